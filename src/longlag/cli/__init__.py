@@ -1,0 +1,54 @@
+"""The command `longlag`: one file per verb. A verb module has HELP, EXAMPLE, configure(parser) and run(args).
+
+Heavy imports belong inside `run`: the parser is built from all verbs, and a figure must not wait for torch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from longlag.errors import LonglagError
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with one sub-command per file of this package."""
+    parser = argparse.ArgumentParser(
+        prog="longlag",
+        description="Which remedy carries a recurrent net how far across time, and at what cost?",
+        epilog="example: longlag train --task temporal_order --lag 50 --method lstm_chrono --seeds 0:3 --out runs.csv",
+    )
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    for module_info in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if module_info.name.startswith("_"):
+            continue
+        verb = importlib.import_module(f"longlag.cli.{module_info.name}")
+        sub = verbs.add_parser(
+            module_info.name.removesuffix("_"),
+            help=verb.HELP,
+            description=verb.HELP,
+            epilog=f"example: {verb.EXAMPLE}",
+        )
+        verb.configure(sub)
+        sub.set_defaults(run=verb.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one verb. Returns 0, or 2 after bad input with a one-line message on standard error."""
+    from longlag import environment
+
+    environment.prepare()
+    args = build_parser().parse_args(argv)
+    try:
+        args.run(args)
+    except LonglagError as error:
+        print(f"longlag: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()  # `longlag list | head` is no error
+    return 0

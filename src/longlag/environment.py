@@ -1,0 +1,46 @@
+"""The job environment: threads, memory and BLAS kernels, set before numpy and torch are imported.
+
+What is set decides digits as well as speed, so every row records what was in force (`longlag.provenance`).
+Each variable that the user has set already is left alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_AVX512 = {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"}
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt(3)
+
+
+def prepare() -> None:
+    """One thread per process, page-fault-free allocation, the widest BLAS kernels that this processor has."""
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    os.environ.setdefault("MKL_CBWR", "AVX2")  # results independent of where in memory an array lies
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS
+    if processor_flags() >= _AVX512:
+        os.environ.setdefault("OPENBLAS_CORETYPE", "SkylakeX")
+    _keep_freed_memory()
+
+
+def processor_flags() -> set[str]:
+    """The instruction sets of the first processor; empty where /proc/cpuinfo does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return set()
+    return next((set(line.split(":", 1)[1].split()) for line in lines if line.startswith("flags")), set())
+
+
+def _keep_freed_memory() -> None:
+    """Asks glibc not to hand large buffers back: their page faults cost up to half of an update."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # not glibc
+        return
+    mallopt(_M_MMAP_THRESHOLD, 1 << 30)
+    mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)

@@ -1,0 +1,224 @@
+"""The frontier: the schema of rows and curves, their files, and nothing else. No torch, no pandas, no seaborn.
+
+A *row* is the outcome of one seed at one lag: `runs.csv`. A *point* is one look of the engine at a run in progress:
+`curves.parquet`. Training writes them, analysis reads them, and this module is all that both know.
+Files are written whole and atomically: a reader never sees half of one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from longlag.errors import LonglagError
+
+
+class Status(StrEnum):
+    """How a run ended. Every run ends with exactly one of these, and a row."""
+
+    SOLVED = "solved"  # the one look at the test set was within the criterion
+    BUDGET = "budget"  # the passes, or what the method could do with them, ran out
+    DIVERGED = "diverged"  # a loss or a parameter stopped being finite
+    TIMEOUT = "timeout"  # the wall clock's safety net; machine-dependent
+    ERROR = "error"  # a bug or a killed job; the reason column says which
+    NOT_ATTEMPTED = "not_attempted"  # the ladder stopped below this lag; counts as unsolved
+
+
+def _column(meaning: str, volatile: bool = False) -> Any:
+    return field(metadata={"meaning": meaning, "volatile": volatile})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One seed at one lag. Volatile columns may differ between two runs of one spec; all others may not (CPU)."""
+
+    task: str = _column("task name")
+    lag: int = _column("the papers' nominal lag T, in steps")
+    minimal_lag: int | None = _column("steps that separate the last relevant input from the scored output, at least")
+    method: str = _column("method name")
+    seed: int = _column("seed of all random streams of this run")
+    status: str = _column("solved, budget, diverged, timeout, error or not_attempted")
+    reason: str = _column("the status in words")
+    solved: bool = _column("at most 1 % of the test sequences wrong")
+    passes_to_solve: float = _column("sequence passes spent when the run was confirmed as solved; nan if it was not")
+    passes: float = _column("sequence passes spent: forward 1, forward and backward 3, Gauss-Newton product 4")
+    budget: float = _column("sequence passes the run was allowed")
+    flops: float = _column("floating-point operations of those passes, and of a readout's closed-form solution")
+    updates: int = _column("steps of the optimiser")
+    evaluation_passes: float = _column("sequence passes of the engine's own evaluations; not charged")
+    test_error: float = _column("share of test sequences wrong")
+    test_loss: float = _column("loss on the test set, in the unit that the loss column names")
+    test_symbol_error: float = _column("share of scored symbols or values wrong on the test set")
+    test_error_every_step: float = _column("share of test sequences wrong at any step, blanks included; nan if undefined")
+    best_error: float = _column("lowest share wrong seen on the monitor's validation sequences")
+    loss: str = _column("what was minimised: squared_error, cross_entropy (nats per scored step) or one_hot_error")
+    constant_error: float = _column("share wrong of the best constant answer to the squared or log loss")
+    constant_loss: float = _column("task loss of that constant answer")
+    half_solved_error: float = _column("share wrong of the half-solved answer that the task defines")
+    half_solved_loss: float = _column("task loss of the half-solved answer")
+    parameters: int = _column("trained parameters")
+    seconds: float = _column("CPU seconds of the run, evaluation included", volatile=True)
+    wall_seconds: float = _column("wall-clock seconds", volatile=True)
+    task_version: int = _column("version of the task's generator")
+    method_version: int = _column("numerics version of the method")
+    protocol_version: int = _column("version of the rules of fair play")
+    spec_hash: str = _column("digest of the spec and the versions that decide the numbers")
+    spec: str = _column("what ran, as JSON")
+    longlag: str = _column("package version", volatile=True)
+    commit: str = _column("commit of the working tree, with +dirty if it had changes", volatile=True)
+    python: str = _column("Python version", volatile=True)
+    torch: str = _column("torch version", volatile=True)
+    numpy: str = _column("numpy version", volatile=True)
+    blas: str = _column("BLAS libraries and the kernels they chose", volatile=True)
+    threads: int = _column("threads per process", volatile=True)
+    cpu: str = _column("processor", volatile=True)
+    device: str = _column("device of the tensors", volatile=True)
+    started: str = _column("start, UTC", volatile=True)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One evaluation of a run in progress, on the engine's fixed grid of passes."""
+
+    task: str
+    lag: int
+    method: str
+    seed: int
+    passes: float
+    updates: int
+    train_loss: float
+    error: float
+    loss: float
+    seconds: float
+
+
+COLUMNS = tuple(f.name for f in fields(Row))
+VOLATILE = tuple(f.name for f in fields(Row) if f.metadata["volatile"])
+KEY = ("task", "method", "lag", "seed")
+_READERS = {
+    "str": str,
+    "int": int,
+    "float": lambda text: float(text) if text else math.nan,
+    "bool": lambda text: {"True": True, "False": False}[text],
+    "int | None": lambda text: int(text) if text else None,
+}
+
+
+def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
+    """Writes rows as CSV, sorted by task, method, lag and seed, so that the order of running leaves no trace."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in sorted(rows, key=lambda row: tuple(getattr(row, name) for name in KEY)):
+        writer.writerow(_text(getattr(row, name)) for name in COLUMNS)
+    write_atomically(path, text.getvalue().encode())
+
+
+def read_rows(path: str | Path) -> list[Row]:
+    """Reads rows back.
+
+    Raises:
+        LonglagError: missing, truncated or foreign file; the message names the line.
+    """
+    data = _read(path)
+    try:
+        lines = list(csv.reader(io.StringIO(data.decode()), strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise LonglagError(f"{path} is not a CSV file of runs: {error}") from error
+    if not lines or tuple(lines[0]) != COLUMNS:
+        raise LonglagError(f"{path} has not the columns of a runs file; is it one that this version of longlag wrote?")
+    if not data.endswith(b"\n"):
+        raise LonglagError(f"{path} is truncated: its last line has no end; run its job again")
+    return [_row(path, number, line) for number, line in enumerate(lines[1:], start=2)]
+
+
+def _row(path: str | Path, number: int, line: Sequence[str]) -> Row:
+    if len(line) != len(COLUMNS):
+        raise LonglagError(f"{path}, line {number}: {len(line)} of {len(COLUMNS)} columns; the file is damaged, run its job again")
+    values: dict[str, Any] = {}
+    for column, text in zip(fields(Row), line, strict=True):
+        try:
+            values[column.name] = _READERS[str(column.type)](text)
+        except (ValueError, KeyError) as error:
+            raise LonglagError(f"{path}, line {number}: column {column.name} cannot be {text!r}") from error
+    return Row(**values)
+
+
+def _text(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return repr(float(value)) if isinstance(value, float) else str(value)
+
+
+def write_points(path: str | Path, points: Iterable[Point]) -> None:
+    """Writes learning curves as parquet, in the order of the points."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
+    schema = pa.schema([(f.name, kinds[str(f.type)]) for f in fields(Point)])
+    points = list(points)
+    columns = {f.name: [getattr(point, f.name) for point in points] for f in fields(Point)}
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns, schema=schema), buffer, compression="zstd")
+    write_atomically(path, buffer.getvalue())
+
+
+def read_points(path: str | Path) -> list[Point]:
+    """Reads learning curves back.
+
+    Raises:
+        LonglagError: missing, truncated or foreign file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    data = _read(path)
+    try:
+        table = pq.read_table(io.BytesIO(data))
+        return [Point(**{f.name: record[f.name] for f in fields(Point)}) for record in table.to_pylist()]
+    except (pa.ArrowException, OSError, KeyError) as error:
+        raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
+
+
+def write_atomically(path: str | Path, data: bytes) -> None:
+    """Writes a file whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.
+
+    Raises:
+        LonglagError: the folder or the file cannot be written.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise LonglagError(f"cannot write {path}: {error.strerror}; choose a place you may write to") from error
+    finally:
+        temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
+
+
+def check_writable(path: str | Path) -> None:
+    """Raises LonglagError now rather than after hours of training if `path` could not be written."""
+    path = Path(path)
+    folder = next(p for p in (path.parent, *path.parent.parents) if p.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK) or path.is_dir():
+        raise LonglagError(f"cannot write {path}: {folder} is not a folder you may write to, or {path.name} is a folder")
+
+
+def _read(path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise LonglagError(f"cannot read {path}: {error.strerror}") from error

@@ -1,0 +1,85 @@
+"""Plug-ins by file: a method is `methods/NAME.py` with `METHOD`, a task is `tasks/NAME.py` with `TASK`.
+
+Three places are searched, in this order: the files of the package, the entry points `longlag.methods` and
+`longlag.tasks` of installed packages, and the files named on the command line with `--plugin`. Names are read off
+the files alone, so that the analysis half of longlag can list them without importing torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from longlag.errors import LonglagError, unknown
+
+_CONSTANTS = {"methods": "METHOD", "tasks": "TASK"}
+_plugins: dict[str, dict[str, Any]] = {kind: {} for kind in _CONSTANTS}
+
+
+def names(kind: str) -> list[str]:
+    """Sorted names of all methods or tasks (kind is "methods" or "tasks"); imports none of them."""
+    return sorted({*_in_tree(kind), *_entry_points(kind), *_plugins[kind]})
+
+
+def get(kind: str, name: str) -> Any:
+    """The method or task of that name.
+
+    Raises:
+        LonglagError: no such name (the nearest one is suggested).
+    """
+    if name in _plugins[kind]:
+        return _plugins[kind][name]
+    if name in _in_tree(kind):
+        return getattr(importlib.import_module(f"longlag.{kind}.{name}"), _CONSTANTS[kind])
+    if name in _entry_points(kind):
+        return _entry_points(kind)[name].load()
+    raise unknown(kind.removesuffix("s"), name, names(kind))
+
+
+def load_plugin(path: str) -> None:
+    """Registers the METHOD and TASK constants of a Python file from outside the tree. The file's code is run.
+
+    Raises:
+        LonglagError: the file is missing, raises when imported, or defines neither constant.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise LonglagError(f"plug-in {path!r} is not a file; --plugin takes the path of a Python file")
+    module = _import_file(file)
+    found = {kind: getattr(module, name) for kind, name in _CONSTANTS.items() if name in vars(module)}
+    if not found:
+        raise LonglagError(f"plug-in {path!r} defines neither METHOD nor TASK; see docs/add-a-method.md")
+    for kind, value in found.items():
+        if value.name in names(kind) and _plugins[kind].get(value.name) is None:
+            raise LonglagError(f"plug-in {path!r} redefines {kind.removesuffix('s')} {value.name!r}; choose another name")
+        _plugins[kind][value.name] = value
+
+
+def _import_file(file: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"longlag_plugin_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise LonglagError(f"plug-in {str(file)!r} is not a Python file; its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up by name
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise LonglagError(f"plug-in {str(file)!r} failed on import: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _in_tree(kind: str) -> frozenset[str]:
+    folder = Path(__file__).parent / kind
+    return frozenset(m.name for m in pkgutil.iter_modules([str(folder)]) if m.name != "base")
+
+
+@cache
+def _entry_points(kind: str) -> dict[str, Any]:
+    return {point.name: point for point in entry_points(group=f"longlag.{kind}")}
