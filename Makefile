@@ -1,0 +1,55 @@
+# `make demo` and `make test` need Python >= 3.11 and make, nothing else: both make .venv first.
+#   PYTHON=python3.12     the interpreter to use (else the first suitable one on the PATH)
+#   PIP_FLAGS=...         passed to pip, for example an index of CPU builds of torch (README.md)
+#   CORES=8  SUITE=paper  what `make results` uses;  SNAKEMAKE_FLAGS=...  passed to snakemake
+VENV ?= .venv
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
+SUITE ?= standard
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: help env demo results test lint lock bench clean
+.DEFAULT_GOAL := help
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST)
+
+env: $(READY)  ## make .venv with the pinned packages (about a minute)
+
+$(READY): pyproject.toml requirements.lock
+	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; python=; \
+	done; \
+	[ -n "$$python" ] || { echo "make env: no Python >= 3.11 on the PATH; say which with PYTHON=/path/to/python3" >&2; exit 1; }; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "make env: $$python has no venv module; install it (on Debian: apt install python3-venv)" >&2; exit 1; }; \
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv $(VENV)
+	@echo "Installing longlag and what it needs into $(VENV) (about a minute)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c requirements.lock -e '.[workflow,test]'
+	@touch $@
+
+demo: SUITE := demo
+demo: results  ## every method and every task in about two minutes; ends with the place of the page
+
+results: env  ## train and draw SUITE (demo, standard, paper or a file config/SUITE.yaml)
+	$(BIN)/snakemake --cores $(CORES) --config suite=$(SUITE) $(SNAKEMAKE_FLAGS)
+	@echo "Open $(CURDIR)/results/$(SUITE)/report.html in a browser."
+
+test: env  ## the test suite
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: env  ## ruff, mypy, snakefmt and snakemake's own lint
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+lock: env  ## write the versions installed in .venv to requirements.lock
+	{ sed '/^[^#]/d' requirements.lock; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > $(VENV)/lock
+	mv $(VENV)/lock requirements.lock
+
+bench:  ## (later)
+	@echo "There are no benchmarks yet; they come with a later issue."
+
+clean:  ## delete what runs wrote, but for what git keeps, and the caches; .venv stays
+	git clean -fdX results .snakemake build .pytest_cache .mypy_cache .ruff_cache .hypothesis

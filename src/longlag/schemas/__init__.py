@@ -1,0 +1,66 @@
+"""Configuration files and what may stand in them: NAME.schema.json beside this file, errors in plain words.
+
+The `description` of each value in a schema completes the sentence "KEY is VALUE; it must be ...".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from longlag.errors import LonglagError, unknown
+
+_EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Reads a YAML (or JSON) file that holds a mapping.
+
+    Raises:
+        LonglagError: the file is missing, not YAML, or not a mapping.
+    """
+    import yaml
+
+    try:
+        config = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise LonglagError(f"cannot read {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise LonglagError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(config, dict):
+        raise LonglagError(f"{path} is not a mapping of keys to values; see config/README.md")
+    return config
+
+
+def plain(value: Any) -> Any:
+    """The value with plain mappings and lists, and with numbers such as 1e6, which YAML 1.1 takes for text, as numbers."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
+
+
+def check(name: str, config: Mapping[str, Any]) -> None:
+    """Checks a configuration against NAME.schema.json.
+
+    Raises:
+        LonglagError: the first thing that is wrong: where it stands, its value and what it must be. For an unknown
+            key, the nearest known one.
+    """
+    import jsonschema
+
+    schema = json.loads((files("longlag.schemas") / f"{name}.schema.json").read_text())
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    for error in sorted(errors, key=lambda error: error.json_path):
+        where = error.json_path.removeprefix("$").removeprefix(".")
+        if error.validator == "additionalProperties":
+            key = min(map(str, set(error.instance) - set(error.schema["properties"])))
+            raise unknown(f"key in {where}:" if where else "key", key, error.schema["properties"])
+        if error.validator == "required":
+            raise LonglagError(f"{error.message} of {where or name}; see config/README.md")
+        raise LonglagError(f"{where} is {error.instance!r}; it must be {error.schema['description']}")

@@ -1,0 +1,243 @@
+"""The experimental design: a suite of cells, checked, and cut into jobs. No torch, no pandas.
+
+A *cell* crosses methods with tasks; each pair climbs a ladder of lags with each of its seeds. A *job* is what one
+process does: one method, one task (or the tasks of a named group), one chunk of seeds, all lags. The chunk of a
+seed is seed // seeds_per_job, so one more seed never renames the output of another.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from longlag import registry, schemas
+from longlag.errors import LonglagError, unknown
+
+Key = tuple[str, str, int, int]  # task, method, lag, seed: the key of a row
+
+_DEFAULTS: dict[str, Any] = {
+    "title": "",
+    "seeds": "0:3",
+    "lags": [10, 20, 50],
+    "budget": 1.0e6,
+    "timeout": None,
+    "seeds_per_job": 3,
+    "device": "cpu",
+    "plugins": [],
+    "methods": {},
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of `longlag ladder`: what it trains, and the names under which the workflow files it."""
+
+    method: str
+    group: str
+    chunk: int
+    tasks: tuple[str, ...]
+    lags: tuple[int, ...]
+    seeds: range
+    budget: float  # sequence passes per seed and lag
+    timeout: float | None  # wall-clock seconds per rung
+    device: str
+    settings: Mapping[str, Any]  # dotted path of a part of the method -> value
+    plugins: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of the job lie, relative to the folder of all jobs."""
+        return Path(self.method) / self.group / f"seeds{self.chunk}"
+
+    def keys(self) -> Iterator[Key]:
+        """The rows that this job owes."""
+        return ((t, self.method, lag, seed) for t in self.tasks for lag in self.lags for seed in self.seeds)
+
+    def arguments(self) -> str:
+        """The flags of `longlag ladder` that decide what the job computes, quoted for a shell."""
+        words = ["--method", self.method]
+        for task in self.tasks:
+            words += ["--task", task]
+        words += ["--lags", ",".join(map(str, self.lags)), "--seeds", f"{self.seeds.start}:{self.seeds.stop}"]
+        words += ["--budget", _text(self.budget), "--device", self.device]
+        words += ["--timeout", _text(self.timeout)] if self.timeout is not None else []
+        for path, value in sorted(self.settings.items()):
+            words += ["--set", f"{path}={_text(value)}"]
+        return shlex.join(words + _plugin_flags(self.plugins))
+
+    def versions(self) -> str:
+        """The numerics versions that decide the digits of this job, as JSON: a rerun reason for this job alone.
+
+        Raises:
+            LonglagError: see `numerics_versions`; or it knows no such method or task.
+        """
+        known = numerics_versions(self.plugins)
+        for kind, name in [("methods", self.method), *(("tasks", task) for task in self.tasks)]:
+            if name not in known[kind]:
+                raise unknown(kind.removesuffix("s"), name, known[kind])
+        own = {"protocol": known["protocol"], self.method: known["methods"][self.method]}
+        return json.dumps(own | {task: known["tasks"][task] for task in self.tasks}, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A checked design. `config` is the design as it was given, for the record."""
+
+    name: str
+    title: str
+    config: Mapping[str, Any]
+    jobs: tuple[Job, ...]
+
+    def expected(self) -> dict[Key, Job]:
+        """Every (task, method, lag, seed) that must have a row, and the job that owes it."""
+        return {key: job for job in self.jobs for key in job.keys()}
+
+    def to_json(self) -> str:
+        """The design as one line of JSON, which `read` reads back."""
+        return json.dumps(self.config, sort_keys=True)
+
+
+def read(path: str | Path) -> Suite:
+    """Reads a suite from a YAML (or JSON) file.
+
+    Raises:
+        LonglagError: the file is missing or not YAML, or says something that `parse` refuses.
+    """
+    return parse(schemas.load(Path(path)), str(path))
+
+
+def find(config: Mapping[str, Any], folders: Sequence[Path]) -> Suite:
+    """The suite that Snakemake's `config` means: the config itself if it has cells, else the file NAME.yaml in the
+    first of the folders that has it, where NAME is config["suite"] or "standard"; other keys replace the file's.
+
+    Raises:
+        LonglagError: no such file (the nearest one is suggested), or `parse` refuses what it says.
+    """
+    if "cells" in config:
+        return parse(config, "the config file")
+    name = str(config.get("suite", "standard"))
+    found = {file.stem: file for folder in reversed(folders) for file in folder.glob("*.yaml")}
+    if name not in found:
+        raise unknown("suite", name, found)
+    return parse({**schemas.load(found[name]), **config}, str(found[name]))
+
+
+def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
+    """Checks a design and cuts it into jobs.
+
+    Args:
+        config: the mapping that config/README.md describes.
+        source: where it came from; every error begins with it.
+
+    Raises:
+        LonglagError: an unknown key, method or task (the nearest one is suggested), a value out of range,
+            a missing plug-in, or two cells that ask for the same run or write the same file.
+    """
+    config = schemas.plain(config)
+    try:
+        schemas.check("suite", config)
+        full = {**_DEFAULTS, **config}
+        cells = [[*_jobs(full, cell)] for cell in full["cells"]]
+        _check_names(full)
+        _check_overlap(cells)
+    except LonglagError as error:
+        raise LonglagError(f"{source}: {error}") from None
+    return Suite(full["suite"], full["title"] or full["suite"], config, tuple(job for cell in cells for job in cell))
+
+
+@cache
+def numerics_versions(plugins: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Numerics versions as `longlag list --json` prints them: {"protocol": 1, "methods": {...}, "tasks": {...}}.
+
+    A process of its own, so that neither torch nor a plug-in's code enters the one that asks.
+
+    Raises:
+        LonglagError: the command failed; its own message is passed on.
+    """
+    command = ["longlag", "list", "--json", *_plugin_flags(plugins)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        raise LonglagError("the command longlag is not on the PATH; activate the environment it is in") from None
+    except subprocess.CalledProcessError as error:
+        raise LonglagError(f"{shlex.join(command)} failed: {error.stderr.strip()}") from error
+    listing = json.loads(done.stdout)
+    kinds = {kind: {item["name"]: item["version"] for item in listing[kind]} for kind in ("methods", "tasks")}
+    return {"protocol": listing["protocol_version"], **kinds}
+
+
+def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
+    get = {**full, **cell}.__getitem__
+    seeds, size = _seeds(get("seeds")), get("seeds_per_job")
+    groups = {cell["group"]: cell["tasks"]} if "group" in cell else {task: [task] for task in cell["tasks"]}
+    for method in cell["methods"]:
+        for group, tasks in groups.items():
+            for chunk in range(seeds.start // size, (seeds.stop - 1) // size + 1):
+                yield Job(
+                    method=method,
+                    group=group,
+                    chunk=chunk,
+                    tasks=tuple(tasks),
+                    lags=tuple(sorted(get("lags"))),
+                    seeds=range(max(seeds.start, chunk * size), min(seeds.stop, (chunk + 1) * size)),
+                    budget=get("budget"),
+                    timeout=get("timeout"),
+                    device=get("device"),
+                    settings=full["methods"].get(method, {}),
+                    plugins=tuple(full["plugins"]),
+                )
+
+
+def _seeds(value: str | int) -> range:
+    text = value if isinstance(value, str) else f"0:{value}"
+    seeds = range(*map(int, text.split(":")))
+    if not seeds:
+        raise LonglagError(f"seeds {value!r} is an empty range; the end of first:end is not part of it")
+    return seeds
+
+
+def _check_names(full: Mapping[str, Any]) -> None:
+    """Names of plug-ins are known only to the process that loads them: with plug-ins, `Job.versions` checks."""
+    for plugin in full["plugins"]:
+        if not Path(plugin).is_file():
+            raise LonglagError(f"plug-in {plugin!r} is not a file; plugins takes paths of Python files")
+    if full["plugins"]:
+        return
+    methods = [*full["methods"], *(name for cell in full["cells"] for name in cell["methods"])]
+    tasks = [name for cell in full["cells"] for name in cell["tasks"]]
+    for kind, used in (("methods", methods), ("tasks", tasks)):
+        for name in used:
+            if name not in registry.names(kind):
+                raise unknown(kind.removesuffix("s"), name, registry.names(kind))
+
+
+def _check_overlap(cells: Sequence[Sequence[Job]]) -> None:
+    runs: dict[Key, int] = {}
+    folders: dict[Path, int] = {}
+    for number, jobs in enumerate(cells):
+        for job in jobs:
+            for key in job.keys():
+                if key in runs:
+                    run = "{} with {} at lag {}, seed {}".format(*key)
+                    raise LonglagError(f"cells[{runs[key]}] and cells[{number}] both ask for {run}; drop one")
+                runs[key] = number
+            if job.folder in folders:
+                raise LonglagError(
+                    f"cells[{folders[job.folder]}] and cells[{number}] both write {job.folder}; "
+                    "merge them or give one of them a group name"
+                )
+            folders[job.folder] = number
+
+
+def _plugin_flags(plugins: Sequence[str]) -> list[str]:
+    return [word for plugin in plugins for word in ("--plugin", plugin)]
+
+
+def _text(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,41 @@
+# What all rules share: the suite, its jobs by folder, and what each of them needs.
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from longlag import suite as suites
+from longlag.errors import LonglagError
+
+# `.venv/bin/snakemake` finds `longlag` without an activated environment too.
+HERE = str(Path(sys.executable).parent)
+if HERE not in os.environ.get("PATH", os.defpath).split(os.pathsep):
+    os.environ.update(PATH=os.pathsep.join([HERE, os.environ.get("PATH", os.defpath)]))
+
+try:
+    SUITE = suites.find(
+        config, [Path("config"), Path(workflow.current_basedir).parents[1] / "config"]
+    )
+except LonglagError as error:
+    raise WorkflowError(str(error)) from None
+
+JOBS = {f"results/{SUITE.name}/jobs/{job.folder}": job for job in SUITE.jobs}
+
+
+wildcard_constraints:
+    suite=SUITE.name,
+
+
+def job_of(wildcards):
+    return JOBS[
+        "results/{suite}/jobs/{method}/{group}/seeds{chunk}".format(**wildcards)
+    ]
+
+
+def versions_of(wildcards):
+    try:
+        return job_of(wildcards).versions()
+    except LonglagError as error:
+        raise WorkflowError(str(error)) from None

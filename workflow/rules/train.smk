@@ -1,0 +1,25 @@
+# One job trains one method with a chunk of seeds up the ladder of lags.
+
+
+# Finished rungs are kept in results/SUITE/rungs, which is no output: Snakemake deletes the outputs of a job before it runs again, and a
+# job that runs again (one more lag, a killed machine) must train only what is new. `arguments` and `versions` are all that decides the
+# numbers, so that a change of either, and nothing else, runs the job again.
+rule train:
+    output:
+        runs="results/{suite}/jobs/{method}/{group}/seeds{chunk}/runs.csv",
+        curves="results/{suite}/jobs/{method}/{group}/seeds{chunk}/curves.parquet",
+    log:
+        "results/{suite}/logs/{method}/{group}/seeds{chunk}.log",
+    conda:
+        "../../environment.yml"
+    threads: 1  # more threads change the last digits
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+        gpu=lambda wildcards: int(job_of(wildcards).device != "cpu"),
+    params:
+        arguments=lambda wildcards: job_of(wildcards).arguments(),
+        versions=versions_of,
+        cache="results/{suite}/rungs",
+    shell:
+        "longlag ladder {params.arguments} --cache {params.cache:q} --out {output.runs:q} --curve {output.curves:q} > {log:q} 2>&1"
