@@ -1,0 +1,48 @@
+"""Figures, one file each: TITLE, `draw(runs, curves) -> Figure` and `caption(runs, curves) -> str`.
+
+They only draw; numbers come from `longlag.stats`. A new figure is a new file: it is found here, by the
+command `longlag figure NAME` and by the report. This module is light, so that names can be listed without
+drawing anything.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from longlag.errors import unknown
+
+_NOT_FIGURES = {"style"}
+
+
+def names() -> list[str]:
+    """Sorted names of all figures; imports none of them."""
+    return sorted(
+        m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name not in _NOT_FIGURES
+    )
+
+
+def get(name: str) -> ModuleType:
+    """The module of that figure.
+
+    Raises:
+        LonglagError: no such figure (the nearest name is suggested).
+    """
+    if name not in names():
+        raise unknown("figure", name, [*names(), "all"])
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def select(name: str) -> Sequence[str]:
+    """The figures that a name on the command line stands for: itself, or every one for "all".
+
+    Raises:
+        LonglagError: no such figure (the nearest name is suggested).
+    """
+    if name == "all":
+        return names()
+    get(name)
+    return [name]

@@ -1,0 +1,102 @@
+"""What it costs to solve: Kaplan-Meier median of the sequence passes, censored at the budget, never
+imputed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from longlag import stats
+from longlag.figures import style
+from longlag.words import count, span
+
+TITLE = "Cost to solve"
+_KEYS = [
+    Line2D([], [], color=style.QUIET, marker="o", ls="", ms=5.5, label="median"),
+    Line2D([], [], color=style.QUIET, marker=".", ls="", ms=3.5, alpha=0.6, label="one seed"),
+    Line2D([], [], color=style.QUIET, marker="^", mfc="white", ls="", ms=5, label="more than the budget"),
+    Line2D([], [], color=style.QUIET, lw=0.8, ls=(0, (4, 2)), label="budget"),
+]
+
+
+@style.applied()
+def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
+    """One panel per task: passes to solve at each lag, open triangles beyond the budget."""
+    cells, times = stats.cost(runs), stats.solve_times(runs)
+    looks = style.looks(cells.method.unique())
+    figure, axes = style.panels(
+        cells.task.nunique(), height=1.95, columns=1 if cells.task.nunique() <= 4 else 2
+    )
+    for panel, (task, rows) in zip(axes, cells.groupby("task"), strict=False):
+        _panel(panel, rows, times[times.task == task], looks)
+        panel.set_title(task)
+        budgets = runs[runs.task == task].groupby("lag").budget.max()
+        for i, lag in enumerate(sorted(rows.lag.unique())):
+            panel.hlines(
+                budgets[lag], i - 0.45, i + 0.45, color=style.QUIET, lw=0.8, ls=(0, (4, 2)), zorder=1
+            )
+    if cells.empty:
+        style.no_data(axes[0], "no runs")
+    style.legend(figure, looks, _KEYS)
+    style.label(axes, "nominal lag T in steps (minimal lag in brackets)", "passes to solve")
+    return figure
+
+
+def _panel(axes: Any, cells: pd.DataFrame, times: pd.DataFrame, looks: dict[str, style.Look]) -> None:
+    lags = sorted(cells.lag.unique())
+    style.lag_ticks(axes, lags, [cells.minimal_lag[cells.lag == lag].max() for lag in lags])
+    axes.set_yscale("log")
+    for (name, look), shift in zip(looks.items(), style.dodge(len(looks)), strict=True):
+        rows = cells[(cells.method == name) & (cells.attempted > 0)].sort_values("lag")
+        rows = rows.assign(x=[lags.index(lag) + shift for lag in rows.lag])
+        _medians(axes, rows, look)
+        seeds = times[(times.method == name) & times.solved]
+        axes.plot(
+            [lags.index(lag) + shift for lag in seeds.lag],
+            seeds.time,
+            ls="",
+            marker=".",
+            ms=3.5,
+            alpha=0.6,
+            color=look.colour,
+            mew=0,
+            zorder=2,
+        )
+
+
+def _medians(axes: Any, rows: pd.DataFrame, look: style.Look) -> None:
+    solved, beyond = rows[np.isfinite(rows["median"])], rows[~np.isfinite(rows["median"])]
+    axes.plot(solved.x, solved["median"], color=look.colour, ls=look.dash, lw=1, alpha=0.5, zorder=2)
+    axes.plot(
+        solved.x,
+        solved["median"],
+        ls="",
+        marker=look.marker,
+        color=look.colour,
+        ms=6 * look.size,
+        mec="white",
+        mew=0.5,
+        zorder=4,
+    )
+    axes.plot(beyond.x, beyond.budget, ls="", marker="^", mfc="white", mec=look.colour, ms=5, zorder=3)
+
+
+def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+    """What to see, n and how the unsolved are shown."""
+    cells = stats.cost(runs)
+    if cells.empty:
+        return "No runs yet."
+    beyond = int(((cells.attempted > 0) & ~np.isfinite(cells["median"])).sum())
+    return (
+        "Low is cheap. Large markers: Kaplan-Meier median of the sequence passes (forward 1, forward and "
+        "backward 3, Gauss-Newton product 4) spent until solved; small dots, in place of an interval: each "
+        f"seed that solved; n = {span(cells.n)} seeds. Every unsolved run, whatever ended it, is censored at "
+        "the full budget. Where fewer than half solve, an open triangle at the budget means "
+        f"more than this ({count(beyond, 'cell')}). Lags that "
+        "no seed attempted are left out. A pass through a large reservoir is not a pass through a small "
+        "net: the table of costs gives floating-point operations too."
+    )

@@ -1,0 +1,109 @@
+"""The answer in one picture: how far each method carries on each task, as a bar along the lag."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from longlag import stats
+from longlag.figures import style
+from longlag.rng import stream
+from longlag.words import NOT_RUN, reached, span
+
+TITLE = "How far each remedy carries"
+
+
+def _reach(runs: pd.DataFrame) -> pd.DataFrame:
+    return stats.reach(runs, stream(0, "figure", "overview"))
+
+
+def ranking(table: pd.DataFrame) -> list[str]:
+    """Methods, the furthest first: by the mean over their tasks of reach over the task's largest lag."""
+    share = table.reach / table.groupby("task").largest.transform("max")
+    mean = share.groupby(table.method).mean()
+    return [str(name) for name in sorted(mean.index, key=lambda name: (-mean[name], name))]
+
+
+@style.applied()
+def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
+    """One panel per task, one bar per method; the pale track is the range of lags that was tried."""
+    table = _reach(runs)
+    methods, tasks = ranking(table), sorted(table.task.unique())
+    columns = min(max(len(tasks), 1), 3)
+    figure, axes = style.panels(
+        len(tasks), height=0.42 + 0.27 * max(len(methods), 1), columns=columns, sharey=True
+    )
+    for panel, task in zip(axes, tasks, strict=False):
+        lags = sorted(runs[runs.task == task].lag.unique())
+        _panel(panel, table[table.task == task], methods, lags)
+        panel.set_title(task)
+    if table.empty:
+        style.no_data(axes[0], "no runs")
+        return figure
+    axes[0].set_yticks(range(len(methods)), methods)
+    figure.supxlabel(
+        "reach: longest lag T that at least half of the seeds solve, in steps (minimal lag in brackets)",
+        fontsize=8,
+    )
+    return figure
+
+
+def _panel(axes: Any, rows: pd.DataFrame, methods: list[str], lags: list[int]) -> None:
+    limit = max(lags)
+    looks, found = style.looks(methods), {row.method: row for row in rows.itertuples()}
+    for y, name in enumerate(methods):
+        if name in found:
+            _bar(axes, y, found[name], looks[name], limit)
+        else:
+            axes.text(0.02 * limit, y, NOT_RUN, va="center", fontsize=7.5, color=style.QUIET, style="italic")
+    axes.set(xlim=(0, 1.5 * limit), ylim=(len(methods) - 0.5, -0.55))
+    axes.vlines(lags, -0.5, len(methods) - 0.5, color="white", lw=0.6, zorder=2.5)
+    axes.set_xticks([0, *_apart(lags, 0.2 * limit)])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.spines["bottom"].set_bounds(0, limit)
+
+
+def _apart(lags: list[int], gap: float) -> list[int]:
+    """The lags from the largest down that leave room for their labels."""
+    kept: list[int] = []
+    for lag in sorted(lags, reverse=True):
+        if lag >= gap and (not kept or kept[-1] - lag >= gap):
+            kept.append(lag)
+    return kept
+
+
+def _bar(axes: Any, y: int, row: Any, look: style.Look, limit: int) -> None:
+    axes.barh(y, row.largest, height=0.62, color="#f0f0f0", zorder=1)
+    axes.barh(y, row.reach, height=0.62, color=look.colour, zorder=2)
+    axes.plot([row.low, row.high], [y, y], color=style.INK, lw=1, zorder=3, solid_capstyle="butt")
+    words = reached(row.reach, row.at_limit) + (
+        "" if np.isnan(row.minimal_lag) else f" ({row.minimal_lag:.0f})"
+    )
+    axes.text(
+        max(row.reach, row.high) + 0.03 * limit,
+        y,
+        words,
+        va="center",
+        fontsize=7.5,
+        color=style.INK if row.reach else style.QUIET,
+        zorder=4,
+    )
+
+
+def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+    """What to see, n and the kind of interval."""
+    table = _reach(runs)
+    if table.empty:
+        return "No runs yet."
+    best = ranking(table)[0]
+    return (
+        f"Longer bars carry further; {best} comes first. Bar and number: reach, the largest lag T of the "
+        "grid that at least half of the seeds solve, with the task's minimal lag in brackets; ≥: that was "
+        "the largest lag tried. Pale track: the lags of the grid, divided by white lines. Black line: 95 % "
+        f"bootstrap interval over seeds, n = {span(table.n)}; it knows only the lags of the grid, and where "
+        "all seeds agree it shrinks to a point."
+    )

@@ -1,0 +1,91 @@
+"""Success rate against lag: one panel per task, all methods, Wilson intervals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from longlag import stats
+from longlag.figures import style
+from longlag.words import listing, span
+
+TITLE = "Success rate against lag"
+_HOLLOW = Line2D([], [], color=style.QUIET, marker="o", mfc="white", ls="", ms=4, label="not attempted")
+
+
+@style.applied()
+def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
+    """One panel per task: share of seeds solved at each lag of the grid, the methods side by side."""
+    cells = stats.success(runs)
+    looks = style.looks(cells.method.unique())
+    figure, axes = style.panels(
+        cells.task.nunique(), height=1.85, columns=1 if cells.task.nunique() <= 4 else 2
+    )
+    for panel, (task, rows) in zip(axes, cells.groupby("task"), strict=False):
+        _panel(panel, str(task), rows, looks)
+    if cells.empty:
+        style.no_data(axes[0], "no runs")
+    style.legend(figure, looks, [_HOLLOW] if (cells.attempted == 0).any() else [])
+    style.label(axes, "nominal lag T in steps (minimal lag in brackets)", "seeds solved")
+    return figure
+
+
+def _panel(axes: Any, task: str, cells: pd.DataFrame, looks: dict[str, style.Look]) -> None:
+    lags = sorted(cells.lag.unique())
+    style.lag_ticks(axes, lags, [cells.minimal_lag[cells.lag == lag].max() for lag in lags])
+    for (name, look), shift in zip(looks.items(), style.dodge(len(looks)), strict=True):
+        rows = cells[cells.method == name].sort_values("lag")
+        if len(rows):
+            _method(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), look)
+    axes.axhline(0.5, color=style.QUIET, lw=0.6, ls=(0, (1, 2)), zorder=0)
+    axes.set(title=task, ylim=(-0.09, 1.09))
+    axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+
+
+def _method(axes: Any, rows: pd.DataFrame, look: style.Look) -> None:
+    axes.plot(rows.x, rows.rate, color=look.colour, ls=look.dash, lw=1, alpha=0.55, zorder=2)
+    tried, untried = rows[rows.attempted > 0], rows[rows.attempted == 0]
+    axes.vlines(tried.x, tried.low, tried.high, color=look.colour, lw=1.1, alpha=0.6, zorder=2)
+    axes.plot(
+        tried.x,
+        tried.rate,
+        ls="",
+        marker=look.marker,
+        color=look.colour,
+        ms=6 * look.size,
+        mec="white",
+        mew=0.5,
+        zorder=3,
+    )
+    axes.plot(
+        untried.x,
+        untried.rate,
+        ls="",
+        marker=look.marker,
+        mfc="white",
+        mec=look.colour,
+        mew=0.9,
+        ms=4.5 * look.size,
+        zorder=3,
+    )
+
+
+def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+    """What to see, n and the kind of interval."""
+    cells = stats.success(runs)
+    if cells.empty:
+        return "No runs yet."
+    best = cells[cells.rate >= 0.5].groupby("task").lag.max()
+    ends = [
+        f"{task} to lag {best[task]}" if task in best else f"{task} at no lag" for task in cells.task.unique()
+    ]
+    return (
+        "Where each curve falls below the dotted line (half of the seeds), its method ends. At least one "
+        f"method carries {listing(ends)}. Methods are set side by side at each lag of the grid; the grid is "
+        "not to scale, and lags of different tasks compare by the minimal lag in brackets. n = "
+        f"{span(cells.n)} seeds per point; bars are Wilson 95 % intervals. Hollow: the ladder stopped below, "
+        "counted as unsolved. A method without points in a panel was not run there."
+    )

@@ -1,0 +1,218 @@
+"""Statistics of finished runs: DataFrame in, DataFrame out. Figures and tables draw what is computed here.
+
+A *cell* is one (task, method, lag); its rows are its seeds. Every row of a cell counts: what the ladder did
+not attempt, what diverged and what was killed are unsolved runs, not missing ones. Time to solve is censored
+at the full budget and never imputed (Kaplan & Meier 1958); rates have Wilson's interval (Wilson 1927); reach
+has a percentile bootstrap over seeds (Efron 1979), a seed's whole ladder being drawn at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from longlag import records
+from longlag.errors import LonglagError
+from longlag.records import Status
+from longlag.rng import stream
+
+CELL = ["task", "method", "lag"]
+AXES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}
+DRAWS = 2000  # bootstrap samples
+_Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
+_DTYPES = {"str": "object", "int": "int64", "float": "float64", "bool": "bool", "int | None": "float64"}
+
+
+def load_runs(path: str | Path) -> pd.DataFrame:
+    """The rows of a runs file, one per seed and lag.
+
+    Raises:
+        LonglagError: missing, damaged or foreign file, or two rows for one run.
+    """
+    runs = frame(records.Row, records.read_rows(path))
+    twice = runs[runs.duplicated(list(records.KEY))]
+    if len(twice):
+        run = ", ".join(f"{name} {twice.iloc[0][name]}" for name in records.KEY)
+        raise LonglagError(f"{path} has two rows for one run ({run}); collect the suite again")
+    return runs
+
+
+def load_curves(path: str | Path) -> pd.DataFrame:
+    """The points of a file of learning curves.
+
+    Raises:
+        LonglagError: missing, damaged or foreign file.
+    """
+    return frame(records.Point, records.read_points(path))
+
+
+def frame(kind: Any, items: Iterable[Any]) -> pd.DataFrame:
+    """Rows or points (kind: the dataclass) as a table with its columns and types, even if empty."""
+    table = pd.DataFrame([vars(item) for item in items], columns=[f.name for f in fields(kind)])
+    return table.astype({f.name: _DTYPES[str(f.type)] for f in fields(kind)})
+
+
+def wilson(solved: Any, n: Any) -> tuple[Any, Any]:
+    """Wilson's 95 % interval of a rate, low and high; numbers or arrays.
+
+    >>> [round(float(bound), 3) for bound in wilson(5, 5)]
+    [0.566, 1.0]
+    """
+    solved, n = np.asarray(solved, float), np.asarray(n, float)
+    rate, weight = solved / n, 1 / (1 + _Z**2 / n)
+    centre = (rate + _Z**2 / (2 * n)) * weight
+    half = _Z * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2)) * weight
+    return np.where(solved == 0, 0.0, centre - half), np.where(solved == n, 1.0, centre + half)
+
+
+def smallest_p(n: int, m: int) -> float:
+    """The smallest two-sided p of an exact permutation test of n against m seeds: 2 / C(n + m, n).
+
+    >>> smallest_p(3, 3)
+    0.1
+    """
+    return min(1.0, 2 / math.comb(n + m, n))
+
+
+def success(runs: pd.DataFrame) -> pd.DataFrame:
+    """Per cell: minimal_lag, n, attempted, solved, rate and its Wilson interval low, high."""
+    runs = runs.assign(attempted=runs.status != Status.NOT_ATTEMPTED)
+    cells = runs.groupby(CELL, as_index=False).agg(
+        minimal_lag=("minimal_lag", "max"),
+        n=("solved", "size"),
+        attempted=("attempted", "sum"),
+        solved=("solved", "sum"),
+    )
+    low, high = wilson(cells.solved, cells.n)
+    return cells.assign(rate=cells.solved / cells.n, low=low, high=high)
+
+
+def reach(runs: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Per task and method: the largest lag at which at least half of the seeds solve, 0 if there is none.
+
+    Columns: n (seeds), reach, its 95 % interval low and high (bootstrap over seeds), minimal_lag of that
+    reach, largest (largest lag of the grid), at_limit (reach is the largest lag, so that the truth may lie
+    beyond it). A cell's interval depends on `rng` and on its own rows alone.
+    """
+    key = int(rng.integers(2**32))
+    columns = ["task", "method", "n", "reach", "low", "high", "minimal_lag", "largest", "at_limit"]
+    found = [
+        (task, method, *_reach(rows, stream(key, "reach", str(task), str(method))))
+        for (task, method), rows in runs.groupby(["task", "method"])
+    ]
+    return pd.DataFrame(found, columns=columns)
+
+
+def _reach(rows: pd.DataFrame, rng: np.random.Generator) -> tuple[Any, ...]:
+    table = rows.pivot(index="seed", columns="lag", values="solved").astype(
+        float
+    )  # [seeds, lags], nan: no row
+    lags, solved = table.columns.to_numpy(), table.to_numpy()
+    largest = lags.max()
+    best = _furthest(solved[None], lags)[0]
+    draws = rng.integers(len(solved), size=(DRAWS, len(solved)))
+    sample = _furthest(solved[draws], lags)
+    low, high = np.quantile(sample, [0.025, 0.975], method="inverted_cdf")
+    minimal = rows.loc[rows.lag == best, "minimal_lag"].max()
+    return len(solved), int(best), int(low), int(high), minimal, int(largest), bool(best == largest)
+
+
+def _furthest(solved: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """Largest of the lags [L] at which half of the seeds that have a row solve; solved: [samples, seeds, L]."""
+    half = np.nansum(solved, axis=1) * 2 >= np.maximum(np.sum(~np.isnan(solved), axis=1), 1)  # [samples, L]
+    return np.max(np.where(half, lags, 0), axis=1)
+
+
+def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
+    """Per run: time (cost until solved, or the full budget if it was not) and whether it was solved.
+
+    axis: "passes", "flops" or "seconds"; the latter two are scaled from the whole run by its passes (for a
+    one-shot readout that stopped short of the budget, censoring at the scaled budget is generous to nobody
+    but consistent), and a run without usable costs takes the median rate of its cell. inf: no run of the cell
+    tells its budget or rate.
+    """
+    spent = runs.passes.where(runs.passes > 0)
+    rate = runs[axis] / spent
+    rate = rate.fillna(rate.groupby([runs[name] for name in CELL]).transform("median"))
+    budget = runs.budget.fillna(runs.budget.groupby([runs[name] for name in CELL]).transform("max"))
+    budget = budget.fillna(runs.budget.groupby([runs.task, runs.lag]).transform("max"))
+    passes = runs.passes_to_solve.where(runs.solved, budget)
+    time = passes if axis == "passes" else passes * rate
+    return runs[[*CELL, "seed", "status", "solved"]].assign(time=time.fillna(np.inf))
+
+
+def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> pd.DataFrame:
+    """Share still unsolved after each distinct time of solution: time, at_risk, events, survival."""
+    times = np.unique(time[solved])
+    at_risk = np.array([np.sum(time >= t) for t in times], dtype=int)
+    events = np.array([np.sum(time[solved] == t) for t in times], dtype=int)
+    survival = np.cumprod(1 - events / np.maximum(at_risk, 1))
+    return pd.DataFrame({"time": times, "at_risk": at_risk, "events": events, "survival": survival})
+
+
+def time_to_solve(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
+    """Kaplan-Meier curve of the runs still unsolved, per cell: task, method, lag, time, at_risk, survival."""
+    curves = []
+    for _, rows in solve_times(runs, axis).groupby(CELL):
+        task, method, lag = (rows[name].iloc[0] for name in CELL)
+        curve = kaplan_meier(rows.time.to_numpy(float), rows.solved.to_numpy(bool))
+        curves.append(curve.assign(task=task, method=method, lag=lag))
+    columns = [*CELL, "time", "at_risk", "events", "survival"]
+    return pd.concat(curves, ignore_index=True)[columns] if curves else pd.DataFrame(columns=columns)
+
+
+def cost(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
+    """Per cell: the Kaplan-Meier median cost to solve; inf where fewer than half of the runs solved in the
+    budget.
+
+    Columns: minimal_lag, n, attempted, solved, median, first and last (smallest and largest cost of a seed;
+    inf: some seed did not solve), budget (largest time at which a run was censored; nan: none was).
+    """
+    times = solve_times(runs, axis)
+    columns = ["median", "first", "last", "budget"]
+    found = {cell: _median(rows) for _, rows in times.groupby(CELL)}
+    cells = success(runs)[[*CELL, "minimal_lag", "n", "attempted", "solved"]]
+    values = [found[key] for key in cells[CELL].itertuples(index=False, name=None)]
+    return cells.join(pd.DataFrame(values, columns=columns, index=cells.index, dtype=float))
+
+
+def _median(rows: pd.DataFrame) -> tuple[float, float, float, float]:
+    time, solved = rows.time.to_numpy(float), rows.solved.to_numpy(bool)
+    curve = kaplan_meier(time, solved)
+    half = curve[curve.survival <= 0.5 + 1e-9]
+    first = time[solved].min() if solved.any() else math.inf
+    last = time.max() if solved.all() else math.inf
+    censored = time[~solved & np.isfinite(time)]
+    limit = censored.max() if len(censored) else math.nan
+    return (half.time.iloc[0] if len(half) else math.inf), first, last, limit
+
+
+def failures(runs: pd.DataFrame) -> pd.DataFrame:
+    """Per cell: n, how many runs ended with each status, and the commonest reason of failure."""
+    statuses = [status.value for status in Status]
+    counts = pd.crosstab([runs[name] for name in CELL], runs.status).reindex(columns=statuses, fill_value=0)
+    if not len(runs):
+        return pd.DataFrame(columns=[*CELL, "n", *statuses, "reason"])
+    counts = counts.rename_axis(columns=None).reset_index()
+    failed = runs[~runs.status.isin([Status.SOLVED, Status.NOT_ATTEMPTED])]
+    reason = failed.groupby(CELL, as_index=False).reason.agg(lambda texts: texts.value_counts().index[0])
+    table = counts.assign(n=counts[statuses].sum(axis=1)).merge(reason, on=CELL, how="left")
+    return table.fillna({"reason": ""})[[*CELL, "n", *statuses, "reason"]]
+
+
+def missing(runs: pd.DataFrame, tasks: Iterable[str], methods: Iterable[str]) -> pd.DataFrame:
+    """What is not there, per task and method: "not run" pairs, and lags with fewer seeds than others."""
+    have = runs.groupby(CELL, as_index=False).agg(n=("seed", "size"))
+    pairs = set(zip(have.task, have.method, strict=True))
+    absent = [
+        (task, method, "not run") for task in tasks for method in methods if (task, method) not in pairs
+    ]
+    short = have[have.n < have.n.max()]
+    holes = [(r.task, r.method, f"lag {r.lag}: {r.n} of {have.n.max()} seeds") for r in short.itertuples()]
+    return pd.DataFrame([*absent, *holes], columns=["task", "method", "missing"])

@@ -1,0 +1,71 @@
+"""Numbers and lists in words, said the same way in figures, tables and the report. No pandas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+NOT_RUN = "not run"
+_STEPS = (("", 1.0), (" k", 1e3), (" M", 1e6), (" G", 1e9), (" T", 1e12), (" P", 1e15), (" E", 1e18))
+
+
+def number(value: float) -> str:
+    """At most three digits and a decimal prefix; nan is a dash.
+
+    >>> number(1234567), number(410), number(0.25)
+    ('1.23 M', '410', '0.25')
+    """
+    if not math.isfinite(value):
+        return "–" if math.isnan(value) else "∞"
+    prefix, unit = next(s for s in reversed(_STEPS) if abs(value) >= s[1] * 0.9995 or s[1] == 1)
+    return f"{value / unit:#.3g}".rstrip(".") + prefix if unit > 1 else f"{value:.3g}"
+
+
+def percent(share: float) -> str:
+    """A share as a percentage without decimals; nan is a dash.
+
+    >>> percent(0.566)
+    '57 %'
+    """
+    return "–" if math.isnan(share) else f"{100 * share:.0f} %"
+
+
+def count(n: int, noun: str) -> str:
+    """The number and its noun, in the plural unless there is one.
+
+    >>> count(1, "seed"), count(5, "seed")
+    ('1 seed', '5 seeds')
+    """
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def span(values: Iterable[int]) -> str:
+    """One number, or the smallest and the largest: how many seeds the cells of a figure have.
+
+    >>> span([3, 5, 5]), span([5, 5])
+    ('3 to 5', '5')
+    """
+    found = sorted(set(values))
+    return "0" if not found else f"{found[0]}" if len(found) == 1 else f"{found[0]} to {found[-1]}"
+
+
+def listing(items: Iterable[str]) -> str:
+    """Items as in a sentence.
+
+    >>> listing(["a", "b", "c"])
+    'a, b and c'
+    """
+    items = list(items)
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def reached(reach: float, at_limit: bool) -> str:
+    """A reach in steps: "≥ 200" if it is the largest lag that was tried, "none" if nothing was solved."""
+    if math.isnan(reach):
+        return NOT_RUN
+    return "none" if reach == 0 else f"≥ {reach:.0f}" if at_limit else f"{reach:.0f}"
+
+
+def interval(low: float, high: float, show: str = "{:.0f}") -> str:
+    """An interval in brackets, for instance [50, 100]."""
+    return f"[{show.format(low)}, {show.format(high)}]"
