@@ -1,0 +1,127 @@
+"""What a cell is, and the generic path: one definition of the recurrence that automatic differentiation can read.
+
+Axes, always in this order: R replica, T time, B sequence, then features (X input, H hidden, G gates). Matrices act
+from the right: `h @ W_hh`. A state is held at zero until its sequence starts.
+
+A *tape* is a recurrence linearised around one forward pass: states, the transposed Jacobian (`pullback`) and the
+Jacobian (`pushforward`). Structural damping (Martens & Sutskever 2011, section 3) needs the tangent of what it keeps
+in place at every step: a cell calls these values its *sites* and gives the curvature of their matching loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from longlag.tree import Params
+
+State = tuple[Tensor, ...]  # each [R, B, H]; the first is the hidden state that the readout sees
+
+
+class Tape(Protocol):
+    """A linearised recurrence."""
+
+    @property
+    def states(self) -> Tensor:
+        """Hidden states at the scored steps, [R, K, B, H]."""
+
+    def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
+        """Transposed Jacobian: derivatives at the scored states [R, K, B, H] and at the sites [R, T, B, H]."""
+
+    def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
+        """Jacobian times a tangent of the parameters: tangents of the states [R, K, B, H] and of the sites, the
+        latter times their curvature [R, T, B, H]."""
+
+
+class Cell(Protocol):
+    """A recurrence from inputs to hidden states."""
+
+    @property
+    def hidden(self) -> int: ...
+
+    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
+        """Parameter shapes without the replica axis."""
+
+    def flops(self, params: Params) -> float:
+        """Floating-point operations of one step of one sequence, forward."""
+
+    def drive(self, params: Params, x: Tensor) -> Tensor:
+        """What the inputs contribute at all steps at once: [R, T, B, X] -> [R, T, B, G]."""
+
+    def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
+        """One step: the next state and the sites, from the state and the drive [R, B, G]. THE definition."""
+
+    def start(self, params: Params, batch: int) -> State:
+        """The state before the first step, zeros."""
+
+    def site_curvature(self, states: Tensor) -> Tensor:
+        """Second derivative of the matching loss at the sites, given the hidden states there."""
+
+    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
+        """Hidden states at the last `scored` steps, [R, K, B, H]; no derivatives."""
+
+    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
+        """The recurrence linearised at `params`. x is [R, T, B, X], start [R, B]."""
+
+
+def zero_state(params: Params, batch: int, hidden: int, parts: int = 1) -> State:
+    """`parts` zero tensors [R, B, H] of the parameters' kind."""
+    like = next(iter(params.values()))
+    return tuple(like.new_zeros(like.shape[0], batch, hidden) for _ in range(parts))
+
+
+def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """x W + b: [R, ..., X] by [R, X, G] and [R, G], the middle axes flattened into one product per replica."""
+    flat = torch.baddbmm(bias.unsqueeze(1), x.flatten(1, -2), weight)
+    return flat.unflatten(1, x.shape[1:-1])
+
+
+def unroll(cell: Cell, params: Params, x: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+    """The generic recurrence: hidden states and sites at all steps, each [R, T, B, H]. Differentiable."""
+    state = cell.start(params, x.shape[2])
+    hidden, sites = [], []
+    for t, drive in enumerate(cell.drive(params, x).unbind(1)):  # unbind: indexing would make backward quadratic in T
+        awake = (start <= t).unsqueeze(-1)
+        new, site = cell.step(params, state, drive)
+        state = tuple(torch.where(awake, after, before) for after, before in zip(new, state, strict=True))
+        hidden.append(state[0])
+        sites.append(torch.where(awake, site, torch.zeros_like(site)))
+    return torch.stack(hidden, 1), torch.stack(sites, 1)
+
+
+@dataclass(frozen=True)
+class AutogradTape:
+    """The tape of any cell, by automatic differentiation of `unroll`: the oracle of the tests, the path of new cells."""
+
+    states: Tensor
+    curvature: Tensor
+    function: Callable[[Params], tuple[Tensor, Tensor]]
+    params: Params
+    vjp: Callable[[tuple[Tensor, Tensor]], tuple[dict[str, Tensor]]]
+
+    def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
+        sites = torch.zeros_like(self.curvature) if d_sites is None else d_sites
+        return self.vjp((d_states, sites))[0]
+
+    def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
+        _, (states, sites) = torch.func.jvp(self.function, (dict(self.params),), (dict(tangent),))
+        return states, self.curvature * sites
+
+
+def autograd_tape(cell: Cell, params: Params, x: Tensor, start: Tensor, scored: int) -> AutogradTape:
+    """Linearises `unroll` at `params`."""
+    own = {name: params[name] for name in cell.shapes(x.shape[-1])}
+
+    def function(p: Params) -> tuple[Tensor, Tensor]:
+        hidden, sites = unroll(cell, p, x, start)
+        return hidden[:, -scored:], sites
+
+    (states, _), vjp = torch.func.vjp(function, own)
+    with torch.no_grad():
+        curvature = cell.site_curvature(unroll(cell, own, x, start)[0])
+    awake = torch.arange(x.shape[1], device=x.device)[:, None] >= start.unsqueeze(1)
+    return AutogradTape(states, curvature * awake.unsqueeze(-1), function, own, vjp)

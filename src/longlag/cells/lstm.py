@@ -1,0 +1,101 @@
+"""Long short-term memory (Hochreiter & Schmidhuber 1997) with forget gates (Gers, Schmidhuber & Cummins 2000).
+
+    i, f, g, o = split(x_t W_xh + h_{t-1} W_hh + b_h)
+    c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g),   h_t = sigmoid(o) tanh(c_t)
+
+Deviations from torch.nn.LSTM: (1) one trainable bias per gate, not two, whose sum would move twice as fast;
+(2) a sequence that starts late is held at zero: in the fused kernel by an extra input that shuts the input gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from longlag.cells.base import State, Tape, affine, autograd_tape, unroll, zero_state
+from longlag.tree import Params
+
+_NAMES = ("W_xh", "W_hh", "b_h")
+_SHUT = -1e4  # drives a sigmoid to zero in float32
+
+
+@dataclass(frozen=True)
+class LSTM:
+    """An LSTM cell. Its sites are the hidden states, matched in squared distance (curvature 1)."""
+
+    hidden: int = 32
+
+    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
+        gates = 4 * self.hidden
+        return {"W_xh": (n_inputs, gates), "W_hh": (self.hidden, gates), "b_h": (gates,)}
+
+    def flops(self, params: Params) -> float:
+        return 8.0 * self.hidden * (params["W_xh"].shape[1] + self.hidden)
+
+    def drive(self, params: Params, x: Tensor) -> Tensor:
+        return affine(x, params["W_xh"], params["b_h"])
+
+    def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
+        h, c = state
+        i, f, g, o = (drive + h @ params["W_hh"]).chunk(4, -1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        h = o.sigmoid() * c.tanh()
+        return (h, c), h
+
+    def start(self, params: Params, batch: int) -> State:
+        return zero_state(params, batch, self.hidden, parts=2)
+
+    def site_curvature(self, states: Tensor) -> Tensor:
+        return torch.ones_like(states)
+
+    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
+        with torch.no_grad():
+            if x.device.type != "cpu":
+                return unroll(self, params, x, start)[0][:, -scored:]
+            return torch.stack([_fused(params, x, start, r)[-scored:] for r in range(len(x))])
+
+    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
+        if x.device.type != "cpu":
+            return autograd_tape(self, params, x, start, scored)
+        return FusedTape(self, params, x, start, scored)
+
+
+class FusedTape:
+    """States and gradients by torch's fused LSTM, replica by replica; the Jacobian by the generic path when asked."""
+
+    def __init__(self, cell: LSTM, params: Params, x: Tensor, start: Tensor, scored: int) -> None:
+        self._generic = lambda: autograd_tape(cell, params, x, start, scored)
+        self._leaves = [{k: params[k][r].detach().requires_grad_() for k in _NAMES} for r in range(len(x))]
+        own = [{k: v.unsqueeze(0) for k, v in leaves.items()} for leaves in self._leaves]
+        self._hidden = [_fused(own[r], x[r : r + 1], start[r : r + 1], 0)[-scored:] for r in range(len(x))]
+        self.states = torch.stack([h.detach() for h in self._hidden])
+
+    def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
+        if d_sites is not None:
+            return self._generic().pullback(d_states, d_sites)
+        rows = [
+            torch.autograd.grad(hidden, tuple(leaves.values()), d, retain_graph=True)
+            for hidden, leaves, d in zip(self._hidden, self._leaves, d_states, strict=True)
+        ]
+        return {name: torch.stack([row[i] for row in rows]) for i, name in enumerate(_NAMES)}
+
+    def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
+        return self._generic().pushforward(tangent)
+
+
+def _fused(params: Params, x: Tensor, start: Tensor, r: int) -> Tensor:
+    """Hidden states of replica r, [T, B, H]."""
+    w_xh, w_hh, bias = (params[name][r] for name in _NAMES)
+    xr = x[r].to(w_hh.dtype)
+    hidden = len(w_hh)
+    if start[r].any():
+        held = (torch.arange(len(xr))[:, None] < start[r]).to(xr.dtype)
+        xr = torch.cat([xr, held.unsqueeze(-1)], -1)
+        shut = torch.cat([xr.new_full((1, hidden), _SHUT), xr.new_zeros(1, 3 * hidden)], 1)
+        w_xh = torch.cat([w_xh, shut])
+    zero = xr.new_zeros(1, xr.shape[1], hidden)
+    weights = (w_xh.T.contiguous(), w_hh.T.contiguous(), bias, torch.zeros_like(bias))
+    return torch.lstm(xr, (zero, zero), weights, True, 1, 0.0, True, False, False)[0]

@@ -1,0 +1,111 @@
+"""The plain recurrent net: h_t = tanh(h_{t-1} W_hh + x_t W_xh + b_h), H units (Elman 1990)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from longlag.cells import tanh_kernels as kernels
+from longlag.cells.base import State, Tape, affine, autograd_tape, unroll, zero_state
+from longlag.tree import Params
+
+_NAMES = ("W_xh", "W_hh", "b_h")
+
+
+@dataclass(frozen=True)
+class TanhRNN:
+    """A tanh cell. Its sites are the pre-activations, whose matching loss has curvature 1 - h^2."""
+
+    hidden: int = 100
+
+    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
+        return {"W_xh": (n_inputs, self.hidden), "W_hh": (self.hidden, self.hidden), "b_h": (self.hidden,)}
+
+    def flops(self, params: Params) -> float:
+        return 2.0 * self.hidden * (params["W_xh"].shape[1] + self.hidden)
+
+    def drive(self, params: Params, x: Tensor) -> Tensor:
+        return affine(x, params["W_xh"], params["b_h"])
+
+    def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
+        pre_activation = drive + state[0] @ params["W_hh"]
+        return (pre_activation.tanh(),), pre_activation
+
+    def start(self, params: Params, batch: int) -> State:
+        return zero_state(params, batch, self.hidden)
+
+    def site_curvature(self, states: Tensor) -> Tensor:
+        return 1 - states.square()
+
+    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
+        if x.device.type != "cpu":
+            with torch.no_grad():
+                return unroll(self, params, x, start)[0][:, -scored:]
+        return _run(params, x, start).states(scored)
+
+    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
+        if x.device.type != "cpu":
+            return autograd_tape(self, params, x, start, scored)
+        return TanhTape(_run(params, x, start), scored)
+
+
+@dataclass(frozen=True)
+class _Replica:
+    """One replica's forward pass: weights, inputs [T, B, X], awake [T0, B, 1], states h [T+1, B, H]."""
+
+    w: dict[str, np.ndarray]
+    x: np.ndarray
+    awake: np.ndarray
+    h: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Run:
+    replicas: list[_Replica]
+
+    def states(self, scored: int) -> Tensor:
+        return torch.stack([torch.from_numpy(r.h[-scored:]) for r in self.replicas])
+
+
+def _run(params: Params, x: Tensor, start: Tensor) -> _Run:
+    weights = {name: params[name].detach().numpy() for name in _NAMES}
+    inputs, starts = x.numpy(), start.numpy()
+    replicas = []
+    for r in range(len(inputs)):
+        w = {name: weights[name][r] for name in _NAMES}
+        xr = np.ascontiguousarray(inputs[r], dtype=w["W_hh"].dtype)
+        steps = np.arange(starts[r].max(initial=0))
+        awake = (steps[:, None] >= starts[r]).astype(xr.dtype)[..., None]
+        h = np.empty((len(xr) + 1, xr.shape[1], w["W_hh"].shape[0]), dtype=xr.dtype)
+        kernels.forward(w, xr, awake, h)
+        replicas.append(_Replica(w, xr, awake, h))
+    return _Run(replicas)
+
+
+class TanhTape:
+    """The linearised tanh recurrence on the CPU, replica by replica."""
+
+    def __init__(self, run: _Run, scored: int) -> None:
+        self._replicas = run.replicas
+        self._slopes = [kernels.slopes(r.h, r.awake) for r in run.replicas]
+        self.states = run.states(scored)
+
+    def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
+        gradients = [
+            kernels.backward(r.w, r.x, r.h, slope, d_states[i].numpy(), None if d_sites is None else d_sites[i].numpy())
+            for i, (r, slope) in enumerate(zip(self._replicas, self._slopes, strict=True))
+        ]
+        return {name: torch.stack([torch.from_numpy(g[name]) for g in gradients]) for name in _NAMES}
+
+    def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
+        rows = []
+        for i, (r, slope) in enumerate(zip(self._replicas, self._slopes, strict=True)):
+            v = {name: tangent[name][i].numpy() for name in _NAMES}
+            rows.append(torch.from_numpy(kernels.tangent(r.w, v, r.x, r.h, slope)))
+        hidden = rows[0].unsqueeze(0) if len(rows) == 1 else torch.stack(rows)
+        # the curvature 1 - h^2 times R a is R h itself: the sites' tangents cost nothing
+        return hidden[:, -self.states.shape[1] :], hidden

@@ -1,0 +1,1 @@
+"""Where training starts: one file per family of initialisations."""

@@ -1,0 +1,31 @@
+"""What an initialisation is: a draw of all parameters of one replica."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+Shapes = Mapping[str, tuple[int, ...]]  # parameter name -> shape without the replica axis
+
+
+class Init(Protocol):
+    """Draws parameters; biases that it does not mention are zero."""
+
+    def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
+        """One replica's parameters, float64, one array per name in `shapes`."""
+
+
+def spectral_radius(matrix: np.ndarray) -> float:
+    """Largest absolute eigenvalue."""
+    return float(np.abs(np.linalg.eigvals(matrix)).max())
+
+
+def sparse_rows(rng: np.random.Generator, hidden: int, connections: int) -> np.ndarray:
+    """A recurrent matrix [H, H] whose columns (units) have `connections` standard normal incoming weights each."""
+    matrix = np.zeros((hidden, hidden))
+    for unit in range(hidden):
+        incoming = rng.choice(hidden, size=min(connections, hidden), replace=False)
+        matrix[incoming, unit] = rng.standard_normal(len(incoming))
+    return matrix

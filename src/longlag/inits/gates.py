@@ -1,0 +1,48 @@
+"""Starts of an LSTM: uniform weights, and gate biases that decide how long it remembers before it has learned anything.
+
+The forget gate's bias sets a time constant 1 / (1 - sigmoid(b)). `forget_bias` gives every unit the same one (Gers
+et al. 2000; Jozefowicz et al. 2015 recommend 1); `chrono` spreads the units over all lags up to a maximum (Tallec &
+Ollivier 2018): b_f = log U(1, longest - 1), b_i = -b_f. Gates are ordered i, f, g, o.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from longlag.inits.base import Shapes
+
+
+@dataclass(frozen=True)
+class ForgetBias:
+    """Weights U(+-1/sqrt(H)); the forget gates' biases all `bias`, other biases 0."""
+
+    bias: float = 1.0
+
+    def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
+        drawn, hidden = _weights(rng, shapes), shapes["W_hh"][0]
+        drawn["b_h"][hidden : 2 * hidden] = self.bias
+        return drawn
+
+
+@dataclass(frozen=True)
+class Chrono:
+    """Weights U(+-1/sqrt(H)); time constants spread over lags of 1 to `longest` steps."""
+
+    longest: float
+
+    def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
+        drawn, hidden = _weights(rng, shapes), shapes["W_hh"][0]
+        forget = np.log(rng.uniform(1, max(self.longest - 1, 2), size=hidden))
+        drawn["b_h"][hidden : 2 * hidden] = forget
+        drawn["b_h"][:hidden] = -forget
+        return drawn
+
+
+def _weights(rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
+    bound = 1 / np.sqrt(shapes["W_hh"][0])
+    return {
+        name: rng.uniform(-bound, bound, size=shape) if name.startswith("W") else np.zeros(shape)
+        for name, shape in shapes.items()
+    }

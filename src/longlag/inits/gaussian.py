@@ -1,0 +1,25 @@
+"""Dense Gaussian weights scaled by their fan-in: the usual start of a recurrent net."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from longlag.inits.base import Shapes
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """W ~ N(0, gain^2 / fan_in), biases 0. A recurrent gain of 1 puts the spectral radius near 1."""
+
+    recurrent_gain: float = 1.0
+    input_gain: float = 1.0
+    output_gain: float = 1.0
+
+    def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
+        gains = {"W_xh": self.input_gain, "W_hh": self.recurrent_gain, "W_hy": self.output_gain}
+        return {
+            name: gains[name] / np.sqrt(shape[0]) * rng.standard_normal(shape) if name in gains else np.zeros(shape)
+            for name, shape in shapes.items()
+        }

@@ -1,0 +1,32 @@
+"""Sparse recurrent weights at a chosen spectral radius: the ESN-style start of a net that is then trained.
+
+Sutskever, Martens, Dahl & Hinton 2013, section 4 and table 4: 15 incoming connections per unit, spectral radius 1.1,
+dense Gaussian input and output weights of a chosen scale, biases zero. The input scale is the sensitive number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from longlag.inits.base import Shapes, sparse_rows, spectral_radius
+
+
+@dataclass(frozen=True)
+class SparseSpectral:
+    """W_hh sparse and scaled to `spectral_radius`; W_xh and W_hy dense, N(0, scale^2)."""
+
+    spectral_radius: float = 1.1
+    connections: int = 15
+    input_scale: float = 0.1
+    output_scale: float = 0.1
+
+    def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
+        scales = {"W_xh": self.input_scale, "W_hy": self.output_scale}
+        recurrent = sparse_rows(rng, shapes["W_hh"][0], self.connections)
+        drawn = {"W_hh": recurrent * (self.spectral_radius / spectral_radius(recurrent))}
+        for name, shape in shapes.items():
+            if name != "W_hh":
+                drawn[name] = scales[name] * rng.standard_normal(shape) if name in scales else np.zeros(shape)
+        return drawn

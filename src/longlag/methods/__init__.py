@@ -1,0 +1,1 @@
+"""Remedies: one file per method, each a value named METHOD."""

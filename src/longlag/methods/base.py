@@ -1,0 +1,70 @@
+"""What a method is: a value that turns what may be known of a task into parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from longlag.cells.base import Cell
+from longlag.inits.base import Init
+from longlag.losses import Loss
+from longlag.model import Feedback, Linear, NoFeedback, Readout
+from longlag.optimisers.base import Optimiser
+from longlag.tasks.base import Traits
+
+
+@dataclass(frozen=True)
+class Centring:
+    """What is subtracted from the inputs, and where the output biases start: expected inputs and targets, or zeros."""
+
+    inputs: tuple[float, ...]
+    outputs: tuple[float, ...]
+
+
+def centred(traits: Traits) -> Centring:
+    """Inputs and outputs centred (Sutskever et al. 2013, section 4.1: "important to solve all problems reliably")."""
+    return Centring(traits.input_mean, traits.target_mean)
+
+
+def as_given(traits: Traits) -> Centring:
+    """Nothing centred."""
+    return Centring((0.0,) * len(traits.input_mean), (0.0,) * len(traits.target_mean))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is trained, from where, and how. loss None is the task's own."""
+
+    cell: Cell
+    init: Init
+    optimiser: Optimiser
+    centring: Centring
+    readout: Readout = field(default_factory=Linear)
+    feedback: Feedback = field(default_factory=NoFeedback)
+    loss: Loss | None = None
+
+
+@dataclass(frozen=True)
+class Range:
+    """A declared space of a setting for the search; log-uniform between its ends."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Method:
+    """A remedy, as a value.
+
+    version: numerics version; changes whenever an edit changes recorded numbers.
+    build: parts for a task's traits and a lag; what it reads is all that the method knows of the problem.
+    tune: settings that a declared search may move.
+    """
+
+    name: str
+    label: str
+    summary: str
+    reference: str
+    version: int
+    build: Callable[[Traits, int], Parts]
+    tune: Mapping[str, Range] = field(default_factory=dict)

@@ -1,0 +1,23 @@
+"""The control with its gradient's norm clipped: a remedy of its own, for explosion and not for vanishing."""
+
+from longlag.cells.tanh_rnn import TanhRNN
+from longlag.inits.gaussian import Gaussian
+from longlag.methods.base import Method, Parts, Range, as_given
+from longlag.optimisers.clipping import ClipNorm
+from longlag.optimisers.sgd import SGD
+from longlag.tasks.base import Traits
+
+
+def build(traits: Traits, lag: int) -> Parts:
+    return Parts(TanhRNN(hidden=100), Gaussian(), SGD(learning_rate=0.1, clipping=ClipNorm(1.0)), as_given(traits))
+
+
+METHOD = Method(
+    name="clipping",
+    label="clipping (RNN, SGD)",
+    summary="the control with the gradient norm clipped at 1",
+    reference="Pascanu, Mikolov & Bengio 2013, section 3.2",
+    version=1,
+    build=build,
+    tune={"optimiser.learning_rate": Range(1e-3, 1.0)},
+)

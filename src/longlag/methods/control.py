@@ -1,0 +1,22 @@
+"""The untreated patient: a plain tanh net trained by stochastic gradient descent, nothing clipped, nothing tuned in."""
+
+from longlag.cells.tanh_rnn import TanhRNN
+from longlag.inits.gaussian import Gaussian
+from longlag.methods.base import Method, Parts, Range, as_given
+from longlag.optimisers.sgd import SGD
+from longlag.tasks.base import Traits
+
+
+def build(traits: Traits, lag: int) -> Parts:
+    return Parts(TanhRNN(hidden=100), Gaussian(), SGD(learning_rate=0.1), as_given(traits))
+
+
+METHOD = Method(
+    name="control",
+    label="control (RNN, SGD)",
+    summary="plain tanh RNN, SGD, no clipping: the untreated patient",
+    reference="Elman 1990; Werbos 1990",
+    version=1,
+    build=build,
+    tune={"optimiser.learning_rate": Range(1e-3, 1.0)},
+)

@@ -1,0 +1,35 @@
+"""A plain tanh net started like an echo state network and trained with Nesterov momentum.
+
+Sutskever et al. 2013, section 4: 15 connections per unit, spectral radius 1.1, centred inputs and outputs.
+Deviations: (1) the gradient's norm is clipped at 1, without which runs are thrown back to chance; (2) learning rates
+of 1e-3 and above on loss means per step, within budgets far below 50,000 updates.
+"""
+
+from longlag.cells.tanh_rnn import TanhRNN
+from longlag.inits.sparse import SparseSpectral
+from longlag.methods.base import Method, Parts, Range, centred
+from longlag.optimisers.clipping import ClipNorm
+from longlag.optimisers.nesterov import Nesterov
+from longlag.optimisers.schedules import Constant, RisingMomentum
+from longlag.tasks.base import Traits
+
+_INPUT_SCALE = {"marked": 0.1, "symbols": 0.1, "replay": 0.05}
+_LEARNING_RATE = {"marked": 1e-2, "symbols": 1e-3, "replay": 1e-2}
+
+
+def build(traits: Traits, lag: int) -> Parts:
+    init = SparseSpectral(1.1, connections=15, input_scale=_INPUT_SCALE[traits.kind], output_scale=0.1)
+    rate = Constant(_LEARNING_RATE[traits.kind])
+    optimiser = Nesterov(rate, momentum=RisingMomentum(most=0.98), clipping=ClipNorm(1.0))
+    return Parts(TanhRNN(hidden=100), init, optimiser, centred(traits))
+
+
+METHOD = Method(
+    name="esn_momentum",
+    label="ESN init + momentum",
+    summary="plain tanh RNN, sparse start at spectral radius 1.1, Nesterov momentum, centring, clipping",
+    reference="Sutskever, Martens, Dahl & Hinton 2013, section 4",
+    version=1,
+    build=build,
+    tune={"optimiser.learning_rate.value": Range(1e-4, 1e-1), "optimiser.momentum.most": Range(0.5, 0.995)},
+)

@@ -1,0 +1,29 @@
+"""Hessian-Free optimisation of a plain tanh net, with structural damping.
+
+Start, input scale and centring are those of the momentum method: with the plain scale of the authors' code, longer
+lags are not solved. The initial damping is theirs, 0.01 per output.
+"""
+
+from longlag.cells.tanh_rnn import TanhRNN
+from longlag.inits.sparse import SparseSpectral
+from longlag.methods.base import Method, Parts, Range, centred
+from longlag.optimisers.damping import LevenbergMarquardt
+from longlag.optimisers.hessian_free import HessianFree
+from longlag.tasks.base import Traits
+
+
+def build(traits: Traits, lag: int) -> Parts:
+    damping = LevenbergMarquardt(start=0.01 * len(traits.target_mean))
+    optimiser = HessianFree(gradient_batch=2000, curvature_batch=300, structural_damping=0.03, damping=damping)
+    return Parts(TanhRNN(hidden=100), SparseSpectral(1.1, input_scale=0.1, output_scale=0.1), optimiser, centred(traits))
+
+
+METHOD = Method(
+    name="hf",
+    label="Hessian-Free",
+    summary="plain tanh RNN, Gauss-Newton CG steps with structural damping",
+    reference="Martens 2010; Martens & Sutskever 2011",
+    version=1,
+    build=build,
+    tune={"optimiser.damping.start": Range(1e-3, 1.0), "optimiser.structural_damping": Range(1e-3, 1.0)},
+)

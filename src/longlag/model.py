@@ -1,0 +1,185 @@
+"""A model: a cell and a readout of its states at the scored steps, y = phi(h) W_hy + b_y.
+
+The readout's features phi are a part (`Linear`, `Quadratic`), and so is what is fed back from the outputs to the
+hidden units (`NoFeedback`, `OutputFeedback`: Jaeger 2001, section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from longlag.cells.base import Cell, Tape, affine
+from longlag.errors import LonglagError
+from longlag.tree import Params
+
+READOUT = ("W_hy", "b_y")
+
+
+class Readout(Protocol):
+    """Features of a hidden state [..., H] -> [..., F], with their Jacobian and its transpose."""
+
+    def size(self, hidden: int) -> int: ...
+    def features(self, h: Tensor) -> Tensor: ...
+    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor: ...
+    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Linear:
+    """phi(h) = h."""
+
+    def size(self, hidden: int) -> int:
+        return hidden
+
+    def features(self, h: Tensor) -> Tensor:
+        return h
+
+    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor:
+        return tangent
+
+    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor:
+        return d_features
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """phi(h) = [h, h^2]: products of two remembered values become linear in the features (Jaeger 2012, second-hand)."""
+
+    def size(self, hidden: int) -> int:
+        return 2 * hidden
+
+    def features(self, h: Tensor) -> Tensor:
+        return torch.cat([h, h.square()], -1)
+
+    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor:
+        return torch.cat([tangent, 2 * h * tangent], -1)
+
+    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor:
+        linear, square = d_features.chunk(2, -1)
+        return linear + 2 * h * square
+
+
+class Feedback(Protocol):
+    """How outputs act on later hidden states."""
+
+    def shapes(self, hidden: int, n_outputs: int) -> Mapping[str, tuple[int, ...]]: ...
+    def states(self, model: Model, params: Params, x: Tensor, start: Tensor, teacher: Tensor | None) -> Tensor:
+        """Scored states [R, K, B, H]; `teacher` [R, K, B, O] replaces the model's own outputs where it is given."""
+
+
+@dataclass(frozen=True)
+class NoFeedback:
+    """Outputs act on nothing."""
+
+    def shapes(self, hidden: int, n_outputs: int) -> Mapping[str, tuple[int, ...]]:
+        return {}
+
+    def states(self, model: Model, params: Params, x: Tensor, start: Tensor, teacher: Tensor | None) -> Tensor:
+        return model.cell.states(params, x, start, model.scored)
+
+
+@dataclass(frozen=True)
+class OutputFeedback:
+    """y_{t-1} W_yh is added to the drive from the second scored step on: the target while the readout is fitted
+    (teacher forcing), the net's own output ever after (Jaeger 2001, section 3)."""
+
+    def shapes(self, hidden: int, n_outputs: int) -> Mapping[str, tuple[int, ...]]:
+        return {"W_yh": (n_outputs, hidden)}
+
+    def states(self, model: Model, params: Params, x: Tensor, start: Tensor, teacher: Tensor | None) -> Tensor:
+        until = x.shape[1] - model.scored + 1
+        h = model.cell.states(params, x[:, :until], start, 1)[:, 0]
+        drives = model.cell.drive(params, x[:, until:]).unbind(1)
+        scored = [h]
+        for k, drive in enumerate(drives):
+            y = model.read(params, h.unsqueeze(1))[:, 0] if teacher is None else teacher[:, k]
+            (h,), _ = model.cell.step(params, (h,), drive + y.to(h.dtype) @ params["W_yh"])
+            scored.append(h)
+        return torch.stack(scored, 1)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Cell, readout and feedback, with inputs centred by `shift` (one number per channel).
+
+    scored: number of final steps K whose outputs count.
+    """
+
+    cell: Cell
+    n_inputs: int
+    n_outputs: int
+    scored: int
+    readout: Readout = field(default_factory=Linear)
+    feedback: Feedback = field(default_factory=NoFeedback)
+    shift: tuple[float, ...] | None = None
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Parameter shapes without the replica axis."""
+        features = self.readout.size(self.cell.hidden)
+        return {
+            **self.cell.shapes(self.n_inputs),
+            **self.feedback.shapes(self.cell.hidden, self.n_outputs),
+            "W_hy": (features, self.n_outputs),
+            "b_y": (self.n_outputs,),
+        }
+
+    def flops(self, params: Params, steps: int) -> float:
+        """Floating-point operations of one forward pass of one sequence, elementwise work left out."""
+        readout = 2.0 * self.scored * self.readout.size(self.cell.hidden) * self.n_outputs
+        return steps * self.cell.flops(params) + readout
+
+    def centred(self, x: Tensor) -> Tensor:
+        """Inputs [R, L, B, X] less their expected values."""
+        return x if self.shift is None else x - x.new_tensor(self.shift)
+
+    def read(self, params: Params, states: Tensor) -> Tensor:
+        """Outputs [R, K, B, O] of hidden states [R, K, B, H]."""
+        return affine(self.readout.features(states), params["W_hy"], params["b_y"])
+
+    def states(self, params: Params, x: Tensor, start: Tensor, teacher: Tensor | None = None) -> Tensor:
+        """Hidden states at the scored steps, [R, K, B, H]; no derivatives."""
+        return self.feedback.states(self, params, self.centred(x), start, teacher)
+
+    def outputs(self, params: Params, x: Tensor, start: Tensor) -> Tensor:
+        """Outputs at the scored steps, [R, K, B, O]; no derivatives."""
+        return self.read(params, self.states(params, x, start))
+
+    def tape(self, params: Params, x: Tensor, start: Tensor) -> ModelTape:
+        """The model linearised at `params`."""
+        if self.feedback.shapes(self.cell.hidden, self.n_outputs):
+            raise LonglagError("output feedback is for readouts fitted in closed form; use optimiser Ridge, or NoFeedback")
+        return ModelTape(self, params, self.cell.tape(params, self.centred(x), start, self.scored))
+
+
+@dataclass(frozen=True)
+class ModelTape:
+    """A linearised model: outputs, and the Jacobian from all parameters to them, both ways."""
+
+    model: Model
+    params: Params
+    tape: Tape
+
+    @property
+    def outputs(self) -> Tensor:
+        return self.model.read(self.params, self.tape.states)
+
+    def pullback(self, d_outputs: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
+        """J' applied to derivatives at the outputs [R, K, B, O], and at the cell's sites [R, T, B, H]."""
+        h, readout = self.tape.states, self.model.readout
+        features, d = readout.features(h).flatten(1, 2), d_outputs.flatten(1, 2)
+        d_features = d @ self.params["W_hy"].transpose(1, 2)
+        cell = self.tape.pullback(readout.pullback(h, d_features.unflatten(1, h.shape[1:3])), d_sites)
+        return {**cell, "W_hy": features.transpose(1, 2) @ d, "b_y": d.sum(1)}
+
+    def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
+        """J times a tangent: tangents of the outputs [R, K, B, O], and of the sites times their curvature."""
+        r_states, r_sites = self.tape.pushforward(tangent)
+        h, readout = self.tape.states, self.model.readout
+        own = affine(readout.features(h), tangent["W_hy"], tangent["b_y"])
+        through = readout.pushforward(h, r_states).flatten(1, 2) @ self.params["W_hy"]
+        return own + through.unflatten(1, h.shape[1:3]), r_sites

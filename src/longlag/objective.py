@@ -1,0 +1,166 @@
+"""The oracle: what an optimiser may ask of a batch, and what each answer costs.
+
+An optimiser sees only an `Objective`. Every answer is charged in sequence passes, per replica: a forward pass costs 1,
+forward and backward 3, a Gauss-Newton product 4. A budget can therefore not be got wrong by the author of a method.
+Batches are worked through in chunks of sequences that stay in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from longlag import tree
+from longlag.losses import Loss
+from longlag.model import Model, ModelTape
+from longlag.tree import Params
+
+FORWARD, GRADIENT, PRODUCT = 1, 3, 4  # sequence passes
+Operator = Callable[[Params], dict[str, Tensor]]  # v -> A v
+_CHUNK = 100  # sequences
+
+
+class Oracle(Protocol):
+    """The questions an optimiser may ask. Losses are per replica, [R]; a mean over the batch."""
+
+    def value(self, params: Params) -> Tensor: ...
+    def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]: ...
+    def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator: ...
+
+
+class FeatureOracle(Protocol):
+    """The question of a readout that is fitted in closed form."""
+
+    def features(self, params: Params) -> tuple[Tensor, Tensor]: ...
+    def value(self, params: Params) -> Tensor: ...
+    def charge_flops(self, flops: float) -> None: ...
+
+
+@dataclass
+class Meter:
+    """Passes and floating-point operations per replica, [R] float64."""
+
+    passes: Tensor
+    flops: Tensor
+
+    @classmethod
+    def zero(cls, replicas: int) -> Meter:
+        return cls(torch.zeros(replicas, dtype=torch.float64), torch.zeros(replicas, dtype=torch.float64))
+
+    def charge(self, asking: Tensor, passes: float, flops: float) -> None:
+        """Adds to the account of every replica that asks."""
+        self.passes += passes * asking
+        self.flops += flops * asking
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """A batch for R replicas: x [R, L, B, X], start [R, B], y [R, K, B, ...]."""
+
+    x: Tensor
+    start: Tensor
+    y: Tensor
+
+    def __len__(self) -> int:
+        return self.x.shape[2]
+
+    def rows(self, first: int, last: int) -> Tensors:
+        """Sequences first to last - 1."""
+        return Tensors(self.x[:, :, first:last], self.start[:, first:last], self.y[:, :, first:last])
+
+    def chunks(self, size: int) -> Iterator[tuple[float, Tensors]]:
+        """Pieces of at most `size` sequences with their share of the batch."""
+        for first in range(0, len(self), size):
+            piece = self.rows(first, min(first + size, len(self)))
+            yield len(piece) / len(self), piece
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The metered loss of a model on one batch."""
+
+    model: Model
+    loss: Loss
+    batch: Tensors
+    meter: Meter
+    asking: Tensor = field(default_factory=lambda: torch.ones(1, dtype=torch.bool))  # [R]
+
+    def value(self, params: Params) -> Tensor:
+        """Loss per replica, [R]."""
+        self._charge(FORWARD, params)
+        return _total(
+            share * self.loss.value(self.model.outputs(params, b.x, b.start), b.y) for share, b in self.batch.chunks(_CHUNK)
+        )
+
+    def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
+        """Loss per replica, [R], and the gradient of each replica's own loss."""
+        self._charge(GRADIENT, params)
+        values, gradients = [], []
+        for share, b in self.batch.chunks(_CHUNK):
+            tape = self.model.tape(params, b.x, b.start)
+            outputs = tape.outputs
+            values.append(share * self.loss.value(outputs, b.y))
+            gradients.append(tape.pullback(share * self.loss.gradient(outputs, b.y)))
+        return _total(values), _sum(gradients)
+
+    def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
+        """v -> (J' H J + structural S) v, from activations computed once.
+
+        H is the Hessian of the loss in the outputs and J their Jacobian; S is the Gauss-Newton matrix of the matching
+        loss between the hidden sequences at the new and at the present parameters, summed over the steps and averaged
+        over the batch (Martens & Sutskever 2011, section 3). S costs one addition in the backward pass.
+        """
+        self._charge(FORWARD, params)
+        pieces = [(share, self.model.tape(params, b.x, b.start), len(b)) for share, b in self.batch.chunks(_CHUNK)]
+
+        def product(v: Params) -> dict[str, Tensor]:
+            self._charge(PRODUCT, params)
+            return _sum([self._product(tape, v, share, structural / n) for share, tape, n in pieces])
+
+        return product
+
+    def _product(self, tape: ModelTape, v: Params, share: float, structural: float) -> dict[str, Tensor]:
+        r_outputs, r_sites = tape.pushforward(v)  # v -> J v
+        d_outputs = share * self.loss.hessian_product(tape.outputs, r_outputs)  # J v -> H J v
+        return tape.pullback(d_outputs, share * structural * r_sites if structural else None)  # -> J' H J v
+
+    def features(self, params: Params) -> tuple[Tensor, Tensor]:
+        """What a closed-form readout is fitted on: features [R, K B, F] of the scored states, targets [R, K B, O].
+
+        Outputs that are fed back are replaced by the targets (teacher forcing).
+        """
+        self._charge(FORWARD, params)
+        teacher = self.loss.encode(self.batch.y)
+        states = self.model.states(params, self.batch.x, self.batch.start, teacher)
+        return self.model.readout.features(states).flatten(1, 2), teacher.flatten(1, 2)
+
+    def head(self, n: int) -> Objective:
+        """The same question of the first n sequences only."""
+        return replace(self, batch=self.batch.rows(0, n))
+
+    def only(self, asking: Tensor) -> Objective:
+        """The same question asked, and paid, by the replicas of the mask [R] alone."""
+        return replace(self, asking=self.asking & asking)
+
+    def charge_flops(self, flops: float) -> None:
+        """Adds work that is not a pass over sequences, such as solving for a readout."""
+        self.meter.charge(self.asking, 0, flops)
+
+    def _charge(self, passes: int, params: Params) -> None:
+        n, steps = passes * len(self.batch), self.batch.x.shape[1]
+        self.meter.charge(self.asking, n, n * self.model.flops(params, steps))
+
+
+def _total(values: Iterator[Tensor] | Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(values)).sum(0)
+
+
+def _sum(trees: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    total = trees[0]
+    for other in trees[1:]:
+        total = tree.add(total, other)
+    return total

@@ -1,0 +1,47 @@
+"""Adam (Kingma & Ba 2015, algorithm 1), after clipping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from longlag import tree
+from longlag.optimisers.base import Draw, Step
+from longlag.optimisers.clipping import Clipping, NoClipping
+
+
+@dataclass(frozen=True)
+class Moments:
+    """First and second moments of the gradient, and the number of updates made."""
+
+    m: dict[str, Tensor]
+    v: dict[str, Tensor]
+    t: int
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Steps of about `learning_rate` in every coordinate, whatever the gradient's scale."""
+
+    learning_rate: float = 3e-3
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    clipping: Clipping = NoClipping()
+    batch: int = 100
+    replicas: int | None = None
+    trained: tuple[str, ...] | None = None
+
+    def init(self, params: tree.Params) -> Moments:
+        return Moments(tree.zeros_like(params), tree.zeros_like(params), 0)
+
+    def step(self, draw: Draw, params: dict[str, Tensor], state: Moments) -> Step:
+        loss, gradient = draw(self.batch).value_and_grad(params)
+        gradient, t = self.clipping(gradient), state.t + 1
+        m = tree.map_(lambda m, g: m.lerp(g, 1 - self.beta_1), state.m, gradient)
+        v = tree.map_(lambda v, g: v.lerp(g * g, 1 - self.beta_2), state.v, gradient)
+        rate = self.learning_rate / (1 - self.beta_1**t)  # bias of m
+        unbias = 1 / (1 - self.beta_2**t)  # bias of v
+        moved = tree.map_(lambda p, m, v: p - rate * m / ((v * unbias).sqrt() + self.epsilon), params, m, v)
+        return Step(moved, Moments(m, v, t), loss)

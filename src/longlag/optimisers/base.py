@@ -1,0 +1,52 @@
+"""What an optimiser is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from longlag.tree import Params
+
+
+class Draw(Protocol):
+    """Fresh data: an oracle of n sequences (all of them where a task has fewer). Each purpose is its own stream."""
+
+    def __call__(self, n: int, purpose: str = "train") -> Any: ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one step made of the parameters.
+
+    loss: training loss per replica at the parameters before the step, [R].
+    info: numbers worth watching, by name (damping, CG iterations, momentum).
+    exhausted: the optimiser can do no more with any amount of passes.
+    """
+
+    params: dict[str, Tensor]
+    state: Any
+    loss: Tensor
+    info: Mapping[str, float] = field(default_factory=dict)
+    exhausted: bool = False
+
+
+class Optimiser(Protocol):
+    """A rule for moving parameters.
+
+    replicas: how many replicas one state can carry, None for any number.
+    trained: names of the parameters it moves, None for all.
+    """
+
+    @property
+    def replicas(self) -> int | None: ...
+    @property
+    def trained(self) -> tuple[str, ...] | None: ...
+
+    def init(self, params: Params) -> Any:
+        """The state before the first step."""
+
+    def step(self, draw: Draw, params: dict[str, Tensor], state: Any) -> Step:
+        """One update from fresh data."""

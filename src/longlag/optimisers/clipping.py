@@ -1,0 +1,35 @@
+"""What is done to a gradient before it is used: nothing, or a bound on its norm (Pascanu, Mikolov & Bengio 2013)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
+
+from longlag import tree
+
+
+class Clipping(Protocol):
+    """A map of gradients, per replica."""
+
+    def __call__(self, gradient: dict[str, Tensor]) -> dict[str, Tensor]: ...
+
+
+@dataclass(frozen=True)
+class NoClipping:
+    """The gradient as it is."""
+
+    def __call__(self, gradient: dict[str, Tensor]) -> dict[str, Tensor]:
+        return gradient
+
+
+@dataclass(frozen=True)
+class ClipNorm:
+    """g <- g threshold / ||g|| where ||g|| exceeds the threshold; the norm is over all parameters jointly."""
+
+    threshold: float = 1.0
+
+    def __call__(self, gradient: dict[str, Tensor]) -> dict[str, Tensor]:
+        norm = tree.norm(gradient).clamp(min=1e-30)  # a vanished gradient stays as it is
+        return tree.scale((self.threshold / norm).clamp(max=1.0), gradient)

@@ -1,0 +1,23 @@
+"""Levenberg-Marquardt: how much to distrust the quadratic model (Martens 2010, section 4.1).
+
+The reduction ratio rho compares the loss's true change with the one that the model predicted.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LevenbergMarquardt:
+    """lambda grows by `factor` if rho < 1/4 (or is not a number) and shrinks by it if rho > 3/4."""
+
+    start: float = 0.1
+    factor: float = 1.5
+
+    def update(self, damping: float, rho: float) -> float:
+        """The damping for the next step."""
+        if math.isnan(rho) or rho < 0.25:
+            return damping * self.factor
+        return damping / self.factor if rho > 0.75 else damping

@@ -1,0 +1,45 @@
+"""Nesterov's accelerated gradient as momentum (Sutskever, Martens, Dahl & Hinton 2013, equations 3 and 4).
+
+    v <- mu v - eps g(theta + mu v),   theta <- theta + v
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from longlag import tree
+from longlag.optimisers.base import Draw, Step
+from longlag.optimisers.clipping import Clipping, NoClipping
+from longlag.optimisers.schedules import Schedule
+
+
+@dataclass(frozen=True)
+class Velocity:
+    """v and the number of updates made."""
+
+    v: dict[str, Tensor]
+    t: int
+
+
+@dataclass(frozen=True)
+class Nesterov:
+    """Momentum whose gradient is taken where the velocity will have carried the parameters."""
+
+    learning_rate: Schedule
+    momentum: Schedule
+    clipping: Clipping = NoClipping()
+    batch: int = 100
+    replicas: int | None = None
+    trained: tuple[str, ...] | None = None
+
+    def init(self, params: tree.Params) -> Velocity:
+        return Velocity(tree.zeros_like(params), 0)
+
+    def step(self, draw: Draw, params: dict[str, Tensor], state: Velocity) -> Step:
+        mu, eps = self.momentum(state.t), self.learning_rate(state.t)
+        ahead = tree.axpy(mu, state.v, params)
+        loss, gradient = draw(self.batch).value_and_grad(ahead)
+        v = tree.axpy(-eps, self.clipping(gradient), tree.scale(mu, state.v))
+        return Step(tree.add(params, v), Velocity(v, state.t + 1), loss, {"momentum": mu, "learning_rate": eps})

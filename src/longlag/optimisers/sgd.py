@@ -1,0 +1,29 @@
+"""Stochastic gradient descent: theta <- theta - eps g, g the (clipped) gradient of a fresh batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from longlag import tree
+from longlag.optimisers.base import Draw, Step
+from longlag.optimisers.clipping import Clipping, NoClipping
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Plain SGD; its state is empty."""
+
+    learning_rate: float
+    clipping: Clipping = NoClipping()
+    batch: int = 100
+    replicas: int | None = None
+    trained: tuple[str, ...] | None = None
+
+    def init(self, params: tree.Params) -> None:
+        return None
+
+    def step(self, draw: Draw, params: dict[str, Tensor], state: None) -> Step:
+        loss, gradient = draw(self.batch).value_and_grad(params)
+        return Step(tree.axpy(-self.learning_rate, self.clipping(gradient), params), state, loss)

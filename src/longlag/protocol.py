@@ -1,0 +1,23 @@
+"""The rules of fair play, as numbers (docs/protocol.md says why).
+
+Stopping is the engine's, not the method's. A small monitor set is looked at on a fixed grid of passes; where it passes,
+fresh validation sequences confirm; then one score on a test set never looked at before is the verdict.
+"""
+
+from __future__ import annotations
+
+VERSION = 1  # changes whenever a rule does that decides a recorded number
+CRITERION = 0.01  # share of test sequences wrong that still counts as solved
+CONFIRMATION = 0.008  # two standard errors of 10,000 sequences inside the criterion: a pass is not lost to chance
+MONITOR, CONFIRM, TEST = 1000, 10_000, 10_000  # sequences
+DEFAULT_BUDGET = 10_000_000.0  # sequence passes per seed and lag
+GIVE_UP_AFTER = 2  # consecutive unsolved lags at which a seed leaves the ladder
+
+_FIRST_LOOKS = (1_000, 3_000, 10_000)
+_LOOK_EVERY = 30_000
+
+
+def next_look(passes: float) -> float:
+    """The first point of the evaluation grid beyond `passes`: 1000, 3000, 10,000, 30,000, then every 30,000."""
+    early = [look for look in _FIRST_LOOKS if look > passes]
+    return float(early[0]) if early else _LOOK_EVERY * (passes // _LOOK_EVERY + 1)

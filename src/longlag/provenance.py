@@ -1,0 +1,68 @@
+"""Where and with what a row was made: the volatile columns that name versions, processor, kernels and commit."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import threadpoolctl
+import torch
+
+from longlag import __version__
+
+
+@cache
+def provenance(device: str) -> dict[str, str | int]:
+    """The same for all rows of a process, but for `started`."""
+    return {
+        "longlag": __version__,
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "blas": _blas(),
+        "threads": torch.get_num_threads(),
+        "cpu": _cpu(),
+        "device": device if device == "cpu" else f"{device}: {torch.cuda.get_device_name()}",
+    }
+
+
+def now() -> str:
+    """UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _commit() -> str:
+    here = Path(__file__).parent
+    try:
+        head = _git(here, "rev-parse", "--short=12", "HEAD")
+        dirty = _git(here, "status", "--porcelain", "--untracked-files=no", ".")
+    except (OSError, subprocess.SubprocessError):  # installed without its repository
+        return "unknown"
+    return head + ("+dirty" if dirty else "")
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()
+
+
+def _blas() -> str:
+    found = {
+        f"{lib['internal_api']} {lib.get('version')} {lib.get('architecture', '')}".strip()
+        for lib in threadpoolctl.threadpool_info()
+        if lib["user_api"] == "blas"
+    }
+    return "; ".join(sorted(found))
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor())

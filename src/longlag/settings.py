@@ -1,0 +1,77 @@
+"""Parts as data: describe them, and change one number by its path, as `--set optimiser.learning_rate=0.1` does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from longlag.errors import LonglagError, unknown
+
+
+def describe(part: Any) -> Any:
+    """A nested part as plain data: {"part": class name, field: value, ...}."""
+    if is_dataclass(part) and not isinstance(part, type):
+        return {"part": type(part).__name__, **{f.name: describe(getattr(part, f.name)) for f in fields(part)}}
+    return list(part) if isinstance(part, tuple) else part
+
+
+def paths(part: Any, prefix: str = "") -> list[str]:
+    """All paths that `with_value` can change."""
+    found = []
+    for f in fields(part):
+        value, path = getattr(part, f.name), f"{prefix}{f.name}"
+        found += paths(value, f"{path}.") if is_dataclass(value) else [path]
+    return found
+
+
+def with_values(part: Any, values: Mapping[str, Any]) -> Any:
+    """The part with the numbers at these paths changed.
+
+    Raises:
+        LonglagError: no such path (the nearest is suggested), or a value of another type.
+    """
+    for path, value in values.items():
+        if path not in paths(part):
+            raise unknown("setting", path, paths(part))
+        part = _with_value(part, path.split("."), value, path)
+    return part
+
+
+def _with_value(part: Any, names: list[str], value: Any, path: str) -> Any:
+    name, *rest = names
+    present = getattr(part, name)
+    new = _with_value(present, rest, value, path) if rest else _converted(present, value, path)
+    return replace(part, **{name: new})
+
+
+def _converted(present: Any, value: Any, path: str) -> Any:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(present, float) and number:
+        return float(value)
+    if isinstance(present, int) and not isinstance(present, bool) and number and float(value).is_integer():
+        return int(value)
+    if isinstance(present, tuple) and isinstance(value, list | tuple):
+        return tuple(value)
+    if type(present) is type(value):
+        return value
+    raise LonglagError(f"setting {path!r} cannot be {value!r}; it is a {type(present).__name__}, now {present!r}")
+
+
+def parse(assignments: list[str]) -> dict[str, Any]:
+    """["optimiser.learning_rate=0.1", ...] as a mapping; values are read as JSON.
+
+    Raises:
+        LonglagError: no "=", or a value that is no JSON number, list or word.
+    """
+    parsed = {}
+    for text in assignments:
+        path, equals, value = text.partition("=")
+        if not equals or not path or not value:
+            raise LonglagError(f"--set takes path=value, such as optimiser.learning_rate=0.1; not {text!r}")
+        try:
+            parsed[path] = json.loads(value)
+        except json.JSONDecodeError:
+            parsed[path] = value
+    return parsed

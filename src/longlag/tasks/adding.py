@@ -1,0 +1,61 @@
+"""Adding: report the mean of two marked numbers long after they were seen.
+
+Each step shows a value u_t ~ U[0,1] and a marker m_t. Two steps are marked, one in the first tenth of the sequence and
+one between a tenth and a half of it; the target at the last step is (u_I + u_J) / 2. One sequence at T = 10:
+
+    step    1    2    3    4    5    6    7    8    9   10
+    value  .38  .91  .07  .62  .55  .20  .84  .13  .47  .70
+    mark    1    .    .    1    .    .    .    .    .    .
+    target                                              (.38 + .62) / 2 = .50
+
+Hochreiter & Schmidhuber 1997, experiment 4, in the windows of Martens & Sutskever 2011.
+Deviations from the 1997 text: (1) values in [0,1] and the average as target, which is its scaled sum; (2) no -1 flag
+at the first and last step; (3) the windows scale with T. A time-average readout nearly solves this task: addition
+needs no order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from longlag.losses import SquaredError
+from longlag.tasks.base import Baseline, Batch, Traits, padded_steps
+
+
+class Adding:
+    name = "adding"
+    version = 1
+    reference = "Hochreiter & Schmidhuber 1997, experiment 4; Martens & Sutskever 2011"
+    traits = Traits("marked", ("value", "marker"), input_mean=(0.5, 0.0), target_mean=(0.5,), scored=1, classes=0)
+    loss = SquaredError(tolerance=0.04)
+    baselines = {  # noqa: RUF012 - a constant table
+        "constant": Baseline("always the mean, 0.5", error=1 - 0.1536, loss=1 / 24),
+        "half_solved": Baseline("one of the two numbers known", error=0.84, loss=1 / 48),
+    }
+    shortest = 10
+    population = None
+    idle_class = None
+
+    def steps(self, lag: int) -> int:
+        return padded_steps(lag)
+
+    def minimal_lag(self, lag: int) -> int:
+        return lag // 2
+
+    def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
+        steps = self.steps(lag)
+        length = rng.integers(lag, lag + lag // 10, size=n, endpoint=True)
+        start = steps - length
+        first = start + rng.integers(0, length // 10)  # [0, T'/10)
+        second = start + rng.integers(length // 10, length // 2)  # [T'/10, T'/2)
+        value = rng.random((steps, n), dtype=np.float32)
+        value[np.arange(steps)[:, None] < start] = 0.0
+        each = np.arange(n)
+        x = np.zeros((steps, n, 2), dtype=np.float32)
+        x[..., 0] = value
+        x[first, each, 1] = x[second, each, 1] = 1.0
+        y = (value[first, each] + value[second, each]) / 2
+        return Batch(x, start, y[None, :, None])
+
+
+TASK = Adding()

@@ -1,0 +1,108 @@
+"""What a task is: a generator of sequences with a known lag, a loss, and the answers that cost nothing.
+
+A task is written for one replica in numpy and knows nothing of training. Sequences of random length are padded at the
+*front*: the shape is a function of the lag alone, the scored steps come last, and a net's state is held at its start
+value until the sequence begins, so that padding carries no information.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from longlag.errors import LonglagError
+from longlag.losses import Loss
+
+
+@dataclass(frozen=True)
+class Batch:
+    """n sequences of L steps: x [L, n, X] float32; start [n] first step of each; y [K, n, O] float32 or [K, n] int64."""
+
+    x: np.ndarray
+    start: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a method may know of a task, and all that it may know. Printed by `longlag show`.
+
+    kind: "marked" (two marked values among many), "symbols" (relevant symbols among distractors) or "replay"
+        (repeat a message after a silence).
+    roles: for each input channel "value", "marker", "symbol" (relevant), "distractor", "blank" or "cue".
+    input_mean: expected input per channel at a step; target_mean: expected target per output (zeros for classes).
+    scored: number of scored steps K. classes: number of classes, 0 for real targets.
+    """
+
+    kind: str
+    roles: tuple[str, ...]
+    input_mean: tuple[float, ...]
+    target_mean: tuple[float, ...]
+    scored: int
+    classes: int
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The share of sequences wrong and the task loss of an answer that needs no long memory, or only half of it."""
+
+    meaning: str
+    error: float
+    loss: float
+
+
+class Task(Protocol):
+    """A long-time-lag task. `version` changes whenever a generated number does.
+
+    population: number of distinct sequences at any lag if they are few enough to enumerate, else None; a sample of
+        exactly that size is all of them.
+    idle_class: the class expected at unscored steps, or None if nothing is.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def traits(self) -> Traits: ...
+    @property
+    def loss(self) -> Loss: ...
+    @property
+    def baselines(self) -> Mapping[str, Baseline]: ...
+    @property
+    def shortest(self) -> int: ...
+    @property
+    def population(self) -> int | None: ...
+    @property
+    def idle_class(self) -> int | None: ...
+
+    def steps(self, lag: int) -> int:
+        """Number of steps L of a padded sequence."""
+
+    def minimal_lag(self, lag: int) -> int:
+        """Steps between the last relevant input and the scored output that needs it, at least."""
+
+    def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
+        """n sequences at nominal lag T = `lag`."""
+
+
+def check_lag(task: Task, lag: int) -> None:
+    """Raises LonglagError if the lag is too small for the task's windows."""
+    if lag < task.shortest:
+        raise LonglagError(f"lag {lag} is too small for task {task.name!r}; its windows need lag >= {task.shortest}")
+
+
+def padded_steps(lag: int) -> int:
+    """L = ceil(1.1 T), the room for lengths in [T, 1.1 T]."""
+    return lag + math.ceil(lag / 10)
+
+
+def one_hot(symbols: np.ndarray, channels: int) -> np.ndarray:
+    """[..., channels] float32."""
+    return np.eye(channels, dtype=np.float32)[symbols]

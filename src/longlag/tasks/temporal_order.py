@@ -1,0 +1,62 @@
+"""Temporal order: which of XX, XY, YX, YY was hidden among distractors, in that order?
+
+Six symbols, one-hot: two relevant (X, Y) and four distractors (a-d). One relevant symbol stands in [T/10, 2T/10), the
+other in [5T/10, 6T/10); the class (first, second) is asked for at the last step. One sequence at T = 20, class XY:
+
+    step    1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20
+    symbol  c  a  X  d  b  b  a  c  d  a  c  Y  d  a  b  c  b  a  d  c
+    target                                                          XY
+
+Hochreiter & Schmidhuber 1997, experiment 6a, in the windows of Martens & Sutskever 2011.
+Deviations from the 1997 text: (1) fixed length T; (2) no start and trigger symbols; (3) softmax and argmax instead of
+four outputs within 0.3. The second symbol alone halves the uncertainty, which is the staircase gradient methods climb.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from longlag.losses import CrossEntropy
+from longlag.tasks.base import Baseline, Batch, Traits, one_hot
+
+_RELEVANT, _SYMBOLS = 2, 6
+
+
+class TemporalOrder:
+    name = "temporal_order"
+    version = 1
+    reference = "Hochreiter & Schmidhuber 1997, experiment 6a; Martens & Sutskever 2011"
+    traits = Traits(
+        "symbols", ("symbol",) * 2 + ("distractor",) * 4, input_mean=(0.0,) * 2 + (0.25,) * 4,
+        target_mean=(0.0,) * 4, scored=1, classes=4,
+    )  # fmt: skip
+    loss = CrossEntropy(classes=4)
+    baselines = {  # noqa: RUF012 - a constant table
+        "constant": Baseline("all four classes equally likely", error=0.75, loss=math.log(4)),
+        "half_solved": Baseline("the second symbol known, the first guessed", error=0.5, loss=math.log(2)),
+    }
+    shortest = 10
+    population = None
+    idle_class = None
+
+    def steps(self, lag: int) -> int:
+        return lag
+
+    def minimal_lag(self, lag: int) -> int:
+        return lag - 6 * lag // 10
+
+    def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
+        symbol = rng.integers(_RELEVANT, _SYMBOLS, size=(lag, n))
+        relevant = rng.integers(0, _RELEVANT, size=(2, n))
+        first = rng.integers(lag // 10, 2 * lag // 10, size=n)
+        second = rng.integers(5 * lag // 10, 6 * lag // 10, size=n)
+        each = np.arange(n)
+        symbol[first, each], symbol[second, each] = relevant
+        x = one_hot(symbol, _SYMBOLS)
+        y = 2 * relevant[0] + relevant[1]
+        return Batch(x, np.zeros(n, dtype=np.int64), y[None])
+
+
+TASK = TemporalOrder()

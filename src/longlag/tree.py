@@ -1,0 +1,77 @@
+"""Parameter vectors as dicts of tensors: the few operations that optimisers need.
+
+`Params` maps a name such as "W_hh" to a tensor [R, ...] whose leading axis R counts replicas (seeds trained together).
+Reductions keep R and are taken in float64, so that a scalar decision does not depend on the precision of training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+Params = Mapping[str, Tensor]
+
+
+def map_(function: Callable[..., Tensor], *trees: Params) -> dict[str, Tensor]:
+    """Applies a function of tensors name by name."""
+    first, *rest = trees
+    return {name: function(leaf, *(tree[name] for tree in rest)) for name, leaf in first.items()}
+
+
+def dot(a: Params, b: Params) -> Tensor:
+    """Inner product per replica, [R], float64."""
+    return torch.stack([(a[k].double() * b[k].double()).flatten(1).sum(1) for k in a]).sum(0)
+
+
+def norm(a: Params) -> Tensor:
+    """Euclidean norm per replica over all parameters jointly, [R], float64."""
+    return dot(a, a).sqrt()
+
+
+def scale(alpha: Tensor | float, a: Params) -> dict[str, Tensor]:
+    """alpha a, with alpha a number or one number per replica, [R]."""
+    return {k: _column(alpha, v) * v for k, v in a.items()}
+
+
+def axpy(alpha: Tensor | float, a: Params, b: Params) -> dict[str, Tensor]:
+    """alpha a + b."""
+    return {k: b[k] + _column(alpha, v) * v for k, v in a.items()}
+
+
+def add(a: Params, b: Params) -> dict[str, Tensor]:
+    """a + b."""
+    return map_(torch.add, a, b)
+
+
+def where(mask: Tensor, a: Params, b: Params) -> dict[str, Tensor]:
+    """Per replica a where the mask [R] holds, b elsewhere."""
+    return {k: torch.where(_column(mask, v), v, b[k]) for k, v in a.items()}
+
+
+def zeros_like(a: Params) -> dict[str, Tensor]:
+    """The zero vector of a's shape."""
+    return map_(torch.zeros_like, a)
+
+
+def finite(a: Params) -> Tensor:
+    """Per replica: is every entry finite? [R] bool."""
+    return torch.stack([v.isfinite().flatten(1).all(1) for v in a.values()]).all(0)
+
+
+def replica(a: Params, r: int) -> dict[str, Tensor]:
+    """Replica r alone, with R = 1; shares memory."""
+    return {k: v[r : r + 1] for k, v in a.items()}
+
+
+def stack(trees: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Joins trees along the replica axis."""
+    return {k: torch.cat([tree[k] for tree in trees]) for k in trees[0]}
+
+
+def _column(alpha: Tensor | float, leaf: Tensor) -> Tensor | float:
+    if not isinstance(alpha, Tensor):
+        return alpha
+    alpha = alpha if alpha.dtype == torch.bool else alpha.to(leaf.dtype)
+    return alpha.reshape(-1, *[1] * (leaf.dim() - 1))
