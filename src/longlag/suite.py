@@ -1,8 +1,8 @@
 """The experimental design: a suite of cells, checked, and cut into jobs. No torch, no pandas.
 
-A *cell* crosses methods with tasks; each pair climbs a ladder of lags with each of its seeds. A *job* is what one
-process does: one method, one task (or the tasks of a named group), one chunk of seeds, all lags. The chunk of a
-seed is seed // seeds_per_job, so one more seed never renames the output of another.
+A *cell* crosses methods with tasks; each pair climbs a ladder of lags with each of its seeds. A *job* is what
+one process does: one method, one task (or the tasks of a named group), one chunk of seeds, all lags. The chunk of
+a seed is seed // seeds_per_job, so one more seed never renames the output of another.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from longlag import registry, schemas
+from longlag import protocol, registry, schemas
 from longlag.errors import LonglagError, unknown
 
 Key = tuple[str, str, int, int]  # task, method, lag, seed: the key of a row
@@ -25,7 +25,7 @@ _DEFAULTS: dict[str, Any] = {
     "title": "",
     "seeds": "0:3",
     "lags": [10, 20, 50],
-    "budget": 1.0e6,
+    "budget": protocol.DEFAULT_BUDGET,
     "timeout": None,
     "seeds_per_job": 3,
     "device": "cpu",
@@ -55,7 +55,7 @@ class Job:
         """Where the files of the job lie, relative to the folder of all jobs."""
         return Path(self.method) / self.group / f"seeds{self.chunk}"
 
-    def keys(self) -> Iterator[Key]:
+    def runs(self) -> Iterator[Key]:
         """The rows that this job owes."""
         return ((t, self.method, lag, seed) for t in self.tasks for lag in self.lags for seed in self.seeds)
 
@@ -64,7 +64,8 @@ class Job:
         words = ["--method", self.method]
         for task in self.tasks:
             words += ["--task", task]
-        words += ["--lags", ",".join(map(str, self.lags)), "--seeds", f"{self.seeds.start}:{self.seeds.stop}"]
+        words += ["--lags", ",".join(map(str, self.lags))]
+        words += ["--seeds", f"{self.seeds.start}:{self.seeds.stop}"]
         words += ["--budget", _text(self.budget), "--device", self.device]
         words += ["--timeout", _text(self.timeout)] if self.timeout is not None else []
         for path, value in sorted(self.settings.items()):
@@ -81,7 +82,7 @@ class Job:
         for kind, name in [("methods", self.method), *(("tasks", task) for task in self.tasks)]:
             if name not in known[kind]:
                 raise unknown(kind.removesuffix("s"), name, known[kind])
-        own = {"protocol": known["protocol"], self.method: known["methods"][self.method]}
+        own = {"protocol": protocol.VERSION, self.method: known["methods"][self.method]}
         return json.dumps(own | {task: known["tasks"][task] for task in self.tasks}, sort_keys=True)
 
 
@@ -96,7 +97,7 @@ class Suite:
 
     def expected(self) -> dict[Key, Job]:
         """Every (task, method, lag, seed) that must have a row, and the job that owes it."""
-        return {key: job for job in self.jobs for key in job.keys()}
+        return {key: job for job in self.jobs for key in job.runs()}
 
     def to_json(self) -> str:
         """The design as one line of JSON, which `read` reads back."""
@@ -113,8 +114,8 @@ def read(path: str | Path) -> Suite:
 
 
 def find(config: Mapping[str, Any], folders: Sequence[Path]) -> Suite:
-    """The suite that Snakemake's `config` means: the config itself if it has cells, else the file NAME.yaml in the
-    first of the folders that has it, where NAME is config["suite"] or "standard"; other keys replace the file's.
+    """The suite that Snakemake's `config` means: the config itself if it has cells, else the file NAME.yaml in
+    the first of the folders that has it, NAME being config["suite"] or "standard"; other keys replace the file's.
 
     Raises:
         LonglagError: no such file (the nearest one is suggested), or `parse` refuses what it says.
@@ -148,12 +149,13 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
         _check_overlap(cells)
     except LonglagError as error:
         raise LonglagError(f"{source}: {error}") from None
-    return Suite(full["suite"], full["title"] or full["suite"], config, tuple(job for cell in cells for job in cell))
+    jobs = tuple(job for cell in cells for job in cell)
+    return Suite(full["suite"], full["title"] or full["suite"], config, jobs)
 
 
 @cache
-def numerics_versions(plugins: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Numerics versions as `longlag list --json` prints them: {"protocol": 1, "methods": {...}, "tasks": {...}}.
+def numerics_versions(plugins: tuple[str, ...] = ()) -> dict[str, dict[str, int]]:
+    """Numerics versions by name, from `longlag list --json`: {"methods": {"hf": 1, ...}, "tasks": {...}}.
 
     A process of its own, so that neither torch nor a plug-in's code enters the one that asks.
 
@@ -164,12 +166,11 @@ def numerics_versions(plugins: tuple[str, ...] = ()) -> dict[str, Any]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     except FileNotFoundError:
-        raise LonglagError("the command longlag is not on the PATH; activate the environment it is in") from None
+        raise LonglagError("no command longlag on the PATH; activate the environment it is in") from None
     except subprocess.CalledProcessError as error:
         raise LonglagError(f"{shlex.join(command)} failed: {error.stderr.strip()}") from error
     listing = json.loads(done.stdout)
-    kinds = {kind: {item["name"]: item["version"] for item in listing[kind]} for kind in ("methods", "tasks")}
-    return {"protocol": listing["protocol_version"], **kinds}
+    return {kind: {item["name"]: item["version"] for item in listing[kind]} for kind in ("methods", "tasks")}
 
 
 def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
@@ -203,7 +204,7 @@ def _seeds(value: str | int) -> range:
 
 
 def _check_names(full: Mapping[str, Any]) -> None:
-    """Names of plug-ins are known only to the process that loads them: with plug-ins, `Job.versions` checks."""
+    """Names of plug-ins are known only to the process that loads them; with plug-ins `Job.versions` checks."""
     for plugin in full["plugins"]:
         if not Path(plugin).is_file():
             raise LonglagError(f"plug-in {plugin!r} is not a file; plugins takes paths of Python files")
@@ -222,7 +223,7 @@ def _check_overlap(cells: Sequence[Sequence[Job]]) -> None:
     folders: dict[Path, int] = {}
     for number, jobs in enumerate(cells):
         for job in jobs:
-            for key in job.keys():
+            for key in job.runs():
                 if key in runs:
                     run = "{} with {} at lag {}, seed {}".format(*key)
                     raise LonglagError(f"cells[{runs[key]}] and cells[{number}] both ask for {run}; drop one")
@@ -240,4 +241,7 @@ def _plugin_flags(plugins: Sequence[str]) -> list[str]:
 
 
 def _text(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    """A value as the command line takes it: text as it is, all else as JSON."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, str) else json.dumps(value)

@@ -6,6 +6,7 @@ The `description` of each value in a schema completes the sentence "KEY is VALUE
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from importlib.resources import files
@@ -37,20 +38,22 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """The value with plain mappings and lists, and with numbers such as 1e6, which YAML 1.1 takes for text, as numbers."""
+    """The value with plain mappings and lists; 1e6, text to YAML 1.1, as a number; nan and inf as text."""
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [plain(item) for item in value]
-    return float(value) if isinstance(value, str) and _EXPONENT.fullmatch(value) else value
+    if isinstance(value, str) and _EXPONENT.fullmatch(value):
+        return float(value)
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def check(name: str, config: Mapping[str, Any]) -> None:
     """Checks a configuration against NAME.schema.json.
 
     Raises:
-        LonglagError: the first thing that is wrong: where it stands, its value and what it must be. For an unknown
-            key, the nearest known one.
+        LonglagError: the first thing that is wrong: where it stands, its value and what it must be. For an
+            unknown key, the nearest known one.
     """
     import jsonschema
 

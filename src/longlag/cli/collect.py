@@ -1,0 +1,33 @@
+"""longlag collect: the rows and curves of all jobs of a suite in one file each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+HELP = "merge the files of all jobs of a suite; runs that left no row become rows with status error"
+EXAMPLE = "longlag collect --suite config/demo.yaml --jobs results/demo/jobs --out results/demo"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--suite", required=True, metavar="FILE", help="config/NAME.yaml or results/NAME/suite.json")
+    add("--jobs", required=True, type=Path, metavar="DIR", help="the folder with the files of the jobs")
+    add("--out", required=True, type=Path, metavar="DIR", help="takes runs.csv and curves.parquet")
+
+
+def run(args: argparse.Namespace) -> None:
+    from longlag import collect, records, suite
+
+    runs_path, curves_path = args.out / "runs.csv", args.out / "curves.parquet"
+    for path in (runs_path, curves_path):
+        records.check_writable(path)
+    plan = suite.read(args.suite)
+    rows, curves = collect.collect(plan, args.jobs, note=lambda line: print(line, file=sys.stderr))
+    collect.write_curves(curves_path, curves)
+    records.write_rows(runs_path, rows)
+    counts = sorted(Counter(row.status for row in rows).items())
+    words = ", ".join(f"{count} {status}" for status, count in counts)
+    print(f"{runs_path}: {len(rows)} rows ({words}), {len(curves)} points of learning curves")

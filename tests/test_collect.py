@@ -1,0 +1,177 @@
+"""Merging the files of the jobs: every run of the suite gets one row, whatever became of its job."""
+
+import json
+import math
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from longlag import cli, records, suite
+from longlag.collect import collect, error_row, key_of
+from longlag.records import Point, Status
+
+
+def plan(seeds="0:4", lags=(10, 20), **keys):
+    cells = [{"methods": ["esn", "hf"], "tasks": ["adding", "temporal_order"]}]
+    return suite.parse(
+        {"suite": "mine", "seeds": seeds, "lags": list(lags), "seeds_per_job": 2, "cells": cells, **keys}
+    )
+
+
+def row_of(job, key):
+    spec = json.dumps({"overrides": dict(job.settings)})
+    known = {"status": "solved", "solved": True, "spec_hash": "abc", "spec": spec, "passes": 9.0}
+    return replace(error_row(job, key, ""), minimal_lag=key[2] // 2, **known)
+
+
+def point_of(key, passes=1.0):
+    task, method, lag, seed = key
+    return Point(task, lag, method, seed, passes, 1, 0.5, 0.5, 0.5, 0.1)
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    """The files of a finished suite."""
+    for job in plan().jobs:
+        records.write_rows(tmp_path / job.folder / "runs.csv", [row_of(job, key) for key in job.runs()])
+        records.write_points(tmp_path / job.folder / "curves.parquet", [point_of(key) for key in job.runs()])
+    return tmp_path
+
+
+def gather(one, folder):
+    notes: list[str] = []
+    rows, curves = collect(one, folder, notes.append)
+    assert sorted(map(key_of, rows)) == sorted(one.expected())
+    points = [(point["task"], point["method"], point["lag"], point["seed"]) for point in curves.to_pylist()]
+    assert points == sorted(points)
+    return {key_of(row): row for row in rows}, points, notes
+
+
+def test_a_finished_suite_is_merged_as_it_is(jobs):
+    rows, points, notes = gather(plan(), jobs)
+    assert {row.status for row in rows.values()} == {"solved"}
+    assert points == sorted(plan().expected())
+    assert notes == []
+
+
+def test_a_job_that_left_nothing_becomes_error_rows(jobs):
+    (jobs / "hf/adding/seeds1/runs.csv").unlink()
+    rows, points, notes = gather(plan(), jobs)
+    dead = {key: row for key, row in rows.items() if row.status == Status.ERROR}
+    assert sorted(dead) == [("adding", "hf", lag, seed) for lag in (10, 20) for seed in (2, 3)]
+    row = dead["adding", "hf", 20, 3]
+    assert "left no runs.csv: killed, or not run yet" in row.reason
+    assert (row.solved, row.budget, row.minimal_lag) == (False, 1e7, 10)
+    assert math.isnan(row.passes)
+    assert not set(points) & dead.keys()
+    assert len(notes) == 1
+
+
+def test_a_job_that_left_some_rows_keeps_them(jobs):
+    path = jobs / "hf/adding/seeds1/runs.csv"
+    records.write_rows(path, [row for row in records.read_rows(path) if row.lag == 10])
+    rows, points, notes = gather(plan(), jobs)
+    assert [rows["adding", "hf", lag, 2].status for lag in (10, 20)] == ["solved", "error"]
+    assert len(points) == 30
+    assert "2 of 4 rows made up as errors: its job left no row for it" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda data: data[:-9], "is truncated"),
+        (lambda data: data.replace(b",20,", b",twenty,"), "column lag cannot be 'twenty'"),
+        (lambda data: b"a,b\n1,2\n", "has not the columns of a runs file"),
+        (lambda data: b"\xff\xfe", "is not a CSV file"),
+        (lambda data: b"", "has not the columns"),
+    ],
+)
+def test_a_damaged_file_becomes_error_rows_that_say_so(jobs, damage, words):
+    path = jobs / "esn/temporal_order/seeds0/runs.csv"
+    path.write_bytes(damage(path.read_bytes()))
+    rows, _, notes = gather(plan(), jobs)
+    assert words in rows["temporal_order", "esn", 10, 0].reason
+    assert sum(row.status == Status.ERROR for row in rows.values()) == 4
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:50])])
+def test_damaged_curves_cost_no_row(jobs, damage):
+    damage(jobs / "esn/temporal_order/seeds0/curves.parquet")
+    rows, points, notes = gather(plan(), jobs)
+    assert {row.status for row in rows.values()} == {"solved"}
+    assert len(points) == 28
+    assert "no learning curves of esn/temporal_order/seeds0" in notes[0]
+
+
+def test_what_the_suite_does_not_ask_for_is_left_out_with_a_note(jobs):
+    one = plan(seeds="0:2", lags=(10,))
+    rows, points, notes = gather(one, jobs)
+    assert len(rows) == len(points) == 8
+    assert {row.status for row in rows.values()} == {"solved"}
+    assert sum("has no such job" in line for line in notes) == 4
+    assert sum("left out 2 rows that the suite does not ask for" in line for line in notes) == 4
+
+
+def test_a_row_twice_counts_once(jobs):
+    path = jobs / "hf/adding/seeds1/runs.csv"
+    rows = records.read_rows(path)
+    records.write_rows(path, [*rows, replace(rows[0], status="budget")])
+    _, _, notes = gather(plan(), jobs)
+    assert "two rows for adding with hf at lag 10, seed 2; the first one counts" in notes[0]
+
+
+def test_rows_of_another_budget_do_not_count(jobs):
+    rows, _, notes = gather(plan(budget=5), jobs)
+    assert {row.status for row in rows.values()} == {"error"}
+    assert "another budget, 1e+07" in notes[0]
+
+
+def test_rows_of_other_settings_do_not_count(jobs):
+    rows, _, notes = gather(plan(methods={"hf": {"optimiser.structural_damping": 0.1}}), jobs)
+    assert {row.method: row.status for row in rows.values()} == {"esn": "solved", "hf": "error"}
+    assert "its job ran with other settings, {}" in notes[0]
+
+
+def test_the_command_writes_both_files_whatever_happened(jobs, tmp_path, capsys):
+    (tmp_path / "suite.json").write_text(plan().to_json())
+    (jobs / "hf/adding/seeds1/runs.csv").unlink()
+    out = tmp_path / "out"
+    arguments = ["collect", "--suite", str(tmp_path / "suite.json"), "--jobs", str(jobs), "--out", str(out)]
+    assert cli.main(arguments) == 0
+    printed = capsys.readouterr()
+    assert "32 rows (4 error, 28 solved), 28 points" in printed.out
+    assert "4 of 4 rows made up as errors" in printed.err
+    assert len(records.read_rows(out / "runs.csv")) == 32
+    assert len(records.read_points(out / "curves.parquet")) == 28
+    first = (out / "runs.csv").read_bytes()
+    assert cli.main(arguments) == 0
+    assert (out / "runs.csv").read_bytes() == first
+
+
+@pytest.mark.parametrize("option", ["--suite", "--jobs", "--out"])
+def test_bad_paths_end_with_two_and_leave_nothing(jobs, tmp_path, capsys, option):
+    (tmp_path / "suite.json").write_text(plan().to_json())
+    (tmp_path / "file").write_text("")
+    good = {"--suite": tmp_path / "suite.json", "--jobs": jobs, "--out": tmp_path / "out"}
+    bad = {**good, option: tmp_path / ("file/out" if option == "--out" else "nowhere")}
+    assert cli.main(["collect", *(str(word) for pair in bad.items() for word in pair)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_many_rows_and_points_take_seconds(tmp_path: Path):
+    cells = [{"methods": ["esn", "hf"], "tasks": ["adding", "temporal_order"]}]
+    keys = {"suite": "big", "seeds": "0:250", "seeds_per_job": 50, "lags": [*range(1, 11)]}
+    one = suite.parse({**keys, "cells": cells})
+    for job in one.jobs:
+        records.write_rows(tmp_path / job.folder / "runs.csv", [row_of(job, key) for key in job.runs()])
+        points = [point_of(key, passes) for key in job.runs() for passes in (3.0, 2.0, 1.0)]
+        records.write_points(tmp_path / job.folder / "curves.parquet", points)
+    start = time.process_time()
+    rows, curves = collect(one, tmp_path, note=print)
+    assert (len(rows), len(curves)) == (10_000, 30_000)
+    assert curves["passes"].to_pylist()[:3] == [1.0, 2.0, 3.0]
+    assert time.process_time() - start < 10

@@ -1,0 +1,156 @@
+"""The design: what is accepted, what is refused and in which words, and how it is cut into jobs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from longlag import protocol, registry, suite
+from longlag.errors import LonglagError
+
+CONFIG = Path(__file__).parents[1] / "config"
+CELL = {"methods": ["esn"], "tasks": ["adding"]}
+
+
+def design(*cells, **keys):
+    return {"suite": "mine", "cells": list(cells) or [CELL], **keys}
+
+
+@pytest.mark.parametrize("path", sorted(CONFIG.glob("*.yaml")), ids=lambda path: path.stem)
+def test_suites_of_the_repository_are_read_and_read_back(path, tmp_path):
+    one = suite.read(path)
+    assert one.name == path.stem
+    (tmp_path / "suite.json").write_text(one.to_json())
+    assert suite.read(tmp_path / "suite.json").jobs == one.jobs
+
+
+@pytest.mark.parametrize("name", ["demo", "standard", "paper"])
+def test_every_method_and_task_of_the_package_is_in_each_suite(name):
+    runs = suite.read(CONFIG / f"{name}.yaml").expected()
+    assert {key[1] for key in runs} == set(registry.names("methods"))
+    assert {key[0] for key in runs} == set(registry.names("tasks"))
+
+
+def test_demo_has_about_twenty_jobs():
+    assert 12 <= len(suite.read(CONFIG / "demo.yaml").jobs) <= 24
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (design(sedes=3), "unknown key 'sedes'; did you mean 'seeds'?"),
+        (design({**CELL, "lag": [10]}), "unknown key in cells[0]: 'lag'; did you mean 'lags'?"),
+        (design({"methods": ["esm"], "tasks": ["adding"]}), "unknown method 'esm'; did you mean 'esn'?"),
+        (design({"methods": ["esn"], "tasks": ["ading"]}), "unknown task 'ading'; did you mean 'adding'?"),
+        (design(methods={"hff": {"optimiser.decay": 1}}), "unknown method 'hff'; did you mean 'hf'?"),
+        (design(budget=0), "budget is 0; it must be a positive number of sequence passes"),
+        (design(budget="much"), "budget is 'much'; it must be a positive number"),
+        (design(budget=float("nan")), "budget is 'nan'; it must be a positive number"),
+        (design(timeout=-1), "timeout is -1; it must be a positive number of wall-clock seconds"),
+        (design(lags=[10, 0]), "lags[1] is 0; it must be a positive whole number"),
+        (design(lags=[10, 10]), "lags is [10, 10]; it must be a list of different"),
+        (design(lags=20), "lags is 20; it must be a list"),
+        (design(seeds="3-6"), "seeds is '3-6'; it must be a range \"first:end\""),
+        (design(seeds="6:3"), "seeds '6:3' is an empty range"),
+        (design(seeds=186), "seeds is 186; it must be a range"),  # what YAML makes of an unquoted 3:6
+        (design(seeds_per_job=0), "seeds_per_job is 0; it must be a positive whole number"),
+        (design(device="gpu"), "device is 'gpu'; it must be cpu, cuda or cuda:N"),
+        (design(plugins=["nowhere.py"]), "plug-in 'nowhere.py' is not a file"),
+        (design(suite="a/b"), "suite is 'a/b'; it must be a name of letters"),
+        ({"suite": "mine"}, "'cells' is a required property of suite"),
+        (design({"methods": ["esn"]}), "'tasks' is a required property of cells[0]"),
+        (design(CELL, CELL), "cells[0] and cells[1] both ask for adding with esn at lag 10, seed 0"),
+        (design(CELL, {**CELL, "lags": [9]}), "cells[0] and cells[1] both write esn/adding/seeds0; merge"),
+    ],
+)
+def test_bad_design_is_refused_in_plain_words(config, words):
+    with pytest.raises(LonglagError) as error:
+        suite.parse(config, "my.yaml")
+    assert str(error.value).startswith("my.yaml: ")
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("suite: [", "is not YAML"), ("- 1", "is not a mapping"), (None, "cannot read")],
+)
+def test_unreadable_file(tmp_path, text, words):
+    if text is not None:
+        (tmp_path / "my.yaml").write_text(text)
+    with pytest.raises(LonglagError, match=words):
+        suite.read(tmp_path / "my.yaml")
+
+
+def test_group_is_one_job_and_settings_reach_their_method_only():
+    cell = {"methods": ["esn", "hf"], "tasks": ["adding", "temporal_order"], "lags": [50, 20], "group": "all"}
+    keys = {"seeds": 2, "methods": {"hf": {"optimiser.structural_damping": 0.1}}, "timeout": 60}
+    jobs = suite.parse(design(cell, **keys)).jobs
+    assert [str(job.folder) for job in jobs] == ["esn/all/seeds0", "hf/all/seeds0"]
+    assert jobs[0].arguments() == (
+        "--method esn --task adding --task temporal_order --lags 20,50 --seeds 0:2 "
+        "--budget 10000000 --device cpu --timeout 60"
+    )
+    assert jobs[1].arguments().endswith(" --set optimiser.structural_damping=0.1")
+
+
+@given(start=st.integers(0, 9), count=st.integers(1, 9), size=st.integers(1, 5))
+def test_one_more_seed_renames_no_job_and_moves_no_seed(start, count, size):
+    def by_seed(end):
+        jobs = suite.parse(design(seeds=f"{start}:{end}", seeds_per_job=size)).jobs
+        return {seed: job.folder for job in jobs for seed in job.seeds}
+
+    before, after = by_seed(start + count), by_seed(start + count + 1)
+    assert sorted(before) == list(range(start, start + count))
+    assert before.items() <= after.items()
+
+
+def test_expected_has_one_key_per_run_and_exponents_without_a_point_are_numbers():
+    one = suite.parse(design({**CELL, "lags": [10, 20]}, seeds="3:5", budget="2e3"))
+    assert sorted(one.expected()) == [("adding", "esn", lag, seed) for lag in (10, 20) for seed in (3, 4)]
+    assert {job.budget for job in one.jobs} == {2000.0}
+
+
+def test_find_prefers_the_first_folder_and_lets_other_keys_replace_those_of_the_file(tmp_path):
+    (tmp_path / "demo.yaml").write_text(json.dumps(design(suite="demo", title="own")))
+    one = suite.find({"suite": "demo", "seeds": "0:1"}, [tmp_path, CONFIG])
+    assert (one.title, len(one.jobs), one.jobs[0].seeds) == ("own", 1, range(1))
+    assert suite.find({}, [tmp_path, CONFIG]).name == "standard"
+    assert suite.find(design(), [tmp_path]).name == "mine"
+    with pytest.raises(LonglagError, match="unknown suite 'dmo'; did you mean 'demo'"):
+        suite.find({"suite": "dmo"}, [tmp_path, CONFIG])
+
+
+def test_versions_are_those_of_the_job_alone(monkeypatch):
+    known = {"methods": {"esn": 3, "hf": 7}, "tasks": {"adding": 2, "temporal_order": 5}}
+    monkeypatch.setattr(suite, "numerics_versions", lambda plugins: known)
+    (job,) = suite.parse(design()).jobs
+    assert json.loads(job.versions()) == {"protocol": protocol.VERSION, "esn": 3, "adding": 2}
+    del known["methods"]["esn"]
+    with pytest.raises(LonglagError, match="unknown method 'esn'"):
+        job.versions()
+
+
+def test_listing_that_fails_is_told_with_its_own_words(tmp_path):
+    plugin = tmp_path / "broken.py"
+    plugin.write_text("1 / 0")
+    with pytest.raises(LonglagError, match="ZeroDivisionError"):
+        suite.numerics_versions((str(plugin),))
+
+
+def test_every_key_is_explained_in_the_readme():
+    code = (Path(suite.__file__).parent / "schemas" / "suite.schema.json").read_text()
+    keys = json.loads(code)["properties"]
+    readme = (CONFIG / "README.md").read_text()
+    assert [key for key in [*keys, *keys["cells"]["items"]["properties"]] if f"`{key}`" not in readme] == []
+
+
+def test_no_torch_and_no_pandas_for_a_plan():
+    code = "import sys; from longlag import suite; suite.read(sys.argv[1]); print(*sys.modules)"
+    command = [sys.executable, "-c", code, str(CONFIG / "paper.yaml")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert not {"torch", "pandas"} & set(done.stdout.split())
