@@ -22,7 +22,7 @@ TASKS = {
     "memorization_5bit": (0.969, 0.5, lambda lag: lag + 5),
     "temporal_order": (0.75, 0.5, lambda lag: round(0.4 * lag)),
 }
-# method -> the lag at which half of its seeds fail (per task, as above), passes to solve at lag 20, price of one
+# method -> lag at which half of its seeds fail (per task, as above), passes to solve at lag 20, price of one
 SKILL: dict[str, tuple[tuple[float | None, float | None, float | None], float, float]] = {
     "clipping": ((22, 12, 45), 3e5, 1.0),
     "control": ((8, 10, 18), 4e5, 1.0),
@@ -79,9 +79,7 @@ def _row(task: str, method: str, lag: int, seed: int) -> Row:
     half = skill[list(TASKS).index(task)] or 1.0
     solved = bool(draw.random() < 1 / (1 + (lag / half) ** 6))
     needed = passes * (lag / 20) ** 1.2 * math.exp(draw.normal(0, 0.35))
-    status, reason = (
-        (Status.SOLVED, "0.4 % of 10,000 test sequences wrong") if solved else _failure(draw.random())
-    )
+    status, reason = (Status.SOLVED, "0.4 % of 10,000 test sequences wrong") if solved else _failure(draw.random())
     spent = min(needed, BUDGET * 0.98) if solved else BUDGET * (0.3 if status == Status.DIVERGED else 1.0)
     if method == "esn":
         spent = 2e4

@@ -43,13 +43,13 @@ def load_runs(path: str | Path) -> pd.DataFrame:
     return runs
 
 
-def load_curves(path: str | Path) -> pd.DataFrame:
-    """The points of a file of learning curves.
+def load_curves(path: str | Path | None) -> pd.DataFrame:
+    """The points of a file of learning curves; none at all without a file.
 
     Raises:
         LonglagError: missing, damaged or foreign file.
     """
-    return frame(records.Point, records.read_points(path))
+    return frame(records.Point, records.read_points(path) if path is not None else [])
 
 
 def frame(kind: Any, items: Iterable[Any]) -> pd.DataFrame:
@@ -109,10 +109,13 @@ def reach(runs: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(found, columns=columns)
 
 
+def bootstrap() -> np.random.Generator:
+    """The generator that figures, tables and report share, so that they print the same intervals."""
+    return stream(0, "bootstrap")
+
+
 def _reach(rows: pd.DataFrame, rng: np.random.Generator) -> tuple[Any, ...]:
-    table = rows.pivot(index="seed", columns="lag", values="solved").astype(
-        float
-    )  # [seeds, lags], nan: no row
+    table = rows.pivot(index="seed", columns="lag", values="solved").astype(float)  # [seeds, lags], nan: no row
     lags, solved = table.columns.to_numpy(), table.to_numpy()
     largest = lags.max()
     best = _furthest(solved[None], lags)[0]
@@ -176,7 +179,7 @@ def cost(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
     """
     times = solve_times(runs, axis)
     columns = ["median", "first", "last", "budget"]
-    found = {cell: _median(rows) for _, rows in times.groupby(CELL)}
+    found = {cell: _median(rows) for cell, rows in times.groupby(CELL)}
     cells = success(runs)[[*CELL, "minimal_lag", "n", "attempted", "solved"]]
     values = [found[key] for key in cells[CELL].itertuples(index=False, name=None)]
     return cells.join(pd.DataFrame(values, columns=columns, index=cells.index, dtype=float))
@@ -210,9 +213,7 @@ def missing(runs: pd.DataFrame, tasks: Iterable[str], methods: Iterable[str]) ->
     """What is not there, per task and method: "not run" pairs, and lags with fewer seeds than others."""
     have = runs.groupby(CELL, as_index=False).agg(n=("seed", "size"))
     pairs = set(zip(have.task, have.method, strict=True))
-    absent = [
-        (task, method, "not run") for task in tasks for method in methods if (task, method) not in pairs
-    ]
+    absent = [(task, method, "not run") for task in tasks for method in methods if (task, method) not in pairs]
     short = have[have.n < have.n.max()]
     holes = [(r.task, r.method, f"lag {r.lag}: {r.n} of {have.n.max()} seeds") for r in short.itertuples()]
     return pd.DataFrame([*absent, *holes], columns=["task", "method", "missing"])

@@ -18,7 +18,7 @@ def number(value: float) -> str:
     if not math.isfinite(value):
         return "–" if math.isnan(value) else "∞"
     prefix, unit = next(s for s in reversed(_STEPS) if abs(value) >= s[1] * 0.9995 or s[1] == 1)
-    return f"{value / unit:#.3g}".rstrip(".") + prefix if unit > 1 else f"{value:.3g}"
+    return f"{value / unit:.3g}{prefix}"
 
 
 def percent(share: float) -> str:

@@ -1,4 +1,4 @@
-"""Figures, one file each: TITLE, `draw(runs, curves) -> Figure` and `caption(runs, curves) -> str`.
+"""Figures, one file each: TITLE, ORDER (its place on the page), `draw(runs, curves) -> Figure` and `caption(runs, curves) -> str`.
 
 They only draw; numbers come from `longlag.stats`. A new figure is a new file: it is found here, by the
 command `longlag figure NAME` and by the report. This module is light, so that names can be listed without
@@ -20,9 +20,7 @@ _NOT_FIGURES = {"style"}
 
 def names() -> list[str]:
     """Sorted names of all figures; imports none of them."""
-    return sorted(
-        m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name not in _NOT_FIGURES
-    )
+    return sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name not in _NOT_FIGURES)
 
 
 def get(name: str) -> ModuleType:

@@ -14,7 +14,7 @@ from longlag import stats
 from longlag.figures import style
 from longlag.words import count, span
 
-TITLE = "Cost to solve"
+TITLE, ORDER = "Cost to solve", 2
 _KEYS = [
     Line2D([], [], color=style.QUIET, marker="o", ls="", ms=5.5, label="median"),
     Line2D([], [], color=style.QUIET, marker=".", ls="", ms=3.5, alpha=0.6, label="one seed"),
@@ -28,17 +28,13 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """One panel per task: passes to solve at each lag, open triangles beyond the budget."""
     cells, times = stats.cost(runs), stats.solve_times(runs)
     looks = style.looks(cells.method.unique())
-    figure, axes = style.panels(
-        cells.task.nunique(), height=1.95, columns=1 if cells.task.nunique() <= 4 else 2
-    )
+    figure, axes = style.panels(cells.task.nunique(), height=1.95, columns=1 if cells.task.nunique() <= 4 else 2)
     for panel, (task, rows) in zip(axes, cells.groupby("task"), strict=False):
         _panel(panel, rows, times[times.task == task], looks)
         panel.set_title(task)
         budgets = runs[runs.task == task].groupby("lag").budget.max()
         for i, lag in enumerate(sorted(rows.lag.unique())):
-            panel.hlines(
-                budgets[lag], i - 0.45, i + 0.45, color=style.QUIET, lw=0.8, ls=(0, (4, 2)), zorder=1
-            )
+            panel.hlines(budgets[lag], i - 0.45, i + 0.45, color=style.QUIET, lw=0.8, ls=(0, (4, 2)), zorder=1)
     if cells.empty:
         style.no_data(axes[0], "no runs")
     style.legend(figure, looks, _KEYS)

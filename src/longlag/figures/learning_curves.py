@@ -9,13 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from longlag import stats
+from longlag import protocol, stats
 from longlag.figures import style
 from longlag.records import Status
 from longlag.words import listing, span
 
-TITLE = "Learning curves"
-CRITERION = 0.01  # share of sequences wrong at which a task is solved
+TITLE, ORDER = "Learning curves", 3
 _KEYS = [
     Line2D([], [], color=style.INK, lw=0.9, label="solved: 1 % wrong"),
     Line2D([], [], color=style.QUIET, lw=0.9, ls="--", label="constant answer"),
@@ -59,11 +58,11 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
 
 def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str, style.Look]) -> None:
     axes.set_xscale("log")
-    axes.set_yscale("symlog", linthresh=CRITERION, linscale=0.6)
+    axes.set_yscale("symlog", linthresh=protocol.CRITERION, linscale=0.6)
     axes.set(ylim=(-0.0012, 1.15))
     axes.set_yticks([0, 0.01, 0.1, 1], ["0", "1 %", "10 %", "100 %"])
     axes.set_yticks([], minor=True)
-    for level, key in ((CRITERION, 0), (runs.constant_error.max(), 1), (runs.half_solved_error.max(), 2)):
+    for level, key in ((protocol.CRITERION, 0), (runs.constant_error.max(), 1), (runs.half_solved_error.max(), 2)):
         axes.axhline(level, color=_KEYS[key].get_color(), lw=0.9, ls=_KEYS[key].get_linestyle(), zorder=1)
     if curves.empty:
         axes.text(

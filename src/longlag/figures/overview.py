@@ -10,14 +10,13 @@ from matplotlib.figure import Figure
 
 from longlag import stats
 from longlag.figures import style
-from longlag.rng import stream
 from longlag.words import NOT_RUN, reached, span
 
-TITLE = "How far each remedy carries"
+TITLE, ORDER = "How far each remedy carries", 0
 
 
 def _reach(runs: pd.DataFrame) -> pd.DataFrame:
-    return stats.reach(runs, stream(0, "figure", "overview"))
+    return stats.reach(runs, stats.bootstrap())
 
 
 def ranking(table: pd.DataFrame) -> list[str]:
@@ -33,9 +32,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     table = _reach(runs)
     methods, tasks = ranking(table), sorted(table.task.unique())
     columns = min(max(len(tasks), 1), 3)
-    figure, axes = style.panels(
-        len(tasks), height=0.42 + 0.27 * max(len(methods), 1), columns=columns, sharey=True
-    )
+    figure, axes = style.panels(len(tasks), height=0.42 + 0.27 * max(len(methods), 1), columns=columns, sharey=True)
     for panel, task in zip(axes, tasks, strict=False):
         lags = sorted(runs[runs.task == task].lag.unique())
         _panel(panel, table[table.task == task], methods, lags)
@@ -80,11 +77,11 @@ def _bar(axes: Any, y: int, row: Any, look: style.Look, limit: int) -> None:
     axes.barh(y, row.largest, height=0.62, color="#f0f0f0", zorder=1)
     axes.barh(y, row.reach, height=0.62, color=look.colour, zorder=2)
     axes.plot([row.low, row.high], [y, y], color=style.INK, lw=1, zorder=3, solid_capstyle="butt")
-    words = reached(row.reach, row.at_limit) + (
-        "" if np.isnan(row.minimal_lag) else f" ({row.minimal_lag:.0f})"
-    )
+    if row.at_limit:
+        axes.plot(row.reach, y, marker=">", ms=5, color=look.colour, mec="none", zorder=4)
+    words = reached(row.reach, row.at_limit) + ("" if np.isnan(row.minimal_lag) else f" ({row.minimal_lag:.0f})")
     axes.text(
-        max(row.reach, row.high) + 0.03 * limit,
+        max(row.reach, row.high) + 0.05 * limit,
         y,
         words,
         va="center",

@@ -12,7 +12,7 @@ from longlag import stats
 from longlag.figures import style
 from longlag.words import listing, span
 
-TITLE = "Success rate against lag"
+TITLE, ORDER = "Success rate against lag", 1
 _HOLLOW = Line2D([], [], color=style.QUIET, marker="o", mfc="white", ls="", ms=4, label="not attempted")
 
 
@@ -21,9 +21,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
     """One panel per task: share of seeds solved at each lag of the grid, the methods side by side."""
     cells = stats.success(runs)
     looks = style.looks(cells.method.unique())
-    figure, axes = style.panels(
-        cells.task.nunique(), height=1.85, columns=1 if cells.task.nunique() <= 4 else 2
-    )
+    figure, axes = style.panels(cells.task.nunique(), height=1.85, columns=1 if cells.task.nunique() <= 4 else 2)
     for panel, (task, rows) in zip(axes, cells.groupby("task"), strict=False):
         _panel(panel, str(task), rows, looks)
     if cells.empty:
@@ -79,9 +77,7 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     if cells.empty:
         return "No runs yet."
     best = cells[cells.rate >= 0.5].groupby("task").lag.max()
-    ends = [
-        f"{task} to lag {best[task]}" if task in best else f"{task} at no lag" for task in cells.task.unique()
-    ]
+    ends = [f"{task} to lag {best[task]}" if task in best else f"{task} at no lag" for task in cells.task.unique()]
     return (
         "Where each curve falls below the dotted line (half of the seeds), its method ends. At least one "
         f"method carries {listing(ends)}. Methods are set side by side at each lag of the grid; the grid is "

@@ -122,9 +122,7 @@ def panels(count: int, height: float, columns: int = 1, **share: Any) -> tuple[F
 
 def label(axes: Sequence[Any], x: str, y: str) -> None:
     """Names the horizontal axis below the lowest panels and the vertical axis beside the leftmost ones."""
-    columns = {
-        panel.get_subplotspec().colspan.start: panel for panel in axes
-    }  # the last one of a column wins
+    columns = {panel.get_subplotspec().colspan.start: panel for panel in axes}  # the last one of a column wins
     for panel in columns.values():
         panel.set_xlabel(x)
     for panel in axes:
@@ -183,9 +181,7 @@ def no_data(axes: Any, words: str = "no data") -> None:
 
 def lag_ticks(axes: Any, lags: Sequence[int], minimal: Sequence[float]) -> None:
     """Evenly set lags with the minimal lag in brackets below each, where the rows tell it."""
-    labels = [
-        f"{lag}" + ("" if np.isnan(m) else f"\n({m:.0f})") for lag, m in zip(lags, minimal, strict=True)
-    ]
+    labels = [f"{lag}" + ("" if np.isnan(m) else f"\n({m:.0f})") for lag, m in zip(lags, minimal, strict=True)]
     axes.set_xticks(range(len(lags)), labels)
     axes.set_xlim(-0.55, len(lags) - 0.45)
     axes.tick_params(axis="x", length=0)

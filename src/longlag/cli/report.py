@@ -1,0 +1,28 @@
+"""longlag report: the page that says what was found."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+HELP = "make the self-contained page from runs, learning curves and figures"
+EXAMPLE = "longlag report --runs results/demo/runs.csv --curves results/demo/curves.parquet --out report.html"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--runs", required=True, metavar="FILE", help="runs.csv")
+    parser.add_argument("--curves", metavar="FILE", help="curves.parquet; without it there are no learning curves")
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="folder with NAME.png; what is not there is drawn")
+    parser.add_argument("--tables", type=Path, metavar="DIR", help="folder of the tables, to name it on the page")
+    parser.add_argument("--title", default="longlag", help="what the page is called (default: %(default)s)")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="report.html")
+
+
+def run(args: argparse.Namespace) -> None:
+    from longlag import records, report, stats
+
+    records.check_writable(args.out)
+    runs, curves = stats.load_runs(args.runs), stats.load_curves(args.curves)
+    page = report.render(runs, curves, args.title, drawn=args.figures, tables_in=args.tables)
+    records.write_atomically(args.out, page.encode())
+    print(args.out)

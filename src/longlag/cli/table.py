@@ -1,0 +1,29 @@
+"""longlag table: sets tables from finished runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from longlag import tables
+
+HELP = "set a table, or all of them, as Markdown, LaTeX and HTML from runs"
+EXAMPLE = "longlag table reach --runs results/demo/runs.csv --out tables"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(tables.names())}, or all")
+    parser.add_argument("--runs", required=True, metavar="FILE", help="runs.csv")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="takes NAME.md, NAME.tex, NAME.html")
+
+
+def run(args: argparse.Namespace) -> None:
+    chosen = tables.select(args.name)
+    from longlag import stats
+    from longlag.tables import render
+
+    runs = stats.load_runs(args.runs)
+    for name in chosen:
+        table = tables.get(name)
+        for path in render.save(table.build(runs), table.TITLE, table.note(runs), args.out, name):
+            print(path)

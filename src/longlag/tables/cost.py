@@ -1,0 +1,53 @@
+"""What it costs to solve, on three axes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from longlag import stats
+from longlag.words import number, span
+
+TITLE, BESIDE = "Cost to solve", "cost"
+
+
+def build(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per task, lag and method that attempted it: median (range) of passes, and medians of the other axes."""
+    axes = {axis: stats.cost(runs, axis) for axis in stats.AXES}
+    parameters = runs.groupby(stats.CELL, as_index=False).parameters.max().parameters
+    rows = []
+    for i, cell in enumerate(axes["passes"].itertuples()):
+        if cell.attempted:
+            medians = [_median(axes[axis].iloc[i]) for axis in ("flops", "seconds")]
+            solved = f"{cell.solved}/{cell.n}"
+            size = number(parameters[i]) if parameters[i] else "–"
+            rows.append([cell.task, cell.lag, cell.method, solved, _passes(axes["passes"].iloc[i]), *medians, size])
+    names = ["task", "lag", "method", "solved", "passes (range)", "operations", "CPU s", "parameters"]
+    return pd.DataFrame(rows, columns=names).sort_values(["task", "lag", "method"], ignore_index=True)
+
+
+def _passes(cell: Any) -> str:
+    if not cell.solved:
+        return _median(cell)
+    last = f"{number(cell['last'])}" if np.isfinite(cell["last"]) else f"> {number(cell.budget)}"
+    return f"{_median(cell)} ({number(cell['first'])} to {last})"
+
+
+def _median(cell: Any) -> str:
+    median = float(cell["median"])
+    if math.isfinite(median):
+        return number(median)
+    return "unknown" if np.isnan(cell.budget) else f"> {number(cell.budget)}"
+
+
+def note(runs: pd.DataFrame) -> str:
+    """n, how the unsolved count, and what each axis means."""
+    return (
+        f"Kaplan-Meier medians over n = {span(stats.success(runs).n)} seeds; in brackets the range over seeds. Every "
+        "unsolved run is censored at the full budget, never imputed; >: fewer than half solved within it. Passes: "
+        "sequence passes (forward 1, forward and backward 3, Gauss-Newton product 4). Operations: floating-point "
+        "operations of those passes. CPU seconds depend on the machine and are reported, not ranked."
+    )

@@ -1,0 +1,40 @@
+"""How far each method carries on each task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from longlag import stats
+from longlag.words import NOT_RUN, interval, reached, span
+
+TITLE, BESIDE = "Reach", "overview"
+
+
+def build(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per method, one column per task: "≥ 200 [100, 200] (minimal 80)"."""
+    found = _reach(runs)
+    words = {(row.task, row.method): _words(row) for row in found.itertuples()}
+    tasks, methods = sorted(found.task.unique()), sorted(found.method.unique())
+    rows = [[method, *(words.get((task, method), NOT_RUN) for task in tasks)] for method in methods]
+    return pd.DataFrame(rows, columns=["method", *tasks])
+
+
+def _reach(runs: pd.DataFrame) -> pd.DataFrame:
+    return stats.reach(runs, stats.bootstrap())
+
+
+def _words(row: Any) -> str:
+    minimal = "" if np.isnan(row.minimal_lag) else f" (minimal {row.minimal_lag:.0f})"
+    return f"{reached(row.reach, row.at_limit)} {interval(row.low, row.high)}{minimal}"
+
+
+def note(runs: pd.DataFrame) -> str:
+    """What reach is, n and the kind of interval."""
+    return (
+        "Largest nominal lag of the grid, in steps, that at least half of the seeds solve, with its 95 % bootstrap "
+        f"interval over n = {span(_reach(runs).n)} seeds and the task's minimal lag at that nominal lag. "
+        "≥: that was the largest lag tried. None: not even the smallest was solved."
+    )

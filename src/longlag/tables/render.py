@@ -1,0 +1,94 @@
+"""One table of words as Markdown, LaTeX (booktabs) and HTML. Whatever the words are, they are shown as text."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from longlag.records import write_atomically
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "≥": r"$\geq$",
+    ">": r"$>$",
+    "<": r"$<$",
+    "–": "--",
+    "∞": r"$\infty$",
+}
+
+
+def to_markdown(table: pd.DataFrame, title: str, note: str) -> str:
+    """A GitHub table with its title above and its note below."""
+    lines = [_row(table.columns), _row(["---"] * len(table.columns)), *map(_row, table.to_numpy().tolist())]
+    return f"**{_plain(title)}**\n\n" + "\n".join(lines) + f"\n\n{_plain(note)}\n"
+
+
+def _row(cells: object) -> str:
+    return "| " + " | ".join(_plain(str(cell)) for cell in cells) + " |"  # type: ignore[attr-defined]
+
+
+def _plain(text: str) -> str:
+    text = html.escape(" ".join(text.split()), quote=False).replace("&gt;", ">")
+    for sign in "\\|`*_[":
+        text = text.replace(sign, f"\\{sign}")
+    return text
+
+
+def to_latex(table: pd.DataFrame, title: str, note: str) -> str:
+    """A tabular for \\input, which needs the package booktabs alone; title and note are comments above it."""
+    rows = [" & ".join(_tex(str(cell)) for cell in cells) + r" \\" for cells in table.to_numpy().tolist()]
+    head = " & ".join(_tex(str(name)) for name in table.columns) + r" \\"
+    lines = [
+        *(f"% {' '.join(words.split())}" for words in (title, note)),
+        rf"\begin{{tabular}}{{{'l' * len(table.columns)}}}",
+        r"\toprule",
+        head,
+        r"\midrule",
+        *rows,
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _tex(text: str) -> str:
+    return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.split()))
+
+
+def to_html(table: pd.DataFrame, title: str, note: str) -> str:
+    """A table element with a caption, for any page; styling is the page's. A repeated first column is dimmed."""
+    head = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in table.columns)
+    body, above = [], None
+    for cells in table.to_numpy().tolist():
+        mark = ' class="same"' if cells[0] == above else ' class="new"'
+        above = cells[0]
+        body.append(f"<tr{mark}>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells) + "</tr>")
+    caption = f"<caption><b>{html.escape(title)}.</b> {html.escape(note)}</caption>"
+    return f"<table>\n{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>\n</table>\n"
+
+
+FORMATS: dict[str, Callable[[pd.DataFrame, str, str], str]] = {"md": to_markdown, "tex": to_latex, "html": to_html}
+
+
+def save(table: pd.DataFrame, title: str, note: str, folder: str | Path, name: str) -> list[Path]:
+    """Writes NAME.md, NAME.tex and NAME.html into the folder and returns their paths.
+
+    Raises:
+        LonglagError: the folder cannot be written.
+    """
+    paths = [Path(folder) / f"{name}.{kind}" for kind in FORMATS]
+    for path, render in zip(paths, FORMATS.values(), strict=True):
+        write_atomically(path, render(table, title, note).encode())
+    return paths

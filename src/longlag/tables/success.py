@@ -1,0 +1,36 @@
+"""Success rate per task, method and lag."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from longlag import stats
+from longlag.words import NOT_RUN, interval, span
+
+TITLE, BESIDE = "Seeds solved", "reach"
+
+
+def build(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per task and method, one column per lag: "4/5 [38, 96] %"."""
+    cells = stats.success(runs)
+    lags = sorted(cells.lag.unique())
+    rows = []
+    for (task, method), group in cells.groupby(["task", "method"]):
+        words = {cell.lag: _words(cell) for cell in group.itertuples()}
+        rows.append([task, method, *(words.get(lag, NOT_RUN) for lag in lags)])
+    return pd.DataFrame(rows, columns=["task", "method", *(f"lag {lag}" for lag in lags)])
+
+
+def _words(cell: Any) -> str:
+    rate = f"{cell.solved}/{cell.n}"
+    return f"{rate} {interval(100 * cell.low, 100 * cell.high)} %" if cell.attempted else f"{rate} not attempted"
+
+
+def note(runs: pd.DataFrame) -> str:
+    """n and the kind of interval."""
+    return (
+        f"Seeds solved of n = {span(stats.success(runs).n)}, with the Wilson 95 % interval of the rate in percent. "
+        "Not attempted: two consecutive lags below were unsolved; it counts as unsolved."
+    )
