@@ -152,7 +152,9 @@ class Model:
     def tape(self, params: Params, x: Tensor, start: Tensor) -> ModelTape:
         """The model linearised at `params`."""
         if self.feedback.shapes(self.cell.hidden, self.n_outputs):
-            raise LonglagError("output feedback is for readouts fitted in closed form; use optimiser Ridge, or NoFeedback")
+            raise LonglagError(
+                "output feedback is for readouts fitted in closed form; use optimiser Ridge, or NoFeedback"
+            )
         return ModelTape(self, params, self.cell.tape(params, self.centred(x), start, self.scored))
 
 

@@ -35,8 +35,8 @@ class Oracle(Protocol):
 class FeatureOracle(Protocol):
     """The question of a readout that is fitted in closed form."""
 
+    def __len__(self) -> int: ...
     def features(self, params: Params) -> tuple[Tensor, Tensor]: ...
-    def value(self, params: Params) -> Tensor: ...
     def charge_flops(self, flops: float) -> None: ...
 
 
@@ -93,7 +93,8 @@ class Objective:
         """Loss per replica, [R]."""
         self._charge(FORWARD, params)
         return _total(
-            share * self.loss.value(self.model.outputs(params, b.x, b.start), b.y) for share, b in self.batch.chunks(_CHUNK)
+            share * self.loss.value(self.model.outputs(params, b.x, b.start), b.y)
+            for share, b in self.batch.chunks(_CHUNK)
         )
 
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
@@ -137,6 +138,10 @@ class Objective:
         teacher = self.loss.encode(self.batch.y)
         states = self.model.states(params, self.batch.x, self.batch.start, teacher)
         return self.model.readout.features(states).flatten(1, 2), teacher.flatten(1, 2)
+
+    def __len__(self) -> int:
+        """Number of sequences."""
+        return len(self.batch)
 
     def head(self, n: int) -> Objective:
         """The same question of the first n sequences only."""

@@ -11,7 +11,7 @@ import csv
 import io
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
@@ -56,7 +56,9 @@ class Row:
     test_error: float = _column("share of test sequences wrong")
     test_loss: float = _column("loss on the test set, in the unit that the loss column names")
     test_symbol_error: float = _column("share of scored symbols or values wrong on the test set")
-    test_error_every_step: float = _column("share of test sequences wrong at any step, blanks included; nan if undefined")
+    test_error_every_step: float = _column(
+        "share of test sequences wrong at any step, blanks included; nan if undefined"
+    )
     best_error: float = _column("lowest share wrong seen on the monitor's validation sequences")
     loss: str = _column("what was minimised: squared_error, cross_entropy (nats per scored step) or one_hot_error")
     constant_error: float = _column("share wrong of the best constant answer to the squared or log loss")
@@ -102,7 +104,7 @@ class Point:
 COLUMNS = tuple(f.name for f in fields(Row))
 VOLATILE = tuple(f.name for f in fields(Row) if f.metadata["volatile"])
 KEY = ("task", "method", "lag", "seed")
-_READERS = {
+_READERS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "int": int,
     "float": lambda text: float(text) if text else math.nan,
@@ -141,7 +143,9 @@ def read_rows(path: str | Path) -> list[Row]:
 
 def _row(path: str | Path, number: int, line: Sequence[str]) -> Row:
     if len(line) != len(COLUMNS):
-        raise LonglagError(f"{path}, line {number}: {len(line)} of {len(COLUMNS)} columns; the file is damaged, run its job again")
+        raise LonglagError(
+            f"{path}, line {number}: {len(line)} of {len(COLUMNS)} columns; the file is damaged, run its job again"
+        )
     values: dict[str, Any] = {}
     for column, text in zip(fields(Row), line, strict=True):
         try:
@@ -206,7 +210,8 @@ def write_atomically(path: str | Path, data: bytes) -> None:
     except OSError as error:
         raise LonglagError(f"cannot write {path}: {error.strerror}; choose a place you may write to") from error
     finally:
-        temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
+        if temporary.parent.is_dir():
+            temporary.unlink(missing_ok=True)
 
 
 def check_writable(path: str | Path) -> None:
@@ -214,7 +219,9 @@ def check_writable(path: str | Path) -> None:
     path = Path(path)
     folder = next(p for p in (path.parent, *path.parent.parents) if p.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK) or path.is_dir():
-        raise LonglagError(f"cannot write {path}: {folder} is not a folder you may write to, or {path.name} is a folder")
+        raise LonglagError(
+            f"cannot write {path}: {folder} is not a folder you may write to, or {path.name} is a folder"
+        )
 
 
 def _read(path: str | Path) -> bytes:

@@ -58,7 +58,9 @@ def load_plugin(path: str) -> None:
         raise LonglagError(f"plug-in {path!r} defines neither METHOD nor TASK; see docs/add-a-method.md")
     for kind, value in found.items():
         if value.name in names(kind) and _plugins[kind].get(value.name) is None:
-            raise LonglagError(f"plug-in {path!r} redefines {kind.removesuffix('s')} {value.name!r}; choose another name")
+            raise LonglagError(
+                f"plug-in {path!r} redefines {kind.removesuffix('s')} {value.name!r}; choose another name"
+            )
         _plugins[kind][value.name] = value
 
 

@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 import time
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,7 @@ def prepare(spec: RunSpec) -> Setup:
     """
     task, method = registry.get("tasks", spec.task), registry.get("methods", spec.method)
     check_lag(task, spec.lag)
+    check_device(spec.device)
     if not (spec.budget > 0 and np.isfinite(spec.budget)):
         raise LonglagError(f"budget {spec.budget!r} is not a positive number of sequence passes")
     parts = with_values(method.build(task.traits, spec.lag), spec.overrides)
@@ -93,14 +95,46 @@ def prepare(spec: RunSpec) -> Setup:
     return Setup(spec, task, method, parts, model, parts.loss or task.loss, text, digest)
 
 
+def check_device(device: str) -> None:
+    """Raises LonglagError for a device that torch cannot use here."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise LonglagError(f"device {device!r} cannot be used here ({reason}); --device cpu always works") from error
+
+
 def run(spec: RunSpec) -> Iterator[Point | Row]:
     """Trains every seed of the spec; yields points as they are measured and one row per seed when it ends."""
     setup = prepare(spec)
-    size = spec.block or (1 if spec.device == "cpu" else len(spec.seeds))
-    size = min(size, setup.parts.optimiser.replicas or size)
-    for first in range(0, len(spec.seeds), size):
+    for seeds in blocks(setup):
         with torch.no_grad():
-            yield from Block(setup, spec.seeds[first : first + size]).train()
+            yield from Block(setup, seeds).train()
+
+
+def blocks(setup: Setup) -> list[tuple[int, ...]]:
+    """The seeds in groups that are trained as one program."""
+    seeds = setup.spec.seeds
+    size = setup.spec.block or (1 if setup.spec.device == "cpu" else len(seeds))
+    size = min(size, setup.parts.optimiser.replicas or size)
+    return [seeds[first : first + size] for first in range(0, len(seeds), size)]
+
+
+def attempt(spec: RunSpec) -> Iterator[Point | Row]:
+    """`run`, but a bug ends the seeds of its block with an `error` row and a traceback, and the others go on."""
+    setup = prepare(spec)
+    for seeds in blocks(setup):
+        left, started = list(seeds), now()
+        try:
+            for event in run(dataclasses.replace(spec, seeds=seeds)):
+                if isinstance(event, Row):
+                    left.remove(event.seed)
+                yield event
+        except Exception as error:
+            traceback.print_exc()
+            for seed in left:
+                reason = f"{type(error).__name__}: {error}"
+                yield unmeasured_row(setup, seed, started, status=str(Status.ERROR), reason=reason)
 
 
 class Block:
@@ -135,7 +169,9 @@ class Block:
                 yield from self._stop(self.active, Status.BUDGET, "the readout has all the sequences it asks for")
             yield from self._stop(self.meter.passes >= budget, Status.BUDGET, "the budget of sequence passes is spent")
             if self._late():
-                yield from self._stop(self.active, Status.TIMEOUT, f"stopped after {self.setup.spec.timeout:g} s of wall clock")
+                yield from self._stop(
+                    self.active, Status.TIMEOUT, f"stopped after {self.setup.spec.timeout:g} s of wall clock"
+                )
 
     def _look(self, train_loss: Tensor) -> Iterator[Point | Row]:
         """Monitor, and where it passes confirm; a confirmed replica within the budget goes to its one test."""
@@ -146,7 +182,9 @@ class Block:
         self.best = np.fmin(self.best, np.where(self.active, error, np.nan))
         for r in torch.nonzero(self.active).flatten().tolist():
             yield self._point(r, float(train_loss[r]), error[r], loss[r])
-        passing = self.active.numpy() & (error <= protocol.CRITERION) & (self.meter.passes.numpy() <= self.setup.spec.budget)
+        passing = (
+            self.active.numpy() & (error <= protocol.CRITERION) & (self.meter.passes.numpy() <= self.setup.spec.budget)
+        )
         if passing.any():
             self.confirmations += 1
             confirmed, _, _ = self._evaluate(f"confirm {self.confirmations}", protocol.CONFIRM)

@@ -47,7 +47,7 @@ def add(a: Params, b: Params) -> dict[str, Tensor]:
 
 def where(mask: Tensor, a: Params, b: Params) -> dict[str, Tensor]:
     """Per replica a where the mask [R] holds, b elsewhere."""
-    return {k: torch.where(_column(mask, v), v, b[k]) for k, v in a.items()}
+    return {k: torch.where(mask.to(v.device).reshape(-1, *[1] * (v.dim() - 1)), v, b[k]) for k, v in a.items()}
 
 
 def zeros_like(a: Params) -> dict[str, Tensor]:
@@ -73,5 +73,4 @@ def stack(trees: list[dict[str, Tensor]]) -> dict[str, Tensor]:
 def _column(alpha: Tensor | float, leaf: Tensor) -> Tensor | float:
     if not isinstance(alpha, Tensor):
         return alpha
-    alpha = alpha if alpha.dtype == torch.bool else alpha.to(leaf.dtype)
-    return alpha.reshape(-1, *[1] * (leaf.dim() - 1))
+    return alpha.to(leaf.dtype).reshape(-1, *[1] * (leaf.dim() - 1))

@@ -108,7 +108,8 @@ class AutogradTape:
         return self.vjp((d_states, sites))[0]
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
-        _, (states, sites) = torch.func.jvp(self.function, (dict(self.params),), (dict(tangent),))
+        own = {name: tangent[name] for name in self.params}
+        _, (states, sites) = torch.func.jvp(self.function, (dict(self.params),), (own,))  # type: ignore[misc]
         return states, self.curvature * sites
 
 
@@ -120,7 +121,7 @@ def autograd_tape(cell: Cell, params: Params, x: Tensor, start: Tensor, scored: 
         hidden, sites = unroll(cell, p, x, start)
         return hidden[:, -scored:], sites
 
-    (states, _), vjp = torch.func.vjp(function, own)
+    (states, _), vjp = torch.func.vjp(function, own)  # type: ignore[misc]
     with torch.no_grad():
         curvature = cell.site_curvature(unroll(cell, own, x, start)[0])
     awake = torch.arange(x.shape[1], device=x.device)[:, None] >= start.unsqueeze(1)

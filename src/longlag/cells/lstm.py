@@ -69,8 +69,9 @@ class FusedTape:
     def __init__(self, cell: LSTM, params: Params, x: Tensor, start: Tensor, scored: int) -> None:
         self._generic = lambda: autograd_tape(cell, params, x, start, scored)
         self._leaves = [{k: params[k][r].detach().requires_grad_() for k in _NAMES} for r in range(len(x))]
-        own = [{k: v.unsqueeze(0) for k, v in leaves.items()} for leaves in self._leaves]
-        self._hidden = [_fused(own[r], x[r : r + 1], start[r : r + 1], 0)[-scored:] for r in range(len(x))]
+        with torch.enable_grad():
+            own = [{k: v.unsqueeze(0) for k, v in leaves.items()} for leaves in self._leaves]
+            self._hidden = [_fused(own[r], x[r : r + 1], start[r : r + 1], 0)[-scored:] for r in range(len(x))]
         self.states = torch.stack([h.detach() for h in self._hidden])
 
     def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:

@@ -39,16 +39,19 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one verb. Returns 0, or 2 after bad input with a one-line message on standard error."""
+    """Runs one verb. Returns 0, 1 where a verb found something wrong, 2 after bad input (one line on standard error)."""
     from longlag import environment
 
     environment.prepare()
-    args = build_parser().parse_args(argv)
     try:
-        args.run(args)
+        args = build_parser().parse_args(argv)
+        return args.run(args) or 0
     except LonglagError as error:
         print(f"longlag: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("longlag: interrupted; finished rungs are kept", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         sys.stderr.close()  # `longlag list | head` is no error
-    return 0
+        return 0

@@ -15,7 +15,9 @@ from longlag.tasks.base import Traits
 def build(traits: Traits, lag: int) -> Parts:
     damping = LevenbergMarquardt(start=0.01 * len(traits.target_mean))
     optimiser = HessianFree(gradient_batch=2000, curvature_batch=300, structural_damping=0.03, damping=damping)
-    return Parts(TanhRNN(hidden=100), SparseSpectral(1.1, input_scale=0.1, output_scale=0.1), optimiser, centred(traits))
+    return Parts(
+        TanhRNN(hidden=100), SparseSpectral(1.1, input_scale=0.1, output_scale=0.1), optimiser, centred(traits)
+    )
 
 
 METHOD = Method(

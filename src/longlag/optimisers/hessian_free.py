@@ -78,7 +78,13 @@ class HessianFree:
             tree.axpy(rate, best.x, params),
             HFState(self.damping.update(state.damping, rho), tree.scale(1.0 if rate else 0.0, last.x)),
             loss,
-            {"damping": state.damping, "rho": rho, "rate": rate, "cg_iterations": last.iteration, "used": best.iteration},
+            {
+                "damping": state.damping,
+                "rho": rho,
+                "rate": rate,
+                "cg_iterations": last.iteration,
+                "used": best.iteration,
+            },
         )
 
     def _loss(self, oracle: Oracle, params: Params) -> Callable[[Params], float]:

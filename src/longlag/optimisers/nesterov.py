@@ -1,6 +1,6 @@
 """Nesterov's accelerated gradient as momentum (Sutskever, Martens, Dahl & Hinton 2013, equations 3 and 4).
 
-    v <- mu v - eps g(theta + mu v),   theta <- theta + v
+v <- mu v - eps g(theta + mu v),   theta <- theta + v
 """
 
 from __future__ import annotations

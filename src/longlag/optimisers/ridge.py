@@ -43,8 +43,8 @@ class Ridge:
 
     def init(self, params: Params) -> Moments:
         features, outputs = params["W_hy"].shape[1:]
-        kind = {"dtype": torch.float64, "device": params["W_hy"].device}
-        return Moments(0, torch.zeros(features + 1, features + 1, **kind), torch.zeros(features + 1, outputs, **kind))
+        zeros = params["W_hy"].new_zeros((features + 1, features + 1 + outputs), dtype=torch.float64)
+        return Moments(0, zeros[:, : features + 1], zeros[:, features + 1 :])
 
     def step(self, draw: Draw, params: dict[str, Tensor], state: Moments) -> Step:
         oracle: FeatureOracle = draw(self.sequences)
@@ -52,13 +52,14 @@ class Ridge:
         moments = Moments(state.n + len(phi), state.gram + phi.T @ phi, state.cross + phi.T @ y)
         held_out, wanted = _rows(draw(self.validation, "penalty"), params)
         solutions = [w for w in (self._solve(moments, penalty) for penalty in self.penalties) if w is not None]
+        solutions = solutions or [torch.zeros_like(moments.cross)]  # features that are not finite have no readout
         best = min(solutions, key=lambda w: float((held_out @ w - wanted).square().mean()))
         size = len(best)
         oracle.charge_flops(2.0 * len(phi) * size**2 + len(self.penalties) * size**3 / 3)
-        kind = {"dtype": params["W_hy"].dtype}
-        fitted = params | {"W_hy": best[1:].to(**kind).unsqueeze(0), "b_y": best[0].to(**kind).unsqueeze(0)}
-        seen = moments.n * len(oracle.batch) // len(phi)  # sequences, not scored steps
-        done = len(oracle.batch) < self.sequences or seen >= self.most_sequences
+        weights = best.to(params["W_hy"].dtype).unsqueeze(0)
+        fitted = params | {"W_hy": weights[:, 1:], "b_y": weights[:, 0]}
+        seen = moments.n * len(oracle) // len(phi)  # sequences, not scored steps
+        done = len(oracle) < self.sequences or seen >= self.most_sequences
         loss = (phi @ best - y).square().mean().reshape(1)
         return Step(fitted, moments, loss, {"training_sequences": seen}, exhausted=done)
 

@@ -1,0 +1,73 @@
+"""Arguments that several verbs share, and how their texts are read."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+from longlag.errors import LonglagError
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """ "0:5" is 0 to 4; "7" is seed 7 alone; "1,4,9" are those."""
+    first, colon, last = text.partition(":")
+    try:
+        found = tuple(range(int(first), int(last))) if colon else tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise LonglagError(f"seeds {text!r} are not a range; write 0:5 for seeds 0 to 4, or 1,4,9") from None
+    if not found or min(found) < 0:
+        raise LonglagError(f"seeds {text!r} are an empty or negative range; write 0:5 for seeds 0 to 4")
+    if len(set(found)) < len(found):
+        raise LonglagError(f"seeds {text!r} name a seed twice")
+    return found
+
+
+def lag(text: str) -> int:
+    """A lag in steps."""
+    try:
+        value = int(text)
+    except ValueError:
+        raise LonglagError(f"lag {text!r} is not a whole number of steps") from None
+    if value < 1:
+        raise LonglagError(f"lag {value} is not positive")
+    return value
+
+
+def lags(text: str) -> list[int]:
+    """ "10,20,50"."""
+    return sorted({lag(part) for part in text.split(",")})
+
+
+def positive(text: str) -> float:
+    """A positive, finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (value > 0 and math.isfinite(value)):
+        raise LonglagError(f"{text!r} is not a positive number; a budget is a number of sequence passes, such as 1e6")
+    return value
+
+
+def add_training(parser: argparse.ArgumentParser) -> None:
+    """What `train` and `ladder` have in common."""
+    parser.add_argument("--method", required=True, help="a name from `longlag list`")
+    parser.add_argument("--seeds", type=seeds, default=(0,), help="half-open range such as 0:5 (default: seed 0)")
+    parser.add_argument("--budget", type=positive, help="sequence passes per seed and lag (default: 1e7)")
+    parser.add_argument("--timeout", type=positive, help="wall-clock seconds per seed and lag; a safety net")
+    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a number of the method, such as optimiser.learning_rate=0.1; see `longlag show METHOD`")  # fmt: skip
+    parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")
+    parser.add_argument("--out", required=True, help="CSV file of rows, one per seed and lag")
+    parser.add_argument("--curve", help="parquet file of learning curves")
+
+
+def prepare_outputs(args: argparse.Namespace) -> None:
+    """Loads plug-ins, and fails now if an output could not be written later."""
+    from longlag import records, registry
+
+    for path in args.plugin:
+        registry.load_plugin(path)
+    for path in (args.out, args.curve):
+        if path:
+            records.check_writable(path)

@@ -1,0 +1,82 @@
+"""`longlag show`: what exactly a method or a task is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from longlag.cli import _arguments
+
+HELP = "show a method's parts and numbers, or a task's definition and baselines"
+EXAMPLE = "longlag show hf --task temporal_order --lag 50"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="METHOD|TASK", help="a name from `longlag list`")
+    parser.add_argument("--task", help="build the method's parts for this task (default: for each)")
+    parser.add_argument("--lag", type=_arguments.lag, default=50, help="build the parts for this lag (default: 50)")
+    parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")
+
+
+def run(args: argparse.Namespace) -> None:
+    from longlag import registry
+    from longlag.errors import unknown
+
+    for path in args.plugin:
+        registry.load_plugin(path)
+    if args.name in registry.names("methods"):
+        _show_method(args.name, [args.task] if args.task else registry.names("tasks"), args.lag)
+    elif args.name in registry.names("tasks"):
+        _show_task(args.name, args.lag)
+    else:
+        raise unknown("method or task", args.name, registry.names("methods") + registry.names("tasks"))
+
+
+def _show_method(name: str, tasks: list[str], lag: int) -> None:
+    from longlag import registry, settings
+
+    method = registry.get("methods", name)
+    print(
+        f"{method.name} ({method.label}), numerics version {method.version}\n{method.summary}\nreference: {method.reference}"
+    )
+    print(_module_doc(method.build))
+    for task_name in tasks:
+        task = registry.get("tasks", task_name)
+        parts = method.build(task.traits, lag)
+        print(f"\nfor {task_name} at lag {lag} (kind {task.traits.kind!r}); each line can be changed with --set:")
+        for path in settings.paths(parts):
+            print(f"  {path} = {_at(parts, path)!r}")
+    if method.tune:
+        print(
+            "\ndeclared search space:",
+            ", ".join(f"{path} in [{r.low:g}, {r.high:g}]" for path, r in method.tune.items()),
+        )
+
+
+def _show_task(name: str, lag: int) -> None:
+    from longlag import registry
+
+    task = registry.get("tasks", name)
+    print(f"{task.name}, generator version {task.version}\nreference: {task.reference}")
+    print(_module_doc(type(task)))
+    traits = task.traits
+    print(
+        f"\nkind {traits.kind}; inputs {', '.join(traits.roles)}; {traits.scored} scored step(s); shortest lag {task.shortest}"
+    )
+    print(f"at lag {lag}: {task.steps(lag)} steps, minimal lag {task.minimal_lag(lag)}; loss {task.loss.name}")
+    print(
+        "solved: at most 1 % of 10,000 fresh sequences wrong"
+        + ("" if not task.population else f"; here none of all {task.population}")
+    )
+    for baseline, answer in task.baselines.items():
+        print(f"{baseline}: {answer.meaning}: {answer.error:.1%} wrong, loss {answer.loss:.4f}")
+
+
+def _module_doc(thing: object) -> str:
+    return "\n" + (sys.modules[thing.__module__].__doc__ or "").strip()
+
+
+def _at(part: object, path: str) -> object:
+    for name in path.split("."):
+        part = getattr(part, name)
+    return part

@@ -1,0 +1,89 @@
+"""The ladder: every seed climbs the lag grid and leaves it after two consecutive unsolved lags.
+
+Rungs above count as unsolved and say `not_attempted`. Finished rungs are kept as files, named by a digest of what
+decided their numbers: a job that is run again after a kill, one more seed or one more lag trains only what is new.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from longlag import protocol
+from longlag.provenance import now
+from longlag.records import Point, Row, Status, write_atomically
+from longlag.train import RunSpec, attempt, prepare, unmeasured_row
+
+
+@dataclass(frozen=True)
+class Rungs:
+    """Finished rungs under a folder; None keeps nothing."""
+
+    folder: Path | None
+
+    def load(self, spec: RunSpec, digest: str, seed: int) -> tuple[Row, list[Point]] | None:
+        """A finished rung, if it is there whole and of this very spec."""
+        path = self._path(spec, digest, seed)
+        if path is None or not path.is_file():
+            return None
+        try:
+            data = json.loads(path.read_text())
+            row, points = Row(**data["row"]), [Point(**point) for point in data["points"]]
+        except (ValueError, TypeError, KeyError) as error:
+            print(
+                f"longlag: ignoring the damaged rung {path} ({type(error).__name__}); training it again",
+                file=sys.stderr,
+            )
+            return None
+        return (row, points) if (row.spec_hash, row.seed) == (digest, seed) else None
+
+    def save(self, spec: RunSpec, row: Row, points: list[Point]) -> None:
+        """Keeps a rung, unless it ended in a bug that a new version may mend."""
+        path = self._path(spec, row.spec_hash, row.seed)
+        if path is not None and row.status != Status.ERROR:
+            data = {"row": asdict(row), "points": [asdict(point) for point in points]}
+            write_atomically(path, json.dumps(data).encode())
+
+    def _path(self, spec: RunSpec, digest: str, seed: int) -> Path | None:
+        if self.folder is None:
+            return None
+        return self.folder / spec.task / spec.method / f"lag{spec.lag}_seed{seed}_{digest}.json"
+
+
+def climb(
+    spec: RunSpec, lags: list[int], rungs: Rungs, see: Callable[[Point | Row], None]
+) -> Iterator[tuple[Row, list[Point]]]:
+    """Yields a row and its curve for every lag and seed of the spec, whose own lag does not matter."""
+    failures = dict.fromkeys(spec.seeds, 0)
+    for lag in sorted(lags):
+        rung = dataclasses.replace(spec, lag=lag)
+        for row, points in _rung(rung, failures, rungs, see):
+            failures[row.seed] = 0 if row.solved else failures[row.seed] + 1
+            yield row, points
+
+
+def _rung(
+    spec: RunSpec, failures: dict[int, int], rungs: Rungs, see: Callable[[Point | Row], None]
+) -> Iterator[tuple[Row, list[Point]]]:
+    setup = prepare(spec)
+    missing = []
+    for seed in spec.seeds:
+        if failures[seed] >= protocol.GIVE_UP_AFTER:
+            reason = f"{protocol.GIVE_UP_AFTER} shorter lags in a row were not solved"
+            yield unmeasured_row(setup, seed, now(), status=str(Status.NOT_ATTEMPTED), reason=reason), []
+        elif (kept := rungs.load(spec, setup.digest, seed)) is not None:
+            yield kept
+        else:
+            missing.append(seed)
+    curves: dict[int, list[Point]] = {seed: [] for seed in missing}
+    for event in attempt(dataclasses.replace(spec, seeds=tuple(missing))):
+        see(event)
+        if isinstance(event, Point):
+            curves[event.seed].append(event)
+        else:
+            rungs.save(spec, event, curves[event.seed])
+            yield event, curves[event.seed]

@@ -1,0 +1,72 @@
+"""Live progress: a bar on a terminal (best error, passes used, time left), plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Protocol, TextIO
+
+from tqdm import tqdm
+
+from longlag.records import Point, Row
+
+_LINE_EVERY = 10.0  # seconds
+
+
+class Progress(Protocol):
+    """Sees every event of a run."""
+
+    def __call__(self, event: Point | Row) -> None: ...
+
+
+def progress(budget: float, stream: TextIO = sys.stderr) -> Progress:
+    """Bars where a person looks on, lines where a file does."""
+    return Bars(budget, stream) if stream.isatty() else Lines(stream)
+
+
+class Bars:
+    """One bar per seed and lag; the time left is that of the whole budget, so at most that long."""
+
+    def __init__(self, budget: float, stream: TextIO) -> None:
+        self.budget, self.stream = budget, stream
+        self.bar: tqdm | None = None
+        self.best = 1.0
+
+    def __call__(self, event: Point | Row) -> None:
+        if self.bar is None:
+            self.bar = tqdm(
+                total=self.budget, unit=" passes", unit_scale=True, desc=_title(event), file=self.stream, leave=False
+            )
+            self.best = 1.0
+        if isinstance(event, Point):
+            self.best = min(self.best, event.error)
+            self.bar.set_postfix_str(f"best {self.best:.1%} wrong", refresh=False)
+            self.bar.update(min(event.passes, self.budget) - self.bar.n)
+        else:
+            self.bar.close()
+            self.bar = None
+            print(_outcome(event), file=self.stream)
+
+
+class Lines:
+    """A line now and then, and one per outcome."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream, self.last = stream, time.monotonic()
+
+    def __call__(self, event: Point | Row) -> None:
+        if isinstance(event, Row):
+            print(_outcome(event), file=self.stream, flush=True)
+        elif time.monotonic() - self.last > _LINE_EVERY:
+            self.last = time.monotonic()
+            line = f"{_title(event)}: {event.passes:,.0f} passes, {event.error:.1%} wrong, loss {event.loss:.4g}, {event.seconds:.0f} s"
+            print(line, file=self.stream, flush=True)
+
+
+def _title(event: Point | Row) -> str:
+    return f"{event.task} T={event.lag} {event.method} seed {event.seed}"
+
+
+def _outcome(row: Row) -> str:
+    wrong = f", {row.test_error:.2%} of the test set wrong" if row.test_error == row.test_error else ""
+    return f"{_title(row)}: {row.status} after {row.passes:,.0f} passes and {row.seconds:.1f} s{wrong} ({row.reason})"
