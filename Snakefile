@@ -9,3 +9,5 @@ rule default:
     default_target: True
     input:
         rules.all.input,
+    message:
+        f"results/{SUITE.name} is complete"

@@ -1,8 +1,8 @@
 """All rows and curves of a suite in one table each. No torch.
 
 Every run that the suite asks for gets exactly one row. Where a job was killed, never ran or left a damaged
-file, its rows are made up as status `error` with the reason, so that one dead cell is no hole in the figures and
-never blocks them. Rows that the suite does not ask for are left out, and a note says so.
+file, its rows are made up as status `error` with the reason, so that one dead cell is no hole in the figures
+and never blocks them. Rows that the suite does not ask for are left out, and a note says so.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def collect(suite: Suite, folder: Path, note: Note) -> tuple[list[Row], pa.Table
         LonglagError: there is no such folder.
     """
     if not folder.is_dir():
-        raise LonglagError(f"{folder} is not a folder; --jobs takes the one that the jobs of the suite wrote")
+        raise LonglagError(f"{folder} is no folder; --jobs takes the one with the suite's jobs")
     _note_strangers(suite, folder, note)
     rows: list[Row] = []
     curves = [_CURVES.empty_table()]

@@ -1,7 +1,7 @@
 """The experimental design: a suite of cells, checked, and cut into jobs. No torch, no pandas.
 
 A *cell* crosses methods with tasks; each pair climbs a ladder of lags with each of its seeds. A *job* is what
-one process does: one method, one task (or the tasks of a named group), one chunk of seeds, all lags. The chunk of
+one process does: one method, one task (or those of a named group), one chunk of seeds, all lags. The chunk of
 a seed is seed // seeds_per_job, so one more seed never renames the output of another.
 """
 
@@ -73,7 +73,7 @@ class Job:
         return shlex.join(words + _plugin_flags(self.plugins))
 
     def versions(self) -> str:
-        """The numerics versions that decide the digits of this job, as JSON: a rerun reason for this job alone.
+        """The numerics versions that decide the digits of this job, as JSON: its own reason to run again.
 
         Raises:
             LonglagError: see `numerics_versions`; or it knows no such method or task.
@@ -114,8 +114,8 @@ def read(path: str | Path) -> Suite:
 
 
 def find(config: Mapping[str, Any], folders: Sequence[Path]) -> Suite:
-    """The suite that Snakemake's `config` means: the config itself if it has cells, else the file NAME.yaml in
-    the first of the folders that has it, NAME being config["suite"] or "standard"; other keys replace the file's.
+    """The suite that Snakemake's `config` means: the config itself if it has cells, else the file NAME.yaml
+    of the first folder that has it, NAME being config["suite"] or "standard"; other keys replace the file's.
 
     Raises:
         LonglagError: no such file (the nearest one is suggested), or `parse` refuses what it says.
@@ -169,8 +169,8 @@ def numerics_versions(plugins: tuple[str, ...] = ()) -> dict[str, dict[str, int]
         raise LonglagError("no command longlag on the PATH; activate the environment it is in") from None
     except subprocess.CalledProcessError as error:
         raise LonglagError(f"{shlex.join(command)} failed: {error.stderr.strip()}") from error
-    listing = json.loads(done.stdout)
-    return {kind: {item["name"]: item["version"] for item in listing[kind]} for kind in ("methods", "tasks")}
+    about = json.loads(done.stdout)["about"]
+    return {kind: {name: about[kind][name]["version"] for name in about[kind]} for kind in about}
 
 
 def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
@@ -204,7 +204,7 @@ def _seeds(value: str | int) -> range:
 
 
 def _check_names(full: Mapping[str, Any]) -> None:
-    """Names of plug-ins are known only to the process that loads them; with plug-ins `Job.versions` checks."""
+    """Names of plug-ins are known only to the process that loads them; there `Job.versions` checks."""
     for plugin in full["plugins"]:
         if not Path(plugin).is_file():
             raise LonglagError(f"plug-in {plugin!r} is not a file; plugins takes paths of Python files")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from longlag import figures, tables
 from longlag import suite as suites
 from longlag.errors import LonglagError
 
@@ -21,6 +22,9 @@ try:
 except LonglagError as error:
     raise WorkflowError(str(error)) from None
 
+# Relative to the folder of the suite. Whoever adds a figure or a table need not say so here.
+FIGURES = expand("figures/{name}.{type}", name=figures.names(), type=["pdf", "png"])
+TABLES = expand("tables/{name}.{type}", name=tables.names(), type=["md", "tex", "html"])
 JOBS = {f"results/{SUITE.name}/jobs/{job.folder}": job for job in SUITE.jobs}
 
 

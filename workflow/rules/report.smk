@@ -6,36 +6,44 @@ rule figures:
         runs="results/{suite}/runs.csv",
         curves="results/{suite}/curves.parquet",
     output:
-        directory("results/{suite}/figures"),
+        expand("results/{{suite}}/{file}", file=FIGURES),
     log:
         "results/{suite}/logs/figures.log",
     localrule: True
     conda:
         "../../environment.yml"
+    params:
+        folder=lambda wildcards, output: os.path.dirname(output[0]),
+    message:
+        "draw the figures"
     shell:
-        "longlag figure all --runs {input.runs:q} --curves {input.curves:q} --out {output:q} > {log:q} 2>&1"
+        "longlag figure all --runs {input.runs:q} --curves {input.curves:q} --out {params.folder:q} > {log:q} 2>&1"
 
 
 rule tables:
     input:
         runs="results/{suite}/runs.csv",
     output:
-        directory("results/{suite}/tables"),
+        expand("results/{{suite}}/{file}", file=TABLES),
     log:
         "results/{suite}/logs/tables.log",
     localrule: True
     conda:
         "../../environment.yml"
+    params:
+        folder=lambda wildcards, output: os.path.dirname(output[0]),
+    message:
+        "set the tables"
     shell:
-        "longlag table all --runs {input.runs:q} --out {output:q} > {log:q} 2>&1"
+        "longlag table all --runs {input.runs:q} --out {params.folder:q} > {log:q} 2>&1"
 
 
 rule report:
     input:
         runs="results/{suite}/runs.csv",
         curves="results/{suite}/curves.parquet",
-        figures="results/{suite}/figures",
-        tables="results/{suite}/tables",
+        figures=rules.figures.output,
+        tables=rules.tables.output,
     output:
         "results/{suite}/report.html",
     log:
@@ -45,13 +53,21 @@ rule report:
         "../../environment.yml"
     params:
         title=SUITE.title,
+        figures=lambda wildcards, input: os.path.dirname(input.figures[0]),
+        tables=lambda wildcards, input: os.path.dirname(input.tables[0]),
+    message:
+        "write {output}"
     shell:
-        "longlag report --runs {input.runs:q} --curves {input.curves:q} --figures {input.figures:q} --tables {input.tables:q}"
+        "longlag report --runs {input.runs:q} --curves {input.curves:q} --figures {params.figures:q} --tables {params.tables:q}"
         " --title {params.title:q} --out {output:q} > {log:q} 2>&1"
 
 
-# A job that was killed leaves no file. The report is drawn all the same, with the missing runs as errors; the next call trains them.
+# A job that was killed leaves no file. The page is made all the same, with its runs as errors, before the next call trains them.
 onerror:
     shell(
-        "cd results/{SUITE.name} && longlag collect --suite suite.json --jobs jobs --out ."
+        "cd results/{SUITE.name} && longlag collect --suite suite.json --jobs jobs --out . && "
+        "longlag figure all --runs runs.csv --curves curves.parquet --out figures && "
+        "longlag table all --runs runs.csv --out tables && "
+        "longlag report --runs runs.csv --curves curves.parquet --figures figures --tables tables "
+        "--title {SUITE.title:q} --out report.html"
     )

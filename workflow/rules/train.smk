@@ -21,5 +21,7 @@ rule train:
         arguments=lambda wildcards: job_of(wildcards).arguments(),
         versions=versions_of,
         cache="results/{suite}/rungs",
+    message:
+        "train {wildcards.method} on {wildcards.group}, seeds {wildcards.chunk}: see {log}"
     shell:
         "longlag ladder {params.arguments} --cache {params.cache:q} --out {output.runs:q} --curve {output.curves:q} > {log:q} 2>&1"

@@ -1,0 +1,76 @@
+"""pyproject.toml says what is needed; environment.yml and requirements.lock say the same in their own words."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+NEEDS = [Requirement(line) for line in sum(PROJECT["optional-dependencies"].values(), PROJECT["dependencies"])]
+CONDA = {"torch": "pytorch", "snakemake": "snakemake-minimal"}
+LOCK = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
+
+
+def test_environment_for_conda_is_in_step_with_pyproject():
+    lines = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    wanted = {f"{CONDA.get(need.name, need.name)}{need.specifier}" for need in NEEDS}
+    assert sorted(lines) == sorted({*wanted, *build, "pip", f"python{PROJECT['requires-python']}"})
+
+
+def test_lock_holds_versions_only():
+    assert [line for line in LOCK if not re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9a-z.]*", line)] == []
+    assert len({canonicalize_name(line.split("==")[0]) for line in LOCK}) == len(LOCK)
+
+
+@pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.name)
+def test_lock_holds_every_package_within_its_bounds(need):
+    versions = {canonicalize_name(name): version for name, version in (line.split("==") for line in LOCK)}
+    assert versions[canonicalize_name(need.name)] in need.specifier
+
+
+def test_lock_keeps_pip_from_another_torch():
+    assert "torch==2.13.0" in LOCK
+
+
+def test_no_file_of_the_set_up_names_a_host_or_a_folder_of_a_machine():
+    files = [ROOT / name for name in ("Makefile", "requirements.lock", "environment.yml", "pyproject.toml", ".ci/run")]
+    folders = [ROOT / name for name in ("config", "profiles", "workflow")]
+    texts = {path: path.read_text() for path in [*files, *(path for f in folders for path in f.rglob("*.*"))]}
+    assert [path for path, text in texts.items() if re.search(r"https?://|index-url|find-links", text)] == []
+    assert [path for path, text in texts.items() if str(ROOT.parent) + "/" in text] == []
+
+
+@pytest.mark.parametrize("target", ["help", "bench"])
+def test_make_answers_without_an_environment(target):
+    done = subprocess.run(["make", "--silent", target, "VENV=nowhere"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) >= 1
+    assert not (ROOT / "nowhere").exists()
+
+
+def test_make_env_refuses_an_old_python_in_plain_words(tmp_path):
+    old = tmp_path / "python3"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    command = ["make", "--silent", "env", f"VENV={tmp_path / 'venv'}", f"PYTHON={old}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "make env: no Python >= 3.11" in done.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_make_names_a_python_without_venv(tmp_path):
+    bare = tmp_path / "python3"
+    bare.write_text('#!/bin/sh\ncase "$2" in *version_info*) exit 0;; esac\nexit 1\n')
+    bare.chmod(0o755)
+    command = ["make", "--silent", "env", f"VENV={tmp_path / 'venv'}", f"PYTHON={bare}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "has no venv module" in done.stderr

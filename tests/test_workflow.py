@@ -1,0 +1,263 @@
+"""The workflow: what is planned, what runs again and what does not, whoever else fails.
+
+Planning is tested with a stand-in for the command `longlag` that trains nothing: it writes down what it was asked
+to train, and keeps finished rungs as the real one does. `collect` is always the real one. What the real command does
+is tested at the end of this file with jobs of a second.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from longlag import figures, records, registry, tables
+
+ROOT = Path(__file__).parents[1]
+STAND_IN = f"""#!{sys.executable}
+import argparse, json, sys
+from pathlib import Path
+from longlag import cli, collect, records, suite
+
+verb, *words = sys.argv[1:]
+if verb == "list":
+    print(Path("versions.json").read_text())
+elif verb == "collect":
+    sys.exit(cli.main(sys.argv[1:]))
+elif verb == "ladder":
+    parser = argparse.ArgumentParser()
+    for flag in "method lags seeds budget device cache out curve timeout".split():
+        parser.add_argument("--" + flag)
+    parser.add_argument("--task", action="append")
+    parser.add_argument("--set", action="append", default=[])
+    args = parser.parse_args(words)
+    if Path("kill", args.method).exists():
+        sys.exit(137)
+    seeds, lags = range(*map(int, args.seeds.split(":"))), tuple(map(int, args.lags.split(",")))
+    settings = {{path: float(value) for path, value in (text.split("=") for text in args.set)}}
+    job = suite.Job(args.method, "", 0, tuple(args.task), lags, seeds, float(args.budget), None, "cpu", settings, ())
+    rows = []
+    for key in job.runs():
+        rung = Path(args.cache, "-".join(map(str, key)) + "-" + args.budget + "-".join(args.set))
+        if not rung.exists():
+            rung.parent.mkdir(parents=True, exist_ok=True)
+            rung.touch()
+            with open("trained.txt", "a") as file:
+                print(*key, file=file)
+        row = collect.error_row(job, key, "")
+        rows.append(row.__class__(**{{**vars(row), "status": "budget", "spec_hash": "abc",
+                                      "spec": json.dumps({{"overrides": settings}})}}))
+    records.write_rows(args.out, rows)
+    records.write_points(args.curve, [])
+else:
+    out = Path(words[words.index("--out") + 1])
+    kinds = {{"figure": {sorted(figures.names())!r}, "table": {sorted(tables.names())!r}}}.get(verb)
+    types = {{"figure": ["pdf", "png"], "table": ["md", "tex", "html"]}}.get(verb)
+    for file in [out / f"{{name}}.{{type}}" for name in kinds for type in types] if kinds else [out]:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(verb)
+"""
+
+
+class Folder:
+    """A working directory with a suite of four small jobs, and snakemake in it."""
+
+    def __init__(self, path: Path, real: bool = False) -> None:
+        self.path = path
+        cells = [
+            {"methods": ["control"], "tasks": ["adding", "temporal_order"], "lags": [10, 20], "group": "all"},
+            {"methods": ["hf", "clipping"], "tasks": ["temporal_order"], "lags": [10, 20]},
+        ]
+        self.config = {"suite": "tiny", "seeds": "0:2", "seeds_per_job": 2, "budget": 2000, "cells": cells}
+        self.versions = {kind: {name: {"version": 1} for name in registry.names(kind)} for kind in ("methods", "tasks")}
+        path.mkdir(exist_ok=True)
+        if not real:
+            (path / "bin").mkdir()
+            (path / "bin/longlag").write_text(STAND_IN)
+            (path / "bin/longlag").chmod(0o755)
+
+    def snakemake(self, *words, snakefile=ROOT / "Snakefile", cores=2):
+        (self.path / "my.yaml").write_text(json.dumps(self.config))
+        (self.path / "versions.json").write_text(json.dumps({"about": self.versions}))
+        (self.path / "trained.txt").write_text("")
+        path = os.pathsep.join([str(self.path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(self.path)]
+        if "--config" not in words:
+            command += ["--configfile", str(self.path / "my.yaml")]
+        profile = ["--workflow-profile", "none", "--scheduler", "greedy", "--cores", str(cores)]
+        cache = {"XDG_CACHE_HOME": str(self.path / "cache"), "PATH": path}
+        done = subprocess.run(
+            [*command, *profile, *words], capture_output=True, text=True, env=os.environ | cache, cwd=self.path
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def trained(self) -> list[str]:
+        """What the last call asked the stand-in to train and was not kept from before."""
+        return sorted((self.path / "trained.txt").read_text().splitlines())
+
+    def rows(self):
+        return records.read_rows(self.path / "results/tiny/runs.csv")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = Folder(tmp_path_factory.mktemp("finished") / "work")
+    code, output = folder.snakemake()
+    assert code == 0, output
+    assert len(folder.trained()) == 16
+    return folder.path
+
+
+@pytest.fixture
+def after(finished, tmp_path):
+    """A copy of the finished suite, times included."""
+    folder = Folder(tmp_path / "work")
+    shutil.copytree(finished, folder.path, dirs_exist_ok=True)
+    return folder
+
+
+def counts(output: str) -> dict[str, int]:
+    """The table of job counts of a dry run."""
+    return {name: int(n) for name, n in re.findall(r"^([a-z]+) +(\d+)$", output, re.MULTILINE)}
+
+
+@pytest.mark.parametrize("command", [["snakemake", "--lint"], ["snakefmt", "--check", "Snakefile", "workflow"]])
+def test_workflow_lints_and_is_formatted(command, tmp_path):
+    words = [sys.executable, "-m", *command]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"HOME": str(tmp_path)})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_both_doors_plan_the_same_jobs(tmp_path, snakefile):
+    code, output = Folder(tmp_path).snakemake("--dry-run", snakefile=ROOT / snakefile)
+    assert code == 0, output
+    goal = "default" if snakefile == "Snakefile" else "all"
+    steps = dict.fromkeys([goal, "design", "collect", "figures", "tables", "report"], 1)
+    assert counts(output) == {**steps, "train": 3, "total": 9}
+
+
+def test_suites_are_chosen_by_name_and_keys_replaced(tmp_path):
+    code, output = Folder(tmp_path).snakemake("--dry-run", "--printshellcmds", "--config", "suite=demo", "budget=77")
+    assert code == 0, output
+    assert "--budget 77 " in output
+    assert "results/demo/report.html" in output
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (["suite=dmo"], "unknown suite 'dmo'; did you mean 'demo'?"),
+        (["suite=demo", "sedes=3"], "unknown key 'sedes'; did you mean 'seeds'?"),
+        (["suite=demo", "budget=0"], "budget is 0; it must be a positive number"),
+    ],
+)
+def test_bad_config_is_refused_before_anything_runs(tmp_path, config, words):
+    code, output = Folder(tmp_path).snakemake("--config", *config)
+    assert code == 1
+    assert words in output
+    assert "Traceback" not in output
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_method_that_no_plugin_defines_is_refused(tmp_path):
+    folder = Folder(tmp_path)
+    (tmp_path / "plugin.py").write_text("")
+    folder.config |= {"plugins": ["plugin.py"], "cells": [{"methods": ["contrl"], "tasks": ["adding"]}]}
+    code, output = folder.snakemake("--dry-run")
+    assert code == 1
+    assert "unknown method 'contrl'; did you mean 'control'?" in output
+
+
+def test_a_finished_suite_runs_nothing(after):
+    code, output = after.snakemake()
+    assert (code, after.trained()) == (0, [])
+    assert "Nothing to be done" in output
+
+
+def test_one_more_seed_trains_that_seed_only(after):
+    after.config["seeds"] = "0:3"
+    code, output = after.snakemake()
+    assert code == 0, output
+    assert [line.split()[3] for line in after.trained()] == ["2"] * 8
+    assert len(after.rows()) == 24
+
+
+def test_one_more_lag_trains_that_lag_only(after):
+    after.config["cells"][1]["lags"] = [10, 20, 30]
+    code, output = after.snakemake()
+    assert code == 0, output
+    assert after.trained() == [f"temporal_order {name} 30 {seed}" for name in ("clipping", "hf") for seed in (0, 1)]
+    assert len(after.rows()) == 20
+
+
+def test_a_setting_of_a_method_trains_that_method_only(after):
+    after.config["methods"] = {"hf": {"optimiser.structural_damping": 0.1}}
+    code, output = after.snakemake()
+    assert code == 0, output
+    assert after.trained() == [f"temporal_order hf {lag} {seed}" for lag in (10, 20) for seed in (0, 1)]
+    assert {row.method for row in after.rows() if "structural_damping" in row.spec} == {"hf"}
+
+
+@pytest.mark.parametrize(("kind", "name", "jobs"), [("methods", "hf", 1), ("tasks", "temporal_order", 3)])
+def test_new_numerics_run_the_jobs_they_touch(after, kind, name, jobs):
+    after.versions[kind][name]["version"] = 2
+    code, output = after.snakemake("--dry-run")
+    assert (code, counts(output)["train"]) == (0, jobs)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda config: config.update(title="Another title"),
+        lambda config: config["cells"].reverse(),
+        lambda config: config.update(methods={"esn": {"optimiser.penalty": 1}}),  # which is not in the suite
+    ],
+    ids=["title", "order", "settings of another method"],
+)
+def test_what_changes_no_run_trains_nothing(after, edit):
+    edit(after.config)
+    code, output = after.snakemake()
+    assert (code, after.trained()) == (0, []), output
+    assert "rule train" not in output
+
+
+def test_a_comment_and_more_memory_run_nothing(after, tmp_path):
+    shutil.copytree(ROOT / "workflow", tmp_path / "copy/workflow")
+    shutil.copy(ROOT / "Snakefile", tmp_path / "copy")
+    for rules in (tmp_path / "copy/workflow/rules").glob("*.smk"):
+        code = rules.read_text().replace("2000 * attempt", "3000 * attempt")
+        rules.write_text("# a new comment\n" + code.replace("rule train:\n", "rule train:\n    # another one\n"))
+    code, output = after.snakemake(snakefile=tmp_path / "copy/Snakefile")
+    assert code == 0, output
+    assert "Nothing to be done" in output
+
+
+def test_a_deleted_file_is_made_again_without_training(after):
+    shutil.rmtree(after.path / "results/tiny/figures")
+    (after.path / "results/tiny/jobs/hf/temporal_order/seeds0/runs.csv").unlink()
+    code, output = after.snakemake()
+    assert (code, after.trained()) == (0, []), output
+    assert (after.path / "results/tiny/figures" / f"{figures.names()[0]}.pdf").exists()
+
+
+def test_a_dead_job_blocks_no_page_and_is_trained_next_time(tmp_path):
+    folder = Folder(tmp_path)
+    (tmp_path / "kill").mkdir()
+    (tmp_path / "kill/hf").touch()
+    code, output = folder.snakemake("--keep-going")
+    assert code == 1
+    assert len(folder.trained()) == 12
+    statuses = {row.method: row.status for row in folder.rows()}
+    assert statuses == {"clipping": "budget", "control": "budget", "hf": "error"}
+    assert (tmp_path / "results/tiny/report.html").exists(), output
+    (tmp_path / "kill/hf").unlink()
+    code, output = folder.snakemake()
+    assert code == 0, output
+    assert {line.split()[1] for line in folder.trained()} == {"hf"}
+    assert {row.status for row in folder.rows()} == {"budget"}
+    assert "Nothing to be done" in folder.snakemake()[1]
