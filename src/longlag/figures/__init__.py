@@ -1,8 +1,8 @@
-"""Figures, one file each: TITLE, ORDER (its place on the page), `draw(runs, curves) -> Figure` and `caption(runs, curves) -> str`.
+"""Figures, one file each: TITLE, ORDER (its place on the page), `draw(runs, curves) -> Figure` and
+`caption(runs, curves) -> str`.
 
-They only draw; numbers come from `longlag.stats`. A new figure is a new file: it is found here, by the
-command `longlag figure NAME` and by the report. This module is light, so that names can be listed without
-drawing anything.
+They only draw; numbers come from `longlag.stats`. A new figure is a new file: it is found here, by the command
+`longlag figure NAME` and by the report. This module is light, so that names can be listed without drawing anything.
 """
 
 from __future__ import annotations

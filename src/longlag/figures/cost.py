@@ -24,17 +24,15 @@ _KEYS = [
 
 
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task: passes to solve at each lag, open triangles beyond the budget."""
     cells, times = stats.cost(runs), stats.solve_times(runs)
     looks = style.looks(cells.method.unique())
-    figure, axes = style.panels(cells.task.nunique(), height=1.95, columns=1 if cells.task.nunique() <= 4 else 2)
+    figure, axes = style.panels(cells.task.nunique(), height=1.95, width=width)
     for panel, (task, rows) in zip(axes, cells.groupby("task"), strict=False):
+        panel.set_title(style.plain(str(task)))
         _panel(panel, rows, times[times.task == task], looks)
-        panel.set_title(task)
-        budgets = runs[runs.task == task].groupby("lag").budget.max()
-        for i, lag in enumerate(sorted(rows.lag.unique())):
-            panel.hlines(budgets[lag], i - 0.45, i + 0.45, color=style.QUIET, lw=0.8, ls=(0, (4, 2)), zorder=1)
+        _budgets(panel, runs[runs.task == task].groupby("lag").budget.max())
     if cells.empty:
         style.no_data(axes[0], "no runs")
     style.legend(figure, looks, _KEYS)
@@ -48,37 +46,28 @@ def _panel(axes: Any, cells: pd.DataFrame, times: pd.DataFrame, looks: dict[str,
     axes.set_yscale("log")
     for (name, look), shift in zip(looks.items(), style.dodge(len(looks)), strict=True):
         rows = cells[(cells.method == name) & (cells.attempted > 0)].sort_values("lag")
-        rows = rows.assign(x=[lags.index(lag) + shift for lag in rows.lag])
-        _medians(axes, rows, look)
+        _medians(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), look)
         seeds = times[(times.method == name) & times.solved]
-        axes.plot(
-            [lags.index(lag) + shift for lag in seeds.lag],
-            seeds.time,
-            ls="",
-            marker=".",
-            ms=3.5,
-            alpha=0.6,
-            color=look.colour,
-            mew=0,
-            zorder=2,
-        )
+        x = [lags.index(lag) + shift for lag in seeds.lag]
+        axes.plot(x, seeds.time, ls="", marker=".", ms=3.5, alpha=0.6, color=look.colour, mew=0, zorder=2)
 
 
 def _medians(axes: Any, rows: pd.DataFrame, look: style.Look) -> None:
     solved, beyond = rows[np.isfinite(rows["median"])], rows[~np.isfinite(rows["median"])]
     axes.plot(solved.x, solved["median"], color=look.colour, ls=look.dash, lw=1, alpha=0.5, zorder=2)
-    axes.plot(
-        solved.x,
-        solved["median"],
-        ls="",
-        marker=look.marker,
-        color=look.colour,
-        ms=6 * look.size,
-        mec="white",
-        mew=0.5,
-        zorder=4,
-    )
+    style.mark(axes, solved.x, solved["median"], look, filled=True)
     axes.plot(beyond.x, beyond.budget, ls="", marker="^", mfc="white", mec=look.colour, ms=5, zorder=3)
+
+
+def _budgets(axes: Any, budgets: pd.Series) -> None:
+    """A dashed line per lag, and limits that leave room for it; budgets in the order of the lags."""
+    for i, budget in enumerate(budgets):
+        axes.hlines(budget, i - 0.45, i + 0.45, color=style.QUIET, lw=0.8, ls=(0, (4, 2)), zorder=1)
+    shown = [float(y) for line in axes.lines for y in line.get_ydata() if 1 < y < np.inf] + list(budgets.dropna())
+    if shown:
+        axes.set_ylim(min(shown) / 2, max(shown) * 2)
+    else:
+        style.no_data(axes)
 
 
 def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:

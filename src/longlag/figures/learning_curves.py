@@ -36,13 +36,13 @@ def _chosen(runs: pd.DataFrame) -> dict[str, int]:
 
 
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task, one thin line per seed, a marker where the run ended."""
     chosen = _chosen(runs)
     looks = style.looks(runs.method.unique())
-    figure, axes = style.panels(len(chosen), height=2.0, columns=1 if len(chosen) <= 4 else 2, sharex=True)
+    figure, axes = style.panels(len(chosen), height=2.0, width=width, sharex=True)
     for panel, (task, lag) in zip(axes, chosen.items(), strict=False):
-        panel.set_title(f"{task}, lag {lag}")
+        panel.set_title(style.plain(f"{task}, lag {lag}"))
         _panel(
             panel,
             runs[(runs.task == task) & (runs.lag == lag)],
@@ -81,19 +81,8 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str,
 
 def _seed(axes: Any, points: pd.DataFrame, look: style.Look, status: str) -> None:
     axes.plot(points.passes, points.error, color=look.colour, ls=look.dash, lw=0.8, alpha=0.75, zorder=2)
-    face = look.colour if status == Status.SOLVED else "white"
     end = points.iloc[-1]
-    axes.plot(
-        end.passes,
-        end.error,
-        marker=look.marker,
-        color=look.colour,
-        mfc=face,
-        mec=look.colour if face == "white" else "white",
-        mew=0.8 if face == "white" else 0.4,
-        ms=5.5 * look.size,
-        zorder=3,
-    )
+    style.mark(axes, end.passes, end.error, look, filled=status == Status.SOLVED, size=5.5)
 
 
 def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:

@@ -27,24 +27,22 @@ def ranking(table: pd.DataFrame) -> list[str]:
 
 
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task, one bar per method; the pale track is the range of lags that was tried."""
     table = _reach(runs)
     methods, tasks = ranking(table), sorted(table.task.unique())
-    columns = min(max(len(tasks), 1), 3)
-    figure, axes = style.panels(len(tasks), height=0.42 + 0.27 * max(len(methods), 1), columns=columns, sharey=True)
+    height = 0.42 + 0.27 * max(len(methods), 1)
+    figure, axes = style.panels(len(tasks), height, width, most=3 if width > style.COLUMN_WIDTH else 1, sharey=True)
     for panel, task in zip(axes, tasks, strict=False):
         lags = sorted(runs[runs.task == task].lag.unique())
         _panel(panel, table[table.task == task], methods, lags)
-        panel.set_title(task)
+        panel.set_title(style.plain(task))
     if table.empty:
         style.no_data(axes[0], "no runs")
         return figure
-    axes[0].set_yticks(range(len(methods)), methods)
-    figure.supxlabel(
-        "reach: longest lag T that at least half of the seeds solve, in steps (minimal lag in brackets)",
-        fontsize=8,
-    )
+    axes[0].set_yticks(range(len(methods)), [style.plain(name) for name in methods])
+    words = "reach: longest lag T that at least half of the seeds solve,{}in steps (minimal lag in brackets)"
+    figure.supxlabel(words.format(" " if width > style.COLUMN_WIDTH else "\n"), fontsize=8)
     return figure
 
 

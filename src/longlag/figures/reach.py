@@ -17,11 +17,11 @@ _HOLLOW = Line2D([], [], color=style.QUIET, marker="o", mfc="white", ls="", ms=4
 
 
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame) -> Figure:
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task: share of seeds solved at each lag of the grid, the methods side by side."""
     cells = stats.success(runs)
     looks = style.looks(cells.method.unique())
-    figure, axes = style.panels(cells.task.nunique(), height=1.85, columns=1 if cells.task.nunique() <= 4 else 2)
+    figure, axes = style.panels(cells.task.nunique(), height=1.85, width=width)
     for panel, (task, rows) in zip(axes, cells.groupby("task"), strict=False):
         _panel(panel, str(task), rows, looks)
     if cells.empty:
@@ -39,7 +39,7 @@ def _panel(axes: Any, task: str, cells: pd.DataFrame, looks: dict[str, style.Loo
         if len(rows):
             _method(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), look)
     axes.axhline(0.5, color=style.QUIET, lw=0.6, ls=(0, (1, 2)), zorder=0)
-    axes.set(title=task, ylim=(-0.09, 1.09))
+    axes.set(title=style.plain(task), ylim=(-0.09, 1.09))
     axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
 
 
@@ -47,28 +47,8 @@ def _method(axes: Any, rows: pd.DataFrame, look: style.Look) -> None:
     axes.plot(rows.x, rows.rate, color=look.colour, ls=look.dash, lw=1, alpha=0.55, zorder=2)
     tried, untried = rows[rows.attempted > 0], rows[rows.attempted == 0]
     axes.vlines(tried.x, tried.low, tried.high, color=look.colour, lw=1.1, alpha=0.6, zorder=2)
-    axes.plot(
-        tried.x,
-        tried.rate,
-        ls="",
-        marker=look.marker,
-        color=look.colour,
-        ms=6 * look.size,
-        mec="white",
-        mew=0.5,
-        zorder=3,
-    )
-    axes.plot(
-        untried.x,
-        untried.rate,
-        ls="",
-        marker=look.marker,
-        mfc="white",
-        mec=look.colour,
-        mew=0.9,
-        ms=4.5 * look.size,
-        zorder=3,
-    )
+    style.mark(axes, tried.x, tried.rate, look, filled=True)
+    style.mark(axes, untried.x, untried.rate, look, filled=False, size=4.5)
 
 
 def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:

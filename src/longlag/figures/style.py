@@ -107,17 +107,35 @@ def _look(position: int) -> Look:
     return Look(colour, marker, _DASHES[position // len(_ORDER) % len(_DASHES)], _SIZES.get(marker, 1.0))
 
 
-def panels(count: int, height: float, columns: int = 1, **share: Any) -> tuple[Figure, list[Any]]:
-    """A page-wide figure with that many panels of that height in inches, filled row by row."""
+def plain(name: str) -> str:
+    """A name that matplotlib shows as it is: a dollar starts no formula, and an underscore in front hides no label."""
+    name = name.replace("$", r"\$")
+    return f" {name}" if name.startswith("_") else name
+
+
+def panels(
+    count: int, height: float, width: float = PAGE_WIDTH, most: int = 1, **share: Any
+) -> tuple[Figure, list[Any]]:
+    """A figure of that width with that many panels of that height (inches), filled row by row.
+
+    most: panels side by side; two if there were more than four rows and the figure is as wide as a page.
+    """
     count = max(count, 1)
-    columns = min(columns, count)
+    most = 2 if most == 1 and count > 4 and width > COLUMN_WIDTH else most
+    columns = min(most, count)
     rows = -(-count // columns)
-    figure = Figure(figsize=(PAGE_WIDTH, rows * height + 0.75), layout="constrained")
+    figure = Figure(figsize=(width, rows * height + 0.75), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False, **share).flat
     for spare in list(axes)[count:]:
         spare.remove()
     return figure, list(figure.axes)[:count]
+
+
+def mark(axes: Any, x: Any, y: Any, look: Look, filled: bool, size: float = 6) -> None:
+    """Markers of a method: filled with a white rim, or open."""
+    colours = {"color": look.colour, "mec": "white", "mew": 0.5} if filled else {"mfc": "white", "mec": look.colour}
+    axes.plot(x, y, ls="", marker=look.marker, ms=size * look.size, zorder=3, **colours)
 
 
 def label(axes: Sequence[Any], x: str, y: str) -> None:
@@ -149,7 +167,7 @@ def legend(figure: Figure, looks: dict[str, Look], keys: Sequence[Line2D] = ()) 
     entries: Any = ((methods, "outside upper left"), (list(keys), "outside lower left"))
     for handles, place in entries:
         if handles:
-            columns = _columns([str(handle.get_label()) for handle in handles])
+            columns = _columns([str(handle.get_label()) for handle in handles], figure.get_figwidth())
             figure.legend(
                 handles=handles,
                 loc=place,
@@ -160,10 +178,10 @@ def legend(figure: Figure, looks: dict[str, Look], keys: Sequence[Line2D] = ()) 
             )
 
 
-def _columns(labels: Sequence[str]) -> int:
+def _columns(labels: Sequence[str], room: float) -> int:
     """How many legend entries fit beside each other: all of them, or columns as wide as the longest label."""
     widths = [0.4 + 0.068 * len(label) for label in labels]  # inches at 8 points
-    return len(labels) if sum(widths) < PAGE_WIDTH else max(1, int(PAGE_WIDTH / max(widths)))
+    return len(labels) if sum(widths) < room else max(1, int(room / max(widths)))
 
 
 def dodge(count: int, width: float = 0.62) -> np.ndarray:

@@ -25,11 +25,12 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure on the page: an image as a data address, its caption, and what stands for it where it is not seen."""
+    """A figure on the page: its images as data addresses, and the caption that also stands for it where unseen."""
 
     name: str
     title: str
     source: str
+    narrow: str  # the same, laid out for a phone
     caption: str
 
 
@@ -41,7 +42,8 @@ def render(
     Args:
         runs: rows, as `stats.load_runs` gives them; curves: points, as `stats.load_curves` does.
         title: what the suite is called.
-        drawn: folder with NAME.png of figures that exist already; the others are drawn.
+        drawn: folder with NAME.png of figures that exist already; the others are drawn,
+            and all of them once more at the width of a phone.
         tables_in: folder of the tables in other formats, which the page names.
     """
     environment = jinja2.Environment(
@@ -56,7 +58,7 @@ def render(
         tally=answer.tally(runs),
         pictures=_pictures(runs, curves, drawn),
         beside=found,
-        placed={name: [t for t in tables.names() if tables.get(t).BESIDE == name] for name in ["", *figures.names()]},
+        placed={name: [t for t in tables.names() if name == tables.get(t).BESIDE] for name in ["", *figures.names()]},
         titles={name: tables.get(name).TITLE for name in tables.names()},
         missing=stats.missing(runs, sorted({*known_tasks, *runs.task}), sorted({*known_methods, *runs.method})).to_dict(
             "records"
@@ -69,16 +71,20 @@ def render(
 
 
 def _pictures(runs: pd.DataFrame, curves: pd.DataFrame, drawn: Path | None) -> list[Picture]:
-    modules = sorted(((figures.get(name).ORDER, name) for name in figures.names()))
+    modules = sorted((figures.get(name).ORDER, name) for name in figures.names())
     return [_picture(name, runs, curves, drawn) for _, name in modules]
 
 
 def _picture(name: str, runs: pd.DataFrame, curves: pd.DataFrame, drawn: Path | None) -> Picture:
     module, file = figures.get(name), (drawn or Path()) / f"{name}.png"
     given = drawn is not None and file.is_file()
-    data = file.read_bytes() if given else style.encode(module.draw(runs, curves), "png")
-    source = "data:image/png;base64," + base64.b64encode(data).decode()
-    return Picture(name, module.TITLE, source, module.caption(runs, curves))
+    wide = file.read_bytes() if given else style.encode(module.draw(runs, curves), "png")
+    narrow = style.encode(module.draw(runs, curves, width=style.COLUMN_WIDTH), "png")
+    return Picture(name, module.TITLE, _address(wide), _address(narrow), module.caption(runs, curves))
+
+
+def _address(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def _tables(runs: pd.DataFrame) -> dict[str, Markup]:

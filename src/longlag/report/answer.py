@@ -14,7 +14,7 @@ from longlag.words import count, listing, number, reached
 
 @dataclass(frozen=True)
 class Sentence:
-    """What was found on one task, or on all."""
+    """What was found on one task, or of the methods that solved none."""
 
     about: str
     text: str
@@ -27,23 +27,28 @@ def sentences(runs: pd.DataFrame) -> list[Sentence]:
     solved = table.groupby("method").reach.max()
     nowhere = sorted(solved.index[solved == 0])
     if nowhere:
-        where = "at any lag of any task that it ran" if len(nowhere) == 1 else "at any lag of any task that they ran"
-        found.append(Sentence("nowhere", f"{listing(nowhere)}: not half of the seeds {where}."))
+        found.append(Sentence(listing(nowhere), "on no task and at no lag did half of the seeds solve."))
     return found
 
 
 def _task(task: str, rows: pd.DataFrame) -> Sentence:
     if rows.reach.max() == 0:
-        return Sentence(task, f"no method solves it, at any lag tried ({count(len(rows), 'method')}).")
+        return Sentence(task, f"no method solves it at any lag tried ({count(len(rows), 'method')}).")
     best = rows[rows.reach == rows.reach.max()]
-    rest = rows.drop(best.index).sort_values(["reach", "method"], ascending=[False, True])
-    first = best.iloc[0]
+    rest = rows.drop(best.index)
+    text = f"{listing(best.method)} {'carries' if len(best) == 1 else 'carry'} it furthest, {_steps(best, rows)}"
+    if len(rest) and rest.reach.max() > 0:
+        second = rest[rest.reach == rest.reach.max()]
+        return Sentence(task, f"{text}; next {listing(second.method)} with {_steps(second, rows)}.")
+    return Sentence(task, f"{text}; no other method solves it." if len(rest) else f"{text}.")
+
+
+def _steps(tied: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """The reach that these methods share; "≥" only if it is the largest lag for all of them."""
+    first, at_limit = tied.iloc[0], bool(tied.at_limit.all())
     minimal = "" if np.isnan(first.minimal_lag) else f" (minimal lag {first.minimal_lag:.0f})"
-    verb = "carries" if len(best) == 1 else "carry"
-    steps = reached(first.reach, bool(best.at_limit.all()))
-    text = f"{listing(best.method)} {verb} it furthest, {steps} steps{minimal}"
-    others = [f"{row.method} {reached(row.reach, row.at_limit)}" for row in rest.itertuples()]
-    return Sentence(task, f"{text}; then {', '.join(others)}." if others else f"{text}.")
+    capped = at_limit and first.reach < rows.largest.max()
+    return f"{reached(first.reach, at_limit)} steps{minimal}" + (", the longest lag it was tried at" if capped else "")
 
 
 def tally(runs: pd.DataFrame) -> list[tuple[str, str]]:

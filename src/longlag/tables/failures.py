@@ -15,7 +15,7 @@ def build(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per cell with a run that was attempted and not solved: how many ended how, and the commonest reason."""
     cells = stats.failures(runs)
     cells = cells[cells.solved + cells.not_attempted < cells.n]
-    cells = cells.astype({name: object for name in _HOW})
+    cells = cells.astype(dict.fromkeys(_HOW, object))
     for name in _HOW:
         cells[name] = cells[name].replace(0, "–")
     cells = cells.rename(columns={status: status.replace("_", " ") for status in _HOW})

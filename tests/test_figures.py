@@ -1,0 +1,126 @@
+"""Every figure, found by discovery, over whole, partial and empty results."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import fake_results
+from longlag import figures, registry, stats
+from longlag.cli import main
+from longlag.errors import LonglagError
+from longlag.figures import learning_curves, overview, style
+from longlag.records import Point, Row, Status
+
+Results = tuple[pd.DataFrame, pd.DataFrame]
+
+
+def results(rows: list[Row], curves: bool = True) -> Results:
+    return stats.frame(Row, rows), stats.frame(Point, fake_results.points(rows) if curves else [])
+
+
+def dead(rows: list[Row]) -> list[Row]:
+    """The rows as `collect` writes them for killed jobs: no numbers at all."""
+    nan = dict.fromkeys(
+        ("passes", "passes_to_solve", "budget", "flops", "constant_error", "half_solved_error"), math.nan
+    )
+    return [replace(r, solved=False, status=Status.ERROR.value, minimal_lag=None, **nan) for r in rows]  # type: ignore[arg-type]
+
+
+CASES = {
+    "whole": lambda: results(fake_results.runs(seeds=[0, 1])),
+    "one seed": lambda: results(fake_results.runs(seeds=[0])),
+    "one method and task": lambda: results(fake_results.runs([0], ["hf"], ["adding"], [20])),
+    "nothing solved": lambda: results(fake_results.runs([0, 1], ["control"], ["adding"], [100, 200])),
+    "no curves": lambda: results(fake_results.runs([0]), curves=False),
+    "all dead": lambda: results(dead(fake_results.runs([0, 1], ["lstm", "hf"])), curves=False),
+    "no runs": lambda: results([]),
+    "hostile names": lambda: results(
+        [replace(r, task="$x_{<b>$", method="_m$^&") for r in fake_results.runs([0], ["lstm"], ["adding"])]
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("name", figures.names())
+def test_every_figure_is_drawn_and_captioned(name: str, case: str) -> None:
+    runs, curves = CASES[case]()
+    module = figures.get(name)
+    module.draw(runs, curves).draw_without_rendering()  # lays out and parses all text, paints nothing
+    caption = module.caption(runs, curves)
+    assert "nan" not in caption
+    assert "n = " in caption or runs.empty or curves.empty
+
+
+@pytest.mark.parametrize("kind", ["pdf", "png"])
+def test_the_same_results_give_the_same_bytes(kind: str) -> None:
+    runs, curves = CASES["one seed"]()
+    first, second = (style.encode(figures.get("overview").draw(runs, curves), kind) for _ in range(2))
+    assert first == second
+    assert b"CreationDate" not in first
+
+
+def test_a_method_looks_the_same_in_every_suite_and_a_plug_in_comes_after() -> None:
+    known = registry.names("methods")
+    some = style.looks([*known[-2:], "a_plugin"])
+    every = style.looks([*known, "a_plugin"])
+    assert all(every[name] == some[name] for name in some)
+    assert list(some)[-1] == "a_plugin"
+    assert len({(look.colour, look.marker) for look in every.values()}) == len(every)
+
+
+def test_more_methods_than_colours_still_differ() -> None:
+    looks = style.looks([f"method_{i}" for i in range(25)])
+    assert len({(look.colour, look.dash) for look in looks.values()}) == 25
+
+
+def test_no_type_is_smaller_than_seven_points() -> None:
+    runs, curves = CASES["whole"]()
+    for name in figures.names():
+        figure = figures.get(name).draw(runs, curves)
+        texts = [text for text in figure.findobj(lambda artist: hasattr(artist, "get_fontsize")) if text.get_text()]
+        assert min(text.get_fontsize() for text in texts) >= 7
+
+
+def test_absent_pairs_read_as_not_run_and_unsolved_ones_as_none() -> None:
+    runs, curves = CASES["whole"]()
+    words = [text.get_text() for axes in overview.draw(runs, curves).axes for text in axes.texts]
+    assert words.count("not run") == 2
+    assert "none" in words
+
+
+def test_ranking_puts_the_furthest_first() -> None:
+    table = pd.DataFrame({"task": "t", "method": ["a", "b", "c"], "reach": [20, 50, 50], "largest": [50, 50, 50]})
+    assert overview.ranking(table) == ["b", "c", "a"]
+
+
+def test_the_lag_of_the_learning_curves_divides_the_methods() -> None:
+    cells = pd.DataFrame(
+        {"method": list("ababab"), "lag": [20, 20, 50, 50, 99, 99], "rate": [1, 1, 1, 0.0, 0, 0], "attempted": 1}
+    )
+    assert learning_curves.telling_lag(cells) == 50
+
+
+def test_an_unknown_figure_is_suggested_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["figure", "reech", "--runs", "none.csv", "--out", str(tmp_path / "out")]) == 2
+    assert "did you mean 'reach'?" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_verb_writes_pdf_and_png(tmp_path: Path) -> None:
+    fake_results.write(tmp_path, seeds=[0], methods=["esn"], tasks=["adding"])
+    files = ["--runs", str(tmp_path / "runs.csv"), "--curves", str(tmp_path / "curves.parquet")]
+    assert main(["figure", "all", *files, "--out", str(tmp_path / "out")]) == 0
+    wanted = {f"{name}.{kind}" for name in figures.names() for kind in ("pdf", "png")}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == wanted
+
+
+def test_get_refuses_what_is_no_figure() -> None:
+    with pytest.raises(LonglagError, match="unknown figure 'style'"):
+        figures.get("style")

@@ -1,0 +1,165 @@
+"""Statistics against values worked out by hand."""
+
+from __future__ import annotations
+
+import doctest
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import fake_results
+from longlag import records, stats, words
+from longlag.errors import LonglagError
+from longlag.records import Row, Status
+
+
+def row(lag: int, seed: int, solved: bool, **changes: object) -> Row:
+    """A run of 100 passes of a budget of 1000 that solved, or one that spent the budget."""
+    status = Status.SOLVED if solved else Status.BUDGET
+    plain = replace(
+        fake_results.runs(seeds=[0], methods=["lstm"], tasks=["adding"], lags=[20])[0],
+        lag=lag, minimal_lag=lag // 2, seed=seed, solved=solved, status=status.value, reason="", budget=1000.0,
+        passes=100.0 if solved else 1000.0, passes_to_solve=100.0 if solved else math.nan,
+        flops=5e3 if solved else 5e4, seconds=1.0 if solved else 10.0,
+    )  # fmt: skip
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def table(*rows: Row) -> pd.DataFrame:
+    return stats.frame(Row, rows)
+
+
+def empty() -> pd.DataFrame:
+    return table()
+
+
+def test_wilson_interval_by_hand() -> None:
+    z2 = 1.959963984540054**2
+    assert [float(x) for x in stats.wilson(5, 5)] == pytest.approx([5 / (5 + z2), 1.0])  # 57 % to 100 %
+    assert [float(x) for x in stats.wilson(0, 5)] == pytest.approx([0.0, z2 / (5 + z2)])
+    assert [float(x) for x in stats.wilson(1, 2)] == pytest.approx([0.0945, 0.9055], abs=1e-4)
+
+
+def test_smallest_attainable_p() -> None:
+    assert stats.smallest_p(5, 5) == pytest.approx(2 / 252)
+    assert stats.smallest_p(1, 1) == 1.0
+
+
+def test_success_counts_what_was_not_attempted_as_unsolved() -> None:
+    runs = table(row(50, 0, True), row(50, 1, False, status="not_attempted"), row(50, 2, False, status="error"))
+    cell = stats.success(runs).iloc[0]
+    assert (cell.n, cell.attempted, cell.solved, cell.minimal_lag) == (3, 2, 1, 25)
+    assert cell.rate == pytest.approx(1 / 3)
+
+
+def test_reach_is_the_largest_lag_that_half_of_the_seeds_solve() -> None:
+    runs = table(
+        *(row(lag, seed, seed < solving) for lag, solving in ((20, 4), (50, 2), (100, 1)) for seed in range(4))
+    )
+    found = stats.reach(runs, stats.bootstrap()).iloc[0]
+    assert (found.n, found.reach, found.minimal_lag, found.largest, found.at_limit) == (4, 50, 25, 100, False)
+    assert (found.low, found.high) == (20, 100)
+
+
+def test_reach_at_the_end_of_the_grid_and_at_nothing() -> None:
+    solved, unsolved = table(row(20, 0, True), row(50, 0, True)), table(row(20, 0, False), row(50, 0, False))
+    assert stats.reach(solved, stats.bootstrap())[["reach", "low", "high", "at_limit"]].iloc[0].tolist() == [
+        50,
+        50,
+        50,
+        True,
+    ]
+    nothing = stats.reach(unsolved, stats.bootstrap()).iloc[0]
+    assert (nothing.reach, nothing.at_limit) == (0, False)
+    assert math.isnan(nothing.minimal_lag)
+
+
+def test_reach_of_a_lag_that_only_some_seeds_have() -> None:
+    runs = table(row(20, 0, True), row(20, 1, False), row(50, 0, True))
+    assert stats.reach(runs, stats.bootstrap()).iloc[0].reach == 50
+
+
+def test_interval_of_a_cell_does_not_depend_on_other_cells() -> None:
+    runs = stats.frame(Row, fake_results.runs(lags=[20, 50]))
+    alone = stats.reach(runs[(runs.method == "hf") & (runs.task == "adding")], stats.bootstrap())
+    among = stats.reach(runs, stats.bootstrap())
+    pd.testing.assert_frame_equal(
+        among[(among.method == "hf") & (among.task == "adding")].reset_index(drop=True), alone
+    )
+
+
+def test_kaplan_meier_by_hand() -> None:
+    time = np.array([10.0, 20.0, 20.0, 30.0, 40.0])
+    solved = np.array([True, True, False, True, False])
+    curve = stats.kaplan_meier(time, solved)
+    assert curve.time.tolist() == [10, 20, 30]
+    assert curve.at_risk.tolist() == [5, 4, 2]
+    assert curve.survival.tolist() == pytest.approx([4 / 5, 4 / 5 * 3 / 4, 4 / 5 * 3 / 4 / 2])
+
+
+@pytest.mark.parametrize("status", [Status.BUDGET, Status.DIVERGED, Status.TIMEOUT, Status.ERROR, Status.NOT_ATTEMPTED])
+def test_every_unsolved_run_is_censored_at_the_full_budget(status: Status) -> None:
+    runs = table(row(50, 0, True), row(50, 1, False, status=status.value, passes=7.0))
+    assert stats.solve_times(runs).time.tolist() == [100, 1000]
+    curve = stats.time_to_solve(runs)
+    assert curve[["time", "at_risk", "events", "survival"]].to_numpy().tolist() == [[100, 2, 1, 0.5]]
+
+
+def test_a_run_without_any_numbers_takes_budget_and_rate_of_its_cell() -> None:
+    nan = math.nan
+    dead = row(50, 1, False, status="error", passes=nan, budget=nan, flops=nan, seconds=nan)
+    runs = table(row(50, 0, True), dead)
+    assert stats.solve_times(runs).time.tolist() == [100, 1000]
+    assert stats.solve_times(runs, "flops").time.tolist() == [5e3, 5e4]
+    assert stats.solve_times(table(dead)).time.tolist() == [math.inf]
+
+
+def test_median_cost_is_beyond_the_budget_when_fewer_than_half_solve() -> None:
+    runs = table(row(50, 0, True), *(row(50, seed, False) for seed in (1, 2)))
+    cell = stats.cost(runs).iloc[0]
+    assert (cell["median"], cell["first"], cell["last"], cell.budget) == (math.inf, 100, math.inf, 1000)
+    assert stats.cost(runs.iloc[:2], "seconds").iloc[0]["median"] == 1.0
+
+
+def test_failures_count_each_status_and_name_the_commonest_reason() -> None:
+    late = [row(50, seed, False, status="diverged", reason="nan at update 3") for seed in (1, 2)]
+    cell = stats.failures(table(row(50, 0, True), *late, row(50, 3, False))).iloc[0]
+    assert (cell.n, cell.solved, cell.diverged, cell.budget, cell.timeout) == (4, 1, 2, 1, 0)
+    assert cell.reason == "nan at update 3"
+
+
+def test_missing_names_absent_pairs_and_short_cells() -> None:
+    runs = table(row(20, 0, True), row(20, 1, True), row(50, 0, True))
+    found = stats.missing(runs, ["adding"], ["lstm", "hf"])
+    assert found.missing.tolist() == ["not run", "lag 50: 1 of 2 seeds"]
+
+
+def test_no_runs_give_empty_tables() -> None:
+    for found in (stats.success(empty()), stats.cost(empty()), stats.failures(empty()), stats.time_to_solve(empty())):
+        assert found.empty
+        assert {"task", "method", "lag"} <= set(found.columns)
+    assert stats.reach(empty(), stats.bootstrap()).empty
+
+
+def test_load_gives_back_what_was_written(tmp_path: Path) -> None:
+    rows = fake_results.write(tmp_path, seeds=[0, 1])
+    runs = stats.load_runs(tmp_path / "runs.csv")
+    assert len(runs) == len(rows)
+    assert runs.solved.dtype == bool
+    assert len(stats.load_curves(tmp_path / "curves.parquet")) == len(fake_results.points(rows))
+    assert stats.load_curves(None).empty
+
+
+def test_two_rows_for_one_run_are_refused(tmp_path: Path) -> None:
+    records.write_rows(tmp_path / "runs.csv", [row(20, 0, True), row(20, 0, False)])
+    with pytest.raises(LonglagError, match="two rows for one run"):
+        stats.load_runs(tmp_path / "runs.csv")
+
+
+@pytest.mark.parametrize("module", [stats, words])
+def test_examples_in_docstrings(module: object) -> None:
+    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
