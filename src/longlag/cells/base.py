@@ -10,13 +10,14 @@ in place at every step: a cell calls these values its *sites* and gives the curv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from longlag.jacobian import Linearisation, linearise
 from longlag.tree import Params
 
 State = tuple[Tensor, ...]  # each [R, B, H]; the first is the hidden state that the readout sees
@@ -97,32 +98,30 @@ def unroll(cell: Cell, params: Params, x: Tensor, start: Tensor) -> tuple[Tensor
 class AutogradTape:
     """The tape of any cell, by automatic differentiation of `unroll`: the oracle of the tests, the path of new cells."""
 
-    states: Tensor
-    curvature: Tensor
-    function: Callable[[Params], tuple[Tensor, Tensor]]
-    params: Params
-    vjp: Callable[[tuple[Tensor, Tensor]], tuple[dict[str, Tensor]]]
+    linearisation: Linearisation
+    curvature: Tensor  # [R, T, B, H], zero where a sequence has not begun
+
+    @property
+    def states(self) -> Tensor:
+        return self.linearisation.values[0].detach()
 
     def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
-        sites = torch.zeros_like(self.curvature) if d_sites is None else d_sites
-        return self.vjp((d_states, sites))[0]
+        return self.linearisation.pullback((d_states, torch.zeros_like(self.curvature) if d_sites is None else d_sites))
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
-        own = {name: tangent[name] for name in self.params}
-        _, (states, sites) = torch.func.jvp(self.function, (dict(self.params),), (own,))  # type: ignore[misc]
+        states, sites = self.linearisation.pushforward(tangent)
         return states, self.curvature * sites
 
 
 def autograd_tape(cell: Cell, params: Params, x: Tensor, start: Tensor, scored: int) -> AutogradTape:
     """Linearises `unroll` at `params`."""
-    own = {name: params[name] for name in cell.shapes(x.shape[-1])}
+    hidden: list[Tensor] = []
 
     def function(p: Params) -> tuple[Tensor, Tensor]:
-        hidden, sites = unroll(cell, p, x, start)
-        return hidden[:, -scored:], sites
+        states, sites = unroll(cell, p, x, start)
+        hidden.append(states.detach())
+        return states[:, -scored:], sites
 
-    (states, _), vjp = torch.func.vjp(function, own)  # type: ignore[misc]
-    with torch.no_grad():
-        curvature = cell.site_curvature(unroll(cell, own, x, start)[0])
+    linearisation = linearise(function, {name: params[name] for name in cell.shapes(x.shape[-1])})
     awake = torch.arange(x.shape[1], device=x.device)[:, None] >= start.unsqueeze(1)
-    return AutogradTape(states, curvature * awake.unsqueeze(-1), function, own, vjp)
+    return AutogradTape(linearisation, cell.site_curvature(hidden[0]) * awake.unsqueeze(-1))

@@ -1,0 +1,52 @@
+"""The Jacobian of any function of parameters, both ways, by reverse mode alone.
+
+The transposed Jacobian is ordinary backpropagation, w -> J'w. It is linear in w, so that differentiating it by w gives
+the Jacobian, v -> J v (the double-backward trick). Its graph is kept: a product costs about two backward passes, a third
+of what forward mode costs through a recurrence, and works for every function that can be differentiated twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from longlag.tree import Params
+
+Outputs = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Linearisation:
+    """A function linearised at its parameters: values, J' and J."""
+
+    values: Outputs
+    leaves: dict[str, Tensor]
+    dummies: Outputs
+    transposed: dict[str, Tensor]  # J'w as a function of the dummies w
+
+    def pullback(self, d_values: Outputs) -> dict[str, Tensor]:
+        """w -> J'w."""
+        parts = torch.autograd.grad(
+            self.values, tuple(self.leaves.values()), d_values, retain_graph=True, materialize_grads=True
+        )
+        return dict(zip(self.leaves, parts, strict=True))
+
+    def pushforward(self, tangent: Params) -> Outputs:
+        """v -> J v."""
+        along = tuple(tangent[name] for name in self.transposed)
+        return torch.autograd.grad(
+            tuple(self.transposed.values()), self.dummies, along, retain_graph=True, materialize_grads=True
+        )
+
+
+def linearise(function: Callable[[Params], Outputs], params: Params) -> Linearisation:
+    """Evaluates the function once and keeps its graph."""
+    with torch.enable_grad():
+        leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
+        values = function(leaves)
+        dummies = tuple(torch.zeros_like(value).requires_grad_() for value in values)
+        parts = torch.autograd.grad(values, tuple(leaves.values()), dummies, create_graph=True, materialize_grads=True)
+    return Linearisation(values, leaves, dummies, dict(zip(leaves, parts, strict=True)))
