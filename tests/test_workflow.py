@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ else:
 class Folder:
     """A working directory with a suite of four small jobs, and snakemake in it."""
 
-    def __init__(self, path: Path, real: bool = False) -> None:
+    def __init__(self, path: Path, stand_in: bool = True) -> None:
         self.path = path
         cells = [
             {"methods": ["control"], "tasks": ["adding", "temporal_order"], "lags": [10, 20], "group": "all"},
@@ -75,20 +76,22 @@ class Folder:
         self.config = {"suite": "tiny", "seeds": "0:2", "seeds_per_job": 2, "budget": 2000, "cells": cells}
         self.versions = {kind: {name: {"version": 1} for name in registry.names(kind)} for kind in ("methods", "tasks")}
         path.mkdir(exist_ok=True)
-        if not real:
+        if stand_in:
             (path / "bin").mkdir()
             (path / "bin/longlag").write_text(STAND_IN)
             (path / "bin/longlag").chmod(0o755)
 
-    def snakemake(self, *words, snakefile=ROOT / "Snakefile", cores=2):
+    def snakemake(self, *words: str, snakefile: Path = ROOT / "Snakefile", target: str = "") -> tuple[int, str]:
+        """Exit code and all output of one call."""
         (self.path / "my.yaml").write_text(json.dumps(self.config))
         (self.path / "versions.json").write_text(json.dumps({"about": self.versions}))
         (self.path / "trained.txt").write_text("")
         path = os.pathsep.join([str(self.path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(self.path)]
+        command = [sys.executable, "-m", "snakemake", *target.split()]
+        command += ["--snakefile", str(snakefile), "--directory", str(self.path)]
         if "--config" not in words:
             command += ["--configfile", str(self.path / "my.yaml")]
-        profile = ["--workflow-profile", "none", "--scheduler", "greedy", "--cores", str(cores)]
+        profile = ["--workflow-profile", "none", "--scheduler", "greedy", "--cores", "2"]
         cache = {"XDG_CACHE_HOME": str(self.path / "cache"), "PATH": path}
         done = subprocess.run(
             [*command, *profile, *words], capture_output=True, text=True, env=os.environ | cache, cwd=self.path
@@ -239,6 +242,7 @@ def test_a_comment_and_more_memory_run_nothing(after, tmp_path):
 
 def test_a_deleted_file_is_made_again_without_training(after):
     shutil.rmtree(after.path / "results/tiny/figures")
+    (after.path / "results/tiny/runs.csv").unlink()
     (after.path / "results/tiny/jobs/hf/temporal_order/seeds0/runs.csv").unlink()
     code, output = after.snakemake()
     assert (code, after.trained()) == (0, []), output
@@ -261,3 +265,37 @@ def test_a_dead_job_blocks_no_page_and_is_trained_next_time(tmp_path):
     assert {line.split()[1] for line in folder.trained()} == {"hf"}
     assert {row.status for row in folder.rows()} == {"budget"}
     assert "Nothing to be done" in folder.snakemake()[1]
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """The real command: two jobs of about a second, on one core and on two."""
+    folders = [Folder(tmp_path_factory.mktemp("real") / f"cores{cores}", stand_in=False) for cores in (1, 2)]
+    for cores, folder in enumerate(folders, start=1):
+        folder.config["cells"] = [{"methods": ["clipping", "esn"], "tasks": ["temporal_order"], "lags": [10]}]
+        code, output = folder.snakemake("--cores", str(cores), target="results/tiny/runs.csv")
+        assert code == 0, output
+    return folders
+
+
+def test_one_core_and_two_give_equal_rows(real):
+    one, two = ([replace(row, **dict.fromkeys(records.VOLATILE, "")) for row in folder.rows()] for folder in real)
+    assert [(row.method, row.seed) for row in one] == [(name, seed) for name in ("clipping", "esn") for seed in (0, 1)]
+    assert {row.status for row in one} <= {"solved", "budget"}
+    assert [repr(row) for row in one] == [repr(row) for row in two]  # nan is not equal to itself
+
+
+def test_one_more_lag_keeps_the_finished_rungs_of_the_real_command(real):
+    folder = real[1]
+    rungs = folder.path / "results/tiny/rungs"
+
+    def times():
+        return {path: path.stat().st_mtime_ns for path in rungs.rglob("*") if path.is_file()}
+
+    before, started = times(), {(row.method, row.seed): row.started for row in folder.rows()}
+    folder.config["cells"][0]["lags"] = [10, 20]
+    code, output = folder.snakemake(target="results/tiny/runs.csv")
+    assert code == 0, output
+    assert before.items() < times().items()
+    assert {(row.method, row.seed): row.started for row in folder.rows() if row.lag == 10} == started
+    assert "Nothing to be done" in folder.snakemake(target="results/tiny/runs.csv")[1]
