@@ -59,8 +59,8 @@ class Lines:
             print(_outcome(event), file=self.stream, flush=True)
         elif time.monotonic() - self.last > _LINE_EVERY:
             self.last = time.monotonic()
-            line = f"{_title(event)}: {event.passes:,.0f} passes, {event.error:.1%} wrong, loss {event.loss:.4g}, {event.seconds:.0f} s"
-            print(line, file=self.stream, flush=True)
+            seen = f"{event.passes:,.0f} passes, {event.error:.1%} wrong, loss {event.loss:.4g}, {event.seconds:.0f} s"
+            print(f"{_title(event)}: {seen}", file=self.stream, flush=True)
 
 
 def _title(event: Point | Row) -> str:

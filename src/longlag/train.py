@@ -205,8 +205,7 @@ class Block:
             yield self._row(r, status, reason, scores[:, r])
 
     def _row(self, r: int, status: Status, reason: str, scores: np.ndarray) -> Row:
-        task, spec, meter = self.setup.task, self.setup.spec, self.meter
-        passes, flops = float(meter.passes[r]), float(meter.flops[r])
+        passes, flops = float(self.meter.passes[r]), float(self.meter.flops[r])
         solved = status == Status.SOLVED and scores[0] <= protocol.CRITERION
         if status == Status.SOLVED and not solved:
             status, reason = Status.BUDGET, f"confirmed on validation, but {scores[0]:.2%} of the test set wrong"
@@ -228,8 +227,7 @@ class Block:
             "seconds": (time.process_time() - self.cpu) / len(self.seeds),
             "wall_seconds": time.monotonic() - self.wall,
         }
-        return unmeasured_row(self.setup, self.seeds[r], self.started, **measured, budget=spec.budget, loss=self.setup.loss.name,
-                              minimal_lag=task.minimal_lag(spec.lag))  # fmt: skip
+        return unmeasured_row(self.setup, self.seeds[r], self.started, **measured)
 
     def _point(self, r: int, train_loss: float, error: float, loss: float) -> Point:
         spec, seconds = self.setup.spec, (time.process_time() - self.cpu) / len(self.seeds)

@@ -96,7 +96,7 @@ def unroll(cell: Cell, params: Params, x: Tensor, start: Tensor) -> tuple[Tensor
 
 @dataclass(frozen=True)
 class AutogradTape:
-    """The tape of any cell, by automatic differentiation of `unroll`: the oracle of the tests, the path of new cells."""
+    """The tape of any cell, by automatic differentiation of `unroll`: the tests' oracle, the path of new cells."""
 
     linearisation: Linearisation
     curvature: Tensor  # [R, T, B, H], zero where a sequence has not begun

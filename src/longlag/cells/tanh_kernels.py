@@ -1,7 +1,7 @@
-"""The tanh recurrence by hand, for one replica, on preallocated numpy arrays.
+"""The tanh recurrence by hand, for one replica, on numpy arrays (the tangent after Pearlmutter 1994).
 
     forward    h_t = tanh(a_t),  a_t = h_{t-1} W_hh + x_t W_xh + b_h
-    tangent    R a_t = h_{t-1} V_hh + x_t V_xh + v_b + R h_{t-1} W_hh,   R h_t = (1 - h_t^2) R a_t     (Pearlmutter 1994)
+    tangent    R a_t = h_{t-1} V_hh + x_t V_xh + v_b + R h_{t-1} W_hh,   R h_t = (1 - h_t^2) R a_t
     backward   d a_t = (1 - h_t^2) d h_t + s_t,   d h_{t-1} += d a_t W_hh^T
 
 Everything that does not wait for the previous step is one matrix product over all steps. `awake` [T0, B, 1] is 0

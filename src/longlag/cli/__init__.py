@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one verb. Returns 0, 1 where a verb found something wrong, 2 after bad input (one line on standard error)."""
+    """Runs one verb. Returns 0, 1 where it found something wrong, 2 after bad input (a line on standard error)."""
     from longlag import environment
 
     environment.prepare()

@@ -55,7 +55,8 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=seeds, default=(0,), help="half-open range such as 0:5 (default: seed 0)")
     parser.add_argument("--budget", type=positive, help="sequence passes per seed and lag (default: 1e7)")
     parser.add_argument("--timeout", type=positive, help="wall-clock seconds per seed and lag; a safety net")
-    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a number of the method, such as optimiser.learning_rate=0.1; see `longlag show METHOD`")  # fmt: skip
+    setting = "change a number of the method, such as optimiser.learning_rate=0.1; see `longlag show METHOD`"
+    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help=setting)
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")
     parser.add_argument("--out", required=True, help="CSV file of rows, one per seed and lag")

@@ -37,7 +37,8 @@ def _show_method(name: str, tasks: list[str], lag: int) -> None:
 
     method = registry.get("methods", name)
     print(
-        f"{method.name} ({method.label}), numerics version {method.version}\n{method.summary}\nreference: {method.reference}"
+        f"{method.name} ({method.label}), numerics version {method.version}\n{method.summary}\n"
+        f"reference: {method.reference}"
     )
     print(_module_doc(method.build))
     for task_name in tasks:
@@ -61,7 +62,8 @@ def _show_task(name: str, lag: int) -> None:
     print(_module_doc(type(task)))
     traits = task.traits
     print(
-        f"\nkind {traits.kind}; inputs {', '.join(traits.roles)}; {traits.scored} scored step(s); shortest lag {task.shortest}"
+        f"\nkind {traits.kind}; inputs {', '.join(traits.roles)}; {traits.scored} scored step(s); "
+        f"shortest lag {task.shortest}"
     )
     print(f"at lag {lag}: {task.steps(lag)} steps, minimal lag {task.minimal_lag(lag)}; loss {task.loss.name}")
     print(

@@ -20,7 +20,7 @@ from longlag.losses import Loss
 
 @dataclass(frozen=True)
 class Batch:
-    """n sequences of L steps: x [L, n, X] float32; start [n] first step of each; y [K, n, O] float32 or [K, n] int64."""
+    """n sequences of L steps: x [L, n, X] float32; start [n], the first step of each; y [K, n, O] or [K, n] int64."""
 
     x: np.ndarray
     start: np.ndarray

@@ -1,0 +1,5 @@
+"""One thread, as in a job; references beside the tests."""
+
+from longlag import environment
+
+environment.prepare()

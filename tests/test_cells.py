@@ -1,0 +1,105 @@
+"""Cells: every fast path against the one definition (`step`, unrolled and differentiated automatically)."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from longlag.cells.base import autograd_tape, unroll
+from longlag.cells.lstm import LSTM
+from longlag.cells.reservoir import Reservoir
+from longlag.cells.tanh_rnn import TanhRNN
+
+CELLS = {"tanh": TanhRNN, "lstm": LSTM, "reservoir": lambda hidden: Reservoir(hidden, leak=0.3)}
+SIZES = st.tuples(*[st.integers(1, high) for high in (3, 9, 5, 4, 7)])  # R, T, B, X, H
+
+
+def problem(cell, sizes, seed=0, dtype=torch.float64):
+    """Parameters, inputs [R, T, B, X], starts [R, B]; inputs before a start are zero."""
+    replicas, steps, batch, inputs, _ = sizes
+    rng = np.random.default_rng(seed)
+    params = {
+        name: torch.tensor(0.6 * rng.standard_normal((replicas, *shape)), dtype=dtype)
+        for name, shape in cell.shapes(inputs).items()
+    }
+    x = torch.tensor(rng.standard_normal((replicas, steps, batch, inputs)), dtype=dtype)
+    start = torch.tensor(rng.integers(0, steps, size=(replicas, batch)))
+    x = x * (torch.arange(steps)[:, None] >= start.unsqueeze(1)).unsqueeze(-1)
+    return params, x, start
+
+
+def tangent_of(params, seed=1):
+    rng = np.random.default_rng(seed)
+    return {name: torch.tensor(rng.standard_normal(p.shape), dtype=p.dtype) for name, p in params.items()}
+
+
+@pytest.mark.parametrize("name", CELLS)
+@settings(max_examples=25, deadline=None)
+@given(sizes=SIZES, scored=st.integers(1, 3), seed=st.integers(0, 99))
+def test_fast_states_and_derivatives_equal_the_generic_ones(name, sizes, scored, seed):
+    cell, scored = CELLS[name](hidden=sizes[4]), min(scored, sizes[1])
+    params, x, start = problem(cell, sizes, seed)
+    generic, fast = autograd_tape(cell, params, x, start, scored), cell.tape(params, x, start, scored)
+    close = {"rtol": 1e-10, "atol": 1e-12}
+    torch.testing.assert_close(fast.states, generic.states, **close)
+    torch.testing.assert_close(cell.states(params, x, start, scored), generic.states, **close)
+    d_states = torch.randn(generic.states.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    v = tangent_of(params, seed)
+    for one, other in zip(fast.pushforward(v), generic.pushforward(v), strict=True):
+        torch.testing.assert_close(one, other, **close)
+    d_sites = generic.pushforward(v)[1]
+    for arguments in ((d_states,), (d_states, d_sites)):
+        one, other = fast.pullback(*arguments), generic.pullback(*arguments)
+        for key in other:
+            torch.testing.assert_close(one[key], other[key], **close, msg=lambda m, key=key: f"{key}: {m}")
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_float32_is_the_rounding_of_float64(name):
+    cell = CELLS[name](hidden=20)
+    params, x, start = problem(cell, (2, 30, 10, 3, 20))
+    single = {k: v.float() for k, v in params.items()}
+    exact, rounded = cell.tape(params, x, start, 1), cell.tape(single, x.float(), start, 1)
+    torch.testing.assert_close(rounded.states.double(), exact.states, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_padding_at_the_front_changes_nothing(name):
+    cell = CELLS[name](hidden=6)
+    params, x, _ = problem(cell, (1, 8, 3, 2, 6))
+    none = torch.zeros(1, 3, dtype=torch.int64)
+    padded = torch.cat([torch.zeros(1, 4, 3, 2, dtype=x.dtype), x], 1)
+    one = cell.tape(params, x, none, 2)
+    other = cell.tape(params, padded, none + 4, 2)
+    torch.testing.assert_close(other.states, one.states, rtol=1e-12, atol=1e-14)
+    d = torch.ones_like(one.states)
+    for key, value in one.pullback(d).items():
+        torch.testing.assert_close(other.pullback(d)[key], value, rtol=1e-10, atol=1e-12)
+
+
+def test_lstm_is_torchs_with_one_bias():
+    cell = LSTM(hidden=5)
+    params, x, _ = problem(cell, (1, 7, 4, 3, 5))
+    torchs = torch.nn.LSTM(3, 5, dtype=torch.float64)
+    with torch.no_grad():
+        torchs.weight_ih_l0.copy_(params["W_xh"][0].T)
+        torchs.weight_hh_l0.copy_(params["W_hh"][0].T)
+        torchs.bias_ih_l0.copy_(params["b_h"][0])
+        torchs.bias_hh_l0.zero_()
+        expected = torchs(x[0])[0]
+    start = torch.zeros(1, 4, dtype=torch.int64)
+    torch.testing.assert_close(cell.states(params, x, start, 7)[0], expected)
+
+
+def test_leak_one_is_a_plain_net():
+    params, x, start = problem(TanhRNN(hidden=6), (2, 9, 3, 2, 6))
+    plain, leaky = unroll(TanhRNN(6), params, x, start)[0], unroll(Reservoir(6, leak=1.0), params, x, start)[0]
+    torch.testing.assert_close(plain, leaky)
+
+
+def test_operations_are_counted():
+    params, _, _ = problem(TanhRNN(hidden=10), (1, 1, 1, 3, 10))
+    assert TanhRNN(10).flops(params) == 2 * 10 * 3 + 2 * 10 * 10
+    sparse = params | {"W_hh": torch.eye(10, dtype=torch.float64).unsqueeze(0)}
+    assert Reservoir(10).flops(sparse) == 2 * 10 * 3 + 2 * 10
+    assert LSTM(10).flops(problem(LSTM(10), (1, 1, 1, 3, 10))[0]) == 4 * (2 * 10 * 3 + 2 * 10 * 10)

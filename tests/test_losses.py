@@ -1,0 +1,47 @@
+"""Losses: derivatives and curvature against automatic differentiation, and what counts as wrong."""
+
+import pytest
+import torch
+from longlag.losses import CrossEntropy, OneHotError, SquaredError
+
+R, K, B, O = 2, 3, 4, 5
+CASES = [
+    (SquaredError(0.04), torch.randn(R, K, B, O, generator=torch.Generator().manual_seed(1), dtype=torch.float64)),
+    (CrossEntropy(O), torch.randint(O, (R, K, B), generator=torch.Generator().manual_seed(2))),
+    (OneHotError(O), torch.randint(O, (R, K, B), generator=torch.Generator().manual_seed(3))),
+]
+
+
+def outputs():
+    return torch.randn(R, K, B, O, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+@pytest.mark.parametrize(("loss", "y"), CASES, ids=lambda c: getattr(c, "name", ""))
+def test_gradient_and_hessian_product(loss, y):
+    z, v = outputs(), outputs().flip(0)
+    gradient = torch.autograd.functional.jacobian(lambda z: loss.value(z, y).sum(), z)
+    torch.testing.assert_close(loss.gradient(z, y), gradient, rtol=1e-12, atol=1e-14)
+    product = torch.autograd.functional.hvp(lambda z: loss.value(z, y).sum(), z, v)[1]
+    torch.testing.assert_close(loss.hessian_product(z, v), product, rtol=1e-12, atol=1e-14)
+    assert (loss.hessian_product(z, v) * v).sum() >= 0
+
+
+@pytest.mark.parametrize(("loss", "y"), CASES, ids=lambda c: getattr(c, "name", ""))
+def test_value_is_a_mean_over_steps_and_sequences(loss, y):
+    z = outputs()
+    singly = torch.stack([loss.value(z[:, k : k + 1, b : b + 1], y[:, k : k + 1, b : b + 1]) for k in range(K) for b in range(B)])
+    torch.testing.assert_close(loss.value(z, y), singly.mean(0))
+
+
+def test_wrong_at_the_edge_of_the_tolerance():
+    y = torch.zeros(1, 1, 4, 1)
+    z = torch.tensor([0.04, 0.0400001, -0.05, float("nan")]).reshape(1, 1, 4, 1)
+    assert SquaredError(0.04).wrong(z, y).flatten().tolist() == [False, True, True, True]
+
+
+def test_wrong_class_and_encoding():
+    y = torch.tensor([[[0, 2]]])
+    z = torch.tensor([[[[3.0, 1, 0], [3.0, 1, 0]]]])
+    for loss in (CrossEntropy(3), OneHotError(3)):
+        assert loss.wrong(z, y).tolist() == [[[False, True]]]
+        assert loss.encode(y).tolist() == [[[[1, 0, 0], [0, 0, 1]]]]
