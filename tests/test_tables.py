@@ -34,7 +34,7 @@ def test_hostile_words_stay_words() -> None:
     assert "<script>" not in render.to_html(table, HOSTILE, HOSTILE)
     markdown = render.to_markdown(table, HOSTILE, HOSTILE)
     assert "<script>" not in markdown
-    assert {line.replace("\\|", "").count("|") for line in markdown.splitlines() if line.startswith("|")} == {12}
+    assert {line.replace("\\|", "").count("|") for line in markdown.splitlines() if line.startswith("|")} == {7}
     latex = render.to_latex(table, "t", "n")
     assert r"a\_b \& 50\% | \$x\$ \textbackslash{} \{c\} \textasciitilde{} \textasciicircum{} \#" in latex
 
@@ -54,8 +54,8 @@ def test_cost_prints_what_is_beyond_the_budget() -> None:
 def test_failures_leave_out_cells_without_any() -> None:
     runs, _ = CASES["whole"]()
     table = tables.get("failures").build(runs)
-    assert not (table.solved == table.n).any()
-    assert len(table)
+    assert "2/2" not in set(table.solved)
+    assert "2 budget" in set(table["the others ended"])
 
 
 def test_the_verb_writes_three_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,14 +39,14 @@ def count(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def span(values: Iterable[int]) -> str:
-    """One number, or the smallest and the largest: how many seeds the cells of a figure have.
+def sample(sizes: Iterable[int]) -> str:
+    """How many seeds stand behind the points of a figure.
 
-    >>> span([3, 5, 5]), span([5, 5])
-    ('3 to 5', '5')
+    >>> sample([3, 5, 5]), sample([1, 1])
+    ('n = 3 to 5 seeds', 'n = 1 seed')
     """
-    found = sorted(set(values))
-    return "0" if not found else f"{found[0]}" if len(found) == 1 else f"{found[0]} to {found[-1]}"
+    found = sorted(set(sizes)) or [0]
+    return f"n = {count(found[0], 'seed')}" if len(found) == 1 else f"n = {found[0]} to {found[-1]} seeds"
 
 
 def listing(items: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from longlag import stats
 from longlag.figures import style
-from longlag.words import count, span
+from longlag.words import count, sample
 
 TITLE, ORDER = "Cost to solve", 2
 _KEYS = [
@@ -27,14 +27,14 @@ _KEYS = [
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task: passes to solve at each lag, open triangles beyond the budget."""
     cells, times = stats.cost(runs), stats.solve_times(runs)
+    if cells.empty:
+        return style.nothing("no runs", width)
     looks = style.looks(cells.method.unique())
     figure, axes = style.panels(cells.task.nunique(), height=1.95, width=width)
     for panel, (task, rows) in zip(axes, cells.groupby("task"), strict=False):
         panel.set_title(style.plain(str(task)))
         _panel(panel, rows, times[times.task == task], looks)
         _budgets(panel, runs[runs.task == task].groupby("lag").budget.max())
-    if cells.empty:
-        style.no_data(axes[0], "no runs")
     style.legend(figure, looks, _KEYS)
     style.label(axes, "nominal lag T in steps (minimal lag in brackets)", "passes to solve")
     return figure
@@ -79,7 +79,7 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     return (
         "Low is cheap. Large markers: Kaplan-Meier median of the sequence passes (forward 1, forward and "
         "backward 3, Gauss-Newton product 4) spent until solved; small dots, in place of an interval: each "
-        f"seed that solved; n = {span(cells.n)} seeds. Every unsolved run, whatever ended it, is censored at "
+        f"seed that solved; {sample(cells.n)}. Every unsolved run, whatever ended it, is censored at "
         "the full budget. Where fewer than half solve, an open triangle at the budget means "
         f"more than this ({count(beyond, 'cell')}). Lags that "
         "no seed attempted are left out. A pass through a large reservoir is not a pass through a small "

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from longlag import protocol, stats
 from longlag.figures import style
 from longlag.records import Status
-from longlag.words import listing, span
+from longlag.words import listing, sample
 
 TITLE, ORDER = "Learning curves", 3
 _KEYS = [
@@ -23,12 +23,12 @@ _KEYS = [
 
 
 def telling_lag(cells: pd.DataFrame) -> int:
-    """The lag that divides the methods most evenly into those that solve (half of the seeds) and those that
-    do not; the larger one in a tie. cells: `stats.success` of one task."""
+    """The lag that divides the methods most evenly into those that solve (half of the seeds) and those that do not;
+    in a tie the one with more methods, then the larger one. cells: `stats.success` of one task."""
     tried = cells[cells.attempted > 0]
     solving = tried.assign(solving=tried.rate >= 0.5).groupby("lag").solving.agg(["sum", "size"])
     smaller = solving["sum"].combine(solving["size"] - solving["sum"], min)
-    return int(max(smaller.index, key=lambda lag: (smaller[lag], lag), default=cells.lag.min()))
+    return int(max(smaller.index, key=lambda lag: (smaller[lag], solving["size"][lag], lag), default=cells.lag.min()))
 
 
 def _chosen(runs: pd.DataFrame) -> dict[str, int]:
@@ -39,6 +39,8 @@ def _chosen(runs: pd.DataFrame) -> dict[str, int]:
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task, one thin line per seed, a marker where the run ended."""
     chosen = _chosen(runs)
+    if not chosen:
+        return style.nothing("no runs", width)
     looks = style.looks(runs.method.unique())
     figure, axes = style.panels(len(chosen), height=2.0, width=width, sharex=True)
     for panel, (task, lag) in zip(axes, chosen.items(), strict=False):
@@ -49,8 +51,6 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
             curves[(curves.task == task) & (curves.lag == lag) & (curves.passes > 0)],
             looks,
         )
-    if not chosen:
-        style.no_data(axes[0], "no runs")
     style.legend(figure, looks, _KEYS)
     style.label(axes, "sequence passes", "sequences wrong")
     return figure
@@ -98,7 +98,7 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     return (
         "Long plateaus at the constant or the half-solved answer, then a fall: that is what a long time lag "
         f"looks like. Shown is {where}, the lag that divides the methods most evenly into those that solve "
-        f"and those that do not. One line per seed, n = {span(seeds)} per method, no averaging; filled "
+        f"and those that do not. One line per seed, {sample(seeds)} per method, no averaging; filled "
         "marker: solved, open marker: not solved. A method with a single look, such as a readout computed "
         "in one go, is a marker without a line. Vertical axis linear below 1 %."
     )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from longlag import stats
 from longlag.figures import style
-from longlag.words import NOT_RUN, reached, span
+from longlag.words import NOT_RUN, reached, sample
 
 TITLE, ORDER = "How far each remedy carries", 0
 
@@ -30,16 +30,15 @@ def ranking(table: pd.DataFrame) -> list[str]:
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task, one bar per method; the pale track is the range of lags that was tried."""
     table = _reach(runs)
+    if table.empty:
+        return style.nothing("no runs", width)
     methods, tasks = ranking(table), sorted(table.task.unique())
-    height = 0.42 + 0.27 * max(len(methods), 1)
+    height = 0.42 + 0.27 * len(methods)
     figure, axes = style.panels(len(tasks), height, width, most=3 if width > style.COLUMN_WIDTH else 1, sharey=True)
     for panel, task in zip(axes, tasks, strict=False):
         lags = sorted(runs[runs.task == task].lag.unique())
         _panel(panel, table[table.task == task], methods, lags)
         panel.set_title(style.plain(task))
-    if table.empty:
-        style.no_data(axes[0], "no runs")
-        return figure
     axes[0].set_yticks(range(len(methods)), [style.plain(name) for name in methods])
     words = "reach: longest lag T that at least half of the seeds solve,{}in steps (minimal lag in brackets)"
     figure.supxlabel(words.format(" " if width > style.COLUMN_WIDTH else "\n"), fontsize=8)
@@ -78,15 +77,21 @@ def _bar(axes: Any, y: int, row: Any, look: style.Look, limit: int) -> None:
     if row.at_limit:
         axes.plot(row.reach, y, marker=">", ms=5, color=look.colour, mec="none", zorder=4)
     words = reached(row.reach, row.at_limit) + ("" if np.isnan(row.minimal_lag) else f" ({row.minimal_lag:.0f})")
-    axes.text(
-        max(row.reach, row.high) + 0.05 * limit,
-        y,
-        words,
-        va="center",
-        fontsize=7.5,
-        color=style.INK if row.reach else style.QUIET,
-        zorder=4,
-    )
+    x, colour = max(row.reach, row.high) + 0.05 * limit, style.INK if row.reach else style.QUIET
+    text = axes.annotate(words, (x, y), va="center", fontsize=7.5, color=colour, zorder=4)
+    if row.at_limit and row.largest < limit:
+        axes.annotate("  not tried beyond", (1, 0.5), xycoords=text, va="center", fontsize=7, color=style.QUIET)
+
+
+def _first(table: pd.DataFrame) -> str:
+    """Who comes first, unless the methods were tried at different lags: then a short bar may be a short grid."""
+    if table.reach.max() == 0:
+        return "No method solves any lag that was tried."
+    if (table.groupby("task").largest.nunique() > 1).any():
+        return (
+            "Not all methods were tried at the same lags: a bar that ends in ≥ ends with its grid, not with its method."
+        )
+    return f"{ranking(table)[0]} comes first, by its mean share of the largest lag."
 
 
 def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
@@ -94,11 +99,10 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     table = _reach(runs)
     if table.empty:
         return "No runs yet."
-    best = ranking(table)[0]
     return (
-        f"Longer bars carry further; {best} comes first. Bar and number: reach, the largest lag T of the "
+        f"Longer bars carry further. {_first(table)} Bar and number: reach, the largest lag T of the "
         "grid that at least half of the seeds solve, with the task's minimal lag in brackets; ≥: that was "
         "the largest lag tried. Pale track: the lags of the grid, divided by white lines. Black line: 95 % "
-        f"bootstrap interval over seeds, n = {span(table.n)}; it knows only the lags of the grid, and where "
+        f"bootstrap interval over seeds, {sample(table.n)}; it knows only the lags of the grid, and where "
         "all seeds agree it shrinks to a point."
     )

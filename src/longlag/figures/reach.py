@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from longlag import stats
 from longlag.figures import style
-from longlag.words import listing, span
+from longlag.words import listing, sample
 
 TITLE, ORDER = "Success rate against lag", 1
 _HOLLOW = Line2D([], [], color=style.QUIET, marker="o", mfc="white", ls="", ms=4, label="not attempted")
@@ -20,12 +20,12 @@ _HOLLOW = Line2D([], [], color=style.QUIET, marker="o", mfc="white", ls="", ms=4
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task: share of seeds solved at each lag of the grid, the methods side by side."""
     cells = stats.success(runs)
+    if cells.empty:
+        return style.nothing("no runs", width)
     looks = style.looks(cells.method.unique())
     figure, axes = style.panels(cells.task.nunique(), height=1.85, width=width)
     for panel, (task, rows) in zip(axes, cells.groupby("task"), strict=False):
         _panel(panel, str(task), rows, looks)
-    if cells.empty:
-        style.no_data(axes[0], "no runs")
     style.legend(figure, looks, [_HOLLOW] if (cells.attempted == 0).any() else [])
     style.label(axes, "nominal lag T in steps (minimal lag in brackets)", "seeds solved")
     return figure
@@ -57,11 +57,12 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     if cells.empty:
         return "No runs yet."
     best = cells[cells.rate >= 0.5].groupby("task").lag.max()
-    ends = [f"{task} to lag {best[task]}" if task in best else f"{task} at no lag" for task in cells.task.unique()]
+    ends = [f"to lag {best[task]} on {task}" for task in best.index]
+    furthest = f"Some method gets {listing(ends)}." if ends else "No method solves any lag."
     return (
-        "Where each curve falls below the dotted line (half of the seeds), its method ends. At least one "
-        f"method carries {listing(ends)}. Methods are set side by side at each lag of the grid; the grid is "
-        "not to scale, and lags of different tasks compare by the minimal lag in brackets. n = "
-        f"{span(cells.n)} seeds per point; bars are Wilson 95 % intervals. Hollow: the ladder stopped below, "
+        "Where each curve falls below the dotted line (half of the seeds), the reach of its method "
+        f"ends. {furthest} Methods are set side by side at each lag of the grid; the grid is "
+        "not to scale, and lags of different tasks compare by the minimal lag in brackets. "
+        f"Bars are Wilson 95 % intervals, {sample(cells.n)} per point. Hollow: the ladder stopped below, "
         "counted as unsolved. A method without points in a panel was not run there."
     )

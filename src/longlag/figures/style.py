@@ -39,6 +39,7 @@ _ORDER = (
 _MARKERS = ("v", "X", "o", "D", "s", "^", "P", "<", ">", "p")
 _SIZES = {"X": 1.15, "P": 1.35, "v": 1.1, "^": 1.1}  # factors that make markers look equally large
 _DASHES = ("-", "--", ":", "-.")
+_LONGEST = 32  # letters of a name in a figure; more would push the panels out
 _RC: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -108,19 +109,18 @@ def _look(position: int) -> Look:
 
 
 def plain(name: str) -> str:
-    """A name that matplotlib shows as it is: a dollar starts no formula, and an underscore in front hides no label."""
-    name = name.replace("$", r"\$")
+    """A name that matplotlib shows as it is, cut if long: no dollar starts a formula, no underscore hides a label."""
+    name = (name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…").replace("$", r"\$")
     return f" {name}" if name.startswith("_") else name
 
 
 def panels(
     count: int, height: float, width: float = PAGE_WIDTH, most: int = 1, **share: Any
 ) -> tuple[Figure, list[Any]]:
-    """A figure of that width with that many panels of that height (inches), filled row by row.
+    """A figure of that width with that many panels of that height (inches), filled row by row; count >= 1.
 
     most: panels side by side; two if there were more than four rows and the figure is as wide as a page.
     """
-    count = max(count, 1)
     most = 2 if most == 1 and count > 4 and width > COLUMN_WIDTH else most
     columns = min(most, count)
     rows = -(-count // columns)
@@ -192,9 +192,17 @@ def dodge(count: int, width: float = 0.62) -> np.ndarray:
 def no_data(axes: Any, words: str = "no data") -> None:
     """Says in an otherwise empty panel that, and why, there is nothing to see."""
     axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=QUIET, fontsize=9)
+    axes.minorticks_off()
     axes.set_xticks([])
     axes.set_yticks([])
     sns.despine(ax=axes, left=True, bottom=True)
+
+
+def nothing(words: str, width: float) -> Figure:
+    """A small figure in which there is nothing to see, and why."""
+    figure, axes = panels(1, 0.3, width)
+    no_data(axes[0], words)
+    return figure
 
 
 def lag_ticks(axes: Any, lags: Sequence[int], minimal: Sequence[float]) -> None:

@@ -18,7 +18,7 @@ from longlag import figures, protocol, registry, stats, tables
 from longlag.figures import style
 from longlag.report import answer, provenance
 from longlag.tables import render as setting
-from longlag.words import number, span
+from longlag.words import number, sample
 
 HERE = Path(__file__).parent
 
@@ -60,9 +60,7 @@ def render(
         beside=found,
         placed={name: [t for t in tables.names() if name == tables.get(t).BESIDE] for name in ["", *figures.names()]},
         titles={name: tables.get(name).TITLE for name in tables.names()},
-        missing=stats.missing(runs, sorted({*known_tasks, *runs.task}), sorted({*known_methods, *runs.method})).to_dict(
-            "records"
-        ),
+        missing=answer.gaps(runs, sorted({*known_tasks, *runs.task}), sorted({*known_methods, *runs.method})),
         no_curves=curves.empty,
         rules=_rules(runs),
         provenance=provenance.facts(runs),
@@ -108,6 +106,6 @@ def _rules(runs: pd.DataFrame) -> dict[str, str]:
         "test": f"{protocol.TEST:,}",
         "give_up": str(protocol.GIVE_UP_AFTER),
         "budget": " to ".join(dict.fromkeys([number(budgets[0]), number(budgets[-1])])) if budgets else "unknown",
-        "seeds": span(seeds),
+        "seeds": sample(seeds),
         "p": f"{stats.smallest_p(fewest, fewest):.2g}" if fewest else "1",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,16 @@ def _steps(tied: pd.DataFrame, rows: pd.DataFrame) -> str:
     first, at_limit = tied.iloc[0], bool(tied.at_limit.all())
     minimal = "" if np.isnan(first.minimal_lag) else f" (minimal lag {first.minimal_lag:.0f})"
     capped = at_limit and first.reach < rows.largest.max()
-    return f"{reached(first.reach, at_limit)} steps{minimal}" + (", the longest lag it was tried at" if capped else "")
+    return f"{reached(first.reach, at_limit)} steps{minimal}" + (", not tried beyond" if capped else "")
+
+
+def gaps(runs: pd.DataFrame, tasks: Iterable[str], methods: Iterable[str]) -> list[tuple[str, str]]:
+    """What is missing of all pairs of these tasks and methods: per task, in words."""
+    table = stats.missing(runs, tasks, methods)
+    found: dict[str, list[str]] = {}
+    for (task, what), rows in table.groupby(["task", "missing"]):
+        found.setdefault(str(task), []).append(f"{listing(rows.method)} ({what})")
+    return [(task, ", ".join(words)) for task, words in found.items()]
 
 
 def tally(runs: pd.DataFrame) -> list[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from longlag import stats
@@ -14,17 +16,21 @@ _HOW = [status.value for status in Status if status is not Status.SOLVED]
 def build(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per cell with a run that was attempted and not solved: how many ended how, and the commonest reason."""
     cells = stats.failures(runs)
-    cells = cells[cells.solved + cells.not_attempted < cells.n]
-    cells = cells.astype(dict.fromkeys(_HOW, object))
-    for name in _HOW:
-        cells[name] = cells[name].replace(0, "–")
-    cells = cells.rename(columns={status: status.replace("_", " ") for status in _HOW})
-    shown = [*stats.CELL, "n", "solved", *(status.replace("_", " ") for status in _HOW)]
-    return cells[[*shown, "reason"]].rename(columns={"reason": "commonest reason"}).reset_index(drop=True)
+    failed = cells[cells.solved + cells.not_attempted < cells.n]
+    rows = [
+        [cell.task, cell.method, cell.lag, f"{cell.solved}/{cell.n}", _how(cell), cell.reason]
+        for cell in failed.itertuples()
+    ]
+    return pd.DataFrame(rows, columns=["task", "method", "lag", "solved", "the others ended", "commonest reason"])
+
+
+def _how(cell: Any) -> str:
+    counts = {status: getattr(cell, status) for status in _HOW}
+    return ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in counts.items() if n)
 
 
 def note(runs: pd.DataFrame) -> str:
-    """How to read the columns."""
+    """How to read the words."""
     return (
         "Runs of each cell by how they ended; cells in which every attempted run was solved are left out. Budget: the "
         "passes ran out. Diverged: a loss or a parameter stopped being finite. Timeout: the wall clock's safety net. "

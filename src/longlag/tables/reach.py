@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from longlag import stats
-from longlag.words import NOT_RUN, interval, reached, span
+from longlag.words import NOT_RUN, interval, reached, sample
 
 TITLE, BESIDE = "Reach", "overview"
 
@@ -35,6 +35,6 @@ def note(runs: pd.DataFrame) -> str:
     """What reach is, n and the kind of interval."""
     return (
         "Largest nominal lag of the grid, in steps, that at least half of the seeds solve, with its 95 % bootstrap "
-        f"interval over n = {span(_reach(runs).n)} seeds and the task's minimal lag at that nominal lag. "
+        f"interval over {sample(_reach(runs).n)} and the task's minimal lag at that nominal lag. "
         "≥: that was the largest lag tried. None: not even the smallest was solved."
     )

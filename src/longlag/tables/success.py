@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from longlag import stats
-from longlag.words import NOT_RUN, interval, span
+from longlag.words import NOT_RUN, interval, sample
 
 TITLE, BESIDE = "Seeds solved", "reach"
 
@@ -31,6 +31,6 @@ def _words(cell: Any) -> str:
 def note(runs: pd.DataFrame) -> str:
     """n and the kind of interval."""
     return (
-        f"Seeds solved of n = {span(stats.success(runs).n)}, with the Wilson 95 % interval of the rate in percent. "
+        f"Seeds solved ({sample(stats.success(runs).n)}), with the Wilson 95 % interval of the rate in percent. "
         "Not attempted: two consecutive lags below were unsolved; it counts as unsolved."
     )
