@@ -13,8 +13,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from longlag.cells.base import Cell, Tape, affine
+from longlag.cells.base import Cell, Tape
 from longlag.errors import LonglagError
+from longlag.products import affine, matmul
 from longlag.tree import Params
 
 READOUT = ("W_hy", "b_y")
@@ -174,14 +175,14 @@ class ModelTape:
         """J' applied to derivatives at the outputs [R, K, B, O], and at the cell's sites [R, T, B, H]."""
         h, readout = self.tape.states, self.model.readout
         features, d = readout.features(h).flatten(1, 2), d_outputs.flatten(1, 2)
-        d_features = d @ self.params["W_hy"].transpose(1, 2)
+        d_features = matmul(d, self.params["W_hy"].transpose(1, 2))
         cell = self.tape.pullback(readout.pullback(h, d_features.unflatten(1, h.shape[1:3])), d_sites)
-        return {**cell, "W_hy": features.transpose(1, 2) @ d, "b_y": d.sum(1)}
+        return {**cell, "W_hy": matmul(features.transpose(1, 2), d), "b_y": d.sum(1)}
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         """J times a tangent: tangents of the outputs [R, K, B, O], and of the sites times their curvature."""
         r_states, r_sites = self.tape.pushforward(tangent)
         h, readout = self.tape.states, self.model.readout
         own = affine(readout.features(h), tangent["W_hy"], tangent["b_y"])
-        through = readout.pushforward(h, r_states).flatten(1, 2) @ self.params["W_hy"]
+        through = matmul(readout.pushforward(h, r_states).flatten(1, 2), self.params["W_hy"])
         return own + through.unflatten(1, h.shape[1:3]), r_sites

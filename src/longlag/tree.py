@@ -21,8 +21,9 @@ def map_(function: Callable[..., Tensor], *trees: Params) -> dict[str, Tensor]:
 
 
 def dot(a: Params, b: Params) -> Tensor:
-    """Inner product per replica, [R], float64."""
-    return torch.stack([(a[k].double() * b[k].double()).flatten(1).sum(1) for k in a]).sum(0)
+    """Inner product per replica, [R], float64; summed one replica at a time, for the same bits in any block."""
+    products = [a[k].double() * b[k].double() for k in a]
+    return torch.stack([one.sum() for product in products for one in product]).unflatten(0, (len(products), -1)).sum(0)
 
 
 def norm(a: Params) -> Tensor:

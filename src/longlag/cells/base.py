@@ -75,12 +75,6 @@ def zero_state(params: Params, batch: int, hidden: int, parts: int = 1) -> State
     return tuple(like.new_zeros(like.shape[0], batch, hidden) for _ in range(parts))
 
 
-def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x W + b: [R, ..., X] by [R, X, G] and [R, G], the middle axes flattened into one product per replica."""
-    flat = torch.baddbmm(bias.unsqueeze(1), x.flatten(1, -2), weight)
-    return flat.unflatten(1, x.shape[1:-1])
-
-
 def unroll(cell: Cell, params: Params, x: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
     """The generic recurrence: hidden states and sites at all steps, each [R, T, B, H]. Differentiable."""
     state = cell.start(params, x.shape[2])

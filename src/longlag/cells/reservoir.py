@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag.cells.base import State, Tape, affine, autograd_tape, unroll, zero_state
+from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
+from longlag.products import affine
 from longlag.tree import Params
 
 _DENSE_UNTIL = 0.25  # above this share of non-zero weights a dense product is the faster one

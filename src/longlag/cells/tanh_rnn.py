@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from longlag.cells import tanh_kernels as kernels
-from longlag.cells.base import State, Tape, affine, autograd_tape, unroll, zero_state
+from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
+from longlag.products import affine
 from longlag.tree import Params
 
 _NAMES = ("W_xh", "W_hh", "b_h")

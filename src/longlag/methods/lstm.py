@@ -1,4 +1,4 @@
-"""LSTM with the forget gates open at the start (bias 1)."""
+"""LSTM with its forget gates open at the start (bias 1): it remembers a little before it has learned anything."""
 
 from longlag.cells.lstm import LSTM
 from longlag.inits.gates import ForgetBias

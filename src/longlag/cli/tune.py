@@ -1,0 +1,46 @@
+"""`longlag tune`: search a method's declared space on tuning seeds."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from longlag.cli import _arguments
+
+if TYPE_CHECKING:
+    from longlag.tune import Trial
+
+HELP = "search a method's declared settings on seeds of their own, by validation alone"
+EXAMPLE = "longlag tune --task adding --lag 50 --method control --candidates 8 --budget 1e6 --out tune.csv"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--task", required=True, help="a name from `longlag list`")
+    parser.add_argument("--lag", type=_arguments.lag, required=True, help="the papers' nominal lag T, in steps")
+    parser.add_argument("--candidates", type=_arguments.lag, default=8, help="settings to try (default: 8)")
+    _arguments.add_training(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    from longlag import protocol, records, settings, tune
+    from longlag.progress import progress
+    from longlag.train import RunSpec
+
+    _arguments.prepare_outputs(args)
+    budget, seeds = args.budget or protocol.DEFAULT_BUDGET, tuple(tune.FIRST_SEED + seed for seed in args.seeds)
+    overrides = settings.parse(args.set)
+    spec = RunSpec(args.task, args.lag, args.method, seeds, budget, overrides, args.timeout, args.device)
+    trials = []
+    for trial in tune.search(spec, args.candidates, progress(budget)):
+        trials.append(trial)
+        records.write_rows(args.out, [row for done in trials for row in done.rows])
+        print(_line("tried", trial), flush=True)
+    chosen = tune.best(trials)
+    print(_line("chosen", chosen))
+    if chosen.edges:
+        print(f"note: {', '.join(chosen.edges)} lie(s) at the edge of the declared space; a wider one may hold better")
+
+
+def _line(word: str, trial: Trial) -> str:
+    settings = " ".join(f"--set {path}={value:.4g}" for path, value in trial.overrides.items())
+    return f"{word} {settings}: {trial.score[0]:.1%} wrong on validation, {trial.score[1]:,.0f} passes"

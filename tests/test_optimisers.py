@@ -1,0 +1,223 @@
+"""Optimisers against formulas, torch's own, and direct solutions."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from longlag import tree
+from longlag.losses import OneHotError
+from longlag.objective import Meter
+from longlag.optimisers import SGD, Adam, HessianFree, Nesterov, Ridge
+from longlag.optimisers.cg import ConjugateGradient
+from longlag.optimisers.clipping import ClipNorm, NoClipping
+from longlag.optimisers.damping import LevenbergMarquardt
+from longlag.optimisers.schedules import Constant, InverseTime, RisingMomentum, WarmMomentum
+from references import ridge
+
+rng = np.random.default_rng(0)
+ROOT = torch.tensor(rng.standard_normal((6, 6)))
+MATRIX = ROOT @ ROOT.T + 0.1 * torch.eye(6, dtype=torch.float64)
+TARGET = torch.tensor(rng.standard_normal(6))
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    """(p - TARGET)' MATRIX (p - TARGET) / 2, the same for every replica."""
+
+    n: int = 0
+
+    def value(self, params):
+        d = params["p"] - TARGET
+        return 0.5 * ((d @ MATRIX) * d).sum(1)
+
+    def value_and_grad(self, params):
+        return self.value(params), {"p": (params["p"] - TARGET) @ MATRIX}
+
+    def gauss_newton(self, params, structural=0.0):
+        return lambda v: {"p": v["p"] @ MATRIX}
+
+    def head(self, n):
+        return self
+
+
+def draw(n, purpose="train"):
+    return Quadratic(n)
+
+
+def start(replicas=1):
+    return {"p": torch.zeros(replicas, 6, dtype=torch.float64)}
+
+
+def follow(optimiser, steps, params=None):
+    params = params or start()
+    state = optimiser.init(params)
+    for _ in range(steps):
+        step = optimiser.step(draw, params, state)
+        params, state = step.params, step.state
+    return params, step
+
+
+def torchs(make, steps):
+    p = torch.zeros(6, dtype=torch.float64, requires_grad=True)
+    optimiser = make([p])
+    for _ in range(steps):
+        optimiser.zero_grad()
+        d = p - TARGET
+        (0.5 * d @ MATRIX @ d).backward()
+        optimiser.step()
+    return p.detach()
+
+
+def test_sgd_and_adam_are_torchs():
+    torch.testing.assert_close(follow(SGD(0.01), 20)[0]["p"][0], torchs(lambda p: torch.optim.SGD(p, lr=0.01), 20))
+    torch.testing.assert_close(follow(Adam(0.01), 20)[0]["p"][0], torchs(lambda p: torch.optim.Adam(p, lr=0.01), 20))
+
+
+def test_nesterov_by_its_formula():
+    optimiser = Nesterov(Constant(0.01), Constant(0.9))
+    theta, v = torch.zeros(6, dtype=torch.float64), torch.zeros(6, dtype=torch.float64)
+    for _ in range(10):
+        v = 0.9 * v - 0.01 * (theta + 0.9 * v - TARGET) @ MATRIX
+        theta = theta + v
+    torch.testing.assert_close(follow(optimiser, 10)[0]["p"][0], theta)
+
+
+def test_nesterov_without_momentum_is_sgd():
+    one, other = follow(Nesterov(Constant(0.01), Constant(0.0)), 10)[0], follow(SGD(0.01), 10)[0]
+    torch.testing.assert_close(one["p"], other["p"])
+
+
+def test_schedules_are_the_published_ones():
+    rising = RisingMomentum(most=0.98)
+    assert [rising(t) for t in (0, 249, 250, 500, 750)] == pytest.approx([0.5, 0.5, 0.75, 1 - 1 / 6, 0.875])
+    assert rising(10**6) == 0.98
+    warm = WarmMomentum(late=0.995)
+    assert (warm(0), warm(999), warm(1000)) == (0.9, 0.9, 0.995)
+    assert WarmMomentum(late=0.0)(0) == 0.0
+    assert InverseTime(0.1, half_life=100)(100) == pytest.approx(0.05)
+
+
+def test_clipping_bounds_each_replica_alone_and_leaves_small_gradients():
+    gradient = {"a": torch.tensor([[3.0, 0.0], [0.3, 0.0], [0.0, 0.0]]), "b": torch.tensor([[4.0], [0.4], [0.0]])}
+    clipped = ClipNorm(1.0)(gradient)
+    assert tree.norm(clipped).tolist() == pytest.approx([1.0, 0.5, 0.0])
+    assert torch.equal(clipped["a"][1], gradient["a"][1])
+    torch.testing.assert_close(clipped["a"][0] / clipped["b"][0], gradient["a"][0] / gradient["b"][0])
+    assert NoClipping()(gradient) is gradient
+
+
+def test_cg_solves_exactly_in_as_many_steps_as_dimensions():
+    b = {"p": torch.tensor(rng.standard_normal((1, 6)))}
+    solution = ConjugateGradient(most_iterations=6, tolerance=0)(lambda v: {"p": v["p"] @ MATRIX}, b, start())
+    expected = torch.linalg.solve(MATRIX, b["p"][0])
+    torch.testing.assert_close(solution.iterates[-1].x["p"][0], expected, rtol=1e-8, atol=1e-10)
+    values = [iterate.value for iterate in solution.iterates]
+    assert values == sorted(values, reverse=True)
+    assert values[-1] == pytest.approx(float(-0.5 * b["p"][0] @ expected))
+
+
+def test_cg_stops_on_slow_progress_and_on_a_zero_right_side():
+    size = 200
+    diagonal = torch.logspace(0, 6, size, dtype=torch.float64)
+    b = {"p": torch.ones(1, size, dtype=torch.float64)}
+    stopped = ConjugateGradient(most_iterations=10_000, tolerance=5e-4)(lambda v: {"p": v["p"] * diagonal}, b, tree.zeros_like(b))
+    assert stopped.reason == "progress"
+    assert 10 < stopped.iterates[-1].iteration < 10_000
+    nothing = ConjugateGradient()(lambda v: v, start(), start())
+    assert nothing.reason == "breakdown"
+    assert not nothing.iterates[-1].x["p"].any()
+
+
+@pytest.mark.parametrize(("rho", "factor"), [(0.1, 1.5), (math.nan, 1.5), (-5.0, 1.5), (0.5, 1.0), (0.9, 1 / 1.5)])
+def test_levenberg_marquardt(rho, factor):
+    assert LevenbergMarquardt().update(2.0, rho) == pytest.approx(2.0 * factor)
+
+
+def test_hessian_free_minimises_a_quadratic():
+    optimiser = HessianFree(weight_decay=0.0, damping=LevenbergMarquardt(start=0.1))
+    params, step = follow(optimiser, 8)
+    torch.testing.assert_close(params["p"][0], TARGET, rtol=1e-2, atol=1e-2)
+    assert step.state.damping < 0.1  # the model was right all the way
+
+
+class Worse(Quadratic):
+    """A loss that no step lowers, and a model that promises otherwise."""
+
+    def value(self, params):
+        return super().value(params).abs() * 0 + params["p"].abs().sum(1)
+
+
+def test_hessian_free_refuses_steps_that_do_not_help():
+    optimiser = HessianFree(weight_decay=0.0)
+    params = start()
+    step = optimiser.step(lambda n, purpose="train": Worse(), params, optimiser.init(params))
+    assert torch.equal(step.params["p"], params["p"])
+    assert step.info["rate"] == 0
+    assert not step.state.direction["p"].any()  # CG starts afresh
+    assert step.state.damping > optimiser.damping.start
+
+
+class Features:
+    """Sequences with known features: what Ridge may ask."""
+
+    def __init__(self, phi, y):
+        self.phi, self.y, self.meter = phi, y, Meter.zero(1)
+
+    def features(self, params):
+        return self.phi, self.y
+
+    def __len__(self):
+        return self.phi.shape[1]
+
+    def charge_flops(self, flops):
+        self.meter.flops += flops
+
+
+def ridge_problem(n, seed):
+    generator = np.random.default_rng(seed)
+    phi = generator.standard_normal((n, 5)) * [1, 10, 0.1, 3, 1] + 2
+    return phi, phi @ np.arange(10).reshape(5, 2) + 0.3 * generator.standard_normal((n, 2)) - 4
+
+
+def test_ridge_is_least_squares_and_streams():
+    optimiser = Ridge(sequences=100, most_sequences=200, penalties=(0.05,))
+    params = {"W_hy": torch.zeros(1, 5, 2, dtype=torch.float64), "b_y": torch.zeros(1, 2, dtype=torch.float64)}
+    pieces = [ridge_problem(100, seed) for seed in (0, 1)]
+    state = optimiser.init(params)
+    for k, (phi, y) in enumerate(pieces):
+        oracle = Features(torch.tensor(phi).unsqueeze(0), torch.tensor(y).unsqueeze(0))
+        step = optimiser.step(lambda n, purpose="train", oracle=oracle: oracle, params, state)
+        state = step.state
+        assert step.exhausted == (k == 1)
+    weights, bias = ridge(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)), 0.05)
+    np.testing.assert_allclose(step.params["W_hy"][0], weights, rtol=1e-9)
+    np.testing.assert_allclose(step.params["b_y"][0], bias, rtol=1e-9)
+    assert float(oracle.meter.flops) > 0
+
+
+def test_ridge_survives_a_constant_and_a_not_finite_feature():
+    params = {"W_hy": torch.zeros(1, 3, 2, dtype=torch.float64), "b_y": torch.zeros(1, 2, dtype=torch.float64)}
+    phi = torch.ones(1, 50, 3, dtype=torch.float64)
+    phi[..., 0] = torch.arange(50)
+    y = OneHotError(2).encode(torch.arange(50).reshape(1, 1, 50) % 2).flatten(1, 2).double()
+    optimiser = Ridge(sequences=50)
+    step = optimiser.step(lambda n, purpose="train": Features(phi, y), params, optimiser.init(params))
+    assert tree.finite(step.params).all()
+    phi = phi * math.nan
+    step = optimiser.step(lambda n, purpose="train": Features(phi, y), params, optimiser.init(params))
+    assert not step.params["W_hy"].any()
+
+
+@pytest.mark.parametrize("optimiser", [SGD(0.01), Adam(0.01), Nesterov(Constant(0.01), Constant(0.9), ClipNorm(0.5))])
+def test_a_replica_moves_as_if_alone(optimiser):
+    params = {"p": torch.tensor(np.random.default_rng(1).standard_normal((3, 6)))}
+    together = follow(optimiser, 5, params)[0]["p"]
+    for r in range(3):
+        alone = follow(optimiser, 5, tree.replica(params, r))[0]["p"]
+        assert torch.equal(alone[0], together[r])
+
+
+def test_parts_are_values():
+    assert replace(SGD(0.1), learning_rate=0.2) == SGD(0.2)
