@@ -1,6 +1,7 @@
 """The design: what is accepted, what is refused and in which words, and how it is cut into jobs."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -134,7 +135,21 @@ def test_versions_are_those_of_the_job_alone(monkeypatch):
         job.versions()
 
 
-def test_listing_that_fails_is_told_with_its_own_words(tmp_path):
+def test_numerics_versions_are_those_of_the_package(monkeypatch):
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    known = suite.numerics_versions()
+    assert {kind: sorted(known[kind]) for kind in known} == {kind: registry.names(kind) for kind in ("methods", "tasks")}
+    assert all(version >= 1 for versions in known.values() for version in versions.values())
+
+
+def test_no_command_on_the_path(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LonglagError, match="activate the environment"):
+        suite.numerics_versions(("another plug-in",))
+
+
+def test_listing_that_fails_is_told_with_its_own_words(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     plugin = tmp_path / "broken.py"
     plugin.write_text("1 / 0")
     with pytest.raises(LonglagError, match="ZeroDivisionError"):
