@@ -44,12 +44,12 @@ def tanh_rnn(vector: Tensor, like: Params, x: Tensor, start: Tensor, scored: int
     return torch.stack(outputs, 1), torch.stack(pre, 1), torch.stack(states, 1)
 
 
-def dense_gauss_newton(params: Params, x: Tensor, start: Tensor, scored: int, hessian: Tensor, structural: float) -> Tensor:
+def dense_gauss_newton(
+    params: Params, x: Tensor, start: Tensor, scored: int, hessian: Tensor, structural: float
+) -> Tensor:
     """J' H J + structural / B * J_a' diag(1 - h^2) J_a as a matrix; `hessian` is [K B O, K B O], J_a of the sites."""
     vector = flat(params)
-    jacobian = torch.autograd.functional.jacobian(
-        lambda v: tanh_rnn(v, params, x, start, scored)[0].flatten(), vector
-    )
+    jacobian = torch.autograd.functional.jacobian(lambda v: tanh_rnn(v, params, x, start, scored)[0].flatten(), vector)
     sites = torch.autograd.functional.jacobian(lambda v: tanh_rnn(v, params, x, start, scored)[1].flatten(), vector)
     states = tanh_rnn(vector, params, x, start, scored)[2]
     awake = torch.arange(x.shape[0])[:, None, None] >= start[None, :, None]

@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from longlag.cells.base import autograd_tape, unroll
 from longlag.cells.lstm import LSTM
 from longlag.cells.reservoir import Reservoir

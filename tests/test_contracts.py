@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import torch
+
 from longlag import registry, settings
 from longlag.records import VOLATILE, Row
 from longlag.settings import describe, paths, with_values
@@ -69,7 +70,7 @@ def test_every_pair_runs_to_a_row(method, task):
     (row,) = rows
     assert row.status in ("solved", "budget")
     assert row.solved == (row.status == "solved")
-    assert 0 < row.passes
+    assert row.passes > 0
     assert row.flops > row.passes
     assert 0 <= row.test_error <= 1
     assert row.parameters > 0
@@ -107,7 +108,9 @@ def test_parameters_of_a_seed_do_not_depend_on_its_block(method):
 def test_two_runs_of_one_spec_are_equal_and_another_seed_is_not(method):
     first, second, other = (outcome(spec(method, seeds=(seed,))) for seed in (5, 5, 6))
     assert lasting(first[1][0]) == lasting(second[1][0])
-    assert [dataclasses.replace(p, seconds=0) for p in first[0]] == [dataclasses.replace(p, seconds=0) for p in second[0]]
+    assert [dataclasses.replace(p, seconds=0) for p in first[0]] == [
+        dataclasses.replace(p, seconds=0) for p in second[0]
+    ]
     assert [p.loss for p in first[0]] != [p.loss for p in other[0]]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from longlag.losses import CrossEntropy, OneHotError, SquaredError
 
 R, K, B, O = 2, 3, 4, 5
@@ -29,7 +30,9 @@ def test_gradient_and_hessian_product(loss, y):
 @pytest.mark.parametrize(("loss", "y"), CASES, ids=lambda c: getattr(c, "name", ""))
 def test_value_is_a_mean_over_steps_and_sequences(loss, y):
     z = outputs()
-    singly = torch.stack([loss.value(z[:, k : k + 1, b : b + 1], y[:, k : k + 1, b : b + 1]) for k in range(K) for b in range(B)])
+    singly = torch.stack(
+        [loss.value(z[:, k : k + 1, b : b + 1], y[:, k : k + 1, b : b + 1]) for k in range(K) for b in range(B)]
+    )
     torch.testing.assert_close(loss.value(z, y), singly.mean(0))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from longlag import tree
 from longlag.cells.lstm import LSTM
 from longlag.cells.tanh_rnn import TanhRNN
@@ -129,7 +130,9 @@ def test_replicas_do_not_see_each_other():
     value, gradient = objective.value_and_grad(params)
     for r in range(3):
         b = objective.batch
-        alone = Objective(objective.model, objective.loss, Tensors(b.x[r : r + 1], b.start[r : r + 1], b.y[r : r + 1]), Meter.zero(1))
+        alone = Objective(
+            objective.model, objective.loss, Tensors(b.x[r : r + 1], b.start[r : r + 1], b.y[r : r + 1]), Meter.zero(1)
+        )
         value_alone, gradient_alone = alone.value_and_grad(tree.replica(params, r))
         assert torch.equal(value_alone[0], value[r])
         assert all(torch.equal(gradient_alone[name][0], gradient[name][r]) for name in gradient)

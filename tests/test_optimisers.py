@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
+
 from longlag import tree
 from longlag.losses import OneHotError
 from longlag.objective import Meter
@@ -122,7 +123,9 @@ def test_cg_stops_on_slow_progress_and_on_a_zero_right_side():
     size = 200
     diagonal = torch.logspace(0, 6, size, dtype=torch.float64)
     b = {"p": torch.ones(1, size, dtype=torch.float64)}
-    stopped = ConjugateGradient(most_iterations=10_000, tolerance=5e-4)(lambda v: {"p": v["p"] * diagonal}, b, tree.zeros_like(b))
+    stopped = ConjugateGradient(most_iterations=10_000, tolerance=5e-4)(
+        lambda v: {"p": v["p"] * diagonal}, b, tree.zeros_like(b)
+    )
     assert stopped.reason == "progress"
     assert 10 < stopped.iterates[-1].iteration < 10_000
     nothing = ConjugateGradient()(lambda v: v, start(), start())

@@ -57,9 +57,9 @@ class FunctionObjective:
         outputs = line.values[0].detach()
 
         def product(v: Params) -> dict[str, Tensor]:
-            r_outputs, r_hidden = line.pushforward(v)
+            r_outputs, *r_hidden = line.pushforward(v)
             curved = self.loss.hessian_product(_lifted(outputs), _lifted(r_outputs))[0, 0]
-            return line.pullback((curved, r_hidden * (structural / len(self))))
+            return line.pullback((curved, *(r * (structural / len(self)) for r in r_hidden)))
 
         return product
 
@@ -71,9 +71,9 @@ class FunctionObjective:
         """Number of sequences."""
         return len(self.y)
 
-    def _outputs(self, params: Params) -> tuple[Tensor, Tensor]:
+    def _outputs(self, params: Params) -> tuple[Tensor, ...]:
         found = self.forward({name: value[0] for name, value in params.items()}, self.x)
-        return found if isinstance(found, tuple) else (found, found.new_zeros(1))
+        return found if isinstance(found, tuple) else (found,)
 
     def _loss(self, outputs: Tensor) -> Tensor:
         return self.loss.value(_lifted(outputs), _lifted(self.y))

@@ -19,8 +19,9 @@ class Progress(Protocol):
     def __call__(self, event: Point | Row) -> None: ...
 
 
-def progress(budget: float, stream: TextIO = sys.stderr) -> Progress:
-    """Bars where a person looks on, lines where a file does."""
+def progress(budget: float, stream: TextIO | None = None) -> Progress:
+    """Bars where a person looks on, lines where a file does; on standard error unless told otherwise."""
+    stream = stream or sys.stderr
     return Bars(budget, stream) if stream.isatty() else Lines(stream)
 
 
@@ -40,8 +41,8 @@ class Bars:
             self.best = 1.0
         if isinstance(event, Point):
             self.best = min(self.best, event.error)
-            self.bar.set_postfix_str(f"best {self.best:.1%} wrong", refresh=False)
             self.bar.update(min(event.passes, self.budget) - self.bar.n)
+            self.bar.set_postfix_str(f"best {self.best:.1%} wrong")
         else:
             self.bar.close()
             self.bar = None

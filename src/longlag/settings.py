@@ -9,6 +9,14 @@ from typing import Any
 
 from longlag.errors import LonglagError, unknown
 
+_KINDS: dict[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    tuple: "a list",
+    str: "a word",
+    bool: "true or false",
+}
+
 
 def describe(part: Any) -> Any:
     """A nested part as plain data: {"part": class name, field: value, ...}."""
@@ -56,7 +64,8 @@ def _converted(present: Any, value: Any, path: str) -> Any:
         return tuple(value)
     if type(present) is type(value):
         return value
-    raise LonglagError(f"setting {path!r} cannot be {value!r}; it is a {type(present).__name__}, now {present!r}")
+    kind = _KINDS.get(type(present), type(present).__name__)
+    raise LonglagError(f"setting {path!r} cannot be {value!r}; it is {kind}, now {present!r}")
 
 
 def parse(assignments: list[str]) -> dict[str, Any]:

@@ -178,7 +178,7 @@ class Block:
         yield from self._stop(~tree.finite(self.params).cpu(), Status.DIVERGED, "a parameter is not finite")
         if not self.active.any():
             return
-        error, loss, _ = self._evaluate("monitor", protocol.MONITOR)
+        error, loss, _ = self._evaluate("monitor", protocol.MONITOR, self.active)
         self.best = np.fmin(self.best, np.where(self.active, error, np.nan))
         for r in torch.nonzero(self.active).flatten().tolist():
             yield self._point(r, float(train_loss[r]), error[r], loss[r])
@@ -187,8 +187,9 @@ class Block:
         )
         if passing.any():
             self.confirmations += 1
-            confirmed, _, _ = self._evaluate(f"confirm {self.confirmations}", protocol.CONFIRM)
-            done = torch.from_numpy(passing & (confirmed <= protocol.CONFIRMATION))
+            who = torch.from_numpy(passing)
+            confirmed, _, _ = self._evaluate(f"confirm {self.confirmations}", protocol.CONFIRM, who)
+            done = who & torch.from_numpy(confirmed <= protocol.CONFIRMATION)
             yield from self._stop(done, Status.SOLVED, "confirmed on validation, and on the test set")
 
     def _stop(self, mask: Tensor, status: Status, reason: str) -> Iterator[Row]:
@@ -199,7 +200,7 @@ class Block:
         self.active = self.active & ~mask
         scores = np.full((4, len(self.seeds)), np.nan)
         if status != Status.DIVERGED:
-            scores[:3] = self._evaluate("test", protocol.TEST)
+            scores[:3] = self._evaluate("test", protocol.TEST, mask)
             scores[3] = self._every_step()
         for r in torch.nonzero(mask).flatten().tolist():
             yield self._row(r, status, reason, scores[:, r])
@@ -256,8 +257,8 @@ class Block:
         batches = [task.sample(stream(seed, task.name, lag, purpose, k), lag, n) for seed in self.seeds]
         return _stack(batches, self.device)
 
-    def _evaluate(self, purpose: str, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Per replica: share of sequences wrong, loss, share of answers wrong. Not charged, but counted."""
+    def _evaluate(self, purpose: str, n: int, who: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Per replica: share of sequences wrong, loss, share of answers wrong. Not charged, but counted for `who`."""
         n = min(n, self.setup.task.population or n)
         sums = np.zeros((3, len(self.seeds)))
         for k, first in enumerate(range(0, n, _EVALUATED_AT_ONCE)):
@@ -267,7 +268,7 @@ class Block:
             loss = self.setup.loss.value(outputs, batch.y).double()
             scores = torch.stack([wrong.amax(1).mean(1), loss, wrong.mean((1, 2))])
             sums += len(batch) / n * scores.cpu().numpy()
-        self.evaluated += n * self.active.numpy()
+        self.evaluated += n * who.numpy()
         return sums[0], sums[1], sums[2]
 
     def _every_step(self) -> np.ndarray:

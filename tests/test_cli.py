@@ -1,0 +1,190 @@
+"""The command: what a person types, right and wrong."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from longlag import cli, registry
+from longlag.records import read_points, read_rows
+from toy import TOY
+
+TRAIN = ["train", "--task", "temporal_order", "--lag", "10", "--method", "control", "--seeds", "0:2", "--budget", "600"]
+SETS = [word for path, value in TOY["control"].items() for word in ("--set", f"{path}={value}")]
+
+PLUGIN = """
+from longlag.methods.control import METHOD as PARENT
+from longlag.methods.base import Method
+METHOD = Method("control_again", "again", "the control under another name", "nobody", 1, PARENT.build)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _forget_plugins():
+    yield
+    for found in registry._plugins.values():
+        found.clear()
+
+
+def refused(capsys, words, folder):
+    """The error of a command that must fail with exit code 2, one short line, and leave nothing behind."""
+    before = sorted(folder.rglob("*"))
+    try:
+        code = cli.main([str(word) for word in words])
+    except SystemExit as stopped:  # argparse
+        code = stopped.code
+    message = capsys.readouterr().err
+    assert code == 2
+    assert "Traceback" not in message
+    assert sorted(folder.rglob("*")) == before
+    return message
+
+
+def test_train_writes_rows_and_curves(tmp_path, capsys):
+    runs, curve = tmp_path / "new" / "runs.csv", tmp_path / "curve.parquet"
+    assert cli.main([*TRAIN, *SETS, "--out", str(runs), "--curve", str(curve)]) == 0
+    rows = read_rows(runs)
+    assert [(row.task, row.lag, row.method, row.seed) for row in rows] == [
+        ("temporal_order", 10, "control", s) for s in (0, 1)
+    ]
+    assert {point.seed for point in read_points(curve)} == {0, 1}
+    assert "temporal_order T=10 control seed 1" in capsys.readouterr().err
+
+
+def test_ladder_keeps_its_rungs(tmp_path, capsys):
+    words = ["ladder", "--task", "adding", "--task", "temporal_order", "--method", "control", "--lags", "12,10",
+             "--seeds", "0:2", "--budget", "600", *SETS, "--cache", tmp_path / "rungs"]  # fmt: skip
+    for name in ("one", "two"):
+        out = ["--out", tmp_path / f"{name}.csv", "--curve", tmp_path / f"{name}.parquet"]
+        assert cli.main([str(word) for word in [*words, *out]]) == 0
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+    assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+    assert len(list((tmp_path / "rungs").rglob("*.json"))) == 8
+    assert len(read_rows(tmp_path / "one.csv")) == 8
+
+
+def test_list_and_show(capsys):
+    assert cli.main(["list", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["methods"] == registry.names("methods")
+    assert found["tasks"] == registry.names("tasks")
+    assert cli.main(["list"]) == 0
+    assert "lstm_chrono" in capsys.readouterr().out
+    for name, words in (("hf", ("structural_damping", "Martens")), ("adding", ("minimal lag 25", "84.6% wrong"))):
+        assert cli.main(["show", name]) == 0
+        shown = capsys.readouterr().out
+        assert all(word in shown for word in words)
+
+
+def test_tune_reports_the_best_of_its_candidates(tmp_path, capsys):
+    words = ["tune", "--task", "temporal_order", "--lag", "10", "--method", "control", "--candidates", "3",
+             "--budget", "600", *SETS, "--out", tmp_path / "tune.csv"]  # fmt: skip
+    assert cli.main([str(word) for word in words]) == 0
+    assert capsys.readouterr().out.count("tried --set optimiser.learning_rate=") == 3
+    assert {row.seed for row in read_rows(tmp_path / "tune.csv")} == {1_000_000}
+
+
+def test_verify_repeats_rows_and_catches_a_forged_one(tmp_path, capsys):
+    runs = tmp_path / "runs.csv"
+    assert cli.main([*TRAIN, *SETS, "--out", str(runs)]) == 0
+    assert cli.main(["verify", str(runs), "--sample", "1"]) == 0
+    assert "equal to the byte" in capsys.readouterr().out
+    row = read_rows(runs)[0]
+    runs.write_text(runs.read_text().replace(repr(row.test_loss), repr(row.test_loss / 2)))
+    assert cli.main(["verify", str(runs)]) == 1
+    assert "differs in test_loss" in capsys.readouterr().out
+    forged = runs.read_text().replace(row.spec_hash, "0" * 16)
+    runs.write_text(forged)
+    assert cli.main(["verify", str(runs)]) == 1
+    assert "numerics version has changed" in capsys.readouterr().out
+
+
+def test_plugin_from_outside_the_tree(tmp_path, capsys):
+    plugin = tmp_path / "again.py"
+    plugin.write_text(PLUGIN)
+    assert cli.main(["list", "--plugin", str(plugin)]) == 0
+    assert "control_again" in capsys.readouterr().out
+    words = [*TRAIN, *SETS, "--out", str(tmp_path / "runs.csv")]
+    words[words.index("control")] = "control_again"
+    assert cli.main([*words, "--plugin", str(plugin)]) == 0
+    assert {row.method for row in read_rows(tmp_path / "runs.csv")} == {"control_again"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("--method", "lstm_crono"), "did you mean 'lstm_chrono'"),
+        (("--task", "temporal_ordre"), "did you mean 'temporal_order'"),
+        (("--lag", "5"), "lag 5 is too small for task 'temporal_order'; its windows need lag >= 10"),
+        (("--lag", "ten"), "lag 'ten' is not a whole number"),
+        (("--budget", "0"), "'0' is not a positive number"),
+        (("--budget=-1e6",), "'-1e6' is not a positive number"),
+        (("--budget", "lots"), "'lots' is not a positive number"),
+        (("--budget", "inf"), "'inf' is not a positive number"),
+        (("--seeds", "3:3"), "seeds '3:3' are an empty or negative range"),
+        (("--seeds", "5:3"), "empty or negative range"),
+        (("--seeds", "a:b"), "seeds 'a:b' are not a range"),
+        (("--seeds", "1,1"), "seeds '1,1' name a seed twice"),
+        (("--set", "optimiser.lerning_rate=1"), "did you mean 'optimiser.learning_rate'"),
+        (("--set", "optimiser.learning_rate"), "--set takes path=value"),
+        (("--set", "cell.hidden=many"), "setting 'cell.hidden' cannot be 'many'; it is a whole number, now 100"),
+        (("--set", "cell.hidden=2.5"), "cannot be 2.5"),
+        (("--device", "tpu9"), "device 'tpu9' cannot be used here"),
+        (("--timeout", "0"), "'0' is not a positive number"),
+    ],
+)
+def test_bad_arguments(tmp_path, capsys, change, message):
+    words = [*TRAIN, "--out", str(tmp_path / "runs.csv"), *change]
+    assert message in refused(capsys, words, tmp_path)
+
+
+def test_unwritable_output(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file" / "runs.csv", tmp_path):
+        assert "cannot write" in refused(capsys, [*TRAIN, "--out", out], tmp_path)
+    words = [*TRAIN, "--out", tmp_path / "runs.csv", "--curve", tmp_path / "file" / "c"]
+    assert "cannot write" in refused(capsys, words, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "is not a file"),
+        ("raise ValueError('no')", "failed on import: ValueError: no"),
+        ("import no_such_module_here", "failed on import: ModuleNotFoundError"),
+        ("x = (", "failed on import: SyntaxError"),
+        ("x = 1", "defines neither METHOD nor TASK"),
+        ("from longlag.methods.hf import METHOD", "redefines method 'hf'"),
+    ],
+)
+def test_bad_plugins(tmp_path, capsys, text, message):
+    plugin = tmp_path / "plugin.py"
+    if text is not None:
+        plugin.write_text(text)
+    sys.dont_write_bytecode = True
+    assert message in refused(capsys, [*TRAIN, "--out", tmp_path / "runs.csv", "--plugin", plugin], tmp_path)
+
+
+def test_damaged_records(tmp_path, capsys):
+    runs = tmp_path / "runs.csv"
+    assert "cannot read" in refused(capsys, ["verify", runs], tmp_path)
+    assert cli.main([*TRAIN, *SETS, "--out", str(runs)]) == 0
+    runs.write_bytes(runs.read_bytes()[:-40])
+    capsys.readouterr()
+    assert "runs.csv" in refused(capsys, ["verify", runs], tmp_path)
+
+
+@pytest.mark.parametrize(
+    "verb", ["list", "show", "train", "ladder", "tune", "collect", "figure", "table", "report", "verify"]
+)
+def test_every_verb_teaches_by_an_example(verb, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([verb, "--help"])
+    assert stopped.value.code == 0
+    assert f"example: longlag {verb}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_installed_command_runs():
+    done = subprocess.run([sys.executable, "-m", "longlag", "list"], capture_output=True, text=True, check=True)
+    assert "esn_momentum" in done.stdout

@@ -1,0 +1,103 @@
+"""The ladder: who climbs, who gives up, and what is kept."""
+
+import dataclasses
+
+import pytest
+
+from longlag import ladder, protocol
+from longlag.ladder import Rungs, climb
+from longlag.records import VOLATILE, Point, Row
+from longlag.train import prepare, unmeasured_row
+from toy import spec
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Replaces training by a table: seed 0 solves lags up to 20, seed 1 solves 10 and 40 only, seed 2 nothing."""
+    solves = {0: {10, 20}, 1: {10, 40}, 2: set()}
+    calls = []
+
+    def attempt(run_spec):
+        setup = prepare(run_spec)
+        for seed in run_spec.seeds:
+            calls.append((run_spec.lag, seed))
+            solved = run_spec.lag in solves[seed]
+            yield Point(run_spec.task, run_spec.lag, run_spec.method, seed, 10.0, 1, 0.5, 0.5, 0.5, 0.0)
+            yield unmeasured_row(setup, seed, "now", status="solved" if solved else "budget", reason="", solved=solved)
+
+    monkeypatch.setattr(ladder, "attempt", attempt)
+    return calls
+
+
+def statuses(rungs, lags=(10, 20, 30, 40, 50), seeds=(0, 1, 2)):
+    rows = [row for row, _ in climb(spec("control", seeds=seeds), list(lags), rungs, lambda event: None)]
+    return {(row.seed, row.lag): row.status for row in rows}
+
+
+def test_two_unsolved_lags_in_a_row_end_the_climb(trained):
+    found = statuses(Rungs(None))
+    assert [found[0, lag] for lag in (10, 20, 30, 40, 50)] == ["solved", "solved", "budget", "budget", "not_attempted"]
+    assert [found[1, lag] for lag in (10, 20, 30, 40, 50)] == [
+        "solved",
+        "budget",
+        "budget",
+        "not_attempted",
+        "not_attempted",
+    ]
+    assert [found[2, lag] for lag in (10, 20, 30)] == ["budget", "budget", "not_attempted"]
+    assert protocol.GIVE_UP_AFTER == 2
+
+
+def test_finished_rungs_are_reused_and_only_new_ones_trained(trained, tmp_path):
+    first = statuses(Rungs(tmp_path), lags=(10, 20), seeds=(0, 1))
+    trained.clear()
+    assert statuses(Rungs(tmp_path), lags=(10, 20), seeds=(0, 1)) == first
+    assert trained == []
+    statuses(Rungs(tmp_path), lags=(10, 15, 20), seeds=(0, 1, 2))
+    assert trained == [(10, 2), (15, 0), (15, 1), (15, 2)]
+
+
+def test_curves_are_kept_with_their_rung(trained, tmp_path):
+    for _ in range(2):
+        rungs = list(climb(spec("control"), [10], Rungs(tmp_path), lambda event: None))
+        assert [(row.lag, [p.passes for p in points]) for row, points in rungs] == [(10, [10.0])]
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"row": {}}', "\x00\x00", '{"row": [], "points": 3}'])
+def test_a_damaged_rung_is_trained_again(trained, tmp_path, damage, capsys):
+    statuses(Rungs(tmp_path), lags=(10,), seeds=(0,))
+    (file,) = tmp_path.rglob("*.json")
+    file.write_text(damage)
+    trained.clear()
+    assert statuses(Rungs(tmp_path), lags=(10,), seeds=(0,)) == {(0, 10): "solved"}
+    assert trained == [(10, 0)]
+    assert "ignoring the damaged rung" in capsys.readouterr().err
+
+
+def test_another_setting_is_another_rung(trained, tmp_path):
+    statuses(Rungs(tmp_path), lags=(10,), seeds=(0,))
+    trained.clear()
+    changed = spec("control", overrides={"optimiser.learning_rate": 0.3})
+    list(climb(changed, [10], Rungs(tmp_path), lambda event: None))
+    assert trained == [(10, 0)]
+
+
+def test_error_rows_are_not_kept(monkeypatch, tmp_path):
+    def attempt(run_spec):
+        yield unmeasured_row(prepare(run_spec), 0, "now", status="error", reason="a bug")
+
+    monkeypatch.setattr(ladder, "attempt", attempt)
+    assert statuses(Rungs(tmp_path), lags=(10,), seeds=(0,)) == {(0, 10): "error"}
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_rung_alone_and_on_the_ladder_are_the_same_run(tmp_path):
+    from toy import outcome
+
+    def lasting(row: Row) -> dict:
+        return {k: repr(v) for k, v in dataclasses.asdict(row).items() if k not in VOLATILE}
+
+    toy = spec("clipping", "adding")
+    rows = {row.lag: row for row, _ in climb(toy, [10, 12], Rungs(tmp_path), lambda event: None)}
+    alone = outcome(dataclasses.replace(toy, lag=12))[1][0]
+    assert lasting(rows[12]) == lasting(alone)

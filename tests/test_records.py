@@ -1,0 +1,112 @@
+"""The frontier: rows and points come back as they were written, and damage is named."""
+
+import dataclasses
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from longlag.errors import LonglagError
+from longlag.records import COLUMNS, KEY, Point, Row, check_writable, read_points, read_rows, write_points, write_rows
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
+KINDS = {"str": TEXT, "int": st.integers(-(2**40), 2**40), "float": st.floats(), "bool": st.booleans(),
+         "int | None": st.none() | st.integers(0, 9999)}  # fmt: skip
+ROWS = st.builds(Row, **{f.name: KINDS[f.type] for f in dataclasses.fields(Row)})
+POINTS = st.builds(Point, **{f.name: KINDS[f.type] for f in dataclasses.fields(Point)})
+
+
+def a_row(**changes):
+    blank = {"str": "x", "int": 1, "float": 0.5, "bool": True, "int | None": None}
+    return Row(**({f.name: blank[f.type] for f in dataclasses.fields(Row)} | changes))
+
+
+def plain(record):
+    return {k: "nan" if isinstance(v, float) and math.isnan(v) else v for k, v in dataclasses.asdict(record).items()}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(ROWS, max_size=3))
+def test_rows_round_trip_sorted(tmp_path, rows):
+    write_rows(tmp_path / "runs.csv", rows)
+    expected = sorted(rows, key=lambda row: tuple(getattr(row, name) for name in KEY))
+    assert [plain(row) for row in read_rows(tmp_path / "runs.csv")] == [plain(row) for row in expected]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(points=st.lists(POINTS, max_size=4))
+def test_points_round_trip(tmp_path, points):
+    write_points(tmp_path / "c.parquet", points)
+    assert [plain(p) for p in read_points(tmp_path / "c.parquet")] == [plain(p) for p in points]
+
+
+def test_every_column_says_what_it_means():
+    assert all(f.metadata["meaning"] for f in dataclasses.fields(Row))
+    assert set(KEY) <= set(COLUMNS)
+
+
+def test_every_truncation_of_a_runs_file_is_an_error_or_whole_rows(tmp_path):
+    path = tmp_path / "runs.csv"
+    rows = [a_row(seed=0, reason='said "no", twice'), a_row(seed=1)]
+    write_rows(path, rows)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        try:
+            found = read_rows(path)
+        except LonglagError as error:
+            assert "runs.csv" in str(error)  # noqa: PT017 - either outcome is right
+        else:
+            assert whole[:length].endswith(b"\n")
+            assert found == rows[: len(found)]
+
+
+def test_every_truncation_of_a_curve_is_an_error(tmp_path):
+    path = tmp_path / "curve.parquet"
+    write_points(path, [Point("t", 1, "m", 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1)])
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 7):
+        path.write_bytes(whole[:length])
+        with pytest.raises(LonglagError, match="not a whole file of learning curves"):
+            read_points(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,2\n", "has not the columns"),
+        ("", "has not the columns"),
+        (",".join(COLUMNS) + "\n1,2\n", "line 2: 2 of"),
+        (",".join(COLUMNS) + "\n" + ",".join(["zebra"] * len(COLUMNS)) + "\n", "line 2: column lag cannot be 'zebra'"),
+    ],
+)
+def test_foreign_and_damaged_rows_are_named(tmp_path, text, message):
+    (tmp_path / "runs.csv").write_text(text)
+    with pytest.raises(LonglagError, match=message):
+        read_rows(tmp_path / "runs.csv")
+
+
+def test_missing_files_and_unwritable_places_are_named(tmp_path):
+    with pytest.raises(LonglagError, match="cannot read"):
+        read_rows(tmp_path / "none.csv")
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file" / "runs.csv", tmp_path):
+        with pytest.raises(LonglagError, match="cannot write"):
+            check_writable(place)
+    with pytest.raises(LonglagError, match="cannot write"):
+        write_rows(tmp_path / "file" / "runs.csv", [])
+
+
+def test_nothing_half_written_is_left_behind(tmp_path, monkeypatch):
+    write_rows(tmp_path / "runs.csv", [a_row()])
+    before = (tmp_path / "runs.csv").read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(LonglagError, match="No space left on device"):
+        write_rows(tmp_path / "runs.csv", [a_row(), a_row(seed=2)])
+    assert (tmp_path / "runs.csv").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["runs.csv"]
