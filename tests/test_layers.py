@@ -15,14 +15,14 @@ FRONTIER = [
 ]
 TORCH = [
     {"tree", "losses", "provenance", "progress"},
-    {"jacobian"},
+    {"jacobian", "products"},
     {"tasks", "cells", "inits"},
     {"model"},
     {"objective"},
     {"optimisers"},
     {"methods", "functional"},
     {"train"},
-    {"ladder", "verify"},
+    {"ladder", "tune", "verify"},
 ]
 ANALYSIS = [{"words", "schemas", "stats"}, {"suite", "figures", "tables"}, {"collect", "report"}]
 TOP = [{"cli"}, {"__main__"}]
