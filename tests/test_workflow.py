@@ -267,6 +267,16 @@ def test_a_dead_job_blocks_no_page_and_is_trained_next_time(tmp_path):
     assert "Nothing to be done" in folder.snakemake()[1]
 
 
+def test_even_if_every_job_died_there_is_a_page(tmp_path):
+    folder = Folder(tmp_path)
+    (tmp_path / "kill").mkdir()
+    for name in ("hf", "control", "clipping"):
+        (tmp_path / "kill" / name).touch()
+    assert folder.snakemake("--keep-going")[0] == 1
+    assert [row.status for row in folder.rows()] == ["error"] * 16
+    assert (tmp_path / "results/tiny/report.html").exists()
+
+
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     """The real command: two jobs of about a second, on one core and on two."""

@@ -65,7 +65,7 @@ rule report:
 # A job that was killed leaves no file. The page is made all the same, with its runs as errors, before the next call trains them.
 onerror:
     shell(
-        "cd results/{SUITE.name} && longlag collect --suite suite.json --jobs jobs --out . && "
+        "cd results/{SUITE.name} && mkdir -p jobs && longlag collect --suite suite.json --jobs jobs --out . && "
         "longlag figure all --runs runs.csv --curves curves.parquet --out figures && "
         "longlag table all --runs runs.csv --out tables && "
         "longlag report --runs runs.csv --curves curves.parquet --figures figures --tables tables "
