@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from longlag.methods.base import Method
+    from longlag.tasks.base import Task
 
 HELP = "list methods and tasks"
 EXAMPLE = "longlag list --json"
@@ -11,6 +16,7 @@ EXAMPLE = "longlag list --json"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help='print {"methods": [...], "tasks": [...], "about": {...}}')
+    parser.add_argument("--markdown", action="store_true", help="the README's tables: remedy, file, paper")
     parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")
 
 
@@ -27,6 +33,9 @@ def run(args: argparse.Namespace) -> None:
         }
         print(json.dumps({kind: list(names) for kind, names in about.items()} | {"about": about}, indent=2))
         return
+    if args.markdown:
+        print(_markdown(found["methods"], found["tasks"]))
+        return
     width = max(len(value.name) for values in found.values() for value in values)
     print("methods (longlag show NAME for the numbers)")
     for method in found["methods"]:
@@ -34,3 +43,17 @@ def run(args: argparse.Namespace) -> None:
     print("tasks")
     for task in found["tasks"]:
         print(f"  {task.name:<{width}}  {task.reference}")
+
+
+def _markdown(methods: list[Method], tasks: list[Task]) -> str:
+    """The tables that the README and the tests share."""
+    rows = ["| remedy | what it is | file | paper |", "|---|---|---|---|"]
+    for method in methods:
+        link = f"[methods/{method.name}.py](src/longlag/methods/{method.name}.py)"
+        rows.append(f"| `{method.name}` | {method.summary} | {link} | {method.reference} |")
+    rows += ["", "| task | minimal lag at T = 100 | constant answer | half-solved | file | origin |", "|---|---|---|---|---|---|"]
+    for task in tasks:
+        link = f"[tasks/{task.name}.py](src/longlag/tasks/{task.name}.py)"
+        wrong = [f"{task.baselines[name].error:.1%} wrong" for name in ("constant", "half_solved")]
+        rows.append(f"| `{task.name}` | {task.minimal_lag(100)} | {wrong[0]} | {wrong[1]} | {link} | {task.reference} |")
+    return "\n".join(rows)
