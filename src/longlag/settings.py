@@ -30,7 +30,10 @@ def paths(part: Any, prefix: str = "") -> list[str]:
     found = []
     for f in fields(part):
         value, path = getattr(part, f.name), f"{prefix}{f.name}"
-        found += paths(value, f"{path}.") if is_dataclass(value) else [path]
+        if is_dataclass(value):
+            found += paths(value, f"{path}.")
+        elif value is not None:
+            found.append(path)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -30,8 +31,8 @@ class Adam:
     epsilon: float = 1e-8
     clipping: Clipping = NoClipping()
     batch: int = 100
-    replicas: int | None = None
-    trained: tuple[str, ...] | None = None
+    replicas: ClassVar[int | None] = None
+    trained: ClassVar[tuple[str, ...] | None] = None
 
     def init(self, params: tree.Params) -> Moments:
         return Moments(tree.zeros_like(params), tree.zeros_like(params), 0)

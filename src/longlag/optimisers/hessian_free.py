@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -53,8 +54,8 @@ class HessianFree:
     line_search_factor: float = 0.8
     damping: LevenbergMarquardt = LevenbergMarquardt()
     cg: ConjugateGradient = ConjugateGradient()
-    replicas: int | None = 1
-    trained: tuple[str, ...] | None = None
+    replicas: ClassVar[int | None] = 1
+    trained: ClassVar[tuple[str, ...] | None] = None
 
     def init(self, params: Params) -> HFState:
         return HFState(self.damping.start, tree.zeros_like(params))

@@ -6,6 +6,7 @@ v <- mu v - eps g(theta + mu v),   theta <- theta + v
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -31,8 +32,8 @@ class Nesterov:
     momentum: Schedule
     clipping: Clipping = NoClipping()
     batch: int = 100
-    replicas: int | None = None
-    trained: tuple[str, ...] | None = None
+    replicas: ClassVar[int | None] = None
+    trained: ClassVar[tuple[str, ...] | None] = None
 
     def init(self, params: tree.Params) -> Velocity:
         return Velocity(tree.zeros_like(params), 0)

@@ -8,6 +8,7 @@ adds one batch of sequences and solves again: the axis of learning is the size o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -38,8 +39,8 @@ class Ridge:
     most_sequences: int = 10_000
     validation: int = 1000
     penalties: tuple[float, ...] = (1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
-    replicas: int | None = 1
-    trained: tuple[str, ...] | None = ("W_hy", "b_y")
+    replicas: ClassVar[int | None] = 1
+    trained: ClassVar[tuple[str, ...] | None] = ("W_hy", "b_y")
 
     def init(self, params: Params) -> Moments:
         features, outputs = params["W_hy"].shape[1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -18,8 +19,8 @@ class SGD:
     learning_rate: float
     clipping: Clipping = NoClipping()
     batch: int = 100
-    replicas: int | None = None
-    trained: tuple[str, ...] | None = None
+    replicas: ClassVar[int | None] = None
+    trained: ClassVar[tuple[str, ...] | None] = None
 
     def init(self, params: tree.Params) -> None:
         return None
