@@ -51,9 +51,10 @@ def _markdown(methods: list[Method], tasks: list[Task]) -> str:
     for method in methods:
         link = f"[methods/{method.name}.py](src/longlag/methods/{method.name}.py)"
         rows.append(f"| `{method.name}` | {method.summary} | {link} | {method.reference} |")
-    rows += ["", "| task | minimal lag at T = 100 | constant answer | half-solved | file | origin |", "|---|---|---|---|---|---|"]
+    rows += ["", "| task | minimal lag at T = 100 | constant answer | half-solved | file | origin |"]
+    rows.append("|---|---|---|---|---|---|")
     for task in tasks:
         link = f"[tasks/{task.name}.py](src/longlag/tasks/{task.name}.py)"
-        wrong = [f"{task.baselines[name].error:.1%} wrong" for name in ("constant", "half_solved")]
-        rows.append(f"| `{task.name}` | {task.minimal_lag(100)} | {wrong[0]} | {wrong[1]} | {link} | {task.reference} |")
+        wrong = " | ".join(f"{task.baselines[name].error:.1%} wrong" for name in ("constant", "half_solved"))
+        rows.append(f"| `{task.name}` | {task.minimal_lag(100)} | {wrong} | {link} | {task.reference} |")
     return "\n".join(rows)
