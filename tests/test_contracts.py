@@ -46,7 +46,8 @@ def test_a_task_is_complete(task):
     assert set(value.baselines) >= {"constant", "half_solved"}
     assert len(traits.input_mean) == len(traits.roles)
     assert len(traits.target_mean) == (traits.classes or len(traits.target_mean))
-    assert 0 < value.baselines["half_solved"].loss < value.baselines["constant"].loss
+    # equal where half the knowledge is worth nothing: XOR, or a single bit
+    assert 0 < value.baselines["half_solved"].loss <= value.baselines["constant"].loss
     assert "step " in sys.modules[f"longlag.tasks.{task}"].__doc__, "draw one sequence in the docstring"
 
 

@@ -14,7 +14,7 @@ FRONTIER = [
     {"records", "registry", "settings"},
 ]
 TORCH = [
-    {"tree", "losses", "provenance", "progress"},
+    {"tree", "losses", "sequences", "provenance", "progress"},
     {"jacobian", "products"},
     {"tasks", "cells", "inits"},
     {"model"},

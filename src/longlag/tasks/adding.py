@@ -19,7 +19,8 @@ from __future__ import annotations
 import numpy as np
 
 from longlag.losses import SquaredError
-from longlag.tasks.base import Baseline, Batch, Traits, padded_steps
+from longlag.sequences import marked_pairs, padded_steps
+from longlag.tasks.base import Baseline, Batch, Traits
 
 
 class Adding:
@@ -43,18 +44,8 @@ class Adding:
         return lag // 2
 
     def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
-        steps = self.steps(lag)
-        length = rng.integers(lag, lag + lag // 10, size=n, endpoint=True)
-        start = steps - length
-        first = start + rng.integers(0, length // 10)  # [0, T'/10)
-        second = start + rng.integers(length // 10, length // 2)  # [T'/10, T'/2)
-        value = rng.random((steps, n), dtype=np.float32)
-        value[np.arange(steps)[:, None] < start] = 0.0
-        each = np.arange(n)
-        x = np.zeros((steps, n, 2), dtype=np.float32)
-        x[..., 0] = value
-        x[first, each, 1] = x[second, each, 1] = 1.0
-        y = (value[first, each] + value[second, each]) / 2
+        x, start, pair = marked_pairs(rng, lag, n, lambda shape: rng.random(shape, dtype=np.float32))
+        y = (pair[0] + pair[1]) / 2
         return Batch(x, start, y[None, :, None])
 
 

@@ -7,7 +7,6 @@ value until the sequence begins, so that padding carries no information.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -96,11 +95,6 @@ def check_lag(task: Task, lag: int) -> None:
     """Raises LonglagError if the lag is too small for the task's windows."""
     if lag < task.shortest:
         raise LonglagError(f"lag {lag} is too small for task {task.name!r}; its windows need lag >= {task.shortest}")
-
-
-def padded_steps(lag: int) -> int:
-    """L = ceil(1.1 T), the room for lengths in [T, 1.1 T]."""
-    return lag + math.ceil(lag / 10)
 
 
 def one_hot(symbols: np.ndarray, channels: int) -> np.ndarray:

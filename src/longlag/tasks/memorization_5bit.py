@@ -21,6 +21,7 @@ import math
 import numpy as np
 
 from longlag.losses import CrossEntropy
+from longlag.sequences import message_silence_cue
 from longlag.tasks.base import Baseline, Batch, Traits, one_hot
 
 _BITS, _BLANK, _CUE, _CHANNELS = 5, 2, 3, 4
@@ -52,9 +53,7 @@ class Memorization5Bit:
     def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
         codes = np.arange(n) if n == self.population else rng.integers(0, self.population, size=n)
         message = codes >> np.arange(_BITS)[::-1, None] & 1  # [5, n], most significant bit first
-        symbol = np.full((self.steps(lag), n), _BLANK)
-        symbol[:_BITS] = message
-        symbol[_BITS + lag] = _CUE
+        symbol = message_silence_cue(message, lag, _BLANK, _CUE)
         return Batch(one_hot(symbol, _CHANNELS), np.zeros(n, dtype=np.int64), message)
 
 

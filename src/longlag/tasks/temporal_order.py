@@ -19,9 +19,10 @@ import math
 import numpy as np
 
 from longlag.losses import CrossEntropy
+from longlag.sequences import symbols_in_windows
 from longlag.tasks.base import Baseline, Batch, Traits, one_hot
 
-_RELEVANT, _SYMBOLS = 2, 6
+_WINDOWS, _RELEVANT, _SYMBOLS = (1, 5), 2, 6  # tenths of the sequence
 
 
 class TemporalOrder:
@@ -48,15 +49,9 @@ class TemporalOrder:
         return lag - 6 * lag // 10
 
     def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
-        symbol = rng.integers(_RELEVANT, _SYMBOLS, size=(lag, n))
-        relevant = rng.integers(0, _RELEVANT, size=(2, n))
-        first = rng.integers(lag // 10, 2 * lag // 10, size=n)
-        second = rng.integers(5 * lag // 10, 6 * lag // 10, size=n)
-        each = np.arange(n)
-        symbol[first, each], symbol[second, each] = relevant
-        x = one_hot(symbol, _SYMBOLS)
+        symbol, relevant = symbols_in_windows(rng, lag, n, _WINDOWS, _RELEVANT, _SYMBOLS)
         y = 2 * relevant[0] + relevant[1]
-        return Batch(x, np.zeros(n, dtype=np.int64), y[None])
+        return Batch(one_hot(symbol, _SYMBOLS), np.zeros(n, dtype=np.int64), y[None])
 
 
 TASK = TemporalOrder()
