@@ -7,9 +7,16 @@ from longlag.optimisers.clipping import ClipNorm
 from longlag.optimisers.sgd import SGD
 from longlag.tasks.base import Traits
 
+_LEARNING_RATE = {"marked": 0.42, "symbols": 0.18, "replay": 0.18}  # by `longlag tune`, results/reference/tuning.csv
+
 
 def build(traits: Traits, lag: int) -> Parts:
-    return Parts(TanhRNN(hidden=100), Gaussian(), SGD(learning_rate=0.1, clipping=ClipNorm(1.0)), as_given(traits))
+    return Parts(
+        TanhRNN(hidden=100),
+        Gaussian(),
+        SGD(learning_rate=_LEARNING_RATE[traits.kind], clipping=ClipNorm(1.0)),
+        as_given(traits),
+    )
 
 
 METHOD = Method(

@@ -6,9 +6,11 @@ from longlag.methods.base import Method, Parts, Range, as_given
 from longlag.optimisers.sgd import SGD
 from longlag.tasks.base import Traits
 
+_LEARNING_RATE = {"marked": 0.032, "symbols": 0.013, "replay": 0.075}  # by `longlag tune`, results/reference/tuning.csv
+
 
 def build(traits: Traits, lag: int) -> Parts:
-    return Parts(TanhRNN(hidden=100), Gaussian(), SGD(learning_rate=0.1), as_given(traits))
+    return Parts(TanhRNN(hidden=100), Gaussian(), SGD(learning_rate=_LEARNING_RATE[traits.kind]), as_given(traits))
 
 
 METHOD = Method(
