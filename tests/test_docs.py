@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from longlag import cli, registry
 from longlag.records import read_rows
 
