@@ -186,7 +186,8 @@ def read_points(path: str | Path) -> list[Point]:
 
     data = _read(path)
     try:
-        table = pq.read_table(io.BytesIO(data))
+        # without threads: those of pyarrow 26 abort one process in twenty when Python ends
+        table = pq.read_table(io.BytesIO(data), use_threads=False, pre_buffer=False)
         return [Point(**{f.name: record[f.name] for f in fields(Point)}) for record in table.to_pylist()]
     except (pa.ArrowException, OSError, KeyError) as error:
         raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
