@@ -12,7 +12,13 @@ TOY = {
            "optimiser.cg.most_iterations": 12},
     "esn": {"cell.hidden": 12, "optimiser.sequences": 40, "optimiser.validation": 20},
     "esn_momentum": {"cell.hidden": 16, "optimiser.batch": 10},
+    "esn_init": {"cell.hidden": 16, "optimiser.batch": 10},
+    "momentum_plain_init": {"cell.hidden": 16, "optimiser.batch": 10},
+    "constant": {"optimiser.sequences": 40, "optimiser.validation": 20},
+    "time_average": {"cell.hidden": 12, "optimiser.sequences": 40, "optimiser.validation": 20},
+    "random_guessing": {"cell.hidden": 4, "optimiser.batch": 10},
 }  # fmt: skip
+TOY["hf_undamped"] = TOY["hf"]
 
 
 def spec(method, task="temporal_order", lag=10, seeds=(0,), budget=600.0, **changes):

@@ -1,7 +1,7 @@
 """A model: a cell and a readout of its states at the scored steps, y = phi(h) W_hy + b_y.
 
-The readout's features phi are a part (`Linear`, `Quadratic`), and so is what is fed back from the outputs to the
-hidden units (`NoFeedback`, `OutputFeedback`: Jaeger 2001, section 3).
+The readout's features phi are a part (`Linear`, `Quadratic`, `NoFeatures`), and so is what is fed back from the outputs
+to the hidden units (`NoFeedback`, `OutputFeedback`: Jaeger 2001, section 3).
 """
 
 from __future__ import annotations
@@ -63,6 +63,23 @@ class Quadratic:
     def pullback(self, h: Tensor, d_features: Tensor) -> Tensor:
         linear, square = d_features.chunk(2, -1)
         return linear + 2 * h * square
+
+
+@dataclass(frozen=True)
+class NoFeatures:
+    """phi(h) is empty: the outputs are their biases, the same for every sequence."""
+
+    def size(self, hidden: int) -> int:
+        return 0
+
+    def features(self, h: Tensor) -> Tensor:
+        return h[..., :0]
+
+    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor:
+        return tangent[..., :0]
+
+    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor:
+        return torch.zeros_like(h)
 
 
 class Feedback(Protocol):

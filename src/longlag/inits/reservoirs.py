@@ -3,6 +3,7 @@
 `EchoState`: sparse random recurrent weights at a chosen spectral radius (Jaeger 2001). `Cycle`: one ring of equal
 weights, a delay line that forgets nothing at spectral radius 1 (Rodan & Tino 2011, "simple cycle reservoir").
 Input weights have one scale per channel: how strongly each *kind* of input drives the reservoir is a design decision.
+`InputOnly`: input weights alone, for features without recurrence.
 """
 
 from __future__ import annotations
@@ -50,6 +51,20 @@ class Cycle:
             "W_xh": signs * np.asarray(self.input_scales)[:, None],
             "b_h": np.zeros(shapes["b_h"]),
             **_feedback(rng, shapes, self.feedback_scale),
+        }
+
+
+@dataclass(frozen=True)
+class InputOnly:
+    """W_xh N(0, input_scale^2) and b_h N(0, bias_scale^2): random features of single inputs, no recurrent weights."""
+
+    input_scale: float = 1.0
+    bias_scale: float = 1.0
+
+    def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
+        return _with_readout(shapes) | {
+            "W_xh": self.input_scale * rng.standard_normal(shapes["W_xh"]),
+            "b_h": self.bias_scale * rng.standard_normal(shapes["b_h"]),
         }
 
 

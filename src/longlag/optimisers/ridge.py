@@ -83,4 +83,4 @@ def _rows(oracle: FeatureOracle, params: Params) -> tuple[Tensor, Tensor]:
     """[1, phi] and y of one replica, float64."""
     phi, y = oracle.features(params)
     phi = phi[0].double()
-    return torch.cat([torch.ones_like(phi[:, :1]), phi], 1), y[0].double()
+    return torch.cat([phi.new_ones(len(phi), 1), phi], 1), y[0].double()

@@ -1,0 +1,60 @@
+"""The average over time of random features of single inputs: all that can be known of a sequence without its order.
+
+    h_t = (1/t) sum_{s <= t} tanh(x_s W_xh + b_h)
+
+The average is a bag of steps: whatever is solved from it needs no memory of when things happened (adding does not need
+one: with features of value and marker together, the average holds the sum of the marked values).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from longlag.cells.base import State, Tape, autograd_tape, zero_state
+from longlag.products import affine
+from longlag.tree import Params
+
+
+@dataclass(frozen=True)
+class TimeAverage:
+    """Running means of H features; no weights between steps."""
+
+    hidden: int = 100
+
+    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
+        return {"W_xh": (n_inputs, self.hidden), "b_h": (self.hidden,)}
+
+    def flops(self, params: Params) -> float:
+        return 2.0 * self.hidden * params["W_xh"].shape[1]
+
+    def drive(self, params: Params, x: Tensor) -> Tensor:
+        return affine(x, params["W_xh"], params["b_h"])
+
+    def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
+        mean, steps = state
+        steps = steps + 1
+        mean = mean + (torch.tanh(drive) - mean) / steps
+        return (mean, steps), mean
+
+    def start(self, params: Params, batch: int) -> State:
+        return zero_state(params, batch, self.hidden, parts=2)  # the mean, and the number of steps behind it
+
+    def site_curvature(self, states: Tensor) -> Tensor:
+        return torch.ones_like(states)
+
+    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
+        state, kept = self.start(params, x.shape[2]), []
+        for t in range(x.shape[1]):  # step by step: all states at once would not fit into memory
+            new, _ = self.step(params, state, self.drive(params, x[:, t : t + 1])[:, 0])
+            awake = (start <= t).unsqueeze(-1)
+            state = tuple(torch.where(awake, after, before) for after, before in zip(new, state, strict=True))
+            if t >= x.shape[1] - scored:
+                kept.append(state[0])
+        return torch.stack(kept, 1)
+
+    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
+        return autograd_tape(self, params, x, start, scored)

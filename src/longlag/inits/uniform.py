@@ -1,0 +1,19 @@
+"""Uniform weights of one range: where random weight guessing looks (Hochreiter & Schmidhuber 1997, section 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from longlag.inits.base import Shapes
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """Every weight and bias U[-bound, bound]."""
+
+    bound: float
+
+    def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
+        return {name: rng.uniform(-self.bound, self.bound, size=shape) for name, shape in shapes.items()}

@@ -1,0 +1,113 @@
+"""Ablations differ from their parent in the named factor and in nothing else; baselines are what arithmetic says."""
+
+import numpy as np
+import pytest
+import torch
+
+from longlag import registry
+from longlag.cells.base import unroll
+from longlag.cells.time_average import TimeAverage
+from longlag.inits.uniform import Uniform
+from longlag.losses import CrossEntropy
+from longlag.model import Model, NoFeatures
+from longlag.objective import Meter, Objective, Tensors
+from longlag.optimisers.guessing import Guessing
+from longlag.rng import stream
+from longlag.settings import describe
+from toy import outcome, spec
+
+TASKS = registry.names("tasks")
+ABLATIONS = {  # child: parent, and the only paths at which they may differ
+    "esn_init": ("esn_momentum", {"optimiser.momentum.most"}),
+    "momentum_plain_init": ("esn_momentum", {"init"}),
+    "hf_undamped": ("hf", {"optimiser.structural_damping"}),
+}
+
+
+def differences(a, b, path="") -> set[str]:
+    """Paths at which two described parts differ; a part of another class differs as a whole."""
+    if not isinstance(a, dict) or not isinstance(b, dict) or a["part"] != b["part"]:
+        return set() if a == b else {path}
+    return set().union(*(differences(a[k], b[k], f"{path}.{k}".lstrip(".")) for k in a))
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("child", ABLATIONS)
+def test_an_ablation_differs_in_the_named_factor_only(child, task):
+    parent, paths = ABLATIONS[child]
+    traits = registry.get("tasks", task).traits
+    methods = [registry.get("methods", name) for name in (parent, child)]
+    for lag in (20, 100):
+        assert differences(*(describe(method.build(traits, lag)) for method in methods)) == paths
+    assert methods[0].version == methods[1].version  # a change of the parent changes the child
+
+
+def test_without_momentum_the_schedule_is_zero_at_every_update():
+    traits = registry.get("tasks", "adding").traits
+    momentum = registry.get("methods", "esn_init").build(traits, 50).optimiser.momentum
+    assert [momentum(t) for t in (0, 249, 250, 10_000)] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_constant_method_measures_the_constant_baseline(task):
+    _, (row,) = outcome(spec("constant", task, lag=20, overrides={"optimiser.sequences": 2000}))
+    expected = registry.get("tasks", task).baselines["constant"].error
+    assert row.test_error == pytest.approx(expected, abs=0.02)
+    assert row.parameters == len(registry.get("tasks", task).traits.target_mean)  # the biases
+
+
+def features_of_a_permuted_sequence(cell, seed):
+    rng = np.random.default_rng(seed)
+    params = {name: torch.from_numpy(rng.standard_normal((1, *shape))) for name, shape in cell.shapes(3).items()}
+    x, start = torch.from_numpy(rng.standard_normal((1, 9, 4, 3))), torch.tensor([[0, 0, 2, 5]])
+    return params, x, start
+
+
+def test_time_average_is_the_mean_of_features_and_knows_no_order():
+    cell = TimeAverage(hidden=6)
+    params, x, start = features_of_a_permuted_sequence(cell, 1)
+    states = cell.states(params, x, start, 2)
+    features = torch.tanh(x @ params["W_xh"] + params["b_h"])
+    for b, first in enumerate(start[0].tolist()):
+        assert torch.allclose(states[0, 1, b], features[0, first:, b].mean(0))
+        assert torch.allclose(states[0, 0, b], features[0, first:-1, b].mean(0))
+    assert torch.equal(states, unroll(cell, params, x, start)[0][:, -2:])
+    order = [3, 1, 4, 0, 2]  # of the last five steps, when all sequences are awake
+    shuffled = torch.cat([x[:, :4], x[:, 4:][:, order]], 1)
+    assert torch.allclose(
+        cell.states(params, x, start.clamp(max=4), 1), cell.states(params, shuffled, start.clamp(max=4), 1)
+    )
+
+
+def test_no_features_make_a_constant():
+    model = Model(TimeAverage(hidden=2), 3, 2, scored=1, readout=NoFeatures())
+    assert model.shapes()["W_hy"] == (0, 2)
+    params, x, start = features_of_a_permuted_sequence(model.cell, 2)
+    params |= {
+        "W_hy": torch.zeros(1, 0, 2, dtype=torch.float64),
+        "b_y": torch.tensor([[1.0, 2.0]], dtype=torch.float64),
+    }
+    assert (model.outputs(params, x, start) == torch.tensor([1.0, 2.0])).all()
+
+
+def test_guessing_never_gets_worse_on_its_batch_and_repeats_itself():
+    model, guessing = Model(TimeAverage(hidden=2), 3, 2, scored=1), Guessing(Uniform(3.0), batch=4)
+
+    def run():
+        rng = np.random.default_rng(5)
+        drawn = Uniform(3.0).draw(stream(7, "init"), model.shapes())
+        params = {name: torch.tensor(value[None]) for name, value in drawn.items()}
+        x, y = torch.from_numpy(rng.standard_normal((1, 5, 4, 3))), torch.from_numpy(rng.integers(0, 2, (1, 1, 4)))
+        batch = Tensors(x, torch.zeros(1, 4, dtype=torch.int64), y)
+        objective, state, losses = Objective(model, CrossEntropy(2), batch, Meter.zero(1)), guessing.init(params), []
+        for _ in range(30):
+            step = guessing.step(lambda n, purpose="train": objective, params, state)
+            params, state = step.params, step.state
+            losses.append(float(step.loss))
+        assert losses[-1] == pytest.approx(float(objective.value(params)))
+        return losses
+
+    losses = run()
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] < losses[0]
+    assert losses == run()
