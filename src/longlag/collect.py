@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from longlag.errors import LonglagError
-from longlag.records import KEY, Point, Row, Status, read_rows, write_atomically
+from longlag.records import KEY, Point, Row, Status, parse_parquet, read_rows, write_atomically
 from longlag.suite import Job, Key, Suite
 
 Note = Callable[[str], None]
@@ -112,16 +112,11 @@ def error_row(job: Job, key: Key, reason: str) -> Row:
 def _curves_of(job: Job, alive: list[Key], path: Path, note: Note) -> pa.Table:
     """The points of the runs in `alive`; none of them, and a note, where the file is missing or damaged."""
     try:
-        curves = _read(path).select(_CURVES.names).cast(_CURVES)
+        curves = parse_parquet(path.read_bytes()).select(_CURVES.names).cast(_CURVES)
     except (OSError, KeyError, pa.ArrowException) as error:
         note(f"no learning curves of {job.folder}: {path} is missing or damaged ({error})")
         return _CURVES.empty_table()
     return pa.concat_tables([_CURVES.empty_table(), *(_points_of(curves, key) for key in alive)])
-
-
-def _read(path: Path) -> pa.Table:
-    """Without threads: those of pyarrow 26 abort one process in twenty when Python ends."""
-    return pq.read_table(io.BytesIO(path.read_bytes()), use_threads=False, pre_buffer=False)
 
 
 def _points_of(curves: pa.Table, key: Key) -> pa.Table:

@@ -181,16 +181,18 @@ def read_points(path: str | Path) -> list[Point]:
     Raises:
         LonglagError: missing, truncated or foreign file.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     data = _read(path)
     try:
-        # without threads: those of pyarrow 26 abort one process in twenty when Python ends
-        table = pq.read_table(io.BytesIO(data), use_threads=False, pre_buffer=False)
-        return [Point(**{f.name: record[f.name] for f in fields(Point)}) for record in table.to_pylist()]
-    except (pa.ArrowException, OSError, KeyError) as error:
+        return [Point(**{f.name: record[f.name] for f in fields(Point)}) for record in parse_parquet(data).to_pylist()]
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
         raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
+
+
+def parse_parquet(data: bytes) -> Any:
+    """A parquet file's bytes as a pyarrow table, without threads: those of pyarrow 26 abort some processes at exit."""
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(io.BytesIO(data), pre_buffer=False).read(use_threads=False)
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
