@@ -15,6 +15,7 @@ from longlag import protocol, registry, suite
 from longlag.errors import LonglagError
 
 CONFIG = Path(__file__).parents[1] / "config"
+REMEDIES = {"control", "clipping", "lstm", "lstm_chrono", "hf", "esn", "esn_momentum"}
 CELL = {"methods": ["esn"], "tasks": ["adding"]}
 
 
@@ -30,16 +31,16 @@ def test_suites_of_the_repository_are_read_and_read_back(path, tmp_path):
     assert suite.read(tmp_path / "suite.json").jobs == one.jobs
 
 
-@pytest.mark.parametrize("name", ["demo", "standard"])
-def test_every_method_and_the_three_tasks_of_the_question_are_in_the_smaller_suites(name):
+@pytest.mark.parametrize("name", ["demo", "standard", "paper"])
+def test_every_remedy_and_the_three_tasks_of_the_question_are_in_each_suite(name):
     runs = suite.read(CONFIG / f"{name}.yaml").expected()
-    assert {key[1] for key in runs} == set(registry.names("methods"))
-    assert {key[0] for key in runs} == {"adding", "temporal_order", "memorization_5bit"}
+    assert {key[1] for key in runs} >= REMEDIES
+    assert {key[0] for key in runs} >= {"adding", "temporal_order", "memorization_5bit"}
 
 
-def test_paper_has_every_pair_of_the_package():
+def test_paper_has_every_remedy_on_every_task_of_the_package():
     pairs = {(key[0], key[1]) for key in suite.read(CONFIG / "paper.yaml").expected()}
-    assert pairs == set(itertools.product(registry.names("tasks"), registry.names("methods")))
+    assert pairs >= set(itertools.product(registry.names("tasks"), REMEDIES))
 
 
 def test_demo_is_small():
