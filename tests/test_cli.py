@@ -1,5 +1,6 @@
 """The command: what a person types, right and wrong."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import pytest
 
 from longlag import cli, registry
-from longlag.records import read_points, read_rows
+from longlag.records import read_points, read_rows, write_rows
 from toy import TOY
 
 TRAIN = ["train", "--task", "temporal_order", "--lag", "10", "--method", "control", "--seeds", "0:2", "--budget", "600"]
@@ -23,7 +24,7 @@ METHOD = Method("control_again", "again", "the control under another name", "nob
 @pytest.fixture(autouse=True)
 def _forget_plugins():
     yield
-    for found in registry._plugins.values():
+    for found in (*registry._plugins.values(), registry._origins):
         found.clear()
 
 
@@ -118,7 +119,7 @@ def test_plugin_from_outside_the_tree(tmp_path, capsys):
         (("--task", "temporal_ordre"), "did you mean 'temporal_order'"),
         (("--lag", "5"), "lag 5 is too small for task 'temporal_order'; its windows need lag >= 10"),
         (("--lag", "ten"), "lag 'ten' is not a whole number"),
-        (("--budget", "0"), "'0' is not a positive number"),
+        (("--budget", "0"), "such as 1e6: '0' is not a positive number"),
         (("--budget=-1e6",), "'-1e6' is not a positive number"),
         (("--budget", "lots"), "'lots' is not a positive number"),
         (("--budget", "inf"), "'inf' is not a positive number"),
@@ -131,7 +132,14 @@ def test_plugin_from_outside_the_tree(tmp_path, capsys):
         (("--set", "cell.hidden=many"), "setting 'cell.hidden' cannot be 'many'; it is a whole number, now 100"),
         (("--set", "cell.hidden=2.5"), "cannot be 2.5"),
         (("--device", "tpu9"), "device 'tpu9' cannot be used here"),
-        (("--timeout", "0"), "'0' is not a positive number"),
+        (("--timeout", "0"), "timeout '0' is not a positive number"),
+        (("--device", "meta"), "device 'meta' cannot be used here"),
+        (("--seeds", "0:1000000000"), "seeds from 1000000 on are for `longlag tune` alone"),
+        (("--seeds", "1000000"), "are for `longlag tune` alone"),
+        (("--set", "optimiser.learning_rate=NaN"), "cannot be nan"),
+        (("--set", "optimiser.learning_rate=null"), "cannot be None"),
+        (("--set", "centring.inputs=[0.5]"), "setting 'centring.inputs' takes 6 values"),
+        (("--set", "="), "--set takes path=value"),
     ],
 )
 def test_bad_arguments(tmp_path, capsys, change, message):
@@ -147,10 +155,26 @@ def test_unwritable_output(tmp_path, capsys):
     assert "cannot write" in refused(capsys, words, tmp_path)
 
 
+def test_outputs_that_would_overwrite_each_other_or_a_device(tmp_path, capsys):
+    runs = tmp_path / "runs.csv"
+    assert "both" in refused(capsys, [*TRAIN, "--out", runs, "--curve", runs], tmp_path)
+    assert "name is empty" in refused(capsys, [*TRAIN, "--out", ""], tmp_path)
+    assert "is not a file" in refused(capsys, [*TRAIN, "--out", "/dev/full"], tmp_path)
+    assert "cannot write" in refused(capsys, [*TRAIN, "--out", tmp_path / ("x" * 300)], tmp_path)
+
+
+def test_cache_that_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    words = ["ladder", "--task", "adding", "--method", "control", "--lags", "10", "--out", tmp_path / "runs.csv"]
+    assert "cannot write" in refused(capsys, [*words, "--cache", tmp_path / "file" / "rungs"], tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (None, "is not a file"),
+        ("METHOD = {}", "its METHOD is no method"),
+        ("import sys; sys.exit(0)", "failed on import: SystemExit"),
         ("raise ValueError('no')", "failed on import: ValueError: no"),
         ("import no_such_module_here", "failed on import: ModuleNotFoundError"),
         ("x = (", "failed on import: SyntaxError"),
@@ -164,6 +188,46 @@ def test_bad_plugins(tmp_path, capsys, text, message):
         plugin.write_text(text)
     sys.dont_write_bytecode = True
     assert message in refused(capsys, [*TRAIN, "--out", tmp_path / "runs.csv", "--plugin", plugin], tmp_path)
+
+
+FAULTY = """
+from longlag.methods.base import Method
+METHOD = Method("faulty", "faulty", "a method that cannot be built", "nobody", 1, lambda traits, lag: 1 / 0)
+"""
+FED_BACK = """
+from dataclasses import replace
+from longlag.methods.base import Method
+from longlag.methods.control import METHOD as PARENT
+from longlag.model import OutputFeedback
+METHOD = Method("faulty", "x", "x", "x", 1, lambda traits, lag: replace(PARENT.build(traits, lag), feedback=OutputFeedback()))
+"""
+
+
+@pytest.mark.parametrize(("text", "message"), [(FAULTY, "ZeroDivisionError"), (FED_BACK, "closed form")])
+def test_a_method_that_cannot_be_built_is_named(tmp_path, capsys, text, message):
+    (tmp_path / "faulty.py").write_text(text)
+    words = [*TRAIN, "--out", tmp_path / "runs.csv", "--plugin", tmp_path / "faulty.py", "--method", "faulty"]
+    assert message in refused(capsys, words, tmp_path)
+
+
+def test_two_plugins_of_one_name(tmp_path, capsys):
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text(PLUGIN)
+    sys.dont_write_bytecode = True
+    words = [*TRAIN, "--out", tmp_path / "runs.csv", "--plugin", tmp_path / "a.py", "--plugin", tmp_path / "b.py"]
+    assert "redefines method 'control_again'" in refused(capsys, words, tmp_path)
+
+
+def test_verify_of_a_row_whose_spec_is_damaged(tmp_path, capsys):
+    runs = tmp_path / "runs.csv"
+    assert cli.main([*TRAIN, *SETS, "--out", str(runs)]) == 0
+    rows = [dataclasses.replace(row, spec="{}") for row in read_rows(runs)]
+    write_rows(runs, rows)
+    capsys.readouterr()
+    assert "spec of row" in refused(capsys, ["verify", runs], tmp_path)
+    write_rows(runs, [])
+    assert cli.main(["verify", str(runs)]) == 1
+    assert "nothing to verify" in capsys.readouterr().out
 
 
 def test_damaged_records(tmp_path, capsys):

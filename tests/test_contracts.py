@@ -9,7 +9,7 @@ import torch
 from longlag import registry, settings
 from longlag.records import VOLATILE, Row
 from longlag.settings import describe, paths, with_values
-from longlag.train import prepare
+from longlag.spec import prepare
 from toy import outcome, spec
 
 METHODS, TASKS = registry.names("methods"), registry.names("tasks")
@@ -57,7 +57,7 @@ def test_parts_build_at_every_lag_and_can_be_changed_by_path(method, task):
     value, traits = registry.get("methods", method), registry.get("tasks", task).traits
     for lag in (10, 50, 1000):
         parts = value.build(traits, lag)
-        assert hash(str(describe(parts)))
+        assert describe(parts)["part"] == "Parts"
         assert set(value.tune) <= set(paths(parts))
         for path in value.tune:
             assert with_values(parts, {path: 0.123}) != parts
@@ -78,7 +78,6 @@ def test_every_pair_runs_to_a_row(method, task):
     assert row.minimal_lag == registry.get("tasks", task).minimal_lag(row.lag)
     assert points
     assert [p.passes for p in points] == sorted(p.passes for p in points)
-    assert row.passes <= row.budget + max(p.passes for p in points)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(autouse=True)
 def _forget_plugins():
     yield
-    for found in registry._plugins.values():
+    for found in (*registry._plugins.values(), registry._origins):
         found.clear()
 
 

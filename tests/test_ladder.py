@@ -7,7 +7,7 @@ import pytest
 from longlag import ladder, protocol
 from longlag.ladder import Rungs, climb
 from longlag.records import VOLATILE, Point, Row
-from longlag.train import prepare, unmeasured_row
+from longlag.spec import prepare, unmeasured_row
 from toy import spec
 
 
@@ -82,12 +82,13 @@ def test_another_setting_is_another_rung(trained, tmp_path):
     assert trained == [(10, 0)]
 
 
-def test_error_rows_are_not_kept(monkeypatch, tmp_path):
+@pytest.mark.parametrize("status", ["error", "timeout"])
+def test_what_another_try_may_mend_is_not_kept(monkeypatch, tmp_path, status):
     def attempt(run_spec):
-        yield unmeasured_row(prepare(run_spec), 0, "now", status="error", reason="a bug")
+        yield unmeasured_row(prepare(run_spec), 0, "now", status=status, reason="why")
 
     monkeypatch.setattr(ladder, "attempt", attempt)
-    assert statuses(Rungs(tmp_path), lags=(10,), seeds=(0,)) == {(0, 10): "error"}
+    assert statuses(Rungs(tmp_path), lags=(10,), seeds=(0,)) == {(0, 10): status}
     assert not list(tmp_path.rglob("*.json"))
 
 

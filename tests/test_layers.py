@@ -21,6 +21,7 @@ TORCH = [
     {"objective"},
     {"optimisers"},
     {"methods", "functional"},
+    {"spec"},
     {"train"},
     {"ladder", "tune", "verify"},
 ]

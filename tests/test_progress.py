@@ -4,7 +4,7 @@ import io
 
 from longlag.progress import Bars, Lines, progress
 from longlag.records import Point
-from longlag.train import prepare, unmeasured_row
+from longlag.spec import prepare, unmeasured_row
 from toy import spec
 
 

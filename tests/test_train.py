@@ -10,7 +10,8 @@ import torch
 from longlag import protocol
 from longlag.errors import LonglagError
 from longlag.records import Row
-from longlag.train import Block, attempt, prepare
+from longlag.spec import prepare
+from longlag.train import Block, attempt
 from toy import outcome, spec
 
 
@@ -33,16 +34,7 @@ def test_solved_is_confirmed_and_then_judged_once_on_test_data():
 
 
 def test_a_verdict_that_fails_the_test_set_is_not_solved(monkeypatch):
-    block = Block(prepare(spec("control")), (0,))
-    scores = {"confirm 1": 0.0, "monitor": 0.0, "test": 0.02}
-    array = np.zeros(1)
-
-    def scored(purpose, n, who):
-        return array + scores[purpose], array, array
-
-    monkeypatch.setattr(block, "_evaluate", scored)
-    with torch.no_grad():
-        rows = [event for event in block.train() if isinstance(event, Row)]
+    rows, _ = faked(monkeypatch, prepare(spec("control")), (0,), lambda purpose, seed: 0.02 if purpose == "test" else 0.0)
     assert [row.status for row in rows] == ["budget"]
     assert "2.00% of the test set wrong" in rows[0].reason
     assert math.isnan(rows[0].passes_to_solve)
@@ -97,6 +89,108 @@ def test_a_finished_replica_is_a_fixed_point():
     assert all(torch.equal(before[name], block.params[name][0]) for name in before)
     assert block.meter.passes[0] == passes[0]
     assert block.meter.passes[1] > passes[1]
+
+
+def faked(monkeypatch, setup, seeds, errors):
+    """A block whose share wrong is errors(purpose of replica r, seed), and the purposes it was asked for."""
+    block, asked = Block(setup, seeds), []
+
+    def scored(purpose, n, who):
+        purposes = [purpose] * len(seeds) if isinstance(purpose, str) else list(purpose)
+        asked.append(dict(zip(seeds, purposes, strict=True)))
+        error = np.array([errors(p, seed) for p, seed in zip(purposes, seeds, strict=True)])
+        return error, np.zeros(len(seeds)), error
+
+    monkeypatch.setattr(block, "_evaluate", scored)
+    with torch.no_grad():
+        return [event for event in block.train() if isinstance(event, Row)], asked
+
+
+def test_a_neighbour_does_not_move_what_confirms_a_seed(monkeypatch):
+    """Seed 0 passes the monitor at once and is never confirmed; seed 1 passes from the second look on."""
+
+    def errors(purpose, seed):
+        looks[seed] += purpose == "monitor"
+        return {"monitor": 0.0 if seed == 0 or looks[1] > 1 else 0.5}.get(purpose, 0.5)
+
+    used = {}
+    for seeds in ((1,), (0, 1)):
+        looks = {0: 0, 1: 0}
+        setup = prepare(spec("clipping", seeds=seeds, block=2, budget=4000.0))
+        _, asked = faked(monkeypatch, setup, seeds, errors)
+        used[seeds] = [a[1] for a in asked if "monitor" not in a[1] and a[1] != "test"]
+    assert used[0, 1][-len(used[1,]) :] == used[1,]
+    assert used[1,][0] == "confirm 1"
+
+
+def test_confirmation_asks_for_more_than_the_criterion(monkeypatch):
+    setup = prepare(spec("control"))
+    rows, _ = faked(monkeypatch, setup, (0,), lambda purpose, seed: 0.009)
+    assert [row.status for row in rows] == ["budget"]
+    rows, _ = faked(monkeypatch, setup, (0,), lambda purpose, seed: 0.008)
+    assert [row.status for row in rows] == ["solved"]
+
+
+@pytest.mark.parametrize(("wrong", "solved"), [(100, True), (101, False)])
+def test_the_criterion_is_met_exactly(monkeypatch, wrong, solved):
+    """100 wrong of 10,000, spread over all chunks, are 1 %; 101 are not."""
+    block = Block(prepare(spec("control")), (0,))
+    left = iter(np.full(10, wrong // 10) + (np.arange(10) < wrong % 10))
+
+    def answers(outputs, targets):
+        return (torch.arange(targets.shape[2]) < next(left)).expand(1, 1, -1)
+
+    task = replace_loss(block.setup.task, answers)
+    block.setup = dataclasses.replace(block.setup, task=task)
+    with torch.no_grad():
+        error, _, _ = block._evaluate("test", protocol.TEST, block.active)
+    assert bool(error[0] <= protocol.CRITERION) == solved
+
+
+class replace_loss:
+    """A task whose wrong answers are given."""
+
+    def __init__(self, task, wrong):
+        self._task, self._wrong = task, wrong
+        self.loss = self
+
+    def __getattr__(self, name):
+        return getattr(self._task, name)
+
+    def wrong(self, outputs, targets):
+        return self._wrong(outputs, targets)
+
+
+def test_a_sequence_is_wrong_if_any_of_its_symbols_is(monkeypatch):
+    block = Block(prepare(spec("control", "memorization_5bit")), (0,))
+    first_symbol = torch.zeros(1, 5, 32, dtype=torch.bool)
+    first_symbol[:, 0, :8] = True
+    block.setup = dataclasses.replace(block.setup, task=replace_loss(block.setup.task, lambda outputs, targets: first_symbol))
+    with torch.no_grad():
+        error, _, symbols = block._evaluate("test", protocol.TEST, block.active)
+    assert (error[0], symbols[0]) == (0.25, 0.05)
+
+
+def test_a_method_does_not_say_what_is_wrong(monkeypatch):
+    """A loss of the method's own decides what is minimised, not what counts as solved."""
+    from longlag import registry
+    from longlag.losses import SquaredError
+
+    method = registry.get("methods", "control")
+
+    def lenient(traits, lag):
+        return dataclasses.replace(method.build(traits, lag), loss=SquaredError(tolerance=10.0))
+
+    monkeypatch.setitem(registry._plugins["methods"], "lenient", dataclasses.replace(method, name="lenient", build=lenient))
+    _, (row,) = outcome(spec("lenient", "adding"))
+    assert not row.solved
+    assert row.test_error > 0.5
+
+
+@pytest.mark.parametrize("purpose", ["test", "monitor", "confirm 1", "init"])
+def test_an_optimiser_cannot_draw_the_engines_data(purpose):
+    with pytest.raises(ValueError, match="the engine's"):
+        Block(prepare(spec("control")), (0,))._draw(10, purpose)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Specs small enough for a test."""
 
 from longlag.records import Point, Row
-from longlag.train import RunSpec, run
+from longlag.spec import RunSpec
+from longlag.train import run
 
 TOY = {
     "control": {"cell.hidden": 8, "optimiser.batch": 10},

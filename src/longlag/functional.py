@@ -49,7 +49,8 @@ class FunctionObjective:
         leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
         with torch.enable_grad():
             loss = self._loss(self._outputs(leaves)[0])
-        return loss.detach(), dict(zip(leaves, torch.autograd.grad(loss.sum(), tuple(leaves.values())), strict=True))
+        parts = torch.autograd.grad(loss.sum(), tuple(leaves.values()), materialize_grads=True)
+        return loss.detach(), dict(zip(leaves, parts, strict=True))
 
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
         """v -> (J' H J + structural J_h' J_h / B) v, J_h the Jacobian of the hidden states."""
@@ -95,7 +96,8 @@ def fit(
         batches: batches(n) -> (x, y), n fresh sequences.
         batch_axis: axis of x that counts sequences.
     """
-    params = {name: value.detach().clone().unsqueeze(0) for name, value in module.named_parameters()}
+    trained = {name: value for name, value in module.named_parameters() if value.requires_grad}
+    params = {name: value.detach().clone().unsqueeze(0) for name, value in trained.items()}
 
     def forward(p: Params, x: Tensor) -> Any:
         return torch.func.functional_call(module, dict(p), (x,))
@@ -110,17 +112,17 @@ def fit(
             step = optimiser.step(draw, params, state)
         params, state = step.params, step.state
         with torch.no_grad():
-            for name, value in module.named_parameters():
+            for name, value in trained.items():
                 value.copy_(params[name][0])
         yield step
 
 
 @contextmanager
 def _without_fused_cells() -> Iterator[None]:
-    """oneDNN's recurrent cells cannot be differentiated twice."""
+    """The recurrent cells of oneDNN and cuDNN cannot be differentiated twice."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "TF32 acceleration on top of oneDNN")
-        with torch.backends.mkldnn.flags(enabled=False):
+        with torch.backends.mkldnn.flags(enabled=False), torch.backends.cudnn.flags(enabled=False):
             yield
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from longlag import protocol
 from longlag.provenance import now
 from longlag.records import Point, Row, Status, write_atomically
-from longlag.train import RunSpec, attempt, prepare, unmeasured_row
+from longlag.spec import RunSpec, prepare, unmeasured_row
+from longlag.train import attempt
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ class Rungs:
         return (row, points) if (row.spec_hash, row.seed) == (digest, seed) else None
 
     def save(self, spec: RunSpec, row: Row, points: list[Point]) -> None:
-        """Keeps a rung, unless it ended in a bug that a new version may mend."""
+        """Keeps a rung, unless a new version may mend what ended it (a bug) or a quieter machine (a timeout)."""
         path = self._path(spec, row.spec_hash, row.seed)
-        if path is not None and row.status != Status.ERROR:
+        if path is not None and row.status not in (Status.ERROR, Status.TIMEOUT):
             data = {"row": asdict(row), "points": [asdict(point) for point in points]}
             write_atomically(path, json.dumps(data).encode())
 

@@ -11,6 +11,7 @@ CRITERION = 0.01  # share of test sequences wrong that still counts as solved
 CONFIRMATION = 0.008  # two standard errors of 10,000 sequences inside the criterion: a pass is not lost to chance
 MONITOR, CONFIRM, TEST = 1000, 10_000, 10_000  # sequences
 DEFAULT_BUDGET = 10_000_000.0  # sequence passes per seed and lag
+FIRST_TUNING_SEED = 1_000_000  # reported seeds are below
 GIVE_UP_AFTER = 2  # consecutive unsolved lags at which a seed leaves the ladder
 
 _FIRST_LOOKS = (1_000, 3_000, 10_000)

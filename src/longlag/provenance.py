@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from datetime import UTC, datetime
@@ -57,7 +58,8 @@ def _blas() -> str:
         for lib in threadpoolctl.threadpool_info()
         if lib["user_api"] == "blas"
     }
-    return "; ".join(sorted(found))
+    mkl = f"mkl in torch, MKL_CBWR {os.environ.get('MKL_CBWR', 'unset')}" if torch.backends.mkl.is_available() else ""
+    return "; ".join(filter(None, [*sorted(found), mkl]))
 
 
 def _cpu() -> str:

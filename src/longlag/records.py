@@ -220,11 +220,14 @@ def write_atomically(path: str | Path, data: bytes) -> None:
 def check_writable(path: str | Path) -> None:
     """Raises LonglagError now rather than after hours of training if `path` could not be written."""
     path = Path(path)
-    folder = next(p for p in (path.parent, *path.parent.parents) if p.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK) or path.is_dir():
-        raise LonglagError(
-            f"cannot write {path}: {folder} is not a folder you may write to, or {path.name} is a folder"
-        )
+    try:
+        folder = next(p for p in (path.parent, *path.parent.parents) if p.exists())
+        if path.exists() and not path.is_file():
+            raise LonglagError(f"cannot write {path}: it is there already and is not a file; choose another name")
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise LonglagError(f"cannot write {path}: {folder} is not a folder you may write to")
+    except OSError as error:
+        raise LonglagError(f"cannot write {path}: {error.strerror}; choose another name") from error
 
 
 def _read(path: str | Path) -> bytes:

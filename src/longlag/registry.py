@@ -20,7 +20,9 @@ from typing import Any
 from longlag.errors import LonglagError, unknown
 
 _CONSTANTS = {"methods": "METHOD", "tasks": "TASK"}
+_ESSENTIAL = {"methods": "build", "tasks": "sample"}  # what a value of the kind can do at least
 _plugins: dict[str, dict[str, Any]] = {kind: {} for kind in _CONSTANTS}
+_origins: dict[tuple[str, str], Path] = {}  # of plug-ins: a file may be loaded again
 
 
 def names(kind: str) -> list[str]:
@@ -57,22 +59,24 @@ def load_plugin(path: str) -> None:
     if not found:
         raise LonglagError(f"plug-in {path!r} defines neither METHOD nor TASK; see docs/add-a-method.md")
     for kind, value in found.items():
-        if value.name in names(kind) and _plugins[kind].get(value.name) is None:
-            raise LonglagError(
-                f"plug-in {path!r} redefines {kind.removesuffix('s')} {value.name!r}; choose another name"
-            )
-        _plugins[kind][value.name] = value
+        name = getattr(value, "name", None)
+        if not isinstance(name, str) or not callable(getattr(value, _ESSENTIAL[kind], None)):
+            what = kind.removesuffix("s")
+            raise LonglagError(f"plug-in {path!r}: its {_CONSTANTS[kind]} is no {what}; see docs/add-a-{what}.md")
+        if name in names(kind) and _origins.get((kind, name)) != file.resolve():
+            raise LonglagError(f"plug-in {path!r} redefines {kind.removesuffix('s')} {name!r}; choose another name")
+        _plugins[kind][name], _origins[kind, name] = value, file.resolve()
 
 
 def _import_file(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"longlag_plugin_{file.stem}", file)
+    spec = importlib.util.spec_from_file_location(f"longlag_plugin_{abs(hash(file.resolve()))}_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise LonglagError(f"plug-in {str(file)!r} is not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up by name
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise LonglagError(f"plug-in {str(file)!r} failed on import: {type(error).__name__}: {error}") from error
     return module
 

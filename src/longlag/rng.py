@@ -7,6 +7,7 @@ jobs, nor the method, nor what was drawn before can change it.
 from __future__ import annotations
 
 import hashlib
+import operator
 
 import numpy as np
 
@@ -17,5 +18,5 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
     >>> stream(0, "train", 1).integers(100) == stream(0, "train", 1).integers(100)
     True
     """
-    digest = hashlib.blake2b(repr((seed, *names)).encode(), digest_size=16).digest()
+    digest = hashlib.blake2b(repr((operator.index(seed), *names)).encode(), digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=np.frombuffer(digest, dtype=np.uint64)))

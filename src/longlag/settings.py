@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
@@ -58,14 +59,16 @@ def _with_value(part: Any, names: list[str], value: Any, path: str) -> Any:
 
 
 def _converted(present: Any, value: Any, path: str) -> Any:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if isinstance(present, float) and number:
         return float(value)
     if isinstance(present, int) and not isinstance(present, bool) and number and float(value).is_integer():
         return int(value)
     if isinstance(present, tuple) and isinstance(value, list | tuple):
-        return tuple(value)
-    if type(present) is type(value):
+        if len(value) != len(present):
+            raise LonglagError(f"setting {path!r} takes {len(present)} values, now {list(present)}; not {len(value)}")
+        return tuple(_converted(old, new, path) for old, new in zip(present, value, strict=True))
+    if type(present) is type(value) and not isinstance(present, float):
         return value
     kind = _KINDS.get(type(present), type(present).__name__)
     raise LonglagError(f"setting {path!r} cannot be {value!r}; it is {kind}, now {present!r}")

@@ -200,6 +200,8 @@ def _seeds(value: str | int) -> range:
     seeds = range(*map(int, text.split(":")))
     if not seeds:
         raise LonglagError(f"seeds {value!r} is an empty range; the end of first:end is not part of it")
+    if seeds.stop > protocol.FIRST_TUNING_SEED:
+        raise LonglagError(f"seeds {value!r} go beyond {protocol.FIRST_TUNING_SEED - 1}; later ones are for tuning")
     return seeds
 
 

@@ -1,8 +1,9 @@
 """The declared search: settings of a method's declared space, quasi-random, on seeds of their own, by validation alone.
 
-Candidates are the points of a Sobol sequence, log-uniform in each declared range, drawn before anything is run. A
-candidate's score is its mean share wrong on the monitor's validation sequences, and among those that pass, the passes
-it took: no test set is looked at. Tuning seeds start at a million, so that no reported run shares their data.
+Candidates are the points of a Sobol sequence, log-uniform in each declared range, drawn before anything is run. They
+are compared by their share wrong on the monitor's validation sequences; among those that pass, by the passes it took,
+among the others by their last validation loss. Rows hold a test score like all rows; it chooses nothing. Tuning seeds
+start at a million, so that no reported run shares their data.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import torch
 from longlag import protocol, registry
 from longlag.errors import LonglagError
 from longlag.methods.base import Method
-from longlag.records import Point, Row
-from longlag.train import RunSpec, attempt
+from longlag.records import Point, Row, Status
+from longlag.spec import RunSpec
+from longlag.train import attempt
 
-FIRST_SEED = 1_000_000
+FIRST_SEED = protocol.FIRST_TUNING_SEED
 _EDGE = 0.1  # of a range, on its logarithmic scale
 
 
@@ -30,14 +32,21 @@ class Trial:
 
     overrides: dict[str, float]
     rows: list[Row]
+    last_losses: list[float]
     edges: list[str]
 
     @property
     def score(self) -> tuple[float, float]:
-        """Smaller is better: mean share wrong (0 once within the criterion; 1 if it diverged), then mean passes."""
-        errors = [1.0 if math.isnan(row.best_error) else row.best_error for row in self.rows]
-        error = sum(errors) / len(errors)
-        return (0.0 if error <= protocol.CRITERION else error, sum(row.passes for row in self.rows) / len(self.rows))
+        """Smaller is better: mean share wrong (0 once within the criterion), then passes or validation loss.
+
+        A candidate of which a seed diverged or died is worse than any that went on.
+        """
+        if any(row.status in (Status.DIVERGED, Status.ERROR) for row in self.rows):
+            return 1.0, math.inf
+        error = sum(row.best_error for row in self.rows) / len(self.rows)
+        if error <= protocol.CRITERION:
+            return 0.0, sum(row.passes for row in self.rows) / len(self.rows)
+        return error, sum(self.last_losses) / len(self.last_losses)
 
 
 def candidates(method: Method, n: int) -> list[dict[str, float]]:
@@ -59,12 +68,19 @@ def search(spec: RunSpec, n: int, see: Callable[[Point | Row], None]) -> Iterato
     """Runs every candidate on the spec's seeds."""
     method = registry.get("methods", spec.method)
     for overrides in candidates(method, n):
-        rows = []
+        rows, losses = [], {}
         for event in attempt(dataclasses.replace(spec, overrides={**spec.overrides, **overrides})):
             see(event)
             if isinstance(event, Row):
                 rows.append(event)
-        yield Trial(overrides, rows, [path for path, value in overrides.items() if _at_edge(method, path, value)])
+            else:
+                losses[event.seed] = event.loss
+        yield Trial(
+            overrides,
+            rows,
+            list(losses.values()),
+            [path for path, value in overrides.items() if _at_edge(method, path, value)],
+        )
 
 
 def best(trials: list[Trial]) -> Trial:

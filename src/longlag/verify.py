@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 
+from longlag.errors import LonglagError
 from longlag.provenance import provenance
 from longlag.records import VOLATILE, Row, Status
-from longlag.train import RunSpec, prepare, run
+from longlag.spec import RunSpec, prepare
+from longlag.train import run
 
 _DIGITS_DEPEND_ON = ("cpu", "blas", "torch", "numpy", "threads", "device")
 _TOLERANCE = 0.05  # share of test sequences, on another kind of machine
@@ -31,10 +33,18 @@ def repeatable(row: Row) -> bool:
 
 
 def spec_of(row: Row) -> RunSpec:
-    """The spec that a row names."""
-    spec = json.loads(row.spec)
-    device = row.device.split(":")[0]
-    return RunSpec(row.task, row.lag, row.method, (row.seed,), row.budget, spec["overrides"], spec["timeout"], device)
+    """The spec that a row names.
+
+    Raises:
+        LonglagError: its spec column is damaged.
+    """
+    try:
+        spec = json.loads(row.spec)
+        overrides, timeout, device = dict(spec["overrides"]), spec["timeout"], str(spec["device"])
+    except (ValueError, KeyError, TypeError) as error:
+        name = f"{row.task} T={row.lag} {row.method} seed {row.seed}"
+        raise LonglagError(f"the spec of row {name} is damaged ({error}); run its job again") from error
+    return RunSpec(row.task, row.lag, row.method, (row.seed,), row.budget, overrides, timeout, device)
 
 
 def again(row: Row) -> Finding:
@@ -47,7 +57,7 @@ def again(row: Row) -> Finding:
     here = provenance(spec.device)
     other = [key for key in _DIGITS_DEPEND_ON if here[key] != getattr(row, key)]
     if other:
-        close = new.solved == row.solved and abs(new.test_error - row.test_error) <= _TOLERANCE
+        close = new.status == row.status and not abs(new.test_error - row.test_error) > _TOLERANCE  # nan if diverged
         verdict = f"same verdict, test error within {_TOLERANCE:.0%}" if close else f"{row.status} became {new.status}"
         return Finding(close, f"{name}: {verdict}; compared with tolerance, since {', '.join(other)} differ(s) here")
     changed = [

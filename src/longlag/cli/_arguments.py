@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
+from longlag import protocol
 from longlag.errors import LonglagError
 
 
@@ -12,25 +15,35 @@ def seeds(text: str) -> tuple[int, ...]:
     """ "0:5" is 0 to 4; "7" is seed 7 alone; "1,4,9" are those."""
     first, colon, last = text.partition(":")
     try:
-        found = tuple(range(int(first), int(last))) if colon else tuple(int(part) for part in text.split(","))
+        found: Sequence[int] = range(int(first), int(last)) if colon else [int(part) for part in text.split(",")]
     except ValueError:
         raise LonglagError(f"seeds {text!r} are not a range; write 0:5 for seeds 0 to 4, or 1,4,9") from None
     if not found or min(found) < 0:
         raise LonglagError(f"seeds {text!r} are an empty or negative range; write 0:5 for seeds 0 to 4")
+    if max(found) >= protocol.FIRST_TUNING_SEED:
+        most = protocol.FIRST_TUNING_SEED
+        raise LonglagError(f"seeds {text!r} go beyond {most - 1}; seeds from {most} on are for `longlag tune` alone")
     if len(set(found)) < len(found):
         raise LonglagError(f"seeds {text!r} name a seed twice")
-    return found
+    return tuple(found)
 
 
-def lag(text: str) -> int:
-    """A lag in steps."""
-    try:
-        value = int(text)
-    except ValueError:
-        raise LonglagError(f"lag {text!r} is not a whole number of steps") from None
-    if value < 1:
-        raise LonglagError(f"lag {value} is not positive")
-    return value
+def count(what: str) -> Callable[[str], int]:
+    """Reads a positive whole number, called `what` in errors."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise LonglagError(f"{what} {text!r} is not a whole number") from None
+        if value < 1:
+            raise LonglagError(f"{what} {value} is not positive")
+        return value
+
+    return read
+
+
+lag = count("lag")
 
 
 def lags(text: str) -> list[int]:
@@ -38,23 +51,30 @@ def lags(text: str) -> list[int]:
     return sorted({lag(part) for part in text.split(",")})
 
 
-def positive(text: str) -> float:
-    """A positive, finite number."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (value > 0 and math.isfinite(value)):
-        raise LonglagError(f"{text!r} is not a positive number; a budget is a number of sequence passes, such as 1e6")
-    return value
+def positive(what: str) -> Callable[[str], float]:
+    """Reads a positive, finite number, called `what` in errors."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (value > 0 and math.isfinite(value)):
+            raise LonglagError(f"{what} {text!r} is not a positive number")
+        return value
+
+    return read
+
+
+budget = positive("a budget is a number of sequence passes, such as 1e6:")
 
 
 def add_training(parser: argparse.ArgumentParser) -> None:
     """What `train` and `ladder` have in common."""
     parser.add_argument("--method", required=True, help="a name from `longlag list`")
     parser.add_argument("--seeds", type=seeds, default=(0,), help="half-open range such as 0:5 (default: seed 0)")
-    parser.add_argument("--budget", type=positive, help="sequence passes per seed and lag (default: 1e7)")
-    parser.add_argument("--timeout", type=positive, help="wall-clock seconds per seed and lag; a safety net")
+    parser.add_argument("--budget", type=budget, help="sequence passes per seed and lag (default: 1e7)")
+    parser.add_argument("--timeout", type=positive("timeout"), help="wall-clock seconds per seed and lag; a safety net")
     setting = "change a number of the method, such as optimiser.learning_rate=0.1; see `longlag show METHOD`"
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help=setting)
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
@@ -69,6 +89,10 @@ def prepare_outputs(args: argparse.Namespace) -> None:
 
     for path in args.plugin:
         registry.load_plugin(path)
-    for path in (args.out, args.curve):
-        if path:
-            records.check_writable(path)
+    outputs = [path for path in (args.out, args.curve) if path is not None]
+    if "" in outputs:
+        raise LonglagError("an output's name is empty; --out and --curve take the paths of files")
+    if len({Path(path).resolve() for path in outputs}) < len(outputs):
+        raise LonglagError(f"--out and --curve are both {args.out}; rows and curves need a file each")
+    for path in outputs:
+        records.check_writable(path)

@@ -22,9 +22,11 @@ def run(args: argparse.Namespace) -> None:
     from longlag import protocol, records, settings
     from longlag.ladder import Rungs, climb
     from longlag.progress import progress
-    from longlag.train import RunSpec, prepare
+    from longlag.spec import RunSpec, prepare
 
     _arguments.prepare_outputs(args)
+    if args.cache:
+        records.check_writable(args.cache / "rung")
     budget, overrides = args.budget or protocol.DEFAULT_BUDGET, settings.parse(args.set)
     specs = [
         RunSpec(task, args.lags[0], args.method, args.seeds, budget, overrides, args.timeout, args.device)
@@ -37,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
         for row, curve in climb(spec, args.lags, Rungs(args.cache), see):
             rows.append(row)
             points += curve
+            records.write_rows(args.out, rows)  # what is finished is kept, whatever comes
     points.sort(key=lambda point: (point.task, point.method, point.lag, point.seed, point.passes))
     if args.curve:
         records.write_points(args.curve, points)
-    records.write_rows(args.out, rows)

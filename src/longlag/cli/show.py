@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _show_method(name: str, tasks: list[str], lag: int) -> None:
     from longlag import registry, settings
+    from longlag.spec import RunSpec, prepare
 
     method = registry.get("methods", name)
     print(
@@ -42,8 +43,8 @@ def _show_method(name: str, tasks: list[str], lag: int) -> None:
     )
     print(_module_doc(method.build))
     for task_name in tasks:
+        parts = prepare(RunSpec(task_name, lag, name, (0,))).parts
         task = registry.get("tasks", task_name)
-        parts = method.build(task.traits, lag)
         print(f"\nfor {task_name} at lag {lag} (kind {task.traits.kind!r}); each line can be changed with --set:")
         for path in settings.paths(parts):
             print(f"  {path} = {_at(parts, path)!r}")
@@ -56,8 +57,10 @@ def _show_method(name: str, tasks: list[str], lag: int) -> None:
 
 def _show_task(name: str, lag: int) -> None:
     from longlag import registry
+    from longlag.tasks.base import check_lag
 
     task = registry.get("tasks", name)
+    check_lag(task, lag)
     print(f"{task.name}, generator version {task.version}\nreference: {task.reference}")
     print(_module_doc(type(task)))
     traits = task.traits

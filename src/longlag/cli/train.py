@@ -19,11 +19,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from longlag import protocol, records, settings, train
     from longlag.progress import progress
+    from longlag.spec import RunSpec
 
     _arguments.prepare_outputs(args)
     budget = args.budget or protocol.DEFAULT_BUDGET
     overrides = settings.parse(args.set)
-    spec = train.RunSpec(args.task, args.lag, args.method, args.seeds, budget, overrides, args.timeout, args.device)
+    spec = RunSpec(args.task, args.lag, args.method, args.seeds, budget, overrides, args.timeout, args.device)
     see, rows, points = progress(budget), [], []
     for event in train.attempt(spec):
         see(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments
@@ -17,14 +18,16 @@ EXAMPLE = "longlag tune --task adding --lag 50 --method control --candidates 8 -
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", required=True, help="a name from `longlag list`")
     parser.add_argument("--lag", type=_arguments.lag, required=True, help="the papers' nominal lag T, in steps")
-    parser.add_argument("--candidates", type=_arguments.lag, default=8, help="settings to try (default: 8)")
+    parser.add_argument(
+        "--candidates", type=_arguments.count("number of candidates"), default=8, help="settings to try (default: 8)"
+    )
     _arguments.add_training(parser)
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> int:
     from longlag import protocol, records, settings, tune
     from longlag.progress import progress
-    from longlag.train import RunSpec
+    from longlag.spec import RunSpec
 
     _arguments.prepare_outputs(args)
     budget, seeds = args.budget or protocol.DEFAULT_BUDGET, tuple(tune.FIRST_SEED + seed for seed in args.seeds)
@@ -36,11 +39,20 @@ def run(args: argparse.Namespace) -> None:
         records.write_rows(args.out, [row for done in trials for row in done.rows])
         print(_line("tried", trial), flush=True)
     chosen = tune.best(trials)
+    if math.isinf(chosen.score[1]):
+        print("chosen: none; every candidate diverged or died")
+        return 1
     print(_line("chosen", chosen))
     if chosen.edges:
         print(f"note: {', '.join(chosen.edges)} lie(s) at the edge of the declared space; a wider one may hold better")
+    return 0
 
 
 def _line(word: str, trial: Trial) -> str:
     settings = " ".join(f"--set {path}={value:.4g}" for path, value in trial.overrides.items())
-    return f"{word} {settings}: {trial.score[0]:.1%} wrong on validation, {trial.score[1]:,.0f} passes"
+    error, then = trial.score
+    if math.isinf(then):
+        return f"{word} {settings}: diverged or died"
+    return f"{word} {settings}: {error:.1%} wrong on validation, " + (
+        f"loss {then:.4g}" if error else f"{then:,.0f} passes"
+    )

@@ -13,7 +13,7 @@ EXAMPLE = "longlag verify results/demo/runs.csv --sample 5"
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", metavar="RUNS.csv")
     parser.add_argument(
-        "--sample", type=_arguments.lag, metavar="N", help="only N rows, drawn at random (default: all)"
+        "--sample", type=_arguments.count("sample"), metavar="N", help="only N rows, drawn at random (default: all)"
     )
     parser.add_argument("--seed", type=int, default=0, help="which sample (default: 0)")
     parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")
@@ -32,6 +32,9 @@ def run(args: argparse.Namespace) -> int:
     findings = [verify.again(row) for row in rows]
     for finding in findings:
         print(finding.text)
+    if not findings:
+        print("nothing to verify: no row was run to an end that its spec decides")
+        return 1
     failed = sum(not finding.same for finding in findings)
     print(f"{len(findings) - failed} of {len(findings)} rows verified")
     return int(failed > 0)

@@ -11,7 +11,7 @@ Shapes = Mapping[str, tuple[int, ...]]  # parameter name -> shape without the re
 
 
 class Init(Protocol):
-    """Draws parameters; biases that it does not mention are zero."""
+    """Draws all parameters, zeros included."""
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         """One replica's parameters, float64, one array per name in `shapes`."""

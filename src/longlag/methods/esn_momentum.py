@@ -1,8 +1,10 @@
 """A plain tanh net started like an echo state network and trained with Nesterov momentum.
 
 Sutskever et al. 2013, section 4: 15 connections per unit, spectral radius 1.1, centred inputs and outputs.
-Deviations: (1) the gradient's norm is clipped at 1, without which runs are thrown back to chance; (2) learning rates
-of 1e-3 and above on loss means per step, within budgets far below 50,000 updates.
+Deviations: (1) input scale 0.1 (0.05 for replay), where the paper has 0.001 for marked values and 0.1 for memory;
+(2) the momentum of its equation 5, where its recurrent nets had 0.9 for 1000 updates and then mu_0; (3) the gradient's
+norm is clipped at 1, without which runs are thrown back to chance; (4) learning rates of 1e-3 and above on loss means
+per step, within budgets far below 50,000 updates.
 """
 
 from longlag.cells.tanh_rnn import TanhRNN

@@ -1,7 +1,8 @@
 """Hessian-Free optimisation of a plain tanh net, with structural damping.
 
 Start, input scale and centring are those of the momentum method: with the plain scale of the authors' code, longer
-lags are not solved. The initial damping is theirs, 0.01 per output. Short CG runs on a small curvature batch reach a
+lags are not solved. The initial damping is 0.01 per output, after
+theirs (which counts the outputs of all scored steps). Short CG runs on a small curvature batch reach a
 solution in half the passes of long ones (five settings tried by hand on temporal_order at T = 50, other seeds).
 """
 

@@ -44,14 +44,3 @@ class RisingMomentum:
 
     def __call__(self, t: int) -> float:
         return min(1 - 2 ** (-1 - math.log2(t // self.every + 1)), self.most)
-
-
-@dataclass(frozen=True)
-class InverseTime:
-    """`start` / (1 + t / `half_life`): half of it after `half_life` updates."""
-
-    start: float
-    half_life: float
-
-    def __call__(self, t: int) -> float:
-        return self.start / (1 + t / self.half_life)

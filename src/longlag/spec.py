@@ -1,0 +1,149 @@
+"""What to run: a spec, its names looked up, its parts built and checked, and the row it will fill."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from longlag import protocol, registry
+from longlag.errors import LonglagError
+from longlag.losses import Loss
+from longlag.methods.base import Method, Parts
+from longlag.model import Model
+from longlag.provenance import provenance
+from longlag.records import Row
+from longlag.settings import describe, with_values
+from longlag.tasks.base import Task, check_lag
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What to train. overrides: numbers changed by path, as `--set` does. timeout: wall-clock seconds per block.
+
+    block: replicas trained as one program; 0 chooses 1 on a CPU and all seeds elsewhere.
+    """
+
+    task: str
+    lag: int
+    method: str
+    seeds: tuple[int, ...]
+    budget: float = protocol.DEFAULT_BUDGET
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    timeout: float | None = None
+    device: str = "cpu"
+    block: int = 0
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A spec with its names looked up and its parts built.
+
+    loss: what is minimised; what counts as wrong is the task's loss to say.
+    text: everything that decides the numbers, as JSON. digest: of that text.
+    """
+
+    spec: RunSpec
+    task: Task
+    method: Method
+    parts: Parts
+    model: Model
+    loss: Loss
+    text: str
+    digest: str
+
+
+def prepare(spec: RunSpec) -> Setup:
+    """Looks names up, builds the parts and checks the numbers.
+
+    Raises:
+        LonglagError: unknown method, task or setting, a lag too small, a budget that is not a positive number, a
+            device that cannot be used, a method that cannot be built for the task.
+    """
+    task, method = registry.get("tasks", spec.task), registry.get("methods", spec.method)
+    check_lag(task, spec.lag)
+    check_device(spec.device)
+    if not (spec.budget > 0 and math.isfinite(spec.budget)):
+        raise LonglagError(f"budget {spec.budget!r} is not a positive number of sequence passes")
+    parts = with_values(_built(method, task, spec.lag), spec.overrides)
+    model = _model(task, parts)
+    decides = {
+        "task": {"name": task.name, "version": task.version},
+        "lag": spec.lag,
+        "method": {"name": method.name, "version": method.version, "parts": describe(parts)},
+        "budget": spec.budget,
+        "overrides": dict(spec.overrides),
+        "timeout": spec.timeout,
+        "device": spec.device.partition(":")[0],
+        "protocol": protocol.VERSION,
+    }
+    text = json.dumps(decides, sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return Setup(spec, task, method, parts, model, parts.loss or task.loss, text, digest)
+
+
+def check_device(device: str) -> None:
+    """Raises LonglagError for a device that torch cannot use here."""
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise LonglagError(f"device {device!r} cannot be used here; write cpu, cuda or cuda:0")
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise LonglagError(f"device {device!r} cannot be used here ({reason}); --device cpu always works") from error
+
+
+def _built(method: Method, task: Task, lag: int) -> Parts:
+    """The method's parts; what a method's code raises is the method's fault, and is said so."""
+    try:
+        parts = method.build(task.traits, lag)
+        json.dumps(describe(parts))
+    except LonglagError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        remedy = f"its build must return Parts of frozen dataclasses for kind {task.traits.kind!r}"
+        raise LonglagError(
+            f"method {method.name!r} cannot be built for task {task.name!r} ({reason}); {remedy}"
+        ) from error
+    if not isinstance(parts, Parts):
+        raise LonglagError(f"method {method.name!r} built a {type(parts).__name__}; its build must return Parts")
+    return parts
+
+
+def _model(task: Task, parts: Parts) -> Model:
+    inputs, outputs = len(task.traits.roles), len(task.traits.target_mean)
+    for name, wanted in (("inputs", inputs), ("outputs", outputs)):
+        given = len(getattr(parts.centring, name))
+        if given != wanted:
+            raise LonglagError(f"setting 'centring.{name}' has {given} numbers; task {task.name!r} has {wanted} {name}")
+    shift = parts.centring.inputs if any(parts.centring.inputs) else None
+    return Model(parts.cell, inputs, outputs, task.traits.scored, parts.readout, parts.feedback, shift)
+
+
+def unmeasured_row(setup: Setup, seed: int, started: str, **measured: Any) -> Row:
+    """A row of that setup: what is not measured is nan, zero or empty."""
+    task, nan = setup.task, float("nan")
+    blank: dict[str, Any] = dict.fromkeys(
+        ("passes_to_solve", "test_error", "test_loss", "test_symbol_error", "test_error_every_step", "best_error"), nan
+    )
+    known = {
+        "task": task.name, "lag": setup.spec.lag, "minimal_lag": task.minimal_lag(setup.spec.lag),
+        "method": setup.method.name, "seed": seed, "solved": False, "passes": 0.0, "budget": setup.spec.budget,
+        "flops": 0.0, "updates": 0, "evaluation_passes": 0.0, "loss": setup.loss.name, "parameters": 0,
+        "seconds": 0.0, "wall_seconds": 0.0, "started": started,
+        "task_version": task.version, "method_version": setup.method.version, "protocol_version": protocol.VERSION,
+        "spec_hash": setup.digest, "spec": setup.text,
+    }  # fmt: skip
+    baselines = {
+        f"{name}_{score}": getattr(task.baselines[name], score)
+        for name in ("constant", "half_solved")
+        for score in ("error", "loss")
+    }
+    return Row(**(blank | known | baselines | provenance(setup.spec.device) | measured))

@@ -1,0 +1,61 @@
+"""The declared search: candidates, scores by validation alone, and what diverged comes last."""
+
+import dataclasses
+import math
+
+import pytest
+
+from longlag import protocol, registry, tune
+from longlag.errors import LonglagError
+from longlag.records import Point
+from longlag.spec import prepare, unmeasured_row
+from toy import spec
+
+
+def test_candidates_are_drawn_beforehand_inside_the_declared_space():
+    method = registry.get("methods", "hf")
+    drawn = tune.candidates(method, 16)
+    assert drawn == tune.candidates(method, 16)
+    assert drawn[:4] == tune.candidates(method, 4)
+    for path, declared in method.tune.items():
+        values = [candidate[path] for candidate in drawn]
+        assert all(declared.low <= value <= declared.high for value in values)
+        assert len(set(values)) == 16
+
+
+def test_a_method_without_a_space_is_refused():
+    with pytest.raises(LonglagError, match="declares no search space"):
+        tune.candidates(dataclasses.replace(registry.get("methods", "hf"), tune={}), 3)
+
+
+def trial(loss=0.5, **measured):
+    row = unmeasured_row(prepare(spec("control")), 0, "now", **({"status": "budget", "reason": ""} | measured))
+    return tune.Trial({}, [row], [loss], [])
+
+
+def test_the_order_of_trials():
+    solved_fast, solved_slowly = trial(best_error=0.0, passes=10.0), trial(best_error=0.01, passes=20.0)
+    better, worse = trial(0.3, best_error=0.9, passes=5.0), trial(0.6, best_error=0.9, passes=1.0)
+    diverged = trial(0.1, best_error=0.0, passes=1.0, status="diverged")
+    ordered = [solved_fast, solved_slowly, better, worse, diverged]
+    assert sorted([*ordered[2:], *ordered[:2]], key=lambda t: t.score) == ordered
+    assert diverged.score == (1.0, math.inf)
+
+
+def test_test_scores_choose_nothing():
+    one, other = trial(best_error=0.5, test_error=0.9, test_loss=9.0), trial(best_error=0.5, test_error=0.0, test_loss=0.0)
+    assert one.score == other.score
+
+
+def test_search_runs_every_candidate_and_names_settings_at_an_edge():
+    seen = []
+    run_spec = spec("control", seeds=(protocol.FIRST_TUNING_SEED,))
+    trials = list(tune.search(run_spec, 3, seen.append))
+    assert len(trials) == 3
+    assert all(t.rows[0].seed == protocol.FIRST_TUNING_SEED for t in trials)
+    assert any(isinstance(event, Point) for event in seen)
+    assert all(len(t.last_losses) == 1 for t in trials)
+    method = registry.get("methods", "control")
+    low = method.tune["optimiser.learning_rate"].low
+    assert tune._at_edge(method, "optimiser.learning_rate", low)
+    assert not tune._at_edge(method, "optimiser.learning_rate", 30 * low)
