@@ -14,6 +14,7 @@ from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers.guessing import Guessing
 from longlag.rng import stream
 from longlag.settings import describe
+from longlag.tasks.base import EVERY_STEP
 from toy import outcome, spec
 
 TASKS = registry.names("tasks")
@@ -50,6 +51,8 @@ def test_without_momentum_the_schedule_is_zero_at_every_update():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_constant_method_measures_the_constant_baseline(task):
+    if registry.get("tasks", task).traits.scored == EVERY_STEP:
+        pytest.skip("one constant for all steps names a distractor, and is never right at the last")
     _, (row,) = outcome(spec("constant", task, lag=20, overrides={"optimiser.sequences": 2000}))
     expected = registry.get("tasks", task).baselines["constant"].error
     assert row.test_error == pytest.approx(expected, abs=0.02)

@@ -22,6 +22,7 @@ GOLDEN = {
     "memorization_5bit": "f0a666d6b4a03140",
     "multiplication": "ec75e2dbee1139cc",
     "random_permutation": "e49d87f739a4ceff",
+    "random_permutation_every_step": "ff0fe9b0cf986764",
     "temporal_order": "c4422361f6d92f26",
     "temporal_order_3bit": "32ad91728e94030d",
     "xor": "098b6118c31293dc",
@@ -48,7 +49,7 @@ def test_shapes_padding_and_ranges(name, lag):
     traits = task.traits
     assert batch.x.shape == (task.steps(lag), 50, len(traits.roles))
     assert batch.x.dtype == np.float32
-    assert batch.y.shape[:2] == (traits.scored, 50)
+    assert batch.y.shape[:2] == (traits.scored or task.steps(lag), 50)
     padding = np.arange(task.steps(lag))[:, None] < batch.start
     assert not batch.x[padding].any()
     assert (task.steps(lag) - batch.start >= lag).all()
@@ -129,16 +130,28 @@ def test_temporal_order_windows_classes_and_minimal_lag(name, tenths, lag):
     assert abs(np.bincount(batch.y[0], minlength=classes) / 4000 - 1 / classes).max() < 0.04
 
 
+@pytest.mark.parametrize("name", ["random_permutation", "random_permutation_every_step"])
 @pytest.mark.parametrize("lag", LAGS)
-def test_random_permutation_asks_for_its_first_symbol(lag):
-    task = TASKS["random_permutation"]
+def test_random_permutation_asks_for_its_first_symbol(name, lag):
+    task = TASKS[name]
     batch = task.sample(stream(2, "permutation"), lag, 4000)
     symbols = batch.x.argmax(-1)
     assert set(np.unique(symbols[0])) == {0, 1}
     assert set(np.unique(symbols[1:])) == set(range(2, 100))
-    assert (batch.y[0] == symbols[0]).all()
+    assert (batch.y[-1] == symbols[0]).all()
+    assert (batch.y[:-1] == symbols[len(symbols) + 1 - len(batch.y) :]).all()  # with every step: the next symbol
     assert len(symbols) - 1 == task.minimal_lag(lag)
-    assert batch.y.mean() == pytest.approx(0.5, abs=0.03)
+    assert batch.y[-1].mean() == pytest.approx(0.5, abs=0.03)
+
+
+def test_every_step_is_trained_and_the_last_alone_is_judged():
+    loss = TASKS["random_permutation_every_step"].loss
+    targets = torch.tensor([[[5, 6], [0, 1]]])  # [R, K, B]
+    outputs = torch.zeros(1, 2, 2, 100)
+    outputs[0, 1, :, 1] = 9.0  # never a distractor, and 1 at the last step
+    assert loss.wrong(outputs, targets).tolist() == [[[False, False], [True, False]]]
+    assert float(loss.value(outputs, targets)) == pytest.approx((2 * math.log(100) + 9 + 0) / 4, abs=0.05)
+    assert loss.gradient(outputs, targets)[0, 0].abs().sum() > 0
 
 
 @pytest.mark.parametrize("name", ["memorization_5bit", "memorization_20bit"])

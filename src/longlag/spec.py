@@ -20,7 +20,7 @@ from longlag.model import Model
 from longlag.provenance import provenance
 from longlag.records import Row
 from longlag.settings import describe, with_values
-from longlag.tasks.base import Task, check_lag
+from longlag.tasks.base import EVERY_STEP, Task, check_lag
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def prepare(spec: RunSpec) -> Setup:
     if not (spec.budget > 0 and math.isfinite(spec.budget)):
         raise LonglagError(f"budget {spec.budget!r} is not a positive number of sequence passes")
     parts = with_values(_built(method, task, spec.lag), spec.overrides)
-    model = _model(task, parts)
+    model = _model(task, spec.lag, parts)
     decides = {
         "task": {"name": task.name, "version": task.version},
         "lag": spec.lag,
@@ -117,14 +117,15 @@ def _built(method: Method, task: Task, lag: int) -> Parts:
     return parts
 
 
-def _model(task: Task, parts: Parts) -> Model:
+def _model(task: Task, lag: int, parts: Parts) -> Model:
     inputs, outputs = len(task.traits.roles), len(task.traits.target_mean)
     for name, wanted in (("inputs", inputs), ("outputs", outputs)):
         given = len(getattr(parts.centring, name))
         if given != wanted:
             raise LonglagError(f"setting 'centring.{name}' has {given} numbers; task {task.name!r} has {wanted} {name}")
     shift = parts.centring.inputs if any(parts.centring.inputs) else None
-    return Model(parts.cell, inputs, outputs, task.traits.scored, parts.readout, parts.feedback, shift)
+    scored = task.steps(lag) if task.traits.scored == EVERY_STEP else task.traits.scored
+    return Model(parts.cell, inputs, outputs, scored, parts.readout, parts.feedback, shift)
 
 
 def unmeasured_row(setup: Setup, seed: int, started: str, **measured: Any) -> Row:

@@ -65,7 +65,7 @@ def _show_task(name: str, lag: int) -> None:
     print(_module_doc(type(task)))
     traits = task.traits
     print(
-        f"\nkind {traits.kind}; inputs {', '.join(traits.roles)}; {traits.scored} scored step(s); "
+        f"\nkind {traits.kind}; inputs {', '.join(traits.roles)}; {traits.scored or 'all'} scored step(s); "
         f"shortest lag {task.shortest}"
     )
     print(f"at lag {lag}: {task.steps(lag)} steps, minimal lag {task.minimal_lag(lag)}; loss {task.loss.name}")

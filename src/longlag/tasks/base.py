@@ -16,6 +16,8 @@ import numpy as np
 from longlag.errors import LonglagError
 from longlag.losses import Loss
 
+EVERY_STEP = 0  # as a number of scored steps: all steps of a sequence, however many
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -34,7 +36,7 @@ class Traits:
         (repeat a message after a silence).
     roles: for each input channel "value", "marker", "symbol" (relevant), "distractor", "blank" or "cue".
     input_mean: expected input per channel at a step; target_mean: expected target per output (zeros for classes).
-    scored: number of scored steps K. classes: number of classes, 0 for real targets.
+    scored: number of scored steps K, or EVERY_STEP. classes: number of classes, 0 for real targets.
     """
 
     kind: str

@@ -10,7 +10,7 @@ One sequence at T = 10:
 
 Hochreiter & Schmidhuber 1997, task 2b with p = 100; Martens & Sutskever 2011; length and loss of Pascanu et al. 2013
 (code). The relevant symbol is heard once, at the first step, and 98 input channels carry noise.
-Deviations: (1) only the last prediction is trained and scored; `random_permutation_every_step` trains all of them.
+Deviations: (1) only the last prediction is trained and scored; `random_permutation_every_step` trains all.
 There are a hundred outputs, as in the papers, although only two are ever right: a net must learn that first.
 """
 
