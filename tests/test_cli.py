@@ -240,7 +240,7 @@ def test_damaged_records(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "verb", ["list", "show", "train", "ladder", "tune", "collect", "figure", "table", "report", "verify"]
+    "verb", ["list", "show", "train", "ladder", "tune", "collect", "figure", "table", "report", "verify", "estimate"]
 )
 def test_every_verb_teaches_by_an_example(verb, capsys):
     with pytest.raises(SystemExit) as stopped:

@@ -25,7 +25,7 @@ TORCH = [
     {"train"},
     {"ladder", "tune", "verify"},
 ]
-ANALYSIS = [{"words", "schemas", "stats"}, {"suite", "figures", "tables"}, {"collect", "report"}]
+ANALYSIS = [{"words", "schemas", "stats"}, {"suite", "figures", "tables"}, {"collect", "report", "estimate"}]
 TOP = [{"cli"}, {"__main__"}]
 LAYERS = {
     "frontier": FRONTIER,
