@@ -51,6 +51,16 @@ def runs(
     return rows
 
 
+def sparse() -> list[Row]:
+    """Rows as of a suite in which the made-up tasks have all methods, and five more tasks have one method alone."""
+    more = [
+        replace(row, task=f"task_{i}", minimal_lag=10 + i)
+        for i in range(1, 6)
+        for row in runs([0, 1], ["esn"], ["adding"], [20])
+    ]
+    return runs([0, 1]) + more
+
+
 def points(rows: Sequence[Row]) -> list[Point]:
     """A learning curve for every attempted row that has passes; one point for the one-shot method."""
     return [point for row in rows if row.passes > 0 for point in _curve(row)]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import fake_results
 from longlag import figures, registry, stats
@@ -39,6 +40,11 @@ CASES = {
     "no curves": lambda: results(fake_results.runs([0]), curves=False),
     "all dead": lambda: results(dead(fake_results.runs([0, 1], ["lstm", "hf"])), curves=False),
     "no runs": lambda: results([]),
+    "many tasks": lambda: results(fake_results.sparse()),
+    "many tasks, one method": lambda: results([row for row in fake_results.sparse() if row.method == "esn"]),
+    "two tasks, few pairs": lambda: results(
+        fake_results.runs([0], tasks=["adding"]) + fake_results.runs([0], ["hf"], ["memorization_5bit"])
+    ),
     "hostile names": lambda: results(
         [replace(r, task="$x_{<b>$", method="_m$^&") for r in fake_results.runs([0], ["lstm"], ["adding"])]
     ),
@@ -70,7 +76,25 @@ def test_a_method_looks_the_same_in_every_suite_and_a_plug_in_comes_after() -> N
     every = style.looks([*known, "a_plugin"])
     assert all(every[name] == some[name] for name in some)
     assert list(some)[-1] == "a_plugin"
-    assert len({(look.colour, look.marker) for look in every.values()}) == len(every)
+    assert len({(look.colour, look.marker, look.dash) for look in every.values()}) == len(every)
+
+
+def test_remedies_differ_in_colour_and_ablations_are_tints_of_their_parents() -> None:
+    remedies = style.looks(fake_results.SKILL)
+    assert len({look.colour for look in remedies.values()}) == len(remedies)
+    looks = style.looks(registry.names("methods"))
+    for name, parent in {
+        "esn_init": "esn_momentum",
+        "momentum_plain_init": "esn_momentum",
+        "hf_undamped": "hf",
+    }.items():
+        assert all(tint > full for tint, full in zip(looks[name].colour, looks[parent].colour, strict=True))
+        assert looks[name].dash != looks[parent].dash
+
+
+def test_a_plug_in_moves_no_other_method() -> None:
+    known = registry.names("methods")
+    assert {**style.looks([*known, "aaa"]), "aaa": None} == {**style.looks(known), "aaa": None}
 
 
 def test_more_methods_than_colours_still_differ() -> None:
@@ -78,10 +102,12 @@ def test_more_methods_than_colours_still_differ() -> None:
     assert len({(look.colour, look.dash) for look in looks.values()}) == 25
 
 
-def test_no_type_is_smaller_than_seven_points() -> None:
-    runs, curves = CASES["whole"]()
+@pytest.mark.parametrize("width", [style.PAGE_WIDTH, style.COLUMN_WIDTH])
+@pytest.mark.parametrize("case", ["whole", "many tasks"])
+def test_no_type_is_smaller_than_seven_points(case: str, width: float) -> None:
+    runs, curves = CASES[case]()
     for name in figures.names():
-        figure = figures.get(name).draw(runs, curves)
+        figure = figures.get(name).draw(runs, curves, width=width)
         texts = [text for text in figure.findobj(lambda artist: hasattr(artist, "get_fontsize")) if text.get_text()]
         assert min(text.get_fontsize() for text in texts) >= 7
 
@@ -91,6 +117,40 @@ def test_absent_pairs_read_as_not_run_and_unsolved_ones_as_none() -> None:
     words = [text.get_text() for axes in overview.draw(runs, curves).axes for text in axes.texts]
     assert words.count("not run") == 2
     assert "none" in words
+
+
+def words(figure: Figure) -> list[str]:
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def test_many_tasks_make_a_map_and_few_make_bars() -> None:
+    runs, curves = CASES["many tasks"]()
+    figure = overview.draw(runs, curves)
+    assert len(figure.axes) == 1
+    assert words(figure).count("not run") == 0
+    assert {"≥ 20", "none", "(11)"} <= set(words(figure))
+    assert len(overview.draw(*CASES["whole"]()).axes) == 3
+
+
+def test_a_panel_of_bars_lists_only_what_ran_there_if_much_did_not() -> None:
+    full, one = overview.draw(*CASES["two tasks, few pairs"]()).axes
+    assert len(full.get_yticks()) == len(fake_results.SKILL)
+    assert [text.get_text() for text in one.get_yticklabels()] == ["hf"]
+
+
+@pytest.mark.parametrize("name", ["reach", "cost"])
+def test_of_many_tasks_those_with_few_methods_get_small_panels(name: str) -> None:
+    figure = figures.get(name).draw(*CASES["many tasks"]())
+    figure.draw_without_rendering()
+    widths = [panel.get_position().width for panel in figure.axes]
+    assert len(widths) == 8
+    assert max(widths[3:]) < min(widths[:3]) / 2
+
+
+def test_a_task_without_a_curve_is_named_rather_than_drawn() -> None:
+    runs, curves = CASES["many tasks"]()
+    assert len(learning_curves.draw(runs, curves).axes) == 3
+    assert "No curve to draw on task_1" in learning_curves.caption(runs, curves)
 
 
 def test_ranking_puts_the_furthest_first() -> None:

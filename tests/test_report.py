@@ -78,7 +78,7 @@ def test_every_link_within_the_page_has_a_target(whole: str) -> None:
 
 
 def test_the_page_says_what_is_missing(whole: str, unpainted: None) -> None:
-    assert "hf (not run)" in whole
+    assert "<b>temporal_order</b>: not run: hf." in whole
     assert "Learning curves: none were given." in report.render(*CASES["no curves"](), title="t")
 
 
@@ -125,6 +125,27 @@ def test_the_answer_in_sentences() -> None:
     task, nowhere = answer.sentences(reach(a=(20, 100), b=(0, 100)))
     assert task.text.endswith("no other method solves it.")
     assert nowhere.about == "b"
+
+
+def test_tasks_with_one_answer_share_a_sentence() -> None:
+    found = answer.sentences(results(fake_results.sparse(), curves=False)[0])
+    (alone,) = [sentence for sentence in found if "alone" in sentence.text]
+    assert alone.about == "task_1, task_2, task_3, task_4 and task_5"
+    assert alone.text == "esn alone was run; it carries ≥ 20 steps (minimal lag 11 to 15) on each."
+
+
+def test_what_is_missing_is_said_in_few_words() -> None:
+    runs = results(fake_results.sparse(), curves=False)[0]
+    found = dict(answer.gaps(runs, {*runs.task, "absent"}, [*fake_results.SKILL, "nowhere"]))
+    assert found == {
+        "nowhere": "run on no task",
+        "absent": "no method was run",
+        "memorization_5bit": "not run: lstm",
+        "temporal_order": "not run: hf",
+        "task_1, task_2, task_3, task_4 and task_5": "run: only esn",
+    }
+    fewer = runs[(runs.method != "hf") | (runs.seed == 0)]
+    assert ("hf", "1 of 2 seeds at some lags of adding and memorization_5bit") in answer.gaps(fewer, [], [])
 
 
 def test_the_verb_takes_drawn_figures_and_draws_the_rest(tmp_path: Path) -> None:

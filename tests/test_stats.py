@@ -135,7 +135,9 @@ def test_failures_count_each_status_and_name_the_commonest_reason() -> None:
 def test_missing_names_absent_pairs_and_short_cells() -> None:
     runs = table(row(20, 0, True), row(20, 1, True), row(50, 0, True))
     found = stats.missing(runs, ["adding"], ["lstm", "hf"])
-    assert found.missing.tolist() == ["not run", "lag 50: 1 of 2 seeds"]
+    assert found.n.tolist() == [0, 1]
+    assert found.lag.isna().tolist() == [True, False]
+    assert found.of.unique().tolist() == [2]
 
 
 def test_no_runs_give_empty_tables() -> None:

@@ -210,10 +210,11 @@ def failures(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def missing(runs: pd.DataFrame, tasks: Iterable[str], methods: Iterable[str]) -> pd.DataFrame:
-    """What is not there, per task and method: "not run" pairs, and lags with fewer seeds than others."""
+    """What is not there, per task and method: pairs that were not run (n 0, no lag), and lags with fewer seeds (n) than
+    others (of)."""
     have = runs.groupby(CELL, as_index=False).agg(n=("seed", "size"))
     pairs = set(zip(have.task, have.method, strict=True))
-    absent = [(task, method, "not run") for task in tasks for method in methods if (task, method) not in pairs]
-    short = have[have.n < have.n.max()]
-    holes = [(r.task, r.method, f"lag {r.lag}: {r.n} of {have.n.max()} seeds") for r in short.itertuples()]
-    return pd.DataFrame([*absent, *holes], columns=["task", "method", "missing"])
+    most = 0 if have.empty else int(have.n.max())
+    absent = [(task, method, None, 0, most) for task in tasks for method in methods if (task, method) not in pairs]
+    holes = [(r.task, r.method, r.lag, r.n, most) for r in have[have.n < most].itertuples()]
+    return pd.DataFrame([*absent, *holes], columns=["task", "method", "lag", "n", "of"]).astype({"lag": "Int64"})

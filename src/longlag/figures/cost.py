@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag import stats
-from longlag.figures import style
+from longlag.figures import layout, style
 from longlag.words import count, sample
 
 TITLE, ORDER = "Cost to solve", 2
@@ -28,21 +28,22 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
     """One panel per task: passes to solve at each lag, open triangles beyond the budget."""
     cells, times = stats.cost(runs), stats.solve_times(runs)
     if cells.empty:
-        return style.nothing("no runs", width)
+        return layout.nothing("no runs", width)
     looks = style.looks(cells.method.unique())
-    figure, axes = style.panels(cells.task.nunique(), height=1.95, width=width)
-    for panel, (task, rows) in zip(axes, cells.groupby("task"), strict=False):
-        panel.set_title(style.plain(str(task)))
-        _panel(panel, rows, times[times.task == task], looks)
+    tiers = layout.tiers(layout.methods_on(cells), height=1.95, width=width)
+    for task, panel in tiers.panels.items():
+        _panel(panel, cells[cells.task == task], times[times.task == task], looks, small=task in tiers.small)
         _budgets(panel, runs[runs.task == task].groupby("lag").budget.max())
-    style.legend(figure, looks, _KEYS)
-    style.label(axes, "nominal lag T in steps (minimal lag in brackets)", "passes to solve")
-    return figure
+    layout.titles(tiers, {task: style.plain(task) for task in tiers.panels})
+    layout.legend(tiers.figure, looks, _KEYS)
+    layout.label_tiers(tiers, style.LAG, style.LAG_SHORT, "passes to solve")
+    return tiers.figure
 
 
-def _panel(axes: Any, cells: pd.DataFrame, times: pd.DataFrame, looks: dict[str, style.Look]) -> None:
+def _panel(axes: Any, cells: pd.DataFrame, times: pd.DataFrame, looks: dict[str, style.Look], small: bool) -> None:
     lags = sorted(cells.lag.unique())
-    style.lag_ticks(axes, lags, [cells.minimal_lag[cells.lag == lag].max() for lag in lags])
+    style.lag_ticks(axes, lags, [cells.minimal_lag[cells.lag == lag].max() for lag in lags], thin=small)
+    looks = {name: look for name, look in looks.items() if name in set(cells.method)}
     axes.set_yscale("log")
     for (name, look), shift in zip(looks.items(), style.dodge(len(looks)), strict=True):
         rows = cells[(cells.method == name) & (cells.attempted > 0)].sort_values("lag")
@@ -67,7 +68,7 @@ def _budgets(axes: Any, budgets: pd.Series) -> None:
     if shown:
         axes.set_ylim(min(shown) / 2, max(shown) * 2)
     else:
-        style.no_data(axes)
+        layout.no_data(axes)
 
 
 def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
@@ -84,4 +85,5 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
         f"more than this ({count(beyond, 'cell')}). Lags that "
         "no seed attempted are left out. A pass through a large reservoir is not a pass through a small "
         "net: the table of costs gives floating-point operations too."
+        f"{layout.small_note(cells)}"
     )

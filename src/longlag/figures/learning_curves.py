@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag import protocol, stats
-from longlag.figures import style
+from longlag.figures import layout, style
 from longlag.records import Status
 from longlag.words import listing, sample
 
@@ -31,29 +31,35 @@ def telling_lag(cells: pd.DataFrame) -> int:
     return int(max(smaller.index, key=lambda lag: (smaller[lag], solving["size"][lag], lag), default=cells.lag.min()))
 
 
-def _chosen(runs: pd.DataFrame) -> dict[str, int]:
-    return {str(task): telling_lag(cells) for task, cells in stats.success(runs).groupby("task")}
+def _chosen(runs: pd.DataFrame, curves: pd.DataFrame) -> dict[str, int]:
+    """The tasks that are drawn, each with its lag. Of many tasks, one on which a few methods ran and none took a second
+    look has no curve, and is left out unless that leaves none."""
+    found = {str(task): telling_lag(cells) for task, cells in stats.success(runs).groupby("task")}
+    full, small = layout.split(layout.methods_on(runs))
+    looks = curves[curves.passes > 0].groupby(["task", "lag", "method", "seed"]).size()
+    curved = {(task, lag) for task, lag, *_ in looks.index[looks > 1]}
+    kept = {task: lag for task, lag in found.items() if task in full or (task in small and (task, lag) in curved)}
+    return kept or found
 
 
 @style.applied()
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task, one thin line per seed, a marker where the run ended."""
-    chosen = _chosen(runs)
+    chosen = _chosen(runs, curves)
     if not chosen:
-        return style.nothing("no runs", width)
-    looks = style.looks(runs.method.unique())
-    figure, axes = style.panels(len(chosen), height=2.0, width=width, sharex=True)
-    for panel, (task, lag) in zip(axes, chosen.items(), strict=False):
-        panel.set_title(style.plain(f"{task}, lag {lag}"))
-        _panel(
-            panel,
-            runs[(runs.task == task) & (runs.lag == lag)],
-            curves[(curves.task == task) & (curves.lag == lag) & (curves.passes > 0)],
-            looks,
-        )
-    style.legend(figure, looks, _KEYS)
-    style.label(axes, "sequence passes", "sequences wrong")
-    return figure
+        return layout.nothing("no runs", width)
+    shown = pd.concat([runs[(runs.task == task) & (runs.lag == lag)] for task, lag in chosen.items()])
+    looks = style.looks(shown.method.unique())
+    methods = layout.methods_on(runs)
+    tiers = layout.tiers({task: methods[task] for task in chosen}, height=2.0, width=width)
+    for task, panel in tiers.panels.items():
+        panel.sharex(next(iter(tiers.panels.values())))
+        here = (curves.task == task) & (curves.lag == chosen[task]) & (curves.passes > 0)
+        _panel(panel, shown[shown.task == task], curves[here], looks)
+    layout.titles(tiers, {task: style.plain(f"{task}, lag {lag}") for task, lag in chosen.items()})
+    layout.legend(tiers.figure, looks, _KEYS)
+    layout.label_tiers(tiers, "sequence passes", "sequence passes", "sequences wrong")
+    return tiers.figure
 
 
 def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str, style.Look]) -> None:
@@ -75,8 +81,9 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str,
             fontsize=9,
         )
     ends = runs.set_index(["method", "seed"]).status
-    for (method, seed), points in curves.groupby(["method", "seed"]):
-        _seed(axes, points.sort_values("passes"), looks[str(method)], str(ends.get((method, seed), "")))
+    for method in reversed(looks):  # the remedies, which come first, lie on top
+        for seed, points in curves[curves.method == method].groupby("seed"):
+            _seed(axes, points.sort_values("passes"), looks[method], str(ends.get((method, seed), "")))
 
 
 def _seed(axes: Any, points: pd.DataFrame, look: style.Look, status: str) -> None:
@@ -87,7 +94,7 @@ def _seed(axes: Any, points: pd.DataFrame, look: style.Look, status: str) -> Non
 
 def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     """What to see, n and how the lag was chosen."""
-    chosen = _chosen(runs)
+    chosen = _chosen(runs, curves)
     if not chosen:
         return "No runs yet."
     if curves.empty:
@@ -101,4 +108,13 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
         f"and those that do not. One line per seed, {sample(seeds)} per method, no averaging; filled "
         "marker: solved, open marker: not solved. A method with a single look, such as a readout computed "
         "in one go, is a marker without a line. Vertical axis linear below 1 %."
+        f"{_left_out(runs, chosen)}"
     )
+
+
+def _left_out(runs: pd.DataFrame, chosen: dict[str, int]) -> str:
+    rest = runs[~runs.task.isin(list(chosen))]
+    if rest.empty:
+        return ""
+    tasks, methods = (listing(sorted(rest[name].unique())) for name in ("task", "method"))
+    return f" No curve to draw on {tasks}: only {methods} ran, with one look."

@@ -1,4 +1,5 @@
-"""The answer in one picture: how far each method carries on each task, as a bar along the lag."""
+"""The answer in one picture: how far each method carries on each task, as a bar along the lag; of many tasks, or where
+most pairs were not run, as a map."""
 
 from __future__ import annotations
 
@@ -9,10 +10,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from longlag import stats
-from longlag.figures import style
+from longlag.figures import heatmap, layout, style
 from longlag.words import NOT_RUN, reached, sample
 
 TITLE, ORDER = "How far each remedy carries", 0
+_FEW_TASKS = 4  # drawn as bars
+_MOSTLY = 0.6  # share of pairs not run beyond which there is a map
+_FEW_GAPS = 2  # methods that may be missing on a task before each panel lists its own
 
 
 def _reach(runs: pd.DataFrame) -> pd.DataFrame:
@@ -26,26 +30,41 @@ def ranking(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in sorted(mean.index, key=lambda name: (-mean[name], name))]
 
 
+def is_map(table: pd.DataFrame) -> bool:
+    """Whether bars would be a wall of panels or of "not run"; table: `stats.reach`."""
+    tasks, pairs = table.task.nunique(), table.task.nunique() * table.method.nunique()
+    return tasks > _FEW_TASKS or len(table) < (1 - _MOSTLY) * pairs
+
+
 @style.applied()
 def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
-    """One panel per task, one bar per method; the pale track is the range of lags that was tried."""
+    """One panel per task, one bar per method; the pale track is the range of lags that was tried. Or a map."""
     table = _reach(runs)
     if table.empty:
-        return style.nothing("no runs", width)
-    methods, tasks = ranking(table), sorted(table.task.unique())
-    height = 0.42 + 0.27 * len(methods)
-    figure, axes = style.panels(len(tasks), height, width, most=3 if width > style.COLUMN_WIDTH else 1, sharey=True)
+        return layout.nothing("no runs", width)
+    return heatmap.draw(table, ranking(table), width) if is_map(table) else _bars(runs, table, width)
+
+
+def _bars(runs: pd.DataFrame, table: pd.DataFrame, width: float) -> Figure:
+    methods, tasks, wide = ranking(table), sorted(table.task.unique()), width > style.COLUMN_WIDTH
+    rows = {task: [name for name in methods if name in set(table.method[table.task == task])] for task in tasks}
+    gaps = max(len(methods) - len(names) for names in rows.values()) > _FEW_GAPS
+    if not gaps:
+        rows = dict.fromkeys(tasks, methods)
+    longest = max(map(len, rows.values()))
+    side = (2 if gaps else 3) if wide else 1
+    figure, axes = layout.panels(len(tasks), 0.42 + 0.27 * longest, width, most=side, sharey=not gaps)
     for panel, task in zip(axes, tasks, strict=False):
         lags = sorted(runs[runs.task == task].lag.unique())
-        _panel(panel, table[table.task == task], methods, lags)
+        _panel(panel, table[table.task == task], rows[task], lags, longest)
         panel.set_title(style.plain(task))
-    axes[0].set_yticks(range(len(methods)), [style.plain(name) for name in methods])
+        panel.set_yticks(range(len(rows[task])), [style.plain(name) for name in rows[task]])
     words = "reach: longest lag T that at least half of the seeds solve,{}in steps (minimal lag in brackets)"
-    figure.supxlabel(words.format(" " if width > style.COLUMN_WIDTH else "\n"), fontsize=8)
+    figure.supxlabel(words.format(" " if wide else "\n"), fontsize=8)
     return figure
 
 
-def _panel(axes: Any, rows: pd.DataFrame, methods: list[str], lags: list[int]) -> None:
+def _panel(axes: Any, rows: pd.DataFrame, methods: list[str], lags: list[int], longest: int) -> None:
     limit = max(lags)
     looks, found = style.looks(methods), {row.method: row for row in rows.itertuples()}
     for y, name in enumerate(methods):
@@ -53,7 +72,7 @@ def _panel(axes: Any, rows: pd.DataFrame, methods: list[str], lags: list[int]) -
             _bar(axes, y, found[name], looks[name], limit)
         else:
             axes.text(0.02 * limit, y, NOT_RUN, va="center", fontsize=7.5, color=style.QUIET, style="italic")
-    axes.set(xlim=(0, 1.5 * limit), ylim=(len(methods) - 0.5, -0.55))
+    axes.set(xlim=(0, 1.5 * limit), ylim=(longest - 0.5, -0.55))
     axes.vlines(lags, -0.5, len(methods) - 0.5, color="white", lw=0.6, zorder=2.5)
     axes.set_xticks([0, *_apart(lags, 0.2 * limit)])
     axes.tick_params(axis="y", length=0)
@@ -88,9 +107,7 @@ def _first(table: pd.DataFrame) -> str:
     if table.reach.max() == 0:
         return "No method solves any lag that was tried."
     if (table.groupby("task").largest.nunique() > 1).any():
-        return (
-            "Not all methods were tried at the same lags: a bar that ends in ≥ ends with its grid, not with its method."
-        )
+        return "Not all methods were tried at the same lags: a reach with ≥ ends with its grid, not with its method."
     return f"{ranking(table)[0]} comes first, by its mean share of the largest lag."
 
 
@@ -99,10 +116,18 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     table = _reach(runs)
     if table.empty:
         return "No runs yet."
+    told = (
+        "reach, the largest lag T of the grid that at least half of the seeds solve, with the task's minimal lag in "
+        "brackets; ≥: that was the largest lag tried"
+    )
+    if is_map(table):
+        return (
+            f"Darker cells carry further. {_first(table)} Number: {told}; none: no lag was solved; dot: not run. "
+            f"Methods are ordered by their mean share of the largest lag, tasks by how many methods ran on them; "
+            f"{sample(table.n)}. The table gives the intervals."
+        )
     return (
-        f"Longer bars carry further. {_first(table)} Bar and number: reach, the largest lag T of the "
-        "grid that at least half of the seeds solve, with the task's minimal lag in brackets; ≥: that was "
-        "the largest lag tried. Pale track: the lags of the grid, divided by white lines. Black line: 95 % "
-        f"bootstrap interval over seeds, {sample(table.n)}; it knows only the lags of the grid, and where "
-        "all seeds agree it shrinks to a point."
+        f"Longer bars carry further. {_first(table)} Bar and number: {told}. Pale track: the lags of the grid, "
+        f"divided by white lines. Black line: 95 % bootstrap interval over seeds, {sample(table.n)}; it knows only "
+        "the lags of the grid, and where all seeds agree it shrinks to a point."
     )

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag import stats
-from longlag.figures import style
+from longlag.figures import layout, style
 from longlag.words import listing, sample
 
 TITLE, ORDER = "Success rate against lag", 1
@@ -21,25 +21,26 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
     """One panel per task: share of seeds solved at each lag of the grid, the methods side by side."""
     cells = stats.success(runs)
     if cells.empty:
-        return style.nothing("no runs", width)
+        return layout.nothing("no runs", width)
     looks = style.looks(cells.method.unique())
-    figure, axes = style.panels(cells.task.nunique(), height=1.85, width=width)
-    for panel, (task, rows) in zip(axes, cells.groupby("task"), strict=False):
-        _panel(panel, str(task), rows, looks)
-    style.legend(figure, looks, [_HOLLOW] if (cells.attempted == 0).any() else [])
-    style.label(axes, "nominal lag T in steps (minimal lag in brackets)", "seeds solved")
-    return figure
+    tiers = layout.tiers(layout.methods_on(cells), height=1.85, width=width)
+    for task, panel in tiers.panels.items():
+        _panel(panel, cells[cells.task == task], looks, small=task in tiers.small)
+    layout.titles(tiers, {task: style.plain(task) for task in tiers.panels})
+    layout.legend(tiers.figure, looks, [_HOLLOW] if (cells.attempted == 0).any() else [])
+    layout.label_tiers(tiers, style.LAG, style.LAG_SHORT, "seeds solved")
+    return tiers.figure
 
 
-def _panel(axes: Any, task: str, cells: pd.DataFrame, looks: dict[str, style.Look]) -> None:
+def _panel(axes: Any, cells: pd.DataFrame, looks: dict[str, style.Look], small: bool) -> None:
     lags = sorted(cells.lag.unique())
-    style.lag_ticks(axes, lags, [cells.minimal_lag[cells.lag == lag].max() for lag in lags])
+    style.lag_ticks(axes, lags, [cells.minimal_lag[cells.lag == lag].max() for lag in lags], thin=small)
+    looks = {name: look for name, look in looks.items() if name in set(cells.method)}
     for (name, look), shift in zip(looks.items(), style.dodge(len(looks)), strict=True):
         rows = cells[cells.method == name].sort_values("lag")
-        if len(rows):
-            _method(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), look)
+        _method(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), look)
     axes.axhline(0.5, color=style.QUIET, lw=0.6, ls=(0, (1, 2)), zorder=0)
-    axes.set(title=style.plain(task), ylim=(-0.09, 1.09))
+    axes.set(ylim=(-0.09, 1.09))
     axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
 
 
@@ -57,7 +58,7 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     if cells.empty:
         return "No runs yet."
     best = cells[cells.rate >= 0.5].groupby("task").lag.max()
-    ends = [f"to lag {best[task]} on {task}" for task in best.index]
+    ends = [f"to lag {lag} on {listing(tasks.index)}" for lag, tasks in best.groupby(best)]
     furthest = f"Some method gets {listing(ends)}." if ends else "No method solves any lag."
     return (
         "Where each curve falls below the dotted line (half of the seeds), the reach of its method "
@@ -65,4 +66,5 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
         "not to scale, and lags of different tasks compare by the minimal lag in brackets. "
         f"Bars are Wilson 95 % intervals, {sample(cells.n)} per point. Hollow: the ladder stopped below, "
         "counted as unsolved. A method without points in a panel was not run there."
+        f"{layout.small_note(cells)}"
     )

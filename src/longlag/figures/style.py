@@ -13,32 +13,41 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from longlag import registry
 from longlag.records import write_atomically
 
 PAGE_WIDTH = 7.0  # inches: two columns of a paper
 COLUMN_WIDTH = 3.4  # inches: one column
 DOTS_PER_INCH = 220  # of the PNG
 INK, QUIET, FAINT = "#222222", "#6b6b6b", "#dddddd"
-_ORDER = (
-    3,
-    7,
-    2,
-    1,
-    4,
-    9,
-    0,
-    5,
-    8,
-    6,
-)  # of the palette's ten colours: the ones that are pale on white come last
-_MARKERS = ("v", "X", "o", "D", "s", "^", "P", "<", ">", "p")
-_SIZES = {"X": 1.15, "P": 1.35, "v": 1.1, "^": 1.1}  # factors that make markers look equally large
+LAG = "nominal lag T in steps (minimal lag in brackets)"
+LAG_SHORT = "lag T (minimal lag)"
+_BLUE, _ORANGE, _GREEN, _VERMILLION, _PINK, _BROWN, _ROSE, _GREY, _YELLOW, _SKY = range(10)  # seaborn's colorblind
+# method -> colour (of the palette, or as hex), share of white mixed in, marker, dash; in drawing order
+_KNOWN: dict[str, tuple[int | str, float, str, str]] = {
+    "control": (_GREY, 0, "X", "--"),
+    "clipping": (_VERMILLION, 0, "v", "-"),
+    "esn": (_GREEN, 0, "o", "-"),
+    "esn_momentum": (_ORANGE, 0, "D", "-"),
+    "hf": (_PINK, 0, "s", "-"),
+    "lstm": (_SKY, 0, "^", "-"),
+    "lstm_chrono": (_BLUE, 0, "P", "-"),
+    # ablations: a tint of the parent
+    "esn_init": (_ORANGE, 0.35, "d", "--"),
+    "momentum_plain_init": (_ORANGE, 0.55, "<", ":"),
+    "hf_undamped": (_PINK, 0.45, ">", "--"),
+    # baselines: greys
+    "constant": ("#5b5b5b", 0, "p", ":"),
+    "random_guessing": ("#7c8799", 0, "h", "-."),
+    "time_average": ("#9c8f73", 0, "*", "--"),
+}
+# for plug-ins; that no two numbers divide each other gives 7 x 9 looks before one returns
+_SPARE = (_BROWN, "#5d3a9b", _ROSE, "#8c1d40", "#1f6f5c", "#6b4c1e", _YELLOW)
+_SPARE_MARKERS = ("H", "8", "p", "<", ">", "d", "h", "v", "s")
 _DASHES = ("-", "--", ":", "-.")
+_SIZES = {"X": 1.15, "P": 1.35, "v": 1.1, "^": 1.1, "*": 1.5, "d": 1.15}  # factors that make markers look equally large
 _LONGEST = 32  # letters of a name in a figure; more would push the panels out
 _RC: Any = {
     "font.family": "sans-serif",
@@ -95,17 +104,24 @@ def applied() -> Iterator[None]:
 
 
 def looks(methods: Iterable[str]) -> dict[str, Look]:
-    """The look of each method, in drawing order: those of the package first, so no suite changes a colour."""
-    present, known = set(methods), registry.names("methods")
-    everyone = [*known, *sorted(present - set(known))]
-    return {name: _look(i) for i, name in enumerate(everyone) if name in present}
+    """The look of each method, in drawing order: the table's first, then others by name in the colours left."""
+    present = set(methods)
+    others = sorted(present - set(_KNOWN))
+    return {
+        **{name: _look(*entry) for name, entry in _KNOWN.items() if name in present},
+        **{name: _spare(i) for i, name in enumerate(others)},
+    }
 
 
-def _look(position: int) -> Look:
-    palette = sns.color_palette("colorblind")
-    colour = palette[_ORDER[position % len(_ORDER)]]
-    marker = _MARKERS[position % len(_MARKERS)]
-    return Look(colour, marker, _DASHES[position // len(_ORDER) % len(_DASHES)], _SIZES.get(marker, 1.0))
+def _spare(i: int) -> Look:
+    dash = _DASHES[i // len(_SPARE) % len(_DASHES)]
+    return _look(_SPARE[i % len(_SPARE)], 0, _SPARE_MARKERS[i % len(_SPARE_MARKERS)], dash)
+
+
+def _look(colour: int | str, white: float, marker: str, dash: str) -> Look:
+    full = sns.color_palette("colorblind")[colour] if isinstance(colour, int) else to_rgb(colour)
+    red, green, blue = (white + (1 - white) * part for part in full)
+    return Look((red, green, blue), marker, dash, _SIZES.get(marker, 1.0))
 
 
 def plain(name: str) -> str:
@@ -114,74 +130,10 @@ def plain(name: str) -> str:
     return f" {name}" if name.startswith("_") else name
 
 
-def panels(
-    count: int, height: float, width: float = PAGE_WIDTH, most: int = 1, **share: Any
-) -> tuple[Figure, list[Any]]:
-    """A figure of that width with that many panels of that height (inches), filled row by row; count >= 1.
-
-    most: panels side by side; two if there were more than four rows and the figure is as wide as a page.
-    """
-    most = 2 if most == 1 and count > 4 and width > COLUMN_WIDTH else most
-    columns = min(most, count)
-    rows = -(-count // columns)
-    figure = Figure(figsize=(width, rows * height + 0.75), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(rows, columns, squeeze=False, **share).flat
-    for spare in list(axes)[count:]:
-        spare.remove()
-    return figure, list(figure.axes)[:count]
-
-
 def mark(axes: Any, x: Any, y: Any, look: Look, filled: bool, size: float = 6) -> None:
     """Markers of a method: filled with a white rim, or open."""
     colours = {"color": look.colour, "mec": "white", "mew": 0.5} if filled else {"mfc": "white", "mec": look.colour}
     axes.plot(x, y, ls="", marker=look.marker, ms=size * look.size, zorder=3, **colours)
-
-
-def label(axes: Sequence[Any], x: str, y: str) -> None:
-    """Names the horizontal axis below the lowest panels and the vertical axis beside the leftmost ones."""
-    columns = {panel.get_subplotspec().colspan.start: panel for panel in axes}  # the last one of a column wins
-    for panel in columns.values():
-        panel.set_xlabel(x)
-    for panel in axes:
-        if panel.get_subplotspec().is_first_col():
-            panel.set_ylabel(y)
-
-
-def legend(figure: Figure, looks: dict[str, Look], keys: Sequence[Line2D] = ()) -> None:
-    """The methods above all panels, and below them what else needs a key."""
-    methods = [
-        Line2D(
-            [],
-            [],
-            color=look.colour,
-            marker=look.marker,
-            ls=look.dash,
-            ms=6 * look.size,
-            label=name,
-            mec="white",
-            mew=0.4,
-        )
-        for name, look in looks.items()
-    ]
-    entries: Any = ((methods, "outside upper left"), (list(keys), "outside lower left"))
-    for handles, place in entries:
-        if handles:
-            columns = _columns([str(handle.get_label()) for handle in handles], figure.get_figwidth())
-            figure.legend(
-                handles=handles,
-                loc=place,
-                ncols=columns,
-                columnspacing=1.2,
-                handlelength=1.4,
-                handletextpad=0.4,
-            )
-
-
-def _columns(labels: Sequence[str], room: float) -> int:
-    """How many legend entries fit beside each other: all of them, or columns as wide as the longest label."""
-    widths = [0.4 + 0.068 * len(label) for label in labels]  # inches at 8 points
-    return len(labels) if sum(widths) < room else max(1, int(room / max(widths)))
 
 
 def dodge(count: int, width: float = 0.62) -> np.ndarray:
@@ -189,26 +141,12 @@ def dodge(count: int, width: float = 0.62) -> np.ndarray:
     return np.linspace(-width / 2, width / 2, count) if count > 1 else np.zeros(count)
 
 
-def no_data(axes: Any, words: str = "no data") -> None:
-    """Says in an otherwise empty panel that, and why, there is nothing to see."""
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=QUIET, fontsize=9)
-    axes.minorticks_off()
-    axes.set_xticks([])
-    axes.set_yticks([])
-    sns.despine(ax=axes, left=True, bottom=True)
-
-
-def nothing(words: str, width: float) -> Figure:
-    """A small figure in which there is nothing to see, and why."""
-    figure, axes = panels(1, 0.3, width)
-    no_data(axes[0], words)
-    return figure
-
-
-def lag_ticks(axes: Any, lags: Sequence[int], minimal: Sequence[float]) -> None:
-    """Evenly set lags with the minimal lag in brackets below each, where the rows tell it."""
+def lag_ticks(axes: Any, lags: Sequence[int], minimal: Sequence[float], thin: bool = False) -> None:
+    """Evenly set lags with the minimal lag in brackets below each, where the rows tell it; thin: a
+    small panel, in which many lags are labelled by turns, the last one always."""
     labels = [f"{lag}" + ("" if np.isnan(m) else f"\n({m:.0f})") for lag, m in zip(lags, minimal, strict=True)]
-    axes.set_xticks(range(len(lags)), labels)
+    shown = range(len(lags))[:: -2 if thin and len(lags) > 4 else -1][::-1]
+    axes.set_xticks(shown, [labels[i] for i in shown])
     axes.set_xlim(-0.55, len(lags) - 0.45)
     axes.tick_params(axis="x", length=0)
     for between in range(1, len(lags)):

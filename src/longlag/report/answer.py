@@ -22,14 +22,28 @@ class Sentence:
 
 
 def sentences(runs: pd.DataFrame) -> list[Sentence]:
-    """Who reached furthest on each task, and who solved nothing anywhere."""
+    """Who reached furthest on each task, and who solved nothing anywhere; tasks with one answer share a sentence."""
     table = stats.reach(runs, stats.bootstrap())
-    found = [_task(str(task), rows) for task, rows in table.groupby("task")]
+    methods = table.groupby("task").method.transform("size")
+    alone = table[methods == 1]
+    found = [_task(str(task), rows) for task, rows in table[methods > 1].groupby("task")]
+    found += [_alone(rows) for _, rows in alone.groupby(["method", "reach", "at_limit"], sort=False)]
     solved = table.groupby("method").reach.max()
     nowhere = sorted(solved.index[solved == 0])
     if nowhere:
         found.append(Sentence(listing(nowhere), "on no task and at no lag did half of the seeds solve."))
     return found
+
+
+def _alone(rows: pd.DataFrame) -> Sentence:
+    """Tasks on which the same method alone was run, with the same reach; rows: one per task."""
+    first, one = rows.iloc[0], len(rows) == 1
+    if first.reach == 0:
+        return Sentence(listing(rows.task), f"{first.method} alone was run, and solves no lag tried.")
+    minimal = rows.minimal_lag.dropna()
+    ends = " to ".join(dict.fromkeys(f"{lag:.0f}" for lag in (minimal.min(), minimal.max()))) if len(minimal) else ""
+    steps = f"{reached(first.reach, first.at_limit)} steps" + (f" (minimal lag {ends})" if ends else "")
+    return Sentence(listing(rows.task), f"{first.method} alone was run; it carries {steps}{'' if one else ' on each'}.")
 
 
 def _task(task: str, rows: pd.DataFrame) -> Sentence:
@@ -53,12 +67,38 @@ def _steps(tied: pd.DataFrame, rows: pd.DataFrame) -> str:
 
 
 def gaps(runs: pd.DataFrame, tasks: Iterable[str], methods: Iterable[str]) -> list[tuple[str, str]]:
-    """What is missing of all pairs of these tasks and methods: per task, in words."""
+    """What is missing of all pairs of these tasks and methods, in words, each with what it is about.
+
+    First what was run nowhere, then per group of tasks what else was not run, then cells with too few seeds.
+    """
+    tasks, methods = list(tasks), list(methods)
     table = stats.missing(runs, tasks, methods)
-    found: dict[str, list[str]] = {}
-    for (task, what), rows in table.groupby(["task", "missing"]):
-        found.setdefault(str(task), []).append(f"{listing(rows.method)} ({what})")
-    return [(task, ", ".join(words)) for task, words in found.items()]
+    absent = table[table.n == 0]
+    no_task = sorted(set(tasks) - set(runs.task))
+    no_method = sorted(set(methods) - set(runs.method))
+    found = [(listing(no_method), "run on no task")] if no_method else []
+    if no_task:
+        found.append((listing(no_task), "no method was run"))
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for task, rows in absent[~absent.task.isin(no_task) & ~absent.method.isin(no_method)].groupby("task"):
+        groups.setdefault(tuple(rows.method), []).append(str(task))
+    ran = [name for name in methods if name not in no_method]
+    found += [(listing(group), _without(names, ran)) for names, group in groups.items()]
+    return found + _short(table[table.n > 0])
+
+
+def _without(absent: tuple[str, ...], methods: list[str]) -> str:
+    """Which were not run, or which alone were: whatever is the shorter list."""
+    rest = [name for name in methods if name not in absent]
+    return f"not run: {listing(absent)}" if len(absent) <= len(rest) else f"run: only {listing(rest)}"
+
+
+def _short(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """Per method, the tasks on which some lag has fewer seeds than others."""
+    return [
+        (str(method), f"{rows.n.min()} of {rows.of.max()} seeds at some lags of {listing(sorted(rows.task.unique()))}")
+        for method, rows in table.groupby("method")
+    ]
 
 
 def tally(runs: pd.DataFrame) -> list[tuple[str, str]]:

@@ -1,0 +1,100 @@
+"""The reach of many methods on many tasks as one map: a row per method, a column per task, darker is further."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from longlag.figures import layout, style
+from longlag.words import reached
+
+_COLOURS = mpl.colormaps["YlGnBu"]  # dark to light also in grey, and to the colour-blind
+_PALE, _DARK = 0.18, 0.92  # the part of it that is used
+_UNSOLVED = "#f0f0f0"
+_CELL = 0.4  # inches: the narrowest cell that holds its words
+_ROW = 0.33  # inches
+
+
+def draw(table: pd.DataFrame, methods: list[str], width: float) -> Figure:
+    """The map of `stats.reach`, in as many blocks below each other as the width asks for; methods: in their order."""
+    wide = width > style.COLUMN_WIDTH
+    tasks = _order(table)
+    room = width - 0.07 * max(len(style.plain(name)) for name in methods) - (1.0 if wide else 0.6)
+    blocks = _blocks(tasks, max(2, int(room / _CELL)))
+    rows = [[name for name in methods if name in set(table.method[table.task.isin(block)])] for block in blocks]
+    heights = [len(names) for names in rows]
+    slant, above = (38, 0.7) if wide else (60, 1.0)  # degrees; inches that the slanted names take
+    figure, axes = layout.panels(
+        len(blocks), above + _ROW * sum(heights) / len(blocks), width, gridspec_kw={"height_ratios": heights}
+    )
+    ends = (int(table.reach[table.reach > 0].min()), int(table.reach.max())) if table.reach.any() else (1, 1)
+    for panel, block, names in zip(axes, blocks, rows, strict=True):
+        _frame(panel, block, names, columns=len(blocks[0]), slant=slant)
+        _cells(panel, table[table.task.isin(block)], block, names, ends)
+    words = ("reach in steps: longest lag that half of the seeds solve", "(minimal lag in brackets); ≥: longest tried")
+    figure.supxlabel((" " if wide else "\n").join(words) + "; dot: not run", fontsize=8 if wide else 7)
+    return figure
+
+
+def _order(table: pd.DataFrame) -> list[str]:
+    """Tasks, those on which most methods ran first."""
+    counts = table.groupby("task").size()
+    return sorted((str(task) for task in counts.index), key=lambda task: (-counts[task], task))
+
+
+def _blocks(tasks: list[str], most: int) -> list[list[str]]:
+    """The tasks in blocks of about one size, at most `most` in each."""
+    size = math.ceil(len(tasks) / math.ceil(len(tasks) / most))
+    return [tasks[i : i + size] for i in range(0, len(tasks), size)]
+
+
+def _frame(axes: Any, tasks: list[str], methods: list[str], columns: int, slant: float) -> None:
+    """Names of tasks above and of methods beside; columns: room for so many, that blocks have cells of one width."""
+    axes.set(xlim=(-0.5, columns - 0.5), ylim=(len(methods) - 0.5, -0.5))
+    axes.set_xticks(range(len(tasks)), [style.plain(task) for task in tasks])
+    axes.set_yticks(range(len(methods)), [style.plain(name) for name in methods])
+    axes.tick_params(length=0, pad=2, top=True, bottom=False, labeltop=True, labelbottom=False)
+    for text in axes.get_xticklabels():
+        text.set(rotation=slant, ha="left", va="bottom", rotation_mode="anchor")
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _cells(axes: Any, table: pd.DataFrame, tasks: list[str], methods: list[str], ends: tuple[int, int]) -> None:
+    found = {(row.task, row.method): row for row in table.itertuples()}
+    for x, task in enumerate(tasks):
+        for y, name in enumerate(methods):
+            if (task, name) in found:
+                _cell(axes, x, y, found[task, name], ends)
+            else:
+                axes.plot(x, y, marker=".", ms=3, color="#b5b5b5", mew=0)
+
+
+def _cell(axes: Any, x: int, y: int, row: Any, ends: tuple[int, int]) -> None:
+    colour = _colour(row.reach, ends)
+    axes.add_patch(Rectangle((x - 0.475, y - 0.46), 0.95, 0.92, facecolor=colour, edgecolor="none"))
+    ink = style.QUIET if not row.reach else "white" if _dark(colour) else style.INK
+    words = {"ha": "center", "color": ink}
+    if not row.reach or math.isnan(row.minimal_lag):
+        axes.text(x, y, reached(row.reach, row.at_limit), va="center", fontsize=7.5, **words)
+        return
+    axes.text(x, y - 0.02, reached(row.reach, row.at_limit), va="bottom", fontsize=8, **words)
+    axes.text(x, y + 0.05, f"({row.minimal_lag:.0f})", va="top", fontsize=7, **words)
+
+
+def _colour(reach: int, ends: tuple[int, int]) -> Any:
+    """Darker with the logarithm of the reach, between the smallest and the largest one that was found."""
+    if reach == 0:
+        return _UNSOLVED
+    share = math.log(reach / ends[0]) / math.log(ends[1] / ends[0]) if ends[1] > ends[0] else 0.5
+    return _COLOURS(_PALE + (_DARK - _PALE) * share)
+
+
+def _dark(colour: Any) -> bool:
+    red, green, blue = mpl.colors.to_rgb(colour)
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 0.45

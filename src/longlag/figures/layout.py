@@ -1,0 +1,185 @@
+"""Where things go: panels of one size or of two, names of axes, legends, and words where there is nothing to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from longlag.figures.style import COLUMN_WIDTH, PAGE_WIDTH, QUIET, Look
+from longlag.words import listing
+
+_FEW = 4  # panels: so many are drawn in full size, whatever is in them
+_ENOUGH = 3  # methods that make a panel worth its full size
+_SMALL = 1.12  # inches: height of a small panel
+_GRID = 12  # columns of the grid that panels of all sizes span
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """Full panels above small ones, each by its task."""
+
+    figure: Figure
+    full: dict[str, Any]
+    small: dict[str, Any]
+
+    @property
+    def panels(self) -> dict[str, Any]:
+        """All panels, the full ones first."""
+        return {**self.full, **self.small}
+
+
+def methods_on(cells: pd.DataFrame) -> dict[str, int]:
+    """How many methods ran on each task; cells: with task and method."""
+    return {str(task): rows.nunique() for task, rows in cells.groupby("task").method}
+
+
+def split(methods: Mapping[str, int]) -> tuple[list[str], list[str]]:
+    """Tasks that get a full panel and tasks that get a small one. Few tasks all get a full one; of many, those on which
+    at least three methods ran (methods: their number per task)."""
+    if len(methods) <= _FEW:
+        return list(methods), []
+    full = [task for task, n in methods.items() if n >= _ENOUGH]
+    return full, [task for task in methods if task not in full]
+
+
+def tiers(methods: Mapping[str, int], height: float, width: float = PAGE_WIDTH) -> Tiers:
+    """A figure with a full panel of that height (inches) or a small one for each task, as `split` decides."""
+    full, small = split(methods)
+    wide = width > COLUMN_WIDTH
+    beside, small_beside = (2 if wide and len(full) > _FEW else 1), (3 if wide else 2)
+    rows, small_rows = -(-len(full) // beside), -(-len(small) // small_beside)
+    heights = [height] * rows + [_SMALL] * small_rows
+    figure = Figure(figsize=(width, sum(heights) + 0.75 + 0.2 * bool(small)), layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(len(heights), _GRID, height_ratios=heights)
+    return Tiers(
+        figure,
+        {task: figure.add_subplot(grid[_place(i, beside)]) for i, task in enumerate(full)},
+        {task: figure.add_subplot(grid[_place(i, small_beside, rows)]) for i, task in enumerate(small)},
+    )
+
+
+def _place(i: int, beside: int, below: int = 0) -> tuple[int, slice]:
+    span = _GRID // beside
+    return below + i // beside, slice(i % beside * span, (i % beside + 1) * span)
+
+
+def titles(tiers: Tiers, words: Mapping[str, str]) -> None:
+    """A title over each panel, words by task; over small ones smaller, and on two lines where it is long."""
+    for task, panel in tiers.full.items():
+        panel.set_title(words[task])
+    room = 25 if tiers.figure.get_figwidth() > COLUMN_WIDTH else 19
+    for task, panel in tiers.small.items():
+        panel.set_title(_broken(words[task], room), fontsize=7.5)
+
+
+def small_note(cells: pd.DataFrame) -> str:
+    """What a caption says of small panels, if there are any; cells: with task and method."""
+    _, small = split(methods_on(cells))
+    methods = sorted(cells[cells.task.isin(small)].method.unique())
+    return f" Small panels, on one scale: tasks on which only {listing(methods)} ran." if len(small) else ""
+
+
+def _broken(words: str, room: int) -> str:
+    cut = max(words.rfind("_", 0, room), words.rfind(" ", 0, room)) + 1
+    return words if len(words) <= room or cut < 2 else f"{words[:cut]}\n{words[cut:]}"
+
+
+def label_tiers(tiers: Tiers, x: str, short: str, y: str) -> None:
+    """Names the axes; short: of the horizontal axis, for small panels, whose vertical axes are those of the others."""
+    small = list(tiers.small.values())
+    label(list(tiers.full.values()), x, y)
+    lowest = max((panel.get_subplotspec().rowspan.start for panel in small), default=0)
+    label([panel for panel in small if panel.get_subplotspec().rowspan.start == lowest], short, "")
+    if not tiers.full:
+        tiers.figure.supylabel(y, fontsize=8)
+    drawn = [panel for panel in small if len(panel.get_yticks())]
+    limits = [panel.get_ylim() for panel in drawn]
+    for panel in drawn:
+        panel.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+        if not panel.get_subplotspec().is_first_col():
+            panel.tick_params(axis="y", which="both", labelleft=False)
+
+
+def panels(
+    count: int, height: float, width: float = PAGE_WIDTH, most: int = 1, **share: Any
+) -> tuple[Figure, list[Any]]:
+    """A figure of that width with that many panels of that height (inches), at most `most` of them side by side, filled
+    row by row; count >= 1."""
+    columns = min(most, count)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(width, rows * height + 0.75), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, squeeze=False, **share).flat
+    for spare in list(axes)[count:]:
+        spare.remove()
+    return figure, list(figure.axes)[:count]
+
+
+def label(axes: Sequence[Any], x: str, y: str) -> None:
+    """Names the horizontal axis below the lowest panels and the vertical axis beside the leftmost ones."""
+    columns = {panel.get_subplotspec().colspan.start: panel for panel in axes}  # the last one of a column wins
+    for panel in columns.values():
+        panel.set_xlabel(x)
+    for panel in axes:
+        if panel.get_subplotspec().is_first_col():
+            panel.set_ylabel(y)
+
+
+def legend(figure: Figure, looks: dict[str, Look], keys: Sequence[Line2D] = ()) -> None:
+    """The methods above all panels, and below them what else needs a key."""
+    methods = [
+        Line2D(
+            [],
+            [],
+            color=look.colour,
+            marker=look.marker,
+            ls=look.dash,
+            ms=6 * look.size,
+            label=name,
+            mec="white",
+            mew=0.4,
+        )
+        for name, look in looks.items()
+    ]
+    entries: Any = ((methods, "outside upper left"), (list(keys), "outside lower left"))
+    for handles, place in entries:
+        if handles:
+            columns = _columns([str(handle.get_label()) for handle in handles], figure.get_figwidth())
+            figure.legend(
+                handles=handles,
+                loc=place,
+                ncols=columns,
+                columnspacing=1.2,
+                handlelength=1.4,
+                handletextpad=0.4,
+            )
+
+
+def _columns(labels: Sequence[str], room: float) -> int:
+    """How many legend entries fit beside each other: all of them, or columns as wide as the longest label."""
+    widths = [0.4 + 0.068 * len(label) for label in labels]  # inches at 8 points
+    return len(labels) if sum(widths) < room else max(1, int(room / max(widths)))
+
+
+def no_data(axes: Any, words: str = "no data") -> None:
+    """Says in an otherwise empty panel that, and why, there is nothing to see."""
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=QUIET, fontsize=9)
+    axes.minorticks_off()
+    axes.set_xticks([])
+    axes.set_yticks([])
+    sns.despine(ax=axes, left=True, bottom=True)
+
+
+def nothing(words: str, width: float) -> Figure:
+    """A small figure in which there is nothing to see, and why."""
+    figure, axes = panels(1, 0.3, width)
+    no_data(axes[0], words)
+    return figure
