@@ -153,6 +153,16 @@ def test_a_task_without_a_curve_is_named_rather_than_drawn() -> None:
     assert "No curve to draw on task_1" in learning_curves.caption(runs, curves)
 
 
+def test_methods_that_end_at_one_point_are_set_side_by_side() -> None:
+    rows = fake_results.runs([0], ["hf", "lstm"], ["adding"], [20])
+    runs, curves = results(rows)
+    curves = curves.assign(passes=100.0, error=0.0).drop_duplicates(["method", "seed"])
+    (panel,) = learning_curves.draw(runs, curves).axes
+    markers = [line for line in panel.lines if line.get_marker() in ("s", "^")]
+    left, right = (line.get_transform().transform((100.0, 0.0))[0] for line in markers)
+    assert right > left
+
+
 def test_ranking_puts_the_furthest_first() -> None:
     table = pd.DataFrame({"task": "t", "method": ["a", "b", "c"], "reach": [20, 50, 50], "largest": [50, 50, 50]})
     assert overview.ranking(table) == ["b", "c", "a"]

@@ -17,6 +17,7 @@ from longlag.words import listing
 
 _FEW = 4  # panels: so many are drawn in full size, whatever is in them
 _ENOUGH = 3  # methods that make a panel worth its full size
+_CROWD = 8  # methods that need the whole width of a page
 _SMALL = 1.12  # inches: height of a small panel
 _GRID = 12  # columns of the grid that panels of all sizes span
 
@@ -53,7 +54,8 @@ def tiers(methods: Mapping[str, int], height: float, width: float = PAGE_WIDTH) 
     """A figure with a full panel of that height (inches) or a small one for each task, as `split` decides."""
     full, small = split(methods)
     wide = width > COLUMN_WIDTH
-    beside, small_beside = (2 if wide and len(full) > _FEW else 1), (3 if wide else 2)
+    crowded = max(methods.values()) > _CROWD
+    beside, small_beside = (2 if wide and len(full) > _FEW and not crowded else 1), (3 if wide else 2)
     rows, small_rows = -(-len(full) // beside), -(-len(small) // small_beside)
     heights = [height] * rows + [_SMALL] * small_rows
     figure = Figure(figsize=(width, sum(heights) + 0.75 + 0.2 * bool(small)), layout="constrained")

@@ -56,7 +56,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
         panel.sharex(next(iter(tiers.panels.values())))
         here = (curves.task == task) & (curves.lag == chosen[task]) & (curves.passes > 0)
         _panel(panel, shown[shown.task == task], curves[here], looks)
-    layout.titles(tiers, {task: style.plain(f"{task}, lag {lag}") for task, lag in chosen.items()})
+    layout.titles(tiers, {task: f"{style.plain(task)}, lag {lag}" for task, lag in chosen.items()})
     layout.legend(tiers.figure, looks, _KEYS)
     layout.label_tiers(tiers, "sequence passes", "sequence passes", "sequences wrong")
     return tiers.figure
@@ -71,25 +71,19 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str,
     for level, key in ((protocol.CRITERION, 0), (runs.constant_error.max(), 1), (runs.half_solved_error.max(), 2)):
         axes.axhline(level, color=_KEYS[key].get_color(), lw=0.9, ls=_KEYS[key].get_linestyle(), zorder=1)
     if curves.empty:
-        axes.text(
-            0.5,
-            0.5,
-            "no learning curves",
-            transform=axes.transAxes,
-            ha="center",
-            color=style.QUIET,
-            fontsize=9,
-        )
-    ends = runs.set_index(["method", "seed"]).status
-    for method in reversed(looks):  # the remedies, which come first, lie on top
+        words = {"ha": "center", "color": style.QUIET, "fontsize": 9}
+        axes.text(0.5, 0.5, "no learning curves", transform=axes.transAxes, **words)
+    status = runs.set_index(["method", "seed"]).status
+    there: dict[tuple[str, str], list[str]] = {}  # the methods that end at a place
+    for method, look in looks.items():
         for seed, points in curves[curves.method == method].groupby("seed"):
-            _seed(axes, points.sort_values("passes"), looks[method], str(ends.get((method, seed), "")))
-
-
-def _seed(axes: Any, points: pd.DataFrame, look: style.Look, status: str) -> None:
-    axes.plot(points.passes, points.error, color=look.colour, ls=look.dash, lw=0.8, alpha=0.75, zorder=2)
-    end = points.iloc[-1]
-    style.mark(axes, end.passes, end.error, look, filled=status == Status.SOLVED, size=5.5)
+            points = points.sort_values("passes")
+            axes.plot(points.passes, points.error, color=look.colour, ls=look.dash, lw=0.8, alpha=0.75, zorder=2)
+            end, solved = points.iloc[-1], status.get((method, seed)) == Status.SOLVED
+            beside = there.setdefault((f"{end.passes:.1e}", f"{end.error:.3f}"), [])
+            beside += [] if method in beside else [method]
+            shift = 6.5 * beside.index(method)
+            style.mark(axes, end.passes, end.error, look, filled=solved, size=5.5, shift=shift)
 
 
 def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
@@ -106,8 +100,8 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
         "Long plateaus at the constant or the half-solved answer, then a fall: that is what a long time lag "
         f"looks like. Shown is {where}, the lag that divides the methods most evenly into those that solve "
         f"and those that do not. One line per seed, {sample(seeds)} per method, no averaging; filled "
-        "marker: solved, open marker: not solved. A method with a single look, such as a readout computed "
-        "in one go, is a marker without a line. Vertical axis linear below 1 %."
+        "marker: solved, open marker: not solved; methods that end at one point are set side by side. A method with a "
+        "single look, such as a readout computed in one go, is a marker without a line. Vertical axis linear below 1 %."
         f"{_left_out(runs, chosen)}"
     )
 

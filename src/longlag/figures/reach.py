@@ -58,7 +58,11 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     if cells.empty:
         return "No runs yet."
     best = cells[cells.rate >= 0.5].groupby("task").lag.max()
-    ends = [f"to lag {lag} on {listing(tasks.index)}" for lag, tasks in best.groupby(best)]
+    every = "every task" if cells.task.nunique() > 2 else listing(cells.task.unique())
+    ends = [
+        f"to lag {lag} on {every if len(tasks) == cells.task.nunique() else listing(tasks.index)}"
+        for lag, tasks in best.groupby(best)
+    ]
     furthest = f"Some method gets {listing(ends)}." if ends else "No method solves any lag."
     return (
         "Where each curve falls below the dotted line (half of the seeds), the reach of its method "

@@ -15,6 +15,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
 from longlag.records import write_atomically
 
@@ -35,9 +36,9 @@ _KNOWN: dict[str, tuple[int | str, float, str, str]] = {
     "lstm": (_SKY, 0, "^", "-"),
     "lstm_chrono": (_BLUE, 0, "P", "-"),
     # ablations: a tint of the parent
-    "esn_init": (_ORANGE, 0.35, "d", "--"),
-    "momentum_plain_init": (_ORANGE, 0.55, "<", ":"),
-    "hf_undamped": (_PINK, 0.45, ">", "--"),
+    "esn_init": (_ORANGE, 0.3, "d", "--"),
+    "momentum_plain_init": (_ORANGE, 0.45, "<", ":"),
+    "hf_undamped": (_PINK, 0.4, ">", "--"),
     # baselines: greys
     "constant": ("#5b5b5b", 0, "p", ":"),
     "random_guessing": ("#7c8799", 0, "h", "-."),
@@ -130,10 +131,11 @@ def plain(name: str) -> str:
     return f" {name}" if name.startswith("_") else name
 
 
-def mark(axes: Any, x: Any, y: Any, look: Look, filled: bool, size: float = 6) -> None:
-    """Markers of a method: filled with a white rim, or open."""
+def mark(axes: Any, x: Any, y: Any, look: Look, filled: bool, size: float = 6, shift: float = 0) -> None:
+    """Markers of a method: filled with a white rim, or open; shift: to the right, in points."""
     colours = {"color": look.colour, "mec": "white", "mew": 0.5} if filled else {"mfc": "white", "mec": look.colour}
-    axes.plot(x, y, ls="", marker=look.marker, ms=size * look.size, zorder=3, **colours)
+    place = axes.transData + ScaledTranslation(shift / 72, 0, axes.figure.dpi_scale_trans)
+    axes.plot(x, y, ls="", marker=look.marker, ms=size * look.size, zorder=3, transform=place, **colours)
 
 
 def dodge(count: int, width: float = 0.62) -> np.ndarray:
