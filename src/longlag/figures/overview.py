@@ -51,12 +51,13 @@ def _bars(runs: pd.DataFrame, table: pd.DataFrame, width: float) -> Figure:
     gaps = max(len(methods) - len(names) for names in rows.values()) > _FEW_GAPS
     if not gaps:
         rows = dict.fromkeys(tasks, methods)
-    longest = max(map(len, rows.values()))
-    side = (2 if gaps else 3) if wide else 1
-    figure, axes = layout.panels(len(tasks), 0.42 + 0.27 * longest, width, most=side, sharey=not gaps)
-    for panel, task in zip(axes, tasks, strict=False):
+    side = min((2 if gaps else 3) if wide else 1, len(tasks))
+    longest = [max(len(rows[task]) for task in tasks[i : i + side]) for i in range(0, len(tasks), side)]
+    height, ratios = 0.42 + 0.27 * sum(longest) / len(longest), {"height_ratios": longest}
+    figure, axes = layout.panels(len(tasks), height, width, most=side, sharey=not gaps, gridspec_kw=ratios)
+    for i, (panel, task) in enumerate(zip(axes, tasks, strict=True)):
         lags = sorted(runs[runs.task == task].lag.unique())
-        _panel(panel, table[table.task == task], rows[task], lags, longest)
+        _panel(panel, table[table.task == task], rows[task], lags, longest[i // side])
         panel.set_title(style.plain(task))
         panel.set_yticks(range(len(rows[task])), [style.plain(name) for name in rows[task]])
     words = "reach: longest lag T that at least half of the seeds solve,{}in steps (minimal lag in brackets)"
