@@ -110,6 +110,12 @@ def test_plugin_from_outside_the_tree(tmp_path, capsys):
     words[words.index("control")] = "control_again"
     assert cli.main([*words, "--plugin", str(plugin)]) == 0
     assert {row.method for row in read_rows(tmp_path / "runs.csv")} == {"control_again"}
+    assert cli.main(["verify", str(tmp_path / "runs.csv"), "--plugin", str(plugin)]) == 0
+    for found in (*registry._plugins.values(), registry._origins):
+        found.clear()
+    capsys.readouterr()
+    assert cli.main(["verify", str(tmp_path / "runs.csv")]) == 2
+    assert "add --plugin FILE" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

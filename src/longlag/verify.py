@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 
+from longlag import registry
 from longlag.errors import LonglagError
 from longlag.provenance import provenance
 from longlag.records import VOLATILE, Row, Status
@@ -51,6 +52,9 @@ def again(row: Row) -> Finding:
     """Runs the row's spec and compares."""
     name = f"{row.task} T={row.lag} {row.method} seed {row.seed}"
     spec = spec_of(row)
+    for kind, known in (("methods", row.method), ("tasks", row.task)):
+        if known not in registry.names(kind):
+            raise LonglagError(f"row {name}: {known!r} is not in the tree; if it is a plug-in, add --plugin FILE")
     if prepare(spec).digest != row.spec_hash:
         return Finding(False, f"{name}: differs: its spec or a numerics version has changed since it was recorded")
     new = next(event for event in run(spec) if isinstance(event, Row))
