@@ -23,7 +23,7 @@ TORCH = [
     {"methods", "functional"},
     {"spec"},
     {"train"},
-    {"ladder", "tune", "verify"},
+    {"ladder", "lecture", "tune", "verify"},
 ]
 ANALYSIS = [{"words", "schemas", "stats"}, {"suite", "figures", "tables"}, {"collect", "report", "estimate"}]
 TOP = [{"cli"}, {"__main__"}]

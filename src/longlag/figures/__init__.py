@@ -15,7 +15,7 @@ from types import ModuleType
 
 from longlag.errors import unknown
 
-_NOT_FIGURES = {"heatmap", "layout", "style"}
+_NOT_FIGURES = {"heatmap", "layout", "lecture", "style"}
 
 
 def names() -> list[str]:

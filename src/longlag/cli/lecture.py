@@ -1,0 +1,131 @@
+"""`longlag lecture`: the lecture's claims, measured, judged and drawn."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from longlag.cli import _arguments
+
+HELP = "measure the lecture's claims: a verdict, numbers and a figure for each"
+EXAMPLE = "longlag lecture --claim vanish_explode --out results/lecture"
+_FILE = "lecture.json"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--claim", action="append", default=[], metavar="NAME", help="name or number; may be repeated (default: all)")
+    add("--seeds", type=_arguments.seeds, default=tuple(range(5)), help="half-open range such as 0:5 (default: 0:5)")
+    add("--out", type=Path, metavar="DIR", help=f"takes {_FILE} and figures/NAME.pdf and .png")
+    add("--json", action="store_true", help="print everything as JSON rather than a table of verdicts")
+    cores = "claims measured at a time (default: as many as there are cores)"
+    add("--cores", type=_arguments.count("number of cores"), default=len(os.sched_getaffinity(0)), help=cores)
+    add("--markdown", action="store_true", help="measure nothing; print the map of docs/lecture.md")
+
+
+def run(args: argparse.Namespace) -> int:
+    from longlag import lecture, records
+
+    slugs = lecture.select(args.claim)
+    if args.markdown:
+        print(_markdown(slugs))
+        return 0
+    if args.out:
+        records.check_writable(args.out / _FILE)
+    entries = _measured(slugs, args.seeds, args.cores)
+    document = {"longlag": _version(), "seeds": list(args.seeds), "claims": [entries[slug] for slug in slugs]}
+    if args.out:
+        _draw(document, args.out)
+        records.write_atomically(args.out / _FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
+    if args.json:
+        print(json.dumps(document, indent=1, allow_nan=False))
+    else:
+        _table(document["claims"])
+    return int(any(entry["finding"] is None for entry in document["claims"]))
+
+
+def _measured(slugs: list[str], seeds: tuple[int, ...], cores: int) -> dict[str, dict[str, Any]]:
+    """The entry of each claim, measured `cores` at a time; a line on standard error whenever one is done."""
+    from longlag.lecture.tools.running import measured
+
+    entries: dict[str, dict[str, Any]] = {}
+    for slug, entry in measured(slugs, seeds, cores):
+        entries[slug] = entry
+        said = entry["finding"]["verdict"] if entry["finding"] else f"could not be measured: {entry['error']}"
+        print(f"[{len(entries)}/{len(slugs)}] {slug}: {said} ({entry['seconds']:.1f} s)", file=sys.stderr, flush=True)
+    return entries
+
+
+def _draw(document: dict[str, Any], out: Path) -> None:
+    """Draws what was measured, and adds the caption and the figures' paths to each entry."""
+    from longlag.figures import lecture as drawings
+    from longlag.figures import style
+
+    for entry in document["claims"]:
+        if entry["finding"] is None:
+            continue
+        slug = entry["claim"]["slug"]
+        drawing = drawings.get(slug)
+        entry["caption"] = drawing.caption(entry["finding"])
+        paths = style.save(drawing.draw(entry["finding"]), out / "figures", slug)
+        entry["figures"] = [path.relative_to(out).as_posix() for path in paths]
+
+
+def _table(entries: list[dict[str, Any]]) -> None:
+    for entry in entries:
+        claim, finding = entry["claim"], entry["finding"]
+        verdict = finding["verdict"] if finding else "not measured"
+        print(f"{claim['number']:>2}  {claim['title']} ({claim['slug']}): {verdict}")
+        if finding is None:
+            print(f"      {entry['error']}")
+            continue
+        print(f"      {finding['summary']}")
+        for number in finding["numbers"]:
+            print(f"      - {_number(number)}")
+        if finding["caveat"]:
+            print(f"      caveat: {finding['caveat']}")
+
+
+def _number(number: dict[str, Any]) -> str:
+    value, low, high = ("-" if x is None else f"{x:.4g}" for x in (number["value"], number["low"], number["high"]))
+    unit = f" {number['unit']}" if number["unit"] else ""
+    asked = {None: "", True: " (met)", False: " (NOT met)"}[number["met"]]
+    threshold = f"; asked: {number['threshold']}{asked}" if number["threshold"] else ""
+    return f"{number['name']}: {value}{unit} [{low}, {high}]{threshold}"
+
+
+def _markdown(slugs: list[str]) -> str:
+    """The lecture map that docs/lecture.md and its test share: claim, command, figure, threshold, exercise."""
+    from longlag import lecture
+
+    lines = []
+    for slug in slugs:
+        claim = lecture.get(slug).CLAIM
+        lines += [
+            f"## {claim.number}. {claim.title}",
+            "",
+            f"> {claim.sentence}",
+            "",
+            "| | |",
+            "|---|---|",
+            f"| command | `longlag lecture --claim {slug} --out results/lecture` |",
+            f"| figure | `results/lecture/figures/{slug}.png`, drawn by "
+            f"[figures/lecture/{slug}.py](../src/longlag/figures/lecture/{slug}.py) |",
+            f"| measured | {claim.quantity}, by [lecture/{slug}.py](../src/longlag/lecture/{slug}.py) |",
+            f"| threshold | {claim.threshold} |",
+            f"| predict | {claim.exercise.predict} |",
+            f"| run | {claim.exercise.run} |",
+            f"| explain | {claim.exercise.explain} |",
+            "",
+        ]
+    return "\n".join(lines).rstrip()
+
+
+def _version() -> str:
+    from longlag import __version__
+
+    return __version__

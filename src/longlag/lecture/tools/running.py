@@ -1,0 +1,38 @@
+"""Claims measured one after the other, or side by side in processes of their own; the numbers are the same."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from multiprocessing import get_context
+from typing import Any
+
+from longlag import environment, lecture
+from longlag.lecture.base import plain
+
+
+def measured(slugs: Sequence[str], seeds: Sequence[int], cores: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields each claim's slug and entry as it is done."""
+    if min(cores, len(slugs)) <= 1:
+        yield from ((slug, entry(slug, seeds)) for slug in slugs)
+        return
+    with ProcessPoolExecutor(min(cores, len(slugs)), get_context("spawn"), environment.prepare) as pool:
+        running = {pool.submit(entry, slug, seeds): slug for slug in slugs}
+        for done in as_completed(running):
+            yield running[done], done.result()
+
+
+def entry(slug: str, seeds: Sequence[int]) -> dict[str, Any]:
+    """The claim, its finding as plain numbers, and the seconds it took; a bug is an entry without a finding."""
+    module, started = lecture.get(slug), time.monotonic()
+    found, error = None, ""
+    try:
+        found = module.measure(seeds).to_dict()
+    except Exception as bug:
+        traceback.print_exc()
+        error = f"{type(bug).__name__}: {bug}"
+    seconds = round(time.monotonic() - started, 3)
+    return {"claim": plain(asdict(module.CLAIM)), "finding": found, "error": error, "seconds": seconds}
