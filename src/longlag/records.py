@@ -12,7 +12,7 @@ import io
 import math
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,9 @@ class Status(StrEnum):
     NOT_ATTEMPTED = "not_attempted"  # the ladder stopped below this lag; counts as unsolved
 
 
-def _column(meaning: str, volatile: bool = False) -> Any:
-    return field(metadata={"meaning": meaning, "volatile": volatile})
+def _column(meaning: str, volatile: bool = False, default: Any = MISSING) -> Any:
+    """A column; one that older files lack has a default."""
+    return field(default=default, metadata={"meaning": meaning, "volatile": volatile})
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Row:
     cpu: str = _column("processor", volatile=True)
     device: str = _column("device of the tensors", volatile=True)
     started: str = _column("start, UTC", volatile=True)
+    resumed: int = _column("times the run went on from a checkpoint", volatile=True, default=0)
 
 
 @dataclass(frozen=True)

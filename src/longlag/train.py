@@ -1,7 +1,9 @@
 """The one loop: `run(spec)` trains a method on a task at one lag and yields points on the way and a row per seed.
 
-Logging, progress, files and ladders are outside it. On a CPU seeds are trained one after the other, on a GPU as
-replicas of one program; what is drawn for a seed depends on the seed alone, so that grouping changes no number.
+Logging, progress, files and ladders are outside it, and so is what happens between two steps: a *driver* takes a block
+to its end, the plain one by `Block.train`, one that keeps checkpoints by `Block.state` and `Block.restore`.
+On a CPU seeds are trained one after the other, on a GPU as replicas of one program; what is drawn for a seed depends on
+the seed alone, so that grouping changes no number.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import dataclasses
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +21,7 @@ from torch import Tensor
 from longlag import protocol, tree
 from longlag.errors import LonglagError
 from longlag.objective import Meter, Objective, Tensors
-from longlag.provenance import now
+from longlag.provenance import now, provenance
 from longlag.records import Point, Row, Status
 from longlag.rng import stream
 from longlag.spec import RunSpec, Setup, prepare, unmeasured_row
@@ -28,12 +31,17 @@ _EVALUATED_AT_ONCE = 1000  # sequences
 _RESERVED = ("monitor", "confirm", "test", "init")  # purposes of streams that no optimiser may draw
 
 
-def run(spec: RunSpec) -> Iterator[Point | Row]:
+def plain(block: Block) -> Iterator[Point | Row]:
+    """The driver that keeps nothing."""
+    return block.train()
+
+
+def run(spec: RunSpec, driver: Driver = plain) -> Iterator[Point | Row]:
     """Trains every seed of the spec; yields points as they are measured and one row per seed when it ends."""
     setup = prepare(spec)
     for seeds in blocks(setup):
         with torch.no_grad():
-            yield from Block(setup, seeds).train()
+            yield from driver(Block(setup, seeds))
 
 
 def blocks(setup: Setup) -> list[tuple[int, ...]]:
@@ -44,13 +52,13 @@ def blocks(setup: Setup) -> list[tuple[int, ...]]:
     return [seeds[first : first + size] for first in range(0, len(seeds), size)]
 
 
-def attempt(spec: RunSpec) -> Iterator[Point | Row]:
+def attempt(spec: RunSpec, driver: Driver = plain) -> Iterator[Point | Row]:
     """`run`, but a bug ends the seeds of its block with an `error` row and a traceback, and the others go on."""
     setup = prepare(spec)
     for seeds in blocks(setup):
         left, started = list(seeds), now()
         try:
-            for event in run(dataclasses.replace(spec, seeds=seeds)):
+            for event in run(dataclasses.replace(spec, seeds=seeds), driver):
                 if isinstance(event, Row):
                     left.remove(event.seed)
                 yield event
@@ -69,6 +77,8 @@ class Block:
     def __init__(self, setup: Setup, seeds: tuple[int, ...]) -> None:
         self.setup, self.seeds, self.device = setup, seeds, torch.device(setup.spec.device)
         self.started, self.cpu, self.wall = now(), time.process_time(), time.monotonic()
+        self.resumed = 0
+        provenance(setup.spec.device)  # of the code that starts, not of what an edit made of it by the end
         self.meter = Meter.zero(len(seeds))
         self.active = torch.ones(len(seeds), dtype=torch.bool)
         self.updates = np.zeros(len(seeds), dtype=int)
@@ -76,29 +86,69 @@ class Block:
         self.evaluated = np.zeros(len(seeds))
         self.confirmations = np.zeros(len(seeds), dtype=int)
         self.drawn = 0
+        self.look = protocol.next_look(0)
         self.params = self._start()
+        self.optimiser_state = setup.parts.optimiser.init(self.params)
 
     def train(self) -> Iterator[Point | Row]:
-        """The loop: step, look where the grid says so, stop where the rules say so."""
-        optimiser, budget = self.setup.parts.optimiser, self.setup.spec.budget
-        state, look, passes = optimiser.init(self.params), protocol.next_look(0), 0.0
+        """The loop, to its end."""
         while self.active.any():
-            step = optimiser.step(self._draw, self.params, state)
-            self.params = step.params if self.active.all() else tree.where(self.active, step.params, self.params)
-            state, self.updates = step.state, self.updates + self.active.numpy()
-            yield from self._stop(~step.loss.isfinite().cpu(), Status.DIVERGED, "the training loss is not finite")
-            before, passes = passes, float(self.meter.passes.max())
-            if passes == before and not step.exhausted:
-                raise RuntimeError(f"{type(optimiser).__name__} took a step without asking its oracle anything")
-            if passes >= min(look, budget) or step.exhausted:
-                look = protocol.next_look(passes)
-                yield from self._look(step.loss)
-            if step.exhausted:
-                yield from self._stop(self.active, Status.BUDGET, "the readout has all the sequences it asks for")
-            yield from self._stop(self.meter.passes >= budget, Status.BUDGET, "the budget of sequence passes is spent")
-            if self._late():
-                reason = f"stopped after {self.setup.spec.timeout:g} s of wall clock"
-                yield from self._stop(self.active, Status.TIMEOUT, reason)
+            yield from self.advance()
+
+    def advance(self) -> Iterator[Point | Row]:
+        """One step, a look where the grid says so, a stop where the rules say so."""
+        optimiser, budget, before = self.setup.parts.optimiser, self.setup.spec.budget, float(self.meter.passes.max())
+        step = optimiser.step(self._draw, self.params, self.optimiser_state)
+        self.params = step.params if self.active.all() else tree.where(self.active, step.params, self.params)
+        self.optimiser_state, self.updates = step.state, self.updates + self.active.numpy()
+        yield from self._stop(~step.loss.isfinite().cpu(), Status.DIVERGED, "the training loss is not finite")
+        passes = float(self.meter.passes.max())
+        if passes == before and not step.exhausted:
+            raise RuntimeError(f"{type(optimiser).__name__} took a step without asking its oracle anything")
+        if passes >= min(self.look, budget) or step.exhausted:
+            self.look = protocol.next_look(passes)
+            yield from self._look(step.loss)
+        if step.exhausted:
+            yield from self._stop(self.active, Status.BUDGET, "the readout has all the sequences it asks for")
+        yield from self._stop(self.meter.passes >= budget, Status.BUDGET, "the budget of sequence passes is spent")
+        if self._late():
+            reason = f"stopped after {self.setup.spec.timeout:g} s of wall clock"
+            yield from self._stop(self.active, Status.TIMEOUT, reason)
+
+    def state(self) -> dict[str, Any]:
+        """All that decides what the next steps do, as a tree of tensors, arrays, numbers and the optimiser's state.
+
+        Random streams are keyed by counters (`drawn`, `confirmations`, and what the optimiser counts), so that these
+        are their position. cpu: seconds so far, an equal share per replica.
+        """
+        replicas = len(self.seeds)
+        return {
+            "params": self.params,
+            "optimiser": self.optimiser_state,
+            "passes": self.meter.passes,
+            "flops": self.meter.flops,
+            "active": self.active,
+            "updates": self.updates,
+            "best": self.best,
+            "evaluated": self.evaluated,
+            "confirmations": self.confirmations,
+            "drawn": self.drawn,
+            "look": self.look,
+            "started": self.started,
+            "cpu": np.full(replicas, (time.process_time() - self.cpu) / replicas),
+            "wall": time.monotonic() - self.wall,
+            "resumed": self.resumed,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes on from what `state` returned, in this process or another."""
+        self.params, self.optimiser_state = state["params"], state["optimiser"]
+        self.meter = Meter(state["passes"], state["flops"])
+        self.active, self.updates, self.best = state["active"], state["updates"], state["best"]
+        self.evaluated, self.confirmations = state["evaluated"], state["confirmations"]
+        self.drawn, self.look, self.started = state["drawn"], state["look"], state["started"]
+        self.cpu, self.wall = time.process_time() - state["cpu"].sum(), time.monotonic() - state["wall"]
+        self.resumed = state["resumed"] + 1
 
     def _look(self, train_loss: Tensor) -> Iterator[Point | Row]:
         """Monitor, and where it passes confirm; a confirmed replica within the budget goes to its one test."""
@@ -153,6 +203,7 @@ class Block:
             "parameters": self._trained(),
             "seconds": (time.process_time() - self.cpu) / len(self.seeds),
             "wall_seconds": time.monotonic() - self.wall,
+            "resumed": self.resumed,
         }
         return unmeasured_row(self.setup, self.seeds[r], self.started, **measured)
 
@@ -224,6 +275,9 @@ class Block:
     def _late(self) -> bool:
         timeout = self.setup.spec.timeout
         return timeout is not None and time.monotonic() - self.wall > timeout
+
+
+Driver = Callable[[Block], Iterator[Point | Row]]  # takes a block to its end
 
 
 def _stack(batches: list[Batch], device: torch.device) -> Tensors:
