@@ -2,7 +2,8 @@
 `caption(runs, curves) -> str`.
 
 They only draw; numbers come from `longlag.stats`. A new figure is a new file: it is found here, by the command
-`longlag figure NAME` and by the report. This module is light, so that names can be listed without drawing anything.
+`longlag figure NAME` and by the report. Folders within this one hold figures of something else than a suite. This
+module is light, so that names can be listed without drawing anything.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ _NOT_FIGURES = {"heatmap", "layout", "lecture", "style"}
 
 def names() -> list[str]:
     """Sorted names of all figures; imports none of them."""
-    return sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name not in _NOT_FIGURES)
+    modules = pkgutil.iter_modules([str(Path(__file__).parent)])
+    return sorted(m.name for m in modules if not m.ispkg and m.name not in _NOT_FIGURES)
 
 
 def get(name: str) -> ModuleType:
