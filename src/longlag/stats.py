@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag import records
+from longlag import protocol, records
 from longlag.errors import LonglagError
 from longlag.records import Status
 from longlag.rng import stream
@@ -197,16 +197,35 @@ def _median(rows: pd.DataFrame) -> tuple[float, float, float, float]:
 
 
 def failures(runs: pd.DataFrame) -> pd.DataFrame:
-    """Per cell: n, how many runs ended with each status, and the commonest reason of failure."""
+    """Per cell: n, how many runs ended with each status, the commonest reason of failure, and how near the unsolved
+    came: best (lowest error that one of them saw in validation), beside the constant and the half-solved answer's."""
     statuses = [status.value for status in Status]
     counts = pd.crosstab([runs[name] for name in CELL], runs.status).reindex(columns=statuses, fill_value=0)
+    baselines = ["best", "constant", "half_solved"]
     if not len(runs):
-        return pd.DataFrame(columns=[*CELL, "n", *statuses, "reason"])
+        return pd.DataFrame(columns=[*CELL, "n", *statuses, "reason", *baselines])
     counts = counts.rename_axis(columns=None).reset_index()
     failed = runs[~runs.status.isin([Status.SOLVED, Status.NOT_ATTEMPTED])]
     reason = failed.groupby(CELL, as_index=False).reason.agg(lambda texts: texts.value_counts().index[0])
-    table = counts.assign(n=counts[statuses].sum(axis=1)).merge(reason, on=CELL, how="left")
-    return table.fillna({"reason": ""})[[*CELL, "n", *statuses, "reason"]]
+    near = near_misses(runs).groupby(CELL, as_index=False)[baselines].min()
+    table = counts.assign(n=counts[statuses].sum(axis=1)).merge(reason, on=CELL, how="left").merge(near, "left", CELL)
+    return table.fillna({"reason": ""})[[*CELL, "n", *statuses, "reason", *baselines]]
+
+
+def near_misses(runs: pd.DataFrame) -> pd.DataFrame:
+    """Per run that was attempted and not solved: how near it came. Columns: seed, status, best (lowest share of
+    validation sequences wrong), constant and half_solved (shares wrong of these answers), and left.
+
+    left: the share of the way down from the constant answer to the criterion that is still to go, in the logarithm of
+    the error: 1 for what is no better than the constant answer, 0 at the criterion; nan where nothing was measured.
+    """
+    failed = runs[~runs.status.isin([Status.SOLVED, Status.NOT_ATTEMPTED])]
+    names = {"best_error": "best", "constant_error": "constant", "half_solved_error": "half_solved"}
+    table = failed[[*CELL, "seed", "status", *names]].rename(columns=names)
+    best = np.log(table.best.clip(lower=protocol.CRITERION) / protocol.CRITERION)
+    # no constant answer is near the criterion; if one were, the way down would have no length
+    whole = np.log(table.constant.clip(lower=2 * protocol.CRITERION) / protocol.CRITERION)
+    return table.assign(left=(best / whole).clip(0, 1)).reset_index(drop=True)
 
 
 def missing(runs: pd.DataFrame, tasks: Iterable[str], methods: Iterable[str]) -> pd.DataFrame:
