@@ -1,0 +1,131 @@
+"""Matched pairs: two methods whose settings differ at one path alone, compared seed by seed on the time to solve.
+
+What was run is in the rows (`spec`), so that a pair is found rather than declared: an ablation and its parent, or a
+plug-in and whatever it varies. The test is the log-rank test (Mantel 1966) with its exact permutation distribution
+instead of the chi-square approximation, which few seeds do not support.
+
+    score_i = solved_i - sum_{t <= time_i} events_t / at_risk_t        sum over one method: observed - expected
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from longlag import stats
+from longlag.records import Status
+from longlag.rng import stream
+
+COLUMNS = [
+    "task", "lag", "first", "second", "path", "first_value", "second_value", "n_first", "n_second", "solved_first",
+    "solved_second", "median_first", "median_second", "budget", "shared", "first_sooner", "second_sooner", "p",
+    "smallest",
+]  # fmt: skip
+_MOST_SPLITS = 200_000  # beyond it (more than ten against ten) as many are drawn
+_MISSING = object()
+
+
+def differences(a: Any, b: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
+    """Where two described parts differ, and their values there; a part of another class differs as a whole.
+
+    >>> differences({"part": "SGD", "rate": 0.1}, {"part": "SGD", "rate": 0.2})
+    {'rate': (0.1, 0.2)}
+    """
+    if not (isinstance(a, dict) and isinstance(b, dict) and a.get("part") == b.get("part")):
+        return {} if a == b else {path: (a, b)}
+    found: dict[str, tuple[Any, Any]] = {}
+    for key in {**a, **b}:
+        found |= differences(a.get(key, _MISSING), b.get(key, _MISSING), f"{path}.{key}".lstrip("."))
+    return found
+
+
+def matched(runs: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of methods that, at one task and lag, differ in one setting: task, lag, first, second, path and values.
+
+    first and second are in the order of their names; a value that is a part is given by its class.
+    """
+    found = []
+    for (task, lag), rows in runs[runs.status != Status.NOT_ATTEMPTED].groupby(["task", "lag"]):
+        parts = {method: _parts(specs) for method, specs in rows.groupby("method").spec}
+        for first, second in combinations(sorted(name for name, known in parts.items() if known), 2):
+            apart = differences(parts[first], parts[second])
+            if len(apart) == 1:
+                ((path, values),) = apart.items()
+                found.append((task, lag, first, second, path, *map(_word, values)))
+    return pd.DataFrame(found, columns=COLUMNS[:7])
+
+
+def _parts(specs: pd.Series) -> Any:
+    """The described parts of a cell, if its rows agree and tell them; a killed job tells nothing."""
+    known = {spec for spec in specs if spec}
+    methods = [json.loads(spec).get("method") for spec in known]
+    parts = [method.get("parts") for method in methods if isinstance(method, dict)]
+    return parts[0] if parts and all(part == parts[0] for part in parts) else None
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("part", "other"))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "other" if isinstance(value, list) else "none" if value is None or value is _MISSING else str(value)
+
+
+def log_rank(time: np.ndarray, solved: np.ndarray, first: np.ndarray) -> float:
+    """Two-sided p of the exact permutation log-rank test: twice the smaller tail, at most 1.
+
+    Args:
+        time: cost to solve, or where the run was censored [N]; solved: whether it solved [N].
+        first: which runs are of the first method [N]; the others are of the second.
+    """
+    scores, n = _scores(time, solved), int(first.sum())
+    sums = scores[_splits(len(scores), n)].sum(axis=1)  # observed - expected of the first method in each split
+    here, hair = scores[first].sum(), 1e-9
+    return min(1.0, 2 * min(float(np.mean(sums <= here + hair)), float(np.mean(sums >= here - hair))))
+
+
+def _scores(time: np.ndarray, solved: np.ndarray) -> np.ndarray:
+    curve = stats.kaplan_meier(time, solved)
+    hazard = (curve.events / curve.at_risk).to_numpy()  # of each time of solution
+    passed = curve.time.to_numpy()[None] <= time[:, None]  # [N, times]
+    return solved - passed @ hazard
+
+
+def _splits(size: int, n: int) -> np.ndarray:
+    """All ways to take n of that many, as indices [splits, n]; the identity and random ones if they are too many."""
+    if math.comb(size, n) <= _MOST_SPLITS:
+        return np.array(list(combinations(range(size), n)), dtype=int).reshape(-1, n)
+    rng = stream(0, "log-rank", size, n)
+    return np.argsort(rng.random((_MOST_SPLITS, size)), axis=1)[:, :n]
+
+
+def compare(runs: pd.DataFrame) -> pd.DataFrame:
+    """The matched pairs with what they took: per method n, solved and Kaplan-Meier median of the passes, on how many of
+    the shared seeds each was sooner, the p of the log-rank test and the smallest p that so many seeds can give.
+
+    budget: the larger one at which runs were censored. A seed that neither solved is sooner for neither.
+    """
+    times, cells = stats.solve_times(runs), stats.cost(runs).set_index(stats.CELL)
+    found = []
+    for pair in matched(runs).itertuples(index=False):
+        here = times[(times.task == pair.task) & (times.lag == pair.lag)]
+        a, b = (here[here.method == name].set_index("seed") for name in (pair.first, pair.second))
+        first, second = (cells.loc[pair.task, name, pair.lag] for name in (pair.first, pair.second))
+        both = pd.concat([a, b])
+        p = log_rank(both.time.to_numpy(float), both.solved.to_numpy(bool), np.arange(len(both)) < len(a))
+        seeds = a.index.intersection(b.index)
+        sooner = [_sooner(*order, seeds) for order in ((a, b), (b, a))]
+        budget = np.fmax(first.budget, second.budget)
+        found.append((*pair, len(a), len(b), first.solved, second.solved, first["median"], second["median"], budget,
+                      len(seeds), *sooner, p, stats.smallest_p(len(a), len(b))))  # fmt: skip
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def _sooner(a: pd.DataFrame, b: pd.DataFrame, seeds: pd.Index) -> int:
+    solved, time = a.solved[seeds], a.time[seeds]
+    return int((solved & (~b.solved[seeds] | (time < b.time[seeds]))).sum())
