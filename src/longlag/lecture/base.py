@@ -84,9 +84,10 @@ class Finding:
     series: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON knows it; numbers that are not finite become None."""
-        found: dict[str, Any] = plain(asdict(self))
-        return found
+        """The finding as JSON knows it; what is not finite becomes None, and series keep six digits."""
+        numbers = [plain(asdict(number)) for number in self.numbers]
+        words = {"verdict": self.verdict.value, "summary": self.summary, "numbers": numbers, "caveat": self.caveat}
+        return {**words, "series": plain(self.series, digits=6)}
 
 
 def verdict(numbers: Sequence[Number], caveat: str = "") -> Verdict:
@@ -102,32 +103,34 @@ def over_seeds(
     unit: str = "",
     at_most: float | None = None,
     at_least: float | None = None,
+    below: float | None = None,
+    above: float | None = None,
 ) -> Number:
     """A number measured once per seed: median, smallest and largest; a bound is met if every seed meets it.
 
-    A value that is not finite meets no bound, unless it is an infinity on the right side of it.
+    Not a number meets no bound. at_most and at_least include the bound itself, below and above do not.
     """
     measured = np.asarray(values, dtype=np.float64)
-    bounds: list[tuple[str, float, Callable[[Any, float], Any]]] = []
-    if at_most is not None:
-        bounds.append(("≤", at_most, np.less_equal))
-    if at_least is not None:
-        bounds.append(("≥", at_least, np.greater_equal))
+    asked: list[tuple[str, float | None, Callable[[Any, float], Any]]] = [
+        ("≥", at_least, np.greater_equal),
+        (">", above, np.greater),
+        ("≤", at_most, np.less_equal),
+        ("<", below, np.less),
+    ]
+    bounds = [(sign, bound, holds) for sign, bound, holds in asked if bound is not None]
     words = " and ".join(f"{sign} {bound:.6g}" for sign, bound, _ in bounds)
     met = all(bool(holds(measured, bound).all()) for _, bound, holds in bounds) if bounds else None
     return Number(name, *(float(f(measured)) for f in (np.median, np.min, np.max)), unit, words, met)
 
 
-def plain(value: Any) -> Any:
-    """Arrays to lists, numbers of numpy to Python's, what is not finite to None, tuples to lists."""
+def plain(value: Any, digits: int = 17) -> Any:
+    """Arrays and tuples to lists, numbers of numpy to Python's with so many digits, what is not finite to None."""
     if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
+        return plain(value.tolist(), digits)
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): plain(item, digits) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [plain(item, digits) for item in value]
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, StrEnum):
-        return value.value
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     return value

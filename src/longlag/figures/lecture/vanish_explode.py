@@ -1,0 +1,93 @@
+"""Claim 4: the norm of dh_T/dh_t against the lag, one line per weight scale, and its rate against the scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from longlag.figures import style
+from longlag.figures.lecture import base
+
+
+@style.applied()
+def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
+    """Curves above, rates below; a column per kind of unit."""
+    series = finding["series"]
+    figure, axes = base.panels(2, rows=2, height=2.35, width=width)
+    curves, rates = axes.reshape(2, 2) if axes.shape[1] == 2 else (axes[:2, 0], axes[2:, 0])
+    for i, unit in enumerate(("logistic", "tanh")):
+        _curves(curves[i], series[unit])
+        curves[i].set_title(f"{unit} units: critical weight scale {series[unit]['critical']:.3g}")
+        _rates(rates[i], series[unit])
+    curves[0].set_ylabel(r"$\|\partial h_T / \partial h_t\|$")
+    rates[0].set_ylabel("rate (nats per step)")
+    low, high = (f(axis.get_ylim()[i] for axis in rates) for i, f in ((0, min), (1, max)))
+    for axis in rates:
+        axis.set_ylim(low, high)
+    rates[0].legend(loc="upper left", fontsize=7, handlelength=1.6, borderaxespad=0.1)
+    return figure
+
+
+def _colour(factor: float) -> Any:
+    return base.COLD_WARM(LogNorm(1 / 4, 4, clip=True)(factor))
+
+
+def _curves(axes: Any, found: base.Series) -> None:
+    norms = np.median(base.array(found["log10_norms"]), axis=0)  # [factor, lag]
+    basin = np.median(base.array(found["log10_basin"]), axis=0)
+    lags = np.arange(norms.shape[1])
+    for factor, logs in zip(found["factors"], norms, strict=True):
+        colour = style.QUIET if factor == 1 else _colour(factor)
+        axes.plot(lags, logs, color=colour, lw=1.4)
+    axes.plot(lags, basin[-1], color=style.INK, lw=1.6, ls=(0, (4, 1.5)))
+    shown = (0, found["factors"].index(0.5), found["factors"].index(1.0), found["factors"].index(2.0), -1)
+    low, high = -45.0, 40.0
+    for i in shown:
+        factor, logs = found["factors"][i], norms[i]
+        words = "critical" if factor == 1 else f"×{factor:.3g}"
+        inside = np.flatnonzero((logs > low + 3) & (logs < high))[-1]
+        colour = style.QUIET if factor == 1 else _colour(factor)
+        base.word(axes, lags[inside] + 1.5, logs[inside], words, colour, va="center", annotation_clip=False)
+    base.word(axes, 101.5, basin[-1][-1], "×4 in\na basin", va="center", annotation_clip=False)
+    axes.axhline(0, color=style.FAINT, lw=0.8, zorder=0)
+    axes.set(ylim=(low, high), xlim=(0, 100), xlabel="lag T - t (steps)")
+    axes.set_yticks([-40, -20, 0, 20, 40], [f"$10^{{{k}}}$" if k else "1" for k in (-40, -20, 0, 20, 40)])
+
+
+def _rates(axes: Any, found: base.Series) -> None:
+    factors = base.array(found["factors"])
+    scales = factors * found["critical"]
+    axes.axhspan(0, 10, color=base.COLD_WARM(0.8), alpha=0.12, lw=0)
+    axes.axhspan(-10, 0, color=base.COLD_WARM(0.2), alpha=0.12, lw=0)
+    axes.plot(scales, found["theory"], color=style.QUIET, lw=1, ls=":", label="theory, infinite net")
+    exponents = np.median(base.array(found["lyapunov_largest"]), axis=0)
+    axes.plot(scales, exponents, color=style.INK, lw=0.9, label="Lyapunov exponent, largest")
+    mean = np.median(base.array(found["lyapunov_mean"]), axis=0)
+    axes.plot(scales, mean, color=style.INK, lw=0.9, ls="--", label="its mean over directions")
+    rates = base.array(found["rates"])
+    for factor, scale, values in zip(factors, scales, rates.T, strict=True):
+        colour = style.QUIET if factor == 1 else _colour(factor)
+        axes.plot([scale, scale], [values.min(), values.max()], color=colour, lw=1.4)
+        axes.plot(scale, np.median(values), "o", ms=5, color=colour, mec="white", mew=0.4, zorder=3)
+    basin = base.array(found["basin_rates"])
+    where = base.array(found["big"]) * found["critical"]
+    axes.vlines(where, basin.min(0), basin.max(0), color=style.INK, lw=1)
+    axes.plot(where, np.median(basin, axis=0), "D", ms=4, color=style.INK, mec="white", mew=0.4, label="in a basin")
+    axes.set(xscale="log", xlabel="weight scale g;  W ~ N(0, g²/H)", ylim=(-2.3, 1.35))
+    ticks = [scales[0], scales[3], scales[5], scales[7], scales[9]]
+    axes.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
+    axes.set_xticks([], minor=True)
+
+
+def caption(finding: base.Series) -> str:
+    """What to see."""
+    radius = {unit: np.median(base.array(finding["series"][unit]["spectral_radius"]), axis=0) for unit in ("logistic", "tanh")}
+    words = ", ".join(f"{values[0]:.2g} to {values[-1]:.2g} ({unit})" for unit, values in radius.items())
+    return (
+        "Blue lines, small weights: the gradient dies exponentially with the lag. Red lines, big weights: it explodes. "
+        "Dashed black: the biggest weights made symmetric, so that the net falls into an attractor: there the gradient "
+        f"vanishes. Above: median seed; below: fitted rate per step, spectral radius of W from {words}. {base.tell(finding)}"
+    )

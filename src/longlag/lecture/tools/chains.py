@@ -1,0 +1,72 @@
+"""Products of Jacobians, dh_T/dh_t = J_{t+1} ... J_T, renormalised at every step so that nothing over- or underflows.
+
+Matrices act from the right: d h_t = d h_{t-1} J_t. All logarithms are natural.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+Array = np.ndarray
+
+
+def log_norms(jacobians: Array) -> Array:
+    """ln ||dh_T/dh_{T-k}||_2 for k = 0 ... T, [T+1], from the Jacobians [T, S, S] of the steps 1 ... T.
+
+    -inf where the product is exactly zero.
+    """
+    steps, size = jacobians.shape[:2]
+    product, logs = np.eye(size), np.zeros(steps + 1)
+    products = np.empty((steps, size, size))
+    for k, jacobian in enumerate(jacobians[::-1]):
+        product = jacobian @ product  # J_{T-k} (J_{T-k+1} ... J_T)
+        norm = np.linalg.norm(product)
+        product = product / norm if norm > 0 else product
+        products[k] = product
+        with np.errstate(divide="ignore"):
+            logs[k + 1] = logs[k] + np.log(norm)
+    squared = np.linalg.eigvalsh(products @ products.transpose(0, 2, 1))[:, -1]  # of unit Frobenius norm: in [1/S, 1]
+    spectral = np.sqrt(squared)
+    logs[1:] += np.log(np.where(spectral > 0, spectral, 1.0))
+    return logs
+
+
+def lyapunov(jacobians: Array) -> Array:
+    """The Lyapunov exponents per step, largest first [S], by QR along the trajectory (Benettin et al. 1980).
+
+    Their mean is the mean log singular value of the product, per step: ln |det| / (S T).
+    """
+    steps, size = jacobians.shape[:2]
+    basis, total = np.eye(size), np.zeros(size)
+    for jacobian in jacobians:
+        q, r = np.linalg.qr(jacobian.T @ basis)  # columns are tangents
+        basis, diagonal = q, np.abs(np.diag(r))
+        with np.errstate(divide="ignore"):
+            total += np.log(diagonal)
+    return np.sort(total / steps)[::-1]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A least-squares line; r_squared is 1 where the values do not vary."""
+
+    slope: float
+    intercept: float
+    r_squared: float
+
+
+def line(x: Array, y: Array) -> Line:
+    """The line through points [n]; not a number where a value is not finite."""
+    if not np.isfinite(y).all():
+        return Line(np.nan, np.nan, np.nan)
+    slope, intercept = np.polyfit(x, y, 1)
+    rest, spread = np.square(y - (slope * x + intercept)).sum(), np.square(y - y.mean()).sum()
+    return Line(float(slope), float(intercept), float(1 - rest / spread) if spread > 0 else 1.0)
+
+
+def reach(logs: Array, floor: float) -> int:
+    """Largest lag up to which ln norms [T+1] stay at or above the floor."""
+    below = np.flatnonzero(~(logs >= floor))
+    return int(below[0]) - 1 if len(below) else len(logs) - 1
