@@ -82,7 +82,7 @@ def test_a_job_that_left_some_rows_keeps_them(jobs):
     ("damage", "words"),
     [
         (lambda data: data[:-9], "is truncated"),
-        (lambda data: data.replace(b",20,", b",twenty,"), "column lag cannot be 'twenty'"),
+        (lambda data: data.replace(b",20,", b",twenty,"), "line 4: its checksum is not that of its fields"),
         (lambda data: b"a,b\n1,2\n", "has not the columns of a runs file"),
         (lambda data: b"\xff\xfe", "is not a CSV file"),
         (lambda data: b"", "has not the columns"),

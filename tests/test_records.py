@@ -8,7 +8,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longlag.errors import LonglagError
-from longlag.records import COLUMNS, KEY, Point, Row, check_writable, read_points, read_rows, write_points, write_rows
+from longlag.records import (
+    CHECK,
+    COLUMNS,
+    KEY,
+    Point,
+    Row,
+    check_writable,
+    read_points,
+    read_rows,
+    write_points,
+    write_rows,
+)
+from longlag.rng import stream
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
 KINDS = {"str": TEXT, "int": st.integers(-(2**40), 2**40), "float": st.floats(), "bool": st.booleans(),
@@ -39,6 +51,40 @@ def test_rows_round_trip_sorted(tmp_path, rows):
 def test_points_round_trip(tmp_path, points):
     write_points(tmp_path / "c.parquet", points)
     assert [plain(p) for p in read_points(tmp_path / "c.parquet")] == [plain(p) for p in points]
+
+
+@pytest.mark.parametrize("kind", ["rows", "points"])
+def test_no_flipped_bit_is_accepted(tmp_path, kind):
+    """The file is refused, or what it says is what was written."""
+    path, draw = tmp_path / kind, stream(0, "flips", kind)
+    write, read, written = {
+        "rows": (write_rows, read_rows, [a_row(seed=seed, test_error=0.1 * seed) for seed in range(5)]),
+        "points": (write_points, read_points, [Point("t", 1, "m", k, 1.0 * k, 1, 0.5, 0.5, 0.5, 0.1) for k in range(50)]),
+    }[kind]
+    write(path, written)
+    whole, refused = path.read_bytes(), 0
+    for _ in range(300):
+        damaged = bytearray(whole)
+        damaged[draw.integers(len(whole))] ^= 1 << int(draw.integers(8))
+        path.write_bytes(damaged)
+        try:
+            assert [plain(record) for record in read(path)] == [plain(record) for record in written]
+        except LonglagError:
+            refused += 1
+    assert refused > 250
+
+
+def test_files_of_older_versions_are_read(tmp_path):
+    path = tmp_path / "runs.csv"
+    write_rows(path, [a_row(resumed=0), a_row(seed=2, resumed=0)])
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    assert lines[0][-2:] == ["resumed", CHECK]
+    for left_out in (1, 2):  # the checksum; the newest column too
+        path.write_text("".join(",".join(line[:-left_out]) + "\n" for line in lines))
+        assert read_rows(path) == [a_row(resumed=0), a_row(seed=2, resumed=0)]
+    path.write_text("".join(",".join(line[:-3] + line[-2:]) + "\n" for line in lines))
+    with pytest.raises(LonglagError, match="has not the columns"):
+        read_rows(path)
 
 
 def test_every_column_says_what_it_means():

@@ -8,7 +8,6 @@ and never blocks them. Rows that the suite does not ask for are left out, and a 
 from __future__ import annotations
 
 import functools
-import io
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -18,10 +17,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from longlag.errors import LonglagError
-from longlag.records import KEY, Point, Row, Status, parse_parquet, read_rows, write_atomically
+from longlag.records import KEY, Point, Row, Status, parse_parquet, read_rows
 from longlag.suite import Job, Key, Suite
 
 Note = Callable[[str], None]
@@ -56,13 +54,6 @@ def collect(suite: Suite, folder: Path, note: Note) -> tuple[list[Row], pa.Table
             curves.append(_curves_of(job, alive, folder / job.folder / "curves.parquet", note))
     order = [(name, "ascending") for name in (*KEY, "passes")]
     return _with_minimal_lags(rows), pa.concat_tables(curves).sort_by(order)
-
-
-def write_curves(path: Path, curves: pa.Table) -> None:
-    """Writes the learning curves as `records.read_points` and pandas read them, atomically."""
-    buffer = io.BytesIO()
-    pq.write_table(curves, buffer, compression="zstd")
-    write_atomically(path, buffer.getvalue())
 
 
 def key_of(row: Row) -> Key:

@@ -2,17 +2,19 @@
 
 A *row* is the outcome of one seed at one lag: `runs.csv`. A *point* is one look of the engine at a run in progress:
 `curves.parquet`. Training writes them, analysis reads them, and this module is all that both know.
-Files are written whole and atomically: a reader never sees half of one.
+Files are written whole and atomically: a reader never sees half of one. They carry checksums, a CSV file one per line
+and a parquet file one of all its bytes: a result with a flipped bit is refused.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import math
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -106,6 +108,9 @@ class Point:
 COLUMNS = tuple(f.name for f in fields(Row))
 VOLATILE = tuple(f.name for f in fields(Row) if f.metadata["volatile"])
 KEY = ("task", "method", "lag", "seed")
+CHECK = "check"  # the last column of a runs file: a checksum of the fields before it
+_OLDER = tuple(f.name for f in fields(Row) if f.default is MISSING)  # the columns of the first version's files
+_MARK, _BLANK = b"longlag checksum ", b"0" * 32  # in the metadata of a parquet file
 _READERS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "int": int,
@@ -119,42 +124,51 @@ def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
     """Writes rows as CSV, sorted by task, method, lag and seed, so that the order of running leaves no trace."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow([*COLUMNS, CHECK])
     for row in sorted(rows, key=lambda row: tuple(getattr(row, name) for name in KEY)):
-        writer.writerow(_text(getattr(row, name)) for name in COLUMNS)
+        line = [_text(getattr(row, name)) for name in COLUMNS]
+        writer.writerow([*line, checksum(line)])
     write_atomically(path, text.getvalue().encode())
 
 
 def read_rows(path: str | Path) -> list[Row]:
-    """Reads rows back.
+    """Reads rows back; those of older versions lack some columns and the checksums.
 
     Raises:
-        LonglagError: missing, truncated or foreign file; the message names the line.
+        LonglagError: missing, truncated, damaged or foreign file; the message names the line.
     """
     data = _read(path)
     try:
         lines = list(csv.reader(io.StringIO(data.decode()), strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
         raise LonglagError(f"{path} is not a CSV file of runs: {error}") from error
-    if not lines or tuple(lines[0]) != COLUMNS:
+    if not lines or tuple(lines[0]) not in ((*COLUMNS, CHECK), COLUMNS, _OLDER):
         raise LonglagError(f"{path} has not the columns of a runs file; is it one that this version of longlag wrote?")
     if not data.endswith(b"\n"):
         raise LonglagError(f"{path} is truncated: its last line has no end; run its job again")
-    return [_row(path, number, line) for number, line in enumerate(lines[1:], start=2)]
+    return [_row(path, number, line, lines[0]) for number, line in enumerate(lines[1:], start=2)]
 
 
-def _row(path: str | Path, number: int, line: Sequence[str]) -> Row:
-    if len(line) != len(COLUMNS):
+def _row(path: str | Path, number: int, line: Sequence[str], names: Sequence[str]) -> Row:
+    if len(line) != len(names):
         raise LonglagError(
-            f"{path}, line {number}: {len(line)} of {len(COLUMNS)} columns; the file is damaged, run its job again"
+            f"{path}, line {number}: {len(line)} of {len(names)} columns; the file is damaged, run its job again"
         )
+    if names[-1] == CHECK and line[-1] != checksum(line[:-1]):
+        remedy = "run its job again; if you changed it on purpose, leave out the column check"
+        raise LonglagError(f"{path}, line {number}: its checksum is not that of its fields; {remedy}")
     values: dict[str, Any] = {}
-    for column, text in zip(fields(Row), line, strict=True):
+    for column, text in zip(fields(Row), line, strict=False):  # the newest columns are the last
         try:
             values[column.name] = _READERS[str(column.type)](text)
         except (ValueError, KeyError) as error:
             raise LonglagError(f"{path}, line {number}: column {column.name} cannot be {text!r}") from error
     return Row(**values)
+
+
+def checksum(parts: Iterable[str]) -> str:
+    """Of some texts in their order, 16 hexadecimal digits: against accidents, not against intent."""
+    return hashlib.blake2b("\x1f".join(parts).encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
 def _text(value: object) -> str:
@@ -166,15 +180,23 @@ def _text(value: object) -> str:
 def write_points(path: str | Path, points: Iterable[Point]) -> None:
     """Writes learning curves as parquet, in the order of the points."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
     schema = pa.schema([(f.name, kinds[str(f.type)]) for f in fields(Point)])
     points = list(points)
     columns = {f.name: [getattr(point, f.name) for point in points] for f in fields(Point)}
+    write_table(path, pa.table(columns, schema=schema))
+
+
+def write_table(path: str | Path, table: Any) -> None:
+    """Writes a pyarrow table as parquet, atomically and with a checksum in its metadata."""
+    import pyarrow.parquet as pq
+
     buffer = io.BytesIO()
-    pq.write_table(pa.table(columns, schema=schema), buffer, compression="zstd")
-    write_atomically(path, buffer.getvalue())
+    table = table.replace_schema_metadata({"check": _MARK + _BLANK})
+    pq.write_table(table, buffer, compression="zstd")
+    before, _, after = buffer.getvalue().rpartition(_MARK + _BLANK)
+    write_atomically(path, before + _MARK + _digest(before, after) + after)
 
 
 def read_points(path: str | Path) -> list[Point]:
@@ -191,10 +213,26 @@ def read_points(path: str | Path) -> list[Point]:
 
 
 def parse_parquet(data: bytes) -> Any:
-    """A parquet file's bytes as a pyarrow table, without threads: those of pyarrow 26 abort some processes at exit."""
+    """A parquet file's bytes as a pyarrow table, without threads: those of pyarrow 26 abort some processes at exit.
+
+    Raises:
+        OSError: the bytes are not a whole parquet file, or not those that were written.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(io.BytesIO(data), pre_buffer=False).read(use_threads=False)
+    before, mark, rest = data.rpartition(_MARK)
+    if mark and rest[: len(_BLANK)] != _digest(before, rest[len(_BLANK) :]):
+        raise OSError("its checksum is not that of its bytes")
+    try:
+        return pq.ParquetFile(io.BytesIO(data), pre_buffer=False).read(use_threads=False)
+    except pa.ArrowException as error:
+        raise OSError(str(error)) from error
+
+
+def _digest(*parts: bytes) -> bytes:
+    """As many hexadecimal digits as the blank that they replace."""
+    return hashlib.blake2b(b"".join(parts), digest_size=len(_BLANK) // 2).hexdigest().encode()
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> None:
         records.check_writable(path)
     plan = suite.read(args.suite)
     rows, curves = collect.collect(plan, args.jobs, note=lambda line: print(line, file=sys.stderr))
-    collect.write_curves(curves_path, curves)
+    records.write_table(curves_path, curves)
     records.write_rows(runs_path, rows)
     counts = sorted(Counter(row.status for row in rows).items())
     words = ", ".join(f"{count} {status}" for status, count in counts)
