@@ -25,7 +25,7 @@ TORCH = [
     {"train"},
     {"ladder", "lecture", "tune", "verify"},
 ]
-ANALYSIS = [{"words", "schemas", "stats"}, {"comparison"}, {"suite", "figures", "tables"}, {"collect", "report", "estimate"}]
+ANALYSIS = [{"words", "schemas", "stats"}, {"comparison", "published"}, {"suite", "figures", "tables"}, {"collect", "report", "estimate"}]
 TOP = [{"cli"}, {"__main__"}]
 LAYERS = {
     "frontier": FRONTIER,

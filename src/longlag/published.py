@@ -1,0 +1,62 @@
+"""What papers report on the same kind of task, beside what was measured here. DataFrame in, DataFrame out.
+
+`published.csv` holds one fact a line, in our words: where it stands (source, year, place), what was run there
+(told_method, variant), which method of longlag is its nearest counterpart (method), a metric with its value, and its
+standing: *verified* (read in the paper, its code or its log) or *second-hand* (as retold by somebody else).
+Nothing in it is a target: criteria, tasks and budgets differ, and the variant and note columns say how.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from longlag import stats
+
+FILE = Path(__file__).with_name("published.csv")
+STANDINGS = ("verified", "second-hand")
+# how the value of each metric is read
+METRICS = {
+    "sequences": "training sequences until solved",
+    "longest_solved": "longest lag reported as solved",
+    "share_wrong": "share of test sequences wrong",
+    "wrong_symbols": "recalled symbols wrong per sequence",
+    "success_percent": "runs that solved, in percent",
+    "speedup": "times fewer updates than the baseline in the note",
+    "words": "in words",
+}
+
+
+def load() -> pd.DataFrame:
+    """All published facts; lag as a whole number, value as text (it may be words), runs missing where not told."""
+    return pd.read_csv(FILE, dtype={"lag": "int64", "value": str, "runs": "Int64"}, keep_default_na=True).fillna(
+        {"variant": "", "note": ""}
+    )
+
+
+def against(facts: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """The facts on tasks that were run, each with the cell of its counterpart at the nearest lag on either side.
+
+    Adds: ran (whether the method ran on the task) and for below (largest lag at or under the fact's) and above
+    (smallest lag over it, only if the fact's own lag was not run): lag, n, solved and median, the Kaplan-Meier median of passes;
+    missing where there is no such cell.
+    """
+    cells = stats.cost(runs)
+    found = facts[facts.task.isin(set(runs.task))].reset_index(drop=True)
+    sides = [
+        _beside(cells[(cells.task == f.task) & (cells.method == f.method)], int(f.lag)) for f in found.itertuples()
+    ]
+    columns = ["ran", *(f"{side}_{name}" for side in ("below", "above") for name in ("lag", "n", "solved", "median"))]
+    return found.join(pd.DataFrame(sides, columns=columns, index=found.index))
+
+
+def _beside(cells: pd.DataFrame, lag: int) -> list[object]:
+    below = cells[cells.lag <= lag].sort_values("lag").tail(1)
+    at = bool((below.lag == lag).any())
+    above = cells[cells.lag > lag].sort_values("lag").head(0 if at else 1)
+    return [len(cells) > 0, *_numbers(below), *_numbers(above)]
+
+
+def _numbers(cell: pd.DataFrame) -> list[float | None]:
+    return [None] * 4 if cell.empty else [float(cell.iloc[0][name]) for name in ("lag", "n", "solved", "median")]

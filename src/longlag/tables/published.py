@@ -1,0 +1,72 @@
+"""What papers report, beside what was measured here."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from longlag import published
+from longlag.words import NOT_RUN, number
+
+TITLE, BESIDE = "Published against measured", "published"
+PASSES_PER_SEQUENCE = 3  # a training sequence is a forward and a backward pass
+_WORDS = {
+    "sequences": "solved after {n} sequences ({passes} passes)",
+    "longest_solved": "solved up to lag {value}",
+    "share_wrong": "{percent} % of sequences wrong",
+    "wrong_symbols": "{value} symbols wrong per sequence",
+    "success_percent": "{value} % of runs solved",
+    "speedup": "learns {value} times faster",
+    "words": "{value}",
+}
+
+
+def build(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per published fact on a task that was run."""
+    found = published.against(published.load(), runs)
+    rows = [
+        [fact.task, fact.method, fact.lag, _said(fact), _measured(fact), fact.standing, _where(fact), _differs(fact)]
+        for fact in found.itertuples()
+    ]
+    names = ["task", "method here", "lag there", "published", "measured here", "standing", "where", "differs by"]
+    return pd.DataFrame(rows, columns=names).sort_values(["task", "method here", "lag there"], ignore_index=True)
+
+
+def _said(fact: Any) -> str:
+    value = math.nan if fact.metric == "words" else float(fact.value)
+    words = {"n": number(value), "passes": number(PASSES_PER_SEQUENCE * value), "percent": f"{100 * value:.3g}"}
+    text = _WORDS[fact.metric].format(value=fact.value, **words)
+    return text if pd.isna(fact.runs) else f"{text}, {fact.runs} run{'' if fact.runs == 1 else 's'}"
+
+
+def _measured(fact: Any) -> str:
+    if not fact.ran:
+        return NOT_RUN
+    sides = [(fact.below_lag, fact.below_n, fact.below_solved, fact.below_median)]
+    sides += [(fact.above_lag, fact.above_n, fact.above_solved, fact.above_median)]
+    return "; ".join(_cell(*side) for side in sides if not pd.isna(side[0]))
+
+
+def _cell(lag: float, n: float, solved: float, median: float) -> str:
+    cost = f", median {number(median)} passes" if math.isfinite(median) else ""
+    return f"lag {lag:.0f}: {solved:.0f}/{n:.0f} solved{cost}"
+
+
+def _where(fact: Any) -> str:
+    return f"{fact.source} {fact.year}, {fact.place}"
+
+
+def _differs(fact: Any) -> str:
+    return "; ".join(text for text in (fact.told_method, fact.variant, fact.note) if text)
+
+
+def note(runs: pd.DataFrame) -> str:
+    """How to read it, and what it cannot say."""
+    return (
+        "Facts from papers on the same kind of task, with the nearest method here, at the lag reported or at the "
+        "nearest ones that were run. Criteria, lengths, budgets and tuning differ: read it as a check of the order of "
+        "magnitude, not as a contest. Verified: read in the paper, its code or its log. Second-hand: as retold by "
+        f"others. A training sequence counts {PASSES_PER_SEQUENCE} passes (forward and backward)."
+    )
