@@ -56,7 +56,7 @@ class TanhRNN:
 
 @dataclass(frozen=True)
 class _Replica:
-    """One replica's forward pass: weights, inputs [T, B, X], awake [T0, B, 1], states h [T+1, B, H]."""
+    """One replica's forward pass: weights, inputs [T, B, X + 1], awake [T0, B, 1], states h [T+1, B, H]."""
 
     w: dict[str, np.ndarray]
     x: np.ndarray
@@ -73,18 +73,22 @@ class _Run:
 
 
 def _run(params: Params, x: Tensor, start: Tensor) -> _Run:
-    weights = {name: params[name].detach().numpy() for name in _NAMES}
     inputs, starts = x.numpy(), start.numpy()
     replicas = []
     for r in range(len(inputs)):
-        w = {name: weights[name][r] for name in _NAMES}
-        xr = np.ascontiguousarray(inputs[r], dtype=w["W_hh"].dtype)
+        w = _weights(params, r)
+        with_one = np.ones((*inputs.shape[1:-1], inputs.shape[-1] + 1), dtype=w["W_hh"].dtype)
+        with_one[..., :-1] = inputs[r]
         steps = np.arange(starts[r].max(initial=0))
-        awake = (steps[:, None] >= starts[r]).astype(xr.dtype)[..., None]
-        h = np.empty((len(xr) + 1, xr.shape[1], w["W_hh"].shape[0]), dtype=xr.dtype)
-        kernels.forward(w, xr, awake, h)
-        replicas.append(_Replica(w, xr, awake, h))
+        awake = (steps[:, None] >= starts[r]).astype(with_one.dtype)[..., None]
+        replicas.append(_Replica(w, with_one, awake, kernels.forward(w, with_one, awake)))
     return _Run(replicas)
+
+
+def _weights(params: Params, r: int) -> dict[str, np.ndarray]:
+    """One replica's parameters as the kernels want them: the bias is the weight of a last input that is always one."""
+    w_xh, w_hh, b_h = (params[name][r].detach().numpy() for name in _NAMES)
+    return {"W_xh": np.concatenate([w_xh, b_h[None]]), "W_hh": np.ascontiguousarray(w_hh)}
 
 
 class TanhTape:
@@ -92,21 +96,21 @@ class TanhTape:
 
     def __init__(self, run: _Run, scored: int) -> None:
         self._replicas = run.replicas
-        self._slopes = [kernels.slopes(r.h, r.awake) for r in run.replicas]
         self.states = run.states(scored)
 
     def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
         gradients = [
-            kernels.backward(r.w, r.x, r.h, slope, d_states[i].numpy(), None if d_sites is None else d_sites[i].numpy())
-            for i, (r, slope) in enumerate(zip(self._replicas, self._slopes, strict=True))
+            kernels.backward(r.w, r.x, r.awake, r.h, d_states[i].numpy(), None if d_sites is None else d_sites[i].numpy())
+            for i, r in enumerate(self._replicas)
         ]
-        return {name: torch.stack([torch.from_numpy(g[name]) for g in gradients]) for name in _NAMES}
+        w_xh, w_hh = (torch.stack([torch.from_numpy(g[name]) for g in gradients]) for name in ("W_xh", "W_hh"))
+        return {"W_xh": w_xh[:, :-1], "W_hh": w_hh, "b_h": w_xh[:, -1]}
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
-        rows = []
-        for i, (r, slope) in enumerate(zip(self._replicas, self._slopes, strict=True)):
-            v = {name: tangent[name][i].numpy() for name in _NAMES}
-            rows.append(torch.from_numpy(kernels.tangent(r.w, v, r.x, r.h, slope)))
+        rows = [
+            torch.from_numpy(kernels.tangent(r.w, _weights(tangent, i), r.x, r.awake, r.h))
+            for i, r in enumerate(self._replicas)
+        ]
         hidden = rows[0].unsqueeze(0) if len(rows) == 1 else torch.stack(rows)
         # the curvature 1 - h^2 times R a is R h itself: the sites' tangents cost nothing
         return hidden[:, -self.states.shape[1] :], hidden
