@@ -100,7 +100,9 @@ class TanhTape:
 
     def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
         gradients = [
-            kernels.backward(r.w, r.x, r.awake, r.h, d_states[i].numpy(), None if d_sites is None else d_sites[i].numpy())
+            kernels.backward(
+                r.w, r.x, r.awake, r.h, d_states[i].numpy(), None if d_sites is None else d_sites[i].numpy()
+            )
             for i, r in enumerate(self._replicas)
         ]
         w_xh, w_hh = (torch.stack([torch.from_numpy(g[name]) for g in gradients]) for name in ("W_xh", "W_hh"))
