@@ -1,0 +1,133 @@
+"""The records of claim 11: initialisation x momentum, every corner with a learning rate of its own.
+
+    python -m longlag.lecture.tools.factorial results/lecture/init_and_momentum.csv
+
+Per task and corner five learning rates are tried on two tuning seeds (1,000,000 and 1,000,001), scored as `longlag
+tune` scores, by validation alone; the best one is then run on seeds that were never looked at before. All rows are
+kept, those of the search too. A quarter of an hour on one core; what a file holds already is not run again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from longlag import protocol, records
+from longlag.records import Point, Row
+from longlag.spec import RunSpec, prepare
+from longlag.train import run
+from longlag.tune import Trial, best
+
+RATE = "optimiser.learning_rate.value"
+TUNING_SEEDS = (protocol.FIRST_TUNING_SEED, protocol.FIRST_TUNING_SEED + 1)
+SEEDS = (10, 11, 12, 13, 14)
+
+
+@dataclass(frozen=True)
+class Corner:
+    """One of the four: a method, and what is changed of it. Clipping, centring and schedules are the same in all."""
+
+    name: str
+    method: str
+    overrides: Mapping[str, float]
+    rates: tuple[float, ...]
+
+
+# without momentum mu a step is 1 - mu times as long: the two grids cover the same effective steps, and more
+_WITH, _WITHOUT = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2), (1e-2, 3e-2, 1e-1, 3e-1, 1.0)
+CORNERS = (
+    Corner("neither", "momentum_plain_init", {"optimiser.momentum.most": 0.0}, _WITHOUT),
+    Corner("momentum", "momentum_plain_init", {}, _WITH),
+    Corner("init", "esn_init", {}, _WITHOUT),
+    Corner("both", "esn_momentum", {}, _WITH),
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A task at a lag, and the passes that a run may spend on it."""
+
+    task: str
+    lag: int
+    budget: float
+
+
+PROBLEMS = (Problem("memorization_5bit", 50, 1.5e5), Problem("temporal_order", 50, 3e5))
+
+
+def corner_of(row: Row) -> str:
+    """Which corner a row is of, by what its spec says was run."""
+    parts = json.loads(row.spec)["method"]["parts"]
+    init = {"SparseSpectral": True, "Gaussian": False}[parts["init"]["part"]]
+    momentum = parts["optimiser"]["momentum"]["most"] > 0
+    return {(False, False): "neither", (False, True): "momentum", (True, False): "init", (True, True): "both"}[
+        init, momentum
+    ]
+
+
+def rate_of(row: Row) -> float:
+    """The learning rate of a row."""
+    return float(json.loads(row.spec)["method"]["parts"]["optimiser"]["learning_rate"]["value"])
+
+
+class Notebook:
+    """Rows in a file, written after every run, and the last validation loss of each run beside them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.losses_path = path, path.with_suffix(".losses.json")
+        self.rows = records.read_rows(path) if path.exists() else []
+        self.losses: dict[str, float] = json.loads(self.losses_path.read_text()) if self.losses_path.exists() else {}
+
+    def get(self, problem: Problem, corner: Corner, rate: float, seed: int) -> tuple[Row, float]:
+        """The row of one run and its last validation loss, from the file or by running it."""
+        overrides: dict[str, Any] = {**corner.overrides, RATE: rate}
+        spec = RunSpec(problem.task, problem.lag, corner.method, (seed,), problem.budget, overrides)
+        digest = prepare(spec).digest
+        key = f"{digest} {seed}"
+        for row in self.rows:
+            if (row.spec_hash, row.seed) == (digest, seed) and key in self.losses:
+                return row, self.losses[key]
+        loss = float("inf")
+        for event in run(spec):
+            if isinstance(event, Point):
+                loss = event.loss
+            else:
+                self.rows, self.losses[key] = [*self.rows, event], loss
+        records.write_rows(self.path, self.rows)
+        records.write_atomically(self.losses_path, json.dumps(self.losses, indent=0).encode())
+        return self.rows[-1], loss
+
+
+def chosen(get: Callable[[float, int], tuple[Row, float]], rates: Sequence[float], seeds: Sequence[int]) -> float:
+    """The learning rate with the best score on tuning seeds."""
+    trials = []
+    for rate in rates:
+        found = [get(rate, seed) for seed in seeds]
+        trials.append(Trial({RATE: rate}, [row for row, _ in found], [loss for _, loss in found], []))
+    return best(trials).overrides[RATE]
+
+
+def main(out: str) -> None:
+    """Makes what is missing of the records."""
+    notebook = Notebook(Path(out))
+    for problem in PROBLEMS:
+        for corner in CORNERS:
+
+            def get(rate: float, seed: int, problem: Problem = problem, corner: Corner = corner) -> tuple[Row, float]:
+                return notebook.get(problem, corner, rate, seed)
+
+            rate = chosen(get, corner.rates, TUNING_SEEDS)
+            rows = [get(rate, seed)[0] for seed in SEEDS]
+            solved = sum(row.solved for row in rows)
+            print(f"{problem.task} {corner.name}: rate {rate:g}, {solved} of {len(rows)} solved", flush=True)
+
+
+if __name__ == "__main__":
+    from longlag import environment
+
+    environment.prepare()
+    main(sys.argv[1])
