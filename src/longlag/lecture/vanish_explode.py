@@ -123,7 +123,9 @@ def judge(seeds: Sequence[Seed], critical: dict[str, float]) -> Finding:
             over_seeds(f"{name}: smallest rate at big weights", rates[:, big].min(1), "nats per step", above=0),
             over_seeds(f"{name}: lowest R² of small and big weights", squared[:, small | big].min(1)),
         ]
-        basins.append(over_seeds(f"{name}: largest rate in a basin, big weights", basin.max(1), "nats per step", below=0))
+        basins.append(
+            over_seeds(f"{name}: largest rate in a basin, big weights", basin.max(1), "nats per step", below=0)
+        )
         series[name] = _series(seeds, unit, critical[name])
     caveat = ""
     if all(number.met for number in basins):

@@ -53,7 +53,7 @@ def _curves(axes: Any, found: base.Series) -> None:
         base.word(axes, lags[inside] + 1.5, logs[inside], words, colour, va="center", annotation_clip=False)
     base.word(axes, 101.5, basin[-1][-1], "×4 in\na basin", va="center", annotation_clip=False)
     axes.axhline(0, color=style.FAINT, lw=0.8, zorder=0)
-    axes.set(ylim=(low, high), xlim=(0, 100), xlabel="lag T - t (steps)")
+    axes.set(ylim=(low, high), xlim=(0, 100), xlabel="lag T − t (steps)")
     axes.set_yticks([-40, -20, 0, 20, 40], [f"$10^{{{k}}}$" if k else "1" for k in (-40, -20, 0, 20, 40)])
 
 

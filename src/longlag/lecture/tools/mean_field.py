@@ -32,7 +32,10 @@ def gain(unit: Unit, scale: float, bias: float = 0.0) -> float:
 
 
 def critical_scale(unit: Unit) -> float:
-    """The scale at which the gain is 1, to 1e-6, by bisection."""
+    """The scale at which the gain is 1: by bisection, to 1e-6, or at once where a unit at rest is silent, for q = 0 is
+    then the settled state until its own slope is outgrown."""
+    if unit.function(np.zeros(1))[0] == 0:
+        return 1 / unit.steepest
     low, high = 0.1, 100.0
     while high - low > 1e-6:
         middle = (low + high) / 2

@@ -1,0 +1,54 @@
+"""Claim 3: the slopes that two inputs leave behind, and the derivatives that follow from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from longlag.figures import style
+from longlag.figures.lecture import base
+
+_INPUT = (base.GREEN, base.VERMILLION)
+
+
+@style.applied()
+def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
+    """Two maps of slopes above; below the derivatives, by backpropagation and by the linear system."""
+    series = finding["series"]
+    figure, axes = base.panels(2, rows=2, height=2.0, width=width)
+    maps, curves = axes.reshape(2, 2) if axes.shape[1] == 2 else (axes[:2, 0], axes[2:, 0])
+    for i, panel in enumerate(maps):
+        image = panel.imshow(
+            base.array(series["logistic"]["slopes"])[i].T, aspect="auto", cmap="cividis", vmin=0, vmax=0.25, rasterized=True
+        )
+        panel.set_title(f"Slopes after input {'AB'[i]} (logistic)", color=_INPUT[i])
+        panel.set(xlabel="step t", yticks=[])
+    maps[0].set_ylabel("32 units")
+    figure.colorbar(image, ax=list(maps), label="slope $f'(a_t)$", ticks=[0, 0.125, 0.25], aspect=12, pad=0.02)
+    for panel, unit in zip(curves, ("logistic", "tanh"), strict=True):
+        _curves(panel, series[unit])
+        panel.set_title(f"Derivatives, {unit} units")
+    curves[0].set_ylabel(r"$\|\partial L / \partial h_t\|$")
+    return figure
+
+
+def _curves(axes: Any, found: base.Series) -> None:
+    for i, colour in enumerate(_INPUT):
+        backprop, system = base.array(found["log10_backprop"])[i], base.array(found["log10_system"])[i]
+        axes.plot(backprop, color=colour, lw=1.2, label=f"backpropagation, input {'AB'[i]}")
+        label = "linear system, slopes frozen" if i == 0 else None
+        axes.plot(range(0, len(system), 2), system[::2], "o", ms=3.4, mfc="none", mec=style.INK, mew=0.7, label=label)
+    ticks = [k for k in range(-60, 61, 5) if axes.get_ylim()[0] <= k <= axes.get_ylim()[1]]
+    axes.set_yticks(ticks, [f"$10^{{{k}}}$" if k else "1" for k in ticks])
+    axes.set(xlabel="step t", xlim=(0, len(backprop) - 1))
+    axes.legend(fontsize=7, loc="best", handlelength=1.4, borderaxespad=0.2)
+
+
+def caption(finding: base.Series) -> str:
+    """What to see."""
+    return (
+        "Above: what the forward pass leaves behind is one slope per unit and step; another input leaves other slopes. "
+        "Below: rings, a linear system run forwards with those slopes frozen, lie on the lines of backpropagation "
+        f"(automatic differentiation); each input has a linear system of its own. Drawn: the first seed. {base.tell(finding)}"
+    )

@@ -1,0 +1,130 @@
+"""Claim 3: the forward pass fixes the slopes of the backward pass, which is then a linear system run in its own right.
+
+Backpropagation, taken by torch's automatic differentiation, is compared with a linear system v <- v A_k that is run
+*forwards*, from its first matrix to its last: A_k = (W_hh diag f'(a_t))^T with t counted from the end. Its matrices
+are numbers kept from the forward pass; nothing is squashed on the way. Another input gives other slopes, and so
+another linear system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from longlag.lecture.base import Claim, Exercise, Finding, Number, over_seeds, verdict
+from longlag.lecture.tools import rounding
+from longlag.lecture.tools.nets import UNITS, Net, Unit, gaussian
+from longlag.rng import stream
+
+HIDDEN, INPUTS, STEPS = 32, 4, 50
+_ROUNDINGS = STEPS * (HIDDEN + 6)  # on the longest way from the output to the first state, slopes included
+_FUNCTION = {"logistic": torch.sigmoid, "tanh": torch.tanh}
+
+CLAIM = Claim(
+    number=3,
+    slug="frozen_slopes",
+    title="Its slopes are fixed by the forward pass",
+    sentence="The forward pass determines the slope of the linear function used for backpropagating through each neuron.",
+    quantity="the largest difference between dL/dh_t from automatic differentiation and from a linear system run forwards "
+    "with the slopes frozen, as a share of the sum of absolute values behind each derivative; and how far the "
+    "derivatives move, relative to their norm, when only the input changes. Nets of 32 units, 50 steps",
+    threshold=f"The same numbers up to rounding: at most 2γₙ with n = {_ROUNDINGS} roundings on the longest path, "
+    f"{2 * rounding.gamma(_ROUNDINGS):.1e} (chain rule; Werbos 1990; Higham 2002, section 3.1, for two ways of "
+    "summing). Another input must move the derivatives by more than that bound: else the slopes would not depend on "
+    "the forward pass.",
+    exercise=Exercise(
+        predict="Keep the slopes of one input and send back the derivatives of another: is the result the gradient of "
+        "anything?",
+        run="`longlag lecture --claim frozen_slopes`, then swap `run.slopes` of two inputs in "
+        "`longlag.lecture.tools.nets.Net.backward`.",
+        explain="The forward pass is nonlinear and bounded, the backward pass linear and unbounded. Where does the "
+        "backward pass learn of the forward one?",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One unit and seed. error: share of the absolute sum. moved: relative distance of the derivatives of two inputs.
+
+    slopes [2, T, H] of the two inputs; backprop and system [2, T+1]: norms of dL/dh_t both ways.
+    """
+
+    error: float
+    moved: float
+    slopes: np.ndarray
+    backprop: np.ndarray
+    system: np.ndarray
+
+
+def measure(seeds: Sequence[int]) -> Finding:
+    """Compares both kinds of units on two inputs."""
+    return judge({unit.name: [compare(unit, seed) for seed in seeds] for unit in UNITS})
+
+
+def compare(unit: Unit, seed: int) -> Comparison:
+    """Two inputs through one net, and the same derivative at the last state sent back both ways."""
+    rng = stream(seed, "lecture", CLAIM.slug)
+    net = gaussian(rng, unit, HIDDEN, INPUTS, 1 / unit.steepest)
+    inputs, d_last = rng.standard_normal((2, STEPS, INPUTS)), rng.standard_normal(HIDDEN)
+    slopes = np.stack([net.run(x[:, None], np.zeros((1, HIDDEN))).slopes[:, 0] for x in inputs])
+    backprop = np.stack([automatic(net, x, d_last) for x in inputs])
+    system = np.stack([linear_system(net.W_hh, s, d_last) for s in slopes])
+    absolute = np.stack([linear_system(np.abs(net.W_hh), s, np.abs(d_last)) for s in slopes])
+    moved = float(np.linalg.norm(backprop[1, :-1] - backprop[0, :-1]) / np.linalg.norm(backprop[0, :-1]))
+    norms = (np.linalg.norm(found, axis=-1) for found in (backprop, system))
+    return Comparison(rounding.off(backprop - system, absolute), moved, slopes, *norms)
+
+
+def linear_system(recurrent: np.ndarray, slopes: np.ndarray, d_last: np.ndarray) -> np.ndarray:
+    """dL/dh_t [T+1, H], t = 0 ... T, from fixed matrices made of the slopes [T, H]: v_{k+1} = v_k A_k from v_0 = d_last."""
+    matrices = [(recurrent * slope).T for slope in slopes[::-1]]  # the system's first step is the net's last
+    v = [d_last]
+    for matrix in matrices:
+        v.append(v[-1] @ matrix)
+    return np.stack(v[::-1])
+
+
+def automatic(net: Net, x: np.ndarray, d_last: np.ndarray) -> np.ndarray:
+    """dL/dh_t [T+1, H] for L = d_last . h_T, by torch; x [T, X]."""
+    recurrent, drive = torch.from_numpy(net.W_hh), torch.from_numpy(x @ net.W_xh + net.b_h)
+    states = [torch.zeros(len(recurrent), dtype=torch.float64, requires_grad=True)]
+    with torch.enable_grad():
+        for step in drive:
+            states.append(_FUNCTION[net.unit.name](states[-1] @ recurrent + step))
+        found = torch.autograd.grad(states[-1] @ torch.from_numpy(d_last), states)
+    return torch.stack(found).numpy()
+
+
+def judge(found: dict[str, list[Comparison]]) -> Finding:
+    """The verdict on what was measured."""
+    bound = 2 * rounding.gamma(_ROUNDINGS)
+    numbers: list[Number] = []
+    for name, each in found.items():
+        error, moved = [c.error for c in each], [c.moved for c in each]
+        numbers += [
+            over_seeds(
+                f"{name}: backpropagation against the linear system", error, "of the absolute sum", at_most=bound
+            ),
+            over_seeds(f"{name}: derivatives moved by another input", moved, "of their norm", above=bound),
+        ]
+    summary = (
+        f"A linear system with the forward pass's slopes gives backpropagation's derivatives to "
+        f"{max(n.high for n in numbers[::2]):.0e}; another input moves them by {min(n.low for n in numbers[1::2]):.0%} or more."
+    )
+    return Finding(verdict(numbers), summary, numbers, "", _series(found))
+
+
+def _series(found: dict[str, list[Comparison]]) -> dict[str, Any]:
+    first = {name: each[0] for name, each in found.items()}
+    return {
+        "seeds": len(next(iter(found.values()))),
+        **{
+            name: {"slopes": c.slopes, "log10_backprop": np.log10(c.backprop), "log10_system": np.log10(c.system)}
+            for name, c in first.items()
+        },
+    }
