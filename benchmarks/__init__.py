@@ -1,0 +1,1 @@
+"""Speed side by side with what anyone would pick instead, and with the machine's own limit (README.md)."""

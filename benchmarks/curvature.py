@@ -1,0 +1,164 @@
+"""P5, P6: one Gauss-Newton product J'HJv of a tanh net under squared error, activations cached where a peer can.
+
+What is linearised once per parameter vector (our tape, the peers' kept graphs) is outside the timing: conjugate
+gradients ask for tens of products at the same parameters. torch.func and curvlinops do it anew in every product.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.arm import Arm, Arrays, Missing
+from benchmarks.problem import Net, Problem, direction, first, from_torch, objective, problem
+
+
+def ours(steps: int, batch: int, hidden: int, device: str = "cpu") -> Arm:
+    """`Objective.gauss_newton`."""
+    p = problem("tanh", steps, batch, hidden).to(device)
+    v = {name: value.to(device) for name, value in direction(p).items()}
+    with torch.no_grad():
+        operator = objective(p).gauss_newton(p.params)
+    product: dict[str, Tensor] = {}
+
+    def work() -> None:
+        with torch.no_grad():
+            product.update(operator(v))
+
+    return Arm(work, lambda: first(product))
+
+
+def ours_gradient(steps: int, batch: int, hidden: int) -> Arm:
+    """The library's gradient of the same batch, the unit of P6."""
+    p = problem("tanh", steps, batch, hidden)
+    oracle, gradient = objective(p), {}
+
+    def work() -> None:
+        with torch.no_grad():
+            gradient.update(oracle.value_and_grad(p.params)[1])
+
+    return Arm(work, lambda: first(gradient))
+
+
+def ours_linearisation(steps: int, batch: int, hidden: int) -> Arm:
+    """What is cached once per parameter vector."""
+    p = problem("tanh", steps, batch, hidden)
+    oracle = objective(p)
+
+    def work() -> None:
+        with torch.no_grad():
+            oracle.gauss_newton(p.params)
+
+    return Arm(work)
+
+
+def torch_func(steps: int, batch: int, hidden: int) -> Arm:
+    """torch.func: jvp, the Hessian 2 / n of the mean squared error, vjp."""
+    p = problem("tanh", steps, batch, hidden)
+    net, x = Net(p), p.x[0]
+    params, v = {k: q.detach() for k, q in net.named_parameters()}, _named(net, p)
+    product: dict[str, Tensor] = {}
+
+    def outputs(q: dict[str, Tensor]) -> Tensor:
+        return torch.func.functional_call(net, q, (x,))
+
+    def work() -> None:
+        z, jv = torch.func.jvp(outputs, (params,), (v,))
+        _, pullback = torch.func.vjp(outputs, params)
+        product.update(pullback(2 / z.numel() * jv)[0])
+
+    return Arm(work, lambda: from_torch(product))
+
+
+def double_backward(steps: int, batch: int, hidden: int, device: str = "cpu") -> Arm:
+    """Autograd with every graph kept: J v is the derivative of w -> J'w, J' an ordinary backward pass."""
+    p = problem("tanh", steps, batch, hidden)
+    net, v = Net(p).to(device), {name: value.to(device) for name, value in _named(Net(p), p).items()}
+    params = dict(net.named_parameters())
+    z = net(p.x[0].to(device))
+    w = torch.zeros_like(z, requires_grad=True)
+    with torch.backends.cudnn.flags(enabled=False):
+        pulled = torch.autograd.grad(z, tuple(params.values()), w, create_graph=True)
+    product: dict[str, Tensor] = {}
+
+    def work() -> None:
+        (jv,) = torch.autograd.grad(pulled, w, tuple(v[name] for name in params), retain_graph=True)
+        hjv = 2 / z.numel() * jv
+        parts = torch.autograd.grad(z, tuple(params.values()), hjv, retain_graph=True)
+        product.update(zip(params, parts, strict=True))
+
+    return Arm(work, lambda: from_torch(product))
+
+
+def curvlinops(steps: int, batch: int, hidden: int) -> Arm:
+    """curvlinops' GGNLinearOperator on an nn.RNN."""
+    try:
+        from curvlinops import GGNLinearOperator
+    except ImportError as error:
+        raise Missing(f"curvlinops cannot be imported ({error}); `make bench-peers` installs it") from error
+    p = problem("tanh", steps, batch, hidden)
+    net = Net(p)
+    params = dict(net.named_parameters())
+    operator = GGNLinearOperator(
+        net,
+        torch.nn.MSELoss(),
+        list(params.values()),
+        [(p.x[0], p.y[0, 0])],
+        check_deterministic=False,
+        num_data=batch,
+        batch_size_fn=lambda x: x.shape[1],
+    )
+    v = list(_named(net, p).values())
+    product: dict[str, Tensor] = {}
+
+    def work() -> None:
+        product.update(zip(params, operator @ v, strict=True))
+
+    return Arm(work, lambda: from_torch(product))
+
+
+def hessianfree(steps: int, batch: int, hidden: int) -> Arm:
+    """hessianfree 0.4.0 (2017): RNNet.calc_G, numpy by hand, float32.
+
+    Its loss is summed over the batch, halved, and counts at every step; its second derivative is set to zero at all
+    but the last. Its start state is a trained bias, here zero and not moved.
+    """
+    try:
+        import hessianfree as package
+    except ImportError as error:
+        raise Missing(f"hessianfree cannot be imported ({error}); `make bench-peers` installs it") from error
+    p = problem("tanh", steps, batch, hidden)
+    nl = package.nl
+    net: Any = package.RNNet([p.x.shape[-1], hidden, 1], layers=[nl.Linear(), nl.Tanh(), nl.Linear()])
+    net.W, v = _flat(net, first(p.params)), _flat(net, first(direction(p)))
+    x = np.ascontiguousarray(p.x[0].numpy().transpose(1, 0, 2))  # [B, T, X]
+    net.cache_minibatch(x, np.zeros((batch, steps, 1), dtype=np.float32))
+    net.d2_loss[-1][:, :-1] = 0
+    out = np.zeros_like(net.W)
+
+    def answer() -> Arrays:
+        return {name: 2 * part for name, part in _parts(net, out).items()}
+
+    return Arm(lambda: net.calc_G(v, out=out), answer)
+
+
+def _parts(net: Any, flat: np.ndarray) -> dict[str, np.ndarray]:
+    """Views of a parameter vector of hessianfree by longlag's names."""
+    (w_xh, b_h), (w_hy, b_y) = net.get_weights(flat, (0, 1)), net.get_weights(flat, (1, 2))
+    return {"W_xh": w_xh, "W_hh": net.get_weights(flat, (1, 1))[0], "b_h": b_h, "W_hy": w_hy, "b_y": b_y}
+
+
+def _flat(net: Any, values: Arrays) -> np.ndarray:
+    flat = np.zeros(len(net.W), dtype=np.float32)
+    for name, part in _parts(net, flat).items():
+        part[...] = values[name]
+    return flat
+
+
+def _named(net: Net, p: Problem) -> dict[str, Tensor]:
+    """The direction by the names of the module; nothing along torch's second bias."""
+    moved = Net(Problem(p.cell, p.x, p.y, direction(p)))
+    return {name: value.detach().clone() for name, value in moved.named_parameters()}

@@ -1,0 +1,54 @@
+"""P3, P8: an update as a run makes it, from drawing its sequences to new parameters, and what is beside the update.
+
+Everything is included that `longlag train` does between two looks: the random stream, the task's generator, the
+meter, the cell, readout and loss, clipping and optimiser.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from benchmarks.arm import Arm
+from longlag import protocol
+from longlag.spec import RunSpec, prepare
+from longlag.train import Block
+
+
+def block(method: str, task: str, lag: int, seed: int = 0) -> Block:
+    with torch.no_grad():
+        return Block(prepare(RunSpec(task, lag, method, (seed,))), (seed,))
+
+
+def update(method: str, task: str, lag: int) -> Arm:
+    """One step of the method's optimiser, its draw included."""
+    own = block(method, task, lag)
+    optimiser = own.setup.parts.optimiser
+    state: Any = optimiser.init(own.params)
+
+    def work() -> None:
+        nonlocal state
+        with torch.no_grad():
+            step = optimiser.step(own._draw, own.params, state)
+        own.params, state = step.params, step.state
+
+    return Arm(work)
+
+
+def draw(method: str, task: str, lag: int) -> Arm:
+    """The sequences of one update and nothing else."""
+    own = block(method, task, lag)
+    batch = int(own.setup.parts.optimiser.batch)  # type: ignore[attr-defined] - of a gradient method
+    return Arm(lambda: own._draw(batch))
+
+
+def monitor(method: str, task: str, lag: int) -> Arm:
+    """One look at the monitor set, drawn and judged."""
+    own = block(method, task, lag)
+
+    def work() -> None:
+        with torch.no_grad():
+            own._evaluate("monitor", protocol.MONITOR, own.active)
+
+    return Arm(work)

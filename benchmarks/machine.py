@@ -1,0 +1,54 @@
+"""The machine: what it is, and the rate of its own matrix product."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any
+
+import numpy as np
+import threadpoolctl
+import torch
+
+from benchmarks.arm import Arm
+from longlag.environment import processor_flags
+from longlag.provenance import provenance
+
+SIDE = 1024
+
+
+def matmul(dtype: str = "float32") -> Arm:
+    """np.matmul of two square matrices of 1024: 2 * 1024^3 operations."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal((SIDE, SIDE)).astype(dtype) for _ in range(2))
+    out = np.empty_like(a)
+    return Arm(lambda: np.matmul(a, b, out=out), lambda: {"product": a @ b})
+
+
+def record() -> dict[str, Any]:
+    """What decides times: processor, instruction sets, kernels, versions, the environment in force."""
+    wanted = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "asimd", "sve")
+    names = ("OPENBLAS_CORETYPE", "MKL_CBWR", "THP_MEM_ALLOC_ENABLE", "OMP_NUM_THREADS")
+    return {
+        **{k: v for k, v in provenance("cpu").items() if k != "device"},
+        "family": _cpuinfo("cpu family"),
+        "model": _cpuinfo("model"),
+        "instruction_sets": sorted(processor_flags() & set(wanted)),
+        "processors": os.cpu_count(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "blas_libraries": [
+            {k: lib.get(k) for k in ("internal_api", "version", "architecture", "num_threads", "user_api")}
+            for lib in threadpoolctl.threadpool_info()
+        ],
+        "torch_cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "environment": {name: os.environ.get(name, "") for name in names},
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+    }
+
+
+def _cpuinfo(key: str) -> str:
+    try:
+        lines = open("/proc/cpuinfo").read().splitlines()  # noqa: SIM115 - closed with the process
+    except OSError:
+        return ""
+    return next((line.split(":", 1)[1].strip() for line in lines if line.split(":")[0].strip() == key), "")

@@ -1,0 +1,75 @@
+"""P1, P2, P4: one gradient update, against nn.RNN or nn.LSTM with autograd and torch.optim.SGD.
+
+An update here is everything between a batch in memory and new parameters: forward, loss, backward through time,
+readout and SGD. Drawing the batch is left out on both sides (P3 and P8 have it).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.nn.functional import mse_loss
+
+from benchmarks.arm import Arm
+from benchmarks.problem import Net, first, from_torch, objective, problem
+from longlag.objective import Objective
+from longlag.optimisers.sgd import SGD
+
+RATE = 0.01
+
+
+def ours(cell: str, steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "cpu") -> Arm:
+    """The library: `SGD.step` asks an `Objective`; all replicas in one update."""
+    p = problem(cell, steps, batch, hidden, replicas).to(device)
+    oracle, optimiser, params = objective(p), SGD(RATE), p.params
+
+    def draw(n: int, purpose: str = "train") -> Objective:
+        return oracle
+
+    def work() -> None:
+        nonlocal params
+        with torch.no_grad():
+            params = optimiser.step(draw, params, None).params
+
+    return Arm(work, lambda: first(params))
+
+
+def ours_in_turn(cell: str, steps: int, batch: int, hidden: int, replicas: int) -> Arm:
+    """The library's default on a CPU: one update per replica, one after the other."""
+    arms = [_replica(cell, steps, batch, hidden, replicas, r) for r in range(replicas)]
+
+    def work() -> None:
+        for arm in arms:
+            arm.work()
+
+    return Arm(work, arms[0].answer)
+
+
+def _replica(cell: str, steps: int, batch: int, hidden: int, replicas: int, r: int) -> Arm:
+    p = problem(cell, steps, batch, hidden, replicas)
+    params = {name: value[r : r + 1].clone() for name, value in p.params.items()}
+    oracle, optimiser = objective(type(p)(cell, p.x[r : r + 1], p.y[r : r + 1], params)), SGD(RATE)
+
+    def draw(n: int, purpose: str = "train") -> Objective:
+        return oracle
+
+    def work() -> None:
+        nonlocal params
+        with torch.no_grad():
+            params = optimiser.step(draw, params, None).params
+
+    return Arm(work, lambda: first(params))
+
+
+def torch_module(cell: str, steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "cpu") -> Arm:
+    """nn.RNN or nn.LSTM, `loss.backward()`, torch.optim.SGD; replicas one after the other."""
+    p = problem(cell, steps, batch, hidden, replicas).to(device)
+    nets = [Net(p, r).to(device) for r in range(replicas)]
+    optimisers = [torch.optim.SGD(net.parameters(), lr=RATE) for net in nets]
+
+    def work() -> None:
+        for r, (net, optimiser) in enumerate(zip(nets, optimisers, strict=True)):
+            optimiser.zero_grad()
+            mse_loss(net(p.x[r]), p.y[r, 0]).backward()
+            optimiser.step()
+
+    return Arm(work, lambda: from_torch(dict(nets[0].named_parameters())))
