@@ -14,7 +14,7 @@ from longlag import stats
 from longlag.figures import layout, style
 from longlag.words import count, sample
 
-TITLE, ORDER = "Cost to solve", 2
+TITLE, ORDER = "Cost to solve", 3
 _KEYS = [
     Line2D([], [], color=style.QUIET, marker="o", ls="", ms=5.5, label="median"),
     Line2D([], [], color=style.QUIET, marker=".", ls="", ms=3.5, alpha=0.6, label="one seed"),

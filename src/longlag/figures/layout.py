@@ -19,7 +19,7 @@ _FEW = 4  # panels: so many are drawn in full size, whatever is in them
 _ENOUGH = 3  # methods that make a panel worth its full size
 _CROWD = 8  # methods that need the whole width of a page
 _SMALL = 1.12  # inches: height of a small panel
-_GRID = 12  # columns of the grid that panels of all sizes span
+GRID = 12  # columns of the grid that panels of all sizes span
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,22 @@ def split(methods: Mapping[str, int]) -> tuple[list[str], list[str]]:
     return full, [task for task in methods if task not in full]
 
 
-def tiers(methods: Mapping[str, int], height: float, width: float = PAGE_WIDTH) -> Tiers:
-    """A figure with a full panel of that height (inches) or a small one for each task, as `split` decides."""
+def tiers(methods: Mapping[str, int], height: float, width: float = PAGE_WIDTH, per_method: float = 0.0) -> Tiers:
+    """A figure with a full panel of that height (inches) or a small one for each task, as `split` decides.
+
+    per_method: inches that each method adds to a panel in which it has a row; small panels then grow from that height
+    too.
+    """
     full, small = split(methods)
     wide = width > COLUMN_WIDTH
     crowded = max(methods.values()) > _CROWD
     beside, small_beside = (2 if wide and len(full) > _FEW and not crowded else 1), (3 if wide else 2)
-    rows, small_rows = -(-len(full) // beside), -(-len(small) // small_beside)
-    heights = [height] * rows + [_SMALL] * small_rows
+    rows = -(-len(full) // beside)
+    heights = _heights(methods, full, beside, height, per_method)
+    heights += _heights(methods, small, small_beside, height if per_method else _SMALL, per_method)
     figure = Figure(figsize=(width, sum(heights) + 0.75 + 0.2 * bool(small)), layout="constrained")
     FigureCanvasAgg(figure)
-    grid = figure.add_gridspec(len(heights), _GRID, height_ratios=heights)
+    grid = figure.add_gridspec(len(heights), GRID, height_ratios=heights)
     return Tiers(
         figure,
         {task: figure.add_subplot(grid[_place(i, beside)]) for i, task in enumerate(full)},
@@ -68,8 +73,14 @@ def tiers(methods: Mapping[str, int], height: float, width: float = PAGE_WIDTH) 
     )
 
 
+def _heights(methods: Mapping[str, int], tasks: list[str], beside: int, height: float, per_method: float) -> list[float]:
+    """Inches of each row of panels, so many beside each other: as its fullest panel needs."""
+    rows = [tasks[i : i + beside] for i in range(0, len(tasks), beside)]
+    return [height + per_method * max(methods[task] for task in row) for row in rows]
+
+
 def _place(i: int, beside: int, below: int = 0) -> tuple[int, slice]:
-    span = _GRID // beside
+    span = GRID // beside
     return below + i // beside, slice(i % beside * span, (i % beside + 1) * span)
 
 
@@ -125,6 +136,17 @@ def panels(
     return figure, list(figure.axes)[:count]
 
 
+def grid(
+    rows: int, columns: int, height: float, width: float = PAGE_WIDTH, ratios: Sequence[float] | None = None
+) -> tuple[Figure, list[list[Any]]]:
+    """A figure of that width with rows and columns of panels; height: of a row in inches, on average where the ratios of
+    the rows' heights are given."""
+    figure = Figure(figsize=(width, rows * height + 0.75), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, squeeze=False, gridspec_kw={"height_ratios": ratios})
+    return figure, [list(row) for row in axes]
+
+
 def label(axes: Sequence[Any], x: str, y: str) -> None:
     """Names the horizontal axis below the lowest panels and the vertical axis beside the leftmost ones."""
     columns = {panel.get_subplotspec().colspan.start: panel for panel in axes}  # the last one of a column wins
@@ -151,18 +173,16 @@ def legend(figure: Figure, looks: dict[str, Look], keys: Sequence[Line2D] = ()) 
         )
         for name, look in looks.items()
     ]
-    entries: Any = ((methods, "outside upper left"), (list(keys), "outside lower left"))
-    for handles, place in entries:
-        if handles:
-            columns = _columns([str(handle.get_label()) for handle in handles], figure.get_figwidth())
-            figure.legend(
-                handles=handles,
-                loc=place,
-                ncols=columns,
-                columnspacing=1.2,
-                handlelength=1.4,
-                handletextpad=0.4,
-            )
+    keys_to(figure, methods, "outside upper left")
+    keys_to(figure, keys, "outside lower left")
+
+
+def keys_to(figure: Figure, handles: Sequence[Any], place: str) -> None:
+    """A legend of these handles, if there are any, in as many columns as fit."""
+    if handles:
+        columns = _columns([str(handle.get_label()) for handle in handles], figure.get_figwidth())
+        spaces = {"columnspacing": 1.2, "handlelength": 1.4, "handletextpad": 0.4}
+        figure.legend(handles=list(handles), loc=place, ncols=columns, **spaces)
 
 
 def _columns(labels: Sequence[str], room: float) -> int:

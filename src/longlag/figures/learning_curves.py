@@ -14,7 +14,7 @@ from longlag.figures import layout, style
 from longlag.records import Status
 from longlag.words import listing, sample
 
-TITLE, ORDER = "Learning curves", 3
+TITLE, ORDER = "Learning curves", 5
 _KEYS = [
     Line2D([], [], color=style.INK, lw=0.9, label="solved: 1 % wrong"),
     Line2D([], [], color=style.QUIET, lw=0.9, ls="--", label="constant answer"),

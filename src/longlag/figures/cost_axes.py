@@ -1,0 +1,122 @@
+"""The price of a solution on three axes: sequence passes, floating-point operations and CPU seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from longlag import stats
+from longlag.figures import layout, style
+from longlag.words import listing, sample
+
+TITLE, ORDER = "Cost on three axes", 4
+_ROW = 0.19  # inches of a method
+_ENOUGH = 2  # methods that make a comparison
+_NAMES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds\n(not ranked)"}
+_NARROW = {"passes": "passes", "flops": "operations", "seconds": "CPU s\n(not ranked)"}
+_ROOM = 6  # times the dearest solution: where ranks stand
+_RANKED = ("passes", "flops")  # seconds depend on the machine
+_KEYS = [
+    Line2D([], [], color=style.QUIET, marker="o", ls="", ms=5.5, label="median"),
+    Line2D([], [], color=style.QUIET, marker="|", ls="", ms=6, label="one seed"),
+    Line2D([], [], color=style.QUIET, marker=">", mfc="white", ls="", ms=5, label="more than the budget"),
+]
+
+
+def chosen(runs: pd.DataFrame) -> dict[str, int]:
+    """The tasks that are drawn, each with the longest lag at which the most methods solve (half of the seeds). Tasks on
+    which fewer than two methods ran are left out, unless that leaves none."""
+    cells = stats.cost(runs)
+    enough = {task for task, n in layout.methods_on(cells).items() if n >= _ENOUGH}
+    kept = cells[cells.task.isin(enough)] if enough else cells
+    solving = kept.assign(solving=np.isfinite(kept["median"])).groupby(["task", "lag"], as_index=False).solving.sum()
+    best = solving.sort_values(["solving", "lag"], kind="stable").groupby("task").tail(1)
+    return {str(row.task): int(row.lag) for row in best.sort_values("task").itertuples()}
+
+
+def _cells(runs: pd.DataFrame, task: str, lag: int) -> dict[str, pd.DataFrame]:
+    """Per axis the costs of the methods that tried it, by method, cheapest in passes first; unsolved ones last."""
+    here = runs[(runs.task == task) & (runs.lag == lag)]
+    costs = {axis: stats.cost(here, axis) for axis in stats.AXES}
+    costs = {axis: table[table.attempted > 0].set_index("method") for axis, table in costs.items()}
+    order = costs["passes"].sort_values(["median", "method"]).index
+    return {axis: table.loc[order] for axis, table in costs.items()}
+
+
+@style.applied()
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
+    """A row of three panels per task, one row per method in the order of its passes."""
+    shown = chosen(runs)
+    if not shown:
+        return layout.nothing("no runs", width)
+    wide = width > style.COLUMN_WIDTH
+    tables = {task: _cells(runs, task, lag) for task, lag in shown.items()}
+    rows = [max(1, len(costs["passes"])) for costs in tables.values()]
+    heights = [0.36 + _ROW * n for n in rows]
+    figure, grid = layout.grid(len(shown), len(stats.AXES), sum(heights) / len(heights), width, ratios=heights)
+    for (task, costs), panels in zip(tables.items(), grid, strict=True):
+        seeds = {axis: stats.solve_times(runs[(runs.task == task) & (runs.lag == shown[task])], axis) for axis in costs}
+        for axis, panel in zip(costs, panels, strict=True):
+            _panel(panel, costs[axis], seeds[axis], ranked=axis in _RANKED and wide)
+            panel.set_yticks(range(len(costs[axis])), map(style.plain, costs[axis].index) if axis == "passes" else [])
+        panels[0].set_title(f"{style.plain(task)}, lag {shown[task]}")
+    _share_scale(grid)
+    for axis, panel in zip(stats.AXES, grid[-1], strict=True):
+        panel.set_xlabel((_NAMES if wide else _NARROW)[axis])
+    layout.keys_to(figure, _KEYS, "outside lower left")
+    return figure
+
+
+def _panel(axes: Any, costs: pd.DataFrame, times: pd.DataFrame, ranked: bool) -> None:
+    axes.set_xscale("log")
+    axes.set_ylim(max(1, len(costs)) - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    if not len(costs):
+        layout.no_data(axes)
+    ranks = costs["median"].where(np.isfinite(costs["median"])).rank(method="min")
+    for y, (name, look) in enumerate({n: style.looks(costs.index)[n] for n in costs.index}.items()):
+        axes.axhline(y, color="#efefef", lw=0.6, zorder=0)
+        cell, seeds = costs.loc[name], times[(times.method == name) & times.solved & np.isfinite(times.time)]
+        axes.plot(seeds.time, np.full(len(seeds), y), ls="", marker="|", ms=6, color=look.colour, alpha=0.7, zorder=2)
+        if np.isfinite(cell["median"]):
+            style.mark(axes, cell["median"], y, look, filled=True)
+            if ranked:
+                place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center", "fontsize": 7}
+                axes.text(1, y, f"#{ranks[name]:.0f}", color=style.QUIET, **place)
+        elif np.isfinite(cell.budget):
+            axes.plot(cell.budget, y, ls="", marker=">", mfc="white", mec=look.colour, ms=5, zorder=3)
+
+
+def _share_scale(grid: list[list[Any]]) -> None:
+    """One scale for all panels of a column, with room for what stands beside the last marker."""
+    for column in zip(*grid, strict=True):
+        marked = [line for axes in column for line in axes.lines if line.get_marker() != "None"]
+        shown = [float(x) for line in marked for x in line.get_xdata() if 0 < x < np.inf]
+        for axes in column:
+            if shown:
+                axes.set_xlim(min(shown) / 2, max(shown) * _ROOM)
+            axes.minorticks_off()
+            if axes is not column[-1]:
+                axes.tick_params(axis="x", labelbottom=False)
+
+
+def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+    """What to see, n, how the lag was chosen and what the axes mean."""
+    shown = chosen(runs)
+    if not shown:
+        return "No runs yet."
+    cells = pd.concat([_cells(runs, task, lag)["passes"] for task, lag in shown.items()])
+    return (
+        "Left is cheap, and who is cheap depends on the axis: a pass through a large reservoir is not a pass through a "
+        "small net. Marker: Kaplan-Meier median over seeds of what was spent until solved "
+        f"({sample(cells.n)}); ticks: each seed that solved; open triangle: fewer than half solved, so more than the "
+        "budget, as that budget costs on the axis. Methods in the order of their passes; numbers: rank by passes and by "
+        "floating-point operations. CPU seconds depend on the machine and what else it did: reported, not ranked. "
+        f"Shown is, of each task with two methods or more, the longest lag at which the most methods solve: "
+        f"{listing(f'{task} at {lag}' for task, lag in shown.items())}."
+    )

@@ -1,0 +1,127 @@
+"""When seeds are solved: share solved against sequence passes, one curve per method, where methods meet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from longlag import stats
+from longlag.figures import layout, style
+from longlag.words import listing, sample
+
+TITLE, ORDER = "Time to solve", 2
+_MEET = 2  # methods that make a panel
+_MOST_LAGS = 4  # panels beside each other
+_HAIR = 0.01  # by which curves are set apart
+
+
+def chosen(runs: pd.DataFrame) -> dict[str, list[int]]:
+    """The tasks that are drawn, each with its lags: those at which two methods or more were tried; of many, the four at
+    which most were. Tasks without such a lag are left out, unless that leaves none."""
+    cells = stats.success(runs)
+    counts = cells[cells.attempted > 0].groupby(["task", "lag"], as_index=False).method.nunique()
+    met = counts[counts.method >= _MEET]
+    kept = met if len(met) else counts
+    best = kept.sort_values(["method", "lag"], ascending=False, kind="stable").groupby("task").head(_MOST_LAGS)
+    return {str(task): sorted(int(lag) for lag in rows.lag) for task, rows in best.groupby("task")}
+
+
+@style.applied()
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
+    """Panels by task and lag: each step is a seed that solved, and the marker stands at the last one."""
+    shown = chosen(runs)
+    if not shown:
+        return layout.nothing("no runs", width)
+    limits = runs.groupby(stats.CELL, as_index=False).budget.max().rename(columns={"budget": "limit"})
+    cells, steps = stats.cost(runs).merge(limits, "left", stats.CELL), stats.time_to_solve(runs)
+    beside = min(4 if width > style.COLUMN_WIDTH else 2, max(map(len, shown.values())))
+    rows = [(task, lags[i : i + beside]) for task, lags in shown.items() for i in range(0, len(lags), beside)]
+    figure, grid = layout.grid(len(rows), beside, 1.3, width)
+    looks = style.looks(cells[_among(cells, shown)].method.unique())
+    for (task, lags), panels in zip(rows, grid, strict=True):
+        for panel, lag in zip(panels, lags, strict=False):
+            panel.sharex(grid[0][0])
+            here = (cells.task == task) & (cells.lag == lag) & (cells.attempted > 0)
+            _panel(panel, cells[here], steps[(steps.task == task) & (steps.lag == lag)], looks)
+            _frame(panel, cells[here], lag)
+        if lags[0] == shown[task][0]:
+            panels[0].set_title(style.plain(task), pad=13)
+        for spare in panels[len(lags) :]:
+            spare.remove()
+    _limits(grid[0][0], runs[_among(runs, shown)], steps[_among(steps, shown)])
+    layout.legend(figure, looks)
+    words = ("sequence passes (dashed: budget)", "above each panel: lag T (minimal lag), methods that solve")
+    figure.supxlabel(("; " if width > style.COLUMN_WIDTH else "\n").join(words), fontsize=8)
+    figure.supylabel("seeds solved so far", fontsize=8)
+    return figure
+
+
+def _among(table: pd.DataFrame, shown: dict[str, list[int]]) -> pd.Series:
+    places = {(task, lag) for task, lags in shown.items() for lag in lags}
+    return pd.Series([place in places for place in zip(table.task, table.lag, strict=True)], index=table.index, dtype=bool)
+
+
+def _limits(axes: Any, runs: pd.DataFrame, steps: pd.DataFrame) -> None:
+    """Of the horizontal axis that all share: from below the first solution to beyond the largest budget."""
+    times = [*steps.time[(steps.time > 0) & np.isfinite(steps.time)], *runs.budget.dropna()]
+    low, high = (min(times), max(times)) if times else (1.0, 10.0)
+    axes.set_xlim(low / 2, high * 2)
+
+
+def _frame(axes: Any, cells: pd.DataFrame, lag: int) -> None:
+    """Above the panel its lag and of how many methods a seed solved; cells: those that were tried."""
+    minimal = cells.minimal_lag.max()
+    words = f"lag {lag}" + ("" if np.isnan(minimal) else f" ({minimal:.0f})")
+    place = {"transform": axes.transAxes, "va": "bottom"}
+    axes.text(0, 1.02, words, fontsize=7.5, **place)
+    axes.text(1, 1.02, f"{(cells.solved > 0).sum()}/{len(cells)} solve", ha="right", color=style.QUIET, fontsize=7, **place)
+    axes.set_ylim(0, 1.12)
+    first = axes.get_subplotspec().is_first_col()
+    axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"] if first else [""] * 3)
+    axes.set_xscale("log")
+    axes.minorticks_off()
+
+
+def _panel(axes: Any, cells: pd.DataFrame, steps: pd.DataFrame, looks: dict[str, style.Look]) -> None:
+    found = {cell.method: cell for cell in cells.itertuples() if cell.solved}
+    present = {name: look for name, look in looks.items() if name in found}
+    places: list[tuple[str, str]] = []  # where a curve ends; of those that end together, the markers stand side by side
+    for (name, look), hair in zip(present.items(), style.dodge(len(present), _HAIR * len(present)), strict=True):
+        curve = steps[(steps.method == name) & np.isfinite(steps.time)]
+        if curve.empty:
+            continue
+        x, y = np.r_[curve.time.iloc[0], curve.time], np.r_[0, 1 - curve.survival]
+        (line,) = axes.step(x, y + hair, where="post", color=look.colour, ls=look.dash, lw=1.2, zorder=2)
+        line.set_gid(name)
+        if y[-1] < 1:
+            axes.plot([x[-1], found[name].budget], [y[-1] + hair] * 2, color=look.colour, lw=0.8, alpha=0.5, zorder=2)
+        place = (f"{x[-1]:.1e}", f"{y[-1]:.3f}")
+        style.mark(axes, x[-1], y[-1] + hair, look, filled=True, size=5, shift=5 * places.count(place))
+        places.append(place)
+    if not present:
+        axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", va="center", color=style.QUIET, fontsize=8)
+    if not np.isnan(budget := cells.limit.max()):
+        axes.axvline(budget, color=style.QUIET, lw=0.8, ls=(0, (4, 2)), zorder=1)
+
+
+def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+    """What to see, n, and what censoring does here."""
+    shown = chosen(runs)
+    if not shown:
+        return "No runs yet."
+    cells = stats.success(runs)
+    rest = sorted(set(runs.task) - set(shown))
+    left_out = f" Not drawn: {listing(rest)}, where no two methods met at a lag." if rest else ""
+    return (
+        "Further left is sooner, higher is more reliable. Share of seeds solved within so many sequence passes "
+        f"(1 - Kaplan-Meier; {sample(cells.n[_among(cells, shown)])}), every step one seed. The marker stands at the "
+        "last seed that solved; a pale line from there to the budget means that other seeds did not. What did not "
+        "solve, whatever ended it, is censored at the full budget; above the panel is of how many methods any "
+        "seed solved; the others have no curve. Curves are set apart by a hair. A readout computed in one go takes its step at the size of its "
+        "training set. Shown are the lags at which at least two methods were tried, at most four. No interval is drawn: "
+        "at the budget it is the one of the success rate; the table tests matched pairs."
+        f"{left_out}"
+    )
