@@ -6,6 +6,7 @@ gradients ask for tens of products at the same parameters. torch.func and curvli
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,13 @@ import torch
 from torch import Tensor
 
 from benchmarks.arm import Arm, Arrays, Missing
-from benchmarks.problem import Net, Problem, direction, first, from_torch, objective, problem
+from benchmarks.problem import Net, Problem, direction, first, from_torch, named, objective, problem
 
 
-def ours(steps: int, batch: int, hidden: int, device: str = "cpu") -> Arm:
-    """`Objective.gauss_newton`."""
-    p = problem("tanh", steps, batch, hidden).to(device)
-    v = {name: value.to(device) for name, value in direction(p).items()}
+def ours(steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "cpu") -> Arm:
+    """`Objective.gauss_newton`; all replicas in one product."""
+    p = problem("tanh", steps, batch, hidden, replicas).to(device)
+    v = direction(p)
     with torch.no_grad():
         operator = objective(p).gauss_newton(p.params)
     product: dict[str, Tensor] = {}
@@ -58,8 +59,8 @@ def ours_linearisation(steps: int, batch: int, hidden: int) -> Arm:
 def torch_func(steps: int, batch: int, hidden: int) -> Arm:
     """torch.func: jvp, the Hessian 2 / n of the mean squared error, vjp."""
     p = problem("tanh", steps, batch, hidden)
-    net, x = Net(p), p.x[0]
-    params, v = {k: q.detach() for k, q in net.named_parameters()}, _named(net, p)
+    net, x = Net("tanh", p.params), p.x[0]
+    params, v = {name: value.detach() for name, value in net.named_parameters()}, named(net, direction(p))
     product: dict[str, Tensor] = {}
 
     def outputs(q: dict[str, Tensor]) -> Tensor:
@@ -67,30 +68,41 @@ def torch_func(steps: int, batch: int, hidden: int) -> Arm:
 
     def work() -> None:
         z, jv = torch.func.jvp(outputs, (params,), (v,))
-        _, pullback = torch.func.vjp(outputs, params)
+        pullback = torch.func.vjp(outputs, params)[1]
         product.update(pullback(2 / z.numel() * jv)[0])
 
     return Arm(work, lambda: from_torch(product))
 
 
-def double_backward(steps: int, batch: int, hidden: int, device: str = "cpu") -> Arm:
-    """Autograd with every graph kept: J v is the derivative of w -> J'w, J' an ordinary backward pass."""
-    p = problem("tanh", steps, batch, hidden)
-    net, v = Net(p).to(device), {name: value.to(device) for name, value in _named(Net(p), p).items()}
-    params = dict(net.named_parameters())
-    z = net(p.x[0].to(device))
-    w = torch.zeros_like(z, requires_grad=True)
-    with torch.backends.cudnn.flags(enabled=False):
-        pulled = torch.autograd.grad(z, tuple(params.values()), w, create_graph=True)
-    product: dict[str, Tensor] = {}
+def double_backward(steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "cpu") -> Arm:
+    """Autograd with every graph kept; replicas one after the other."""
+    p = problem("tanh", steps, batch, hidden, replicas).to(device)
+    v = direction(p)
+    operators = [kept_graph(p, v, r) for r in range(replicas)]
+    products: list[dict[str, Tensor]] = [{} for _ in range(replicas)]
 
     def work() -> None:
-        (jv,) = torch.autograd.grad(pulled, w, tuple(v[name] for name in params), retain_graph=True)
-        hjv = 2 / z.numel() * jv
-        parts = torch.autograd.grad(z, tuple(params.values()), hjv, retain_graph=True)
-        product.update(zip(params, parts, strict=True))
+        for r, operator in enumerate(operators):
+            products[r] = operator()
 
-    return Arm(work, lambda: from_torch(product))
+    return Arm(work, lambda: from_torch(products[0]))
+
+
+def kept_graph(p: Problem, v: dict[str, Tensor], r: int) -> Callable[[], dict[str, Tensor]]:
+    """The product with replica r's v: J v is the derivative of w -> J'w, whose graph is kept as that of J' is."""
+    net = Net(p.cell, p.params, r)
+    params, along = dict(net.named_parameters()), tuple(named(net, v, r).values())
+    with torch.backends.cudnn.flags(enabled=False), torch.backends.mkldnn.flags(enabled=False):  # twice differentiable
+        z = net(p.x[r])
+        w = torch.zeros_like(z, requires_grad=True)
+        pulled = torch.autograd.grad(z, tuple(params.values()), w, create_graph=True)
+
+    def product() -> dict[str, Tensor]:
+        (jv,) = torch.autograd.grad(pulled, w, along, retain_graph=True)
+        parts = torch.autograd.grad(z, tuple(params.values()), 2 / z.numel() * jv, retain_graph=True)
+        return dict(zip(params, parts, strict=True))
+
+    return product
 
 
 def curvlinops(steps: int, batch: int, hidden: int) -> Arm:
@@ -100,7 +112,7 @@ def curvlinops(steps: int, batch: int, hidden: int) -> Arm:
     except ImportError as error:
         raise Missing(f"curvlinops cannot be imported ({error}); `make bench-peers` installs it") from error
     p = problem("tanh", steps, batch, hidden)
-    net = Net(p)
+    net = Net("tanh", p.params)
     params = dict(net.named_parameters())
     operator = GGNLinearOperator(
         net,
@@ -111,7 +123,7 @@ def curvlinops(steps: int, batch: int, hidden: int) -> Arm:
         num_data=batch,
         batch_size_fn=lambda x: x.shape[1],
     )
-    v = list(_named(net, p).values())
+    v = list(named(net, direction(p)).values())
     product: dict[str, Tensor] = {}
 
     def work() -> None:
@@ -156,9 +168,3 @@ def _flat(net: Any, values: Arrays) -> np.ndarray:
     for name, part in _parts(net, flat).items():
         part[...] = values[name]
     return flat
-
-
-def _named(net: Net, p: Problem) -> dict[str, Tensor]:
-    """The direction by the names of the module; nothing along torch's second bias."""
-    moved = Net(Problem(p.cell, p.x, p.y, direction(p)))
-    return {name: value.detach().clone() for name, value in moved.named_parameters()}

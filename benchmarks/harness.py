@@ -81,10 +81,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Effort:
-    """How long a comparison may take. seconds: of CPU per turn, at least one piece of work."""
+    """How long a comparison may take. seconds: per turn, at least one piece of work; times: instead, so many pieces."""
 
     rounds: int = 9
     seconds: float = 0.15
+    times: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,16 @@ class Times:
     peer: dict[str, list[float]]  # by environment
 
 
-def compare(workers: Mapping[str, Worker], ours: Side, peer: Side, environments: tuple[str, ...], effort: Effort) -> Times:
+def compare(
+    workers: Mapping[str, Worker], ours: Side, peer: Side, environments: tuple[str, ...], effort: Effort
+) -> Times:
     """Builds both sides, lets them take turns, forgets them. Every other round runs backwards."""
     turns = [("ours", "our side", ours), *((name, "peer", peer) for name in environments)]
     try:
-        first = [workers[w].request("build", key=key, call=s.call, kwargs=dict(s.kwargs)) for w, key, s in turns]
-        counts = [min(1000, max(1, math.ceil(effort.seconds / max(f["seconds"], 1e-6)))) for f in first]
+        first = [
+            workers[w].request("build", key=key, call=s.call, kwargs=dict(s.kwargs)) for w, key, s in turns
+        ]
+        counts = [effort.times or _count(effort.seconds, built["seconds"]) for built in first]
         times: list[list[float]] = [[] for _ in turns]
         for r in range(effort.rounds):
             for i in sorted(range(len(turns)), reverse=bool(r % 2)):
@@ -111,6 +116,10 @@ def compare(workers: Mapping[str, Worker], ours: Side, peer: Side, environments:
         for worker in workers.values():
             worker.request("drop")
     return Times(times[0], dict(zip(environments, times[1:], strict=True)))
+
+
+def _count(seconds: float, each: float) -> int:
+    return min(1000, max(1, math.ceil(seconds / max(each, 1e-6))))
 
 
 def ratios(ours: list[float], peer: list[float], inverse: bool = False, factor: float = 1.0) -> list[float]:

@@ -11,8 +11,10 @@ from typing import Any
 import torch
 
 from benchmarks.arm import Arm
-from longlag import protocol
+from benchmarks.problem import first
+from longlag import protocol, registry
 from longlag.spec import RunSpec, prepare
+from longlag.tasks.base import Task
 from longlag.train import Block
 
 
@@ -21,9 +23,9 @@ def block(method: str, task: str, lag: int, seed: int = 0) -> Block:
         return Block(prepare(RunSpec(task, lag, method, (seed,))), (seed,))
 
 
-def update(method: str, task: str, lag: int) -> Arm:
+def update(method: str, task: str, lag: int, seed: int = 0) -> Arm:
     """One step of the method's optimiser, its draw included."""
-    own = block(method, task, lag)
+    own = block(method, task, lag, seed)
     optimiser = own.setup.parts.optimiser
     state: Any = optimiser.init(own.params)
 
@@ -33,7 +35,7 @@ def update(method: str, task: str, lag: int) -> Arm:
             step = optimiser.step(own._draw, own.params, state)
         own.params, state = step.params, step.state
 
-    return Arm(work)
+    return Arm(work, lambda: first(own.params))
 
 
 def draw(method: str, task: str, lag: int) -> Arm:
@@ -43,12 +45,18 @@ def draw(method: str, task: str, lag: int) -> Arm:
     return Arm(lambda: own._draw(batch))
 
 
-def monitor(method: str, task: str, lag: int) -> Arm:
+def monitor(method: str, task: str, lag: int, seed: int = 0) -> Arm:
     """One look at the monitor set, drawn and judged."""
-    own = block(method, task, lag)
+    own = block(method, task, lag, seed)
 
     def work() -> None:
         with torch.no_grad():
             own._evaluate("monitor", protocol.MONITOR, own.active)
 
     return Arm(work)
+
+
+def look_size(task: str) -> int:
+    """Sequences of the monitor set."""
+    found: Task = registry.get("tasks", task)
+    return min(protocol.MONITOR, found.population or protocol.MONITOR)

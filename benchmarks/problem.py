@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,9 @@ class Problem:
         return Problem(self.cell, self.x.to(device), self.y.to(device), params)
 
 
-def problem(cell: str, steps: int, batch: int, hidden: int, replicas: int = 1, inputs: int = 2, seed: int = 0) -> Problem:
+def problem(
+    cell: str, steps: int, batch: int, hidden: int, replicas: int = 1, inputs: int = 2, seed: int = 0
+) -> Problem:
     """float32; weights N(0, 1 / fan-in), recurrent spectral radius about 1, biases 0.1 N(0, 1)."""
     rng = np.random.default_rng(seed)
     width = GATES[cell] * hidden
@@ -57,13 +60,13 @@ def problem(cell: str, steps: int, batch: int, hidden: int, replicas: int = 1, i
 def direction(p: Problem, seed: int = 1) -> dict[str, Tensor]:
     """A random direction of the parameters."""
     rng = np.random.default_rng(seed)
-    return {name: _tensor(rng.standard_normal(value.shape)).to(value.dtype) for name, value in p.params.items()}
+    return {name: _tensor(rng.standard_normal(value.shape)).to(value) for name, value in p.params.items()}
 
 
 def objective(p: Problem) -> Objective:
     """The library's oracle of that problem, metered as in a run."""
     cells: dict[str, Cell] = {"tanh": TanhRNN(p.hidden), "lstm": LSTM(p.hidden)}
-    replicas, steps, batch, inputs = p.x.shape
+    replicas, _, batch, inputs = p.x.shape
     start = torch.zeros(replicas, batch, dtype=torch.int64, device=p.x.device)
     model = Model(cells[p.cell], inputs, 1, scored=1)
     asking = torch.ones(replicas, dtype=torch.bool)
@@ -71,25 +74,29 @@ def objective(p: Problem) -> Objective:
 
 
 class Net(torch.nn.Module):
-    """nn.RNN or nn.LSTM and a linear readout of the last state, as anybody would write it: [T, B, X] -> [B, 1]."""
+    """nn.RNN or nn.LSTM and a linear readout of the last `scored` states, as anybody would write it.
 
-    def __init__(self, p: Problem, replica: int = 0) -> None:
+    [T, B, X] -> [B, O], or [K, B, O] where more than one step is scored.
+    """
+
+    def __init__(self, cell: str, params: Mapping[str, Tensor], replica: int = 0, scored: int = 1) -> None:
         super().__init__()
-        kind = {"tanh": torch.nn.RNN, "lstm": torch.nn.LSTM}[p.cell]
-        self.recurrent = kind(p.x.shape[-1], p.hidden)
-        self.readout = torch.nn.Linear(p.hidden, 1)
-        own = {name: value[replica].cpu() for name, value in p.params.items()}
+        own = {name: value[replica] for name, value in params.items()}
+        kind, self.scored = {"tanh": torch.nn.RNN, "lstm": torch.nn.LSTM}[cell], scored
+        self.recurrent = kind(len(own["W_xh"]), len(own["W_hh"]))
+        self.readout = torch.nn.Linear(*own["W_hy"].shape)
         with torch.no_grad():
-            self.recurrent.weight_ih_l0.copy_(own["W_xh"].T)
-            self.recurrent.weight_hh_l0.copy_(own["W_hh"].T)
-            self.recurrent.bias_ih_l0.copy_(own["b_h"])
             self.recurrent.bias_hh_l0.zero_()
-            self.readout.weight.copy_(own["W_hy"].T)
-            self.readout.bias.copy_(own["b_y"])
+            for name, theirs in NAMES.items():
+                self.get_parameter(theirs).copy_(_transposed(own[name]))
+        like = own["W_hh"]
+        self.to(device=like.device, dtype=like.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
-        _, last = self.recurrent(x)  # cheaper than states[-1], whose derivative is a tensor of all steps
-        return self.readout((last if isinstance(last, Tensor) else last[0])[-1])
+        states, last = self.recurrent(x)
+        if self.scored > 1:
+            return self.readout(states[-self.scored :])
+        return self.readout((last if isinstance(last, Tensor) else last[0])[0])  # states[-1] has a dearer derivative
 
 
 NAMES = {
@@ -106,9 +113,21 @@ def from_torch(named: dict[str, Tensor]) -> Arrays:
     return {ours: named[theirs].detach().cpu().numpy().T for ours, theirs in NAMES.items()}
 
 
+def named(net: Net, params: Mapping[str, Tensor], replica: int = 0) -> dict[str, Tensor]:
+    """A vector of longlag's parameters by the names of a `Net`; zero along torch's second bias."""
+    found = {name: torch.zeros_like(value) for name, value in net.named_parameters()}
+    for name, theirs in NAMES.items():
+        found[theirs].copy_(_transposed(params[name][replica]))
+    return found
+
+
 def first(params: dict[str, Tensor]) -> Arrays:
     """Replica 0 as arrays."""
     return {name: value[0].detach().cpu().numpy() for name, value in params.items()}
+
+
+def _transposed(value: Tensor) -> Tensor:
+    return value.T if value.dim() == 2 else value
 
 
 def _tensor(values: np.ndarray) -> Tensor:

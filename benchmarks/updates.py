@@ -63,7 +63,7 @@ def _replica(cell: str, steps: int, batch: int, hidden: int, replicas: int, r: i
 def torch_module(cell: str, steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "cpu") -> Arm:
     """nn.RNN or nn.LSTM, `loss.backward()`, torch.optim.SGD; replicas one after the other."""
     p = problem(cell, steps, batch, hidden, replicas).to(device)
-    nets = [Net(p, r).to(device) for r in range(replicas)]
+    nets = [Net(cell, p.params, r) for r in range(replicas)]
     optimisers = [torch.optim.SGD(net.parameters(), lr=RATE) for net in nets]
 
     def work() -> None:

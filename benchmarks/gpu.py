@@ -1,0 +1,28 @@
+"""P12: twenty seeds as one program on a GPU, against twenty runs of torch's modules on that same GPU.
+
+Wall-clock seconds, the device waited for before and after. The same arms run on a CPU in the tests.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+
+from benchmarks.arm import Arm, Missing
+from benchmarks.worker import function
+
+
+def on(device: str, call: str, **kwargs: Any) -> Arm:
+    """An arm of `updates` or `curvature` on that device."""
+    if device != "cpu" and not torch.cuda.is_available():
+        raise Missing("torch sees no GPU here")
+    arm = function(call)(**kwargs, device=device)
+
+    def work() -> None:
+        arm.work()
+        if device != "cpu":
+            torch.cuda.synchronize(device)
+
+    return Arm(work, arm.answer, time.perf_counter)

@@ -1,0 +1,33 @@
+"""P9: how much the resident memory of a process rises while it makes one update.
+
+The kernel's own high-water mark (VmHWM of /proc/self/status) is reset just before the update, so that neither imports
+nor the batch count. Each shape is measured in a fresh process, since freed memory is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from benchmarks.arm import Missing
+from benchmarks.worker import function
+
+
+def peak(call: str, kwargs: dict[str, int | str], warm: dict[str, int | str]) -> int:
+    """Bytes. warm: a tiny shape that loads what is loaded at first use."""
+    for _ in range(2):
+        function(call)(**warm).work()
+    arm = function(call)(**kwargs)
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # forget the high-water mark
+        before = _status("VmRSS")
+        arm.work()
+        return _status("VmHWM") - before
+    except OSError as error:
+        raise Missing(f"this system does not tell a process's peak memory ({error})") from error
+
+
+def _status(key: str) -> int:
+    found = re.search(rf"^{key}:\s+(\d+) kB", Path("/proc/self/status").read_text(), flags=re.M)
+    assert found is not None
+    return 1024 * int(found[1])

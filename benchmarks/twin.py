@@ -1,0 +1,193 @@
+"""P11: the naive twin, and cells of the standard suite that both run.
+
+The twin is what a first script would be: nn.RNN or nn.LSTM, `backward()`, torch.optim; Gauss-Newton products by double
+backward with the graph kept; a reservoir that takes one sequence after another with a dense matrix. It draws its
+sequences with the same generators, starts from the same numbers, uses the same optimiser settings and looks at the
+same sequences. Differences: it feeds the padding of late sequences instead of holding the state (no less work).
+What it is given for nothing: the fit of the reservoir's readout, and `HessianFree` itself with CG on our code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks.arm import Arm
+from benchmarks.loop import block
+from benchmarks.problem import Net, from_torch, named
+from longlag import protocol
+from longlag.losses import Loss
+from longlag.objective import Objective, Tensors
+from longlag.optimisers.adam import Adam
+from longlag.optimisers.clipping import ClipNorm
+from longlag.optimisers.hessian_free import HessianFree
+from longlag.optimisers.nesterov import Nesterov
+from longlag.tree import Params
+
+Cell = dict[str, Any]  # method, task, lag, seed
+
+
+def update(sequences: int = 0, **cell: Any) -> Arm:
+    """One update of the twin, its draw included; of a reservoir the states of `sequences` sequences."""
+    own = block(**cell)
+    optimiser = own.setup.parts.optimiser
+    if own.setup.method.name == "esn":
+        return _reservoir(own, sequences)
+    if isinstance(optimiser, HessianFree):
+        return _hessian_free(own, optimiser)
+    return _gradient(own, optimiser)
+
+
+def look(sequences: int = 0, **cell: Any) -> Arm:
+    """The twin's answers to a thousand sequences, drawn and judged; a reservoir's to `sequences` of them."""
+    own = block(**cell)
+    task, model = own.setup.task, own.setup.model
+    if own.setup.method.name == "esn":
+        return _reservoir(own, sequences)
+    net = _net(own)
+
+    def work() -> None:
+        batch = own._tensors(["monitor"], 0, protocol.MONITOR)
+        with torch.no_grad():
+            outputs = net(model.centred(batch.x)[0]).reshape(1, model.scored, len(batch), model.n_outputs)
+            task.loss.wrong(outputs, batch.y).any(1).sum()
+            task.loss.value(outputs, batch.y)
+
+    return Arm(work)
+
+
+def _net(own: Any) -> Net:
+    model = own.setup.model
+    kind = "lstm" if type(model.cell).__name__ == "LSTM" else "tanh"
+    return Net(kind, own.params, scored=model.scored)
+
+
+def _gradient(own: Any, settings: Any) -> Arm:
+    """`backward()`, `clip_grad_norm_` where the method clips, and the optimiser of torch that it is."""
+    net, model, loss = _net(own), own.setup.model, own.setup.loss
+    trained = [p for name, p in net.named_parameters() if name != "recurrent.bias_hh_l0"]
+    optimiser, t = _torch_optimiser(settings, trained), 0
+
+    def work() -> None:
+        nonlocal t
+        batch = own._draw(settings.batch).batch
+        optimiser.zero_grad()
+        _loss(loss, net(model.centred(batch.x)[0]), batch.y).backward()
+        if isinstance(settings.clipping, ClipNorm):
+            torch.nn.utils.clip_grad_norm_(trained, settings.clipping.threshold)
+        if isinstance(settings, Nesterov):
+            optimiser.param_groups[0]["momentum"] = settings.momentum(t)
+        optimiser.step()
+        t += 1
+
+    return Arm(work, lambda: from_torch(dict(net.named_parameters())))
+
+
+def _torch_optimiser(settings: Any, trained: list[Any]) -> torch.optim.Optimizer:
+    if isinstance(settings, Adam):
+        return torch.optim.Adam(trained, settings.learning_rate, (settings.beta_1, settings.beta_2), settings.epsilon)
+    if isinstance(settings, Nesterov):
+        rate = settings.learning_rate(0)
+        return torch.optim.SGD(trained, rate, momentum=0.9, nesterov=True)  # the momentum is set at each update
+    return torch.optim.SGD(trained, settings.learning_rate)
+
+
+def _loss(loss: Loss, outputs: Tensor, y: Tensor) -> Tensor:
+    """[B, O] or [K, B, O] -> the mean over steps and sequences, by torch's own function."""
+    if y.dtype == torch.int64:
+        return torch.nn.functional.cross_entropy(outputs.reshape(-1, outputs.shape[-1]), y.flatten())
+    return torch.nn.functional.mse_loss(outputs.reshape(y[0].shape), y[0])
+
+
+def _hessian_free(own: Any, optimiser: HessianFree) -> Arm:
+    params, state = own.params, optimiser.init(own.params)
+
+    def draw(n: int, purpose: str = "train") -> AutogradOracle:
+        return AutogradOracle(own._draw(n, purpose))
+
+    def work() -> None:
+        nonlocal params, state
+        step = optimiser.step(draw, params, state)  # type: ignore[arg-type]
+        params, state = step.params, step.state
+
+    return Arm(work, lambda: {name: value[0].numpy() for name, value in params.items()})
+
+
+class AutogradOracle:
+    """What `HessianFree` asks, answered by automatic differentiation of an nn.RNN over the whole batch."""
+
+    def __init__(self, batch: Objective | Tensors, like: Objective | None = None) -> None:
+        self.like = batch if isinstance(batch, Objective) else like
+        self.batch: Any = batch.batch if isinstance(batch, Objective) else batch
+        assert self.like is not None
+        self.model, self.loss = self.like.model, self.like.loss
+
+    def head(self, n: int) -> AutogradOracle:
+        return AutogradOracle(self.batch.rows(0, n), self.like)
+
+    def value(self, params: Params) -> Tensor:
+        with torch.no_grad():
+            return _loss(self.loss, self._net(params)(self._x()), self.batch.y).reshape(1)
+
+    def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
+        with torch.enable_grad():
+            net = self._net(params)
+            loss = _loss(self.loss, net(self._x()), self.batch.y)
+            gradient = torch.autograd.grad(loss, tuple(net.parameters()))
+        return loss.detach().reshape(1), self._ours(net, gradient)
+
+    def gauss_newton(self, params: Params, structural: float = 0.0) -> Callable[[Params], dict[str, Tensor]]:
+        """(J'HJ + structural S) v; in terms of the states, the curvature of S is 1 / (1 - h^2)."""
+        with torch.enable_grad():
+            net = self._net(params)
+            h, _ = net.recurrent(self._x())
+            z = net.readout(h[-net.scored :])
+            w = torch.zeros_like(z, requires_grad=True), torch.zeros_like(h, requires_grad=True)
+            pulled = torch.autograd.grad((z, h), tuple(net.parameters()), w, create_graph=True)
+        weight = structural / len(self.batch) / (1 - h.detach().square()).clamp(min=1e-6)
+
+        def product(v: Params) -> dict[str, Tensor]:
+            along = tuple(named(net, v).values())
+            jv, r_states = torch.autograd.grad(pulled, w, along, retain_graph=True)
+            hjv = self.loss.hessian_product(z.detach()[None], jv[None])[0]
+            parts = torch.autograd.grad((z, h), tuple(net.parameters()), (hjv, weight * r_states), retain_graph=True)
+            return self._ours(net, parts)
+
+        return product
+
+    def _net(self, params: Params) -> Net:
+        return Net("tanh", params, scored=self.model.scored)
+
+    def _x(self) -> Tensor:
+        return self.model.centred(self.batch.x)[0]
+
+    def _ours(self, net: Net, parts: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        by_name = dict(zip(dict(net.named_parameters()), parts, strict=True))
+        return {name: torch.from_numpy(np.ascontiguousarray(v))[None] for name, v in from_torch(by_name).items()}
+
+
+def _reservoir(own: Any, sequences: int) -> Arm:
+    """States of the first `sequences` of a batch, one after the other; the rest of a batch costs the same each."""
+    model, params = own.setup.model, {name: value[0].numpy() for name, value in own.params.items()}
+    leak, states = model.cell.leak, np.empty(0)
+
+    def work() -> None:
+        nonlocal states
+        x = model.centred(own._draw(sequences, "reservoir").batch.x)[0].numpy()  # [T, n, X]
+        states = np.stack([_last_states(params, x[:, n], leak, model.scored) for n in range(x.shape[1])], 1)
+
+    return Arm(work, lambda: {"states": states})
+
+
+def _last_states(params: dict[str, np.ndarray], x: np.ndarray, leak: float, scored: int) -> np.ndarray:
+    """[T, X] -> the last states [K, H] of one sequence."""
+    w_in, w, bias = np.ascontiguousarray(params["W_xh"].T), np.ascontiguousarray(params["W_hh"].T), params["b_h"]
+    h, kept = np.zeros_like(bias), []
+    for x_t in x:
+        h = (1 - leak) * h + leak * np.tanh(w @ h + w_in @ x_t + bias)
+        kept.append(h)
+    return np.stack(kept[-scored:])
