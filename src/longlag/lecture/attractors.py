@@ -272,7 +272,7 @@ def measure(seeds: Sequence[int], updates: int = 1000, points: int = 121) -> Fin
         *judged("trained", trained),
     ]
     caveat = _caveat(latches, held, trained_lands)
-    series = {"written_down": picture(lands[0], points)}
+    series: dict[str, Any] = {"seeds": len(seeds), "written_down": picture(lands[0], points)}
     if trained_lands:
         series["trained"] = picture(trained_lands[0], points)
     return Finding(verdict(numbers, caveat), _summary(by_hand, trained, len(seeds)), numbers, caveat, series)

@@ -12,12 +12,13 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
 from longlag.figures import style
+from longlag.figures.lecture import base
 
 _DEAD, _ALIVE = sns.color_palette("colorblind")[0], sns.color_palette("colorblind")[3]
 
 
 @style.applied()
-def draw(finding: Mapping[str, Any], width: float = style.PAGE_WIDTH) -> Figure:
+def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     """The net written down and the trained one: map, cut, growth."""
     kinds = {"written_down": "two attractors, written down", "trained": "a net that learned to hold a bit"}
     nets = {words: finding["series"][key] for key, words in kinds.items() if key in finding["series"]}
@@ -91,15 +92,12 @@ def _growth(axes: Any, net: Mapping[str, Any]) -> None:
     axes.set(xlabel="T in steps", title="with the lag")
 
 
-def caption(finding: Mapping[str, Any]) -> str:
+def caption(finding: base.Series) -> str:
     """What to see, and what is drawn."""
-    number = {one["name"]: one for one in finding["numbers"]}
-    learned = number["nets that learned to hold the bit"]
     return (
         "Red: where the final state still depends on the start; blue: where it does not. The dependence dies in both "
         "basins and explodes on the watershed between them, the starts that end at the saddle (cross; circles are the "
-        "attractors). Middle: along the dashed line the peak gets higher and narrower with T. Right: "
-        "measured growth (colour) and the rate that the Jacobian at the saddle or the attractor predicts (dashed). "
-        "Nets of the first seed are drawn; the rates of all seeds are in the table"
-        + ("." if learned["low"] == 1 else ", and not every trained net learned to hold its bit.")
+        "attractors). Middle: along the dashed line the peak gets higher and narrower with T. Right: measured growth "
+        "(colour) and the rate that the Jacobian at the saddle or the attractor predicts (dashed). Drawn are nets of "
+        f"the first seed. {base.tell(finding)}"
     )

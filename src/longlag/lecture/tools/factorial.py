@@ -1,6 +1,6 @@
 """The records of claim 11: initialisation x momentum, every corner with a learning rate of its own.
 
-    python -m longlag.lecture.tools.factorial results/lecture/init_and_momentum.csv
+    python -m longlag.lecture.tools.records results/lecture/init_and_momentum.csv
 
 Per task and corner five learning rates are tried on two tuning seeds (1,000,000 and 1,000,001), scored as `longlag
 tune` scores, by validation alone; the best one is then run on seeds that were never looked at before. All rows are
@@ -10,7 +10,6 @@ kept, those of the search too. A quarter of an hour on one core; what a file hol
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +55,7 @@ class Problem:
     budget: float
 
 
-PROBLEMS = (Problem("memorization_5bit", 50, 1.5e5), Problem("temporal_order", 50, 3e5))
+PROBLEMS = (Problem("memorization_5bit", 50, 1.5e5), Problem("temporal_order", 30, 2.4e5))
 
 
 def corner_of(row: Row) -> str:
@@ -111,9 +110,9 @@ def chosen(get: Callable[[float, int], tuple[Row, float]], rates: Sequence[float
     return best(trials).overrides[RATE]
 
 
-def main(out: str) -> None:
+def make(out: Path) -> None:
     """Makes what is missing of the records."""
-    notebook = Notebook(Path(out))
+    notebook = Notebook(out)
     for problem in PROBLEMS:
         for corner in CORNERS:
 
@@ -124,10 +123,3 @@ def main(out: str) -> None:
             rows = [get(rate, seed)[0] for seed in SEEDS]
             solved = sum(row.solved for row in rows)
             print(f"{problem.task} {corner.name}: rate {rate:g}, {solved} of {len(rows)} solved", flush=True)
-
-
-if __name__ == "__main__":
-    from longlag import environment
-
-    environment.prepare()
-    main(sys.argv[1])

@@ -1,0 +1,66 @@
+"""Claim 8 as a picture: how much of the last step's error arrives, step by step back, before, during and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from longlag.figures import style
+from longlag.figures.lecture import base
+
+_STAGES = ((0.35, 1.0, "before"), (0.65, 1.4, "during"), (1.0, 2.0, "after learning"))  # opacity, line width
+_TITLES = {"lstm": "LSTM, forget bias 1", "lstm_chrono": "LSTM, chrono start", "control": "plain net"}
+_FLOOR = -8.0  # decades
+
+
+@style.applied()
+def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
+    """One panel per net: median over seeds of the share of the error, on a log scale, against steps back."""
+    series = finding["series"]
+    methods = series["methods"]
+    looks = style.looks(methods)
+    figure = Figure(figsize=(width, 0.4 * width), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(methods), sharey=True, squeeze=False)[0]
+    for axes, (name, method) in zip(panels, methods.items(), strict=True):
+        _panel(axes, series, method, looks[name].colour)
+        axes.set_title(_TITLES.get(name, style.plain(name)))
+    panels[0].set_ylabel("share of the error that arrives")
+    panels[len(panels) // 2].set_xlabel("steps back from the error")
+    handles = [Line2D([], [], color=style.INK, alpha=alpha, lw=lw, label=words) for alpha, lw, words in _STAGES]
+    handles += [Line2D([], [], color=style.INK, lw=1, ls=(0, (1, 1.5)), label="through the cells alone, after")]
+    figure.legend(handles=handles, loc="outside lower center", ncol=4)
+    return figure
+
+
+def _panel(axes: Any, series: Mapping[str, Any], method: Mapping[str, Any], colour: Any) -> None:
+    flow, cells = (np.array(method[name], dtype=float) for name in ("flow", "cells"))  # [seed, stage, T]
+    back = np.arange(flow.shape[-1])[::-1]
+    for stage, (alpha, lw, _) in enumerate(_STAGES):
+        axes.plot(back, np.median(flow[:, stage], 0), color=colour, alpha=alpha, lw=lw)
+    axes.fill_between(back, flow[:, -1].min(0), flow[:, -1].max(0), color=colour, alpha=0.12, lw=0)
+    if cells.size:
+        axes.plot(back, np.median(cells[:, -1], 0), color=style.INK, lw=1, ls=(0, (1, 1.5)))
+    axes.axhline(np.log10(series["kept"]), color=style.QUIET, lw=0.8, ls="--")
+    first, last = series["window"]
+    axes.axvspan(series["lag"] - last, series["lag"] - first - 1, color=style.FAINT, alpha=0.6, lw=0, zorder=0)
+    axes.set_ylim(_FLOOR, max(2.0, float(flow[:, -1].max()) + 0.2))
+    axes.set_yticks(range(int(_FLOOR), 3, 2), [f"$10^{{{power}}}$" if power else "1" for power in range(-8, 3, 2)])
+    solved = sum(run[-1] <= 0.01 for run in method["wrong"])
+    axes.text(0.04, 0.05, f"{solved} of {len(method['wrong'])} learned", transform=axes.transAxes, color=colour)
+
+
+def caption(finding: base.Series) -> str:
+    """What to see, and what is drawn."""
+    return (
+        "An error at the last step, traced back: where a curve stays above the dashed line (1/e), the net can be told "
+        "what it should have remembered; the first symbol to remember lies in the grey band. Learning opens the way "
+        "back in the LSTMs; in the plain net the error dies before it arrives. Dotted: what the product of the forget "
+        "gates alone lets through. Lines: median over seeds, nets that did not learn in time included. "
+        f"{base.tell(finding)}"
+    )
