@@ -92,11 +92,10 @@ def test_verify_repeats_rows_and_catches_a_forged_one(tmp_path, capsys):
     assert cli.main(["verify", str(runs), "--sample", "1"]) == 0
     assert "equal to the byte" in capsys.readouterr().out
     row = read_rows(runs)[0]
-    runs.write_text(runs.read_text().replace(repr(row.test_loss), repr(row.test_loss / 2)))
+    write_rows(runs, [dataclasses.replace(row, test_loss=row.test_loss / 2)])
     assert cli.main(["verify", str(runs)]) == 1
     assert "differs in test_loss" in capsys.readouterr().out
-    forged = runs.read_text().replace(row.spec_hash, "0" * 16)
-    runs.write_text(forged)
+    write_rows(runs, [dataclasses.replace(row, spec_hash="0" * 16)])
     assert cli.main(["verify", str(runs)]) == 1
     assert "numerics version has changed" in capsys.readouterr().out
 

@@ -17,7 +17,7 @@ def trained(monkeypatch):
     solves = {0: {10, 20}, 1: {10, 40}, 2: set()}
     calls = []
 
-    def attempt(run_spec):
+    def attempt(run_spec, driver):
         setup = prepare(run_spec)
         for seed in run_spec.seeds:
             calls.append((run_spec.lag, seed))
@@ -84,7 +84,7 @@ def test_another_setting_is_another_rung(trained, tmp_path):
 
 @pytest.mark.parametrize("status", ["error", "timeout"])
 def test_what_another_try_may_mend_is_not_kept(monkeypatch, tmp_path, status):
-    def attempt(run_spec):
+    def attempt(run_spec, driver):
         yield unmeasured_row(prepare(run_spec), 0, "now", status=status, reason="why")
 
     monkeypatch.setattr(ladder, "attempt", attempt)

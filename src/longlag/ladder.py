@@ -15,9 +15,9 @@ from pathlib import Path
 
 from longlag import protocol
 from longlag.provenance import now
-from longlag.records import Point, Row, Status, write_atomically
+from longlag.records import Point, Row, Status, checksum, write_atomically
 from longlag.spec import RunSpec, prepare, unmeasured_row
-from longlag.train import attempt
+from longlag.train import Driver, attempt, plain
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,18 @@ class Rungs:
     folder: Path | None
 
     def load(self, spec: RunSpec, digest: str, seed: int) -> tuple[Row, list[Point]] | None:
-        """A finished rung, if it is there whole and of this very spec."""
+        """A finished rung, if it is there whole, as it was written, and of this very spec."""
         path = self._path(spec, digest, seed)
         if path is None or not path.is_file():
             return None
         try:
-            data = json.loads(path.read_text())
-            row, points = Row(**data["row"]), [Point(**point) for point in data["points"]]
-        except (ValueError, TypeError, KeyError) as error:
-            print(
-                f"longlag: ignoring the damaged rung {path} ({type(error).__name__}); training it again",
-                file=sys.stderr,
-            )
+            data = json.loads(path.read_bytes())
+            if checksum([json.dumps(data["rung"])]) != data["check"]:
+                raise ValueError("its checksum is not that of its content")
+            row, points = Row(**data["rung"]["row"]), [Point(**point) for point in data["rung"]["points"]]
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            print(f"longlag: ignoring the damaged rung {path} ({reason}); training it again", file=sys.stderr)
             return None
         return (row, points) if (row.spec_hash, row.seed) == (digest, seed) else None
 
@@ -46,8 +46,8 @@ class Rungs:
         """Keeps a rung, unless a new version may mend what ended it (a bug) or a quieter machine (a timeout)."""
         path = self._path(spec, row.spec_hash, row.seed)
         if path is not None and row.status not in (Status.ERROR, Status.TIMEOUT):
-            data = {"row": asdict(row), "points": [asdict(point) for point in points]}
-            write_atomically(path, json.dumps(data).encode())
+            rung = {"row": asdict(row), "points": [asdict(point) for point in points]}
+            write_atomically(path, json.dumps({"rung": rung, "check": checksum([json.dumps(rung)])}).encode())
 
     def _path(self, spec: RunSpec, digest: str, seed: int) -> Path | None:
         if self.folder is None:
@@ -56,19 +56,22 @@ class Rungs:
 
 
 def climb(
-    spec: RunSpec, lags: list[int], rungs: Rungs, see: Callable[[Point | Row], None]
+    spec: RunSpec, lags: list[int], rungs: Rungs, see: Callable[[Point | Row], None], driver: Driver = plain
 ) -> Iterator[tuple[Row, list[Point]]]:
-    """Yields a row and its curve for every lag and seed of the spec, whose own lag does not matter."""
+    """Yields a row and its curve for every lag and seed of the spec, whose own lag does not matter.
+
+    driver: takes what is trained to its end; one that keeps checkpoints goes on where a killed process was.
+    """
     failures = dict.fromkeys(spec.seeds, 0)
     for lag in sorted(lags):
         rung = dataclasses.replace(spec, lag=lag)
-        for row, points in _rung(rung, failures, rungs, see):
+        for row, points in _rung(rung, failures, rungs, see, driver):
             failures[row.seed] = 0 if row.solved else failures[row.seed] + 1
             yield row, points
 
 
 def _rung(
-    spec: RunSpec, failures: dict[int, int], rungs: Rungs, see: Callable[[Point | Row], None]
+    spec: RunSpec, failures: dict[int, int], rungs: Rungs, see: Callable[[Point | Row], None], driver: Driver
 ) -> Iterator[tuple[Row, list[Point]]]:
     setup = prepare(spec)
     missing = []
@@ -81,7 +84,7 @@ def _rung(
         else:
             missing.append(seed)
     curves: dict[int, list[Point]] = {seed: [] for seed in missing}
-    for event in attempt(dataclasses.replace(spec, seeds=tuple(missing))):
+    for event in attempt(dataclasses.replace(spec, seeds=tuple(missing)), driver):
         see(event)
         if isinstance(event, Point):
             curves[event.seed].append(event)

@@ -15,6 +15,7 @@ import torch
 
 from longlag import __version__
 
+DIGITS_DEPEND_ON = ("cpu", "blas", "torch", "numpy", "threads", "device")
 
 @cache
 def provenance(device: str) -> dict[str, str | int]:

@@ -11,12 +11,11 @@ from dataclasses import dataclass, fields
 
 from longlag import registry
 from longlag.errors import LonglagError
-from longlag.provenance import provenance
+from longlag.provenance import DIGITS_DEPEND_ON, provenance
 from longlag.records import VOLATILE, Row, Status
 from longlag.spec import RunSpec, prepare
 from longlag.train import run
 
-_DIGITS_DEPEND_ON = ("cpu", "blas", "torch", "numpy", "threads", "device")
 _TOLERANCE = 0.05  # share of test sequences, on another kind of machine
 
 
@@ -59,7 +58,7 @@ def again(row: Row) -> Finding:
         return Finding(False, f"{name}: differs: its spec or a numerics version has changed since it was recorded")
     new = next(event for event in run(spec) if isinstance(event, Row))
     here = provenance(spec.device)
-    other = [key for key in _DIGITS_DEPEND_ON if here[key] != getattr(row, key)]
+    other = [key for key in DIGITS_DEPEND_ON if here[key] != getattr(row, key)]
     if other:
         close = new.status == row.status and not abs(new.test_error - row.test_error) > _TOLERANCE  # nan if diverged
         verdict = f"same verdict, test error within {_TOLERANCE:.0%}" if close else f"{row.status} became {new.status}"

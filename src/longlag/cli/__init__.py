@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from longlag.errors import LonglagError
+from longlag.interrupt import Interrupted
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -49,6 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LonglagError as error:
         print(f"longlag: {error}", file=sys.stderr)
         return 2
+    except Interrupted as stopped:
+        print(f"longlag: {stopped}; finished rungs and a checkpoint are kept with --cache", file=sys.stderr)
+        return 128 + stopped.number
     except KeyboardInterrupt:
         print("longlag: interrupted; finished rungs are kept", file=sys.stderr)
         return 130

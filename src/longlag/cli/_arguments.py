@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -79,6 +80,11 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help=setting)
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")
+    cache = "folder of finished rungs, kept and reused, and of checkpoints of those that are not finished"
+    parser.add_argument("--cache", type=Path, help=cache)
+    every = os.environ.get("LONGLAG_CHECKPOINT_EVERY", "60")
+    interval = "seconds between checkpoints (default: $LONGLAG_CHECKPOINT_EVERY or 60)"
+    parser.add_argument("--checkpoint-every", type=positive("a checkpoint interval"), default=every, help=interval)
     parser.add_argument("--out", required=True, help="CSV file of rows, one per seed and lag")
     parser.add_argument("--curve", help="parquet file of learning curves")
 
@@ -94,5 +100,5 @@ def prepare_outputs(args: argparse.Namespace) -> None:
         raise LonglagError("an output's name is empty; --out and --curve take the paths of files")
     if len({Path(path).resolve() for path in outputs}) < len(outputs):
         raise LonglagError(f"--out and --curve are both {args.out}; rows and curves need a file each")
-    for path in outputs:
+    for path in [*outputs, *([args.cache / "rung"] if args.cache else [])]:
         records.check_writable(path)

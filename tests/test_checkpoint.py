@@ -1,0 +1,415 @@
+"""What survives a kill: a run that goes on from a checkpoint gives the bytes of one that was never stopped."""
+
+import dataclasses
+import hashlib
+import io
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from longlag import checkpoint, lock, protocol, registry
+from longlag.checkpoint import Checkpoints, Unfit, flatten, pack, unflatten, unpack
+from longlag.errors import LonglagError
+from longlag.interrupt import Interrupted, Interruption
+from longlag.ladder import Rungs, climb
+from longlag.records import VOLATILE, Point, Row
+from longlag.rng import stream
+from longlag.spec import prepare
+from longlag.train import Block, attempt, run
+from toy import spec
+
+METHODS = registry.names("methods")
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing catches it."""
+
+
+@pytest.fixture(autouse=True)
+def _small_evaluations(monkeypatch):
+    for name, n in (("MONITOR", 50), ("CONFIRM", 100), ("TEST", 100)):
+        monkeypatch.setattr(protocol, name, n)
+
+
+def plain(event: Point | Row) -> dict:
+    """What may not differ: the rest of a row, a point without its seconds."""
+    left_out = (*VOLATILE, "seconds")
+    return {k: repr(v) for k, v in dataclasses.asdict(event).items() if k not in left_out}
+
+
+def kill_after(steps: int, monkeypatch, process) -> None:
+    """Runs a function until it begins its step number `steps`, where it dies."""
+    advance, left = Block.advance, iter(range(steps))
+
+    def counted(block):
+        if next(left, None) is None:
+            raise Killed
+        return advance(block)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Block, "advance", counted)
+        with pytest.raises(Killed):
+            process()
+
+
+def interrupted(one, folder, monkeypatch, steps):
+    """The events of the last of several processes, each of which but the last is killed after some steps."""
+    for n in steps:
+        kill_after(n, monkeypatch, lambda: list(run(one, Checkpoints(folder, 1e-9))))
+    return list(run(one, Checkpoints(folder, 1e-9)))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_run_that_was_killed_twice_gives_the_same_bytes(method, tmp_path, monkeypatch, capsys):
+    one = spec(method, "adding", lag=12, budget=900.0)
+    whole = list(run(one))
+    steps = whole[-1].updates
+    found = interrupted(one, tmp_path, monkeypatch, [n for n in (1, steps // 2) if n < steps])
+    assert [plain(event) for event in found] == [plain(event) for event in whole]
+    if steps > 1:
+        assert found[-1].resumed >= 1
+        assert "going on from update" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_a_learning_curve_and_a_confirmation_are_gone_on_with(tmp_path, monkeypatch):
+    """Points before the kill are part of the result, and so is the count of what was confirmed."""
+    monkeypatch.setattr(protocol, "CRITERION", 0.9)
+    monkeypatch.setattr(protocol, "CONFIRMATION", 0.1)
+    one = spec("clipping", "temporal_order", budget=9000.0)
+    whole = list(run(one))
+    assert len(whole) > 3
+    found = interrupted(one, tmp_path, monkeypatch, [150, 50])
+    assert [plain(event) for event in found] == [plain(event) for event in whole]
+    assert found[-1].evaluation_passes == whole[-1].evaluation_passes > 300
+
+
+def test_layout_in_memory_and_order_of_names_are_kept():
+    """Both decide in which order numbers are summed."""
+    wide = torch.arange(24.0).reshape(4, 6)
+    state = {"b": wide[:, 1:4], "a": wide.T, "c": wide[1:].clone()[2], "n": torch.tensor(3.0), "e": torch.zeros(0, 2)}
+    arrays: dict[str, np.ndarray] = {}
+    kept = json.loads(json.dumps(flatten(state, arrays)))
+    template = {name: torch.zeros(state[name].shape) for name in sorted(state)}
+    back = unflatten(template, kept, arrays)
+    assert list(back) == list(state)
+    for name, leaf in state.items():
+        assert torch.equal(back[name], leaf)
+        assert back[name].stride() == leaf.stride() or not leaf.numel()
+        assert back[name].data_ptr() % 64 == leaf.data_ptr() % 64 or not leaf.numel()
+
+
+@dataclasses.dataclass(frozen=True)
+class Odd:
+    """A state of every kind that can be kept."""
+
+    count: int
+    damping: float
+    history: tuple[torch.Tensor, ...]
+    nothing: None = None
+
+
+def test_numbers_of_every_size_come_back_exactly():
+    state = Odd(2**64 - 1, 0.1 + 0.2, (torch.tensor([float("nan"), -0.0]), torch.tensor([True])))
+    arrays: dict[str, np.ndarray] = {}
+    header, arrays = unpack(pack({"state": flatten(state, arrays)}, arrays))
+    back = unflatten(Odd(0, 0.0, (torch.zeros(2), torch.zeros(1, dtype=torch.bool))), header["state"], arrays)
+    assert (back.count, back.damping, back.nothing) == (state.count, state.damping, None)
+    assert back.history[0].numpy().tobytes() == state.history[0].numpy().tobytes()
+    assert torch.equal(back.history[1], state.history[1])
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        {"x": torch.zeros(3)},
+        {"x": torch.zeros(2, dtype=torch.float64)},
+        {"x": np.zeros(2, dtype=np.float32)},
+        {"y": torch.zeros(2)},
+        {"x": torch.zeros(2), "y": 1},
+        {"x": 1.0},
+        {"x": None},
+        {"x": (torch.zeros(2),)},
+        Odd(0, 0.0, ()),
+        3,
+    ],
+)
+def test_what_has_not_the_structure_of_a_fresh_start_is_refused(template):
+    arrays: dict[str, np.ndarray] = {}
+    found = flatten({"x": torch.ones(2)}, arrays)
+    assert torch.equal(unflatten({"x": torch.zeros(2)}, found, arrays)["x"], torch.ones(2))
+    with pytest.raises(Unfit):
+        unflatten(template, found, arrays)
+
+
+@pytest.mark.parametrize("value", [{1: 2.0}, {"x": {1, 2}}, lambda: 0, np.float64(1.0), torch.zeros(1, dtype=torch.bfloat16)])
+def test_what_cannot_be_kept_is_said(value):
+    with pytest.raises(Unfit, match="its state holds a"):
+        flatten(value, {})
+
+
+def test_a_method_whose_state_cannot_be_kept_is_trained_all_the_same(tmp_path, monkeypatch, capsys):
+    step = type(prepare(spec("clipping")).parts.optimiser).step
+
+    def growing(self, draw, params, state):
+        return dataclasses.replace(step(self, draw, params, None), state=(*(state or ()), 1))
+
+    monkeypatch.setattr(type(prepare(spec("clipping")).parts.optimiser), "step", growing)
+    one = spec("clipping", "adding")
+    assert [plain(e) for e in run(one, Checkpoints(tmp_path, 1e-9))] == [plain(e) for e in run(one)]
+    assert capsys.readouterr().err.count("no checkpoints of clipping") == 1
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+@pytest.fixture
+def stopped(tmp_path, monkeypatch):
+    """A spec, its undisturbed outcome, and the folder with both checkpoints of a run that was killed after step 5."""
+    one = spec("lstm", "adding", lag=12, budget=900.0)
+    whole = list(run(one))
+    kill_after(5, monkeypatch, lambda: list(run(one, Checkpoints(tmp_path, 1e-9))))
+    return one, whole, tmp_path
+
+
+def checkpoints(folder):
+    """The newer and the older file."""
+    return sorted(folder.rglob("*.ckpt"), key=lambda path: unpack(path.read_bytes())[0]["saved"], reverse=True)
+
+
+def rewritten(path, change):
+    """Another header, with a checksum that is right."""
+    header, arrays = unpack(path.read_bytes())
+    change(header)
+    path.write_bytes(pack(header, arrays))
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.write_bytes(data)
+
+
+def newer_format(path):
+    path.write_bytes(path.read_bytes().replace(b"longlag checkpoint 1", b"longlag checkpoint 2", 1))
+
+
+def scalar_of_another_kind(header):
+    state = dict(header["state"]["items"])
+    state["drawn"]["value"] = "5"
+
+
+def array_of_another_name(header):
+    dict(header["state"]["items"])["passes"]["tensor"] = "nowhere"
+
+
+def impossible_layout(header):
+    dict(dict(header["state"]["items"])["params"]["items"])["W_hy"]["stride"] = [2**40, 2**40, 1]
+
+
+DAMAGE: dict[str, tuple[Any, str]] = {
+    "cut": (cut, "its checksum is not that of its content"),
+    "flipped": (flip, "its checksum is not that of its content"),
+    "empty": (lambda path: path.write_bytes(b""), "it is no checkpoint"),
+    "a folder": (lambda path: (path.unlink(), path.mkdir()), "Is a directory"),
+    "pickle": (lambda path: path.write_bytes(b"\x80\x04\x95" + bytes(50)), "it is no checkpoint"),
+    "newer format": (newer_format, "its format is version 2"),
+    "newer package": (lambda path: rewritten(path, lambda h: h.update(longlag="99.0")), "longlag is .* here, not 99.0"),
+    "another commit": (lambda path: rewritten(path, lambda h: h.update(commit="0123")), "commit is .* here, not 0123"),
+    "another processor": (lambda path: rewritten(path, lambda h: h.update(cpu="An 8086")), "not An 8086"),
+    "another spec": (lambda path: rewritten(path, lambda h: h.update(spec_hash="feed")), "spec_hash is .* not feed"),
+    "a hole": (lambda path: rewritten(path, lambda h: h.pop("state")), "state"),
+    "foreign header": (lambda path: rewritten(path, lambda h: (h.clear(), h.update(a=1))), "active"),
+    "another kind": (lambda path: rewritten(path, scalar_of_another_kind), "another structure"),
+    "no such array": (lambda path: rewritten(path, array_of_another_name), "nowhere"),
+    "a layout of exabytes": (lambda path: rewritten(path, impossible_layout), "another structure"),
+    "points": (lambda path: rewritten(path, lambda h: h.update(points=[{"x": 1}])), "unexpected keyword"),
+}
+
+
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_a_checkpoint_that_is_not_ours_is_passed_over(stopped, capsys, kind, both):
+    """For the one before it, or for a fresh start; in either case the result is the same."""
+    one, whole, folder = stopped
+    damage, words = DAMAGE[kind]
+    files = checkpoints(folder)
+    assert len(files) == 2
+    for path in files[: 2 if both else 1]:
+        damage(path)
+    capsys.readouterr()
+    found = list(run(one, Checkpoints(folder, 1e9)))
+    said = capsys.readouterr().err.splitlines()
+    assert [plain(event) for event in found] == [plain(event) for event in whole]
+    ignored = [line for line in said if "ignoring the checkpoint" in line]
+    assert len(ignored) == 1 + both
+    assert re.search(words, ignored[0])
+    assert any("going on from update [4]" in line for line in said) == (not both)
+    assert found[-1].resumed == (not both)
+
+
+def test_no_damage_is_believed(stopped):
+    """A flipped bit anywhere is noticed; so is any truncation."""
+    _, _, folder = stopped
+    data, draw = checkpoints(folder)[0].read_bytes(), stream(0, "flips")
+    for _ in range(200):
+        damaged = bytearray(data)
+        damaged[draw.integers(len(data))] ^= 1 << int(draw.integers(8))
+        with pytest.raises(Unfit):
+            unpack(bytes(damaged))
+        with pytest.raises(Unfit):
+            unpack(data[: draw.integers(len(data))])
+
+
+def test_nothing_in_a_checkpoint_is_run(tmp_path):
+    """An array of Python objects, which numpy would unpickle if it were let."""
+
+    class Bomb:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "it went off"), "w"))
+
+    body = io.BytesIO()
+    np.savez(body, header=np.array([Bomb()], dtype=object))
+    digest = hashlib.sha256(body.getvalue()).hexdigest().encode()
+    with pytest.raises(Unfit, match="allow_pickle"):
+        unpack(b"longlag checkpoint 1 " + digest + b"\n" + body.getvalue())
+    assert not (tmp_path / "it went off").exists()
+
+
+def test_replicas_that_are_done_need_not_be_gone_on_with(tmp_path, monkeypatch):
+    """Of a block of three seeds one has its rung already: the others go on from the block's checkpoint."""
+    one = spec("clipping", "adding", seeds=(0, 1, 2), block=3, budget=900.0)
+    whole = [plain(e) for e in run(one) if e.seed != 1]
+    kill_after(10, monkeypatch, lambda: list(run(one, Checkpoints(tmp_path, 1e-9))))
+    found = list(run(dataclasses.replace(one, seeds=(0, 2), block=2), Checkpoints(tmp_path, 1e9)))
+    assert found[-1].resumed == 1
+    assert [plain(event) for event in found] == whole
+    assert not list(tmp_path.rglob("*.ckpt"))
+
+
+def test_the_interval_bounds_what_is_lost_and_what_is_written(tmp_path, monkeypatch):
+    clock, saves = [0.0], []
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(checkpoint, "write_atomically", lambda path, data: saves.append(clock[0]))
+    advance = Block.advance
+
+    def slow(block):
+        clock[0] += 7
+        return advance(block)
+
+    monkeypatch.setattr(Block, "advance", slow)
+    list(run(spec("clipping", "adding"), Checkpoints(tmp_path, 60.0)))
+    assert saves == [63.0, 126.0]
+
+
+def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path, monkeypatch, capsys):
+    def full(path, data):
+        raise LonglagError(f"cannot write {path}: No space left on device")
+
+    one = spec("clipping", "adding", budget=200.0)
+    whole = [plain(event) for event in run(one)]
+    monkeypatch.setattr(checkpoint, "write_atomically", full)
+    assert [plain(event) for event in run(one, Checkpoints(tmp_path, 1e-9))] == whole
+    assert "No space left on device; training goes on" in capsys.readouterr().err
+
+
+def test_a_signal_writes_a_last_checkpoint_and_is_no_error_row(tmp_path, monkeypatch):
+    one, stop = spec("clipping", "adding", seeds=(0, 1)), Interruption()
+    whole = [plain(event) for event in run(one)]
+    advance = Block.advance
+
+    def asked(block):
+        if block.drawn == 7:
+            signal.raise_signal(signal.SIGTERM)
+        return advance(block)
+
+    with monkeypatch.context() as patch, stop.listening():
+        patch.setattr(Block, "advance", asked)
+        with pytest.raises(Interrupted) as error:
+            list(attempt(one, Checkpoints(tmp_path, 1e9, stop)))
+    assert error.value.number == signal.SIGTERM
+    (file,) = tmp_path.rglob("*.ckpt")
+    assert dict(unpack(file.read_bytes())[0]["state"]["items"])["drawn"] == {"value": 8}
+    found = list(attempt(one, Checkpoints(tmp_path, 1e9)))
+    assert [plain(event) for event in found] == whole
+    assert signal.getsignal(signal.SIGTERM) is not stop._note
+
+
+def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_path):
+    words = [sys.executable, "-m", "longlag", "ladder", "--task", "adding", "--lags", "10", "--method", "clipping",
+             "--seeds", "0:2", "--budget", "20000", "--set", "cell.hidden=8", "--set", "optimiser.batch=10"]  # fmt: skip
+
+    def start(name):
+        outputs = {"--out": "runs.csv", "--curve": "curves.parquet", "--cache": "rungs"}
+        more = [word for flag, file in outputs.items() for word in (flag, str(tmp_path / name / file))]
+        return subprocess.Popen([*words, *more], stderr=subprocess.PIPE, text=True)
+
+    whole, stopped = start("whole"), start("stopped")
+    while stopped.poll() is None and not list(tmp_path.glob("stopped/rungs/**/*.json")):
+        time.sleep(0.02)
+    stopped.terminate()  # after one rung, within the other
+    assert "interrupted by SIGTERM" in stopped.communicate()[1]
+    assert stopped.returncode == 128 + signal.SIGTERM
+    assert list(tmp_path.glob("stopped/rungs/**/*.ckpt"))
+    again = start("stopped")
+    assert "going on from update" in again.communicate()[1]
+    whole.communicate()
+    assert (again.returncode, whole.returncode) == (0, 0)
+    assert [*climbed(tmp_path / "whole")] == [*climbed(tmp_path / "stopped")]
+    assert not [*tmp_path.rglob("*.ckpt"), *tmp_path.rglob(".*")]
+
+
+def climbed(folder):
+    from longlag.records import read_points, read_rows
+
+    yield from (plain(row) for row in read_rows(folder / "runs.csv"))
+    yield from (plain(point) for point in read_points(folder / "curves.parquet"))
+
+
+def test_the_clock_may_go_backwards(tmp_path, monkeypatch):
+    """Only order and length of time count, and neither is asked of the calendar."""
+    monkeypatch.setattr(time, "time", lambda: pytest.fail("the calendar was asked"))
+    one = spec("clipping", "adding", budget=200.0)
+    found = interrupted(one, tmp_path, monkeypatch, [5])
+    assert all(event.seconds >= 0 for event in found)
+    assert found[-1].wall_seconds >= 0
+
+
+def test_two_writers_of_one_output_are_told_apart(tmp_path):
+    out = tmp_path / "runs.csv"
+    code = f"from longlag import lock\nimport sys\nwith lock.held({str(out)!r}):\n    print(flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        with pytest.raises(LonglagError, match=f"is being written by process {other.pid} on"), lock.held(out):
+            pass
+        with lock.held(tmp_path / "other.csv"):
+            pass
+        other.kill()
+    with lock.held(out):  # freed by the kernel
+        assert (tmp_path / ".runs.csv.lock").exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_finished_ladder_leaves_rungs_alone(tmp_path, monkeypatch):
+    """A kill between two lags and within one; what is kept is not trained again."""
+    one = spec("clipping", "adding", seeds=(0,), budget=300.0)
+
+    def rows(driver, rungs):
+        return [plain(row) for row, _ in climb(one, [10, 12], rungs, lambda event: None, driver)]
+
+    whole = rows(Checkpoints(tmp_path / "a", 1e9), Rungs(tmp_path / "a"))
+    kill_after(15, monkeypatch, lambda: rows(Checkpoints(tmp_path / "b", 1e-9), Rungs(tmp_path / "b")))
+    (rung,) = (tmp_path / "b").rglob("*.json")
+    before = rung.stat().st_mtime_ns
+    assert rows(Checkpoints(tmp_path / "b", 1e9), Rungs(tmp_path / "b")) == whole
+    assert rung.stat().st_mtime_ns == before
