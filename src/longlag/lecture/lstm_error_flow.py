@@ -18,7 +18,7 @@ from torch import Tensor
 
 from longlag import protocol
 from longlag.lecture.base import Claim, Exercise, Finding, Number, over_seeds, verdict
-from longlag.lecture.tools.training import Pupil, pupil
+from longlag.lecture.tools.pupils import Pupil, pupil
 from longlag.model import Model
 from longlag.objective import Tensors
 from longlag.rng import stream
