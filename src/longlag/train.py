@@ -28,6 +28,7 @@ from longlag.spec import RunSpec, Setup, prepare, unmeasured_row
 from longlag.tasks.base import Batch
 
 _EVALUATED_AT_ONCE = 1000  # sequences
+_EVERY_STEP_AT_ONCE = 50  # sequences, all of whose states are kept: a long delay line has thousands of steps and units
 _RESERVED = ("monitor", "confirm", "test", "init")  # purposes of streams that no optimiser may draw
 
 
@@ -263,10 +264,13 @@ class Block:
             return np.full(len(self.seeds), np.nan)
         batch = self._tensors(["test"] * len(self.seeds), 0, protocol.MONITOR)
         model = dataclasses.replace(self.setup.model, scored=batch.x.shape[1])
-        idle = batch.y.new_full((len(batch.y), batch.x.shape[1] - batch.y.shape[1], len(batch)), task.idle_class)
-        outputs = model.outputs(self.params, batch.x, batch.start)
+        wrong = torch.zeros(len(self.seeds), dtype=torch.float64)
+        for share, b in batch.chunks(_EVERY_STEP_AT_ONCE):
+            idle = b.y.new_full((len(b.y), b.x.shape[1] - b.y.shape[1], len(b)), task.idle_class)
+            misses = task.loss.wrong(model.outputs(self.params, b.x, b.start), torch.cat([idle, b.y], 1))
+            wrong += share * misses.any(1).double().mean(1).cpu()
         self.evaluated += len(batch) * who.numpy()
-        return task.loss.wrong(outputs, torch.cat([idle, batch.y], 1)).any(1).double().mean(1).cpu().numpy()
+        return wrong.numpy()
 
     def _trained(self) -> int:
         names = self.setup.parts.optimiser.trained or tuple(self.params)

@@ -8,7 +8,7 @@ On the CPU the recurrent matrix is sparse and acts on all sequences at once, hid
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
 from longlag.products import affine
 from longlag.tree import Params
 
+_CACHED = 64_000  # numbers of a state: it and its successor stay in half a megabyte of cache
 _DENSE_UNTIL = 0.25  # above this share of non-zero weights a dense product is the faster one
 
 
@@ -61,24 +62,36 @@ class Reservoir:
         return autograd_tape(self, params, x, start, scored)
 
     def _run(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
-        """One replica: [T, B, X] -> [K, B, H]."""
-        w_in = params["W_xh"].T.contiguous()  # [H, X]
+        """One replica: [T, B, X] -> [K, B, H]. Sequences are taken so many at a time that a state fills the cache."""
         recurrent = _operator(params["W_hh"].T.contiguous())  # [H, H]
-        bias = params["b_h"].unsqueeze(1)
-        inputs = x.to(w_in.dtype).transpose(1, 2).contiguous()  # [T, X, B]
-        h = w_in.new_zeros(self.hidden, x.shape[1])
-        new, kept = torch.empty_like(h), []
-        last_start = int(start.max())
-        for t in range(len(inputs)):
-            torch.mm(recurrent, h, out=new)
-            new += torch.addmm(bias, w_in, inputs[t])
-            np.tanh(new.numpy(), out=new.numpy())
-            h.lerp_(new, self.leak)
+        w_in = torch.cat([params["W_xh"], params["b_h"].unsqueeze(0)]).T.contiguous().numpy()  # [H, X + 1]
+        inputs = np.ones((len(x), x.shape[2] + 1, x.shape[1]), dtype=w_in.dtype)  # the last one is constant
+        inputs[:, :-1] = x.numpy().transpose(0, 2, 1)
+        kept = np.empty((scored, x.shape[1], self.hidden), dtype=w_in.dtype)
+        at_once = max(1, _CACHED // self.hidden)
+        for first in range(0, x.shape[1], at_once):
+            some = slice(first, first + at_once)
+            states = self._states(recurrent, w_in, inputs[:, :, some], start[some].numpy())
+            for k, h in enumerate(states, scored - len(inputs)):
+                if k >= 0:
+                    kept[k, some] = h.T
+        return torch.from_numpy(kept)
+
+    def _states(
+        self, recurrent: Tensor, w_in: np.ndarray, inputs: np.ndarray, start: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        """The state [H, B] after each step of inputs [T, X + 1, B]; overwritten by the next."""
+        h, new = (np.zeros((self.hidden, inputs.shape[2]), dtype=w_in.dtype) for _ in range(2))
+        h_seen, new_seen = torch.from_numpy(h), torch.from_numpy(new)  # the same memory
+        last_start = start.max(initial=0)
+        for t, x in enumerate(inputs):
+            np.matmul(w_in, x, out=new)
+            torch.addmm(new_seen, recurrent, h_seen, out=new_seen)
+            np.tanh(new, out=new)
+            h_seen.lerp_(new_seen, self.leak)
             if t < last_start:
-                h *= (start <= t).to(h.dtype)
-            if t >= len(inputs) - scored:
-                kept.append(h.T.clone())
-        return torch.stack(kept)
+                h *= start <= t
+            yield h
 
 
 def _operator(matrix: Tensor) -> Tensor:
