@@ -7,7 +7,6 @@ and never blocks them. Rows that the suite does not ask for are left out, and a 
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -16,15 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from longlag.errors import LonglagError
-from longlag.records import KEY, Point, Row, Status, parse_parquet, read_rows
+from longlag.records import KEY, Row, Status, curves_schema, points_of, read_curves, read_rows
 from longlag.suite import Job, Key, Suite
 
 Note = Callable[[str], None]
-_KINDS = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-_CURVES = pa.schema([(f.name, _KINDS[str(f.type)]) for f in fields(Point)])
+_CURVES = curves_schema()
 _UNKNOWN: Mapping[str, Any] = {"str": "", "int": 0, "float": math.nan, "bool": False, "int | None": None}
 
 
@@ -103,16 +100,10 @@ def error_row(job: Job, key: Key, reason: str) -> Row:
 def _curves_of(job: Job, alive: list[Key], path: Path, note: Note) -> pa.Table:
     """The points of the runs in `alive`; none of them, and a note, where the file is missing or damaged."""
     try:
-        curves = parse_parquet(path.read_bytes()).select(_CURVES.names).cast(_CURVES)
-    except (OSError, KeyError, pa.ArrowException) as error:
-        note(f"no learning curves of {job.folder}: {path} is missing or damaged ({error})")
+        return points_of(read_curves(path), alive)
+    except LonglagError as error:
+        note(f"no learning curves of {job.folder}: {error}")
         return _CURVES.empty_table()
-    return pa.concat_tables([_CURVES.empty_table(), *(_points_of(curves, key) for key in alive)])
-
-
-def _points_of(curves: pa.Table, key: Key) -> pa.Table:
-    equal = [pc.equal(curves[name], value) for name, value in zip(KEY, key, strict=True)]
-    return curves.filter(functools.reduce(pc.and_, equal))
 
 
 def _with_minimal_lags(rows: list[Row]) -> list[Row]:

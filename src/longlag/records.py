@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import math
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -181,11 +182,9 @@ def write_points(path: str | Path, points: Iterable[Point]) -> None:
     """Writes learning curves as parquet, in the order of the points."""
     import pyarrow as pa
 
-    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-    schema = pa.schema([(f.name, kinds[str(f.type)]) for f in fields(Point)])
     points = list(points)
     columns = {f.name: [getattr(point, f.name) for point in points] for f in fields(Point)}
-    write_table(path, pa.table(columns, schema=schema))
+    write_table(path, pa.table(columns, schema=curves_schema()))
 
 
 def write_table(path: str | Path, table: Any) -> None:
@@ -203,13 +202,42 @@ def read_points(path: str | Path) -> list[Point]:
     """Reads learning curves back.
 
     Raises:
-        LonglagError: missing, truncated or foreign file.
+        LonglagError: missing, truncated, damaged or foreign file.
     """
-    data = _read(path)
+    return [Point(**record) for record in read_curves(path).to_pylist()]
+
+
+def read_curves(path: str | Path) -> Any:
+    """`read_points` as a pyarrow table, a column per field of `Point`: a large suite has tens of millions.
+
+    Raises:
+        LonglagError: missing, truncated, damaged or foreign file.
+    """
+    import pyarrow as pa
+
+    data, schema = _read(path), curves_schema()
     try:
-        return [Point(**{f.name: record[f.name] for f in fields(Point)}) for record in parse_parquet(data).to_pylist()]
-    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
+        return parse_parquet(data).select(schema.names).cast(schema)
+    except (OSError, KeyError, pa.ArrowException) as error:
         raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
+
+
+def curves_schema() -> Any:
+    """The columns of a file of learning curves, as pyarrow names them."""
+    import pyarrow as pa
+
+    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
+    return pa.schema([(f.name, kinds[str(f.type)]) for f in fields(Point)])
+
+
+def points_of(curves: Any, keys: Iterable[tuple[str, str, int, int]]) -> Any:
+    """The points of some runs, by task, method, lag and seed: a pyarrow table of those of another, in its order."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = pa.array(["\x1f".join(map(str, key)) for key in keys], pa.string())
+    columns = [curves[name].cast(pa.string()) for name in KEY]
+    return curves.filter(pc.is_in(pc.binary_join_element_wise(*columns, "\x1f"), value_set=wanted))
 
 
 def parse_parquet(data: bytes) -> Any:
@@ -233,6 +261,25 @@ def parse_parquet(data: bytes) -> Any:
 def _digest(*parts: bytes) -> bytes:
     """As many hexadecimal digits as the blank that they replace."""
     return hashlib.blake2b(b"".join(parts), digest_size=len(_BLANK) // 2).hexdigest().encode()
+
+
+def spec_changes(a: str, b: str) -> list[str]:
+    """Where two specs, as the spec column has them, differ: dotted paths with both values."""
+    try:
+        one, two = _leaves(json.loads(a)), _leaves(json.loads(b))
+    except ValueError:
+        return ["one of the specs is damaged"]
+    return [
+        f"{path} {one.get(path, 'absent')} and {two.get(path, 'absent')}"
+        for path in sorted(one.keys() | two.keys())
+        if one.get(path, "absent") != two.get(path, "absent")
+    ]
+
+
+def _leaves(value: object, path: str = "") -> dict[str, object]:
+    if not isinstance(value, dict):
+        return {path.removesuffix("."): value}
+    return {name: leaf for key in value for name, leaf in _leaves(value[key], f"{path}{key}.").items()}
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
