@@ -34,7 +34,7 @@ def test_hostile_words_stay_words() -> None:
     assert "<script>" not in render.to_html(table, HOSTILE, HOSTILE)
     markdown = render.to_markdown(table, HOSTILE, HOSTILE)
     assert "<script>" not in markdown
-    assert {line.replace("\\|", "").count("|") for line in markdown.splitlines() if line.startswith("|")} == {7}
+    assert {line.replace("\\|", "").count("|") for line in markdown.splitlines() if line.startswith("|")} == {8}
     latex = render.to_latex(table, "t", "n")
     assert r"a\_b \& 50\% | \$x\$ \textbackslash{} \{c\} \textasciitilde{} \textasciicircum{} \#" in latex
 

@@ -47,17 +47,18 @@ def _panel(axes: Any, cells: pd.DataFrame, times: pd.DataFrame, looks: dict[str,
     axes.set_yscale("log")
     for (name, look), shift in zip(looks.items(), style.dodge(len(looks)), strict=True):
         rows = cells[(cells.method == name) & (cells.attempted > 0)].sort_values("lag")
-        _medians(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), look)
+        back = style.is_back(look, looks)
+        _medians(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), look, 4 if back else 6)
         seeds = times[(times.method == name) & times.solved]
         x = [lags.index(lag) + shift for lag in seeds.lag]
         axes.plot(x, seeds.time, ls="", marker=".", ms=3.5, alpha=0.6, color=look.colour, mew=0, zorder=2)
 
 
-def _medians(axes: Any, rows: pd.DataFrame, look: style.Look) -> None:
+def _medians(axes: Any, rows: pd.DataFrame, look: style.Look, size: float) -> None:
     solved, beyond = rows[np.isfinite(rows["median"])], rows[~np.isfinite(rows["median"])]
     axes.plot(solved.x, solved["median"], color=look.colour, ls=look.dash, lw=1, alpha=0.5, zorder=2)
-    style.mark(axes, solved.x, solved["median"], look, filled=True)
-    axes.plot(beyond.x, beyond.budget, ls="", marker="^", mfc="white", mec=look.colour, ms=5, zorder=3)
+    style.mark(axes, solved.x, solved["median"], look, filled=True, size=size)
+    axes.plot(beyond.x, beyond.budget, ls="", marker="^", mfc="white", mec=look.colour, ms=size - 1, zorder=3)
 
 
 def _budgets(axes: Any, budgets: pd.Series) -> None:
@@ -84,6 +85,6 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
         "the full budget. Where fewer than half solve, an open triangle at the budget means "
         f"more than this ({count(beyond, 'cell')}). Lags that "
         "no seed attempted are left out. A pass through a large reservoir is not a pass through a small "
-        "net: the table of costs gives floating-point operations too."
+        "net: the next figure and the table of costs give floating-point operations too."
         f"{layout.small_note(cells)}"
     )

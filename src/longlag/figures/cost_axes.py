@@ -115,8 +115,8 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
         "Left is cheap, and who is cheap depends on the axis: a pass through a large reservoir is not a pass through a "
         "small net. Marker: Kaplan-Meier median over seeds of what was spent until solved "
         f"({sample(cells.n)}); ticks: each seed that solved; open triangle: fewer than half solved, so more than the "
-        "budget, as that budget costs on the axis. Methods in the order of their passes; numbers: rank by passes and by "
-        "floating-point operations. CPU seconds depend on the machine and what else it did: reported, not ranked. "
-        f"Shown is, of each task with two methods or more, the longest lag at which the most methods solve: "
+        "budget, as that budget costs on the axis. Methods in the order of their passes; numbers: rank by passes and "
+        "by floating-point operations. CPU seconds depend on the machine and what else it did: reported, not ranked. "
+        "Shown is, of each task with two methods or more, the longest lag at which the most methods solve: "
         f"{listing(f'{task} at {lag}' for task, lag in shown.items())}."
     )

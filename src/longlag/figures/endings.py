@@ -120,7 +120,10 @@ def _keys(runs: pd.DataFrame) -> list[Patch]:
     shades = {"near miss": 0.1, "half way": 0.55, "learned nothing": 1.0}
     keys = [Patch(facecolor=_STATUS[Status.SOLVED][0], label="solved")]
     if Status.BUDGET in there:
-        keys += [Patch(facecolor=_look(Status.BUDGET, left)[0], label=f"out of passes: {words}") for words, left in shades.items()]
+        keys += [
+            Patch(facecolor=_look(Status.BUDGET, left)[0], label=f"out of passes: {words}")
+            for words, left in shades.items()
+        ]
     for status in (Status.DIVERGED, Status.TIMEOUT, Status.ERROR, Status.NOT_ATTEMPTED):
         if status in there:
             colour, hatch = _STATUS[status]

@@ -73,7 +73,9 @@ def tiers(methods: Mapping[str, int], height: float, width: float = PAGE_WIDTH, 
     )
 
 
-def _heights(methods: Mapping[str, int], tasks: list[str], beside: int, height: float, per_method: float) -> list[float]:
+def _heights(
+    methods: Mapping[str, int], tasks: list[str], beside: int, height: float, per_method: float
+) -> list[float]:
     """Inches of each row of panels, so many beside each other: as its fullest panel needs."""
     rows = [tasks[i : i + beside] for i in range(0, len(tasks), beside)]
     return [height + per_method * max(methods[task] for task in row) for row in rows]
@@ -139,8 +141,8 @@ def panels(
 def grid(
     rows: int, columns: int, height: float, width: float = PAGE_WIDTH, ratios: Sequence[float] | None = None
 ) -> tuple[Figure, list[list[Any]]]:
-    """A figure of that width with rows and columns of panels; height: of a row in inches, on average where the ratios of
-    the rows' heights are given."""
+    """A figure of that width with rows and columns of panels; height: of a row in inches, on average where the ratios
+    of the rows' heights are given."""
     figure = Figure(figsize=(width, rows * height + 0.75), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False, gridspec_kw={"height_ratios": ratios})

@@ -76,14 +76,16 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str,
     status = runs.set_index(["method", "seed"]).status
     there: dict[tuple[str, str], list[str]] = {}  # the methods that end at a place
     for method, look in looks.items():
+        back = style.is_back(look, looks)
         for seed, points in curves[curves.method == method].groupby("seed"):
             points = points.sort_values("passes")
-            axes.plot(points.passes, points.error, color=look.colour, ls=look.dash, lw=0.8, alpha=0.75, zorder=2)
+            line = {"color": look.colour, "ls": look.dash, "lw": 0.8, "alpha": 0.35 if back else 0.75, "zorder": 2}
+            axes.plot(points.passes, points.error, **line)
             end, solved = points.iloc[-1], status.get((method, seed)) == Status.SOLVED
             beside = there.setdefault((f"{end.passes:.1e}", f"{end.error:.3f}"), [])
             beside += [] if method in beside else [method]
             shift = 6.5 * beside.index(method)
-            style.mark(axes, end.passes, end.error, look, filled=solved, size=5.5, shift=shift)
+            style.mark(axes, end.passes, end.error, look, filled=solved, size=4 if back else 5.5, shift=shift)
 
 
 def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:

@@ -28,28 +28,33 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
         _panel(panel, cells[cells.task == task], looks, small=task in tiers.small)
     layout.titles(tiers, {task: style.plain(task) for task in tiers.panels})
     layout.legend(tiers.figure, looks, [_HOLLOW] if (cells.attempted == 0).any() else [])
-    layout.label_tiers(tiers, style.LAG, style.LAG_SHORT, "seeds solved")
+    layout.label_tiers(tiers, style.LAG_BELOW, style.LAG_SHORT, "seeds solved")
     return tiers.figure
 
 
 def _panel(axes: Any, cells: pd.DataFrame, looks: dict[str, style.Look], small: bool) -> None:
     lags = sorted(cells.lag.unique())
-    style.lag_ticks(axes, lags, [cells.minimal_lag[cells.lag == lag].max() for lag in lags], thin=small)
+    minimal = [cells.minimal_lag[cells.lag == lag].max() for lag in lags]
+    if small:
+        style.lag_ticks(axes, lags, minimal, thin=True)
+    else:
+        style.lag_axes(axes, lags, minimal)
     looks = {name: look for name, look in looks.items() if name in set(cells.method)}
     for (name, look), shift in zip(looks.items(), style.dodge(len(looks)), strict=True):
         rows = cells[cells.method == name].sort_values("lag")
-        _method(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), look)
+        _method(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), look, style.is_back(look, looks))
     axes.axhline(0.5, color=style.QUIET, lw=0.6, ls=(0, (1, 2)), zorder=0)
     axes.set(ylim=(-0.09, 1.09))
     axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
 
 
-def _method(axes: Any, rows: pd.DataFrame, look: style.Look) -> None:
-    axes.plot(rows.x, rows.rate, color=look.colour, ls=look.dash, lw=1, alpha=0.55, zorder=2)
+def _method(axes: Any, rows: pd.DataFrame, look: style.Look, back: bool) -> None:
     tried, untried = rows[rows.attempted > 0], rows[rows.attempted == 0]
-    axes.vlines(tried.x, tried.low, tried.high, color=look.colour, lw=1.1, alpha=0.6, zorder=2)
-    style.mark(axes, tried.x, tried.rate, look, filled=True)
-    style.mark(axes, untried.x, untried.rate, look, filled=False, size=4.5)
+    axes.plot(rows.x, rows.rate, color=look.colour, ls=look.dash, lw=1, alpha=0.25 if back else 0.55, zorder=2)
+    if not back:
+        axes.vlines(tried.x, tried.low, tried.high, color=look.colour, lw=1, alpha=0.5, zorder=2)
+    style.mark(axes, tried.x, tried.rate, look, filled=True, size=4 if back else 6)
+    style.mark(axes, untried.x, untried.rate, look, filled=False, size=3 if back else 4.5)
 
 
 def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
@@ -67,8 +72,16 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     return (
         "Where each curve falls below the dotted line (half of the seeds), the reach of its method "
         f"ends. {furthest} Methods are set side by side at each lag of the grid; the grid is "
-        "not to scale, and lags of different tasks compare by the minimal lag in brackets. "
+        "not to scale, and lags of different tasks compare by the minimal lag: above a panel, in brackets below a "
+        "small one. "
         f"Bars are Wilson 95 % intervals, {sample(cells.n)} per point. Hollow: the ladder stopped below, "
         "counted as unsolved. A method without points in a panel was not run there."
-        f"{layout.small_note(cells)}"
+        f"{_back_note(cells)}{layout.small_note(cells)}"
     )
+
+
+def _back_note(cells: pd.DataFrame) -> str:
+    looks = [style.looks(rows.method.unique()) for _, rows in cells.groupby("task")]
+    names = {name for panel in looks for name, look in panel.items() if style.is_back(look, panel)}
+    note = " stand back where there are many methods: small, and their intervals in the table alone."
+    return f" {listing(sorted(names))}{note}" if names else ""

@@ -61,7 +61,8 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
 
 def _among(table: pd.DataFrame, shown: dict[str, list[int]]) -> pd.Series:
     places = {(task, lag) for task, lags in shown.items() for lag in lags}
-    return pd.Series([place in places for place in zip(table.task, table.lag, strict=True)], index=table.index, dtype=bool)
+    among = [place in places for place in zip(table.task, table.lag, strict=True)]
+    return pd.Series(among, index=table.index, dtype=bool)
 
 
 def _limits(axes: Any, runs: pd.DataFrame, steps: pd.DataFrame) -> None:
@@ -75,9 +76,9 @@ def _frame(axes: Any, cells: pd.DataFrame, lag: int) -> None:
     """Above the panel its lag and of how many methods a seed solved; cells: those that were tried."""
     minimal = cells.minimal_lag.max()
     words = f"lag {lag}" + ("" if np.isnan(minimal) else f" ({minimal:.0f})")
-    place = {"transform": axes.transAxes, "va": "bottom"}
+    place, solving = {"transform": axes.transAxes, "va": "bottom"}, int((cells.solved > 0).sum())
     axes.text(0, 1.02, words, fontsize=7.5, **place)
-    axes.text(1, 1.02, f"{(cells.solved > 0).sum()}/{len(cells)} solve", ha="right", color=style.QUIET, fontsize=7, **place)
+    axes.text(1, 1.02, f"{solving}/{len(cells)} solve", ha="right", color=style.QUIET, fontsize=7, **place)
     axes.set_ylim(0, 1.12)
     first = axes.get_subplotspec().is_first_col()
     axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"] if first else [""] * 3)
@@ -119,9 +120,9 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
         "Further left is sooner, higher is more reliable. Share of seeds solved within so many sequence passes "
         f"(1 - Kaplan-Meier; {sample(cells.n[_among(cells, shown)])}), every step one seed. The marker stands at the "
         "last seed that solved; a pale line from there to the budget means that other seeds did not. What did not "
-        "solve, whatever ended it, is censored at the full budget; above the panel is of how many methods any "
-        "seed solved; the others have no curve. Curves are set apart by a hair. A readout computed in one go takes its step at the size of its "
-        "training set. Shown are the lags at which at least two methods were tried, at most four. No interval is drawn: "
-        "at the budget it is the one of the success rate; the table tests matched pairs."
+        "solve, whatever ended it, is censored at the full budget; above the panel is of how many methods any seed "
+        "solved, and the others have no curve. Curves are set apart by a hair. A readout computed in one go takes its "
+        "step at the size of its training set. Shown are the lags at which at least two methods were tried, at most "
+        "four. No interval is drawn: at the budget it is the one of the success rate; the table tests matched pairs."
         f"{left_out}"
     )

@@ -4,7 +4,7 @@ dates."""
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,10 @@ DOTS_PER_INCH = 220  # of the PNG
 INK, QUIET, FAINT = "#222222", "#6b6b6b", "#dddddd"
 LAG = "nominal lag T in steps (minimal lag in brackets)"
 LAG_SHORT = "lag T (minimal lag)"
+LAG_BELOW = "nominal lag T in steps"
 _BLUE, _ORANGE, _GREEN, _VERMILLION, _PINK, _BROWN, _ROSE, _GREY, _YELLOW, _SKY = range(10)  # seaborn's colorblind
-# method -> colour (of the palette, or as hex), share of white mixed in, marker, dash; in drawing order
+# method -> colour (of the palette, or as hex), share of white mixed in, marker, dash; in drawing order. A tint or a
+# colour of its own stands back where a panel is crowded: ablations and baselines.
 _KNOWN: dict[str, tuple[int | str, float, str, str]] = {
     "control": (_GREY, 0, "X", "--"),
     "clipping": (_VERMILLION, 0, "v", "-"),
@@ -49,6 +51,7 @@ _SPARE = (_BROWN, "#5d3a9b", _ROSE, "#8c1d40", "#1f6f5c", "#6b4c1e", _YELLOW)
 _SPARE_MARKERS = ("H", "8", "p", "<", ">", "d", "h", "v", "s")
 _DASHES = ("-", "--", ":", "-.")
 _SIZES = {"X": 1.15, "P": 1.35, "v": 1.1, "^": 1.1, "*": 1.5, "d": 1.15}  # factors that make markers look equally large
+_CROWD = 8  # methods in a panel beyond which those that stand back do
 _LONGEST = 32  # letters of a name in a figure; more would push the panels out
 _RC: Any = {
     "font.family": "sans-serif",
@@ -95,6 +98,7 @@ class Look:
     marker: str
     dash: str
     size: float
+    back: bool = False  # stands back in a crowded panel
 
 
 @contextmanager
@@ -109,7 +113,11 @@ def looks(methods: Iterable[str]) -> dict[str, Look]:
     present = set(methods)
     others = sorted(present - set(_KNOWN))
     return {
-        **{name: _look(*entry) for name, entry in _KNOWN.items() if name in present},
+        **{
+            name: _look(*entry, back=entry[1] > 0 or isinstance(entry[0], str))
+            for name, entry in _KNOWN.items()
+            if name in present
+        },
         **{name: _spare(i) for i, name in enumerate(others)},
     }
 
@@ -119,10 +127,10 @@ def _spare(i: int) -> Look:
     return _look(_SPARE[i % len(_SPARE)], 0, _SPARE_MARKERS[i % len(_SPARE_MARKERS)], dash)
 
 
-def _look(colour: int | str, white: float, marker: str, dash: str) -> Look:
+def _look(colour: int | str, white: float, marker: str, dash: str, back: bool = False) -> Look:
     full = sns.color_palette("colorblind")[colour] if isinstance(colour, int) else to_rgb(colour)
     red, green, blue = (white + (1 - white) * part for part in full)
-    return Look((red, green, blue), marker, dash, _SIZES.get(marker, 1.0))
+    return Look((red, green, blue), marker, dash, _SIZES.get(marker, 1.0), back)
 
 
 def plain(name: str) -> str:
@@ -141,6 +149,25 @@ def mark(axes: Any, x: Any, y: Any, look: Look, filled: bool, size: float = 6, s
 def dodge(count: int, width: float = 0.62) -> np.ndarray:
     """Offsets [count] that set overlapping methods side by side, `width` in all."""
     return np.linspace(-width / 2, width / 2, count) if count > 1 else np.zeros(count)
+
+
+def is_back(look: Look, looks: Mapping[str, Look]) -> bool:
+    """Whether that look stands back: among more than eight methods, if some others do not."""
+    return look.back and len(looks) > _CROWD and not all(other.back for other in looks.values())
+
+
+def lag_axes(axes: Any, lags: Sequence[int], minimal: Sequence[float]) -> None:
+    """Evenly set lags on two axes: nominal below, and above the panel the minimal lag, where the rows tell it."""
+    lag_ticks(axes, lags, [np.nan] * len(lags))
+    known = [(i, lag) for i, lag in enumerate(minimal) if not np.isnan(lag)]
+    if not known:
+        return
+    above = axes.secondary_xaxis("top")
+    above.set_xticks([i for i, _ in known], [f"{lag:.0f}" for _, lag in known])
+    above.tick_params(length=0, pad=1, labelcolor=QUIET, labelsize=7)
+    above.spines["top"].set_visible(False)
+    place = {"xytext": (-3, 3), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+    axes.annotate("minimal lag", (0, 1), xycoords="axes fraction", fontsize=7, color=QUIET, **place)
 
 
 def lag_ticks(axes: Any, lags: Sequence[int], minimal: Sequence[float], thin: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from longlag import stats
@@ -18,10 +19,11 @@ def build(runs: pd.DataFrame) -> pd.DataFrame:
     cells = stats.failures(runs)
     failed = cells[cells.solved + cells.not_attempted < cells.n]
     rows = [
-        [cell.task, cell.method, cell.lag, f"{cell.solved}/{cell.n}", _how(cell), cell.reason]
+        [cell.task, cell.method, cell.lag, f"{cell.solved}/{cell.n}", _how(cell), _near(cell), cell.reason]
         for cell in failed.itertuples()
     ]
-    return pd.DataFrame(rows, columns=["task", "method", "lag", "solved", "the others ended", "commonest reason"])
+    names = ["task", "method", "lag", "solved", "the others ended", "nearest, % wrong", "commonest reason"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def _how(cell: Any) -> str:
@@ -29,10 +31,21 @@ def _how(cell: Any) -> str:
     return ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in counts.items() if n)
 
 
+def _near(cell: Any) -> str:
+    """The lowest error of an unsolved run, and the baselines it is measured by: "71 (constant 75, half-solved 50)"."""
+    if np.isnan(cell.best):
+        return "–"
+    known = {"constant": cell.constant, "half-solved": cell.half_solved}
+    baselines = ", ".join(f"{name} {100 * error:.0f}" for name, error in known.items() if not np.isnan(error))
+    return f"{100 * cell.best:.3g}" + (f" ({baselines})" if baselines else "")
+
+
 def note(runs: pd.DataFrame) -> str:
     """How to read the words."""
     return (
         "Runs of each cell by how they ended; cells in which every attempted run was solved are left out. Budget: the "
         "passes ran out. Diverged: a loss or a parameter stopped being finite. Timeout: the wall clock's safety net. "
-        "Error: a bug or a killed job. Not attempted: the ladder stopped below."
+        "Error: a bug or a killed job. Not attempted: the ladder stopped below. Nearest: "
+        "the lowest share of validation sequences that one of the unsolved runs got wrong, beside the shares of the "
+        "constant and the half-solved answer."
     )

@@ -13,14 +13,15 @@ TITLE, BESIDE = "Seeds solved", "reach"
 
 
 def build(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row per task and method, one column per lag: "4/5 [38, 96] %"."""
+    """One row per task and method, one column per lag: "4/5 [38, 96] %"; before them the minimal lags of these."""
     cells = stats.success(runs)
     lags = sorted(cells.lag.unique())
     rows = []
+    minimal = cells.groupby(["task", "lag"]).minimal_lag.max()
     for (task, method), group in cells.groupby(["task", "method"]):
         words = {cell.lag: _words(cell) for cell in group.itertuples()}
-        rows.append([task, method, *(words.get(lag, NOT_RUN) for lag in lags)])
-    return pd.DataFrame(rows, columns=["task", "method", *(f"lag {lag}" for lag in lags)])
+        rows.append([task, method, _minimal(minimal[task]), *(words.get(lag, NOT_RUN) for lag in lags)])
+    return pd.DataFrame(rows, columns=["task", "method", "minimal lags", *(f"lag {lag}" for lag in lags)])
 
 
 def _words(cell: Any) -> str:
@@ -28,9 +29,16 @@ def _words(cell: Any) -> str:
     return f"{rate} {interval(100 * cell.low, 100 * cell.high)} %" if cell.attempted else f"{rate} not attempted"
 
 
+def _minimal(lags: pd.Series) -> str:
+    """The minimal lags of the task's grid, in its order; "?" where no row tells it."""
+    return ", ".join("?" if lag != lag else f"{lag:.0f}" for lag in lags)
+
+
 def note(runs: pd.DataFrame) -> str:
     """n and the kind of interval."""
     return (
         f"Seeds solved ({sample(stats.success(runs).n)}), with the Wilson 95 % interval of the rate in percent. "
+        "Columns are nominal lags in steps; minimal lags: steps that really separate input and answer at those of the "
+        "task's grid, in their order. "
         "Not attempted: two consecutive lags below were unsolved; it counts as unsolved."
     )
