@@ -41,7 +41,7 @@ def _activity(axes: Any, series: base.Series) -> None:
 
 def _margin(axes: Any, series: base.Series) -> None:
     scales = base.array(series["scales"])
-    for unit, place in (("tanh", (1.1, -8.5)), ("logistic", (2.4, -4.5))):
+    for unit, place in (("tanh", (0.55, -9)), ("logistic", (2.4, -4.5))):
         base.ranged(axes, scales, series[unit]["log10_margin"], base.UNIT[unit], lw=1.6)
         base.word(axes, *place, unit, base.UNIT[unit])
     axes.axhspan(-40, np.log10(_HALF_GAP), color=style.FAINT, alpha=0.5, lw=0)

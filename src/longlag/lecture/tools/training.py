@@ -1,76 +1,64 @@
-"""Small training for claims: a setup's parameters at the start, fresh batches, and the updates of its optimiser.
+"""Small nets trained live with the library's own tasks, methods and oracle, one seed at a time.
 
-The draws are those of `longlag.train` (streams of the same names), without looks, verdicts and rows.
+The engine of `longlag.train` decides when a run ends; here a claim looks at single steps, so that it draws the batches
+itself, from streams of their own ("lecture ..."), and asks the same `Objective` that every optimiser asks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from longlag import tree
+from longlag.cells.base import Cell
+from longlag.inits.base import Init
 from longlag.objective import Meter, Objective, Tensors
-from longlag.optimisers.base import Step
 from longlag.rng import stream
-from longlag.spec import RunSpec, Setup, prepare
+from longlag.spec import Setup
+
+Params = dict[str, Tensor]
+
+
+def with_cell(setup: Setup, cell: Cell, init: Init) -> Setup:
+    """The same method on another cell."""
+    return replace(setup, parts=replace(setup.parts, cell=cell, init=init), model=replace(setup.model, cell=cell))
 
 
 @dataclass(frozen=True)
-class Pupil:
-    """One seed of a setup, ready to be trained on a CPU."""
+class Learner:
+    """One seed's net on its task: where it starts, its batches, its error. purpose: names the streams."""
 
     setup: Setup
     seed: int
-    dtype: torch.dtype = torch.float32
+    purpose: str
 
-    def start(self) -> dict[str, Tensor]:
-        """The parameters that the engine would start from, [1, ...]."""
-        spec, shapes = self.setup.spec, self.setup.model.shapes()
-        drawn = self.setup.parts.init.draw(stream(self.seed, spec.task, spec.lag, "init"), shapes)
+    def start(self) -> Params:
+        """Initial parameters, [1, ...] float32."""
+        task, lag = self.setup.task.name, self.setup.spec.lag
+        drawn = self.setup.parts.init.draw(stream(self.seed, task, lag, "init"), self.setup.model.shapes())
         drawn["b_y"] = drawn["b_y"] + np.asarray(self.setup.parts.centring.outputs)
-        return {name: torch.tensor(drawn[name][None], dtype=self.dtype) for name in shapes}
+        return {name: torch.tensor(drawn[name][None], dtype=torch.float32) for name in self.setup.model.shapes()}
 
-    def batch(self, n: int, purpose: str, k: int = 0) -> Tensors:
-        """n sequences of the k-th stream of a purpose."""
+    def batch(self, k: int, n: int, purpose: str = "train") -> Tensors:
+        """n sequences, the k-th batch of that purpose."""
         task, lag = self.setup.task, self.setup.spec.lag
-        drawn = task.sample(stream(self.seed, task.name, lag, purpose, k), lag, min(n, task.population or n))
-        return Tensors(*(torch.from_numpy(np.ascontiguousarray(a))[None] for a in (drawn.x, drawn.start, drawn.y)))
+        found = task.sample(stream(self.seed, task.name, lag, f"lecture {self.purpose} {purpose}", k), lag, n)
+        x, start, y = (torch.from_numpy(np.ascontiguousarray(part))[None] for part in (found.x, found.start, found.y))
+        return Tensors(x, start, y)
 
-    def objective(self, batch: Tensors) -> Objective:
-        """The setup's loss on a batch."""
-        return Objective(self.setup.model, self.setup.loss, batch, Meter.zero(1))
+    def objective(self, k: int, n: int) -> Objective:
+        """The oracle of the k-th training batch."""
+        return Objective(self.setup.model, self.setup.loss, self.batch(k, n), Meter.zero(1))
 
-    def wrong(self, params: Mapping[str, Tensor], n: int = 1000) -> float:
-        """Share of n fresh test sequences wrong."""
-        batch = self.batch(n, "test")
-        outputs = self.setup.model.outputs(params, batch.x, batch.start)
-        return float(self.setup.task.loss.wrong(outputs, batch.y).any(1).double().mean())
-
-    def updates(self, params: dict[str, Tensor] | None = None) -> Iterator[Step]:
-        """The optimiser's steps from these parameters (default: the start), for as long as they are asked for."""
-        optimiser, params = self.setup.parts.optimiser, params or self.start()
-        state, draw = optimiser.init(params), self._draws()
-        while True:
-            with torch.no_grad():
-                step = optimiser.step(draw, params, state)
-            params, state = step.params, step.state
-            yield step
-
-    def _draws(self) -> Callable[..., Objective]:
-        drawn = 0
-
-        def draw(n: int, purpose: str = "train") -> Objective:
-            nonlocal drawn
-            drawn += 1
-            return self.objective(self.batch(n, purpose, drawn))
-
-        return draw
+    def error(self, params: Params, data: Tensors) -> float:
+        """Share of sequences wrong."""
+        outputs = self.setup.model.outputs(params, data.x, data.start)
+        return float(self.setup.task.loss.wrong(outputs, data.y).any(1).double().mean())
 
 
-def pupil(method: str, task: str, lag: int, seed: int, overrides: Mapping[str, Any] | None = None) -> Pupil:
-    """A method on a task at a lag, as `longlag train` would set it up."""
-    return Pupil(prepare(RunSpec(task, lag, method, (seed,), overrides=overrides or {})), seed)
+def norm(params: Params) -> float:
+    """Euclidean norm of one replica."""
+    return float(tree.norm(params)[0])
