@@ -245,7 +245,8 @@ def test_damaged_records(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "verb", ["list", "show", "train", "ladder", "tune", "collect", "figure", "table", "report", "verify", "estimate"]
+    "verb", ["list", "show", "train", "ladder", "tune", "collect", "figure", "table", "report", "verify", "estimate", "diff",
+             "merge"]
 )
 def test_every_verb_teaches_by_an_example(verb, capsys):
     with pytest.raises(SystemExit) as stopped:
@@ -257,3 +258,24 @@ def test_every_verb_teaches_by_an_example(verb, capsys):
 def test_the_installed_command_runs():
     done = subprocess.run([sys.executable, "-m", "longlag", "list"], capture_output=True, text=True, check=True)
     assert "esn_momentum" in done.stdout
+
+
+def test_verify_says_how_it_compared_and_why(tmp_path, capsys):
+    """Bytes on a machine like the row's; tolerance elsewhere; a device that is not here is run on the CPU."""
+    runs = tmp_path / "runs.csv"
+    assert cli.main([*TRAIN, *SETS, "--out", str(runs)]) == 0
+    row = read_rows(runs)[0]
+    elsewhere = dataclasses.replace(row, cpu="An 8086", test_error=row.test_error + 0.01, test_loss=9.0)
+    on_a_gpu = json.loads(row.spec) | {"device": "cuda"}
+    cases = [
+        (row, 0, "equal to the byte, on a machine like that of the row"),
+        (elsewhere, 0, "same verdict, test error within 5%; compared with tolerance, since cpu is"),
+        (dataclasses.replace(elsewhere, test_error=0.1), 1, "rounding may do that to a seed, but not to rates"),
+        (dataclasses.replace(row, device="cuda: A", spec=json.dumps(on_a_gpu)), 0, "device is cpu here, cuda: A there"),
+        (dataclasses.replace(row, spec=row.spec.replace('"budget": 600.0', '"budget": 60.0')), 1, "budget 60.0 and 600.0"),
+    ]
+    for changed, code, words in cases:
+        write_rows(runs, [changed])
+        capsys.readouterr()
+        assert cli.main(["verify", str(tmp_path)]) == code
+        assert words in capsys.readouterr().out

@@ -26,7 +26,7 @@ TORCH = [
     {"checkpoint"},
     {"ladder", "lecture", "tune", "verify"},
 ]
-ANALYSIS = [{"words", "schemas", "stats"}, {"comparison", "published"}, {"suite", "figures", "tables"}, {"collect", "report", "estimate"}]
+ANALYSIS = [{"words", "schemas", "stats"}, {"comparison", "published"}, {"suite", "figures", "tables"}, {"collect", "report", "estimate", "diff", "merge"}]
 TOP = [{"cli"}, {"__main__"}]
 LAYERS = {
     "frontier": FRONTIER,

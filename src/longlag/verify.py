@@ -1,19 +1,22 @@
 """Checking a record: run its spec again, and compare what is not volatile.
 
 On the same processor, BLAS kernels, torch, numpy and threads a row must come out the same to the byte. Elsewhere
-rounding differs, training is chaotic, and only the verdict and a rough test error can be asked for.
+rounding differs, training is chaotic, and only the verdict and a rough test error can be asked for. A row of a device
+that is not here is run on the CPU, and compared like that.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from longlag import registry
 from longlag.errors import LonglagError
 from longlag.provenance import DIGITS_DEPEND_ON, provenance
-from longlag.records import VOLATILE, Row, Status
-from longlag.spec import RunSpec, prepare
+from longlag.records import VOLATILE, Row, Status, spec_changes
+from longlag.spec import RunSpec, check_device, prepare
 from longlag.train import run
 
 _TOLERANCE = 0.05  # share of test sequences, on another kind of machine
@@ -21,10 +24,11 @@ _TOLERANCE = 0.05  # share of test sequences, on another kind of machine
 
 @dataclass(frozen=True)
 class Finding:
-    """Did a row come out again, and in a line how it was compared."""
+    """Did a row come out again, in a line how it was compared and why so, and whether that was to the byte."""
 
     same: bool
     text: str
+    to_the_byte: bool = True
 
 
 def repeatable(row: Row) -> bool:
@@ -48,26 +52,61 @@ def spec_of(row: Row) -> RunSpec:
 
 
 def again(row: Row) -> Finding:
-    """Runs the row's spec and compares."""
+    """Runs the row's spec and compares.
+
+    Raises:
+        LonglagError: the row's method or task is a plug-in that is not loaded, or its spec column is damaged.
+    """
     name = f"{row.task} T={row.lag} {row.method} seed {row.seed}"
     spec = spec_of(row)
     for kind, known in (("methods", row.method), ("tasks", row.task)):
         if known not in registry.names(kind):
             raise LonglagError(f"row {name}: {known!r} is not in the tree; if it is a plug-in, add --plugin FILE")
-    if prepare(spec).digest != row.spec_hash:
-        return Finding(False, f"{name}: differs: its spec or a numerics version has changed since it was recorded")
+    try:
+        check_device(spec.device)
+    except LonglagError:
+        spec = dataclasses.replace(spec, device="cpu")
+    setup = prepare(spec)
+    changed = spec_changes(row.spec, setup.text)
+    if spec.device == row.device.partition(":")[0] and (changed or setup.digest != row.spec_hash):
+        what = ", ".join(changed[:3]) or "its digest is not that of its spec"
+        why = f"its spec or a numerics version has changed since it was recorded ({what})"
+        return Finding(False, f"{name}: differs: {why}")
     new = next(event for event in run(spec) if isinstance(event, Row))
-    here = provenance(spec.device)
-    other = [key for key in DIGITS_DEPEND_ON if here[key] != getattr(row, key)]
-    if other:
-        close = new.status == row.status and not abs(new.test_error - row.test_error) > _TOLERANCE  # nan if diverged
-        verdict = f"same verdict, test error within {_TOLERANCE:.0%}" if close else f"{row.status} became {new.status}"
-        return Finding(close, f"{name}: {verdict}; compared with tolerance, since {', '.join(other)} differ(s) here")
+    if new.status == Status.TIMEOUT:
+        return Finding(False, f"{name}: not told: here it was {new.reason}, which says nothing about numbers")
+    reasons = _reasons_to_tolerate(row, provenance(spec.device))
+    return _with_tolerance(name, row, new, reasons) if reasons else _to_the_byte(name, row, new)
+
+
+def _reasons_to_tolerate(row: Row, here: Mapping[str, str | int]) -> list[str]:
+    """Why the digits of a row need not come out again here; empty if they must."""
+    other = [
+        f"{key} is {here[key]} here, {getattr(row, key)} there"
+        for key in DIGITS_DEPEND_ON
+        if here[key] != getattr(row, key)
+    ]
+    blocks = "a GPU rounds otherwise in blocks of another size"
+    return other or ([blocks] if row.device != "cpu" else [])
+
+
+def _with_tolerance(name: str, row: Row, new: Row, reasons: Sequence[str]) -> Finding:
+    close = new.status == row.status and not abs(new.test_error - row.test_error) > _TOLERANCE  # nan if diverged
+    if close:
+        verdict = f"same verdict, test error within {_TOLERANCE:.0%}"
+    else:
+        ends = f"{row.status} became {new.status}, test error {row.test_error:.2%} became {new.test_error:.2%}"
+        verdict = f"differs: {ends}; rounding may do that to a seed, but not to rates: see `longlag diff`"
+    return Finding(close, f"{name}: {verdict}; compared with tolerance, since {'; '.join(reasons)}", to_the_byte=False)
+
+
+def _to_the_byte(name: str, row: Row, new: Row) -> Finding:
     changed = [
         f.name
         for f in fields(Row)
         if f.name not in VOLATILE and repr(getattr(row, f.name)) != repr(getattr(new, f.name))
     ]
     if changed:
-        return Finding(False, f"{name}: differs in {', '.join(changed)}")
-    return Finding(True, f"{name}: equal to the byte")
+        first = f"{changed[0]} {getattr(row, changed[0])} became {getattr(new, changed[0])}"
+        return Finding(False, f"{name}: differs in {', '.join(changed)} ({first}), on a machine like that of the row")
+    return Finding(True, f"{name}: equal to the byte, on a machine like that of the row")

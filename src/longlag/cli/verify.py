@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from longlag.cli import _arguments
 
@@ -11,7 +12,7 @@ EXAMPLE = "longlag verify results/demo/runs.csv --sample 5"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", metavar="RUNS.csv")
+    parser.add_argument("runs", type=Path, metavar="RUN", help="a folder with runs.csv, or such a file")
     parser.add_argument(
         "--sample", type=_arguments.count("sample"), metavar="N", help="only N rows, drawn at random (default: all)"
     )
@@ -25,16 +26,20 @@ def run(args: argparse.Namespace) -> int:
 
     for path in args.plugin:
         registry.load_plugin(path)
-    rows = [row for row in records.read_rows(args.runs) if verify.repeatable(row)]
+    path = args.runs / "runs.csv" if args.runs.is_dir() else args.runs
+    rows = [row for row in records.read_rows(path) if verify.repeatable(row)]
     if args.sample and args.sample < len(rows):
         picked = stream(args.seed, "verify").choice(len(rows), size=args.sample, replace=False)
         rows = [rows[i] for i in sorted(picked)]
-    findings = [verify.again(row) for row in rows]
-    for finding in findings:
-        print(finding.text)
+    findings = []
+    for row in rows:
+        findings.append(verify.again(row))
+        print(findings[-1].text, flush=True)
     if not findings:
         print("nothing to verify: no row was run to an end that its spec decides")
         return 1
-    failed = sum(not finding.same for finding in findings)
-    print(f"{len(findings) - failed} of {len(findings)} rows verified")
-    return int(failed > 0)
+    same = [finding for finding in findings if finding.same]
+    to_the_byte = sum(finding.to_the_byte for finding in same)
+    how = f"{to_the_byte} to the byte, {len(same) - to_the_byte} with tolerance"
+    print(f"{len(same)} of {len(findings)} rows verified: {how}")
+    return int(len(same) < len(findings))

@@ -1,0 +1,57 @@
+"""`longlag diff`: two suites, cell by cell."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any
+
+HELP = "compare two suites cell by cell: rates and passes to solve, with intervals, and what only one of them has"
+EXAMPLE = "longlag diff results/reference results/standard"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    for name in ("a", "b"):
+        parser.add_argument(name, type=Path, metavar=name.upper(), help="a folder with runs.csv, or such a file")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the numbers behind the table as CSV")
+
+
+def run(args: argparse.Namespace) -> None:
+    from longlag import diff, records, stats
+
+    a, b = (stats.load_runs(path / "runs.csv" if path.is_dir() else path) for path in (args.a, args.b))
+    if args.out:
+        records.check_writable(args.out)
+    cells = diff.compare(a, b)
+    print(f"A: {args.a}\nB: {args.b}\n")
+    lines = [_HEAD, *(_words(cell) for cell in cells.itertuples())]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(_HEAD))]
+    for line in lines:
+        print("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip())
+    print()
+    for name, missing in (("A", diff.only(a, b)), ("B", diff.only(b, a))):
+        for cell in missing.itertuples():
+            print(f"only in {name}: {cell.task} with {cell.method} at lag {cell.lag}, {cell.n} seeds")
+    apart, other = int(((cells.low > 0) | (cells.high < 0)).sum()), int((~cells.same_spec.astype(bool)).sum())
+    print(
+        f"{len(cells)} cells in both, {other} of them with another spec (!); in {apart} the interval of the difference "
+        "of rates leaves out 0 (*). 95 % intervals: Newcombe's for the difference, bootstrap over seeds for the ratio."
+    )
+    if args.out:
+        records.write_atomically(args.out, cells.to_csv(index=False).encode())
+
+
+_HEAD = ["", "task", "method", "lag", "A", "B", "B - A, %", "passes A", "passes B", "B / A"]
+
+
+def _words(cell: Any) -> list[str]:
+    from longlag.words import interval, number
+
+    mark = ("*" if cell.low > 0 or cell.high < 0 else "") + ("" if cell.same_spec else "!")
+    rates = f"{100 * cell.difference:+.0f} {interval(100 * cell.low, 100 * cell.high)}"
+    ratio = number(cell.ratio) if 0 < cell.ratio < math.inf else "–"  # else one of the medians is beyond the budget
+    sure = "" if math.isnan(cell.ratio_low) else f" [{number(cell.ratio_low)}, {number(cell.ratio_high)}]"
+    counts = f"{cell.solved_a}/{cell.n_a}", f"{cell.solved_b}/{cell.n_b}"
+    medians = number(cell.median_a), number(cell.median_b)
+    return [mark, cell.task, cell.method, str(cell.lag), *counts, rates, *medians, ratio + sure]

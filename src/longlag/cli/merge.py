@@ -1,0 +1,50 @@
+"""`longlag merge`: the records of several machines as one."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from pathlib import Path
+
+from longlag.errors import LonglagError
+
+HELP = "join runs and curves made on several machines; refuses mixed specs and runs that disagree, by name"
+EXAMPLE = "longlag merge results/all results/laptop results/cluster"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder that takes runs.csv and curves.parquet")
+    parser.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN", help="folders with them, or files runs.csv with the curves beside"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    import pyarrow as pa
+
+    from longlag import lock, records
+    from longlag.merge import merge
+
+    paths = [path / "runs.csv" if path.is_dir() else path for path in args.runs]
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise LonglagError(f"a record is named twice: {', '.join(map(str, args.runs))}")
+    outputs = args.out / "runs.csv", args.out / "curves.parquet"
+    for output in outputs:
+        records.check_writable(output)
+    merged = merge({str(path): records.read_rows(path) for path in paths})
+    keys = {path: [key for key, name in merged.taken.items() if name == str(path)] for path in paths}
+    curves = [
+        records.points_of(records.read_curves(beside), keys[path])
+        for path in paths
+        if (beside := path.with_name("curves.parquet")).is_file()
+    ]
+    order = [(name, "ascending") for name in (*records.KEY, "passes")]
+    with ExitStack() as stack:
+        for output in outputs:
+            stack.enter_context(lock.held(output))
+        if curves:
+            records.write_table(outputs[1], pa.concat_tables(curves).sort_by(order))
+        records.write_rows(outputs[0], merged.rows)
+    without = len(paths) - len(curves)
+    more = f"; {without} of the records have no curves" if without else ""
+    print(f"{outputs[0]}: {len(merged.rows)} rows of {len(paths)} records, {merged.dropped} were there twice{more}")

@@ -1,0 +1,93 @@
+"""Two suites cell by cell: did the share of solved seeds change, and the passes that solving takes?
+
+The difference of two rates has Newcombe's interval (1998, method 10), made of both Wilson intervals:
+
+    d - sqrt((p2 - l2)^2 + (u1 - p1)^2)  to  d + sqrt((u2 - p2)^2 + (p1 - l1)^2),   d = p2 - p1
+
+It takes the seeds of both for independent; where suites share seeds, and so their data, it errs wide. The ratio of the
+Kaplan-Meier medians of passes has a percentile bootstrap over the seeds of each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from longlag import stats
+from longlag.rng import stream
+
+COLUMNS = [
+    *stats.CELL, "same_spec", "n_a", "solved_a", "n_b", "solved_b", "difference", "low", "high", "median_a", "median_b",
+    "ratio", "ratio_low", "ratio_high",
+]  # fmt: skip
+_DRAWS = stats.DRAWS
+
+
+def compare(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """Per cell that both have: rates, their difference b - a with low and high, median passes and their ratio b / a.
+
+    same_spec: both ran what one digest names. median: inf where fewer than half solved; ratio: nan where both are.
+    ratio_low, ratio_high: nan if a median is beyond the budget in more than 2.5 % of the samples of both at once.
+    """
+    parts = dict([*a.groupby(stats.CELL)]), dict([*b.groupby(stats.CELL)])
+    found = [_compare(cell, parts[0][cell], parts[1][cell]) for cell in parts[0] if cell in parts[1]]
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def only(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """The cells of a that b has not: task, method, lag and n."""
+    cells = a.groupby(stats.CELL, as_index=False).agg(n=("seed", "size"))
+    have = set(b[stats.CELL].itertuples(index=False, name=None))
+    return cells[[cell not in have for cell in cells[stats.CELL].itertuples(index=False, name=None)]]
+
+
+def newcombe(solved_a: int, n_a: int, solved_b: int, n_b: int) -> tuple[float, float, float]:
+    """The difference of rates b - a with its 95 % interval.
+
+    >>> [round(x, 4) for x in newcombe(48, 80, 56, 70)]
+    [0.2, 0.0524, 0.3339]
+    """
+    p_a, p_b = solved_a / n_a, solved_b / n_b
+    (low_a, high_a), (low_b, high_b) = stats.wilson(solved_a, n_a), stats.wilson(solved_b, n_b)
+    down, up = np.hypot(p_b - low_b, high_a - p_a), np.hypot(high_b - p_b, p_a - low_a)
+    return p_b - p_a, float(p_b - p_a - down), float(p_b - p_a + up)
+
+
+def _compare(cell: tuple[Any, ...], a: pd.DataFrame, b: pd.DataFrame) -> tuple[Any, ...]:
+    specs = {digest for digest in (*a.spec_hash, *b.spec_hash) if digest}
+    counts = len(a), int(a.solved.sum()), len(b), int(b.solved.sum())
+    rates = newcombe(counts[1], counts[0], counts[3], counts[2])
+    rng = stream(0, "diff", *map(str, cell))
+    times = [_passes(rows) for rows in (a, b)]
+    medians = [float(_median(time[None])[0]) for time in times]
+    samples = [_median(time[rng.integers(len(time), size=(_DRAWS, len(time)))]) for time in times]
+    low, high = _interval(_ratio(*samples))
+    ratio = float(_ratio(*(np.array([median]) for median in medians))[0])
+    return (*cell, len(specs) <= 1, *counts, *rates, *medians, ratio, low, high)
+
+
+def _passes(rows: pd.DataFrame) -> np.ndarray:
+    """Passes until solved, inf for what was not; [seeds]."""
+    return rows.passes_to_solve.where(rows.solved, np.inf).to_numpy(float)
+
+
+def _median(times: np.ndarray) -> np.ndarray:
+    """The Kaplan-Meier median of each sample [samples, seeds]: no run is censored before the last solution counts."""
+    return np.sort(times, axis=1)[:, (times.shape[1] - 1) // 2]
+
+
+def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """b / a, 0 or inf where one of them is not finite, nan where both are not."""
+    ratio = np.full(len(a), np.nan)
+    known = np.isfinite(a) | np.isfinite(b)
+    ratio[known] = b[known] / a[known]
+    return ratio
+
+
+def _interval(ratios: np.ndarray) -> tuple[float, float]:
+    if np.isnan(ratios).mean() > 0.025:
+        return np.nan, np.nan
+    low, high = np.quantile(ratios[~np.isnan(ratios)], [0.025, 0.975], method="inverted_cdf")
+    return float(low), float(high)
