@@ -33,8 +33,8 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     errors[0].set_ylabel("sequences wrong")
     norms[0].set_ylabel("gradient norm")
     base.word(errors[0], -39, series["chance"] + 0.02, "constant answer", style.QUIET)
-    base.word(errors[0], 24, 0.9, _LABEL["plain"], _COLOUR["plain"], fontsize=9, weight="bold")
-    base.word(errors[0], 24, 0.25, _LABEL["clipped"], _COLOUR["clipped"], fontsize=9, weight="bold")
+    for way, height in (("plain", 0.9), ("clipped", 0.36)):
+        base.word(errors[-1], 12, height, _LABEL[way], _COLOUR[way], fontsize=9, weight="bold")
     return figure
 
 

@@ -1,0 +1,89 @@
+"""Claim 6: the gradient's norm against the lag, one line per start, down to where float32 loses it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from longlag.figures import style
+from longlag.figures.lecture import base
+
+_COLOUR: dict[str, Any] = {
+    "plain": style.INK,
+    "sparse_small": base.ORANGE,
+    "sparse_large": base.VERMILLION,
+    "orthogonal": base.GREEN,
+    "lstm_0": "#9fc5e8",
+    "lstm_1": "#4f9bd9",
+    "lstm_chrono": base.BLUE,
+}
+_SHORT = {
+    "plain": "plain",
+    "sparse_small": "sparse, radius 1.1,\nsmall input",
+    "sparse_large": "same, large input",
+    "orthogonal": "orthogonal",
+    "lstm_0": "LSTM, forget bias 0",
+    "lstm_1": "LSTM, bias 1",
+    "lstm_chrono": "LSTM, chrono",
+}
+_LOW, _HIGH = -32.0, 3.0
+
+
+@style.applied()
+def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
+    """Tanh nets and LSTMs on the left, logistic nets on the right."""
+    series = finding["series"]
+    figure, axes = base.panels(2, height=3.0, width=width, sharey=True)
+    tanh, logistic = axes.flat
+    _curves(tanh, series, series["tanh"])
+    tanh.set_title("tanh nets and LSTMs")
+    _curves(logistic, series, series["logistic"])
+    logistic.set_title("the same starts, logistic units")
+    tanh.set_ylabel(r"$\|\partial s_T / \partial s_t\|$")
+    base.word(logistic, 16, -30, "weights as they are", style.QUIET)
+    base.word(logistic, 62, -20.5, "weights × 4", style.QUIET, ha="left")
+    return figure
+
+
+def _curves(axes: Any, series: base.Series, names: Sequence[str]) -> None:
+    axes.axhspan(_LOW, np.log10(series["floor"]), color=style.FAINT, alpha=0.45, lw=0, zorder=0)
+    base.word(axes, 98, np.log10(series["floor"]) - 0.4, "lost in float32", style.QUIET, ha="right", va="top")
+    ends: list[tuple[float, float, str, Any]] = []
+    for name in names:
+        key = name.removesuffix("_same").removesuffix("_scaled")
+        values = base.array(series["log10_norms"][name])
+        faded = name.endswith("_same")
+        lags = np.arange(values.shape[1])
+        middle = base.ranged(axes, lags, values, _COLOUR[key], lw=1.0 if faded else 1.6, ls=":" if faded else "-")
+        seen = int(np.flatnonzero(middle > _LOW)[-1])
+        if not faded:
+            ends.append((float(middle[seen]), float(lags[seen]), _SHORT[key], _COLOUR[key]))
+    for place, (_, x, text, colour) in zip(_apart([end[0] for end in sorted(ends)]), sorted(ends), strict=True):
+        base.word(axes, x + 1.5, place, text, colour, va="center", annotation_clip=False, linespacing=0.95)
+    axes.set(xlim=(0, 100), ylim=(_LOW, _HIGH), xlabel="lag T − t (steps)")
+    ticks = (-30, -20, -10, 0)
+    axes.set_yticks(ticks, [f"$10^{{{k}}}$" if k else "1" for k in ticks])
+
+
+def _apart(heights: Sequence[float], gap: float = 2.1) -> list[float]:
+    """Ascending heights moved up as far as labels need."""
+    placed: list[float] = []
+    for height in heights:
+        placed.append(max(height, placed[-1] + gap) if placed else height)
+    return placed
+
+
+def caption(finding: base.Series) -> str:
+    """What to see."""
+    reach = finding["series"]["reach"]
+    longest = max(max(steps) for name, steps in reach.items() if name.endswith("_same"))
+    return (
+        "Lines that stay up are careful starts: their gradient survives 100 steps before anything is learned. The plain start "
+        "dies, and so does the sparse one when its inputs are ten times as strong. Right: logistic units given a tanh net's "
+        f"start (dotted) lose everything within {longest + 1} steps; with four times the recurrent weights and centred biases (lines) they "
+        "are the tanh net. Grey: less than the rounding of float32 beside the newest step's gradient. Inputs: symbols of "
+        f"temporal order. {base.tell(finding)}"
+    )
