@@ -1,6 +1,7 @@
 # `make demo` and `make test` need Python >= 3.11 and make, nothing else: both make .venv first.
 #   PYTHON=python3.12     the interpreter to use (else the first suitable one on the PATH)
 #   PIP_FLAGS=...         passed to pip, for example an index of CPU builds of torch (README.md)
+#   ARGS=--quick         passed to the benchmarks
 #   CORES=8  SUITE=paper  what `make results` uses;  SNAKEMAKE_FLAGS=...  passed to snakemake
 VENV ?= .venv
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
@@ -8,7 +9,7 @@ SUITE ?= standard
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help env demo results test lint lock bench clean
+.PHONY: help env demo results test lint lock bench bench-peers clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -48,8 +49,18 @@ lock: env  ## write the versions installed in .venv to requirements.lock
 	{ sed '/^[^#]/d' requirements.lock; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > $(VENV)/lock
 	mv $(VENV)/lock requirements.lock
 
-bench:  ## (later)
-	@echo "There are no benchmarks yet; they come with a later issue."
+bench: env bench-peers  ## speed side by side with peers (a quarter of an hour; ARGS=--quick: a minute)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: $(VENV)/peers/ready
+
+$(VENV)/peers/ready: benchmarks/peers.txt $(READY)
+	@mkdir -p $(VENV)/peers
+	@grep -v '^#' benchmarks/peers.txt | while read -r peer; do \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --no-deps --upgrade \
+	    --target $(VENV)/peers "$$peer" || echo "$$peer cannot be installed here; its rows will say so"; \
+	done
+	@touch $@
 
 clean:  ## delete what runs wrote, but for what git keeps, and the caches; .venv stays
 	git clean -fdX results .snakemake build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,6 @@
-"""`make bench`: measures everything, writes results/benchmarks/, prints as it goes.
+"""`make bench`: measures everything of the table, prints as it goes, writes results/benchmarks/.
 
-    python -m benchmarks [--quick] [--only P1,P5] [--out FOLDER]
+python -m benchmarks [--quick] [--only P1,P5] [--out FOLDER]
 """
 
 from __future__ import annotations
@@ -8,89 +8,95 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
-from benchmarks.cases import Case, cases
-from benchmarks.harness import ROOT, Effort, Times, Worker, WorkerError, compare, ratios, spread
-
-FULL, QUICK = Effort(rounds=9, seconds=0.15), Effort(rounds=3, seconds=0.03)
+from benchmarks import rows as measured
+from benchmarks import scaling
+from benchmarks.cases import cases
+from benchmarks.harness import ROOT, Effort, Worker
+from benchmarks.rows import Row
 
 
 @dataclass(frozen=True)
-class Row:
-    """A line of speed.csv. Times are CPU milliseconds, medians over the rounds; a ratio is the median of theirs.
+class Plan:
+    """How much of the table, how often. suite: rounds of P11, 0 leaves it out."""
 
-    lower: is a lower ratio the better one? low, high: quartiles of `ratio`; tuned_*: of `ratio_peer_tuned`.
-    """
-
-    id: str
-    what: str
-    shape: str
-    ours_ms: float | None = None
-    peer: str = ""
-    peer_ms: float | None = None
-    ratio: float | None = None
-    ratio_peer_tuned: float | None = None
-    goal: float | None = None
-    floor: float | None = None
-    lower: bool = False
-    low: float | None = None
-    high: float | None = None
-    tuned_low: float | None = None
-    tuned_high: float | None = None
-    rounds: int = 0
-    note: str = ""
-
-    @property
-    def verdict(self) -> str:
-        """ "goal", "floor" or "missed"; empty where nothing is asked or nothing was measured."""
-        if self.ratio is None or self.goal is None or self.floor is None:
-            return ""
-        sign = -1 if self.lower else 1
-        if sign * self.ratio >= sign * self.goal:
-            return "goal"
-        return "floor" if sign * self.ratio >= sign * self.floor else "missed"
+    effort: Effort
+    scaling: Effort | None
+    suite: int
+    memory: bool
+    seeds: int
+    leave_out: tuple[str, ...] = ()  # words in the title of rows
 
 
-def compared(case: Case, workers: Mapping[str, Worker], effort: Effort) -> Row:
-    """The row of a comparison; a peer that is missing is a row that says so."""
-    blank = Row(case.id, case.what, case.shape, peer=case.peer_name, goal=case.goal, floor=case.floor,
-                lower=case.inverse, note=case.note)  # fmt: skip
-    try:
-        times = compare(workers, case.ours, case.peer, case.environments, effort)
-    except WorkerError as error:
-        return Row(**asdict(blank) | {"note": f"not measured: {error}"})
-    return Row(**asdict(blank) | _columns(case, times) | {"rounds": effort.rounds})
+FULL = Plan(Effort(9, 0.15), Effort(7, 0.1), suite=7, memory=True, seeds=5)
+QUICK = Plan(Effort(3, 0.02), None, suite=0, memory=False, seeds=1, leave_out=("ESN states, float64", "linearisation"))
 
 
-def _columns(case: Case, times: Times) -> dict[str, float]:
-    plain = times.peer[case.environments[0]]
-    columns = {"ours_ms": 1e3 * spread(times.ours)[0], "peer_ms": 1e3 * spread(plain)[0]}
-    names = [("ratio", "low", "high"), ("ratio_peer_tuned", "tuned_low", "tuned_high")]
-    for environment, triple in zip(case.environments, names, strict=False):
-        found = spread(ratios(times.ours, times.peer[environment], case.inverse, case.factor))
-        columns |= dict(zip(triple, found, strict=True))
-    return columns
+def measure(plan: Plan, only: set[str], workers: dict[str, Worker]) -> Iterator[Row]:
+    """All rows, in the order of the table."""
+
+    def wanted(*ids: str) -> bool:
+        return not only or bool(only & set(ids))
+
+    for case in cases():
+        if wanted(case.id) and not case.what.startswith(plan.leave_out):
+            yield measured.compared(case, workers, plan.effort)
+    if plan.memory and wanted("P9"):
+        yield from measured.memory()
+    if wanted("P10"):
+        yield from measured.accuracy(workers["ours"], plan.seeds)
+    if plan.suite and wanted("P11"):
+        yield from measured.suite_sample(workers, Effort(plan.suite))
+    if wanted("P12"):
+        yield from measured.gpu(workers, plan.effort)
 
 
-def measure(effort: Effort, only: set[str]) -> Iterator[Row]:
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="three short rounds, without P9, P11, growth; a minute")
+    parser.add_argument("--only", default="", help="ids, such as P1,P5")
+    parser.add_argument("--out", type=Path, default=ROOT / "results/benchmarks")
+    args = parser.parse_args(argv)
+    plan, only = QUICK if args.quick else FULL, set(filter(None, args.only.split(",")))
+    begun, found = time.monotonic(), []
+    args.out.mkdir(parents=True, exist_ok=True)
     with Worker("ours") as ours, Worker("default") as default:
         workers = {"ours": ours, "default": default}
-        for case in cases():
-            if not only or case.id in only:
-                yield compared(case, workers, effort)
+        record = {name: worker.ask("machine:record") for name, worker in workers.items()}
+        for row in measure(plan, only, workers):
+            found.append(row)
+            print(f"[{time.monotonic() - begun:4.0f} s] {line(row)}", flush=True)
+            write(args.out / "speed.csv", Row, found)
+        if plan.scaling and not only:
+            costs = list(_announced(scaling.costs(workers, plan.scaling)))
+            write(args.out / "scaling.csv", scaling.Cost, costs)
+            write(args.out / "slopes.csv", scaling.Slope, scaling.slopes(costs))
+    machine = {"quick": args.quick, "seconds": round(time.monotonic() - begun), "environments": record}
+    (args.out / "machine.json").write_text(json.dumps(machine, indent=1) + "\n")
+    subprocess.run([sys.executable, "-m", "benchmarks.figure", str(args.out)], cwd=ROOT, check=True)
+    print(f"{args.out}: speed.csv, machine.json and figures, after {time.monotonic() - begun:.0f} s")
+    return 0
 
 
-def write(rows: list[Row], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "speed.csv", "w", newline="") as file:
+def _announced(costs: Iterator[scaling.Cost]) -> Iterator[scaling.Cost]:
+    for cost in costs:
+        print(f"growth with {cost.axis}: {cost.size}: {cost.ours_ms:.3g} ms | nn.RNN {cost.peer_ms:.3g} ms", flush=True)
+        yield cost
+
+
+def write(path: Path, kind: type, items: Sequence[Any]) -> None:
+    """Dataclasses as csv; numbers with four digits."""
+    with open(path, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([f.name for f in fields(Row)])
-        writer.writerows([_text(value) for value in asdict(row).values()] for row in rows)
+        writer.writerow([f.name for f in fields(kind)])
+        writer.writerows([_text(value) for value in asdict(item).values()] for item in items)
 
 
 def _text(value: object) -> object:
@@ -100,26 +106,12 @@ def _text(value: object) -> object:
 def line(row: Row) -> str:
     """A row for the terminal."""
     if row.ratio is None:
-        return f"{row.id:4} {row.what}: {row.note}"
+        return f"{row.id:3} {row.what}: {row.note}"
+    times = f": {row.ours_ms:.4g} ms | {row.peer} {row.peer_ms:.4g} ms" if row.ours_ms is not None else ""
+    quartiles = f" [{row.low:.3g}, {row.high:.3g}]" if row.low is not None else ""
     tuned = f"  (peer with our environment {row.ratio_peer_tuned:.3g})" if row.ratio_peer_tuned is not None else ""
     asked = f"  floor {row.floor:g}, goal {row.goal:g}: {row.verdict}" if row.goal is not None else ""
-    times = f"{row.ours_ms:.4g} ms | {row.peer}: {row.peer_ms:.4g} ms" if row.ours_ms is not None else row.peer
-    return f"{row.id:4} {row.what}, {row.shape}: {times} -> {row.ratio:.3g} [{row.low:.3g}, {row.high:.3g}]{tuned}{asked}"
-
-
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="three short rounds instead of nine")
-    parser.add_argument("--only", default="", help="ids, such as P1,P5")
-    parser.add_argument("--out", type=Path, default=ROOT / "results/benchmarks")
-    args = parser.parse_args(argv)
-    only = set(filter(None, args.only.split(",")))
-    begun, rows = time.monotonic(), []
-    for row in measure(QUICK if args.quick else FULL, only):
-        rows.append(row)
-        print(f"[{time.monotonic() - begun:5.0f} s] {line(row)}", flush=True)
-        write(rows, args.out)
-    return 0
+    return f"{row.id:3} {row.what}, {row.shape}{times} -> {row.ratio:.3g}{quartiles}{tuned}{asked}"
 
 
 if __name__ == "__main__":

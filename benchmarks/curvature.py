@@ -92,7 +92,7 @@ def kept_graph(p: Problem, v: dict[str, Tensor], r: int) -> Callable[[], dict[st
     """The product with replica r's v: J v is the derivative of w -> J'w, whose graph is kept as that of J' is."""
     net = Net(p.cell, p.params, r)
     params, along = dict(net.named_parameters()), tuple(named(net, v, r).values())
-    with torch.backends.cudnn.flags(enabled=False), torch.backends.mkldnn.flags(enabled=False):  # twice differentiable
+    with torch.backends.cudnn.flags(enabled=False):  # its kernels cannot be differentiated twice
         z = net(p.x[r])
         w = torch.zeros_like(z, requires_grad=True)
         pulled = torch.autograd.grad(z, tuple(params.values()), w, create_graph=True)

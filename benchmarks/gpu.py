@@ -14,15 +14,15 @@ from benchmarks.arm import Arm, Missing
 from benchmarks.worker import function
 
 
-def on(device: str, call: str, **kwargs: Any) -> Arm:
+def on(device: str, arm: str, **kwargs: Any) -> Arm:
     """An arm of `updates` or `curvature` on that device."""
     if device != "cpu" and not torch.cuda.is_available():
         raise Missing("torch sees no GPU here")
-    arm = function(call)(**kwargs, device=device)
+    own = function(arm)(**kwargs, device=device)
 
     def work() -> None:
-        arm.work()
+        own.work()
         if device != "cpu":
             torch.cuda.synchronize(device)
 
-    return Arm(work, arm.answer, time.perf_counter)
+    return Arm(work, own.answer, time.perf_counter)

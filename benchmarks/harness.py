@@ -102,9 +102,7 @@ def compare(
     """Builds both sides, lets them take turns, forgets them. Every other round runs backwards."""
     turns = [("ours", "our side", ours), *((name, "peer", peer) for name in environments)]
     try:
-        first = [
-            workers[w].request("build", key=key, call=s.call, kwargs=dict(s.kwargs)) for w, key, s in turns
-        ]
+        first = [workers[w].request("build", key=key, call=s.call, kwargs=dict(s.kwargs)) for w, key, s in turns]
         counts = [effort.times or _count(effort.seconds, built["seconds"]) for built in first]
         times: list[list[float]] = [[] for _ in turns]
         for r in range(effort.rounds):

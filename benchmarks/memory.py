@@ -13,15 +13,15 @@ from benchmarks.arm import Missing
 from benchmarks.worker import function
 
 
-def peak(call: str, kwargs: dict[str, int | str], warm: dict[str, int | str]) -> int:
+def peak(arm: str, kwargs: dict[str, int | str], warm: dict[str, int | str]) -> int:
     """Bytes. warm: a tiny shape that loads what is loaded at first use."""
     for _ in range(2):
-        function(call)(**warm).work()
-    arm = function(call)(**kwargs)
+        function(arm)(**warm).work()
+    measured = function(arm)(**kwargs)
     try:
         Path("/proc/self/clear_refs").write_text("5")  # forget the high-water mark
         before = _status("VmRSS")
-        arm.work()
+        measured.work()
         return _status("VmHWM") - before
     except OSError as error:
         raise Missing(f"this system does not tell a process's peak memory ({error})") from error

@@ -103,7 +103,8 @@ def cost(run: Run, update: Times, look: Times, looks: float) -> Cost:
 def total(found: list[Cost]) -> Times:
     """The sum over the runs, round by round."""
     ours = [sum(each) for each in zip(*(c.ours for c in found), strict=True)]
-    return Times(ours, {e: [sum(each) for each in zip(*(c.twin[e] for c in found), strict=True)] for e in found[0].twin})
+    twin = {e: [sum(each) for each in zip(*(c.twin[e] for c in found), strict=True)] for e in found[0].twin}
+    return Times(ours, twin)
 
 
 def main() -> None:

@@ -67,7 +67,7 @@ def _seconds(arm: Any, times: int) -> float:
 
 
 def function(call: str) -> Any:
-    """"updates:ours" -> benchmarks.updates.ours."""
+    """ "updates:ours" -> benchmarks.updates.ours."""
     module, name = call.split(":")
     return getattr(importlib.import_module(f"benchmarks.{module}"), name)
 
