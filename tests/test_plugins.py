@@ -1,0 +1,110 @@
+"""A method with a cell of its own and a task, both from outside the tree: the GRU and the latch of the documents."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import test_contracts as contracts
+from longlag import cli, registry
+from longlag.records import read_rows
+from test_docs import blocks
+from toy import outcome, spec
+
+GRU, LATCH = blocks("docs/add-a-method.md", "python")[1], blocks("docs/add-a-task.md", "python")[0]
+
+
+@pytest.fixture
+def files(tmp_path):
+    """The two plug-ins as files; what they register is forgotten afterwards."""
+    (tmp_path / "gru.py").write_text(GRU)
+    (tmp_path / "latch.py").write_text(LATCH)
+    yield [str(tmp_path / "gru.py"), str(tmp_path / "latch.py")]
+    for found in (*registry._plugins.values(), registry._origins):
+        found.clear()
+
+
+@pytest.fixture
+def loaded(files, monkeypatch):
+    for name, n in (("MONITOR", 50), ("CONFIRM", 100), ("TEST", 100)):
+        monkeypatch.setattr(f"longlag.protocol.{name}", n)
+    for file in files:
+        registry.load_plugin(file)
+
+
+def test_they_are_listed(files, capsys):
+    words = ["list", *(word for file in files for word in ("--plugin", file))]
+    assert cli.main(words) == 0
+    shown = capsys.readouterr().out
+    assert "  gru " in shown
+    assert "  latch " in shown
+    assert cli.main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert "gru" in found["methods"]
+    assert "latch" in found["tasks"]
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        contracts.test_a_seed_alone_is_the_seed_in_a_block_byte_for_byte,
+        contracts.test_parameters_of_a_seed_do_not_depend_on_its_block,
+        contracts.test_two_runs_of_one_spec_are_equal_and_another_seed_is_not,
+        contracts.test_a_spec_says_everything_that_decides_the_numbers,
+    ],
+    ids=lambda promise: promise.__name__,
+)
+def test_the_method_keeps_the_contracts(loaded, promise):
+    promise("gru")
+
+
+@pytest.mark.parametrize(("method", "task"), [("gru", "latch"), ("gru", "adding"), ("hf", "latch"), ("esn", "latch")])
+def test_the_pair_keeps_the_contracts(loaded, method, task):
+    contracts.test_parts_build_at_every_lag_and_can_be_changed_by_path(method, task)
+    contracts.test_every_pair_runs_to_a_row(method, task)
+
+
+def test_a_new_cell_trains_by_second_order_too(loaded, monkeypatch):
+    """Gauss-Newton products and structural damping come from `step` alone."""
+    hf, gru = registry.get("methods", "hf"), registry.get("methods", "gru")
+
+    def build(traits, lag):
+        small = dataclasses.replace(hf.build(traits, lag).optimiser, gradient_batch=200, curvature_batch=50)
+        return dataclasses.replace(gru.build(traits, lag), optimiser=small)
+
+    monkeypatch.setitem(registry._plugins["methods"], "gru_hf", dataclasses.replace(gru, name="gru_hf", build=build))
+    points, (row,) = outcome(spec("gru_hf", "latch", lag=5, budget=20_000.0, overrides={"cell.hidden": 8}))
+    assert row.solved, [point.loss for point in points]
+
+
+def test_the_gru_solves_the_latch(files, tmp_path):
+    out = tmp_path / "runs.csv"
+    words = ["train", *(word for file in files for word in ("--plugin", file)), "--budget", "1e5", "--out", str(out)]
+    assert cli.main([*words, "--method", "gru", "--task", "latch", "--lag", "20"]) == 0
+    (row,) = read_rows(out)
+    assert row.solved
+    assert row.minimal_lag == 19
+
+
+def test_entry_points_of_an_installed_package_are_found(tmp_path):
+    """What `pip install` leaves behind is a module and a folder of metadata beside it."""
+    (tmp_path / "longlag_gru.py").write_text(GRU)
+    (tmp_path / "longlag_latch.py").write_text(LATCH)
+    metadata = tmp_path / "longlag_extras-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: longlag-extras\nVersion: 1.0\n")
+    points = "[longlag.methods]\ngru = longlag_gru:METHOD\n\n[longlag.tasks]\nlatch = longlag_latch:TASK\n"
+    (metadata / "entry_points.txt").write_text(points)
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    words = ["train", "--method", "gru", "--task", "latch", "--lag", "5", "--budget", "3000", "--out", "runs.csv"]
+    done = subprocess.run(
+        [sys.executable, "-m", "longlag", *words],
+        cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (row,) = read_rows(Path(tmp_path) / "runs.csv")
+    assert (row.method, row.task) == ("gru", "latch")
