@@ -14,7 +14,7 @@ import fake_results
 from longlag import figures, registry, stats
 from longlag.cli import main
 from longlag.errors import LonglagError
-from longlag.figures import learning_curves, overview, style
+from longlag.figures import cost_axes, endings, learning_curves, overview, reach, solve_time, style
 from longlag.records import Point, Row, Status
 
 Results = tuple[pd.DataFrame, pd.DataFrame]
@@ -41,6 +41,8 @@ CASES = {
     "all dead": lambda: results(dead(fake_results.runs([0, 1], ["lstm", "hf"])), curves=False),
     "no runs": lambda: results([]),
     "many tasks": lambda: results(fake_results.sparse()),
+    "thirteen methods": lambda: results(fake_results.crowded([0, 1])),
+    "all solved": lambda: results(fake_results.runs([0, 1], ["esn"], ["adding"], [20]), curves=False),
     "many tasks, one method": lambda: results([row for row in fake_results.sparse() if row.method == "esn"]),
     "two tasks, few pairs": lambda: results(
         fake_results.runs([0], tasks=["adding"]) + fake_results.runs([0], ["hf"], ["memorization_5bit"])
@@ -189,6 +191,111 @@ def test_the_verb_writes_pdf_and_png(tmp_path: Path) -> None:
     assert main(["figure", "all", *files, "--out", str(tmp_path / "out")]) == 0
     wanted = {f"{name}.{kind}" for name in figures.names() for kind in ("pdf", "png")}
     assert {path.name for path in (tmp_path / "out").iterdir()} == wanted
+
+
+def test_a_folder_within_holds_no_figures_of_a_suite() -> None:
+    folders = {path.name for path in Path(figures.__file__).parent.iterdir() if path.is_dir()}
+    assert not folders & set(figures.names())
+
+
+def blocks(figure: Figure) -> pd.DataFrame:
+    """The blocks of `endings`: method, lag, seed and status as strings, and where in its panel each one lies."""
+    found = [(*b.get_gid().rsplit("/", 3), b.get_x(), b.get_width()) for axes in figure.axes for b in axes.patches]
+    return pd.DataFrame(found, columns=["method", "lag", "seed", "status", "x", "width"])
+
+
+def test_every_run_of_a_task_with_failures_is_one_block_of_its_status() -> None:
+    runs, curves = CASES["thirteen methods"]()
+    shown = runs[~runs.task.str.startswith("task_")]
+    assert (runs.status[runs.task.str.startswith("task_")] == Status.SOLVED).all()
+    found = blocks(endings.draw(runs, curves))
+    assert found.status.value_counts().to_dict() == shown.status.value_counts().to_dict()
+    assert "task_1, task_2, task_3, task_4 and task_5" in endings.caption(runs, curves)
+
+
+def test_blocks_of_a_cell_stand_side_by_side_and_number_what_ran_out_of_passes() -> None:
+    rows = fake_results.runs([0, 1, 2], ["control"], ["adding"], [200])
+    statuses = [Status.DIVERGED, Status.BUDGET, Status.SOLVED]
+    rows = [
+        replace(row, status=s.value, solved=s == Status.SOLVED, best_error=0.13)
+        for row, s in zip(rows, statuses, strict=True)
+    ]
+    runs, curves = results(rows, curves=False)
+    figure = endings.draw(runs, curves)
+    found = blocks(figure).sort_values("x")
+    assert found.status.tolist() == ["solved", "budget", "diverged"]
+    assert (found.x + found.width).tolist()[:-1] == pytest.approx(found.x.tolist()[1:])
+    assert words(figure) == ["13"]
+
+
+def test_a_nearer_miss_is_lighter_and_what_was_not_measured_is_grey() -> None:
+    shades = [endings._look(Status.BUDGET, left)[0] for left in (0.0, 0.5, 1.0)]
+    assert [sum(shade[:3]) for shade in shades] == sorted((sum(shade[:3]) for shade in shades), reverse=True)
+    assert endings._look(Status.BUDGET, math.nan)[0] == "#b5b5b5"
+
+
+def test_where_nothing_failed_the_figure_says_so() -> None:
+    runs, curves = CASES["all solved"]()
+    assert words(endings.draw(runs, curves)) == ["every run was solved"]
+    assert endings.caption(runs, curves).startswith("Every run was solved")
+
+
+def test_the_steps_are_those_of_kaplan_and_meier() -> None:
+    runs, curves = CASES["whole"]()
+    steps = stats.time_to_solve(runs)
+    shown = solve_time.chosen(runs)
+    expected = {
+        cell for cell in set(zip(steps.task, steps.method, steps.lag, strict=True)) if cell[2] in shown[cell[0]]
+    }
+    drawn = solve_time.draw(runs, curves).axes
+    lines = [line for axes in drawn for line in axes.lines if line.get_drawstyle() == "steps-post"]
+    assert len(lines) == len(expected)
+    first = steps[(steps.task == "adding") & (steps.lag == 20) & (steps.method == "esn")]
+    (line,) = [line for line in lines if line.axes is drawn[0] and line.get_gid() == "esn"]
+    assert line.get_xdata()[1:].tolist() == first.time.tolist()
+    assert line.get_ydata()[1:] == pytest.approx(1 - first.survival, abs=0.05)
+
+
+def test_curves_are_drawn_where_methods_meet() -> None:
+    runs, _ = CASES["many tasks"]()
+    assert set(solve_time.chosen(runs)) == set(fake_results.TASKS)
+    assert "Not drawn: task_1" in solve_time.caption(runs, runs)
+    alone = runs[runs.method == "esn"]
+    assert set(solve_time.chosen(alone)) == set(alone.task)
+
+
+def test_costs_are_drawn_on_three_axes_and_seconds_are_not_ranked() -> None:
+    runs, curves = CASES["whole"]()
+    runs = runs[runs.task == "adding"]
+    lag = cost_axes.chosen(runs)["adding"]
+    figure = cost_axes.draw(runs, curves)
+    for axis, panel in zip(stats.AXES, figure.axes, strict=True):
+        cells = stats.cost(runs[runs.lag == lag], axis)
+        markers = [line for line in panel.lines if line.get_marker() in set("XvoDs^P") and line.get_markersize() > 5]
+        medians = [float(line.get_xdata()[0]) for line in markers]
+        assert sorted(medians) == pytest.approx(sorted(x for x in cells["median"] if math.isfinite(x)))
+        ranks = [text.get_text() for text in panel.texts]
+        assert (len(ranks) > 0) == (axis != "seconds")
+    by_passes = stats.cost(runs[runs.lag == lag]).sort_values("median")
+    assert figure.axes[0].get_yticklabels()[0].get_text() == by_passes.method.iloc[0]
+
+
+def test_success_has_an_axis_of_minimal_lags_above() -> None:
+    runs, curves = CASES["whole"]()
+    panels = reach.draw(runs, curves).axes
+    for task, panel in zip(sorted(fake_results.TASKS), panels, strict=True):
+        (above,) = panel.child_axes
+        minimal = [str(fake_results.TASKS[task][2](lag)) for lag in fake_results.LAGS]
+        assert [label.get_text() for label in above.get_xticklabels()] == minimal
+        assert [label.get_text() for label in panel.get_xticklabels()] == [str(lag) for lag in fake_results.LAGS]
+
+
+def test_ablations_and_baselines_stand_back_in_a_crowd_alone() -> None:
+    known = style.looks(registry.names("methods"))
+    back = {name for name, look in known.items() if style.is_back(look, known)}
+    assert back == set(fake_results.MORE)
+    few = style.looks(["hf", "hf_undamped", "constant"])
+    assert not any(style.is_back(look, few) for look in few.values())
 
 
 def test_get_refuses_what_is_no_figure() -> None:

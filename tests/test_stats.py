@@ -132,6 +132,28 @@ def test_failures_count_each_status_and_name_the_commonest_reason() -> None:
     assert cell.reason == "nan at update 3"
 
 
+def test_near_misses_are_measured_between_the_criterion_and_the_constant_answer() -> None:
+    def near(best: float, constant: float = 1.0) -> float:
+        run = row(50, 0, False, best_error=best, constant_error=constant, half_solved_error=0.5)
+        (left,) = stats.near_misses(table(run)).left
+        return float(left)
+
+    assert near(0.1) == pytest.approx(0.5)  # half of the way down from 1 to 0.01, in the logarithm
+    assert (near(1.0), near(0.9, constant=0.8), near(0.01), near(0.0)) == (1, 1, 0, 0)
+    assert math.isnan(near(math.nan))
+    assert near(0.005, constant=0.01) == 0
+
+
+def test_only_attempted_and_unsolved_runs_can_be_near_and_the_nearest_counts() -> None:
+    runs = table(
+        row(50, 0, True), row(50, 1, False, best_error=0.4), row(50, 2, False, best_error=0.2, status="diverged"),
+        row(50, 3, False, status="not_attempted", best_error=math.nan),
+    )  # fmt: skip
+    assert stats.near_misses(runs).seed.tolist() == [1, 2]
+    assert stats.failures(runs).best.tolist() == [0.2]
+    assert math.isnan(stats.failures(table(row(50, 0, True))).best.iloc[0])
+
+
 def test_missing_names_absent_pairs_and_short_cells() -> None:
     runs = table(row(20, 0, True), row(20, 1, True), row(50, 0, True))
     found = stats.missing(runs, ["adding"], ["lstm", "hf"])

@@ -58,6 +58,39 @@ def test_failures_leave_out_cells_without_any() -> None:
     assert "2 budget" in set(table["the others ended"])
 
 
+def test_failures_say_how_near_and_by_which_baselines() -> None:
+    rows = fake_results.runs([0, 1], ["control"], ["adding"], [200])
+    rows = [
+        replace(row, solved=False, status="budget", best_error=error)
+        for row, error in zip(rows, (0.71, 0.3), strict=True)
+    ]
+    table = tables.get("failures").build(stats.frame(Row, rows))
+    assert table["nearest, % wrong"].tolist() == ["30 (constant 85, half-solved 72)"]
+
+
+def test_success_tells_the_minimal_lags_of_the_columns() -> None:
+    runs, _ = CASES["whole"]()
+    table = tables.get("success").build(runs).set_index(["task", "method"])
+    assert table.loc[("adding", "esn"), "minimal lags"] == "10, 25, 50, 100"
+
+
+def test_time_to_solve_compares_a_matched_pair() -> None:
+    hf, lstm = (fake_results.runs([0, 1, 2], [name], ["adding"], [20]) for name in ("hf", "lstm"))
+    won = {"solved": True, "status": "solved", "budget": fake_results.BUDGET, "passes": 1e5}
+    lost = won | {"solved": False, "status": "budget", "passes": fake_results.BUDGET, "method": "hf_undamped"}
+    solved = [replace(row, **won, passes_to_solve=1e5 + row.seed) for row in hf]
+    unsolved = [replace(row, **lost, spec=row.spec.replace("0.03", "0.0")) for row in hf]
+    module = tables.get("solve_time")
+    runs = stats.frame(Row, [*solved, *unsolved, *lstm])
+    (pair,) = module.build(runs).to_dict("records")
+    assert (pair["method"], pair["against"]) == ("hf", "hf_undamped")
+    assert pair["setting"] == "optimiser.structural_damping: 0.03 | 0"
+    assert (pair["solved"], pair["median passes"], pair["sooner"]) == ("3/3 | 0/3", "100 k | > 4 M", "3 | 0 of 3")
+    assert (pair["p"], pair["smallest p"]) == ("0.1", "0.1")
+    assert "n = 3 seeds" in module.note(runs)
+    assert "No two methods" in module.note(runs[runs.method == "lstm"])
+
+
 def test_the_verb_writes_three_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fake_results.write(tmp_path, seeds=[0])
     assert main(["table", "all", "--runs", str(tmp_path / "runs.csv"), "--out", str(tmp_path / "out")]) == 0

@@ -121,8 +121,10 @@ def compare(runs: pd.DataFrame) -> pd.DataFrame:
         seeds = a.index.intersection(b.index)
         sooner = [_sooner(*order, seeds) for order in ((a, b), (b, a))]
         budget = np.fmax(first.budget, second.budget)
-        found.append((*pair, len(a), len(b), int(first.solved), int(second.solved), first["median"], second["median"], budget,
-                      len(seeds), *sooner, p, stats.smallest_p(len(a), len(b))))  # fmt: skip
+        solved, medians = (int(first.solved), int(second.solved)), (first["median"], second["median"])
+        sizes = (len(a), len(b))
+        row = (*pair, *sizes, *solved, *medians, budget, len(seeds), *sooner, p, stats.smallest_p(*sizes))
+        found.append(row)
     return pd.DataFrame(found, columns=COLUMNS)
 
 

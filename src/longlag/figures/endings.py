@@ -38,7 +38,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
     if shown.empty:
         return layout.nothing("no runs" if runs.empty else "every run was solved", width)
     order = overview.ranking(stats.reach(runs, stats.bootstrap()))
-    tiers = layout.tiers(layout.methods_on(shown), height=0.42, width=width, per_method=0.2)
+    tiers = layout.tiers(layout.methods_on(shown), height=0.55, width=width, per_method=0.2)
     for task, panel in tiers.panels.items():
         _panel(panel, shown[shown.task == task], order, small=task in tiers.small)
     layout.titles(tiers, {task: style.plain(task) for task in tiers.panels})

@@ -19,6 +19,7 @@ _FEW = 4  # panels: so many are drawn in full size, whatever is in them
 _ENOUGH = 3  # methods that make a panel worth its full size
 _CROWD = 8  # methods that need the whole width of a page
 _SMALL = 1.12  # inches: height of a small panel
+_LEGEND_ROW = 0.16  # inches
 GRID = 12  # columns of the grid that panels of all sizes span
 
 
@@ -180,10 +181,12 @@ def legend(figure: Figure, looks: dict[str, Look], keys: Sequence[Line2D] = ()) 
 
 
 def keys_to(figure: Figure, handles: Sequence[Any], place: str) -> None:
-    """A legend of these handles, if there are any, in as many columns as fit."""
+    """A legend of these handles, if there are any, in as many columns as fit; its rows beyond the first make the figure
+    taller rather than the panels smaller."""
     if handles:
         columns = _columns([str(handle.get_label()) for handle in handles], figure.get_figwidth())
         spaces = {"columnspacing": 1.2, "handlelength": 1.4, "handletextpad": 0.4}
+        figure.set_figheight(figure.get_figheight() + _LEGEND_ROW * (-(-len(handles) // columns) - 1))
         figure.legend(handles=list(handles), loc=place, ncols=columns, **spaces)
 
 
