@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from benchmarks.arm import Missing
+import numpy as np
+
+from benchmarks.arm import Arm, Missing
 from benchmarks.worker import function
 
 
@@ -31,3 +33,8 @@ def _status(key: str) -> int:
     found = re.search(rf"^{key}:\s+(\d+) kB", Path("/proc/self/status").read_text(), flags=re.M)
     assert found is not None
     return 1024 * int(found[1])
+
+
+def block(size: int) -> Arm:
+    """Work that holds `size` bytes: what the measurement itself is tested with."""
+    return Arm(lambda: np.ones(size, dtype=np.uint8).sum())

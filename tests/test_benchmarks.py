@@ -1,0 +1,283 @@
+"""The benchmarks compute the same things on both sides, and their arithmetic is right. How fast is for `make bench`."""
+
+import csv
+import dataclasses
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # benchmarks/ is no part of the package
+
+from benchmarks import (  # noqa: E402
+    __main__,
+    accuracy,
+    cases,
+    curvature,
+    figure,
+    gpu,
+    harness,
+    loop,
+    problem,
+    reservoirs,
+    rows,
+    scaling,
+    suite,
+    twin,
+    updates,
+    worker,
+)
+from benchmarks.arm import Missing  # noqa: E402
+
+sys.path.append(str(worker.PEERS))
+ONCE = harness.Effort(rounds=2, seconds=0, times=1)
+
+
+def built(function, **kwargs):
+    """The arm after one piece of work; a peer that is not installed skips the test."""
+    try:
+        arm = function(**kwargs)
+    except Missing as reason:
+        pytest.skip(str(reason))
+    arm.work()
+    return arm.answer()
+
+
+def assert_same(a, b, tolerance=2e-5):
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_allclose(a[name], b[name], rtol=0, atol=tolerance * max(np.abs(b[name]).max(), 1e-3))
+
+
+# ---------------------------------------------------------------- both sides compute the same
+
+
+@pytest.mark.parametrize("cell", ["tanh", "lstm"])
+@pytest.mark.parametrize("ours", [updates.ours, updates.ours_in_turn])
+def test_an_update_is_the_same_on_both_sides(cell, ours):
+    k = {"cell": cell, "steps": 7, "batch": 5, "hidden": 6, "replicas": 3}
+    before = problem.first(problem.problem(**k).params)
+    after = built(ours, **k)
+    assert_same(after, built(updates.torch_module, **k), tolerance=1e-6)
+    assert all(np.abs(after[name] - before[name]).max() > 1e-6 for name in after)
+
+
+@pytest.mark.filterwarnings("ignore")  # peers warn of numpy and torch
+@pytest.mark.parametrize("peer", ["torch_func", "double_backward", "curvlinops", "hessianfree"])
+def test_a_product_is_the_same_on_both_sides(peer):
+    k = {"steps": 7, "batch": 205, "hidden": 6}
+    assert_same(built(curvature.ours, **k), built(getattr(curvature, peer), **k))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_reservoir_states_are_the_same_on_both_sides(dtype):
+    k = {"steps": 9, "batch": 6, "hidden": 30}
+    states = built(reservoirs.ours, **k, dtype=dtype)["states"]
+    theirs = built(reservoirs.reservoirpy, **k, sequences=4)["states"]
+    np.testing.assert_allclose(states[:4], theirs, atol=1e-5 if dtype == "float32" else 1e-12)
+
+
+@pytest.mark.parametrize("method", ["control", "clipping", "lstm_chrono"])
+def test_the_twin_makes_the_same_update(method):
+    cell = {"method": method, "task": "temporal_order", "lag": 20, "seed": 1}
+    assert_same(built(twin.update, **cell), built(loop.update, **cell))
+
+
+def test_the_twins_nesterov_keeps_the_point_ahead():
+    cell = {"method": "esn_momentum", "task": "temporal_order", "lag": 20, "seed": 1}
+    own = loop.block(**cell)
+    start, momentum = problem.first(own.params), own.setup.parts.optimiser.momentum(0)
+    theirs, ours = built(twin.update, **cell), built(loop.update, **cell)
+    ahead = {name: start[name] + (1 + momentum) * (ours[name] - start[name]) for name in ours}
+    assert_same(theirs, ahead)
+
+
+def test_the_twin_answers_hessian_free_alike():
+    own = loop.block("hf", "memorization_5bit", 10)
+    params = {name: value.double() for name, value in own.params.items()}
+    oracle = own._draw(32)
+    oracle = dataclasses.replace(oracle, batch=dataclasses.replace(oracle.batch, x=oracle.batch.x.double()))
+    other = twin.AutogradOracle(oracle)
+    v = {name: torch.from_numpy(np.random.default_rng(0).standard_normal(p.shape)) for name, p in params.items()}
+    with torch.no_grad():
+        torch.testing.assert_close(other.value(params), oracle.value(params))
+        for ours, theirs in (
+            (oracle.value_and_grad(params)[1], other.value_and_grad(params)[1]),
+            (oracle.gauss_newton(params, 0.3)(v), other.gauss_newton(params, 0.3)(v)),
+        ):
+            assert_same(problem.first(theirs), problem.first(ours), tolerance=1e-9)
+
+
+def test_the_twins_reservoir_has_the_same_states():
+    cell = {"method": "esn", "task": "temporal_order", "lag": 20, "seed": 0}
+    own = loop.block(**cell)
+    found = built(twin.update, sequences=3, **cell)["states"]
+    own = loop.block(**cell)
+    batch = own._draw(3, "reservoir").batch
+    states = own.setup.model.states(own.params, batch.x, batch.start)[0]
+    np.testing.assert_allclose(found, states.numpy(), atol=1e-5)
+
+
+# ---------------------------------------------------------------- what is not a time
+
+
+def test_errors_are_those_of_rounding():
+    k = {"steps": 6, "batch": 4, "hidden": 5, "seeds": 2}
+    for dtype, bound in (("float64", 1e-12), ("float32", 1e-4)):
+        joint, single = accuracy.gradient_error("tanh", dtype, **k)
+        assert 0 <= joint <= bound
+        assert joint <= single
+        assert accuracy.product_error(dtype, **k)[0] <= bound
+    exact = {"a": np.array([3.0, 4.0]), "b": np.array([0.0, 12.0])}
+    found = {"a": np.array([3.0, 4.0]), "b": np.array([0.0, 13.3])}
+    assert accuracy.error(found, exact) == pytest.approx((0.1, 1.3 / 12))
+
+
+def test_peak_memory_counts_what_an_update_holds():
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("no /proc/self/clear_refs")
+    size = 64 * 2**20
+    with harness.Worker("ours") as process:
+        found = process.ask("memory:peak", arm="memory:block", kwargs={"size": size}, warm={"size": 8})
+    assert 0.99 * size <= found <= 1.1 * size  # the kernel counts pages by the batch
+
+
+# ---------------------------------------------------------------- the code path of a run, small
+
+
+@pytest.fixture(scope="module")
+def workers():
+    with harness.Worker("ours") as ours, harness.Worker("default") as default:
+        yield {"ours": ours, "default": default}
+
+
+def test_environments_differ_in_what_they_should(workers):
+    ours, default = (workers[name].ask("machine:record")["environment"] for name in ("ours", "default"))
+    assert default == {name: "1" if name == "OMP_NUM_THREADS" else "" for name in default}
+    assert ours["MKL_CBWR"] == "AVX2"
+    assert ours["OMP_NUM_THREADS"] == "1"
+
+
+def test_every_comparison_runs_small(workers, tmp_path):
+    found = [rows.compared(case, workers, ONCE) for case in cases.cases(small=0.03)]
+    failed = [row.note for row in found if row.ratio is None and "Missing" not in row.note]
+    assert not failed
+    assert {row.id for row in found} == {"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8"}
+    assert all(row.ratio > 0 for row in found if row.ratio is not None)
+    costs = [scaling.Cost(axis, n, 1.0 * n, 2.0 * n) for axis in scaling.AXES for n in (1, 2)]
+    __main__.write(tmp_path / "speed.csv", rows.Row, found)
+    __main__.write(tmp_path / "scaling.csv", scaling.Cost, costs)
+    __main__.write(tmp_path / "slopes.csv", scaling.Slope, scaling.slopes(costs))
+    figure.main(tmp_path)
+    assert (tmp_path / "speed.png").stat().st_size
+    assert (tmp_path / "scaling.pdf").stat().st_size
+    with open(tmp_path / "speed.csv", newline="") as file:
+        header = next(csv.reader(file))
+    wanted = "id what shape ours_ms peer peer_ms ratio ratio_peer_tuned goal"
+    assert header[:9] == wanted.split()
+    assert all(__main__.line(row).startswith(row.id) for row in found)
+
+
+def test_the_gpu_benchmark_runs_on_a_cpu(workers):
+    found = list(rows.gpu(workers, ONCE, device="cpu", size=4))
+    assert [row.ratio is not None for row in found] == [True] * 3
+    k = {"steps": 4, "batch": 3, "hidden": 5, "replicas": 4, "device": "cpu"}
+    assert_same(built(gpu.on, arm="curvature:ours", **k), built(gpu.on, arm="curvature:double_backward", **k))
+    if not torch.cuda.is_available():
+        with pytest.raises(Missing, match="no GPU"):
+            gpu.on("cuda", "updates:ours")
+
+
+def test_the_sample_runs_against_its_twin(workers):
+    run = suite.Run("clipping", "temporal_order", 10, 0, True, updates=3, passes=900.0, evaluated=2000.0)
+    reservoir = suite.Run("esn", "temporal_order", 10, 0, False, updates=1, passes=3000.0, evaluated=1000.0)
+    found = list(suite.costs(workers, ONCE, [run, reservoir]))
+    total = suite.total(found)
+    assert len(total.ours) == len(total.peer["default"]) == 2
+    assert total.ours[0] == pytest.approx(sum(c.ours[0] for c in found))
+
+
+def test_a_missing_peer_is_a_row_that_says_so(workers):
+    case = cases.Case("P5", "x", "", harness.Side("curvature:ours", {"steps": 2, "batch": 2, "hidden": 2}), "nobody",
+                      harness.Side("gpu:on", {"device": "nowhere", "arm": "updates:ours"}), 1.0, 2.0)  # fmt: skip
+    row = rows.compared(case, workers, ONCE)
+    assert row.ratio is None
+    assert row.verdict == ""
+    if not torch.cuda.is_available():
+        assert "not measured: Missing: torch sees no GPU here" in row.note
+        assert "no GPU" in __main__.line(row)
+
+
+# ---------------------------------------------------------------- arithmetic
+
+
+def test_ratios_are_taken_round_by_round():
+    assert harness.ratios([1.0, 2.0], [4.0, 2.0]) == [4.0, 1.0]
+    assert harness.ratios([1.0, 2.0], [4.0, 2.0], inverse=True, factor=3) == [0.75, 3.0]
+    assert harness.spread([5.0, 1.0, 2.0, 3.0, 4.0]) == (3.0, 2.0, 4.0)
+    assert harness.spread([7.0]) == (7.0, 7.0, 7.0)
+
+
+def test_columns_hold_medians_of_ratios_not_ratios_of_medians():
+    times = harness.Times([1.0, 1.0, 10.0], {"default": [2.0, 6.0, 30.0], "ours": [1.0, 2.0, 30.0]})
+    found = rows.columns(times, cases.BOTH)
+    assert (found["ours_ms"], found["peer_ms"], found["rounds"]) == (1000.0, 6000.0, 3)
+    assert (found["ratio"], found["ratio_peer_tuned"]) == (3.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "lower", "verdict"),
+    [(4.0, False, "goal"), (2.5, False, "floor"), (2.4, False, "missed"), (1.0, True, "goal"), (9.0, True, "missed")],
+)
+def test_verdicts(ratio, lower, verdict):
+    goal, floor = (1.0, 2.0) if lower else (4.0, 2.5)
+    assert rows.Row("P", "", "", ratio=ratio, goal=goal, floor=floor, lower=lower).verdict == verdict
+
+
+def test_the_share_counts_only_the_recurrent_products():
+    (case,) = [case for case in cases.cases() if case.id == "P3"]
+    # an update as long as one product of 1024^3 does 6 T B H^2 operations in the time of 2 * 1024^3
+    assert case.factor == pytest.approx(6 * 100**4 / (2 * 1024**3))
+
+
+def test_a_power_law_is_its_slope():
+    slope = scaling.fit("H", "ours", [(n, 3 * n**1.7) for n in (10, 20, 40)])
+    assert slope.slope == pytest.approx(1.7)
+    assert slope.worst == pytest.approx(1)
+    bent = scaling.fit("H", "ours", [(1, 1.0), (math.e, math.e), (math.e**2, math.e**2 * math.exp(0.3))])
+    assert bent.worst == pytest.approx(math.exp(0.1))
+
+
+def test_a_run_costs_its_updates_and_its_looks():
+    run = suite.Run("lstm", "adding", 20, 0, True, updates=10, passes=3000.0, evaluated=4000.0)
+    update = harness.Times([1.0, 2.0], {"default": [3.0, 4.0]})
+    look = harness.Times([0.5, 0.5], {"default": [1.0, 1.0]})
+    found = suite.cost(run, update, look, looks=4.0)
+    assert found.ours == [12.0, 22.0]
+    assert found.twin == {"default": [34.0, 44.0]}
+
+
+def test_the_sample_has_a_solved_and_a_failing_run_of_each_method_that_has_both():
+    table = [
+        {"method": m, "task": "adding", "lag": "20", "seed": str(s), "solved": str(solved), "updates": str(updates),
+         "passes": "300.0", "evaluation_passes": "1000.0"}
+        for m, solved, updates in (("a", True, 5), ("a", False, 5), ("b", True, 5), ("b", False, 0))
+        for s in range(4)
+    ]  # fmt: skip
+    chosen = suite.draw(table, seed=1)
+    assert [(run.method, run.solved) for run in chosen] == [("a", True), ("a", False), ("b", True)]
+    assert suite.draw(table, seed=1) == chosen
+    assert any(suite.draw(table, seed) != chosen for seed in range(2, 12))
+
+
+def test_the_kept_sample_is_whole():
+    runs = suite.sample()
+    solved = {run.method for run in runs if run.solved}
+    failing = {run.method for run in runs if not run.solved}
+    assert solved == {"control", "clipping", "lstm", "lstm_chrono", "hf", "esn_momentum", "esn"}
+    assert failing == solved - {"lstm_chrono"}  # it solved every cell of standard that it tried
