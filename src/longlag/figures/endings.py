@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from longlag import stats
+from longlag import protocol, stats
 from longlag.figures import layout, overview, style
 from longlag.records import Status
 from longlag.words import listing, sample
@@ -121,8 +121,7 @@ def _keys(runs: pd.DataFrame) -> list[Patch]:
     keys = [Patch(facecolor=_STATUS[Status.SOLVED][0], label="solved")]
     if Status.BUDGET in there:
         keys += [
-            Patch(facecolor=_look(Status.BUDGET, left)[0], label=f"out of passes: {words}")
-            for words, left in shades.items()
+            Patch(facecolor=_look(Status.BUDGET, left)[0], label=f"ran out: {words}") for words, left in shades.items()
         ]
     for status in (Status.DIVERGED, Status.TIMEOUT, Status.ERROR, Status.NOT_ATTEMPTED):
         if status in there:
@@ -144,10 +143,10 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     rest = sorted(set(runs.task) - set(shown.task))
     left_out = f" Left out, since every run was solved: {listing(rest)}." if rest else ""
     return (
-        f"Blue is solved. Each block is one seed ({sample(stats.success(runs).n)} per cell): {ends}. Where the passes "
-        "ran out, darker means that less was learned: the colour is the lowest share of validation sequences wrong "
-        "(the number, in percent, where there is room), on a logarithmic scale from the criterion to the constant "
-        "answer; the lowest of many looks at 1000 sequences is a little below what the net would score. Outlined: "
-        "not attempted, since two lags in a row below were unsolved. No block: that lag was not on the method's "
-        f"grid.{left_out}"
+        f"Blue is solved. Each block is one seed ({sample(stats.success(runs).n)} per cell): {ends}. Where the passes, "
+        "or what the method could do with them, ran out, darker means that less was learned: the colour is the lowest "
+        "share of validation sequences wrong (the number, in percent, where there is room), on a logarithmic scale "
+        "from the criterion to the constant answer. The lowest of many looks at "
+        f"{protocol.MONITOR} sequences lies below what the net would score. Outlined: not attempted, since "
+        f"two lags in a row below were unsolved. No block: that lag was not on the method's grid.{left_out}"
     )

@@ -180,12 +180,12 @@ def legend(figure: Figure, looks: dict[str, Look], keys: Sequence[Line2D] = ()) 
     keys_to(figure, keys, "outside lower left")
 
 
-def keys_to(figure: Figure, handles: Sequence[Any], place: str) -> None:
+def keys_to(figure: Figure, handles: Sequence[Any], place: Any) -> None:
     """A legend of these handles, if there are any, in as many columns as fit; its rows beyond the first make the figure
     taller rather than the panels smaller."""
     if handles:
         columns = _columns([str(handle.get_label()) for handle in handles], figure.get_figwidth())
-        spaces = {"columnspacing": 1.2, "handlelength": 1.4, "handletextpad": 0.4}
+        spaces: Any = {"columnspacing": 1.2, "handlelength": 1.4, "handletextpad": 0.4}
         figure.set_figheight(figure.get_figheight() + _LEGEND_ROW * (-(-len(handles) // columns) - 1))
         figure.legend(handles=list(handles), loc=place, ncols=columns, **spaces)
 
