@@ -102,27 +102,25 @@ def _markdown(slugs: list[str]) -> str:
     """The lecture map that docs/lecture.md and its test share: claim, command, figure, threshold, exercise."""
     from longlag import lecture
 
-    lines = []
-    for slug in slugs:
-        claim = lecture.get(slug).CLAIM
+    claims = [lecture.get(slug).CLAIM for slug in slugs]
+    lines = ["| claim | command | figure |", "|---|---|---|"]
+    for claim in claims:
+        figure = f"[figures/{claim.slug}.png](../src/longlag/figures/lecture/{claim.slug}.py)"
+        lines.append(f"| {claim.number}. {claim.title} | `longlag lecture --claim {claim.slug} --out DIR` | {figure} |")
+    for claim in claims:
         lines += [
+            "",
             f"## {claim.number}. {claim.title}",
             "",
             f"> {claim.sentence}",
             "",
-            "| | |",
-            "|---|---|",
-            f"| command | `longlag lecture --claim {slug} --out results/lecture` |",
-            f"| figure | `results/lecture/figures/{slug}.png`, drawn by "
-            f"[figures/lecture/{slug}.py](../src/longlag/figures/lecture/{slug}.py) |",
-            f"| measured | {claim.quantity}, by [lecture/{slug}.py](../src/longlag/lecture/{slug}.py) |",
-            f"| threshold | {claim.threshold} |",
-            f"| predict | {claim.exercise.predict} |",
-            f"| run | {claim.exercise.run} |",
-            f"| explain | {claim.exercise.explain} |",
-            "",
+            f"- **Measured** by [lecture/{claim.slug}.py](../src/longlag/lecture/{claim.slug}.py): {claim.quantity}.",
+            f"- **Threshold**: {claim.threshold}",
+            f"- **Predict**: {claim.exercise.predict}",
+            f"- **Run**: {claim.exercise.run}",
+            f"- **Explain**: {claim.exercise.explain}",
         ]
-    return "\n".join(lines).rstrip()
+    return "\n".join(lines)
 
 
 def _version() -> str:

@@ -16,8 +16,8 @@ _COLOUR: dict[str, Any] = {
     "sparse_small": base.ORANGE,
     "sparse_large": base.VERMILLION,
     "orthogonal": base.GREEN,
-    "lstm_0": "#9fc5e8",
-    "lstm_1": "#4f9bd9",
+    "lstm_0": "#6ea6d6",
+    "lstm_1": "#2f83c5",
     "lstm_chrono": base.BLUE,
 }
 _SHORT = {
@@ -43,8 +43,8 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     _curves(logistic, series, series["logistic"])
     logistic.set_title("the same starts, logistic units")
     tanh.set_ylabel(r"$\|\partial s_T / \partial s_t\|$")
-    base.word(logistic, 16, -30, "weights as they are", style.QUIET)
-    base.word(logistic, 62, -20.5, "weights × 4", style.QUIET, ha="left")
+    base.word(logistic, 55, -27, "weights as they are", style.QUIET)
+    base.word(logistic, 42, -17.5, "weights × 4", style.QUIET)
     return figure
 
 

@@ -1,0 +1,143 @@
+"""The lecture: every claim, found by its file, is whole; one rule makes verdicts; one command measures, draws, tells."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from longlag import lecture
+from longlag.cli import main
+from longlag.errors import LonglagError
+from longlag.figures import lecture as drawings
+from longlag.lecture.base import Claim, Exercise, Finding, Number, Verdict, over_seeds, plain, verdict
+from longlag.lecture.tools import running
+
+ROOT = Path(__file__).parents[1]
+QUICK = "linear_backward"
+
+
+@pytest.mark.parametrize("slug", lecture.names())
+def test_every_claim_is_whole(slug):
+    claim = lecture.get(slug).CLAIM
+    words = (claim.title, claim.sentence, claim.quantity, claim.threshold, *vars(claim.exercise).values())
+    assert claim.slug == slug
+    assert all(word.strip() for word in words)
+    assert re.search(r"(19|20)\d\d", claim.threshold), "the derivation of a threshold cites its source"
+    assert not any("\n" in word for word in words), "the map has a line for each"
+    assert "|" not in claim.title, "the map begins with a table of titles"
+
+
+def test_claims_are_numbered_without_gaps():
+    assert [lecture.get(slug).CLAIM.number for slug in lecture.select()] == list(range(1, len(lecture.names()) + 1))
+
+
+def test_every_claim_has_a_drawing_and_every_drawing_a_claim():
+    assert drawings.names() == lecture.names()
+    for slug in drawings.names():
+        assert callable(drawings.get(slug).draw)
+        assert callable(drawings.get(slug).caption)
+
+
+def test_a_bound_is_met_if_every_seed_meets_it():
+    assert over_seeds("x", [1, 2, 3], at_most=3).met
+    assert not over_seeds("x", [1, 2, 3], at_most=2).met
+    assert not over_seeds("x", [1, 2, 3], below=3).met
+    assert over_seeds("x", [1, 2, 3], at_least=1, at_most=3).threshold == "≥ 1 and ≤ 3"
+    assert not over_seeds("x", [1, 2, 3], above=1).met
+    assert over_seeds("x", [1, 2, 3]).met is None
+    assert not over_seeds("x", [1, math.nan], at_most=3).met
+    number = over_seeds("x", [5, 1, 2], "steps")
+    assert (number.value, number.low, number.high, number.unit) == (2, 1, 5, "steps")
+
+
+def test_one_rule_makes_verdicts():
+    good, bad, free = (Number("x", 1, 1, 1, met=met) for met in (True, False, None))
+    assert verdict([good, free]) == Verdict.HOLDS
+    assert verdict([good, free], "but") == Verdict.CAVEAT
+    assert verdict([good, bad], "but") == Verdict.FAILS
+
+
+def test_a_finding_goes_to_json_and_back():
+    series = {"a": np.arange(3), 1: (np.float64(1 / 3), math.inf), "nested": {"flag": np.True_}}
+    found = Finding(Verdict.CAVEAT, "so", [over_seeds("x", [1, math.nan])], "but", series).to_dict()
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found["verdict"] == "holds with a caveat"
+    assert found["numbers"][0]["high"] is None
+    assert found["series"] == {"a": [0, 1, 2], "1": [0.333333, None], "nested": {"flag": True}}
+    assert plain(1 / 3) == 1 / 3
+
+
+class Buggy:
+    CLAIM = Claim(1, "buggy", "t", "s", "q", "h", Exercise("p", "r", "e"))
+
+    def measure(self, seeds):
+        raise ZeroDivisionError("a bug")
+
+
+def test_a_bug_in_one_claim_leaves_the_others(monkeypatch, capsys):
+    real = lecture.get
+    monkeypatch.setattr(lecture, "get", lambda slug: Buggy() if slug == "bounded_forward" else real(slug))
+    code = main(["lecture", "--claim", "bounded_forward", "--claim", QUICK, "--seeds", "0", "--cores", "1"])
+    out, err = capsys.readouterr()
+    assert code == 1
+    assert "not measured" in out
+    assert "ZeroDivisionError: a bug" in err
+    assert "The backward pass is linear (linear_backward): holds" in out
+
+
+def test_the_command_writes_json_and_figures(tmp_path, capsys):
+    assert main(["lecture", "--claim", "2", "--seeds", "0:2", "--out", str(tmp_path), "--json"]) == 0
+    out, err = capsys.readouterr()
+    written = json.loads((tmp_path / "lecture.json").read_text())
+    assert json.loads(out) == written
+    assert "[1/1] linear_backward: holds" in err
+    (entry,) = written["claims"]
+    assert written["seeds"] == [0, 1]
+    assert entry["claim"]["slug"] == QUICK
+    assert "n = 2 seeds" in entry["caption"]
+    assert entry["figures"] == [f"figures/{QUICK}.pdf", f"figures/{QUICK}.png"]
+    assert all((tmp_path / name).stat().st_size > 1000 for name in entry["figures"])
+
+
+def test_claims_side_by_side_give_the_same_numbers_in_the_order_of_the_lecture():
+    slugs = ["bounded_forward", QUICK]
+    alone, beside = (dict(running.measured(slugs, (0,), cores)) for cores in (1, 2))
+    assert {slug: alone[slug]["finding"] for slug in slugs} == {slug: beside[slug]["finding"] for slug in slugs}
+    assert lecture.select([QUICK, "1"]) == slugs
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("vanish_explod", "did you mean 'vanish_explode'?"), ("99", "unknown claim '99'")]
+)
+def test_an_unknown_claim_is_suggested_before_anything_is_measured(tmp_path, capsys, name, hint):
+    assert main(["lecture", "--claim", name, "--out", str(tmp_path / "out")]) == 2
+    assert hint in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["lecture", "--claim", QUICK, "--out", str(tmp_path / "file")]) == 2
+    assert "is not a folder you may write to" in capsys.readouterr().err
+
+
+def test_get_refuses_what_is_no_claim_and_no_drawing():
+    with pytest.raises(LonglagError, match="unknown claim 'base'"):
+        lecture.get("base")
+    with pytest.raises(LonglagError, match="unknown figure of a claim 'base'"):
+        drawings.get("base")
+
+
+def test_the_lecture_map_is_generated(capsys):
+    assert main(["lecture", "--markdown"]) == 0
+    table = capsys.readouterr().out
+    document = (ROOT / "docs/lecture.md").read_text()
+    between = re.search(r"<!-- longlag lecture --markdown -->\n(.*?)<!-- end -->", document, flags=re.S)
+    assert between is not None
+    assert between[1] == table, "put the output of `longlag lecture --markdown` between the marks of docs/lecture.md"
+    assert all(f"longlag lecture --claim {slug} " in table for slug in lecture.names())
