@@ -7,6 +7,7 @@ gradients ask for tens of products at the same parameters. torch.func and curvli
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def torch_func(steps: int, batch: int, hidden: int) -> Arm:
         return torch.func.functional_call(net, q, (x,))
 
     def work() -> None:
-        z, jv = torch.func.jvp(outputs, (params,), (v,))
+        z, jv = torch.func.jvp(outputs, (params,), (v,))  # type: ignore[misc]
         pullback = torch.func.vjp(outputs, params)[1]
         product.update(pullback(2 / z.numel() * jv)[0])
 
@@ -108,13 +109,13 @@ def kept_graph(p: Problem, v: dict[str, Tensor], r: int) -> Callable[[], dict[st
 def curvlinops(steps: int, batch: int, hidden: int) -> Arm:
     """curvlinops' GGNLinearOperator on an nn.RNN."""
     try:
-        from curvlinops import GGNLinearOperator
+        package = import_module("curvlinops")
     except ImportError as error:
         raise Missing(f"curvlinops cannot be imported ({error}); `make bench-peers` installs it") from error
     p = problem("tanh", steps, batch, hidden)
     net = Net("tanh", p.params)
     params = dict(net.named_parameters())
-    operator = GGNLinearOperator(
+    operator = package.GGNLinearOperator(
         net,
         torch.nn.MSELoss(),
         list(params.values()),
@@ -139,7 +140,7 @@ def hessianfree(steps: int, batch: int, hidden: int) -> Arm:
     but the last. Its start state is a trained bias, here zero and not moved.
     """
     try:
-        import hessianfree as package
+        package = import_module("hessianfree")
     except ImportError as error:
         raise Missing(f"hessianfree cannot be imported ({error}); `make bench-peers` installs it") from error
     p = problem("tanh", steps, batch, hidden)

@@ -107,8 +107,8 @@ def compare(
         times: list[list[float]] = [[] for _ in turns]
         for r in range(effort.rounds):
             for i in sorted(range(len(turns)), reverse=bool(r % 2)):
-                worker, key, side = turns[i]
-                seconds = workers[worker].request("measure", key=key, times=counts[i])["seconds"]
+                name, key, side = turns[i]
+                seconds = workers[name].request("measure", key=key, times=counts[i])["seconds"]
                 times[i].append(seconds * side.multiple)
     finally:
         for worker in workers.values():

@@ -41,8 +41,8 @@ def update(method: str, task: str, lag: int, seed: int = 0) -> Arm:
 def draw(method: str, task: str, lag: int) -> Arm:
     """The sequences of one update and nothing else."""
     own = block(method, task, lag)
-    batch = int(own.setup.parts.optimiser.batch)  # type: ignore[attr-defined] - of a gradient method
-    return Arm(lambda: own._draw(batch))
+    settings: Any = own.setup.parts.optimiser
+    return Arm(lambda: own._draw(settings.batch))
 
 
 def monitor(method: str, task: str, lag: int, seed: int = 0) -> Arm:

@@ -45,7 +45,7 @@ def profile(method: str, task: str, lag: int, budget: float, seed: int = 0) -> s
 
 def table(stats: pstats.Stats) -> list[str]:
     """Functions of longlag by cumulative time; what they call outside longlag counts as their own."""
-    entries: dict[Any, Any] = stats.stats  # type: ignore[attr-defined] - (calls, _, own, cumulative, callers)
+    entries: dict[Any, Any] = vars(stats)["stats"]  # key -> calls, primitive calls, own, cumulative, callers
     total = sum(own for _, _, own, _, _ in entries.values())
     own_of = {key: entry[2] for key, entry in entries.items() if _is_ours(key)}
     for key in entries.keys() - own_of.keys():

@@ -7,6 +7,8 @@ timed on `sequences` of the batch only, and its time multiplied up: its cost per
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import torch
 
@@ -50,8 +52,8 @@ def ours(steps: int, batch: int, hidden: int, dtype: str = "float32", scored: in
 def reservoirpy(steps: int, batch: int, hidden: int, sequences: int, dtype: str = "float64") -> Arm:
     """reservoirpy's Reservoir with sparse weights, sequence by sequence."""
     try:
-        from reservoirpy.nodes import Reservoir as Peer
-        from scipy.sparse import csr_array
+        Peer = import_module("reservoirpy.nodes").Reservoir
+        csr_array = import_module("scipy.sparse").csr_array
     except ImportError as error:
         raise Missing(f"reservoirpy cannot be imported ({error}); `make bench-peers` installs it") from error
     kind = np.dtype(dtype)

@@ -72,8 +72,8 @@ def columns(times: Times, environments: tuple[str, ...], inverse: bool = False, 
 
 def gpu(workers: Mapping[str, Worker], effort: Effort, device: str = "cuda", size: int = 100) -> Iterator[Row]:
     """P12: twenty replicas as one program against twenty in turn. Wall-clock time."""
-    k = {"replicas": 20, "steps": size, "batch": size, "hidden": size}
-    rows = [
+    k: dict[str, Any] = {"replicas": 20, "steps": size, "batch": size, "hidden": size}
+    rows: list[tuple[str, str, str, dict[str, Any], str]] = [
         ("tanh RNN updates", "updates:ours", "updates:torch_module", k | {"cell": "tanh"}, "twenty nn.RNN"),
         ("LSTM updates", "updates:ours", "updates:torch_module", k | {"cell": "lstm"}, "twenty nn.LSTM"),
         ("Gauss-Newton products", "curvature:ours", "curvature:double_backward", k, "twenty double backwards"),

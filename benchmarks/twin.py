@@ -111,7 +111,7 @@ def _hessian_free(own: Any, optimiser: HessianFree) -> Arm:
 
     def work() -> None:
         nonlocal params, state
-        step = optimiser.step(draw, params, state)  # type: ignore[arg-type]
+        step = optimiser.step(draw, params, state)
         params, state = step.params, step.state
 
     return Arm(work, lambda: {name: value[0].numpy() for name, value in params.items()})

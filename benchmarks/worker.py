@@ -15,6 +15,7 @@ import os
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def function(call: str) -> Any:
     return getattr(importlib.import_module(f"benchmarks.{module}"), name)
 
 
-VERBS = {"build": build, "measure": measure, "drop": drop, "ask": ask}
+VERBS: dict[str, Callable[..., dict[str, Any]]] = {"build": build, "measure": measure, "drop": drop, "ask": ask}
 
 
 def prepare(environment: str) -> None:
