@@ -1,0 +1,261 @@
+"""Damage to files of every kind that longlag reads, in one process.
+
+A reader may refuse a damaged file with a line, or take from it nothing but what was written: the same rows, or whole
+rows of the beginning where a file was cut between two lines. Anything else is a fault.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from chaos.tally import Tally
+from longlag import cli, collect, records, suite
+from longlag.checkpoint import Checkpoints
+from longlag.errors import LonglagError
+from longlag.ladder import Rungs
+from longlag.rng import stream
+from longlag.spec import RunSpec, prepare, unmeasured_row
+from longlag.train import Block
+
+_HOW = {"truncated": 0.25, "bit flipped": 0.4, "bits flipped": 0.1, "zeros": 0.05, "bytes lost": 0.1,
+        "bytes added": 0.05, "noise": 0.05}  # fmt: skip
+REFUSED, SAME, LESS = "refused or passed over", "read as written", "whole rows only"
+_SPEC = RunSpec("adding", 12, "lstm", (0,), 600.0, {"cell.hidden": 4, "optimiser.batch": 10})
+_DESIGN = {"suite": "tiny", "seeds": "0:2", "lags": [10, 20], "budget": 600, "seeds_per_job": 1,
+           "cells": [{"methods": ["esn", "hf"], "tasks": ["adding"]}]}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: where one lies, and a reader that returns an outcome or raises."""
+
+    name: str
+    path: Path
+    read: Callable[[], str]
+
+
+def campaign(folder: Path, n: int, seed: int, deadline: float) -> Tally:
+    """Damages files n times, in turn through all kinds."""
+    tally, draw = Tally("damaged files"), stream(seed, "chaos", "files")
+    kinds = prepared(folder)
+    whole = {kind.name: kind.path.read_bytes() for kind in kinds}
+    for kind in kinds:
+        with _quiet():
+            assert kind.read() == SAME, f"{kind.name} cannot be read though it is whole"
+    for i in range(n):
+        if time.monotonic() > deadline:
+            break
+        kind = kinds[i % len(kinds)]
+        how, damaged = damage(whole[kind.name], draw)
+        kind.path.write_bytes(damaged)
+        what = f"{kind.name}, {how}"
+        try:
+            with _quiet():
+                outcome = kind.read()
+        except LonglagError:
+            outcome = REFUSED
+        except AssertionError as error:
+            (folder / f"fault{i}").write_bytes(damaged)
+            tally.fault(f"{what}: a wrong result was accepted: {error}")
+            continue
+        except BaseException as error:
+            (folder / f"fault{i}").write_bytes(damaged)
+            tally.crash(what, error)
+            continue
+        finally:
+            kind.path.write_bytes(whole[kind.name])
+        tally.add(f"{kind.name} {outcome}")
+    return tally
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+        yield
+
+
+def damage(data: bytes, draw: np.random.Generator) -> tuple[str, bytes]:
+    """One of several kinds of damage, in words and done."""
+    changed, at = bytearray(data), int(draw.integers(max(len(data), 1)))
+    kind = draw.choice([*_HOW], p=[*_HOW.values()])
+    if kind == "truncated":
+        changed = changed[:at]
+    elif kind == "bit flipped" and data:
+        changed[at] ^= 1 << int(draw.integers(8))
+    elif kind == "bits flipped" and data:
+        for place in draw.integers(len(data), size=8):
+            changed[place] ^= 1 << int(draw.integers(8))
+    elif kind == "zeros":
+        changed[at : at + 512] = bytes(len(changed[at : at + 512]))
+    elif kind == "bytes lost":
+        del changed[at : at + int(draw.integers(1, 20))]
+    elif kind == "bytes added":
+        changed[at:at] = draw.bytes(int(draw.integers(1, 20)))
+    elif kind == "noise":
+        changed = bytearray(draw.bytes(int(draw.integers(2000))))
+    return f"{kind} at {at}", bytes(changed)
+
+
+def prepared(folder: Path) -> list[Kind]:
+    """Writes one good file of each kind, and says how it is read."""
+    rows = [row for job in suite.parse(_DESIGN).jobs for key in job.runs() for row in [_row(job, key)]]
+    points = [records.Point("adding", 10, "esn", 0, 1000.0 * k, k, 1 / (k + 1), 0.5, 0.25, 0.1) for k in range(100)]
+    runs, curves, design = folder / "runs.csv", folder / "curves.parquet", folder / "tiny.yaml"
+    records.write_rows(runs, rows)
+    records.write_points(curves, points)
+    design.write_text(json.dumps(_DESIGN, indent=1).replace('"', "'").replace("600", "6.0e+2"))
+    for job in suite.parse(_DESIGN).jobs:
+        own = [row for row in rows if collect.key_of(row) in set(job.runs())]
+        records.write_rows(folder / "jobs" / job.folder / "runs.csv", own)
+        records.write_points(folder / "jobs" / job.folder / "curves.parquet", points)
+    rung, kept = _rung(folder / "rungs")
+    checkpoint, seen = _checkpoint(folder / "checkpoints")
+    (folder / "suite.json").write_text(json.dumps(_DESIGN))
+    return [
+        Kind("runs.csv", runs, lambda: _rows(records.read_rows(runs), rows)),
+        Kind("runs.csv in diff", runs, lambda: _verb(["diff", folder, runs], 0)),
+        Kind("runs.csv in merge", runs, lambda: _verb(["merge", folder / "out", runs], 0)),
+        Kind("curves.parquet", curves, lambda: _same(records.read_points(curves), points)),
+        Kind("rung", rung, kept),
+        Kind("checkpoint", checkpoint, seen),
+        Kind("suite.json", folder / "suite.json", lambda: _collected(folder, rows)),
+        Kind("suite.yaml", design, lambda: _design(design)),
+        Kind("a job's runs.csv", folder / "jobs/esn/adding/seeds0/runs.csv", lambda: _collected(folder, rows)),
+    ]
+
+
+def _row(job: suite.Job, key: suite.Key) -> records.Row:
+    known = {"status": "solved", "solved": True, "spec_hash": "abc", "spec": '{"overrides": {}}', "passes": 9.0}
+    return replace(collect.error_row(job, key, ""), test_error=0.001 * key[2], **known)
+
+
+def _rows(found: list[records.Row], written: list[records.Row]) -> str:
+    expected = sorted(map(repr, written))
+    assert sorted(map(repr, found)) == expected or len(found) < len(written), "other rows"
+    assert set(map(repr, found)) <= set(expected), "a row that was not written"
+    return SAME if len(found) == len(written) else LESS
+
+
+def _same(found: Any, written: Any) -> str:
+    assert repr(found) == repr(written), "other content"
+    return SAME
+
+
+def _verb(words: list[object], expected: int) -> str:
+    """A verb of the command ends well, or with a line."""
+    code = cli.main([str(word) for word in words])
+    assert code in (expected, 2), f"exit code {code}"
+    return REFUSED if code == 2 else SAME
+
+
+def _design(path: Path) -> str:
+    return SAME if suite.read(path).jobs == suite.parse(_DESIGN).jobs else "another design, checked"
+
+
+def _collected(folder: Path, written: list[records.Row]) -> str:
+    """What is collected is what was written, or an error row in its place."""
+    rows, _ = collect.collect(suite.read(folder / "suite.json"), folder / "jobs", lambda note: None)
+    alive = [row for row in rows if row.status != records.Status.ERROR]
+    return _rows(alive, written)
+
+
+def _rung(folder: Path) -> tuple[Path, Callable[[], str]]:
+    setup, rungs = prepare(_SPEC), Rungs(folder)
+    row = unmeasured_row(setup, 0, "now", status="solved", reason="", solved=True, passes=5.0)
+    points = [records.Point("adding", 12, "lstm", 0, 1.0 * k, k, 0.5, 0.5, 0.5, 0.1) for k in range(20)]
+    rungs.save(_SPEC, row, points)
+    (path,) = folder.rglob("*.json")
+
+    def read() -> str:
+        kept = rungs.load(_SPEC, setup.digest, 0)
+        return REFUSED if kept is None else _same(kept, (row, points))
+
+    return path, read
+
+
+def _checkpoint(folder: Path) -> tuple[Path, Callable[[], str]]:
+    """A run that is gone on with must end as one that was not: the damaged checkpoint is the only one there."""
+    setup = prepare(_SPEC)
+
+    def fresh() -> Block:
+        with torch.no_grad():
+            return Block(setup, _SPEC.seeds)
+
+    with torch.no_grad():
+        block, driver = fresh(), Checkpoints(folder, 1e-9)
+        events = driver(block)
+        while block.drawn < 8:
+            _step(block, events, driver)
+    (path, *others) = sorted(folder.rglob("*.ckpt"))
+    for other in others:
+        other.unlink()
+    start, resumed = _state(fresh()), _state(_gone_on(fresh(), folder))
+    assert start != resumed
+
+    def read() -> str:
+        found = _state(_gone_on(fresh(), folder))
+        assert found in (start, resumed), "another state"
+        return SAME if found == resumed else REFUSED
+
+    return path, read
+
+
+def _step(block: Block, events: Any, driver: Checkpoints) -> None:
+    """Trains with checkpoints until the block has drawn eight batches, as a killed process would have."""
+
+    class Enough(BaseException):
+        pass
+
+    advance = block.advance
+
+    def limited() -> Any:
+        if block.drawn >= 8:
+            raise Enough
+        return advance()
+
+    block.advance = limited  # type: ignore[method-assign]
+    with contextlib.suppress(Enough):
+        list(events)
+
+
+def _gone_on(block: Block, folder: Path) -> Block:
+    """The block after the first thing that the driver does: to look for a checkpoint."""
+
+    class Enough(BaseException):
+        pass
+
+    def stop() -> Any:
+        raise Enough
+
+    block.advance = stop  # type: ignore[method-assign]
+    with torch.no_grad(), contextlib.suppress(Enough):
+        list(Checkpoints(folder, 1e9)(block))
+    return block
+
+
+def _state(block: Block) -> str:
+    """What decides the next steps, as text."""
+    state = block.state()
+    for name in ("cpu", "wall", "started"):
+        state.pop(name)
+
+    def text(value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            return value.numpy().tobytes().hex()
+        if isinstance(value, dict):
+            return {key: text(item) for key, item in value.items()}
+        return repr(value) if not hasattr(value, "__dataclass_fields__") else text(vars(value))
+
+    return json.dumps(text(state))
+
+
