@@ -55,7 +55,7 @@ class Problem:
     budget: float
 
 
-PROBLEMS = (Problem("memorization_5bit", 50, 1.5e5), Problem("temporal_order", 30, 2.4e5))
+PROBLEMS = (Problem("temporal_order", 30, 1.2e5), Problem("memorization_5bit", 50, 1.5e5))
 
 
 def corner_of(row: Row) -> str:

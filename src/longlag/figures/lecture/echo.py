@@ -1,0 +1,98 @@
+"""Claim 10 as a picture: echoes, oscillators, memory, and a figure eight drawn by a net on its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from longlag.figures import style
+from longlag.figures.lecture import base
+
+
+@style.applied()
+def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
+    """Four panels."""
+    series = finding["series"]
+    figure, rows = base.panels(2, 2, height=2.35, width=width)
+    echoes, circle, memory, eight = rows.flatten()
+    _echoes(echoes, series)
+    _circle(circle, series)
+    _memory(memory, series)
+    _eight(eight, series, {one["name"]: one for one in finding["numbers"]})
+    return figure
+
+
+def _echoes(axes: Any, series: base.Series) -> None:
+    radii = series["radii"]
+    shades = sns.color_palette("flare", len(radii))
+    seen = min(len(series["echoes"][0][0]), 150)
+    for i, (radius, shade) in enumerate(zip(radii, shades, strict=True)):
+        middle = np.median(base.array(series["echoes"])[:, i, :seen], 0)
+        axes.plot(np.arange(seen), middle, color=shade, lw=1.3)
+        inside = np.flatnonzero(middle > (-3.6 if i % 2 else -2.4))
+        base.word(axes, inside[-1], middle[inside[-1]], f"{radius:g}", shade, xytext=(3, 0), textcoords="offset points")
+    axes.axhline(-3, color=style.QUIET, lw=0.8, ls="--")
+    axes.set(ylim=(-4, 2.5), xlim=(0, seen * 1.08), xlabel="steps after the impulse", ylabel="echo")
+    axes.set_yticks([-3, 0, 2], ["1/1000", "1", "100"])
+    axes.set_title("echo, by spectral radius")
+
+
+def _circle(axes: Any, series: base.Series) -> None:
+    turn = np.linspace(0, 2 * np.pi, 200)
+    axes.plot(np.cos(turn), np.sin(turn), color=style.QUIET, lw=0.8)
+    axes.fill(np.cos(turn), np.sin(turn), color=base.GREEN, alpha=0.12, lw=0)
+    axes.fill(series["rings"] * np.cos(turn), series["rings"] * np.sin(turn), color="white", lw=0)
+    real, imaginary = (base.array(series["eigenvalues"][part]) for part in ("real", "imaginary"))
+    ringing = np.hypot(real, imaginary) >= series["rings"]
+    axes.plot(real[~ringing], imaginary[~ringing], "o", color=style.QUIET, ms=3, alpha=0.6, mew=0)
+    axes.plot(real[ringing], imaginary[ringing], "o", color=base.GREEN, ms=5, mew=0)
+    axes.set(aspect="equal", xlabel="real part", ylabel="imaginary part", title="its oscillators")
+    base.word(axes, 1.15, 0.85, "green: rings\nfor 10 steps\nand more", base.GREEN, va="top")
+    axes.set_xlim(-1.1, 2.1)
+    axes.set_xticks([-1, 0, 1])
+    axes.set_yticks([-1, 0, 1])
+
+
+def _memory(axes: Any, series: base.Series) -> None:
+    sizes = series["sizes"]
+    base.ranged(axes, sizes, series["capacity_by_size"], base.ORANGE, marker="o", ms=4)
+    axes.plot(sizes, sizes, color=style.QUIET, lw=0.8, ls="--")
+    base.word(axes, sizes[-1], sizes[-1] * 0.8, "the bound: N", style.QUIET, ha="right", va="top", rotation=0)
+    axes.set(xscale="log", yscale="log", xlabel="number of units N", ylabel="memory capacity in steps")
+    axes.set_ylim(10, 400)
+    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.set_yticks([10, 20, 50, 100, 200], ["10", "20", "50", "100", "200"])
+    axes.minorticks_off()
+    inset = axes.inset_axes((0.12, 0.72, 0.33, 0.24))
+    radii = series["radii"][: len(series["capacity_by_radius"][0])]
+    base.ranged(inset, radii, series["capacity_by_radius"], base.ORANGE)
+    inset.set_ylim(0, None)
+    inset.tick_params(labelsize=6)
+    inset.set_title(f"radius (N = {series['capacity_units']})", fontsize=6.5, loc="center", fontweight="normal")
+    axes.set_title("what the echoes remember")
+
+
+def _eight(axes: Any, series: base.Series, numbers: dict[str, base.Series]) -> None:
+    drawn, wanted = base.array(series["drawn"]), base.array(series["wanted"])
+    axes.plot(*drawn.T, color=base.VERMILLION, lw=2.4)
+    axes.plot(*wanted.T, color=style.INK, lw=0.8, ls=(0, (2, 2)))
+    error = numbers["error of the figure eight, 25 periods on its own"]["value"]
+    careless = [f"{name} {np.median(base.array(errors)):.1f}" for name, errors in series["careless"].items()]
+    text = f"error {error:.0e}\n\none scale ten times\ntoo large:\n" + "\n".join(careless)
+    base.word(axes, 0.62, 0.0, text, va="center")
+    axes.set(aspect="equal", xlim=(-0.6, 1.25), ylim=(-0.6, 0.6), title="drawn on its own, 25 times round")
+    axes.axis("off")
+
+
+def caption(finding: base.Series) -> str:
+    """What to see, and what is drawn."""
+    return (
+        "The nearer the spectral radius is to 1, the longer the echo of one impulse; above 1 it never ends. Its "
+        f"oscillators are the eigenvalues (radius {finding['series']['eigenvalues_radius']:g}, first seed). What can "
+        "be read out of the echoes grows with the number of units and with the radius, and stays below the bound. Below "
+        "right: a figure eight of a net that hears only its own output (red, 25 rounds; dashed: what it was taught), "
+        f"and the error where one scale is not set with care. {base.tell(finding)}"
+    )
