@@ -9,7 +9,7 @@ SUITE ?= standard
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help env demo results test lint lock bench bench-peers clean
+.PHONY: help env demo results test lint lock bench bench-peers chaos clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -61,6 +61,9 @@ $(VENV)/peers/ready: benchmarks/peers.txt $(READY)
 	    --target $(VENV)/peers "$$peer" || echo "$$peer cannot be installed here; its rows will say so"; \
 	done
 	@touch $@
+
+chaos: env  ## the fault campaign: kills, damaged files, mutated designs (an hour; ARGS="--kills 5 --seconds 300": a slice)
+	$(BIN)/python -m chaos $(ARGS)
 
 clean:  ## delete what runs wrote, but for what git keeps, and the caches; .venv stays
 	git clean -fdX results .snakemake build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,9 +6,11 @@ down and reading it again gives the same jobs, and the command takes each job's 
 
 from __future__ import annotations
 
+import argparse
 import copy
 import shlex
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ KEYS = st.sampled_from(["suite", "title", "seeds", "lags", "budget", "timeout", 
                         "methods", "cells", "tasks", "group", "sedes"]) | st.text(max_size=5)  # fmt: skip
 
 
+@cache
 def examples() -> list[dict[str, Any]]:
     """The suites of the house, and a small one with every key."""
     full = {"suite": "full", "title": "All keys", "seeds": "0:4", "lags": [10, 20], "budget": 1e5, "timeout": 60,
@@ -102,6 +105,11 @@ def campaign(n: int, key: int, deadline: float) -> Tally:
     return tally
 
 
+@cache
+def _parser() -> argparse.ArgumentParser:
+    return build_parser()
+
+
 def look(config: dict[str, Any]) -> str:
     """Reads a design and, if it is accepted, checks the plan."""
     try:
@@ -118,7 +126,7 @@ def look(config: dict[str, Any]) -> str:
         return "accepted (large)"
     folders = [job.folder for job in plan.jobs]
     assert len(folders) == len(set(folders)), "two jobs write one file"
-    parser = build_parser()
+    parser = _parser()
     for job in plan.jobs[:20]:
         args = parser.parse_args(["ladder", *shlex.split(job.arguments()), "--out", "runs.csv"])
         asked = (tuple(args.task), tuple(args.lags), tuple(args.seeds), args.budget, args.device, args.method)

@@ -1,0 +1,94 @@
+"""The fault campaign's own parts: a short run of those that are quick, and proof that each of them can find a fault."""
+
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import fake_results
+from longlag import records, suite
+from longlag.rng import stream
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from chaos import designs, files, kills  # noqa: E402
+from chaos.tally import Tally  # noqa: E402
+
+
+def test_damaged_files_are_refused(tmp_path):
+    tally = files.campaign(tmp_path, 90, 0, time.monotonic() + 600)
+    assert tally.faults == []
+    assert tally.tried == 90
+    assert sum(count for name, count in tally.outcomes.items() if files.REFUSED in name) > 45
+
+
+@pytest.mark.parametrize(("target", "name"), [("longlag.records.checksum", "runs.csv"), ("longlag.ladder.checksum", "rung")])
+def test_a_reader_that_believes_damage_is_found(tmp_path, monkeypatch, target, name):
+    """Without checksums flipped digits are read as results, and the campaign says so."""
+    monkeypatch.setattr(target, lambda parts: "0" * 16)
+    kinds = [kind for kind in files.prepared(tmp_path) if kind.name == name]
+    monkeypatch.setattr(files, "prepared", lambda folder: kinds)
+    tally = files.campaign(tmp_path, 300, 0, time.monotonic() + 600)
+    assert any("a wrong result was accepted" in fault for fault in tally.faults)
+
+
+def test_designs_are_refused_or_hold_together():
+    tally = designs.campaign(60, 0, time.monotonic() + 600)
+    assert tally.faults == []
+    assert {"accepted", "refused in a line"} <= tally.outcomes.keys()
+
+
+def test_a_design_that_raises_is_found(monkeypatch):
+    monkeypatch.setattr(suite, "parse", lambda config: config["no such key"])
+    assert designs.campaign(5, 0, time.monotonic() + 600).faults
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """The files of a finished suite, where the campaign looks for them."""
+    rows = fake_results.runs(range(2))
+    records.write_rows(tmp_path / "results/storm/runs.csv", rows)
+    records.write_points(tmp_path / "results/storm/curves.parquet", fake_results.points(rows))
+    return tmp_path, rows
+
+
+def test_results_are_compared_but_for_times(finished):
+    folder, rows = finished
+    before = kills.outcome(folder)
+    records.write_rows(folder / "results/storm/runs.csv", [replace(row, seconds=9.0, started="later") for row in rows])
+    assert kills.outcome(folder) == before
+    records.write_rows(folder / "results/storm/runs.csv", [replace(row, updates=row.updates + 1) for row in rows])
+    assert kills.outcome(folder)["runs.csv"] != before["runs.csv"]
+    assert kills.outcome(folder)["curves.parquet"] == before["curves.parquet"]
+
+
+def test_a_rung_that_goes_or_changes_is_found(tmp_path):
+    storm = kills.Storm(tmp_path, stream(0, "test"), Tally("kills"))
+    rung = tmp_path / "results/storm/rungs/adding/hf/lag10_seed0_x.json"
+    rung.parent.mkdir(parents=True)
+    rung.write_text("{}")
+    for _ in range(2):
+        storm.check_rungs()
+    assert storm.tally.faults == []
+    rung.write_text("[]")
+    storm.check_rungs()
+    assert "lag10_seed0_x.json was lost or changed" in storm.tally.faults[0]
+
+
+def test_processes_are_told_by_what_they_run(tmp_path):
+    script = tmp_path / "longlag"
+    script.write_text("import time; time.sleep(60)")
+    with subprocess.Popen(["sh", "-c", f"'{sys.executable}' '{script}' ladder --method hf; true"], cwd=tmp_path) as shell:
+        verbs: Counter[str] = Counter()
+        while "ladder" not in verbs and shell.poll() is None:
+            verbs = Counter(kills.verb(process) for process in kills.processes(shell.pid))
+        found = kills.orphans(tmp_path)
+        for process in found:
+            process.kill()
+    assert verbs == {"": 1, "ladder": 1}
+    assert len(found) == 2
