@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
+import io
+import json
+import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 import fake_results
 from longlag import figures, report, stats
 from longlag.cli import main
+from longlag.errors import LonglagError
 from longlag.figures import style
-from longlag.report import answer
+from longlag.report import answer, explorer, headline, lectured, pictures
 from test_figures import CASES, results
 
-VOID = {"meta", "img", "br", "source"}
+VOID = {"meta", "img", "br", "source", "input"}
 
 
 class Page(HTMLParser):
@@ -43,10 +52,19 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
 
+def png(colour: tuple[int, int, int], size: tuple[int, int] = (8, 6)) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "png")
+    return buffer.getvalue()
+
+
 @pytest.fixture
 def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures are laid out, not painted: that is slow, and tested elsewhere."""
-    monkeypatch.setattr(style, "encode", lambda figure, kind: b"\x89PNG")
+    """Figures are neither drawn nor painted: that is slow, and tested elsewhere."""
+    blank = png((255, 255, 255))
+    for name in figures.names():
+        monkeypatch.setattr(figures.get(name), "draw", lambda *data, **width: None)
+    monkeypatch.setattr(style, "encode", lambda figure, kind: blank)
 
 
 @pytest.fixture(scope="module")
@@ -54,22 +72,69 @@ def whole() -> str:
     return report.render(*CASES["whole"](), title="A suite")
 
 
-def test_nothing_is_fetched_and_nothing_runs(whole: str) -> None:
+def policy(page: str) -> str:
+    """The content security policy as a browser reads it."""
+    return html.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1])  # type: ignore[index]
+
+
+def test_nothing_is_fetched_and_only_the_page_s_own_scripts_run(whole: str) -> None:
     page = Page(whole)
     assert page.open == []
-    assert "script" not in page.tags
     assert "link" not in page.tags
     assert all(address.startswith(("#", "data:image/png;base64,")) for address in page.addresses)
-    assert "@import" not in whole
-    assert "url(" not in whole
-    assert len(whole) < 5_000_000
+    style_sheet = re.search(r"<style>(.*?)</style>", whole, flags=re.S)[1]  # type: ignore[index]
+    assert "@import" not in style_sheet
+    assert "url(" not in style_sheet
+    assert len(whole.encode()) < 5_000_000
+    assert "default-src 'none'" in policy(whole)
+    scripts = re.findall(r"<script>(.*?)</script>", whole, flags=re.S)
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert re.findall(r"'sha256-([^']+)'", policy(whole)) == digests
+    assert len(scripts) == 2
+    assert page.tags.count("script") == 3  # with the island of numbers, which is no program
+
+
+def island(page: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(re.search(r'id="explorer-data">(.*?)</script>', page, flags=re.S)[1])  # type: ignore[index]
+    return found
+
+
+def test_the_island_holds_what_the_statistics_say() -> None:
+    runs, curves = CASES["whole"]()
+    found = explorer.island(runs, curves)
+    methods = [look["name"] for look in found["methods"]]
+    cells = {(task["name"], methods[cell[0]], cell[1]): cell for task in found["tasks"] for cell in task["cells"]}
+    for axis in stats.AXES:
+        for cell in stats.cost(runs, axis).to_dict("records"):
+            told = cells[cell["task"], cell["method"], cell["lag"]]
+            assert told[3:6] == [cell["n"], cell["attempted"], cell["solved"]]
+            median = told[9][axis][0]
+            assert (median is None) == (not math.isfinite(cell["median"]))
+            assert median is None or median == pytest.approx(cell["median"], rel=1e-4)
+    dots = [seed for task in found["tasks"] for seed in task["seeds"]]
+    assert len(dots) == runs.solved.sum()
+    assert all(cost > 0 for dot in dots for cost in dot[3:])
+    lines = [curve for task in found["tasks"] for curve in task["curves"]]
+    assert len(lines) == len(curves.groupby(["task", "method", "lag", "seed"]))
+
+
+def test_of_too_many_runs_the_island_holds_the_first_seeds_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs, curves = results(fake_results.runs(seeds=range(4), tasks=["adding"]))
+    attempted = int((runs.status != "not_attempted").sum())
+    monkeypatch.setattr(explorer, "MOST_DOTS", attempted // 2)
+    monkeypatch.setattr(explorer, "MOST_LOOKS", 5)
+    found = explorer.island(runs, curves)
+    assert found["seeds"] == 4
+    assert 1 <= found["seeds_shown"][0] < 4
+    assert {dot[2] for dot in found["tasks"][0]["seeds"]} <= set(range(found["seeds_shown"][0]))
+    assert max(len(curve[4]) for curve in found["tasks"][0]["curves"]) == 5
 
 
 def test_every_figure_is_there_with_caption_and_words_for_those_who_do_not_see_it(whole: str) -> None:
     page = Page(whole)
     assert len(page.images) == len(figures.names())
     assert all(len(image["alt"] or "") > 40 for image in page.images)
-    assert page.tags.count("figcaption") == len(figures.names())
+    assert page.tags.count("figcaption") == len(figures.names()) + 3  # and of the interactive charts
 
 
 def test_every_link_within_the_page_has_a_target(whole: str) -> None:
@@ -89,15 +154,29 @@ def test_partial_results_give_a_page(case: str, unpainted: None) -> None:
     assert ("There are no runs yet" in page) == (case == "no runs")
 
 
-def test_hostile_text_is_shown_as_text() -> None:
+def test_hostile_text_is_shown_as_text(unpainted: None) -> None:
     evil = '"><script>alert(1)</script><img src=http://example.org/x onerror=alert(1)>'
     rows = [
         replace(row, task=f"task {evil}", method=f"method {evil}", reason=evil, cpu=evil, commit=evil)
         for row in fake_results.runs([0], ["control"], ["adding"])
     ]
-    page = Page(report.render(*results(rows), title=evil))
-    assert "script" not in page.tags
+    text = report.render(*results(rows), title=evil)
+    page = Page(text)
+    assert page.tags.count("script") == 3
+    assert "alert(1)</script>" not in text
     assert all(address.startswith(("#", "data:")) for address in page.addresses)
+    assert island(text)["tasks"][0]["name"] == f"task {evil}"
+
+
+def test_without_the_plotting_library_there_is_a_page_that_says_so(
+    monkeypatch: pytest.MonkeyPatch, unpainted: None
+) -> None:
+    monkeypatch.setattr(explorer, "available", lambda: False)
+    text = report.render(*CASES["one seed"](), title="t")
+    assert "script" not in Page(text).tags
+    assert "script-src 'none'" in policy(text)
+    assert "vl-convert-python is not installed" in text
+    assert len(Page(text).images) == len(figures.names())
 
 
 def test_the_same_results_give_the_same_page(unpainted: None) -> None:
@@ -127,6 +206,70 @@ def test_the_answer_in_sentences() -> None:
     assert nowhere.about == "b"
 
 
+def test_three_sentences_say_who_is_furthest_who_is_cheapest_and_how_sure_it_is() -> None:
+    furthest, cheapest, uncertain = headline.three(reach(a=(100, 100), b=(50, 100)))
+    assert furthest == (
+        "a carries furthest, or as far as any, on the one task on which methods were compared: ≥ 100 steps on adding; "
+        "next comes b with 50 steps on adding."
+    )
+    assert cheapest.startswith("Of the 2 pairs of task and lag that two methods or more solve, the cheapest is ")
+    assert uncertain.startswith("Of 6 runs 1 did not solve")
+    assert uncertain.endswith("with 1 seed in the smallest cell no comparison of two methods there can reach p < 1.")
+
+
+def test_headlines_of_costs_follow_the_axis() -> None:
+    runs = reach(a=(100, 100), b=(100, 100))
+    price = runs.method.map({"a": 1.0, "b": 3.0})
+    runs = runs.assign(solved=True, passes=100 * price, passes_to_solve=100 * price, flops=9 / price, seconds=price)
+    assert headline.three(runs)[1].endswith(
+        "the cheapest is a in all 3 by sequence passes and CPU seconds; b in all 3 by floating-point operations."
+    )
+
+
+def test_headlines_where_nothing_can_be_compared() -> None:
+    assert headline.three(CASES["no runs"]()[0]) == []
+    furthest, cheapest, _ = headline.three(CASES["nothing solved"]()[0])
+    assert furthest.startswith("No two methods were run on one task")
+    assert cheapest.startswith("No two methods solve one task at one lag")
+    assert headline.three(reach(a=(0, 100), b=(0, 50)))[0] == "No method solves any lag that was tried (2 methods)."
+
+
+def claim(number: int, finding: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
+    words = {"number": number, "slug": f"slug_{number}", "title": f"Title {number}", "sentence": "A claim."}
+    return {"claim": words, "finding": finding, **more}
+
+
+def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpainted: None) -> None:
+    asked = {"name": "rate", "value": 0.5, "low": 0.4, "high": None, "unit": "1", "threshold": "≤ 1", "met": True}
+    found = {"verdict": "holds with a caveat", "summary": "<b>It does.</b>", "caveat": "Not quite.", "numbers": [asked]}
+    claims = [claim(2, None, error="it broke"), claim(1, found, caption="What to see.")]
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "slug_1.png").write_bytes(png((9, 99, 199), (1400, 700)))
+    (tmp_path / "lecture.json").write_text(json.dumps({"claims": claims}))
+    first, second = lectured.read(tmp_path)
+    assert (first.number, first.verdict, first.numbers) == (
+        1,
+        "holds with a caveat",
+        ["rate: 0.5 1 [0.4, –]; asked: ≤ 1, met"],
+    )
+    with Image.open(io.BytesIO(base64.b64decode(first.thumbnail.partition(",")[2]))) as thumbnail:
+        assert thumbnail.size == (480, 240)
+    assert (second.verdict, second.summary, second.thumbnail) == ("not measured", "it broke", "")
+    page = report.render(*CASES["one seed"](), title="t", lecture=tmp_path)
+    assert Page(page).open == []
+    assert "&lt;b&gt;It does.&lt;/b&gt;" in page
+    assert 'alt="Figure of claim 1. What to see."' in page
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"claims": [{}]}', '{"claims": [{"claim": 1, "finding": 2}]}'])
+def test_a_file_that_is_no_lecture_is_an_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "lecture.json").write_text(text)
+    with pytest.raises(LonglagError, match="not a file that `longlag lecture` wrote"):
+        lectured.read(tmp_path)
+    with pytest.raises(LonglagError, match="cannot read"):
+        lectured.read(tmp_path / "nowhere")
+
+
 def test_tasks_with_one_answer_share_a_sentence() -> None:
     found = answer.sentences(results(fake_results.sparse(), curves=False)[0])
     (alone,) = [sentence for sentence in found if "alone" in sentence.text]
@@ -148,17 +291,18 @@ def test_what_is_missing_is_said_in_few_words() -> None:
     assert ("hf", "1 of 2 seeds at some lags of adding and memorization_5bit") in answer.gaps(fewer, [], [])
 
 
-def test_the_verb_takes_drawn_figures_and_draws_the_rest(tmp_path: Path) -> None:
+def test_the_verb_takes_drawn_figures_and_draws_the_rest(tmp_path: Path, unpainted: None) -> None:
     fake_results.write(tmp_path, seeds=[0], methods=["esn"], tasks=["adding"])
     (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "reach.png").write_bytes(b"given")
+    given_png = png((200, 30, 30))
+    (tmp_path / "figures" / "reach.png").write_bytes(given_png)
     files = ["--runs", str(tmp_path / "runs.csv"), "--curves", str(tmp_path / "curves.parquet")]
     out = tmp_path / "deep" / "report.html"
     given = ["--figures", str(tmp_path / "figures"), "--tables", str(tmp_path / "tables")]
     assert main(["report", *files, *given, "--title", "T & T", "--out", str(out)]) == 0
     page = out.read_text()
-    assert "base64,Z2l2ZW4=" in page
-    assert page.count("base64,iVBOR") == 2 * len(figures.names()) - 1
+    assert f'src="{pictures.address(given_png)}"' in page
+    assert page.count("base64,iVBOR") == 2 * len(figures.names())
     assert "<h1>T &amp; T</h1>" in page
 
 

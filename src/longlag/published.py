@@ -39,8 +39,8 @@ def against(facts: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     """The facts on tasks that were run, each with the cell of its counterpart at the nearest lag on either side.
 
     Adds: ran (whether the method ran on the task) and for below (largest lag at or under the fact's) and above
-    (smallest lag over it, only if the fact's own lag was not run): lag, n, solved and median, the Kaplan-Meier median of passes;
-    missing where there is no such cell.
+    (smallest lag over it, only if the fact's own lag was not run): lag, n, solved and median, the
+    Kaplan-Meier median of passes; missing where there is no such cell.
     """
     cells = stats.cost(runs)
     found = facts[facts.task.isin(set(runs.task))].reset_index(drop=True)

@@ -14,6 +14,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--curves", metavar="FILE", help="curves.parquet; without it there are no learning curves")
     parser.add_argument("--figures", type=Path, metavar="DIR", help="folder with NAME.png; what is not there is drawn")
     parser.add_argument("--tables", type=Path, metavar="DIR", help="folder of the tables, to name it on the page")
+    parser.add_argument("--lecture", type=Path, metavar="DIR", help="what `longlag lecture --out DIR` wrote")
+    parser.add_argument("--handson", default="", metavar="FILE", help="hands-on page to link, relative to this page")
     parser.add_argument("--title", default="longlag", help="what the page is called (default: %(default)s)")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="report.html")
 
@@ -23,6 +25,7 @@ def run(args: argparse.Namespace) -> None:
 
     records.check_writable(args.out)
     runs, curves = stats.load_runs(args.runs), stats.load_curves(args.curves)
-    page = report.render(runs, curves, args.title, drawn=args.figures, tables_in=args.tables)
+    beside = {"drawn": args.figures, "tables_in": args.tables, "lecture": args.lecture, "handson": args.handson}
+    page = report.render(runs, curves, args.title, **beside)
     records.write_atomically(args.out, page.encode())
     print(args.out)

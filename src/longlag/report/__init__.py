@@ -1,12 +1,12 @@
 """The page: one self-contained HTML file with the answer first. `render` makes it from runs, curves and figures.
 
-Nothing in it is fetched: images are embedded, styles are inline, and there is no script. Text from runs is escaped.
+Nothing in it is fetched: images, styles and the scripts of its interactive charts are inside, and its content security
+policy lets these scripts run and nothing else. Text from runs is escaped. Without scripts all figures and tables stay.
 Tables always come from the runs themselves; figures are drawn unless a folder with PNG files is given.
 """
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from markupsafe import Markup
 
 from longlag import figures, protocol, registry, stats, tables
 from longlag.figures import style
-from longlag.report import answer, provenance
+from longlag.report import answer, explorer, headline, lectured, pictures, provenance
 from longlag.tables import render as setting
 from longlag.words import number, sample
 
 HERE = Path(__file__).parent
+_FLOW = "gradient_flow"  # the figure of what runs record of their gradients
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,13 @@ class Picture:
 
 
 def render(
-    runs: pd.DataFrame, curves: pd.DataFrame, title: str, drawn: Path | None = None, tables_in: Path | None = None
+    runs: pd.DataFrame,
+    curves: pd.DataFrame,
+    title: str,
+    drawn: Path | None = None,
+    tables_in: Path | None = None,
+    lecture: Path | None = None,
+    handson: str = "",
 ) -> str:
     """The page as text.
 
@@ -45,27 +52,63 @@ def render(
         drawn: folder with NAME.png of figures that exist already; the others are drawn,
             and all of them once more at the width of a phone.
         tables_in: folder of the tables in other formats, which the page names.
+        lecture: folder that `longlag lecture --out` wrote.
+        handson: address of the hands-on page, relative to this one.
+
+    Raises:
+        LonglagError: the lecture's folder holds no claims.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     known_tasks, known_methods = registry.names("tasks"), registry.names("methods")
-    found = _tables(runs)
+    live = explorer.available() and not runs.empty
+    scripts = [explorer.library(), explorer.glue()] if live else []
     return environment.get_template("page.html").render(
         title=title,
         css=Markup((HERE / "page.css").read_text()),
+        policy=explorer.policy(*scripts),
+        headline=headline.three(runs),
         answer=answer.sentences(runs),
         tally=answer.tally(runs),
         pictures=_pictures(runs, curves, drawn),
-        beside=found,
-        placed={name: [t for t in tables.names() if name == tables.get(t).BESIDE] for name in ["", *figures.names()]},
+        beside=_tables(runs),
+        placed=_placed(),
         titles={name: tables.get(name).TITLE for name in tables.names()},
         missing=answer.gaps(runs, sorted({*known_tasks, *runs.task}), sorted({*known_methods, *runs.method})),
-        no_curves=curves.empty,
+        absent=_absent(curves, lecture, live),
+        island=Markup(explorer.to_json(explorer.island(runs, curves))) if live else "",
+        scripts=[Markup(script) for script in scripts],
+        axes=stats.AXES,
+        lecture=lectured.read(lecture) if lecture is not None else [],
         rules=_rules(runs),
         provenance=provenance.facts(runs),
         folders=[f"{folder.name}/" for folder in (drawn, tables_in) if folder is not None],
+        handson=handson,
     )
+
+
+def _placed() -> dict[str, list[str]]:
+    """Tables by the section that they belong to: a figure's name, "published", or "" for failures."""
+    found: dict[str, list[str]] = {name: [] for name in ["", "published", *figures.names()]}
+    for name in tables.names():
+        found[tables.get(name).BESIDE].append(name)
+    return found
+
+
+def _absent(curves: pd.DataFrame, lecture: Path | None, live: bool) -> list[tuple[str, str]]:
+    """Parts of the page for which nothing was given, each with why."""
+    found = [("Learning curves", "none were given")] if curves.empty else []
+    if _FLOW not in figures.names():
+        found.append(("Gradient flow during training", "not recorded in these runs"))
+    if lecture is None:
+        found.append(("The lecture's claims", "not given to this page"))
+    if not live:
+        words = (
+            "there are no runs" if explorer.available() else "vl-convert-python is not installed (longlag[workflow])"
+        )
+        found.append(("Interactive charts", words))
+    return found
 
 
 def _pictures(runs: pd.DataFrame, curves: pd.DataFrame, drawn: Path | None) -> list[Picture]:
@@ -78,11 +121,7 @@ def _picture(name: str, runs: pd.DataFrame, curves: pd.DataFrame, drawn: Path | 
     given = drawn is not None and file.is_file()
     wide = file.read_bytes() if given else style.encode(module.draw(runs, curves), "png")
     narrow = style.encode(module.draw(runs, curves, width=style.COLUMN_WIDTH), "png")
-    return Picture(name, module.TITLE, _address(wide), _address(narrow), module.caption(runs, curves))
-
-
-def _address(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+    return Picture(name, module.TITLE, pictures.address(wide), pictures.address(narrow), module.caption(runs, curves))
 
 
 def _tables(runs: pd.DataFrame) -> dict[str, Markup]:

@@ -1,0 +1,198 @@
+"""What the page's interactive charts need: their numbers as one JSON island, the library that draws them, and a policy
+that lets the browser run these scripts alone and fetch nothing.
+
+The library is Vega (with Vega-Lite and Vega-Embed), which vl-convert-python carries inside: it draws SVG, which a
+browser prints sharply, a screen reader can walk through and a test can count. Without that package there is a page with
+its figures and tables, and it says what is missing.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import importlib.util
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.colors import to_hex
+
+from longlag import protocol, stats
+from longlag.figures import style
+from longlag.records import Status
+
+MOST_DOTS, MOST_POINTS, MOST_LOOKS = 8_000, 30_000, 80  # seeds drawn, points of curves in all, and per curve
+_SHAPES = {"o": "circle", "s": "square", "D": "diamond", "d": "diamond", "^": "triangle-up", "v": "triangle-down"}
+_SHAPES |= {"<": "triangle-left", ">": "triangle-right", "P": "cross"}
+# outlines in a square from -1 to 1, for the markers that Vega lacks
+_CROSS = "M-1,-.6L-.6,-1L0,-.4L.6,-1L1,-.6L.4,0L1,.6L.6,1L0,.4L-.6,1L-1,.6L-.4,0Z"
+_STAR = "M0,-1L.24,-.32L.95,-.31L.38,.12L.59,.81L0,.4L-.59,.81L-.38,.12L-.95,-.31L-.24,-.32Z"
+_PENTAGON = "M0,-1L.95,-.31L.59,.81L-.59,.81L-.95,-.31Z"
+_HEXAGON = "M0,-1L.87,-.5L.87,.5L0,1L-.87,.5L-.87,-.5Z"
+_SHAPES |= {"X": _CROSS, "*": _STAR, "p": _PENTAGON, "h": _HEXAGON, "H": _HEXAGON, "8": _HEXAGON}
+_SIGNS = {"circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲", "triangle-down": "▼"}
+_SIGNS |= {"triangle-left": "◀", "triangle-right": "▶", "cross": "✚"}
+_SIGNS |= {_CROSS: "✖", _STAR: "★", _PENTAGON: "⬟", _HEXAGON: "⬢"}
+_PARTS = ["median", "first", "last", "budget"]
+_DASHES: dict[str, list[int]] = {"-": [1, 0], "--": [5, 3], ":": [2, 2], "-.": [6, 2, 2, 2]}
+
+
+def available() -> bool:
+    """Whether the package that carries the plotting library is installed."""
+    return importlib.util.find_spec("vl_convert") is not None
+
+
+@functools.cache
+def library() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script (0.9 MB)."""
+    import vl_convert
+
+    return _inline(vl_convert.javascript_bundle(None))
+
+
+def glue() -> str:
+    """The script that connects controls and charts."""
+    return _inline(Path(__file__).with_name("explorer.js").read_text())
+
+
+def _inline(script: str) -> str:
+    if "</script" in script.lower() or "<!--" in script:
+        raise ValueError("a script that holds </script or <!-- cannot stand in a page")
+    return script
+
+
+def policy(*scripts: str) -> str:
+    """A content security policy: nothing is fetched, images are data, and only these inline scripts run."""
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
+    rules = ["default-src 'none'", "img-src data:", "style-src 'unsafe-inline'", f"script-src {allowed}"]
+    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
+
+
+def to_json(value: Any) -> str:
+    """JSON for the inside of a script element: no sign of it can end the element or begin another."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
+def island(runs: pd.DataFrame, curves: pd.DataFrame) -> dict[str, Any]:
+    """Numbers of the charts: methods with their looks, and per task its cells, seeds and learning curves.
+
+    Lists stand for rows, in the order that explorer.js reads; methods are named by their place in the list; what is not
+    finite is null. Where there are too many runs, the first seeds of each cell stand for the others (`seeds_shown`).
+    """
+    names = list(style.looks(runs.method.unique()))
+    attempted = runs[runs.status != Status.NOT_ATTEMPTED]
+    dots, points = _first_seeds(attempted, MOST_DOTS), _first_seeds(curves, MOST_POINTS, per=MOST_LOOKS)
+    cells, times = _cells(runs), _times(dots)
+    tasks = sorted(str(task) for task in runs.task.unique())
+    return {
+        "axes": stats.AXES,
+        "criterion": protocol.CRITERION,
+        "methods": [_look(name, look) for name, look in style.looks(names).items()],
+        "seeds": _most_seeds(runs),
+        "seeds_shown": [_most_seeds(dots), _most_seeds(points)],
+        "tasks": [
+            {
+                "name": task,
+                "lines": _lines(runs[runs.task == task]),
+                "cells": _cell_lists(cells[cells.task == task], names),
+                "seeds": _seed_lists(times[times.task == task], names),
+                "curves": _curve_lists(points[points.task == task], dots, names),
+            }
+            for task in tasks
+        ],
+    }
+
+
+def _most_seeds(table: pd.DataFrame) -> int:
+    return int(table.groupby(stats.CELL).seed.nunique().max()) if len(table) else 0
+
+
+def _look(name: str, look: style.Look) -> dict[str, Any]:
+    shape = _SHAPES.get(look.marker, "circle")
+    dash = _DASHES.get(look.dash, [1, 0])
+    return {"name": name, "colour": to_hex(look.colour), "shape": shape, "sign": _SIGNS[shape], "dash": dash}
+
+
+def _first_seeds(table: pd.DataFrame, most: int, per: int = 0) -> pd.DataFrame:
+    """The rows of as many seeds per cell, from the smallest on, as fit into `most` rows; at least one seed.
+    per: how many rows of one run count, at most."""
+    if table.empty:
+        return table
+    order = table.groupby(stats.CELL).seed.rank(method="dense")
+    sizes = table.groupby([*stats.CELL, "seed"]).size()
+    if per:
+        sizes = sizes.clip(upper=per)
+    ranks = order.groupby([table[name] for name in [*stats.CELL, "seed"]]).first()
+    total = sizes.groupby(ranks).sum().cumsum()
+    return table[order <= max(1.0, float(total.index[total <= most].max() if (total <= most).any() else 1))]
+
+
+def _cells(runs: pd.DataFrame) -> pd.DataFrame:
+    cells = stats.success(runs)
+    for axis in stats.AXES:
+        found = stats.cost(runs, axis)[_PARTS]
+        cells = cells.join(found.add_prefix(f"{axis}_"))
+    ends = stats.failures(runs)[[*stats.CELL, *(status.value for status in Status)]]
+    return cells.merge(ends.rename(columns={"solved": "ended_solved"}), on=stats.CELL) if len(cells) else cells
+
+
+def _cell_lists(cells: pd.DataFrame, names: list[str]) -> list[list[Any]]:
+    """[method, lag, minimal lag, n, attempted, solved, low, high, how the others ended, {axis: [median, first, last,
+    budget]}]."""
+    others = [status.value for status in Status if status is not Status.SOLVED]
+    found = []
+    for row in cells.to_dict("records"):
+        ends = ", ".join(f"{row[name]} {name.replace('_', ' ')}" for name in others if row[name])
+        cost = {axis: [_number(row[f"{axis}_{part}"]) for part in _PARTS] for axis in stats.AXES}
+        counts = [int(row[name]) for name in ("n", "attempted", "solved")]
+        place = [names.index(row["method"]), int(row["lag"]), _number(row["minimal_lag"])]
+        found.append([*place, *counts, _number(row["low"]), _number(row["high"]), ends, cost])
+    return found
+
+
+def _times(runs: pd.DataFrame) -> pd.DataFrame:
+    """Solved runs with the cost to solve on each axis."""
+    parts = {axis: stats.solve_times(runs, axis).time for axis in stats.AXES}
+    return runs[[*stats.CELL, "seed"]].assign(**parts)[runs.solved]
+
+
+def _seed_lists(times: pd.DataFrame, names: list[str]) -> list[list[Any]]:
+    """[method, lag, seed, cost on each axis]."""
+    place = {name: i for i, name in enumerate(names)}
+    rows = times[["method", "lag", "seed", *stats.AXES]].itertuples(index=False, name=None)
+    return [[place[method], int(lag), int(seed), *map(_number, costs)] for method, lag, seed, *costs in rows]
+
+
+def _curve_lists(points: pd.DataFrame, runs: pd.DataFrame, names: list[str]) -> list[list[Any]]:
+    """[method, lag, seed, how it ended, passes [K], share wrong [K], CPU seconds [K], operations per pass]."""
+    rates = (runs.flops / runs.passes.where(runs.passes > 0)).to_numpy()
+    keys = runs[[*stats.CELL, "seed"]].itertuples(index=False, name=None)
+    known = dict(zip(keys, zip(runs.status, rates, strict=True), strict=True))
+    found = []
+    for (task, method, lag, seed), rows in points[points.passes > 0].groupby([*stats.CELL, "seed"]):
+        if method not in names:
+            continue
+        rows = rows.sort_values("passes")
+        kept = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_LOOKS)).round().astype(int))]
+        status, rate = known.get((task, method, lag, seed), ("unknown", math.nan))
+        columns = [[_number(value) for value in kept[name]] for name in ("passes", "error", "seconds")]
+        found.append([names.index(str(method)), int(lag), int(seed), status.replace("_", " "), *columns, _number(rate)])
+    return found
+
+
+def _lines(runs: pd.DataFrame) -> list[float | None]:
+    """Share wrong of the constant and of the half-solved answer."""
+    return [_number(runs[name].max()) for name in ("constant_error", "half_solved_error")]
+
+
+def _number(value: float) -> float | None:
+    """Five digits, which is more than a chart shows."""
+    return float(f"{value:.5g}") if math.isfinite(value) else None

@@ -1,0 +1,102 @@
+"""The answer in three sentences, made from the data alone: who carries furthest, who is cheapest, what is uncertain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from longlag import stats
+from longlag.figures.overview import ranking
+from longlag.records import Status
+from longlag.words import count, listing, reached
+
+_ENDED = {
+    Status.BUDGET.value: "ran out of budget",
+    Status.DIVERGED.value: "diverged",
+    Status.TIMEOUT.value: "met the clock's limit",
+    Status.ERROR.value: "ended with an error",
+}
+_AXES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}
+
+
+def three(runs: pd.DataFrame) -> list[str]:
+    """On reach, on cost, and on failures and certainty; no sentence at all without runs."""
+    if runs.empty:
+        return []
+    table = stats.reach(runs, stats.bootstrap())
+    return [_furthest(table), _cheapest(runs), _uncertain(runs, table)]
+
+
+def _furthest(table: pd.DataFrame) -> str:
+    compared = table[table.groupby("task").method.transform("size") > 1]
+    if compared.empty:
+        return "No two methods were run on one task, so how far they carry cannot be compared."
+    if compared.reach.max() == 0:
+        return f"No method solves any lag that was tried ({count(compared.method.nunique(), 'method')})."
+    leads = compared[(compared.reach > 0) & (compared.reach == compared.groupby("task").reach.transform("max"))]
+    led = leads.groupby("method").task.nunique()
+    best = min(led.index, key=lambda name: (-led[name], ranking(compared).index(name)))
+    rows = leads[leads.method == best]
+    where = _where(rows)
+    tasks = compared.task.nunique()
+    share = f"all {tasks}" if led[best] == tasks else f"{led[best]} of {tasks}"
+    share = "the one task" if tasks == 1 else f"{share} tasks"
+    unlike = (compared.groupby("task").largest.nunique() > 1).any()
+    limits = "; not all methods were tried at the same lags" if unlike else ""
+    next_best = _second(compared[compared.method != best])
+    first = f"{best} carries furthest, or as far as any, on {share} on which methods were compared: {where}"
+    return f"{first}{limits}{next_best}."
+
+
+def _second(rest: pd.DataFrame) -> str:
+    """Who comes next, by the mean share of the largest lag."""
+    if rest.empty or rest.reach.max() == 0:
+        return "; no other method solves any of them"
+    name = ranking(rest)[0]
+    rows = rest[(rest.method == name) & (rest.reach > 0)]
+    return f"; next comes {name} with {_where(rows)}"
+
+
+def _where(rows: pd.DataFrame) -> str:
+    """A method's reach, tasks with one reach together."""
+    groups: dict[str, list[str]] = {}
+    for row in rows.sort_values(["reach", "task"], ascending=[False, True]).itertuples():
+        groups.setdefault(f"{reached(row.reach, row.at_limit)} steps", []).append(str(row.task))
+    return listing(f"{steps} on {listing(tasks)}" for steps, tasks in groups.items())
+
+
+def _cheapest(runs: pd.DataFrame) -> str:
+    solved = {axis: stats.cost(runs, axis) for axis in _AXES}
+    median = solved["passes"]
+    both = median[np.isfinite(median["median"])].groupby(["task", "lag"]).method.transform("size") > 1
+    contested = both.index[both]
+    if contested.empty:
+        return "No two methods solve one task at one lag, so what they cost cannot be compared."
+    cells = median.loc[contested].groupby(["task", "lag"]).ngroups
+    winners: dict[str, list[str]] = {}
+    for axis, words in _AXES.items():
+        winners.setdefault(_winners(solved[axis].loc[contested]), []).append(words)
+    told = "; ".join(f"{who} by {listing(axes)}" for who, axes in winners.items())
+    return f"Of the {count(cells, 'pair')} of task and lag that two methods or more solve, the cheapest is {told}."
+
+
+def _winners(cells: pd.DataFrame) -> str:
+    """Methods by the number of pairs in which their median is the lowest."""
+    usable = cells[np.isfinite(cells["median"])]
+    first = usable.loc[usable.groupby(["task", "lag"])["median"].idxmin()].method.value_counts()
+    names = sorted(first.index, key=lambda name: (-first[name], name))
+    return listing(f"{name} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
+
+
+def _uncertain(runs: pd.DataFrame, table: pd.DataFrame) -> str:
+    attempted = runs[runs.status != Status.NOT_ATTEMPTED]
+    failed = attempted.status[~attempted.solved].value_counts()
+    how = listing(f"{n} {_ENDED.get(name, name)}" for name, n in failed.items())
+    furthest = table.groupby("method").reach.max()
+    nothing = sorted(str(name) for name in furthest.index[furthest == 0])
+    none = f"{listing(nothing)} solve{'s' if len(nothing) == 1 else ''} no lag of any task; " if nothing else ""
+    seeds = int(stats.success(runs).n.min())
+    p = f"{stats.smallest_p(seeds, seeds):.2g}"
+    told = f"Of {count(len(attempted), 'run')} {failed.sum()} did not solve" + (f" ({how})" if how else "")
+    limit = f"with {count(seeds, 'seed')} in the smallest cell no comparison of two methods there can reach p < {p}"
+    return f"{told}; {none}{limit}."

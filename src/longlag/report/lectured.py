@@ -1,0 +1,82 @@
+"""The lecture's claims on the page: verdicts and thumbnails from what `longlag lecture --out DIR` wrote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from longlag.errors import LonglagError
+from longlag.report import pictures
+
+FILE = "lecture.json"
+_WIDTH = 480  # pixels of a thumbnail: twice what it takes up on the page
+# verdict -> sign beside it, so that colour is not all that tells
+_SIGNS = {"holds": "✓", "holds with a caveat": "≈", "does not hold": "✗"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A claim as a row of the page. thumbnail: a data address, empty without a figure."""
+
+    number: int
+    slug: str
+    title: str
+    sentence: str
+    verdict: str
+    sign: str
+    summary: str
+    caveat: str
+    numbers: list[str]
+    thumbnail: str
+    caption: str
+
+
+def read(folder: Path) -> list[Told]:
+    """The claims measured into that folder, in the order of the lecture.
+
+    Raises:
+        LonglagError: no such file, or it is not one that `longlag lecture` wrote.
+    """
+    path = folder / FILE
+    try:
+        entries = json.loads(path.read_text())["claims"]
+        return sorted((_told(entry, folder) for entry in entries), key=lambda told: told.number)
+    except OSError as error:
+        raise LonglagError(
+            f"cannot read {path}: {error.strerror}; `longlag lecture --out {folder}` writes it"
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LonglagError(f"{path} is not a file that `longlag lecture` wrote ({error!r}); measure again") from error
+
+
+def _told(entry: dict[str, Any], folder: Path) -> Told:
+    claim, finding = entry["claim"], entry["finding"]
+    verdict = "not measured" if finding is None else str(finding["verdict"])
+    picture = folder / "figures" / f"{claim['slug']}.png"
+    return Told(
+        number=int(claim["number"]),
+        slug=str(claim["slug"]),
+        title=str(claim["title"]),
+        sentence=str(claim["sentence"]),
+        verdict=verdict,
+        sign=_SIGNS.get(verdict, "–"),
+        summary=str(entry["error"] if finding is None else finding["summary"]),
+        caveat="" if finding is None else str(finding["caveat"]),
+        numbers=[] if finding is None else [_number(number) for number in finding["numbers"]],
+        thumbnail="" if finding is None else _thumbnail(picture),
+        caption=str(entry.get("caption", "")),
+    )
+
+
+def _number(number: dict[str, Any]) -> str:
+    value, low, high = ("–" if number[name] is None else f"{number[name]:.4g}" for name in ("value", "low", "high"))
+    unit = f" {number['unit']}" if number["unit"] else ""
+    asked = {None: "", True: ", met", False: ", not met"}[number["met"]]
+    threshold = f"; asked: {number['threshold']}{asked}" if number["threshold"] else ""
+    return f"{number['name']}: {value}{unit} [{low}, {high}]{threshold}"
+
+
+def _thumbnail(path: Path) -> str:
+    return pictures.address(path.read_bytes(), _WIDTH) if path.is_file() else ""

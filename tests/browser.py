@@ -1,0 +1,112 @@
+"""A real browser for tests: Chromium without a head, a network or a memory, driven through chromedriver.
+
+On Debian: apt-get install chromium chromium-driver. Where they are absent, tests skip and say so.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+ABSENT = "no chromium and chromedriver on the PATH (Debian: apt-get install chromium chromium-driver)"
+needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=ABSENT)
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--host-resolver-rules=MAP * ~NOTFOUND",  # no name has an address
+)
+SEVERE = ("SEVERE", "WARNING")
+
+
+@contextmanager
+def browser(
+    folder: Path, width: int = 1280, height: int = 900, dark: bool = False, scripts: bool = True
+) -> Iterator[Any]:
+    """A driver with a fresh profile in `folder`; every request and every word on the console is kept."""
+    from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+    os.environ.update(SE_OFFLINE="true", SE_AVOID_STATS="true")
+    options = ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (*FLAGS, f"--user-data-dir={folder}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    if not scripts:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    driver = Chrome(options=options, service=ChromeService(executable_path=str(DRIVER)))
+    try:
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        cut = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        driver.execute_cdp_cmd("Network.enable", {})
+        driver.execute_cdp_cmd("Network.emulateNetworkConditions", cut)
+        yield driver
+    finally:
+        driver.quit()
+
+
+def show(driver: Any, page: Path) -> None:
+    """Opens a file; what the browser itself asked for before that is forgotten."""
+    driver.get("about:blank")
+    driver.get_log("performance")
+    driver.get(page.resolve().as_uri())
+
+
+def drawn(driver: Any, times: int = 1) -> None:
+    """Waits until the page has finished drawing that many times."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(driver, 60).until(lambda d: int(d.execute_script("return document.body.dataset.drawn || 0")) >= times)
+
+
+def requests(driver: Any) -> list[str]:
+    """Addresses of everything that was asked for, other than files and data within the page."""
+    messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    sent = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    return [address for address in sent if not address.startswith(("file:", "data:"))]
+
+
+def complaints(driver: Any) -> list[str]:
+    """Errors and warnings on the console, violations of the page's policy among them."""
+    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] in SEVERE]
+
+
+def wider_than_the_window(driver: Any) -> int:
+    """By how many pixels the page can be scrolled sideways."""
+    return int(
+        driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    )
+
+
+def photograph(driver: Any, path: Path) -> None:
+    """The whole page as a PNG, for looking."""
+    size = driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+    clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
+    shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
+    path.write_bytes(base64.b64decode(shot["data"]))
+
+
+def print_pdf(driver: Any, path: Path) -> None:
+    """The page as it would be printed on A4."""
+    size = {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": True, "preferCSSPageSize": True}
+    path.write_bytes(base64.b64decode(driver.execute_cdp_cmd("Page.printToPDF", size)["data"]))
