@@ -37,7 +37,11 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         records.check_writable(args.out / _FILE)
     entries = _measured(slugs, args.seeds, args.cores)
-    document = {"longlag": _version(), "seeds": list(args.seeds), "claims": [entries[slug] for slug in slugs]}
+    document: dict[str, Any] = {
+        "longlag": _version(),
+        "seeds": list(args.seeds),
+        "claims": [entries[slug] for slug in slugs],
+    }
     if args.out:
         _draw(document, args.out)
         records.write_atomically(args.out / _FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())

@@ -1,4 +1,4 @@
-"""The lecture, measured: one file per claim, with `CLAIM` and `measure(seeds) -> Finding` (`base.py` says what they are).
+"""The lecture, measured: one file per claim, with `CLAIM` and `measure(seeds) -> Finding` (see `base.py`).
 
 Claims are found by their files; what they share is in `tools/`. Names are read off the files, so that listing them
 imports no torch.

@@ -1,7 +1,7 @@
 """What a claim of the lecture is, and what measuring it gives: plain numbers, a verdict, and series to draw.
 
 A claim is a file `lecture/SLUG.py` with a constant `CLAIM` and a function `measure(seeds) -> Finding`; the file
-`figures/lecture/SLUG.py` draws the finding. The two meet through `Finding.to_dict()` alone: what can be written as JSON.
+`figures/lecture/SLUG.py` draws the finding. The two meet through `Finding.to_dict()` alone: plain numbers.
 
 A threshold is stated in the claim, with its derivation, before anything is measured; `Number.met` says whether every
 seed met it, and `verdict` follows from the numbers and the caveat by one rule for all claims.
@@ -120,7 +120,8 @@ def over_seeds(
     bounds = [(sign, bound, holds) for sign, bound, holds in asked if bound is not None]
     words = " and ".join(f"{sign} {bound:.6g}" for sign, bound, _ in bounds)
     met = all(bool(holds(measured, bound).all()) for _, bound, holds in bounds) if bounds else None
-    return Number(name, *(float(f(measured)) for f in (np.median, np.min, np.max)), unit, words, met)
+    middle, low, high = (float(f(measured)) for f in (np.median, np.min, np.max))
+    return Number(name, middle, low, high, unit, words, met)
 
 
 def plain(value: Any, digits: int = 17) -> Any:

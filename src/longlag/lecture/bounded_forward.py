@@ -24,7 +24,8 @@ CLAIM = Claim(
     number=1,
     slug="bounded_forward",
     title="Squashing bounds the forward pass",
-    sentence="In the forward pass squashing functions keep activity from exploding: logistic units stay between 0 and 1, "
+    sentence="In the forward pass squashing functions keep activity from exploding: logistic units stay between 0 "
+    "and 1, "
     "tanh units between −1 and 1, whatever the weights.",
     quantity="the largest distance of any state from the middle of its range, as a share of half the range, over 100 "
     "steps of nets of 100 units at weight scales from 0.1 to 10⁴; beside it the same nets with linear units",
@@ -93,7 +94,8 @@ def judge(sweeps: dict[str, list[Sweep]]) -> Finding:
     caveat = f"the open range closes by rounding in float64: {'; '.join(caveats)}" if caveats else ""
     most = max(number.high for number in numbers[:-1])
     summary = (
-        f"At weight scales from {SCALES[0]:g} to {SCALES[-1]:g} no state of a squashing unit comes further than {most:.6g} of "
+        f"At weight scales from {SCALES[0]:g} to {SCALES[-1]:g} no state of a squashing unit comes further than "
+        f"{most:.6g} of "
         f"the way from the middle to the end of its range; linear units reach 10^{numbers[-1].value:.0f} at scale 10."
     )
     return Finding(verdict(numbers, caveat), summary, numbers, caveat, _series(sweeps))

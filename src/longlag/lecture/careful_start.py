@@ -23,7 +23,7 @@ from longlag.inits.gates import Chrono, ForgetBias
 from longlag.inits.sparse import SparseSpectral
 from longlag.inits.uniform import Uniform
 from longlag.lecture.base import Claim, Exercise, Finding, Number, over_seeds, verdict
-from longlag.lecture.tools import chains, cells
+from longlag.lecture.tools import cells, chains
 from longlag.lecture.tools.logistic import AsLogistic, LogisticRNN
 from longlag.rng import stream
 from longlag.tasks.base import Task
@@ -85,14 +85,17 @@ CLAIM = Claim(
     number=6,
     slug="careful_start",
     title="Careful initialisation makes things much better",
-    sentence="Careful initialisation of the weights makes things much better: gradients neither vanish nor explode over "
+    sentence="Careful initialisation of the weights makes things much better: gradients neither vanish nor explode "
+    "over "
     "many steps before anything is learned.",
-    quantity="||ds_T/ds_t|| at lags of 1 to 100 steps, driven by the symbols of temporal order, for seven starts of tanh "
+    quantity="||ds_T/ds_t|| at lags of 1 to 100 steps, driven by the symbols of temporal order, for seven starts of "
+    "tanh "
     "nets and LSTMs and eight of logistic nets; and the largest lag at which it is still above 2⁻²⁴",
     threshold="Alive at lag 100: at least 2⁻²⁴ ≈ 6e-8, the unit roundoff of float32, below which a step's share of a "
     "gradient is lost in the rounding of its newest step's. By theory alive: sparse at spectral radius 1.1 with small "
     "input (Jaeger 2001; Sutskever et al. 2013, section 4), orthogonal (1 per step at rest; Saxe et al. 2014), LSTM "
-    "with chrono biases ((1 − 1/T)^100 ≈ 1/e; Tallec & Ollivier 2018), and the same starts of logistic nets with weights "
+    "with chrono biases ((1 − 1/T)^100 ≈ 1/e; Tallec & Ollivier 2018), and the same starts of logistic nets with "
+    "weights "
     "times four. By theory lost: the plain start (radius 1/√3, 10⁻²⁴ at lag 100), and every tanh start given to a "
     "logistic net as it is (slopes ≤ 1/4: (1.1/4)^100 = 10⁻⁵⁶ for a normal matrix; Hochreiter 1991). Not asked, but "
     "measured: radius 1.1 with large input, and LSTM forget bias 0 (½^100 = 10⁻³⁰) and 1 (0.73^100 = 10⁻¹⁴; Jozefowicz "
@@ -100,7 +103,8 @@ CLAIM = Claim(
     exercise=Exercise(
         predict="Spectral radius 1.1, but the inputs ten times as strong: does the gradient explode, stay or vanish?",
         run="`longlag lecture --claim careful_start --out results/lecture`",
-        explain="A spectral radius above 1 at rest, and yet no explosion: which factor of the Jacobian does the input move?",
+        explain="A spectral radius above 1 at rest, and yet no explosion: which factor of the Jacobian does the "
+        "input move?",
     ),
 )
 
@@ -139,10 +143,11 @@ def judge(logs: Mapping[str, Sequence[np.ndarray]]) -> Finding:
     caveat = _caveat(reach)
     alive = [name for name in TANH if TANH[name].asked == "alive"]
     by_name = dict(zip(logs, numbers, strict=True))
+    unscaled = max(by_name[f"{name}_same"].high for name in _PLAIN)
     summary = (
         f"At lag {LAG} the plain start has {by_name['plain'].value:.0e} of its gradient left; "
         + ", ".join(f"{TANH[name].label} {by_name[name].value:.2g}" for name in alive)
-        + f"; tanh starts given to logistic units as they are at most {max(by_name[f'{n}_same'].high for n in _PLAIN):.0e}."
+        + f"; tanh starts given to logistic units as they are at most {unscaled:.0e}."
     )
     return Finding(verdict(numbers, caveat), summary, numbers, caveat, _series(logs, reach))
 

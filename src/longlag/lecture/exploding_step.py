@@ -35,16 +35,19 @@ CLAIM = Claim(
     number=5,
     slug="exploding_step",
     title="Exploding gradients wipe out your knowledge",
-    sentence="A gradient that explodes makes one huge step, which wipes out what the net has learned; clipping its norm "
+    sentence="A gradient that explodes makes one huge step, which wipes out what the net has learned; clipping its "
+    "norm "
     "keeps it.",
-    quantity=f"the share of its knowledge that a net of {HIDDEN} units loses in the step on which its gradient explodes, "
+    quantity=f"the share of its knowledge that a net of {HIDDEN} units loses in the step on which its gradient "
+    "explodes, "
     f"with and without clipping; knowledge: sequences of temporal order (T = {LAG}) it gets right beyond the constant "
     "answer's 25 %",
     threshold="At every seed the plain step loses at least half of the knowledge and the clipped step, from the same "
     "net on the same batch, at most half: half is the middle between knowing what it knew and chance. Clipping "
     "bounds the step by learning rate × threshold (Pascanu, Mikolov & Bengio 2013, section 3.2); a step η‖g‖ beyond "
     "‖θ − θ₀‖, the whole way from the start, can undo all learning. The exploding step is the longest one by that "
-    f"measure among the first {UPDATES} updates, of those at which more than half of the constant answer's errors are gone.",
+    f"measure among the first {UPDATES} updates, of those at which more than half of the constant answer's errors "
+    "are gone.",
     exercise=Exercise(
         predict="After the exploding step the net goes on learning at the same rate without clipping. Does it recover?",
         run="`longlag lecture --claim exploding_step --seeds 5:10 --out results/lecture`",
@@ -58,7 +61,7 @@ CLAIM = Claim(
 class Explosion:
     """One seed's exploding step. Errors are shares of sequences wrong; courses are those of the updates around it.
 
-    step: number of the update. size: norm of the gradient; usual: mean norm before it. length: step over the way so far.
+    step: number of the update. size: norm of the gradient; usual: mean norm before. length: step over the way so far.
     """
 
     step: int
@@ -151,7 +154,9 @@ def judge(found: dict[str, list[Explosion | None]], chance: float) -> Finding:
         numbers += [
             over_seeds(f"{unit}: knowledge lost in the step, no clipping", lost["plain"], "of it", at_least=0.5),
             over_seeds(f"{unit}: knowledge lost in the step, clipped", lost["clipped"], "of it", at_most=0.5),
-            over_seeds(f"{unit}: gradient over the mean of those before", [e.size / e.usual for e in learned] or [np.nan]),
+            over_seeds(
+                f"{unit}: gradient over the mean of those before", [e.size / e.usual for e in learned] or [np.nan]
+            ),
             over_seeds(f"{unit}: step over the way so far", [e.length for e in learned] or [np.nan]),
             over_seeds(f"{unit}: wrong before the step", [e.before for e in learned] or [np.nan], "of sequences"),
             over_seeds(f"{unit}: wrong after it, no clipping", [e.plain for e in learned] or [np.nan], "of sequences"),

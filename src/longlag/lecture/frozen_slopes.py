@@ -28,8 +28,10 @@ CLAIM = Claim(
     number=3,
     slug="frozen_slopes",
     title="Its slopes are fixed by the forward pass",
-    sentence="The forward pass determines the slope of the linear function used for backpropagating through each neuron.",
-    quantity="the largest difference between dL/dh_t from automatic differentiation and from a linear system run forwards "
+    sentence="The forward pass determines the slope of the linear function used for backpropagating through each "
+    "neuron.",
+    quantity="the largest difference between dL/dh_t from automatic differentiation and from a linear system run "
+    "forwards "
     "with the slopes frozen, as a share of the sum of absolute values behind each derivative; and how far the "
     "derivatives move, relative to their norm, when only the input changes. Nets of 32 units, 50 steps",
     threshold=f"The same numbers up to rounding: at most 2γₙ with n = {_ROUNDINGS} roundings on the longest path, "
@@ -81,7 +83,7 @@ def compare(unit: Unit, seed: int) -> Comparison:
 
 
 def linear_system(recurrent: np.ndarray, slopes: np.ndarray, d_last: np.ndarray) -> np.ndarray:
-    """dL/dh_t [T+1, H], t = 0 ... T, from fixed matrices made of the slopes [T, H]: v_{k+1} = v_k A_k from v_0 = d_last."""
+    """dL/dh_t [T+1, H] from fixed matrices made of the slopes [T, H]: v_{k+1} = v_k A_k, from v_0 = d_last."""
     matrices = [(recurrent * slope).T for slope in slopes[::-1]]  # the system's first step is the net's last
     v = [d_last]
     for matrix in matrices:
@@ -114,7 +116,8 @@ def judge(found: dict[str, list[Comparison]]) -> Finding:
         ]
     summary = (
         f"A linear system with the forward pass's slopes gives backpropagation's derivatives to "
-        f"{max(n.high for n in numbers[::2]):.0e}; another input moves them by {min(n.low for n in numbers[1::2]):.0%} or more."
+        f"{max(n.high for n in numbers[::2]):.0e}; another input moves them by "
+        f"{min(n.low for n in numbers[1::2]):.0%} or more."
     )
     return Finding(verdict(numbers), summary, numbers, "", _series(found))
 

@@ -44,8 +44,10 @@ CLAIM = Claim(
     quantity="the largest difference between derivatives from 2ᵏ times the output derivatives and 2ᵏ times the "
     "derivatives, k from −20 to 20; the same for sums, as a share of the sum of absolute values; and how far states "
     "are from doubling when inputs do. Logistic and tanh nets of 32 units, 50 steps",
-    threshold=f"Doubling: exactly 0, for multiplying by a power of two commutes with every rounding (IEEE 754, short of "
-    f"underflow). Adding: at most 3γₙ with n = {_ROUNDINGS} roundings on the longest path, {3 * rounding.gamma(_ROUNDINGS):.1e} "
+    threshold="Doubling: exactly 0, for multiplying by a power of two commutes with every rounding (IEEE 754, short "
+    "of "
+    f"underflow). Adding: at most 3γₙ with n = {_ROUNDINGS} roundings on the longest path, "
+    f"{3 * rounding.gamma(_ROUNDINGS):.1e} "
     "(Higham 2002, section 3.1; two passes and the pass of the sum). The forward pass, were it linear, would obey the "
     "same bound; it must exceed it.",
     exercise=Exercise(

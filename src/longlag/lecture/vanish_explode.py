@@ -1,4 +1,4 @@
-"""Claim 4: small weights make gradients vanish exponentially, big weights make them explode; inside a basin they vanish.
+"""Claim 4: small weights make gradients vanish, big weights make them explode; inside a basin they vanish all the same.
 
 Nets of H units without input, W_hh ~ N(0, g^2 / H), are run until they have settled; then dh_T/dh_t is taken over the
 last 100 steps. The same scales with a symmetric matrix, whose net must fall into an attractor (Marcus & Westervelt
@@ -42,7 +42,8 @@ CLAIM = Claim(
     exercise=Exercise(
         predict="A net with weights four times the critical scale and the same net with W made symmetric: which way do "
         "their gradients go?",
-        run="`longlag lecture --claim vanish_explode --out results/lecture`, then the slider for the weight scale on the "
+        run="`longlag lecture --claim vanish_explode --out results/lecture`, then the slider for the weight scale on "
+        "the "
         "hands-on page.",
         explain="Why does the norm bound on vanishing have no counterpart for exploding? What do saturated slopes do?",
     ),
@@ -130,7 +131,8 @@ def judge(seeds: Sequence[Seed], critical: dict[str, float]) -> Finding:
     caveat = ""
     if all(number.met for number in basins):
         caveat = (
-            "big weights explode where the net is chaotic; the same weights made symmetric fall into a basin, and there "
+            "big weights explode where the net is chaotic; the same weights made symmetric fall into a basin, and "
+            "there "
             f"the gradient vanishes at {basins[0].value:.2f} (logistic) and {basins[1].value:.2f} (tanh) nats per step"
         )
     words = "; ".join(

@@ -41,12 +41,18 @@ def _activity(axes: Any, series: base.Series) -> None:
 
 def _margin(axes: Any, series: base.Series) -> None:
     scales = base.array(series["scales"])
-    for unit, place in (("tanh", (0.55, -9)), ("logistic", (2.4, -4.5))):
+    for unit, x, y in (("tanh", 0.55, -9), ("logistic", 2.4, -4.5)):
         base.ranged(axes, scales, series[unit]["log10_margin"], base.UNIT[unit], lw=1.6)
-        base.word(axes, *place, unit, base.UNIT[unit])
+        base.word(axes, x, y, unit, base.UNIT[unit])
     axes.axhspan(-40, np.log10(_HALF_GAP), color=style.FAINT, alpha=0.5, lw=0)
     base.word(axes, 1.15 * scales[0], -17.5, "rounds to the end itself", style.QUIET, va="top")
-    axes.set(xscale="log", ylim=(-36, 1), xlim=(scales[0], 100), xlabel="weight scale", ylabel="margin to the end, $e^{-|a|}$")
+    axes.set(
+        xscale="log",
+        ylim=(-36, 1),
+        xlim=(scales[0], 100),
+        xlabel="weight scale",
+        ylabel="margin to the end, $e^{-|a|}$",
+    )
     axes.set_yticks([-30, -20, -10, 0], ["$10^{-30}$", "$10^{-20}$", "$10^{-10}$", "1"])
     axes.set_title("… but comes too near for float64")
 

@@ -81,9 +81,13 @@ def caption(finding: base.Series) -> str:
     reach = finding["series"]["reach"]
     longest = max(max(steps) for name, steps in reach.items() if name.endswith("_same"))
     return (
-        "Lines that stay up are careful starts: their gradient survives 100 steps before anything is learned. The plain start "
-        "dies, and so does the sparse one when its inputs are ten times as strong. Right: logistic units given a tanh net's "
-        f"start (dotted) lose everything within {longest + 1} steps; with four times the recurrent weights and centred biases (lines) they "
-        "are the tanh net. Grey: less than the rounding of float32 beside the newest step's gradient. Inputs: symbols of "
+        "Lines that stay up are careful starts: their gradient survives 100 steps before anything is learned. The "
+        "plain start "
+        "dies, and so does the sparse one when its inputs are ten times as strong. Right: logistic units given a "
+        "tanh net's "
+        f"start (dotted) lose everything within {longest + 1} steps; with four times the recurrent weights and "
+        "centred biases (lines) they "
+        "are the tanh net. Grey: less than the rounding of float32 beside the newest step's gradient. Inputs: "
+        "symbols of "
         f"temporal order. {base.tell(finding)}"
     )

@@ -55,8 +55,11 @@ def caption(finding: base.Series) -> str:
     """What to see."""
     series = finding["series"]
     return (
-        f"Black: nets that have learned most of {series['task']} (T = {series['lag']}), each up to the step on which its "
-        "gradient explodes. Red: that step as it is, and gradient descent ever after: the error jumps to that of the constant "
-        "answer. Green: the same net and the same batches with the gradient's norm clipped. One line per seed, aligned at the "
+        f"Black: nets that have learned most of {series['task']} (T = {series['lag']}), each up to the step on which "
+        "its "
+        "gradient explodes. Red: that step as it is, and gradient descent ever after: the error jumps to that of the "
+        "constant "
+        "answer. Green: the same net and the same batches with the gradient's norm clipped. One line per seed, "
+        "aligned at the "
         f"step (grey). {base.tell(finding)}"
     )

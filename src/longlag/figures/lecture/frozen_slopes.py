@@ -20,7 +20,12 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     maps, curves = axes.reshape(2, 2) if axes.shape[1] == 2 else (axes[:2, 0], axes[2:, 0])
     for i, panel in enumerate(maps):
         image = panel.imshow(
-            base.array(series["logistic"]["slopes"])[i].T, aspect="auto", cmap="cividis", vmin=0, vmax=0.25, rasterized=True
+            base.array(series["logistic"]["slopes"])[i].T,
+            aspect="auto",
+            cmap="cividis",
+            vmin=0,
+            vmax=0.25,
+            rasterized=True,
         )
         panel.set_title(f"Slopes after input {'AB'[i]} (logistic)", color=_INPUT[i])
         panel.set(xlabel="step t", yticks=[])
@@ -50,5 +55,6 @@ def caption(finding: base.Series) -> str:
     return (
         "Above: what the forward pass leaves behind is one slope per unit and step; another input leaves other slopes. "
         "Below: rings, a linear system run forwards with those slopes frozen, lie on the lines of backpropagation "
-        f"(automatic differentiation); each input has a linear system of its own. Drawn: the first seed. {base.tell(finding)}"
+        "(automatic differentiation); each input has a linear system of its own. Drawn: the first seed. "
+        f"{base.tell(finding)}"
     )

@@ -33,7 +33,9 @@ def _panel(axes: Any, series: base.Series, key: str, title: str) -> None:
     axes.plot(factors, factors, color=style.FAINT, lw=3, zorder=0, solid_capstyle="round")
     for unit, marker in (("logistic", "o"), ("tanh", "s")):
         size = 7 if unit == "logistic" else 3.5
-        middle = base.ranged(axes, factors, series[unit][key], base.UNIT[unit], lw=1, marker=marker, ms=size, mec="none")
+        middle = base.ranged(
+            axes, factors, series[unit][key], base.UNIT[unit], lw=1, marker=marker, ms=size, mec="none"
+        )
         if key == "ahead":  # backward they lie on each other
             base.word(axes, factors[0] * (1 if unit == "logistic" else 300), middle[0] * 3, unit, base.UNIT[unit])
     base.word(axes, 2.0**14, 2.0**11, "linear", style.QUIET, va="top")
@@ -50,7 +52,8 @@ def caption(finding: base.Series) -> str:
     adding = max(max(series[unit]["adding"]) for unit in ("logistic", "tanh"))
     short = np.median([found[series["doublings"].index(1)] for found in series["logistic"]["forward"]])
     return (
-        "Left: derivatives at the outputs times 2ᵏ give every derivative times 2ᵏ, all on the line of a linear map; derivatives "
+        "Left: derivatives at the outputs times 2ᵏ give every derivative times 2ᵏ, all on the line of a linear map; "
+        "derivatives "
         f"of sums are sums of derivatives to {adding:.0e}. Right: the same net, forward. Twice the input is not twice "
         f"the state (logistic units are {short:.0%} away from it). {base.tell(finding)}"
     )

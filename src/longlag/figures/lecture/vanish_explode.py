@@ -84,10 +84,13 @@ def _rates(axes: Any, found: base.Series) -> None:
 
 def caption(finding: base.Series) -> str:
     """What to see."""
-    radius = {unit: np.median(base.array(finding["series"][unit]["spectral_radius"]), axis=0) for unit in ("logistic", "tanh")}
+    radius = {
+        unit: np.median(base.array(finding["series"][unit]["spectral_radius"]), axis=0) for unit in ("logistic", "tanh")
+    }
     words = ", ".join(f"{values[0]:.2g} to {values[-1]:.2g} ({unit})" for unit, values in radius.items())
     return (
         "Blue lines, small weights: the gradient dies exponentially with the lag. Red lines, big weights: it explodes. "
         "Dashed black: the biggest weights made symmetric, so that the net falls into an attractor: there the gradient "
-        f"vanishes. Above: median seed; below: fitted rate per step, spectral radius of W from {words}. {base.tell(finding)}"
+        f"vanishes. Above: median seed; below: fitted rate per step, spectral radius of W from {words}. "
+        f"{base.tell(finding)}"
     )

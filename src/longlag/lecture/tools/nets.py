@@ -3,8 +3,8 @@
     forward    h_t = f(a_t),  a_t = h_{t-1} W_hh + x_t W_xh + b_h
     backward   d a_t = f'(a_t) d h_t,   d h_{t-1} += d a_t W_hh^T
 
-Axes: T time, B sequence, H hidden, X input. Slopes are taken of the pre-activation, 1 / cosh^2 a rather than 1 - h^2, so
-that they stay right where a unit is so saturated that h rounds to 1.
+Axes: T time, B sequence, H hidden, X input. Slopes are taken of the pre-activation, 1 / cosh^2 a rather than 1 - h^2,
+so that they stay right where a unit is so saturated that h rounds to 1.
 """
 
 from __future__ import annotations
