@@ -80,6 +80,16 @@ def test_a_run_that_was_killed_twice_gives_the_same_bytes(method, tmp_path, monk
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
+@pytest.mark.parametrize("name", ["params", "optimiser", "passes", "flops", "evaluated", "drawn", "look", "updates"])
+def test_whatever_is_not_restored_shows(name, tmp_path, monkeypatch):
+    """The comparison above can fail: without any of these parts of the state the bytes are others."""
+    one = spec("lstm", "adding", lag=12, budget=3500.0)
+    whole, restore = [plain(event) for event in run(one)], Block.restore
+    monkeypatch.setattr(Block, "restore", lambda block, state: restore(block, state | {name: block.state()[name]}))
+    found = interrupted(one, tmp_path, monkeypatch, [60])
+    assert [plain(event) for event in found] != whole
+
+
 def test_a_learning_curve_and_a_confirmation_are_gone_on_with(tmp_path, monkeypatch):
     """Points before the kill are part of the result, and so is the count of what was confirmed."""
     monkeypatch.setattr(protocol, "CRITERION", 0.9)
@@ -286,9 +296,10 @@ def test_nothing_in_a_checkpoint_is_run(tmp_path):
     assert not (tmp_path / "it went off").exists()
 
 
-def test_replicas_that_are_done_need_not_be_gone_on_with(tmp_path, monkeypatch):
+@pytest.mark.parametrize("method", ["clipping", "lstm", "esn_momentum"])
+def test_replicas_that_are_done_need_not_be_gone_on_with(method, tmp_path, monkeypatch):
     """Of a block of three seeds one has its rung already: the others go on from the block's checkpoint."""
-    one = spec("clipping", "adding", seeds=(0, 1, 2), block=3, budget=900.0)
+    one = spec(method, "adding", seeds=(0, 1, 2), block=3, budget=900.0)
     whole = [plain(e) for e in run(one) if e.seed != 1]
     kill_after(10, monkeypatch, lambda: list(run(one, Checkpoints(tmp_path, 1e-9))))
     found = list(run(dataclasses.replace(one, seeds=(0, 2), block=2), Checkpoints(tmp_path, 1e9)))

@@ -1,9 +1,9 @@
 # One job trains one method with a chunk of seeds up the ladder of lags.
 
 
-# Finished rungs are kept in results/SUITE/rungs, which is no output: Snakemake deletes the outputs of a job before it runs again, and a
-# job that runs again (one more lag, a killed machine) must train only what is new. `arguments` and `versions` are all that decides the
-# numbers, so that a change of either, and nothing else, runs the job again.
+# Finished rungs, and checkpoints of those in training, are kept in results/SUITE/rungs, which is no output: Snakemake deletes the outputs
+# of a job before it runs again, and a job that runs again (one more lag, a killed machine) must train only what is new. `arguments` and
+# `versions` are all that decides the numbers, so that a change of either, and nothing else, runs the job again.
 rule train:
     output:
         runs="results/{suite}/jobs/{method}/{group}/seeds{chunk}/runs.csv",

@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"longlag: {error}", file=sys.stderr)
         return 2
     except Interrupted as stopped:
-        print(f"longlag: {stopped}; finished rungs and a checkpoint are kept with --cache", file=sys.stderr)
+        print(f"longlag: {stopped}; finished rungs and a checkpoint are kept: run it again to go on", file=sys.stderr)
         return 128 + stopped.number
     except KeyboardInterrupt:
         print("longlag: interrupted; finished rungs are kept", file=sys.stderr)
