@@ -19,7 +19,7 @@ TORCH = [
     {"tasks", "cells", "inits"},
     {"model"},
     {"objective"},
-    {"optimisers"},
+    {"optimisers", "flow"},
     {"methods", "functional"},
     {"spec"},
     {"train"},

@@ -50,7 +50,7 @@ def collect(suite: Suite, folder: Path, note: Note) -> tuple[list[Row], pa.Table
         if alive := [key_of(row) for row in found if row.spec_hash]:
             curves.append(_curves_of(job, alive, folder / job.folder / "curves.parquet", note))
     order = [(name, "ascending") for name in (*KEY, "passes")]
-    return _with_minimal_lags(rows), pa.concat_tables(curves).sort_by(order)
+    return _with_minimal_lags(rows), pa.concat_tables(curves, promote_options="default").sort_by(order)
 
 
 def key_of(row: Row) -> Key:

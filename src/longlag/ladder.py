@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -22,9 +23,10 @@ from longlag.train import Driver, attempt, plain
 
 @dataclass(frozen=True)
 class Rungs:
-    """Finished rungs under a folder; None keeps nothing."""
+    """Finished rungs under a folder; None keeps nothing. flow: one without gradient flow counts as missing."""
 
     folder: Path | None
+    flow: bool = False
 
     def load(self, spec: RunSpec, digest: str, seed: int) -> tuple[Row, list[Point]] | None:
         """A finished rung, if it is there whole, as it was written, and of this very spec."""
@@ -39,6 +41,8 @@ class Rungs:
         except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             reason = f"{type(error).__name__}: {error}"
             print(f"longlag: ignoring the damaged rung {path} ({reason}); training it again", file=sys.stderr)
+            return None
+        if self.flow and all(math.isnan(point.update_norm) for point in points):
             return None
         return (row, points) if (row.spec_hash, row.seed) == (digest, seed) else None
 

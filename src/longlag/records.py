@@ -90,9 +90,17 @@ class Row:
     resumed: int = _column("times the run went on from a checkpoint", volatile=True, default=0)
 
 
+GRADIENT_BACK = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # steps before the last one
+
+
 @dataclass(frozen=True)
 class Point:
-    """One evaluation of a run in progress, on the engine's fixed grid of passes."""
+    """One evaluation of a run in progress, on the engine's fixed grid of passes.
+
+    The columns after `seconds` are gradient flow (`longlag.flow`), nan where it was not recorded: the mean norm of the
+    loss's derivative in the net's state k steps before the last, the share of hidden units beyond +-0.9, the spectral
+    radius of W_hh, the norm of the last update, and Hessian-Free's damping, CG iterations and reduction ratio.
+    """
 
     task: str
     lag: int
@@ -104,8 +112,26 @@ class Point:
     error: float
     loss: float
     seconds: float
+    gradient_0: float = math.nan
+    gradient_1: float = math.nan
+    gradient_2: float = math.nan
+    gradient_5: float = math.nan
+    gradient_10: float = math.nan
+    gradient_20: float = math.nan
+    gradient_50: float = math.nan
+    gradient_100: float = math.nan
+    gradient_200: float = math.nan
+    gradient_500: float = math.nan
+    gradient_1000: float = math.nan
+    saturated: float = math.nan
+    spectral_radius: float = math.nan
+    update_norm: float = math.nan
+    damping: float = math.nan
+    cg_iterations: float = math.nan
+    reduction_ratio: float = math.nan
 
 
+FLOW = tuple(f.name for f in fields(Point) if f.default is not MISSING)  # columns of a point that may be missing
 COLUMNS = tuple(f.name for f in fields(Row))
 VOLATILE = tuple(f.name for f in fields(Row) if f.metadata["volatile"])
 KEY = ("task", "method", "lag", "seed")
@@ -182,9 +208,14 @@ def write_points(path: str | Path, points: Iterable[Point]) -> None:
     """Writes learning curves as parquet, in the order of the points."""
     import pyarrow as pa
 
-    points = list(points)
-    columns = {f.name: [getattr(point, f.name) for point in points] for f in fields(Point)}
-    write_table(path, pa.table(columns, schema=curves_schema()))
+    points, schema = list(points), curves_schema()
+    columns = {name: [getattr(point, name) for point in points] for name in schema.names}
+    flow = {name: [getattr(point, name) for point in points] for name in FLOW}
+    table = pa.table(columns, schema=schema)
+    for name, values in flow.items():
+        if not all(math.isnan(value) for value in values):
+            table = table.append_column(name, pa.array(values, pa.float64()))
+    write_table(path, table)
 
 
 def write_table(path: str | Path, table: Any) -> None:
@@ -204,11 +235,13 @@ def read_points(path: str | Path) -> list[Point]:
     Raises:
         LonglagError: missing, truncated, damaged or foreign file.
     """
-    return [Point(**record) for record in read_curves(path).to_pylist()]
+    records = read_curves(path).to_pylist()
+    return [Point(**{name: value for name, value in record.items() if value is not None}) for record in records]
 
 
 def read_curves(path: str | Path) -> Any:
-    """`read_points` as a pyarrow table, a column per field of `Point`: a large suite has tens of millions.
+    """`read_points` as a pyarrow table, a column per field of `Point`, those of gradient flow where it was recorded:
+    a large suite has tens of millions of points.
 
     Raises:
         LonglagError: missing, truncated, damaged or foreign file.
@@ -217,17 +250,20 @@ def read_curves(path: str | Path) -> Any:
 
     data, schema = _read(path), curves_schema()
     try:
-        return parse_parquet(data).select(schema.names).cast(schema)
+        table = parse_parquet(data)
+        flow = [pa.field(name, pa.float64()) for name in FLOW if name in table.column_names]
+        schema = pa.schema([*schema, *flow])
+        return table.select(schema.names).cast(schema)
     except (OSError, KeyError, pa.ArrowException) as error:
         raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
 
 
 def curves_schema() -> Any:
-    """The columns of a file of learning curves, as pyarrow names them."""
+    """The columns of every file of learning curves, as pyarrow names them; those of `FLOW` may follow."""
     import pyarrow as pa
 
     kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-    return pa.schema([(f.name, kinds[str(f.type)]) for f in fields(Point)])
+    return pa.schema([(f.name, kinds[str(f.type)]) for f in fields(Point) if f.name not in FLOW])
 
 
 def points_of(curves: Any, keys: Iterable[tuple[str, str, int, int]]) -> Any:

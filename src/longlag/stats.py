@@ -49,7 +49,11 @@ def load_curves(path: str | Path | None) -> pd.DataFrame:
     Raises:
         LonglagError: missing, damaged or foreign file.
     """
-    return frame(records.Point, records.read_points(path) if path is not None else [])
+    if path is None:
+        return frame(records.Point, [])
+    table = records.read_curves(path).to_pandas()
+    missing = {name: np.nan for name in records.FLOW if name not in table.columns}
+    return table.assign(**missing).astype({f.name: _DTYPES[str(f.type)] for f in fields(records.Point)})
 
 
 def frame(kind: Any, items: Iterable[Any]) -> pd.DataFrame:

@@ -31,6 +31,7 @@ _DEFAULTS: dict[str, Any] = {
     "device": "cpu",
     "plugins": [],
     "methods": {},
+    "flow": False,
 }
 
 
@@ -49,6 +50,7 @@ class Job:
     device: str
     settings: Mapping[str, Any]  # dotted path of a part of the method -> value
     plugins: tuple[str, ...]
+    flow: bool = False  # gradient flow is recorded with the curves
 
     @property
     def folder(self) -> Path:
@@ -68,6 +70,7 @@ class Job:
         words += ["--seeds", f"{self.seeds.start}:{self.seeds.stop}"]
         words += ["--budget", _text(self.budget), "--device", self.device]
         words += ["--timeout", _text(self.timeout)] if self.timeout is not None else []
+        words += ["--flow"] if self.flow else []
         for path, value in sorted(self.settings.items()):
             words += ["--set", f"{path}={_text(value)}"]
         return shlex.join(words + _plugin_flags(self.plugins))
@@ -192,6 +195,7 @@ def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
                     device=get("device"),
                     settings=full["methods"].get(method, {}),
                     plugins=tuple(full["plugins"]),
+                    flow=get("flow"),
                 )
 
 

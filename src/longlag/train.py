@@ -18,9 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag import protocol, tree
+from longlag import flow, protocol, tree
 from longlag.errors import LonglagError
 from longlag.objective import Meter, Objective, Tensors
+from longlag.optimisers.base import Step
 from longlag.provenance import now, provenance
 from longlag.records import Point, Row, Status
 from longlag.rng import stream
@@ -29,12 +30,22 @@ from longlag.tasks.base import Batch
 
 _EVALUATED_AT_ONCE = 1000  # sequences
 _EVERY_STEP_AT_ONCE = 50  # sequences, all of whose states are kept: a long delay line has thousands of steps and units
-_RESERVED = ("monitor", "confirm", "test", "init")  # purposes of streams that no optimiser may draw
+_RESERVED = ("monitor", "confirm", "test", "init", "flow")  # purposes of streams that no optimiser may draw
 
 
 def plain(block: Block) -> Iterator[Point | Row]:
     """The driver that keeps nothing."""
     return block.train()
+
+
+def watched(driver: Driver = plain) -> Driver:
+    """The same driver, with gradient flow read at every look: the points carry it. Costs up to a twentieth."""
+
+    def drive(block: Block) -> Iterator[Point | Row]:
+        block.watched = True
+        return driver(block)
+
+    return drive
 
 
 def run(spec: RunSpec, driver: Driver = plain) -> Iterator[Point | Row]:
@@ -78,7 +89,7 @@ class Block:
     def __init__(self, setup: Setup, seeds: tuple[int, ...]) -> None:
         self.setup, self.seeds, self.device = setup, seeds, torch.device(setup.spec.device)
         self.started, self.cpu, self.wall = now(), time.process_time(), time.monotonic()
-        self.resumed = 0
+        self.resumed, self.watched = 0, False
         provenance(setup.spec.device)  # of the code that starts, not of what an edit made of it by the end
         self.meter = Meter.zero(len(seeds))
         self.active = torch.ones(len(seeds), dtype=torch.bool)
@@ -99,6 +110,7 @@ class Block:
     def advance(self) -> Iterator[Point | Row]:
         """One step, a look where the grid says so, a stop where the rules say so."""
         optimiser, budget, before = self.setup.parts.optimiser, self.setup.spec.budget, float(self.meter.passes.max())
+        params = self.params
         step = optimiser.step(self._draw, self.params, self.optimiser_state)
         self.params = step.params if self.active.all() else tree.where(self.active, step.params, self.params)
         self.optimiser_state, self.updates = step.state, self.updates + self.active.numpy()
@@ -108,7 +120,7 @@ class Block:
             raise RuntimeError(f"{type(optimiser).__name__} took a step without asking its oracle anything")
         if passes >= min(self.look, budget) or step.exhausted:
             self.look = protocol.next_look(passes)
-            yield from self._look(step.loss)
+            yield from self._look(step, params)
         if step.exhausted:
             yield from self._stop(self.active, Status.BUDGET, "the readout has all the sequences it asks for")
         yield from self._stop(self.meter.passes >= budget, Status.BUDGET, "the budget of sequence passes is spent")
@@ -151,7 +163,7 @@ class Block:
         self.cpu, self.wall = time.process_time() - state["cpu"].sum(), time.monotonic() - state["wall"]
         self.resumed = state["resumed"] + 1
 
-    def _look(self, train_loss: Tensor) -> Iterator[Point | Row]:
+    def _look(self, step: Step, before: dict[str, Tensor]) -> Iterator[Point | Row]:
         """Monitor, and where it passes confirm; a confirmed replica within the budget goes to its one test."""
         yield from self._stop(~tree.finite(self.params).cpu(), Status.DIVERGED, "a parameter is not finite")
         if not self.active.any():
@@ -159,8 +171,9 @@ class Block:
         error, loss, _ = self._evaluate("monitor", protocol.MONITOR, self.active)
         affordable = self.active & (self.meter.passes <= self.setup.spec.budget)
         self.best = np.fmin(self.best, np.where(affordable, error, np.nan))
+        flows = self._flow(step, before) if self.watched else [{}] * len(self.seeds)
         for r in torch.nonzero(self.active).flatten().tolist():
-            yield self._point(r, float(train_loss[r]), error[r], loss[r])
+            yield self._point(r, float(step.loss[r]), error[r], loss[r], flows[r])
         passing = affordable & torch.from_numpy(error <= protocol.CRITERION)
         if passing.any():
             self.confirmations += passing.numpy()  # each replica's own count: no neighbour moves its data
@@ -208,10 +221,14 @@ class Block:
         }
         return unmeasured_row(self.setup, self.seeds[r], self.started, **measured)
 
-    def _point(self, r: int, train_loss: float, error: float, loss: float) -> Point:
+    def _flow(self, step: Step, before: dict[str, Tensor]) -> list[dict[str, float]]:
+        batch = self._tensors(["flow"] * len(self.seeds), 0, flow.SEQUENCES)
+        return flow.readings(self.setup.model, self.setup.loss, before, self.params, step.info, batch)
+
+    def _point(self, r: int, train_loss: float, error: float, loss: float, flows: Mapping[str, float]) -> Point:
         spec, seconds = self.setup.spec, (time.process_time() - self.cpu) / len(self.seeds)
         return Point(spec.task, spec.lag, spec.method, self.seeds[r], float(self.meter.passes[r]), int(self.updates[r]),
-                     train_loss, float(error), float(loss), seconds)  # fmt: skip
+                     train_loss, float(error), float(loss), seconds, **flows)  # fmt: skip
 
     def _start(self) -> dict[str, Tensor]:
         """Every seed's initial parameters, [R, ...] float32; output biases at the centring's."""

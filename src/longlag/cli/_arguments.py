@@ -87,6 +87,8 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint-every", type=positive("a checkpoint interval"), default=every, help=interval)
     parser.add_argument("--out", required=True, help="CSV file of rows, one per seed and lag")
     parser.add_argument("--curve", help="parquet file of learning curves")
+    watch = "record gradient flow with the curves: derivatives against lag, spectral radius, saturation, update norm"
+    parser.add_argument("--flow", action="store_true", help=watch)
 
 
 def prepare_outputs(args: argparse.Namespace) -> None:

@@ -16,7 +16,7 @@ def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> in
     from longlag.interrupt import Interruption
     from longlag.progress import progress
     from longlag.spec import RunSpec, prepare
-    from longlag.train import plain
+    from longlag.train import Driver, plain, watched
 
     _arguments.prepare_outputs(args)
     budget, overrides = args.budget or protocol.DEFAULT_BUDGET, settings.parse(args.set)
@@ -25,8 +25,9 @@ def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> in
     ]
     for spec in specs:
         prepare(spec)  # all names and numbers are checked before anything is trained
-    stop, rungs = Interruption(), ladder.Rungs(args.cache)
-    driver = Checkpoints(args.cache, args.checkpoint_every, stop) if args.cache else plain
+    stop, rungs = Interruption(), ladder.Rungs(args.cache, args.flow)
+    driver: Driver = Checkpoints(args.cache, args.checkpoint_every, stop) if args.cache else plain
+    driver = watched(driver) if args.flow else driver
     see, rows, points = progress(budget), [], []
     with ExitStack() as stack:
         for output in filter(None, (args.out, args.curve)):

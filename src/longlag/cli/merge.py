@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
         for output in outputs:
             stack.enter_context(lock.held(output))
         if curves:
-            records.write_table(outputs[1], pa.concat_tables(curves).sort_by(order))
+            records.write_table(outputs[1], pa.concat_tables(curves, promote_options="default").sort_by(order))
         records.write_rows(outputs[0], merged.rows)
     without = len(paths) - len(curves)
     more = f"; {without} of the records have no curves" if without else ""

@@ -1,0 +1,80 @@
+"""Gradient flow: what reaches the hidden states from the loss, and how the net stands, at one moment of training.
+
+    gradient_k = mean over sequences of ||d L_s / d s_{T-k}||,   L_s the loss of one sequence, k steps before the last
+
+s is all that a step hands to the next: the hidden state, for an LSTM with the cell's state beside it.
+Divided by its value at k = 0 this is the lecture's rate^k, measured on the net as it is. It is taken in float64 through
+the cell's one definition (`unroll`), on a few sequences of a stream that nothing else draws from. Readings carry the
+names of the columns of a `records.Point`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from longlag import tree
+from longlag.cells.base import State, unroll
+from longlag.losses import Loss
+from longlag.model import Model
+from longlag.objective import Tensors
+from longlag.records import GRADIENT_BACK
+from longlag.tree import Params
+
+SEQUENCES = 20
+SATURATED = 0.9  # of a hidden unit that lies in (-1, 1)
+_TOLD = {"damping": "damping", "cg_iterations": "cg_iterations", "rho": "reduction_ratio"}  # of a step's info
+
+
+def readings(
+    model: Model, loss: Loss, before: Params, after: Params, info: Mapping[str, float], batch: Tensors
+) -> list[dict[str, float]]:
+    """Every replica's readings after a step from `before` to `after`: gradient_k, saturated (share of hidden units
+    beyond +-0.9), spectral_radius of a square W_hh, update_norm, and what Hessian-Free tells of its step."""
+    exact = {name: leaf.detach().double() for name, leaf in after.items()}
+    derivatives, states = _backwards(model, loss, exact, batch)
+    norms = derivatives.norm(dim=-1) * len(batch)  # [R, T, B]; the loss is a mean over the sequences
+    begun = torch.arange(norms.shape[1], device=norms.device)[:, None] >= batch.start.unsqueeze(1)  # [R, T, B]
+    mean = (norms * begun).sum(-1) / begun.sum(-1)  # nan before the first sequence begins
+    saturated = ((states.abs() > SATURATED) & begun.unsqueeze(-1)).double().sum((1, 2, 3))
+    found = {
+        **{f"gradient_{k}": mean[:, -1 - k] for k in GRADIENT_BACK if k < mean.shape[1]},
+        "saturated": saturated / (begun.sum((1, 2)) * states.shape[-1]),
+        "update_norm": tree.norm(tree.axpy(-1.0, before, after)),
+        **_spectral_radius(exact),
+    }
+    told = {name: float(info[key]) for key, name in _TOLD.items() if key in info}
+    return [{name: float(values[r]) for name, values in found.items()} | told for r in range(len(norms))]
+
+
+def _backwards(model: Model, loss: Loss, params: Params, batch: Tensors) -> tuple[Tensor, Tensor]:
+    """d loss / d s_t [R, T, B, S], and h_t [R, T, B, H]."""
+    probes: list[State] = []
+
+    class Watched:
+        """The cell, with a leaf of zeros added to every state: its gradient is the state's."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(model.cell, name)
+
+        def step(self, p: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
+            new, site = model.cell.step(p, state, drive)
+            probes.append(tuple(torch.zeros_like(part, requires_grad=True) for part in new))
+            return tuple(part + probe for part, probe in zip(new, probes[-1], strict=True)), site
+
+    with torch.enable_grad():
+        hidden, _ = unroll(Watched(), params, model.centred(batch.x.double()), batch.start)  # type: ignore[arg-type]
+        value = loss.value(model.read(params, hidden[:, -model.scored :]), batch.y)
+        leaves = [leaf for probe in probes for leaf in probe]
+        found = iter(torch.autograd.grad(value.sum(), leaves, materialize_grads=True))
+    return torch.stack([torch.cat([next(found) for _ in probe], -1) for probe in probes], 1), hidden.detach()
+
+
+def _spectral_radius(params: Params) -> dict[str, Tensor]:
+    """Largest modulus of the eigenvalues of W_hh, unless it is no square matrix (gates beside each other)."""
+    w = params.get("W_hh")
+    if w is None or w.shape[-1] != w.shape[-2]:
+        return {}
+    return {"spectral_radius": torch.linalg.eigvals(w.cpu()).abs().amax(-1)}

@@ -1,0 +1,147 @@
+"""Gradient flow: readings against finite differences, and runs that are the same whether watched or not."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from longlag import cli, flow, records, registry, stats, train
+from longlag.objective import Tensors
+from longlag.records import FLOW, GRADIENT_BACK, Point, Row, read_points, write_points
+from longlag.spec import prepare
+from longlag.train import Block
+from toy import spec
+
+METHODS = registry.names("methods")
+
+
+def start(method, task, seeds=(0,), n=4, lag=12):
+    """A model at its start, and a batch."""
+    setup = prepare(spec(method, task, lag=lag, seeds=seeds, block=len(seeds)))
+    block = Block(setup, seeds)
+    return setup, block.params, block._tensors(["flow"] * len(seeds), 0, n)
+
+
+def losses(setup, params, batch, s, step, part, nudge):
+    """Loss of sequence s alone, that part of its state moved by `nudge` [H] after that step."""
+    model, cell = setup.model, setup.model.cell
+    p = {name: leaf.double() for name, leaf in params.items()}
+    state, hidden = cell.start(p, 1), []
+    drives = cell.drive(p, model.centred(batch.x[:, :, s : s + 1].double())).unbind(1)
+    for t, drive in enumerate(drives):
+        if t >= int(batch.start[0, s]):
+            state, _ = cell.step(p, state, drive)
+        if t == step:
+            state = tuple(value + nudge if k == part else value for k, value in enumerate(state))
+        hidden.append(state[0])
+    outputs = model.read(p, torch.stack(hidden, 1)[:, -model.scored :])
+    return float(setup.loss.value(outputs, batch.y[:, :, s : s + 1]))
+
+
+@pytest.mark.parametrize("method", ["control", "lstm", "esn"])
+@pytest.mark.parametrize("task", ["temporal_order", "adding", "memorization_5bit"])
+def test_derivatives_are_those_of_finite_differences(method, task):
+    setup, params, batch = start(method, task)
+    params = {name: leaf + 0.1 * torch.ones_like(leaf) if name == "W_hy" else leaf for name, leaf in params.items()}
+    (found,) = flow.readings(setup.model, setup.loss, params, params, {}, batch)
+    steps, hidden, tiny = batch.x.shape[1], setup.model.cell.hidden, 1e-5
+    for back in (0, 1, 5):
+        norms = []
+        for s in range(len(batch)):
+            nudges = tiny * torch.eye(hidden, dtype=torch.float64)
+            at = steps - 1 - back
+            parts = range(len(setup.model.cell.start(params, 1)))
+            slope = [
+                (losses(setup, params, batch, s, at, k, e) - losses(setup, params, batch, s, at, k, -e)) / (2 * tiny)
+                for k in parts
+                for e in nudges
+            ]
+            norms.append(np.linalg.norm(slope))
+        assert found[f"gradient_{back}"] == pytest.approx(np.mean(norms), rel=1e-5, abs=1e-9)
+
+
+def test_a_sequence_counts_from_its_beginning_on():
+    setup, params, batch = start("control", "adding", n=2)
+    x, steps = batch.x.clone(), batch.x.shape[1]
+    late = Tensors(x, torch.tensor([[steps - 2, steps - 2]]), batch.y)
+    (found,) = flow.readings(setup.model, setup.loss, params, params, {}, late)
+    assert found["gradient_1"] > 0
+    assert math.isnan(found["gradient_2"])
+    assert math.isnan(found["gradient_5"])
+
+
+def test_readings_of_the_whole_net():
+    setup, params, batch = start("control", "temporal_order")
+    before = {name: leaf.clone() for name, leaf in params.items()}
+    params = params | {"W_hh": 3.0 * torch.eye(8)[None], "b_h": torch.full((1, 8), 50.0)}
+    after = params | {"b_y": params["b_y"] + 2.0}
+    (found,) = flow.readings(setup.model, setup.loss, params, after, {"damping": 0.5, "rho": 0.9, "rate": 1.0}, batch)
+    assert found["spectral_radius"] == pytest.approx(3.0)
+    assert found["saturated"] == 1.0
+    assert found["update_norm"] == pytest.approx(2.0 * math.sqrt(params["b_y"].numel()))
+    assert (found["damping"], found["reduction_ratio"]) == (0.5, 0.9)
+    assert set(found) <= set(FLOW)
+    (calm,) = flow.readings(setup.model, setup.loss, before, before, {}, batch)
+    assert calm["saturated"] < 0.5
+    assert calm["update_norm"] == 0
+    (lstm,) = (flow.readings(s.model, s.loss, p, p, {}, b) for s, p, b in [start("lstm", "adding")])
+    assert "spectral_radius" not in lstm[0]
+
+
+def test_each_replica_has_its_own():
+    setup, params, batch = start("control", "adding", seeds=(3, 4))
+    together = flow.readings(setup.model, setup.loss, params, params, {}, batch)
+    for r, seed in enumerate((3, 4)):
+        (alone,) = (flow.readings(s.model, s.loss, p, p, {}, b) for s, p, b in [start("control", "adding", (seed,))])
+        assert together[r] == pytest.approx(alone[0], rel=1e-9, nan_ok=True)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_watching_changes_no_number(method):
+    plain, seen = (list(train.run(spec(method), driver)) for driver in (train.plain, train.watched()))
+    blind = {name: math.nan for name in FLOW}
+    for a, b in zip(plain, seen, strict=True):
+        if isinstance(a, Row):
+            assert dataclasses.replace(a, **_volatile(b)).__repr__() == b.__repr__()
+        else:
+            assert repr(a) == repr(dataclasses.replace(b, seconds=a.seconds, **blind))
+            assert math.isnan(a.gradient_0)
+            assert b.gradient_0 >= 0
+            assert b.gradient_5 >= 0
+            assert b.update_norm >= 0
+
+
+def _volatile(row):
+    return {name: getattr(row, name) for name in records.VOLATILE}
+
+
+def test_grid_of_steps_back_is_that_of_the_columns():
+    assert [f"gradient_{k}" for k in GRADIENT_BACK] == [name for name in FLOW if name.startswith("gradient_")]
+
+
+def test_files_with_and_without_flow_are_read(tmp_path):
+    plain = Point("t", 1, "m", 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1)
+    seen = dataclasses.replace(plain, passes=2.0, gradient_0=0.25, damping=0.1)
+    write_points(tmp_path / "plain.parquet", [plain])
+    write_points(tmp_path / "seen.parquet", [plain, seen])
+    assert records.read_curves(tmp_path / "plain.parquet").column_names == records.curves_schema().names
+    assert [repr(p) for p in read_points(tmp_path / "seen.parquet")] == [repr(plain), repr(seen)]
+    table = stats.load_curves(tmp_path / "plain.parquet")
+    assert table.gradient_0.isna().all()
+    assert list(stats.load_curves(tmp_path / "seen.parquet").gradient_0.dropna()) == [0.25]
+
+
+def test_a_kept_rung_without_flow_is_trained_again_where_flow_is_wanted(tmp_path):
+    words = ["ladder", "--method", "control", "--task", "temporal_order", "--lags", "10", "--budget", "600"]
+    words += ["--set", "cell.hidden=8", "--cache", str(tmp_path / "rungs"), "--out", str(tmp_path / "runs.csv")]
+    words += ["--curve", str(tmp_path / "curves.parquet")]
+
+    def recorded(*more):
+        assert cli.main([*words, *more]) == 0
+        return [not math.isnan(point.gradient_0) for point in read_points(tmp_path / "curves.parquet")]
+
+    assert not any(recorded())
+    assert all(recorded("--flow"))
+    assert all(recorded()), "a rung with flow serves a run that does not ask for it"
