@@ -241,8 +241,8 @@ def found(
     summary = (
         f"An echo fades to 1/1000 within {short:.0f} steps at spectral radius 0.5 and {long:.0f} at 0.95, and never at "
         f"1.1; memory capacity grows {gain:.1f}-fold between the two radii, to {most:.0f} steps with "
-        f"{series['sizes'][-1]} units. A figure eight runs freely for 25 periods with an error of {error:.1g}; only the "
-        "readout was learned."
+        f"{series['sizes'][-1]} units. A figure eight runs freely for 25 periods with an error of {error:.1g}; only "
+        "the readout was learned."
     )
     return Finding(verdict(numbers), summary, numbers, "", series)
 

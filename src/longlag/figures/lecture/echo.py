@@ -29,11 +29,13 @@ def _echoes(axes: Any, series: base.Series) -> None:
     radii = series["radii"]
     shades = sns.color_palette("flare", len(radii))
     seen = min(len(series["echoes"][0][0]), 150)
+    unlabelled = radii[1]  # no room between its neighbours
     for i, (radius, shade) in enumerate(zip(radii, shades, strict=True)):
         middle = np.median(base.array(series["echoes"])[:, i, :seen], 0)
         axes.plot(np.arange(seen), middle, color=shade, lw=1.3)
-        inside = np.flatnonzero(middle > (-3.6 if i % 2 else -2.4))
-        base.word(axes, inside[-1], middle[inside[-1]], f"{radius:g}", shade, xytext=(3, 0), textcoords="offset points")
+        at = np.flatnonzero(middle > (-1.5 if i == 0 else -3.4))[-1]
+        label = "" if radius == unlabelled else f"{radius:g}"
+        base.word(axes, at, middle[at], label, shade, xytext=(4 if i else -16, 0), textcoords="offset points")
     axes.axhline(-3, color=style.QUIET, lw=0.8, ls="--")
     axes.set(ylim=(-4, 2.5), xlim=(0, seen * 1.08), xlabel="steps after the impulse", ylabel="echo")
     axes.set_yticks([-3, 0, 2], ["1/1000", "1", "100"])
@@ -60,13 +62,13 @@ def _memory(axes: Any, series: base.Series) -> None:
     sizes = series["sizes"]
     base.ranged(axes, sizes, series["capacity_by_size"], base.ORANGE, marker="o", ms=4)
     axes.plot(sizes, sizes, color=style.QUIET, lw=0.8, ls="--")
-    base.word(axes, sizes[-1], sizes[-1] * 0.8, "the bound: N", style.QUIET, ha="right", va="top", rotation=0)
+    base.word(axes, sizes[-1], sizes[-1] * 1.25, "the bound: N", style.QUIET, ha="right")
     axes.set(xscale="log", yscale="log", xlabel="number of units N", ylabel="memory capacity in steps")
-    axes.set_ylim(10, 400)
+    axes.set_ylim(10, 700)
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.set_yticks([10, 20, 50, 100, 200], ["10", "20", "50", "100", "200"])
     axes.minorticks_off()
-    inset = axes.inset_axes((0.12, 0.72, 0.33, 0.24))
+    inset = axes.inset_axes((0.1, 0.66, 0.33, 0.22))
     radii = series["radii"][: len(series["capacity_by_radius"][0])]
     base.ranged(inset, radii, series["capacity_by_radius"], base.ORANGE)
     inset.set_ylim(0, None)
@@ -92,7 +94,7 @@ def caption(finding: base.Series) -> str:
     return (
         "The nearer the spectral radius is to 1, the longer the echo of one impulse; above 1 it never ends. Its "
         f"oscillators are the eigenvalues (radius {finding['series']['eigenvalues_radius']:g}, first seed). What can "
-        "be read out of the echoes grows with the number of units and with the radius, and stays below the bound. Below "
-        "right: a figure eight of a net that hears only its own output (red, 25 rounds; dashed: what it was taught), "
+        "be read out of the echoes grows with the number of units and with the radius, and stays below the bound. "
+        "Below right: a figure eight of a net that hears only its own output (red, 25 rounds; dashed: as taught), "
         f"and the error where one scale is not set with care. {base.tell(finding)}"
     )

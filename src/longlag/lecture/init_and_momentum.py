@@ -1,0 +1,187 @@
+"""Claim 11: ESN-style initialisation and momentum together beat either alone.
+
+The 2 x 2 of initialisation and momentum, everything else (net, clipping, centring, schedules) held fixed, every corner
+with the learning rate that tuning seeds gave it. The verdict is on records that `tools/factorial.py` makes and the
+repository holds (`results/lecture/init_and_momentum.csv`); a small version runs live.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from longlag import protocol, records
+from longlag.errors import LonglagError
+from longlag.lecture.base import Claim, Exercise, Finding, Number, Verdict, over_seeds
+from longlag.lecture.tools.factorial import CORNERS, PROBLEMS, RATE, Corner, Problem, corner_of, rate_of
+from longlag.records import Row
+from longlag.spec import RunSpec
+from longlag.train import run
+
+FILE = Path(__file__).parents[3] / "results" / "lecture" / "init_and_momentum.csv"
+LIVE = Problem("memorization_5bit", 20, 3e4)
+
+CLAIM = Claim(
+    number=11,
+    slug="init_and_momentum",
+    title="Initialisation and momentum: together better than either alone",
+    sentence="ESN-style initialisation and momentum each help a plain net a little; together they beat either alone.",
+    quantity="passes a run spends until its task is solved, as a share of its budget (1 where it is not solved: a "
+    f"restricted mean), on {' and '.join(f'{p.task} (lag {p.lag})' for p in PROBLEMS)}; learning rates tuned per "
+    "corner on seeds of their own",
+    threshold="Without an effect the difference of two corners is 0. On each task both differences, either factor "
+    "alone less both, must lie above 0 with their 95 % t interval over seeds, which share their data (paired). The "
+    "interaction, (momentum - both) - (neither - init), is 0 where the two effects add up and positive where one helps "
+    "the other; its interval is given and not asked to exclude 0, since beating either alone needs no synergy "
+    "(Sutskever, Martens, Dahl & Hinton 2013, section 4).",
+    exercise=Exercise(
+        predict="Four nets: plain or ESN-style start, with or without momentum, each with its own best learning rate. "
+        "Put them in order for a task that needs memory, and for one that needs order.",
+        run="longlag lecture --claim init_and_momentum --out results/lecture; the records: "
+        "python -m longlag.lecture.tools.records FILE",
+        explain="Why must every corner have its own learning rate? What would one rate for all four have shown?",
+    ),
+)
+Spent = dict[str, dict[int, float]]  # corner -> seed -> share of the budget
+
+
+def spent(row: Row) -> float:
+    """Passes until solved as a share of the budget; 1 where it was not solved within it."""
+    return row.passes_to_solve / row.budget if row.solved else 1.0
+
+
+def by_corner(rows: Sequence[Row], task: str, lag: int) -> Spent:
+    """What every reported run of a task spent; tuning seeds are left out."""
+    found: Spent = {corner.name: {} for corner in CORNERS}
+    for row in rows:
+        if (row.task, row.lag) == (task, lag) and row.seed < protocol.FIRST_TUNING_SEED:
+            found[corner_of(row)][row.seed] = spent(row)
+    return found
+
+
+def effects(shares: Spent) -> dict[str, np.ndarray]:
+    """Per seed that all corners have: what both save over each alone, and the interaction."""
+    seeds = sorted(set.intersection(*(set(values) for values in shares.values())))
+    both, init, momentum, neither = (
+        np.array([shares[name][seed] for seed in seeds]) for name in ("both", "init", "momentum", "neither")
+    )
+    return {
+        "init alone less both": init - both,
+        "momentum alone less both": momentum - both,
+        "interaction": (momentum - both) - (neither - init),
+    }
+
+
+def estimated(name: str, values: np.ndarray, asked: bool) -> Number:
+    """Mean and 95 % t interval over seeds; asked: must the interval lie above 0? Fewer than two seeds meet nothing."""
+    mean, low, high = float("nan"), float("nan"), float("nan")
+    if len(values) > 1:
+        mean = float(values.mean())
+        half = t_quantile(len(values) - 1) * float(values.std(ddof=1)) / np.sqrt(len(values))
+        low, high = mean - half, mean + half
+    met = bool(low > 0) if asked else None
+    return Number(name, mean, low, high, "of the budget", "interval > 0" if asked else "", met, "95 % t interval")
+
+
+def t_quantile(freedom: int, probability: float = 0.975) -> float:
+    """Student's t quantile, by bisection on the integral of its density."""
+    low, high, grid = 0.0, 1000.0, np.linspace(0, 1, 20_001)
+    scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(freedom * math.pi)
+    for _ in range(60):
+        middle = (low + high) / 2
+        x = middle * grid**3  # finer where the density is
+        density = scale * (1 + x**2 / freedom) ** (-(freedom + 1) / 2)
+        below = 0.5 + float(((density[1:] + density[:-1]) / 2 * np.diff(x)).sum())
+        low, high = (middle, high) if below < probability else (low, middle)
+    return (low + high) / 2
+
+
+def tuned(rows: Sequence[Row], problem: Problem, corner: Corner) -> float | None:
+    """The learning rate that the reported rows of a corner ran with; None where there are none."""
+    for row in rows:
+        same = (row.task, row.lag) == (problem.task, problem.lag)
+        if same and row.seed < protocol.FIRST_TUNING_SEED and corner_of(row) == corner.name:
+            return rate_of(row)
+    return None
+
+
+def live(rows: Sequence[Row], seeds: Sequence[int], problem: Problem = LIVE) -> Spent:
+    """The four corners run now, on the same task at a shorter lag, with the rates that the records found for it."""
+    longer = [recorded for recorded in PROBLEMS if recorded.task == problem.task]
+    found: Spent = {}
+    for corner in CORNERS:
+        rate = tuned(rows, longer[0], corner) if longer else None
+        overrides: dict[str, Any] = {**corner.overrides} | ({RATE: rate} if rate else {})
+        spec = RunSpec(problem.task, problem.lag, corner.method, tuple(seeds), problem.budget, overrides)
+        found[corner.name] = {event.seed: spent(event) for event in run(spec) if isinstance(event, Row)}
+    return found
+
+
+def measure(seeds: Sequence[int], path: Path = FILE, small: Problem = LIVE) -> Finding:
+    """The records judged, and a small version run live on the given seeds.
+
+    Raises:
+        LonglagError: no records, or none that is complete.
+    """
+    rows = records.read_rows(path)
+    complete = [problem for problem in PROBLEMS if all(by_corner(rows, problem.task, problem.lag).values())]
+    if not complete:
+        remedy = "make them with `python -m longlag.lecture.tools.records FILE`"
+        raise LonglagError(f"{path} holds no task with all four corners; {remedy}")
+    shares = {f"{p.task}, lag {p.lag}": by_corner(rows, p.task, p.lag) for p in complete}
+    now = live(rows, seeds, small)
+    absent = [p.task for p in PROBLEMS if p not in complete]
+    rates = {f"{p.task}, lag {p.lag}": {c.name: tuned(rows, p, c) for c in CORNERS} for p in complete}
+    return found(shares, now, rates, absent, f"{small.task}, lag {small.lag}")
+
+
+def found(
+    shares: dict[str, Spent],
+    now: Spent,
+    rates: dict[str, dict[str, float | None]],
+    absent: Sequence[str],
+    live_name: str,
+) -> Finding:
+    """The verdict: holds where both beats either alone on every task; with a caveat where on some; else not."""
+    numbers: list[Number] = []
+    wins = []
+    for task, corners in shares.items():
+        numbers += _shares(task, corners)
+        measured = [estimated(f"{task}: {n}", values, n != "interaction") for n, values in effects(corners).items()]
+        wins.append(all(number.met is not False for number in measured))
+        numbers += measured
+    numbers += _shares(f"live, {live_name}", now)
+    said = [f"no complete records of {task}" for task in absent]
+    if any(wins) and not all(wins):
+        lost = [task for task, won in zip(shares, wins, strict=True) if not won]
+        said.append(f"not on {' and '.join(lost)}")
+    elif not said and not any(wins):
+        said.append("on no task does the combination beat both factors alone beyond the spread of the seeds")
+    caveat = "; ".join(said)
+    judged = Verdict.FAILS if not any(wins) else Verdict.CAVEAT if caveat else Verdict.HOLDS
+    series = {
+        "seeds": min(len(values) for corners in shares.values() for values in corners.values()),
+        "tasks": {task: {name: [*v.values()] for name, v in corners.items()} for task, corners in shares.items()},
+        "rates": rates,
+        "live": {name: [*values.values()] for name, values in now.items()},
+        "live_name": live_name,
+    }
+    return Finding(judged, _summary(shares), numbers, caveat, series)
+
+
+def _shares(task: str, corners: Spent) -> list[Number]:
+    return [over_seeds(f"{task}: {name}", [*values.values()], "of the budget") for name, values in corners.items()]
+
+
+def _summary(shares: dict[str, Spent]) -> str:
+    said = []
+    for task, corners in shares.items():
+        means = ", ".join(f"{name} {np.mean([*values.values()]):.0%}" for name, values in corners.items())
+        interaction = estimated("", effects(corners)["interaction"], False)
+        interval = f"[{interaction.low:+.2f}, {interaction.high:+.2f}]"
+        said.append(f"{task}: {means}; interaction {interaction.value:+.2f} {interval}")
+    return f"Share of the budget spent until solved, mean over seeds. {'. '.join(said)}."
