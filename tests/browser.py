@@ -53,16 +53,21 @@ def browser(
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
     driver = Chrome(options=options, service=ChromeService(executable_path=str(DRIVER)))
     try:
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         cut = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         driver.execute_cdp_cmd("Network.enable", {})
         driver.execute_cdp_cmd("Network.emulateNetworkConditions", cut)
+        window(driver, width, height, dark)
         yield driver
     finally:
         driver.quit()
+
+
+def window(driver: Any, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+    """The size of the window in pixels, a phone's below 600, and the colours its owner prefers."""
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
 def show(driver: Any, page: Path) -> None:
@@ -76,7 +81,7 @@ def drawn(driver: Any, times: int = 1) -> None:
     """Waits until the page has finished drawing that many times."""
     from selenium.webdriver.support.ui import WebDriverWait
 
-    WebDriverWait(driver, 60).until(lambda d: int(d.execute_script("return document.body.dataset.drawn || 0")) >= times)
+    WebDriverWait(driver, 120).until(lambda d: int(d.execute_script("return document.body.dataset.drawn || 0")) >= times)
 
 
 def requests(driver: Any) -> list[str]:
