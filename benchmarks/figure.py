@@ -12,67 +12,63 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 AXES = {"T": "steps T", "H": "hidden units H", "B": "sequences B", "R": "replicas R (B=20, H=50)"}
-OURS, PEER, TUNED = sns.color_palette("colorblind", 3)
+RATIOS = ("P1", "P2", "P4", "P5", "P7", "P11", "P12")
+OURS, PEER = sns.color_palette("colorblind", 2)
 
 
 def ratios(rows: pd.DataFrame) -> Any:
     """How many times faster than each peer: as it comes, and with our environment; floor to goal as a grey bar."""
-    kept = rows[rows.ratio.notna() & rows.id.isin(["P1", "P2", "P4", "P5", "P7", "P11", "P12"])]
-    kept = kept[kept.goal.notna()].reset_index(drop=True)
-    figure, ax = plt.subplots(figsize=(7.2, 0.8 + 0.36 * len(kept)), layout="constrained")
-    for i, row in kept.iterrows():
-        ax.plot([row.floor, row.goal], [i, i], color="0.85", linewidth=9, solid_capstyle="butt", zorder=0)
-        ax.plot([row.low, row.high], [i, i], color=OURS, linewidth=1.5)
-    ax.scatter(kept.ratio, kept.index, color=OURS, s=36, label="peer as it comes", zorder=3)
-    tuned = {"facecolor": "white", "edgecolor": PEER, "label": "peer in our environment"}
-    ax.scatter(kept.ratio_peer_tuned, kept.index, s=36, zorder=2, **tuned)
-    ax.plot([], [], color="0.85", linewidth=9, label="floor to goal")
-    ax.axvline(1, color="0.4", linewidth=0.8)
+    asked = rows[rows.ratio.notna() & rows.goal.notna() & rows.id.isin(RATIOS)].reset_index(drop=True)
+    figure, ax = plt.subplots(figsize=(9, 1.3 + 0.42 * len(asked)), layout="constrained")
+    for i, row in enumerate(asked.itertuples()):
+        ax.barh(i, row.goal - row.floor, left=row.floor, height=0.5, color="0.87", zorder=0)
+        ax.plot([row.low, row.high], [i, i], color=OURS, linewidth=2)
+        ax.annotate(f"{row.ratio:.3g}", (row.ratio, i), (0, 6), textcoords="offset points", ha="center", fontsize=7.5)
+    ax.scatter(asked.ratio, asked.index, color=OURS, s=40, zorder=3)
+    ax.scatter(asked.ratio_peer_tuned, asked.index, facecolor="white", edgecolor=PEER, linewidth=1.3, s=34, zorder=2)
+    ax.axvline(1, color="0.3", linewidth=0.8)
+    ax.annotate("as fast", (1, -0.75), fontsize=7.5, ha="center", color="0.3", annotation_clip=False)
     ax.set_xscale("log")
-    ax.set_xticks([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"])
-    ax.set_yticks(kept.index, [_label(row) for row in kept.itertuples()])
-    ax.set_xlabel("times faster than the peer (process CPU time, one thread; median, quartiles)")
-    ax.set_ylim(len(kept) - 0.4, -0.6)
-    ax.legend(loc="upper left", bbox_to_anchor=(0, 1.14 if len(kept) > 8 else 1.3), ncols=3, frameon=False)
+    ax.set_xticks([1, 2, 5, 10, 20, 50, 100], ["1x", "2x", "5x", "10x", "20x", "50x", "100x"])
+    ax.minorticks_off()
+    ax.set_yticks(asked.index, [f"{row.id}  {row.what}, {row.shape}\nagainst {row.peer}" for row in asked.itertuples()])
+    ax.set_ylim(len(asked) - 0.4, -0.6)
+    ax.set_xlabel("CPU time of the peer / of longlag (one thread; median, quartiles)")
+    kinds = [
+        Line2D([], [], marker="o", linestyle="", color=OURS, label="peer as it comes"),
+        Line2D([], [], marker="o", linestyle="", markerfacecolor="white", color=PEER, label="peer in our environment"),
+        Patch(color="0.87", label="from floor to goal"),
+    ]
+    figure.legend(handles=kinds, loc="outside upper right", ncols=3, frameon=False)
     sns.despine(ax=ax, left=True)
-    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="y", length=0, labelsize=8)
     return figure
-
-
-def _label(row: Any) -> str:
-    return f"{row.id}  {row.what}\nagainst {row.peer}"
 
 
 def growth(costs: pd.DataFrame, slopes: pd.DataFrame, share: float | None) -> Any:
     """Cost of an update against each axis, log-log, ours and nn.RNN with our environment."""
-    figure, panels = plt.subplots(1, len(AXES), figsize=(10, 2.9), layout="constrained", sharey=True)
+    figure, panels = plt.subplots(1, len(AXES), figsize=(10, 3.1), layout="constrained", sharey=True)
     for ax, (axis, title) in zip(panels, AXES.items(), strict=True):
         own = costs[costs.axis == axis]
-        for side, colour, name in (("ours", OURS, "longlag"), ("peer", PEER, "nn.RNN")):
+        for k, (side, colour, name) in enumerate((("peer", PEER, "nn.RNN"), ("ours", OURS, "longlag"))):
             slope = slopes[(slopes.axis == axis) & (slopes.side == side)].slope.iloc[0]
             ax.loglog(own["size"], own[f"{side}_ms"], "o-", color=colour, markersize=4, linewidth=1.2)
-            last = own.iloc[-1]
-            ax.annotate(
-                f"{name}\n~ {axis}$^{{{slope:.2f}}}$",
-                (last["size"], last[f"{side}_ms"]),
-                xytext=(4, 4 if side == "peer" else -4),
-                textcoords="offset points",
-                color=colour,
-                va="bottom" if side == "peer" else "top",
-                ha="right",
-                fontsize=8,
-            )
+            text = f"{name} ~ {axis}$^{{{slope:.2f}}}$"
+            ax.text(0.04, 0.97 - 0.09 * k, text, color=colour, transform=ax.transAxes, va="top", fontsize=9)
         ax.set(xlabel=title)
-        ax.set_xticks(own["size"], [str(s) for s in own["size"]], fontsize=7)
-        ax.minorticks_off()
+        ax.set_xticks(own["size"], [str(size) for size in own["size"]], fontsize=7)
+        ax.xaxis.minorticks_off()
+    panels[0].set_ylim(top=panels[0].get_ylim()[1] * 3)  # room for the slopes
     panels[0].set_ylabel("CPU time of an update, ms")
     if share is not None:
-        figure.suptitle(
-            f"Cost of a tanh RNN update. At T=B=H=100 it runs at {share:.0%} of this machine's matrix-product rate.",
-            fontsize=9,
+        text = (
+            f"At T=B=H=100 an update runs at {share:.0%} of this machine's own matrix-product rate, everything included"
         )
+        figure.suptitle(text, fontsize=9)
     sns.despine(figure)
     return figure
 
