@@ -27,7 +27,7 @@ ZERO, HUGE = 2.0**-24, 2.0**24  # rounding of float32: a start that leaves no tr
 _TOLERANCE = 0.05  # of a rate per step
 _REACH = 10.0  # decades by which theory says that the watershed's derivative has grown at the horizon
 _FURTHEST = 200  # steps
-_SETTLED = 2000  # steps after which an orbit is at its attractor
+_SETTLED = 800  # steps after which an orbit is at its attractor
 
 CLAIM = Claim(
     number=7,
@@ -117,10 +117,10 @@ def grid(points: int) -> np.ndarray:
 
 
 def attractors(net: Net, points: int = 15) -> np.ndarray:
-    """The fixed points that starts on a grid settle at, [n, 2], by first coordinate."""
+    """The stable fixed points that starts on a grid settle at, [n, 2], by first coordinate."""
     ends = net.settle(grid(points).reshape(-1, 2))
-    fixed = ends[np.abs(net.step(ends) - ends).max(1) < 1e-9]
-    return np.unique(np.round(fixed, 6), axis=0)
+    fixed = np.unique(np.round(ends[np.abs(net.step(ends) - ends).max(1) < 1e-9], 6), axis=0)
+    return fixed[[net.spectrum(point)[0] < 1 for point in fixed]]  # a start may lie on the watershed exactly
 
 
 def landscape(net: Net, ends: np.ndarray) -> Landscape:

@@ -41,7 +41,7 @@ def _steps(axes: Any, series: base.Series) -> None:
     for name, colour, words in (("second_order", base.VERMILLION, "HF"), ("descent", base.BLUE, "gradient")):
         moved = base.array(series[name]).ravel()
         axes.plot(curvature, moved, "o", ms=3, color=colour, mew=0, alpha=0.35)
-        pieces = np.array_split(flatness, 8)
+        pieces = np.array_split(flatness, min(8, len(flatness)))
         middle = [(np.median(curvature[piece]), np.median(moved[piece])) for piece in pieces]
         axes.plot(*np.transpose(middle), color=colour, lw=2, label=words)
     axes.set(xscale="log", yscale="log", xlabel="curvature θ", ylabel="step along the direction", title="what is done")
