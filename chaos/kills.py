@@ -42,8 +42,8 @@ SUITE = {
     ],
 }
 WANTED = ["results/storm/runs.csv", "results/storm/curves.parquet"]
-# Which process is hit (the verb of `longlag`, or snakemake itself), how often that is tried, and how long the kill waits
-# once there is one, on average, as a share of what the suite takes undisturbed.
+# Which process is hit (the verb of `longlag`, or snakemake itself), how often that is tried, and how long a kill waits
+# once there is such a process, on average, as a share of what the suite takes undisturbed.
 TARGETS = {"ladder": (0.65, 0.15), "snakemake": (0.2, 0.3), "collect": (0.15, 0.02)}
 _LONGEST = 1800.0  # seconds that one call of snakemake may take
 

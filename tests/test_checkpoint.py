@@ -331,7 +331,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path, monkeypatch,
     whole = [plain(event) for event in run(one)]
     monkeypatch.setattr(checkpoint, "write_atomically", full)
     assert [plain(event) for event in run(one, Checkpoints(tmp_path, 1e-9))] == whole
-    assert "No space left on device; training goes on" in capsys.readouterr().err
+    assert "No space left on device); training goes on" in capsys.readouterr().err
 
 
 def test_a_signal_writes_a_last_checkpoint_and_is_no_error_row(tmp_path, monkeypatch):

@@ -138,7 +138,7 @@ class _Shelf:
         try:
             write_atomically(self.own[self.saved % 2], pack(header, arrays))
         except LonglagError as error:
-            self._say(f"{error}; training goes on, and will try again")
+            self._say(f"no checkpoint this time ({error}); training goes on")
         return True
 
     def clear(self) -> None:

@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from longlag.errors import LonglagError
@@ -25,11 +25,12 @@ def held(output: str | Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = _acquired(path, output)
-        os.ftruncate(lock, 0)
-        os.write(lock, f"{os.getpid()} on {platform.node()}\n".encode())
     except OSError as error:
         raise LonglagError(f"cannot write {path}: {error.strerror}; choose a place you may write to") from error
     try:
+        with suppress(OSError):  # on a full disk the holder has no name
+            os.ftruncate(lock, 0)
+            os.write(lock, f"{os.getpid()} on {platform.node()}\n".encode())
         yield
     finally:
         path.unlink(missing_ok=True)  # still ours: nobody else can have locked this very file

@@ -9,6 +9,7 @@ and a parquet file one of all its bytes: a result with a flipped bit is refused.
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -334,7 +335,9 @@ def write_atomically(path: str | Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise LonglagError(f"cannot write {path}: {error.strerror}; choose a place you may write to") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "make room and run it again" if full else "choose a place you may write to"
+        raise LonglagError(f"cannot write {path}: {error.strerror}; {remedy}") from error
     finally:
         if temporary.parent.is_dir():
             temporary.unlink(missing_ok=True)
