@@ -17,7 +17,7 @@ _CORNERS = {"neither": "neither", "init": "ESN\ninit", "momentum": "mo-\nmentum"
 def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     """A panel per task and one of the live version."""
     series = finding["series"]
-    tasks = {**series["tasks"], f"live: {series['live_name']}": series["live"]}
+    tasks = {**series["tasks"], "run now": series["live"]}
     figure, rows = base.panels(len(tasks), height=2.4, width=width, sharey=True)
     panels = rows.flatten()
     for axes, (task, corners) in zip(panels, tasks.items(), strict=True):
@@ -49,5 +49,5 @@ def caption(finding: base.Series) -> str:
     return (
         "Lower is better. Each corner of the 2 x 2 with a learning rate of its own (grey, from tuning seeds); "
         "bars are means over seeds, dots single runs, crosses runs that did not solve the task within the budget and "
-        f"count as all of it. The last panel ran now, at a shorter lag. {base.tell(finding)}"
+        f"count as all of it. The last panel ran now: {finding['series']['live_name']}. {base.tell(finding)}"
     )
