@@ -91,7 +91,7 @@ class Row:
     resumed: int = _column("times the run went on from a checkpoint", volatile=True, default=0)
 
 
-GRADIENT_BACK = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # steps before the last one
+GRADIENT_BACK = (0, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)  # steps before the last one
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,11 @@ class Point:
     gradient_5: float = math.nan
     gradient_10: float = math.nan
     gradient_20: float = math.nan
-    gradient_50: float = math.nan
-    gradient_100: float = math.nan
-    gradient_200: float = math.nan
-    gradient_500: float = math.nan
-    gradient_1000: float = math.nan
+    gradient_40: float = math.nan
+    gradient_80: float = math.nan
+    gradient_160: float = math.nan
+    gradient_320: float = math.nan
+    gradient_640: float = math.nan
     saturated: float = math.nan
     spectral_radius: float = math.nan
     update_norm: float = math.nan

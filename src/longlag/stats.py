@@ -241,3 +241,14 @@ def missing(runs: pd.DataFrame, tasks: Iterable[str], methods: Iterable[str]) ->
     absent = [(task, method, None, 0, most) for task in tasks for method in methods if (task, method) not in pairs]
     holes = [(r.task, r.method, r.lag, r.n, most) for r in have[have.n < most].itertuples()]
     return pd.DataFrame([*absent, *holes], columns=["task", "method", "lag", "n", "of"]).astype({"lag": "Int64"})
+
+
+def gradient_flow(curves: pd.DataFrame) -> pd.DataFrame:
+    """Derivatives against steps back, a row each: task, lag, method, seed, passes, back, gradient, and `relative`, to
+    the one at the last step. Looks without gradient flow, or whose last derivative is zero, are left out."""
+    seen = curves[curves.gradient_0 > 0]
+    keys = ["task", "lag", "method", "seed", "passes"]
+    columns = {f"gradient_{back}": back for back in records.GRADIENT_BACK}
+    flow = seen.assign(last=seen.gradient_0).melt([*keys, "last"], list(columns), "back", "gradient")
+    flow = flow.dropna(subset="gradient").assign(back=flow.back.map(columns), relative=flow.gradient / flow["last"])
+    return flow.drop(columns="last").sort_values([*keys, "back"], ignore_index=True)

@@ -1,0 +1,93 @@
+"""How far back the loss reaches into a net while it learns: derivatives against steps back, early and late in
+training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from longlag import stats
+from longlag.figures import layout, style
+from longlag.words import listing
+
+TITLE, ORDER = "Gradient flow", 7
+_LOOKS = 5  # of a run: its first, its last, and some between
+_FLOOR = 1e-9  # what is less is drawn there
+_ABREAST = 4
+
+
+@style.applied()
+def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
+    """One panel per method, one line per look, light when early and dark when late."""
+    flow = stats.gradient_flow(curves)
+    if flow.empty:
+        return layout.nothing("no gradient flow recorded: `flow: true` in a suite, --flow on the command line", width)
+    chosen, task, lag = _chosen(flow)
+    looks = style.looks(chosen.method.unique())
+    most = _ABREAST if width > style.COLUMN_WIDTH else 2
+    figure, axes = layout.panels(len(looks), 1.25, width, most, sharex=True, sharey=True)
+    backs = sorted(chosen.back.unique())
+    for panel, (method, look) in zip(axes, looks.items(), strict=True):
+        _panel(panel, chosen[chosen.method == method], backs, look)
+        row = runs[(runs.task == task) & (runs.lag == lag) & (runs.method == method)].sort_values("seed")
+        panel.set_title(style.plain(method), fontsize=8, color=look.colour)
+        words = "solved" if len(row) and bool(row.solved.iloc[0]) else "not solved"
+        panel.text(0.03, 0.06, words, transform=panel.transAxes, color=style.QUIET, fontsize=7)
+    lowest = max(chosen.relative.clip(lower=_FLOOR).min() / 3, _FLOOR / 2)
+    axes[0].set_ylim(min(lowest, 1e-3), max(chosen.relative.max() * 3, 10))
+    layout.label(axes, "steps back from the end", "derivative, relative")
+    keys = [Line2D([], [], color=_shade(style.INK, share), lw=1.3, label=word) for share, word in _WORDS]
+    keys.append(Line2D([], [], color=style.QUIET, lw=0.8, ls=":", label="nothing lost"))
+    layout.keys_to(figure, keys, "outside upper left")
+    return figure
+
+
+_WORDS = ((0.0, "at the start"), (0.5, "half-way"), (1.0, "at the end of training"))
+
+
+def _chosen(flow: pd.DataFrame) -> tuple[pd.DataFrame, str, int]:
+    """The task and lag on which most methods were watched (then the longest lag), and its first seed."""
+    watched = flow.groupby(["task", "lag"]).method.nunique()
+    task, lag = max(watched.index, key=lambda key: (watched[key], key[1], key[0]))
+    here = flow[(flow.task == task) & (flow.lag == lag)]
+    first = here.groupby("method").seed.transform("min")
+    return here[here.seed == first], str(task), int(lag)
+
+
+def _panel(axes: Any, flow: pd.DataFrame, backs: list[int], look: style.Look) -> None:
+    passes = sorted(flow.passes.unique())
+    picked = sorted({round(i) for i in np.linspace(0, len(passes) - 1, _LOOKS)})
+    axes.axhline(1, color=style.QUIET, lw=0.8, ls=":", zorder=1)
+    for i in picked:
+        rows = flow[flow.passes == passes[i]].sort_values("back")
+        share = i / max(len(passes) - 1, 1)
+        heights = rows.relative.clip(lower=_FLOOR)
+        axes.plot([backs.index(back) for back in rows.back], heights, color=_shade(look.colour, share), lw=1.3)
+    axes.set_yscale("log")
+    axes.set_xticks(range(len(backs)), [str(back) for back in backs])
+
+
+def _shade(colour: Any, share: float) -> Any:
+    """From a tint at the start of training to the colour itself at its end."""
+    base = np.asarray(mpl.colors.to_rgb(colour))
+    return tuple(1 - (1 - base) * (0.25 + 0.75 * share))
+
+
+def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+    """What is drawn, of which runs, and what a flat line means."""
+    flow = stats.gradient_flow(curves)
+    if flow.empty:
+        return "No gradient flow was recorded in this suite."
+    chosen, task, lag = _chosen(flow)
+    methods = listing(sorted(chosen.method.unique()))
+    return (
+        "A flat line: what happened long ago still moves the loss. A falling one: rate^k, the gradient vanishes; a "
+        f"rising one: it explodes. Mean norm of the loss's derivative in the net's state k steps before the last one, "
+        f"relative to k = 0, over 20 sequences of {style.plain(task)} at lag {lag}, in float64; {methods}, seed "
+        f"{int(chosen.seed.min())}. Light lines are early in training, dark ones late; less than 1e-9 is drawn there."
+    )
