@@ -64,9 +64,10 @@ def browser(
 
 def window(driver: Any, width: int = 1280, height: int = 900, dark: bool = False) -> None:
     """The size of the window in pixels, a phone's below 600, and the colours its owner prefers."""
-    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    wishes = {"prefers-color-scheme": "dark" if dark else "light", "prefers-reduced-motion": "reduce"}
+    features = [{"name": name, "value": value} for name, value in wishes.items()]
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
