@@ -24,7 +24,8 @@ TORCH = [
     {"spec"},
     {"train"},
     {"checkpoint"},
-    {"ladder", "lecture", "tune", "verify"},
+    {"ladder", "tune", "verify"},
+    {"lecture"},
 ]
 ANALYSIS = [{"words", "schemas", "stats"}, {"comparison", "published"}, {"suite", "figures", "tables"}, {"collect", "report", "estimate", "diff", "merge"}]
 TOP = [{"cli"}, {"__main__"}]
