@@ -137,9 +137,13 @@ def suite_sample(workers: Mapping[str, Worker], effort: Effort) -> Iterator[Row]
                   f"lag {run.lag}, {run.updates} updates", peer="naive twin",
                   **columns(Times(each.ours, each.twin), BOTH),
                   note="CPU time of the whole run, from a prefix of it")  # fmt: skip
-    yield Row("P11", "the sample of standard, in all", f"{len(found)} runs", peer="naive twin",
-              **columns(suite.total(found), BOTH), goal=5.0, floor=2.5,
-              note="lstm_chrono has no failing run in standard")  # fmt: skip
+    trained = [each for each in found if each.run.method != "esn"]  # whose twin is so slow that it decides the sum
+    for what, kept, asked in (
+        ("the sample of standard, in all", found, {"goal": 5.0, "floor": 2.5}),
+        ("the same without its reservoirs", trained, {}),
+    ):
+        yield Row("P11", what, f"{len(kept)} runs", peer="naive twin", **columns(suite.total(kept), BOTH), **asked,
+                  note="lstm_chrono has no failing run in standard")  # fmt: skip
 
 
 def _with(row: Row, **changes: Any) -> Row:
