@@ -60,7 +60,8 @@ def _measured(slugs: list[str], seeds: tuple[int, ...], cores: int) -> dict[str,
     for slug, entry in measured(slugs, seeds, cores):
         entries[slug] = entry
         said = entry["finding"]["verdict"] if entry["finding"] else f"could not be measured: {entry['error']}"
-        print(f"[{len(entries)}/{len(slugs)}] {slug}: {said} X, file=sys.stderr, flush=True)
+        took = f"{entry['seconds']:.1f} s of CPU"
+        print(f"[{len(entries)}/{len(slugs)}] {slug}: {said} ({took})", file=sys.stderr, flush=True)
     return entries
 
 

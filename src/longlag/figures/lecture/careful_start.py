@@ -43,8 +43,8 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     _curves(logistic, series, series["logistic"])
     logistic.set_title("the same starts, logistic units")
     tanh.set_ylabel(r"$\|\partial s_T / \partial s_t\|$")
-    base.word(logistic, 55, -27, "weights as they are", style.QUIET)
-    base.word(logistic, 42, -17.5, "weights × 4", style.QUIET)
+    base.word(logistic, 98, -27.5, "as they are", style.QUIET, ha="right")
+    base.word(logistic, 36, -17, "weights × 4", style.QUIET)
     return figure
 
 
