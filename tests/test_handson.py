@@ -25,7 +25,7 @@ LAGS = (1, 10, 50, 100)
 CLOSE = 1e-6  # relative: what the page promises
 # what the sliders can be set to: unit, centred, scales
 SETTINGS = {
-    "tanh": (nets.TANH, False, np.arange(0.2, 4.001, 0.05)),
+    "tanh": (nets.TANH, False, np.arange(0.2, 3.501, 0.05)),
     "logistic": (nets.LOGISTIC, False, np.arange(0.2, 12.001, 0.2)),
     "logistic, centred": (nets.LOGISTIC, True, np.arange(0.2, 12.001, 0.2)),
 }

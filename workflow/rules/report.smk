@@ -1,5 +1,8 @@
 # From the rows to the page. One process draws all figures, another sets all tables: a start costs seconds.
 
+# What somebody measured of the lecture is shown on the page.
+VERDICTS = "results/lecture/lecture.json"
+
 
 rule figures:
     input:
@@ -44,8 +47,10 @@ rule report:
         curves="results/{suite}/curves.parquet",
         figures=rules.figures.output,
         tables=rules.tables.output,
+        lecture=lambda wildcards: [file for file in [VERDICTS] if os.path.exists(file)],
     output:
-        "results/{suite}/report.html",
+        page="results/{suite}/report.html",
+        handson="results/{suite}/handson.html",
     log:
         "results/{suite}/logs/report.log",
     localrule: True
@@ -55,11 +60,15 @@ rule report:
         title=SUITE.title,
         figures=lambda wildcards, input: os.path.dirname(input.figures[0]),
         tables=lambda wildcards, input: os.path.dirname(input.tables[0]),
+        lecture=lambda wildcards, input: " ".join(
+            f"--lecture {os.path.dirname(file)}" for file in input.lecture
+        ),
     message:
-        "write {output}"
+        "write {output.page}"
     shell:
+        "longlag handson --out {output.handson:q} > {log:q} 2>&1 && "
         "longlag report --runs {input.runs:q} --curves {input.curves:q} --figures {params.figures:q} --tables {params.tables:q}"
-        " --title {params.title:q} --out {output:q} > {log:q} 2>&1"
+        " {params.lecture} --handson handson.html --title {params.title:q} --out {output.page:q} >> {log:q} 2>&1"
 
 
 # A job that was killed leaves no file. The page is made all the same, with its runs as errors, before the next call trains them.

@@ -21,7 +21,6 @@ from longlag.tables import render as setting
 from longlag.words import number, sample
 
 HERE = Path(__file__).parent
-_FLOW = "gradient_flow"  # the figure of what runs record of their gradients
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def _placed() -> dict[str, list[str]]:
 def _absent(curves: pd.DataFrame, lecture: Path | None, live: bool) -> list[tuple[str, str]]:
     """Parts of the page for which nothing was given, each with why."""
     found = [("Learning curves", "none were given")] if curves.empty else []
-    if _FLOW not in figures.names():
+    if stats.gradient_flow(curves).empty:
         found.append(("Gradient flow during training", "not recorded in these runs"))
     if lecture is None:
         found.append(("The lecture's claims", "not given to this page"))

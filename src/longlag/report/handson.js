@@ -127,7 +127,7 @@
 
   // --- controls ---
   const state = { unit: "tanh", start: [-0.3, 0.6] };
-  const SCALES = { tanh: { max: 4, step: 0.05 }, logistic: { max: 12, step: 0.05 } };
+  const SCALES = { tanh: { max: 3.5, step: 0.05 }, logistic: { max: 12, step: 0.05 } };
 
   function chosen() {
     const number = (id) => Number($(id).value);
