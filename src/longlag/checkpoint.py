@@ -62,13 +62,14 @@ class Checkpoints:
         shelf = _Shelf(self.folder, block)
         points = shelf.resume()
         yield from points
-        last, keep = time.monotonic(), True
-        while block.active.any():
+        last, keep, on = time.monotonic(), True, True
+        while on:
             for event in block.advance():
                 if isinstance(event, Point):
                     points.append(event)
                 yield event
-            if not block.active.any():
+            on = bool(block.active.any())
+            if not on:
                 shelf.clear()
             elif keep and (self.interruption or time.monotonic() - last >= self.every):
                 keep, last = shelf.save(points), time.monotonic()
