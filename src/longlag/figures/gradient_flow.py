@@ -65,7 +65,7 @@ def _panel(axes: Any, flow: pd.DataFrame, backs: list[int], look: style.Look) ->
     axes.axhline(1, color=style.QUIET, lw=0.8, ls=":", zorder=1)
     for i in picked:
         rows = flow[flow.passes == passes[i]].sort_values("back")
-        share = i / max(len(passes) - 1, 1)
+        share = i / (len(passes) - 1) if len(passes) > 1 else 1.0
         heights = rows.relative.clip(lower=_FLOOR)
         axes.plot([backs.index(back) for back in rows.back], heights, color=_shade(look.colour, share), lw=1.3)
     axes.set_yscale("log")
@@ -75,7 +75,7 @@ def _panel(axes: Any, flow: pd.DataFrame, backs: list[int], look: style.Look) ->
 def _shade(colour: Any, share: float) -> Any:
     """From a tint at the start of training to the colour itself at its end."""
     base = np.asarray(mpl.colors.to_rgb(colour))
-    return tuple(1 - (1 - base) * (0.25 + 0.75 * share))
+    return tuple(1 - (1 - base) * (0.2 + 0.8 * share))
 
 
 def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
