@@ -39,7 +39,7 @@ def plain(block: Block) -> Iterator[Point | Row]:
 
 
 def watched(driver: Driver = plain) -> Driver:
-    """The same driver, with gradient flow read at every look: the points carry it. Costs up to a twentieth."""
+    """The same driver, with gradient flow read at every look: the points carry it. Costs 1 to 4 % of a trained run."""
 
     def drive(block: Block) -> Iterator[Point | Row]:
         block.watched = True
