@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from longlag.cells import tanh_batched
 from longlag.cells.base import autograd_tape, unroll
 from longlag.cells.lstm import LSTM
 from longlag.cells.reservoir import Reservoir
@@ -51,6 +52,27 @@ def test_fast_states_and_derivatives_equal_the_generic_ones(name, sizes, scored,
     d_sites = generic.pushforward(v)[1]
     for arguments in ((d_states,), (d_states, d_sites)):
         one, other = fast.pullback(*arguments), generic.pullback(*arguments)
+        for key in other:
+            torch.testing.assert_close(one[key], other[key], **close, msg=lambda m, key=key: f"{key}: {m}")
+
+
+@settings(max_examples=25, deadline=None)
+@given(sizes=SIZES, scored=st.integers(1, 3), seed=st.integers(0, 99), late=st.booleans())
+def test_the_batched_formulas_of_gpus_equal_the_generic_ones(sizes, scored, seed, late):
+    """On the CPU here: the same code runs on a GPU."""
+    cell, scored = TanhRNN(hidden=sizes[4]), min(scored, sizes[1])
+    params, x, start = problem(cell, sizes, seed)
+    start = start if late else torch.zeros_like(start)
+    generic, batched = autograd_tape(cell, params, x, start, scored), tanh_batched.linearise(params, x, start, scored)
+    close = {"rtol": 1e-10, "atol": 1e-12}
+    torch.testing.assert_close(batched.states, generic.states, **close)
+    d_states = torch.randn(generic.states.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    v = tangent_of(params, seed)
+    for one, other in zip(batched.pushforward(v), generic.pushforward(v), strict=True):
+        torch.testing.assert_close(one, other, **close)
+    for arguments in ((d_states,), (d_states, generic.pushforward(v)[1])):
+        one, other = batched.pullback(*arguments), generic.pullback(*arguments)
+        assert one.keys() == other.keys()
         for key in other:
             torch.testing.assert_close(one[key], other[key], **close, msg=lambda m, key=key: f"{key}: {m}")
 
