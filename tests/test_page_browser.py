@@ -86,7 +86,9 @@ def choose(driver: Any, selector: str, value: str) -> None:
 
 
 def click(driver: Any, selector: str) -> None:
-    act(driver, driver.find_element("css selector", selector).click)
+    element = driver.find_element("css selector", selector)
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
+    act(driver, element.click)
 
 
 @pytest.fixture

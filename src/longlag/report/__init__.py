@@ -60,6 +60,7 @@ def render(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
+    claims = lectured.read(lecture) if lecture is not None else []
     known_tasks, known_methods = registry.names("tasks"), registry.names("methods")
     live = explorer.available() and not runs.empty
     scripts = [explorer.library(), explorer.glue()] if live else []
@@ -79,7 +80,7 @@ def render(
         island=Markup(explorer.to_json(explorer.island(runs, curves))) if live else "",
         scripts=[Markup(script) for script in scripts],
         axes=stats.AXES,
-        lecture=lectured.read(lecture) if lecture is not None else [],
+        lecture=claims,
         rules=_rules(runs),
         provenance=provenance.facts(runs),
         folders=[f"{folder.name}/" for folder in (drawn, tables_in) if folder is not None],
