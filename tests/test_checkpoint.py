@@ -358,7 +358,8 @@ def test_a_signal_writes_a_last_checkpoint_and_is_no_error_row(tmp_path, monkeyp
 
 def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_path):
     words = [sys.executable, "-m", "longlag", "ladder", "--task", "adding", "--lags", "10", "--method", "clipping",
-             "--seeds", "0:2", "--budget", "20000", "--set", "cell.hidden=8", "--set", "optimiser.batch=10"]  # fmt: skip
+             "--seeds", "0:2", "--budget", "50000", "--set", "cell.hidden=8", "--set", "optimiser.batch=10",
+             "--checkpoint-every", "0.1"]  # fmt: skip
 
     def start(name):
         outputs = {"--out": "runs.csv", "--curve": "curves.parquet", "--cache": "rungs"}
@@ -366,7 +367,7 @@ def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_pa
         return subprocess.Popen([*words, *more], stderr=subprocess.PIPE, text=True)
 
     whole, stopped = start("whole"), start("stopped")
-    while stopped.poll() is None and not list(tmp_path.glob("stopped/rungs/**/*.json")):
+    while stopped.poll() is None and not list(tmp_path.glob("stopped/rungs/**/*seed1*.ckpt")):
         time.sleep(0.02)
     stopped.terminate()  # after one rung, within the other
     assert "interrupted by SIGTERM" in stopped.communicate()[1]
