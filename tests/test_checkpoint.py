@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import os
 import re
 import signal
 import subprocess
@@ -356,27 +357,42 @@ def test_a_signal_writes_a_last_checkpoint_and_is_no_error_row(tmp_path, monkeyp
     assert signal.getsignal(signal.SIGTERM) is not stop._note
 
 
-def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_path):
-    words = [sys.executable, "-m", "longlag", "ladder", "--task", "adding", "--lags", "10", "--method", "clipping",
-             "--seeds", "0:2", "--budget", "50000", "--set", "cell.hidden=8", "--set", "optimiser.batch=10",
-             "--checkpoint-every", "0.1"]  # fmt: skip
+STOPS = """
+import os, signal
+from longlag.methods.base import Method
+from longlag.methods.clipping import METHOD as PARENT
+from longlag.train import Block
 
-    def start(name):
+METHOD, advance = Method("clipped", "as clipping", "asks its process to end", "nobody", 1, PARENT.build), Block.advance
+
+def asked(block):
+    if block.seeds == (1,) and block.drawn == 5 and "STOP" in os.environ:
+        os.kill(os.getpid(), signal.SIGTERM)
+    return advance(block)
+
+Block.advance = asked
+"""
+
+
+def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_path):
+    (tmp_path / "stops.py").write_text(STOPS)
+    words = [sys.executable, "-B", "-m", "longlag", "ladder", "--task", "adding", "--lags", "10", "--method", "clipped",
+             "--plugin", str(tmp_path / "stops.py"), "--seeds", "0:2", "--budget", "2000", "--set", "cell.hidden=8"]  # fmt: skip
+
+    def call(name, **env):
         outputs = {"--out": "runs.csv", "--curve": "curves.parquet", "--cache": "rungs"}
         more = [word for flag, file in outputs.items() for word in (flag, str(tmp_path / name / file))]
-        return subprocess.Popen([*words, *more], stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([*words, *more], capture_output=True, text=True, env=os.environ | env)
+        return done.returncode, done.stderr
 
-    whole, stopped = start("whole"), start("stopped")
-    while stopped.poll() is None and not list(tmp_path.glob("stopped/rungs/**/*seed1*.ckpt")):
-        time.sleep(0.02)
-    stopped.terminate()  # after one rung, within the other
-    assert "interrupted by SIGTERM" in stopped.communicate()[1]
-    assert stopped.returncode == 128 + signal.SIGTERM
-    assert list(tmp_path.glob("stopped/rungs/**/*.ckpt"))
-    again = start("stopped")
-    assert "going on from update" in again.communicate()[1]
-    whole.communicate()
-    assert (again.returncode, whole.returncode) == (0, 0)
+    assert call("whole")[0] == 0
+    code, said = call("stopped", STOP="1")
+    assert code == 128 + signal.SIGTERM
+    assert "interrupted by SIGTERM" in said
+    assert len(list(tmp_path.glob("stopped/rungs/**/*.ckpt"))) == 1
+    code, said = call("stopped")
+    assert code == 0
+    assert "going on from update [6]" in said
     assert [*climbed(tmp_path / "whole")] == [*climbed(tmp_path / "stopped")]
     assert not [*tmp_path.rglob("*.ckpt"), *tmp_path.rglob(".*")]
 
