@@ -1,10 +1,28 @@
 """The estimate: recorded costs for what is known, whole budgets for what is not."""
 
+import math
+from pathlib import Path
+
 import pytest
 
-from longlag import cli, suite
-from longlag.estimate import PROCESS_SECONDS, estimate
+from longlag import cli, registry, suite
+from longlag.errors import LonglagError
+from longlag.estimate import (
+    PROCESS_SECONDS,
+    ROOMIER,
+    SLOWER,
+    UNKNOWN_MEGABYTES,
+    UNKNOWN_MINUTES,
+    Cost,
+    Need,
+    Record,
+    estimate,
+    longest,
+    read_footprints,
+    total,
+)
 from longlag.records import write_rows
+from longlag.rng import stream
 from test_records import a_row
 
 CONFIG = {"suite": "s", "seeds": "0:2", "lags": [20, 50], "budget": 1e6, "seeds_per_job": 2,
@@ -23,7 +41,9 @@ def cost(rows, **changes):
 
 
 def test_known_runs_cost_what_they_cost():
-    found = cost([row(lag=20), row(lag=20, seconds=20.0), row(lag=50, status="budget", solved=False, passes=1e6, seconds=40.0)])
+    found = cost(
+        [row(lag=20), row(lag=20, seconds=20.0), row(lag=50, status="budget", solved=False, passes=1e6, seconds=40.0)]
+    )
     assert found.seconds == pytest.approx(PROCESS_SECONDS + 2 * 15 + 2 * 40)
     assert (found.guessed, found.jobs, found.runs) == (0, 1, 4)
 
@@ -42,7 +62,103 @@ def test_what_was_not_attempted_costs_nothing():
 def test_unknown_runs_are_guessed_in_proportion_to_passes_and_lag():
     found = cost([row(lag=20, passes=5e5, seconds=10.0)])
     assert found.guessed == pytest.approx(2 * 10 * (1e6 / 5e5) * (50 / 20))
-    assert cost([row(lag=20, method="lstm")]).seconds == PROCESS_SECONDS
+    of_others = cost([row(lag=20, passes=5e5, seconds=10.0, method="lstm")])
+    assert of_others.guessed == pytest.approx(2 * 10 * (1e6 / 5e5) * (20 + 50) / 20)
+    assert cost([]).seconds == PROCESS_SECONDS
+
+
+def test_a_timeout_ends_dear_runs():
+    rows = [row(lag=20, seconds=10.0), row(lag=50, seconds=70.0)]
+    assert cost(rows, timeout=30).seconds == pytest.approx(PROCESS_SECONDS + 2 * 10 + 2 * 30)
+    assert cost(rows[:1], timeout=30).guessed == pytest.approx(2 * 30)
+
+
+def test_the_range_is_that_of_the_sum_over_new_seeds():
+    """By hand: ladders cost 30 and 50 s, variance 200; of 2 seeds 200 (2^2 / 2 + 2) = 800."""
+    rows = [
+        row(lag=lag, seed=seed, seconds=s)
+        for seed, lag, s in [(0, 20, 10.0), (0, 50, 20.0), (1, 20, 20.0), (1, 50, 30.0)]
+    ]
+    found = cost(rows)
+    assert found.seconds == pytest.approx(PROCESS_SECONDS + 2 * 40)
+    assert found.high - found.seconds == pytest.approx(2 * 800**0.5)
+    assert found.low == pytest.approx(found.seconds - 2 * 800**0.5)
+    assert cost([row(lag=20), row(lag=50)]).high == cost([row(lag=20), row(lag=50)]).seconds
+
+
+def test_a_guess_may_come_to_nothing():
+    found = cost([row(lag=20, passes=5e5, seconds=10.0)])
+    assert (found.low, found.high) == (found.seconds - found.guessed, found.seconds)
+
+
+def test_the_range_holds_what_new_seeds_then_cost():
+    """What seeds cost is drawn at random: about 95 % of the sums over new seeds are in the range."""
+    random, inside = stream(0, "estimate"), 0
+    for _ in range(300):
+        spent = random.exponential(size=(12, 2)) + 1
+        rows = [
+            row(lag=lag, seed=seed, seconds=s)
+            for seed, both in enumerate(spent[:10])
+            for lag, s in zip((20, 50), both, strict=True)
+        ]
+        found = cost(rows)
+        inside += found.low <= PROCESS_SECONDS + spent[10:].sum() <= found.high
+    assert 0.88 < inside / 300 < 1
+
+
+def test_the_total_adds_deviations_as_independent_and_guesses_in_full():
+    costs = [Cost("a", 1, 2, 100.0, 0.0, 70.0, 130.0), Cost("b", 1, 2, 100.0, 50.0, 10.0, 140.0)]
+    assert total(costs) == Cost("total", 2, 4, 200.0, 50.0, 100.0, 250.0)
+
+
+def job(**changes):
+    (found,) = suite.parse(CONFIG | changes).jobs
+    return found
+
+
+def test_a_job_is_asked_room_to_spare():
+    rows = [row(lag=20, seconds=10.0), row(lag=50, seconds=20.0)]
+    memory = [
+        ("hf", "adding", 20, 300.0),
+        ("hf", "adding", 200, 480.0),
+        ("hf", "xor", 20, 310.0),
+        ("lstm", "xor", 20, 700.0),
+    ]
+    need = Record(rows, memory).need(job())
+    seconds = PROCESS_SECONDS + 2 * (10 + 20)
+    assert need == Need(2 + math.ceil(SLOWER * seconds / 60), 100 * math.ceil(ROOMIER * 330 / 100), small=seconds < 60)
+    assert Record(rows, memory).need(job(lags=[20])).small
+    assert Record(rows, memory).need(job(lags=[20, 1000])).megabytes == 100 * math.ceil(ROOMIER * 1280 / 100)
+
+
+def test_without_a_record_much_is_asked():
+    assert Record([]).need(job()) == Need(UNKNOWN_MINUTES, UNKNOWN_MEGABYTES, small=False)
+    assert Record([row()], [("lstm", "xor", 20, 700.0)]).need(job()).megabytes == 1100  # the worst method's
+
+
+def test_the_longest_job_is_no_shorter_on_more_cores():
+    found = suite.parse(CONFIG | {"seeds": "0:3"})
+    assert longest(found, Record([row(lag=20), row(lag=50)])) == PROCESS_SECONDS + 2 * 2 * 10
+
+
+def test_footprints_are_read_and_damaged_ones_refused(tmp_path):
+    path = tmp_path / "memory.csv"
+    path.write_text("method,task,lag,megabytes\nhf,adding,20,250\n")
+    assert read_footprints(path) == [("hf", "adding", 20, 250.0)]
+    for text in (
+        "method,task\nhf,adding\n",
+        "method,task,lag,megabytes\nhf,adding,x,250\n",
+        "method,task,lag,megabytes\nhf\n",
+    ):
+        path.write_text(text)
+        with pytest.raises(LonglagError, match="footprint"):
+            read_footprints(path)
+
+
+def test_the_recorded_footprints_cover_every_method():
+    known = read_footprints(Path(__file__).parents[1] / "results/reference/memory.csv")
+    assert {method for method, *_ in known} == set(registry.names("methods"))
+    assert all(50 < megabytes < 10_000 for *_, megabytes in known)
 
 
 def test_the_command(tmp_path, capsys, monkeypatch):
@@ -50,7 +166,8 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "s.yaml").write_text("suite: s\ncells: [{methods: [hf], tasks: [adding], lags: [20]}]\n")
     write_rows("costs.csv", [row(lag=20)])
-    assert cli.main(["estimate", "s", "--costs", "costs.csv"]) == 0
+    write_rows("more.csv", [row(lag=20, seed=1)])
+    assert cli.main(["estimate", "s", "--costs", "costs.csv", "more.csv"]) == 0
     shown = capsys.readouterr().out
     assert "hf" in shown
     assert "core-hours, 0% of it guessed" in shown

@@ -1,84 +1,196 @@
-"""What a suite will cost, from recorded costs. No torch, no pandas.
+"""What a suite will cost, and what to ask a cluster for each of its jobs, from recorded costs. No torch, no pandas.
 
 A run that the record knows (same task, method and lag) costs what it cost there: on average over the recorded seeds, a
 lag that the ladder left out counting as nothing. Another budget cuts or stretches runs that it would have stopped. A
-run that the record does not know is guessed: the nearest recorded lag of the pair, else of the method, in proportion
-to passes and to the length of the sequence; it is assumed to spend its whole budget, so that guesses err high.
+run that the record does not know is guessed: the nearest recorded lag of the pair, else of the method, else of all
+methods, in proportion to passes and to the length of the sequence; it is assumed to spend its whole budget, so that
+guesses err high.
+
+The range of an estimate is for cores like those of the record. Known runs: two standard errors of prediction of the
+sum over new seeds, m^2 s^2 / n + m s^2 with n recorded and m new seeds and s the spread of what a seed costs up one
+ladder. Guessed runs: from nothing, since a ladder may leave them out, to the guess.
 """
 
 from __future__ import annotations
 
+import csv
+import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import mean
+from functools import cache
+from pathlib import Path
+from statistics import mean, variance
 
+from longlag.errors import LonglagError
 from longlag.records import Row, Status
 from longlag.suite import Job, Suite
 
 PROCESS_SECONDS = 3.0  # a job's start: Python, torch, checking its spec
+SLOWER = 3.0  # what a job is reserved for, in times of what it is expected to take: slower cores, unlucky seeds
+ROOMIER = 1.5  # the same for memory
+SMALL = 60.0  # seconds: jobs below are put together into one submission
+UNKNOWN_MINUTES, UNKNOWN_MEGABYTES = 240, 2000  # where nothing is recorded
+
+Footprint = tuple[str, str, int, float]  # method, task, lag, megabytes
 
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU seconds of one method's runs in a suite: in all, and how much of it is guessed; jobs and runs."""
+    """CPU seconds of one method's runs in a suite: in all, from low to high, and how much is guessed; jobs and runs."""
 
     method: str
     jobs: int
     runs: int
     seconds: float
     guessed: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Need:
+    """What to ask for one job. minutes, megabytes: with room to spare; small: better submitted together with others."""
+
+    minutes: int
+    megabytes: int
+    small: bool
 
 
 def estimate(suite: Suite, recorded: Iterable[Row]) -> list[Cost]:
     """The suite's expected cost, one entry per method."""
-    record = _Record(recorded)
+    record = Record(recorded)
     by_method: dict[str, list[Job]] = defaultdict(list)
     for job in suite.jobs:
         by_method[job.method].append(job)
     return [_cost(method, jobs, record) for method, jobs in sorted(by_method.items())]
 
 
-def _cost(method: str, jobs: list[Job], record: _Record) -> Cost:
+def total(costs: Sequence[Cost]) -> Cost:
+    """All methods together; their deviations are independent, their guesses are not."""
+    seconds, guessed = sum(cost.seconds for cost in costs), sum(cost.guessed for cost in costs)
+    spread = math.hypot(*(cost.high - cost.seconds for cost in costs))
+    jobs, runs = sum(cost.jobs for cost in costs), sum(cost.runs for cost in costs)
+    return Cost("total", jobs, runs, seconds, guessed, max(seconds - guessed - spread, 0.0), seconds + spread)
+
+
+def longest(suite: Suite, record: Record) -> float:
+    """Expected CPU seconds of the longest job: no number of cores makes a suite shorter."""
+    return max(record.expected(job) for job in suite.jobs)
+
+
+def read_footprints(path: str | Path) -> list[Footprint]:
+    """The memory of jobs, as `python -m benchmarks.footprint` wrote it.
+
+    Raises:
+        LonglagError: missing or damaged file.
+    """
+    try:
+        with Path(path).open(newline="") as file:
+            lines = csv.DictReader(file)
+            return [(line["method"], line["task"], int(line["lag"]), float(line["megabytes"])) for line in lines]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LonglagError(f"cannot read {path}: {error}; python -m benchmarks.footprint writes such a file") from error
+
+
+def _cost(method: str, jobs: list[Job], record: Record) -> Cost:
     known, guessed, runs = PROCESS_SECONDS * len(jobs), 0.0, 0
+    ladders: dict[tuple[str, tuple[int, ...], float, float | None], int] = defaultdict(int)  # -> how many seeds
     for job in jobs:
-        for task, _, lag, _ in job.runs():
-            runs += 1
-            seconds = record.known(task, method, lag, job.budget)
-            if seconds is None:
-                guessed += record.guess(task, method, lag, job.budget)
-            else:
-                known += seconds
-    return Cost(method, len(jobs), runs, known + guessed, guessed)
+        for task in job.tasks:
+            ladders[task, job.lags, job.budget, job.timeout] += len(job.seeds)
+    deviation = 0.0
+    for (task, lags, budget, timeout), seeds in ladders.items():
+        runs += seeds * len(lags)
+        deviation += record.deviation(task, method, lags, budget, seeds)
+        for lag in lags:
+            seconds, certain = record.seconds(task, method, lag, budget, timeout)
+            known += seeds * seconds * certain
+            guessed += seeds * seconds * (not certain)
+    spread = 2 * math.sqrt(deviation)
+    return Cost(method, len(jobs), runs, known + guessed, guessed, max(known - spread, 0.0), known + guessed + spread)
 
 
-class _Record:
-    """Recorded rows by task, method and lag."""
+class Record:
+    """Recorded rows by task, method and lag, and recorded memory; answers are remembered."""
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    def __init__(self, rows: Iterable[Row], footprints: Iterable[Footprint] = ()) -> None:
         self._rows: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
         for row in rows:
             if row.status != Status.ERROR:
                 self._rows[row.task, row.method, row.lag].append(row)
+        self._footprints: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+        for method, task, lag, megabytes in footprints:
+            self._footprints[method][task][lag] = megabytes
+        self.seconds = cache(self._seconds)
+        self.megabytes = cache(self._megabytes)
 
-    def known(self, task: str, method: str, lag: int, budget: float) -> float | None:
-        """Mean CPU seconds of a run of that cell, None if none is recorded."""
-        rows = self._rows.get((task, method, lag))
-        return mean(_seconds(row, budget) for row in rows) if rows else None
+    def need(self, job: Job) -> Need:
+        """What to ask for a job: its expected cost and the memory of its longest lag, with room to spare."""
+        megabytes = self.megabytes(job.method, max(job.lags))
+        if not self._rows:
+            return Need(UNKNOWN_MINUTES, megabytes, small=False)
+        seconds = self.expected(job)
+        return Need(2 + math.ceil(SLOWER * seconds / 60), megabytes, small=seconds < SMALL)
 
-    def guess(self, task: str, method: str, lag: int, budget: float) -> float:
-        """CPU seconds of a whole budget at the rate of the nearest recorded lag; 0 for a method never seen."""
-        rows = [row for rows in self._rows.values() for row in rows if row.method == method and row.passes > 0]
-        rows = [row for row in rows if row.task == task] or rows
-        if not rows:
+    def expected(self, job: Job) -> float:
+        """CPU seconds."""
+        rungs = [self.seconds(t, job.method, lag, job.budget, job.timeout)[0] for t in job.tasks for lag in job.lags]
+        return PROCESS_SECONDS + len(job.seeds) * sum(rungs)
+
+    def deviation(self, task: str, method: str, lags: Sequence[int], budget: float, seeds: int) -> float:
+        """Variance of what so many new seeds cost up the recorded lags of a ladder; 0 with less than two recorded."""
+        spent: dict[int, float] = defaultdict(float)
+        for lag in lags:
+            for row in self._rows.get((task, method, lag), ()):
+                spent[row.seed] += _seconds(row, budget)
+        if len(spent) < 2:
             return 0.0
+        return variance(spent.values()) * (seeds**2 / len(spent) + seeds)
+
+    def _seconds(self, task: str, method: str, lag: int, budget: float, timeout: float | None) -> tuple[float, bool]:
+        """CPU seconds of a run of that cell, and whether they are known rather than guessed."""
+        rows = self._rows.get((task, method, lag))
+        most = math.inf if timeout is None else timeout
+        if rows:
+            return min(mean(_seconds(row, budget) for row in rows), most), True
+        return min(self._guess(task, method, lag, budget), most), False
+
+    def _guess(self, task: str, method: str, lag: int, budget: float) -> float:
+        """CPU seconds of a whole budget at the rate of the nearest recorded lag; 0 if nothing is recorded."""
+        every = [row for rows in self._rows.values() for row in rows if row.passes > 0]
+        of_method = [row for row in every if row.method == method]
+        rows = [row for row in of_method if row.task == task] or of_method
+        if not rows:
+            return _rate(every) * lag * budget if every else 0.0
         nearest = min(rows, key=lambda row: abs(row.lag - lag))
         alike = [row for row in rows if row.lag == nearest.lag]
-        rate = mean(row.seconds / (row.passes * row.lag) for row in alike)
         one_shot = (
             all(row.passes < row.budget and not row.solved for row in alike) or max(r.updates for r in alike) < 10
         )
-        return rate * lag * (mean(row.passes for row in alike) if one_shot else budget)
+        return _rate(alike) * lag * (mean(row.passes for row in alike) if one_shot else budget)
+
+    def _megabytes(self, method: str, lag: int) -> int:
+        """Memory of a job, rounded up to hundreds: of the method's worst recorded task, else of the worst method."""
+        known = self._footprints.get(method)
+        tasks = [*known.values()] if known else [task for each in self._footprints.values() for task in each.values()]
+        if not tasks:
+            return UNKNOWN_MEGABYTES
+        return 100 * math.ceil(ROOMIER * max(_line(task, lag) for task in tasks) / 100)
+
+
+def _rate(rows: Sequence[Row]) -> float:
+    """CPU seconds per sequence pass and step of lag."""
+    return sum(row.seconds for row in rows) / sum(row.passes * row.lag for row in rows)
+
+
+def _line(points: dict[int, float], x: int) -> float:
+    """The value at x of the line through the two points nearest to it; memory grows in proportion to the lag."""
+    (a, at_a), *rest = sorted(points.items(), key=lambda point: abs(point[0] - x))
+    if not rest:
+        return at_a
+    b, at_b = rest[0]
+    return at_a + (at_b - at_a) * (x - a) / (b - a)
 
 
 def _seconds(row: Row, budget: float) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from longlag import figures, tables
+from longlag import estimate, figures, records, tables
 from longlag import suite as suites
 from longlag.errors import LonglagError
 
@@ -15,9 +15,19 @@ HERE = str(Path(sys.executable).parent)
 if HERE not in os.environ.get("PATH", os.defpath).split(os.pathsep):
     os.environ.update(PATH=os.pathsep.join([HERE, os.environ.get("PATH", os.defpath)]))
 
+ROOT = Path(workflow.current_basedir).parents[1]
+REFERENCE = ROOT / "results/reference"
+
 try:
-    SUITE = suites.find(
-        config, [Path("config"), Path(workflow.current_basedir).parents[1] / "config"]
+    SUITE = suites.find(config, [Path("config"), ROOT / "config"])
+    RECORD = estimate.Record(
+        *(
+            read(REFERENCE / name) if (REFERENCE / name).exists() else []
+            for read, name in [
+                (records.read_rows, "runs.csv"),
+                (estimate.read_footprints, "memory.csv"),
+            ]
+        )
     )
 except LonglagError as error:
     raise WorkflowError(str(error)) from None
@@ -43,3 +53,13 @@ def versions_of(wildcards):
         return job_of(wildcards).versions()
     except LonglagError as error:
         raise WorkflowError(str(error)) from None
+
+
+# Resources are no reason to run a job again, so a better record changes nothing that is finished.
+def need_of(wildcards):
+    return RECORD.need(job_of(wildcards))
+
+
+# Jobs of a minute and less share submissions to a cluster: profiles say how many (group-components). Here it means nothing.
+def group_of(wildcards):
+    return "small" if need_of(wildcards).small else None

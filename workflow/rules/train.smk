@@ -10,12 +10,14 @@ rule train:
         curves="results/{suite}/jobs/{method}/{group}/seeds{chunk}/curves.parquet",
     log:
         "results/{suite}/logs/{method}/{group}/seeds{chunk}.log",
+    group:
+        group_of
     conda:
         "../../environment.yml"
     threads: 1  # more threads change the last digits
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=lambda wildcards, attempt: need_of(wildcards).megabytes * attempt,
+        runtime=lambda wildcards, attempt: need_of(wildcards).minutes * attempt,
         gpu=lambda wildcards: int(job_of(wildcards).device != "cpu"),
     params:
         arguments=lambda wildcards: job_of(wildcards).arguments(),

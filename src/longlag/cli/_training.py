@@ -6,11 +6,16 @@ import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from longlag.cli import _arguments
+from longlag.cli import _arguments, _gpu
 
 
 def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> int:
     """Trains a method up the lags of some tasks, writing rows as they come. Returns how many rows are errors."""
+    with _gpu.slot(args.device):
+        return _climb(args, tasks, lags)
+
+
+def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> int:
     from longlag import ladder, lock, protocol, records, settings
     from longlag.checkpoint import Checkpoints
     from longlag.interrupt import Interruption

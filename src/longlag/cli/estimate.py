@@ -8,13 +8,13 @@ from pathlib import Path
 from longlag.cli import _arguments
 
 HELP = "estimate a suite's cost from recorded costs, before anything starts"
-EXAMPLE = "longlag estimate standard --cores 2"
+EXAMPLE = "longlag estimate paper --cores 500"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("suite", metavar="SUITE", help="a name in config/ or the path of a suite's YAML file")
     record = "recorded runs to go by (default: results/reference/runs.csv)"
-    parser.add_argument("--costs", metavar="RUNS.csv", default="results/reference/runs.csv", help=record)
+    parser.add_argument("--costs", metavar="RUNS.csv", nargs="+", default=["results/reference/runs.csv"], help=record)
     parser.add_argument(
         "--cores", type=_arguments.count("number of cores"), default=2, help="for the time of day (default: 2)"
     )
@@ -22,18 +22,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from longlag import suite
-    from longlag.estimate import estimate
+    from longlag.estimate import Record, estimate, longest, total
     from longlag.records import read_rows
 
     path = Path(args.suite)
     found = suite.read(path) if path.suffix else suite.find({"suite": args.suite}, [Path("config")])
-    costs = estimate(found, read_rows(args.costs))
-    print(f"{'method':<22}{'jobs':>6}{'runs':>7}{'core-minutes':>14}{'of it guessed':>15}")
-    for cost in costs:
-        share = f"{cost.guessed / cost.seconds:.0%}" if cost.seconds else "-"
-        print(f"{cost.method:<22}{cost.jobs:>6}{cost.runs:>7}{cost.seconds / 60:>14.1f}{share:>15}")
-    total, guessed = sum(cost.seconds for cost in costs), sum(cost.guessed for cost in costs)
+    rows = [row for path in args.costs for row in read_rows(path)]
+    costs = estimate(found, rows)
+    everything = total(costs)
+    print(f"{'method':<22}{'jobs':>7}{'runs':>8}{'core-hours':>12}{'from':>9}{'to':>9}{'of it guessed':>15}")
+    for cost in [*costs, everything]:
+        hours, low, high = (seconds / 3600 for seconds in (cost.seconds, cost.low, cost.high))
+        name = f"{cost.method:<22}{cost.jobs:>7}{cost.runs:>8}"
+        print(f"{name}{hours:>12.2f}{low:>9.2f}{high:>9.2f}{cost.guessed / max(cost.seconds, 1e-9):>15.0%}")
+    slowest, record = longest(found, Record(rows)) / 60, " ".join(args.costs)
+    minutes = max(everything.seconds / 60 / args.cores, slowest)
     print(
-        f"{found.name}: {total / 3600:.2f} core-hours, {guessed / max(total, 1e-9):.0%} of it guessed; "
-        f"about {total / 60 / args.cores:.0f} minutes on {args.cores} cores like those of {args.costs}"
+        f"{found.name}: {everything.seconds / 3600:.2f} core-hours, "
+        f"{everything.guessed / max(everything.seconds, 1e-9):.0%} of it guessed; about {minutes:.0f} minutes "
+        f"on {args.cores} cores like those of {record}, of which the longest job takes {slowest:.0f}"
     )

@@ -1,0 +1,55 @@
+"""One GPU per process where a machine has several: Snakemake counts them, but says no job which one is its own.
+
+`snakemake --resources gpu=4` runs at most four jobs on GPUs at a time. Each takes the first GPU whose lock is free (a
+file of the machine's, freed by the kernel however its holder ends), and sees no other. SLURM shows a job its own GPUs
+alone: with one visible there is nothing to choose.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from longlag import lock
+from longlag.errors import LonglagError
+
+_DRIVER = Path("/proc/driver/nvidia/gpus")
+
+
+def visible() -> list[str]:
+    """The GPUs that this process may use: those of CUDA_VISIBLE_DEVICES, else all of the machine."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return [name.strip() for name in named.split(",") if name.strip()]
+    return [str(number) for number, _ in enumerate(_DRIVER.iterdir())] if _DRIVER.is_dir() else []
+
+
+@contextmanager
+def slot(device: str) -> Iterator[None]:
+    """Holds one of several visible GPUs if the device is cuda; cuda:1, cpu and a single GPU are left as they are.
+
+    Must begin before torch looks for GPUs.
+
+    Raises:
+        LonglagError: other jobs hold all of them.
+    """
+    names = visible() if device == "cuda" else []
+    if len(names) < 2:
+        yield
+        return
+    folder = Path(tempfile.gettempdir()) / f"longlag-gpus-{os.getuid()}"
+    with ExitStack() as held:
+        for name in names:
+            try:
+                held.enter_context(lock.held(folder / name))
+            except LonglagError:
+                continue
+            os.environ["CUDA_VISIBLE_DEVICES"] = name
+            break
+        else:
+            count = len(names)
+            raise LonglagError(f"all {count} GPUs are held by others; run fewer jobs: --resources gpu={count}")
+        yield

@@ -1,0 +1,253 @@
+"""On a cluster: what is asked for, what is put together, which GPU is whose; and a real SLURM where one answers.
+
+`.ci/slurm start` brings one up, and `.ci/slurm run make test` finds it. Without it the last tests of this file are
+skipped: there, jobs are cancelled, hit their time limit, are killed for memory and lose their node.
+"""
+
+import contextlib
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from longlag import estimate, records, suite
+from longlag.cli import _gpu
+from longlag.errors import LonglagError
+from test_workflow import ROOT, Folder
+
+# Take a script and the options of the real one, run it in the background, and call it by its path.
+SBATCH = """#!/bin/sh
+for script; do :; done; echo "$@" >> submitted.txt
+(setsid sh "$script"; echo $? > "$script.code") > /dev/null 2>&1 < /dev/null &
+echo "$script"
+"""
+SQUEUE = """#!/bin/sh
+for option; do case $option in --jobs=*) script=${option#--jobs=} ;; esac; done
+if [ ! -e "$script.code" ]; then echo RUNNING; elif [ "$(cat "$script.code")" = 0 ]; then echo COMPLETED; else echo FAILED; fi
+"""
+ASKED = ("--cpus-per-task", "--gpus", "--mem", "--time")
+
+
+def plug_in(name):
+    missing = importlib.util.find_spec(f"snakemake_executor_plugin_{name}") is None
+    return pytest.mark.skipif(missing, reason=f"no plug-in {name}: pip install 'longlag[cluster]'")
+
+
+def slurm_answers() -> bool:
+    if not shutil.which("sinfo"):
+        return False
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return subprocess.run(["sinfo"], capture_output=True, timeout=10).returncode == 0
+    return False
+
+
+slurm = pytest.mark.skipif(
+    not slurm_answers(), reason="no SLURM answers: .ci/slurm start, then .ci/slurm run make test"
+)
+
+
+def program(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+@plug_in("cluster_generic")
+def test_any_scheduler_gets_small_jobs_in_one_submission_and_more_at_the_next_attempt(tmp_path):
+    folder = Folder(tmp_path)
+    for name, text in (("sbatch", SBATCH), ("squeue", SQUEUE)):
+        program(tmp_path / "bin" / name, text)
+    (tmp_path / "kill").mkdir()
+    (tmp_path / "kill/hf").touch()  # at the second submission it is gone
+    words = ["--workflow-profile", str(ROOT / "profiles/cluster-generic"), "--cores", "1"]
+    code, output = folder.snakemake(*words, "--seconds-between-status-checks", "1", target="results/tiny/runs.csv")
+    assert code == 0, output
+    assert len(folder.trained()) == 16
+    assert {row.status for row in folder.rows()} == {"budget"}
+    once, again = map(shlex.split, (tmp_path / "submitted.txt").read_text().splitlines())
+    asked = [{name: int(words[words.index(name) + 1]) for name in words if name in ASKED} for words in (once, again)]
+    needs = needed(folder)
+    assert asked[0] == {"--cpus-per-task": 1, "--gpus": 0, "--mem": max(need.megabytes for need in needs),
+                        "--time": sum(need.minutes for need in needs)}  # fmt: skip
+    assert asked[1]["--mem"] == 2 * asked[0]["--mem"]
+    assert asked[1]["--time"] >= 2 * needs[0].minutes
+
+
+def needed(folder: Folder) -> list[estimate.Need]:
+    reference = ROOT / "results/reference"
+    record = estimate.Record(
+        records.read_rows(reference / "runs.csv"), estimate.read_footprints(reference / "memory.csv")
+    )
+    needs = [record.need(job) for job in suite.parse(folder.config).jobs]
+    assert all(need.small for need in needs)
+    return needs
+
+
+@pytest.fixture
+def gpus(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0, 3")
+    return monkeypatch
+
+
+def test_each_process_gets_a_gpu_of_its_own(gpus):
+    with _gpu.slot("cuda"):
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+        gpus.setenv("CUDA_VISIBLE_DEVICES", "0,3")  # as the next process finds it
+        with _gpu.slot("cuda"):
+            assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
+            gpus.setenv("CUDA_VISIBLE_DEVICES", "0,3")
+            with (
+                pytest.raises(LonglagError, match=r"all 2 GPUs are held by others; .* --resources gpu=2"),
+                _gpu.slot("cuda"),
+            ):
+                pass
+    gpus.setenv("CUDA_VISIBLE_DEVICES", "0,3")
+    with _gpu.slot("cuda"):
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+
+
+HOLD = """
+import os, time
+from longlag.cli import _gpu
+with _gpu.slot("cuda"):
+    print(os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_process_frees_its_gpu(gpus, tmp_path):
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True, env=environment) as other:
+        assert other.stdout.readline().strip() == "0"
+        with _gpu.slot("cuda"):
+            assert os.environ["CUDA_VISIBLE_DEVICES"] == "3"
+        other.send_signal(signal.SIGKILL)
+    gpus.setenv("CUDA_VISIBLE_DEVICES", "0,3")
+    with _gpu.slot("cuda"):
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+
+
+@pytest.mark.parametrize(("device", "named"), [("cpu", "0,3"), ("cuda:1", "0,3"), ("cuda", "3"), ("cuda", "")])
+def test_no_choice_is_made_where_there_is_none(gpus, device, named):
+    gpus.setenv("CUDA_VISIBLE_DEVICES", named)
+    with _gpu.slot(device):
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == named
+
+
+def test_the_machine_is_asked_for_its_gpus(gpus, tmp_path):
+    gpus.delenv("CUDA_VISIBLE_DEVICES")
+    gpus.setattr(_gpu, "_DRIVER", tmp_path / "none")
+    assert _gpu.visible() == []
+    gpus.setattr(_gpu, "_DRIVER", tmp_path / "gpus")
+    for name in ("a", "b"):
+        (tmp_path / "gpus" / name).mkdir(parents=True)
+    assert _gpu.visible() == ["0", "1"]
+
+
+class Slurm:
+    """A suite of four jobs of some ten seconds over SLURM, and what befalls them. Jobs are known by their seed."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder = Folder(path, stand_in=False)
+        cell = {"methods": ["control"], "tasks": ["temporal_order"], "lags": [50], "budget": 4e5}
+        self.folder.config |= {"cells": [cell], "seeds": "0:4", "seeds_per_job": 1}
+
+    def snakemake(self, *words: str) -> tuple[int, str]:
+        profile = ["--workflow-profile", str(ROOT / "profiles/slurm"), "--latency-wait", "10", "--cores", "1"]
+        return self.folder.snakemake(*profile, *words, target="results/tiny/runs.csv")
+
+    def processes(self) -> dict[int, tuple[int, str]]:
+        """The training processes of this folder: seed -> process, job of SLURM."""
+        found = {}
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError, StopIteration, ValueError):
+                words = (place / "cmdline").read_bytes().decode().split("\0")
+                if not words[1].endswith("longlag") or (place / "cwd").resolve() != self.folder.path.resolve():
+                    continue
+                variables = (place / "environ").read_bytes().decode().split("\0")
+                job = next(text.partition("=")[2] for text in variables if text.startswith("SLURM_JOB_ID="))
+                found[int(words[words.index("--seeds") + 1].split(":")[0])] = int(place.name), job
+        return found
+
+    def training(self, seed: int) -> tuple[int, str]:
+        """Waits until a job trains and has a checkpoint: process, job of SLURM."""
+        kept = self.folder.path / "results/tiny/rungs"
+        self.until(
+            lambda: seed in self.processes() and [*kept.glob(f"**/*_seed{seed}_*.ckpt")], f"a checkpoint of seed {seed}"
+        )
+        return self.processes()[seed]
+
+    def until(self, true: Callable[[], object], what: str) -> None:
+        end = time.monotonic() + 300
+        while not true():
+            assert time.monotonic() < end, f"{what} did not come in five minutes"
+            time.sleep(0.2)
+
+    def call(self, *words: str) -> str:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, (words, done.stderr)
+        return done.stdout
+
+
+@slurm
+@plug_in("slurm")
+def test_four_faults_on_a_real_slurm_lose_nothing(tmp_path, monkeypatch):
+    quiet, cluster = Slurm(tmp_path / "quiet"), Slurm(tmp_path / "cluster")
+    code, output = quiet.folder.snakemake(target="results/tiny/runs.csv")
+    assert code == 0, output
+    monkeypatch.setenv("LONGLAG_CHECKPOINT_EVERY", "1")
+    memory = "train:mem_mb=100 if wildcards.chunk == '2' and attempt == 1 else 600"
+    minutes = "train:runtime=attempt if wildcards.chunk == '1' else 5 * attempt"
+    words = ["--group-components", "small=1", "--set-resources", memory, minutes]
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(cluster.snakemake, *words)
+        cluster.training(3)
+        node = cluster.call("sinfo", "--noheader", "--format=%n").strip()
+        cluster.call("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+        cluster.until(lambda: not cluster.processes(), "the end of all jobs on the node that is down")
+        cluster.call("scontrol", "update", f"nodename={node}", "state=resume")
+        for job in cluster.call("squeue", "--noheader", "--states=PENDING", "--format=%i").split():
+            cluster.call("scontrol", "update", f"jobid={job}", "starttime=now")  # SLURM would wait two minutes
+        os.kill(cluster.training(1)[0], signal.SIGSTOP)  # hangs until its time limit
+        cluster.call("scancel", cluster.training(0)[1])
+        code, output = running.result()
+    assert code == 0, output
+    assert {"CANCELLED", "TIMEOUT"} <= {*re.findall(r"SLURM status is: '(\w+)'", output)}, output
+    assert len(re.findall(r"SLURM status is", output)) >= 3, output
+    rows = cluster.folder.rows()
+    assert [row.resumed for row in rows][:2] == [2, 2]
+    assert rows[3].resumed == 1
+    assert [plain(row) for row in rows] == [plain(row) for row in quiet.folder.rows()]
+
+
+def plain(row: records.Row) -> str:
+    return repr(replace(row, **dict.fromkeys(records.VOLATILE, "")))
+
+
+@slurm
+@plug_in("slurm")
+def test_a_job_that_never_fits_is_a_row_and_the_rest_is_done_together(tmp_path):
+    cluster = Slurm(tmp_path / "cluster")
+    cluster.folder.config["cells"][0] |= {"methods": ["esn"]}
+    code, output = cluster.snakemake("--retries", "0")
+    assert code == 0, output
+    assert len(re.findall("has been submitted with SLURM jobid", output)) == 1
+    assert {row.status for row in cluster.folder.rows()} <= {"solved", "budget"}
+    shutil.rmtree(cluster.folder.path / "results")
+    memory = "train:mem_mb=100 if wildcards.chunk == '2' else 600"
+    code, output = cluster.snakemake("--retries", "0", "--group-components", "small=1", "--set-resources", memory)
+    assert code == 1, output
+    assert [row.status == "error" for row in cluster.folder.rows()] == [False, False, True, False]
+    assert (cluster.folder.path / "results/tiny/report.html").exists()
