@@ -78,11 +78,16 @@ def show(driver: Any, page: Path) -> None:
     driver.get(page.resolve().as_uri())
 
 
+def asked(driver: Any, word: str = "asked") -> int:
+    """How often the page was asked to draw, or (word "drawn") has done so."""
+    return int(driver.execute_script("return document.body.dataset[arguments[0]] || 0", word))
+
+
 def drawn(driver: Any, times: int = 1) -> None:
-    """Waits until the page has finished drawing that many times."""
+    """Waits until the page was asked to draw that many times and has done all that it was asked for."""
     from selenium.webdriver.support.ui import WebDriverWait
 
-    WebDriverWait(driver, 120).until(lambda d: int(d.execute_script("return document.body.dataset.drawn || 0")) >= times)
+    WebDriverWait(driver, 120).until(lambda d: times <= asked(d) == asked(d, "drawn"))
 
 
 def requests(driver: Any) -> list[str]:

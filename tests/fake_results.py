@@ -239,7 +239,7 @@ def _curve(row: Row) -> list[Point]:
                 error / 9,
                 min(error, 1.0),
                 error / 10,
-                0.0,
+                passes / 1e5,
             )
         )
     return found

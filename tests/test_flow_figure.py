@@ -50,5 +50,5 @@ def test_lines_are_the_recorded_derivatives(results):
 def test_nothing_recorded_is_said(results):
     runs, plain, _ = results
     figure = gradient_flow.draw(runs, plain)
-    assert any("no gradient flow recorded" in text.get_text() for axes in figure.axes for text in axes.texts)
+    assert any("no gradient flow was recorded" in text.get_text() for axes in figure.axes for text in axes.texts)
     assert "No gradient flow" in gradient_flow.caption(runs, plain)

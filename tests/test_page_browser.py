@@ -72,7 +72,7 @@ def shown(driver: Any, selector: str) -> bool:
 
 def act(driver: Any, action: Callable[[], None]) -> None:
     """Does something and waits until the page has drawn again."""
-    before = int(driver.execute_script("return document.body.dataset.drawn"))
+    before = browser.asked(driver)
     action()
     browser.drawn(driver, before + 1)
 

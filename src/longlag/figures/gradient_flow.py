@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from longlag import stats
 from longlag.figures import layout, style
-from longlag.words import listing
+from longlag.words import listing, sample
 
 TITLE, ORDER = "Gradient flow", 7
 _LOOKS = 5  # of a run: its first, its last, and some between
@@ -26,7 +26,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
     """One panel per method, one line per look, light when early and dark when late."""
     flow = stats.gradient_flow(curves)
     if flow.empty:
-        return layout.nothing("no gradient flow recorded: `flow: true` in a suite, --flow on the command line", width)
+        return layout.nothing("no gradient flow was recorded", width)
     chosen, task, lag = _chosen(flow)
     looks = style.looks(chosen.method.unique())
     most = _ABREAST if width > style.COLUMN_WIDTH else 2
@@ -82,12 +82,14 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     """What is drawn, of which runs, and what a flat line means."""
     flow = stats.gradient_flow(curves)
     if flow.empty:
-        return "No gradient flow was recorded in this suite."
+        runs_seen = sample(runs.groupby(["task", "method"]).seed.nunique()) if len(runs) else "n = 0"
+        return f"No gradient flow was recorded in this suite ({runs_seen}); `flow: true` in its file records it."
     chosen, task, lag = _chosen(flow)
     methods = listing(sorted(chosen.method.unique()))
+    n = sample(chosen.groupby("method").seed.nunique())
     return (
         "A flat line: what happened long ago still moves the loss. A falling one: rate^k, the gradient vanishes; a "
         f"rising one: it explodes. Mean norm of the loss's derivative in the net's state k steps before the last one, "
-        f"relative to k = 0, over 20 sequences of {style.plain(task)} at lag {lag}, in float64; {methods}, seed "
-        f"{int(chosen.seed.min())}. Light lines are early in training, dark ones late; less than 1e-9 is drawn there."
+        f"relative to k = 0, over 20 sequences of {style.plain(task)} at lag {lag}, in float64; {methods}, "
+        f"{n}, seed {int(chosen.seed.min())}. Light lines are early in training, dark ones late; less than 1e-9 is drawn there."
     )

@@ -185,9 +185,11 @@
   }
 
   let running = Promise.resolve();
+  const counted = (word) => { document.body.dataset[word] = String(Number(document.body.dataset[word] || 0) + 1); };
   function update(names) {
+    counted("asked");
     tabulate();
-    running = running.then(() => Promise.all(names.map(draw))).then(() => { document.body.dataset.drawn = String(Number(document.body.dataset.drawn || 0) + 1); });
+    running = running.then(() => Promise.all(names.map(draw))).then(() => counted("drawn"));
   }
   const ALL = Object.keys(CHARTS);
 
