@@ -101,7 +101,7 @@ def test_each_replica_has_its_own():
 @pytest.mark.parametrize("method", METHODS)
 def test_watching_changes_no_number(method):
     plain, seen = (list(train.run(spec(method), driver)) for driver in (train.plain, train.watched()))
-    blind = {name: math.nan for name in FLOW}
+    blind = dict.fromkeys(FLOW, math.nan)
     for a, b in zip(plain, seen, strict=True):
         if isinstance(a, Row):
             assert dataclasses.replace(a, **_volatile(b)).__repr__() == b.__repr__()
