@@ -91,6 +91,6 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
         "A flat line: what happened long ago still moves the loss. A falling one: rate^k, the gradient vanishes; a "
         f"rising one: it explodes. Mean norm of the loss's derivative in the net's state k steps before the last one, "
         f"relative to k = 0, over 20 sequences of {style.plain(task)} at lag {lag}, in float64; {methods}, "
-        f"{n}, seed {int(chosen.seed.min())}. Light lines are early in training, dark ones late; less than 1e-9 is drawn "
-        "there."
+        f"{n}, seed {int(chosen.seed.min())}. Light lines are early in training, dark ones late; less than "
+        "1e-9 is drawn there."
     )
