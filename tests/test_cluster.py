@@ -1,7 +1,7 @@
 """On a cluster: what is asked for, what is put together, which GPU is whose; and a real SLURM where one answers.
 
-`.ci/slurm start` brings one up, and `.ci/slurm run make test` finds it. Without it the last tests of this file are
-skipped: there, jobs are cancelled, hit their time limit, are killed for memory and lose their node.
+`.ci/slurm start` brings one up. Without it the last tests of this file are skipped: there, jobs are cancelled, hit
+their time limit, are killed for memory and lose their node.
 """
 
 import contextlib
@@ -52,9 +52,7 @@ def slurm_answers() -> bool:
     return False
 
 
-slurm = pytest.mark.skipif(
-    not slurm_answers(), reason="no SLURM answers: .ci/slurm start, then .ci/slurm run make test"
-)
+slurm = pytest.mark.skipif(not slurm_answers(), reason="no SLURM answers: .ci/slurm start")
 
 
 def program(path: Path, text: str) -> None:
@@ -172,7 +170,7 @@ class Slurm:
         """The training processes of this folder: seed -> process, job of SLURM."""
         found = {}
         for place in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError, StopIteration, ValueError):
+            with contextlib.suppress(OSError, StopIteration, ValueError, IndexError):
                 words = (place / "cmdline").read_bytes().decode().split("\0")
                 if not words[1].endswith("longlag") or (place / "cwd").resolve() != self.folder.path.resolve():
                     continue
@@ -216,8 +214,8 @@ def test_four_faults_on_a_real_slurm_lose_nothing(tmp_path, monkeypatch):
         cluster.training(3)
         node = cluster.call("sinfo", "--noheader", "--format=%n").strip()
         cluster.call("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
-        cluster.until(lambda: not cluster.processes(), "the end of all jobs on the node that is down")
-        cluster.call("scontrol", "update", f"nodename={node}", "state=resume")
+        cluster.until(lambda: not cluster.processes() and not steps(), "the end of all jobs on the node that is down")
+        subprocess.run(["scontrol", "update", f"nodename={node}", "state=resume"])  # if it is not back by itself
         for job in cluster.call("squeue", "--noheader", "--states=PENDING", "--format=%i").split():
             cluster.call("scontrol", "update", f"jobid={job}", "starttime=now")  # SLURM would wait two minutes
         os.kill(cluster.training(1)[0], signal.SIGSTOP)  # hangs until its time limit
@@ -230,6 +228,12 @@ def test_four_faults_on_a_real_slurm_lose_nothing(tmp_path, monkeypatch):
     assert [row.resumed for row in rows][:2] == [2, 2]
     assert rows[3].resumed == 1
     assert [plain(row) for row in rows] == [plain(row) for row in quiet.folder.rows()]
+
+
+def steps() -> list[str]:
+    """The daemons of SLURM that look after a job each, of all jobs on this machine."""
+    listed = subprocess.run(["ps", "-e", "-o", "args="], capture_output=True, text=True).stdout
+    return [line for line in listed.splitlines() if line.startswith("slurmstepd: [")]
 
 
 def plain(row: records.Row) -> str:

@@ -8,6 +8,7 @@ import pytest
 from longlag import cli, registry, suite
 from longlag.errors import LonglagError
 from longlag.estimate import (
+    AROUND,
     PROCESS_SECONDS,
     ROOMIER,
     SLOWER,
@@ -126,14 +127,16 @@ def test_a_job_is_asked_room_to_spare():
     ]
     need = Record(rows, memory).need(job())
     seconds = PROCESS_SECONDS + 2 * (10 + 20)
-    assert need == Need(2 + math.ceil(SLOWER * seconds / 60), 100 * math.ceil(ROOMIER * 330 / 100), small=seconds < 60)
+    assert need == Need(
+        2 + math.ceil(SLOWER * seconds / 60), 100 * math.ceil((AROUND + ROOMIER * 330) / 100), small=seconds < 60
+    )
     assert Record(rows, memory).need(job(lags=[20])).small
-    assert Record(rows, memory).need(job(lags=[20, 1000])).megabytes == 100 * math.ceil(ROOMIER * 1280 / 100)
+    assert Record(rows, memory).need(job(lags=[20, 1000])).megabytes == 100 * math.ceil((AROUND + ROOMIER * 1280) / 100)
 
 
 def test_without_a_record_much_is_asked():
     assert Record([]).need(job()) == Need(UNKNOWN_MINUTES, UNKNOWN_MEGABYTES, small=False)
-    assert Record([row()], [("lstm", "xor", 20, 700.0)]).need(job()).megabytes == 1100  # the worst method's
+    assert Record([row()], [("lstm", "xor", 20, 700.0)]).need(job()).megabytes == 1500  # the worst method's
 
 
 def test_the_longest_job_is_no_shorter_on_more_cores():

@@ -233,7 +233,7 @@ def test_a_comment_and_more_memory_run_nothing(after, tmp_path):
     shutil.copytree(ROOT / "workflow", tmp_path / "copy/workflow")
     shutil.copy(ROOT / "Snakefile", tmp_path / "copy")
     for rules in (tmp_path / "copy/workflow/rules").glob("*.smk"):
-        code = rules.read_text().replace("2000 * attempt", "3000 * attempt")
+        code = rules.read_text().replace(".megabytes * attempt", ".megabytes * 2 * attempt")
         rules.write_text("# a new comment\n" + code.replace("rule train:\n", "rule train:\n    # another one\n"))
     code, output = after.snakemake(snakefile=tmp_path / "copy/Snakefile")
     assert code == 0, output

@@ -29,6 +29,7 @@ from longlag.suite import Job, Suite
 PROCESS_SECONDS = 3.0  # a job's start: Python, torch, checking its spec
 SLOWER = 3.0  # what a job is reserved for, in times of what it is expected to take: slower cores, unlucky seeds
 ROOMIER = 1.5  # the same for memory
+AROUND = 400  # megabytes of the two Snakemake processes that a cluster's job runs around it, 150 each when measured
 SMALL = 60.0  # seconds: jobs below are put together into one submission
 UNKNOWN_MINUTES, UNKNOWN_MEGABYTES = 240, 2000  # where nothing is recorded
 
@@ -176,7 +177,7 @@ class Record:
         tasks = [*known.values()] if known else [task for each in self._footprints.values() for task in each.values()]
         if not tasks:
             return UNKNOWN_MEGABYTES
-        return 100 * math.ceil(ROOMIER * max(_line(task, lag) for task in tasks) / 100)
+        return 100 * math.ceil((AROUND + ROOMIER * max(_line(task, lag) for task in tasks)) / 100)
 
 
 def _rate(rows: Sequence[Row]) -> float:
