@@ -26,9 +26,12 @@ from longlag.cli import _gpu
 from longlag.errors import LonglagError
 from test_workflow import ROOT, Folder
 
-# Take a script and the options of the real one, run it in the background, and call it by its path.
+# Take a script and the options of the real one, run it in the background, and call it by its path. What kills jobs is
+# gone when the second one is submitted.
 SBATCH = """#!/bin/sh
-for script; do :; done; echo "$@" >> submitted.txt
+for script; do :; done; rm -f "$script.code"
+[ ! -e submitted.txt ] || rm -rf kill
+echo "$@" >> submitted.txt
 (setsid sh "$script"; echo $? > "$script.code") > /dev/null 2>&1 < /dev/null &
 echo "$script"
 """
@@ -179,6 +182,13 @@ class Slurm:
                 found[int(words[words.index("--seeds") + 1].split(":")[0])] = int(place.name), job
         return found
 
+    def sweep(self) -> None:
+        """Without cgroups, a node that goes down leaves the processes around its jobs; they wait for ever."""
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if (place / "cwd").resolve() == self.folder.path.resolve():
+                    os.kill(int(place.name), signal.SIGKILL)
+
     def training(self, seed: int) -> tuple[int, str]:
         """Waits until a job trains and has a checkpoint: process, job of SLURM."""
         kept = self.folder.path / "results/tiny/rungs"
@@ -221,6 +231,7 @@ def test_four_faults_on_a_real_slurm_lose_nothing(tmp_path, monkeypatch):
         os.kill(cluster.training(1)[0], signal.SIGSTOP)  # hangs until its time limit
         cluster.call("scancel", cluster.training(0)[1])
         code, output = running.result()
+    cluster.sweep()
     assert code == 0, output
     assert {"CANCELLED", "TIMEOUT"} <= {*re.findall(r"SLURM status is: '(\w+)'", output)}, output
     assert len(re.findall(r"SLURM status is", output)) >= 3, output
