@@ -12,6 +12,7 @@ from longlag.estimate import (
     PROCESS_SECONDS,
     ROOMIER,
     SLOWER,
+    STARTING,
     UNKNOWN_MEGABYTES,
     UNKNOWN_MINUTES,
     Cost,
@@ -128,7 +129,7 @@ def test_a_job_is_asked_room_to_spare():
     need = Record(rows, memory).need(job())
     seconds = PROCESS_SECONDS + 2 * (10 + 20)
     assert need == Need(
-        2 + math.ceil(SLOWER * seconds / 60), 100 * math.ceil((AROUND + ROOMIER * 330) / 100), small=seconds < 60
+        STARTING + math.ceil(SLOWER * seconds / 60), 100 * math.ceil((AROUND + ROOMIER * 330) / 100), small=seconds < 60
     )
     assert Record(rows, memory).need(job(lags=[20])).small
     assert Record(rows, memory).need(job(lags=[20, 1000])).megabytes == 100 * math.ceil((AROUND + ROOMIER * 1280) / 100)

@@ -27,6 +27,7 @@ from longlag.records import Row, Status
 from longlag.suite import Job, Suite
 
 PROCESS_SECONDS = 3.0  # a job's start: Python, torch, checking its spec
+STARTING = 5  # minutes: Snakemake's two processes and torch, read from a busy shared file system
 SLOWER = 3.0  # what a job is reserved for, in times of what it is expected to take: slower cores, unlucky seeds
 ROOMIER = 1.5  # the same for memory
 AROUND = 400  # megabytes of the two Snakemake processes that a cluster's job runs around it, 150 each when measured
@@ -132,7 +133,7 @@ class Record:
         if not self._rows:
             return Need(UNKNOWN_MINUTES, megabytes, small=False)
         seconds = self.expected(job)
-        return Need(2 + math.ceil(SLOWER * seconds / 60), megabytes, small=seconds < SMALL)
+        return Need(STARTING + math.ceil(SLOWER * seconds / 60), megabytes, small=seconds < SMALL)
 
     def expected(self, job: Job) -> float:
         """CPU seconds."""
