@@ -105,6 +105,13 @@ def test_group_is_one_job_and_settings_reach_their_method_only():
     assert jobs[1].arguments().endswith(" --set optimiser.structural_damping=0.1")
 
 
+def test_gradient_flow_is_asked_for_by_the_suite_or_by_a_cell():
+    plain, watched = ({"methods": ["hf"], "tasks": [task]} for task in ("adding", "xor"))
+    for keys, cells in (({}, [plain, watched | {"flow": True}]), ({"flow": True}, [plain | {"flow": False}, watched])):
+        jobs = suite.parse(design(*cells, **keys)).jobs
+        assert {job.tasks[0]: "--flow" in job.arguments().split() for job in jobs} == {"adding": False, "xor": True}
+
+
 @given(start=st.integers(0, 9), count=st.integers(1, 9), size=st.integers(1, 5))
 def test_one_more_seed_renames_no_job_and_moves_no_seed(start, count, size):
     def by_seed(end):

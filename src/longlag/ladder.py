@@ -42,7 +42,7 @@ class Rungs:
             reason = f"{type(error).__name__}: {error}"
             print(f"longlag: ignoring the damaged rung {path} ({reason}); training it again", file=sys.stderr)
             return None
-        if self.flow and all(math.isnan(point.update_norm) for point in points):
+        if self.flow and any(math.isnan(point.update_norm) for point in points):
             return None
         return (row, points) if (row.spec_hash, row.seed) == (digest, seed) else None
 

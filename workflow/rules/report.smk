@@ -47,7 +47,9 @@ rule report:
         curves="results/{suite}/curves.parquet",
         figures=rules.figures.output,
         tables=rules.tables.output,
-        lecture=lambda wildcards: [file for file in [VERDICTS] if os.path.exists(file)],
+        lecture=lambda wildcards: [
+            ancient(file) for file in [VERDICTS] if os.path.exists(file)
+        ],
     output:
         page="results/{suite}/report.html",
         handson="results/{suite}/handson.html",

@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="DIR", help=f"takes {_FILE} and figures/NAME.pdf and .png")
     add("--json", action="store_true", help="print everything as JSON rather than a table of verdicts")
     cores = "claims measured at a time (default: as many as there are cores)"
-    add("--cores", type=_arguments.count("number of cores"), default=len(os.sched_getaffinity(0)), help=cores)
+    add("--cores", type=_arguments.count("number of cores"), default=os.cpu_count() or 1, help=cores)
     add("--markdown", action="store_true", help="measure nothing; print the map of docs/lecture.md")
 
 
@@ -42,14 +42,19 @@ def run(args: argparse.Namespace) -> int:
         "seeds": list(args.seeds),
         "claims": [entries[slug] for slug in slugs],
     }
-    if args.out:
-        _draw(document, args.out)
-        records.write_atomically(args.out / _FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
+    for finish in (_keep, _draw, _keep) if args.out else ():  # kept first, whatever comes of the drawings
+        finish(document, args.out)
     if args.json:
         print(json.dumps(document, indent=1, allow_nan=False))
     else:
         _table(document["claims"])
     return int(any(entry["finding"] is None for entry in document["claims"]))
+
+
+def _keep(document: dict[str, Any], out: Path) -> None:
+    from longlag import records
+
+    records.write_atomically(out / _FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
 
 
 def _measured(slugs: list[str], seeds: tuple[int, ...], cores: int) -> dict[str, dict[str, Any]]:

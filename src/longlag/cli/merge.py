@@ -42,7 +42,9 @@ def run(args: argparse.Namespace) -> None:
     with ExitStack() as stack:
         for output in outputs:
             stack.enter_context(lock.held(output))
-        if curves:
+        if not curves:
+            outputs[1].unlink(missing_ok=True)  # of an earlier merge: not the curves of these rows
+        else:
             records.write_table(outputs[1], pa.concat_tables(curves, promote_options="default").sort_by(order))
         records.write_rows(outputs[0], merged.rows)
     without = len(paths) - len(curves)

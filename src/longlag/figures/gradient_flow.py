@@ -32,11 +32,12 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
     most = _ABREAST if width > style.COLUMN_WIDTH else 2
     figure, axes = layout.panels(len(looks), 1.25, width, most, sharex=True, sharey=True)
     backs = sorted(chosen.back.unique())
+    solved = runs[(runs.task == task) & (runs.lag == lag) & runs.solved]
     for panel, (method, look) in zip(axes, looks.items(), strict=True):
-        _panel(panel, chosen[chosen.method == method], backs, look)
-        row = runs[(runs.task == task) & (runs.lag == lag) & (runs.method == method)].sort_values("seed")
+        own = chosen[chosen.method == method]
+        _panel(panel, own, backs, look)
         panel.set_title(style.plain(method), fontsize=8, color=look.colour)
-        words = "solved" if len(row) and bool(row.solved.iloc[0]) else "not solved"
+        words = "solved" if ((solved.method == method) & (solved.seed == own.seed.iloc[0])).any() else "not solved"
         panel.text(0.03, 0.06, words, transform=panel.transAxes, color=style.QUIET, fontsize=7)
     lowest = max(chosen.relative.clip(lower=_FLOOR).min() / 3, _FLOOR / 2)
     axes[0].set_ylim(min(lowest, 1e-3), max(chosen.relative.max() * 3, 10))
