@@ -230,5 +230,5 @@
   paint($("key"), (u) => 10 ** (MOST * u));
   updateNet();
   updateMap(true);
-  document.body.dataset.drawn = "1";
+  Object.assign(document.body.dataset, { asked: "1", drawn: "1" });
 })();
