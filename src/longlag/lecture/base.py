@@ -4,7 +4,7 @@ A claim is a file `lecture/SLUG.py` with a constant `CLAIM` and a function `meas
 `figures/lecture/SLUG.py` draws the finding. The two meet through `Finding.to_dict()` alone: plain numbers.
 
 A threshold is stated in the claim, with its derivation, before anything is measured; `Number.met` says whether every
-seed met it, and `verdict` follows from the numbers and the caveat by one rule for all claims.
+seed met it, and `verdict` follows from the numbers and the caveat by one rule, but for claim 11, judged task by task.
 """
 
 from __future__ import annotations
