@@ -82,6 +82,9 @@ def prepare(environment: str) -> None:
         from longlag import environment as job
 
         job.prepare()
+        from longlag import denormals
+
+        denormals.flushed().__enter__()  # for the life of this process
     sys.path.append(str(PEERS))
     warnings.simplefilter("ignore")  # peers warn of numpy and torch at import
 

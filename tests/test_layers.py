@@ -14,8 +14,8 @@ FRONTIER = [
     {"records", "registry", "settings", "lock"},
 ]
 TORCH = [
-    {"tree", "losses", "sequences", "provenance", "progress"},
-    {"jacobian", "products"},
+    {"tree", "losses", "sequences", "denormals", "progress"},
+    {"jacobian", "products", "provenance"},
     {"tasks", "cells", "inits"},
     {"model"},
     {"objective"},

@@ -13,7 +13,7 @@ import numpy as np
 import threadpoolctl
 import torch
 
-from longlag import __version__
+from longlag import __version__, denormals
 
 DIGITS_DEPEND_ON = ("cpu", "blas", "torch", "numpy", "threads", "device")
 
@@ -60,7 +60,7 @@ def _blas() -> str:
         if lib["user_api"] == "blas"
     }
     mkl = f"mkl in torch, MKL_CBWR {os.environ.get('MKL_CBWR', 'unset')}" if torch.backends.mkl.is_available() else ""
-    return "; ".join(filter(None, [*sorted(found), mkl]))
+    return "; ".join(filter(None, [*sorted(found), mkl, f"denormals: {denormals.mode()}"]))
 
 
 def _cpu() -> str:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag import flow, protocol, tree
+from longlag import denormals, flow, protocol, tree
 from longlag.errors import LonglagError
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers.base import Step
@@ -52,7 +52,7 @@ def run(spec: RunSpec, driver: Driver = plain) -> Iterator[Point | Row]:
     """Trains every seed of the spec; yields points as they are measured and one row per seed when it ends."""
     setup = prepare(spec)
     for seeds in blocks(setup):
-        with torch.no_grad():
+        with torch.no_grad(), denormals.flushed():
             yield from driver(Block(setup, seeds))
 
 

@@ -19,7 +19,7 @@ from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
 from longlag.products import affine
 from longlag.tree import Params
 
-_CACHED = 64_000  # numbers of a state: it and its successor stay in half a megabyte of cache
+_CACHED = 128_000  # numbers of a state: it and its successor stay in a megabyte of cache
 _DENSE_UNTIL = 0.25  # above this share of non-zero weights a dense product is the faster one
 
 
@@ -81,17 +81,19 @@ class Reservoir:
         self, recurrent: Tensor, w_in: np.ndarray, inputs: np.ndarray, start: np.ndarray
     ) -> Iterator[np.ndarray]:
         """The state [H, B] after each step of inputs [T, X + 1, B]; overwritten by the next."""
-        h, new = (np.zeros((self.hidden, inputs.shape[2]), dtype=w_in.dtype) for _ in range(2))
-        h_seen, new_seen = torch.from_numpy(h), torch.from_numpy(new)  # the same memory
+        h, new = (torch.zeros(self.hidden, inputs.shape[2], dtype=recurrent.dtype) for _ in range(2))
         last_start = start.max(initial=0)
         for t, x in enumerate(inputs):
-            np.matmul(w_in, x, out=new)
-            torch.addmm(new_seen, recurrent, h_seen, out=new_seen)
-            np.tanh(new, out=new)
-            h_seen.lerp_(new_seen, self.leak)
+            np.matmul(w_in, x, out=new.numpy())
+            torch.addmm(new, recurrent, h, out=new)
+            np.tanh(new.numpy(), out=new.numpy())
+            if self.leak == 1:
+                h, new = new, h
+            else:
+                h.lerp_(new, self.leak)
             if t < last_start:
-                h *= start <= t
-            yield h
+                h.numpy()[...] *= start <= t
+            yield h.numpy()
 
 
 def _operator(matrix: Tensor) -> Tensor:
@@ -100,4 +102,6 @@ def _operator(matrix: Tensor) -> Tensor:
         return matrix
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state")
-        return matrix.to_sparse_csr()
+        sparse = matrix.to_sparse_csr()
+        indices = sparse.crow_indices().int(), sparse.col_indices().int()  # as MKL wants them, else copied each time
+        return torch.sparse_csr_tensor(*indices, sparse.values(), sparse.shape, check_invariants=False)

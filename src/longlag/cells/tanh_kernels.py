@@ -1,102 +1,133 @@
-"""The tanh recurrence by hand, for one replica, on numpy arrays (the tangent after Pearlmutter 1994).
+"""The tanh recurrence by hand, on numpy arrays (the tangent after Pearlmutter 1994).
 
-    forward    h_t = tanh(a_t),  a_t = h_{t-1} W_hh + x_t W_xh
-    tangent    R a_t = R h_{t-1} W_hh + h_{t-1} V_hh + x_t V_xh,   R h_t = (1 - h_t^2) R a_t
-    backward   d a_t = (1 - h_t^2) d h_t + s_t,   d h_{t-1} += d a_t W_hh^T,   d W = sum_t [h_{t-1}, x_t]^T d a_t
+What a step reads lies side by side in memory, so that state, inputs and bias are one matrix product:
 
-The last input is a constant one, whose row of W_xh is the bias b_h. `awake` [T0, B, 1] is 0 where a sequence has not
+    rows       z_t = [h_t, x_{t+1}, 1],   W = [W_hh; W_xh; b_h]
+    forward    h_t = tanh(z_{t-1} W)
+    tangent    R h_t = (1 - h_t^2) (R h_{t-1} W_hh + z_{t-1} V)
+    backward   d a_t = (1 - h_t^2) d h_t + s_t,   d h_{t-1} += d a_t W_hh^T,   d W = sum_t z_{t-1}^T d a_t
+
+Shapes: z [R, T+1, B, K] and W, V [R, K, H] with K = H + X + 1. `awake` [R, T0, B, 1] is 0 where a sequence has not
 begun at the first T0 steps: its state, tangent and derivative are held at zero there.
 
-Only the states h are kept from one pass to the next: the slope 1 - h_t^2 costs less to compute where it is needed, in
-the cache, than to read from memory. Numpy rather than torch because its tanh is several times faster on many
-processors, and because `np.matmul` gives a replica the same bits whatever its neighbours.
+Only z is kept from one pass to the next: the slope 1 - h_t^2 costs less to compute where it is needed, in the cache,
+than to read from memory. Numpy rather than torch because its tanh is several times faster on many processors, and
+because `np.matmul` gives a replica the same bits whatever its neighbours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 
 import numpy as np
 
 Array = np.ndarray
-Weights = Mapping[str, Array]  # W_xh [X + 1, H], the bias last; W_hh [H, H]
 _SMALL = 1_000_000  # multiply-adds of a product that BLAS takes without packing its matrices first, which is faster
+_FEWEST = 16  # sequences of such a small product
+_CACHED = 80_000  # numbers of a block of steps that do not wait for each other
+_LINE = 64  # bytes of a cache line
 
 
-def forward(w: Weights, x: Array, awake: Array) -> Array:
-    """h [T+1, B, H] from x [T, B, X + 1]; h[0] is the start state, zero."""
-    h = np.empty((len(x) + 1, x.shape[1], len(w["W_hh"])), dtype=x.dtype)
-    h[0] = 0
-    np.matmul(_flat(x), w["W_xh"], out=_flat(h[1:]))
-    recurrent = np.empty_like(h[0])
-    for t in range(len(x)):
-        np.matmul(h[t], w["W_hh"], out=recurrent)
-        recurrent += h[t + 1]
-        np.tanh(recurrent, out=h[t + 1])
-        if t < len(awake):
-            h[t + 1] *= awake[t]
-    return h
+def forward(w: Array, x: Array, awake: Array) -> Array:
+    """z from inputs x [R, T, B, X]; the start state h_0 is zero."""
+    replicas, steps, batch, inputs = x.shape
+    hidden = w.shape[-1]
+    z = aligned((replicas, steps + 1, batch, hidden + inputs + 1), w.dtype)
+    z[..., hidden:-1][:, :-1] = x
+    z[..., -1] = 1
+    z[:, 0, :, :hidden] = 0
+    z[:, -1, :, hidden:] = 0  # there is no input after the last
+    rows, states, held, w = _steps(z, w), _steps(z[..., :hidden], w), _steps(awake, w), w[:, None]
+    a = np.empty(states[0].shape, dtype=w.dtype)
+    for t, (row, h) in enumerate(zip(rows, states[1:], strict=False)):
+        np.matmul(row, w, out=a)
+        np.tanh(a, out=h)
+        if t < len(held):
+            h *= held[t]
+    return z
 
 
-def tangent(w: Weights, v: Weights, x: Array, awake: Array, h: Array) -> Array:
-    """R h_t [T, B, H] along the direction v of the parameters."""
-    r = np.empty_like(h[1:])
-    np.matmul(_flat(x), v["W_xh"], out=_flat(r))
-    block, recurrent = _block(h), np.empty_like(h[0])
-    work = np.empty_like(h[:block])
-    for first in range(0, len(x), block):
-        last = min(first + block, len(x))
-        terms = np.matmul(_flat(h[first:last]), v["W_hh"], out=_flat(work[: last - first]))
-        _flat(r[first:last])[...] += terms
-        slopes = _slopes(h, awake, first, last, out=work)
-        for t in range(first, last):
-            if t:
-                np.matmul(r[t - 1], w["W_hh"], out=recurrent)
-                r[t] += recurrent
-            r[t] *= slopes[t - first]
+def tangent(w: Array, v: Array, z: Array, awake: Array) -> Array:
+    """R h_t [R, T, B, H] along the direction v of the weights."""
+    replicas, _, batch, hidden = *z.shape[:3], w.shape[-1]
+    recurrent = aligned_copy(w[:, :hidden])
+    r = np.empty((replicas, z.shape[1] - 1, batch, hidden), dtype=w.dtype)
+    before, w_hh = None, recurrent[:, None]
+    for first, last in _blocks(z, hidden):
+        np.matmul(_flat(z[:, first:last]), v, out=_flat(r[:, first:last]))
+        slopes = _slopes(z, awake, first, last, hidden)
+        for r_h, slope in zip(_steps(r[:, first:last], recurrent), _steps(slopes, recurrent), strict=True):
+            if before is None:
+                through = np.empty_like(r_h)
+            else:
+                r_h += np.matmul(before, w_hh, out=through)
+            r_h *= slope
+            before = r_h
     return r
 
 
-def backward(
-    w: Weights, x: Array, awake: Array, h: Array, d_scored: Array, d_sites: Array | None = None
-) -> dict[str, Array]:
-    """Derivatives of the weights from those of the last K states [K, B, H] and, s, of the pre-activations [T, B, H]."""
-    first_scored = len(x) - len(d_scored)
-    transposed = np.ascontiguousarray(w["W_hh"].T)
-    gradient = {name: np.zeros_like(w[name]) for name in ("W_xh", "W_hh")}
-    block, d_h = _block(h), np.zeros_like(h[0])
-    work = np.empty_like(h[:block])
-    for last in range(len(x), 0, -block):
-        first = max(last - block, 0)
-        d_a = _slopes(h, awake, first, last, out=work)
-        for t in reversed(range(first, last)):
-            if t >= first_scored:
-                d_h += d_scored[t - first_scored]
-            d_a[t - first] *= d_h
-            if d_sites is not None:
-                d_a[t - first] += d_sites[t]
-            np.matmul(d_a[t - first], transposed, out=d_h)
-        gradient["W_xh"] += _flat(x[first:last]).T @ _flat(d_a)
-        gradient["W_hh"] += _flat(h[first:last]).T @ _flat(d_a)
-    return gradient
+def backward(w: Array, z: Array, awake: Array, d_scored: Array, d_sites: Array | None = None) -> Array:
+    """d W from derivatives of the last states [R, K, B, H] and, s, of the pre-activations [R, T, B, H]."""
+    steps, hidden = z.shape[1] - 1, w.shape[-1]
+    transposed = aligned_copy(w[:, :hidden].swapaxes(1, 2))
+    scored = _steps(d_scored, transposed)
+    d_w, part = np.zeros_like(w), np.empty_like(w)
+    d_h, w_hh = np.zeros_like(scored[0]), transposed[:, None]
+    for first, last in reversed(_blocks(z, hidden)):
+        d_block = _slopes(z, awake, first, last, hidden)
+        sites = None if d_sites is None else _steps(d_sites[:, first:last], transposed)
+        for t, d_a in reversed([*enumerate(_steps(d_block, transposed), first)]):
+            if t >= steps - len(scored):
+                d_h += scored[t - steps]
+            d_a *= d_h
+            if sites is not None:
+                d_a += sites[t - first]
+            np.matmul(d_a, w_hh, out=d_h)
+        d_w += np.matmul(_flat(z[:, first:last]).swapaxes(1, 2), _flat(d_block), out=part)
+    return d_w
 
 
-def _slopes(h: Array, awake: Array, first: int, last: int, out: Array) -> Array:
-    """1 - h_t^2 of the steps first to last - 1, zero where the state is held; a part of out."""
-    out = out[: last - first]
-    np.square(h[first + 1 : last + 1], out=out)
-    np.subtract(1, out, out=out)
-    if first < len(awake):
-        out[: len(awake) - first] *= awake[first:last]
-    return out
+def _steps(a: Array, w: Array) -> list[Array]:
+    """[R, T, B, F] -> for every step a view [R, S, B/S, F], whose products with w [R, n, m] are S small ones each."""
+    replicas, steps, batch, features = a.shape
+    most = _SMALL // (w.shape[1] * w.shape[2])
+    pieces = next((s for s in range(1, 1 + batch // _FEWEST) if batch % s == 0 and batch // s <= most), 1)
+    return list(a.reshape(replicas, steps, pieces, batch // pieces, features).swapaxes(0, 1))
 
 
-def _block(h: Array) -> int:
-    """How many steps to take at once where they do not wait for each other."""
-    _, batch, hidden = h.shape
-    return min(max(1, _SMALL // (batch * hidden * hidden)), len(h))
+def aligned(shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> Array:
+    """An empty array whose every row begins at a cache line."""
+    kind = np.dtype(dtype)
+    line = _LINE // kind.itemsize
+    padded = (*shape[:-1], -(-shape[-1] // line) * line)
+    memory = np.empty(math.prod(padded) + line, dtype=kind)
+    first = -memory.ctypes.data // kind.itemsize % line
+    return memory[first : first + math.prod(padded)].reshape(padded)[..., : shape[-1]]
+
+
+def aligned_copy(a: Array) -> Array:
+    """The same numbers, every row at the beginning of a cache line."""
+    copy = aligned(a.shape, a.dtype)
+    copy[...] = a
+    return copy
+
+
+def _slopes(z: Array, awake: Array, first: int, last: int, hidden: int) -> Array:
+    """1 - h_t^2 of the steps first to last - 1, zero where the state is held, [R, last - first, B, H]."""
+    slopes = np.square(z[:, first + 1 : last + 1, :, :hidden])
+    np.subtract(1, slopes, out=slopes)
+    if first < awake.shape[1]:
+        slopes[:, : awake.shape[1] - first] *= awake[:, first:last]
+    return slopes
+
+
+def _blocks(z: Array, hidden: int) -> list[tuple[int, int]]:
+    """The steps in blocks (first, last + 1) that stay in the cache."""
+    replicas, rows, batch, _ = z.shape
+    size = max(1, _CACHED // (replicas * batch * hidden))
+    return [(first, min(first + size, rows - 1)) for first in range(0, rows - 1, size)]
 
 
 def _flat(a: Array) -> Array:
-    """[T, B, ...] -> [T B, ...], a view."""
-    return a.reshape(-1, a.shape[-1])
+    """[R, T, B, ...] -> [R, T B, ...], a view."""
+    return a.reshape(len(a), -1, a.shape[-1])

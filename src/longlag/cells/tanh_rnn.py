@@ -15,7 +15,8 @@ from longlag.cells.base import State, Tape, zero_state
 from longlag.products import affine
 from longlag.tree import Params
 
-_NAMES = ("W_xh", "W_hh", "b_h")
+_TOGETHER = 10_000  # numbers of a state: replicas of less are taken in one program, which saves calls
+_SEQUENCES = 100  # whose states are computed at once where nothing is kept of them
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class TanhRNN:
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         if x.device.type != "cpu":
             return tanh_batched.linearise(params, x, start, scored).states
-        return _run(params, x, start).states(scored)
+        pieces = zip(x.split(_SEQUENCES, 2), start.split(_SEQUENCES, 1), strict=True)
+        return torch.cat([TanhTape(_run(params, *piece), scored).states for piece in pieces], 2)
 
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
         if x.device.type != "cpu":
@@ -55,64 +57,64 @@ class TanhRNN:
 
 
 @dataclass(frozen=True)
-class _Replica:
-    """One replica's forward pass: weights, inputs [T, B, X + 1], awake [T0, B, 1], states h [T+1, B, H]."""
-
-    w: dict[str, np.ndarray]
-    x: np.ndarray
-    awake: np.ndarray
-    h: np.ndarray
-
-
-@dataclass(frozen=True)
 class _Run:
-    replicas: list[_Replica]
+    """A forward pass of some replicas, as `tanh_kernels` has it: weights, awake, rows."""
 
-    def states(self, scored: int) -> Tensor:
-        return torch.stack([torch.from_numpy(r.h[-scored:]) for r in self.replicas])
-
-
-def _run(params: Params, x: Tensor, start: Tensor) -> _Run:
-    inputs, starts = x.numpy(), start.numpy()
-    replicas = []
-    for r in range(len(inputs)):
-        w = _weights(params, r)
-        with_one = np.ones((*inputs.shape[1:-1], inputs.shape[-1] + 1), dtype=w["W_hh"].dtype)
-        with_one[..., :-1] = inputs[r]
-        steps = np.arange(starts[r].max(initial=0))
-        awake = (steps[:, None] >= starts[r]).astype(with_one.dtype)[..., None]
-        replicas.append(_Replica(w, with_one, awake, kernels.forward(w, with_one, awake)))
-    return _Run(replicas)
+    w: np.ndarray  # [R, K, H]
+    awake: np.ndarray  # [R, T0, B, 1]
+    z: np.ndarray  # [R, T+1, B, K]
 
 
-def _weights(params: Params, r: int) -> dict[str, np.ndarray]:
-    """One replica's parameters as the kernels want them: the bias is the weight of a last input that is always one."""
-    w_xh, w_hh, b_h = (params[name][r].detach().numpy() for name in _NAMES)
-    return {"W_xh": np.concatenate([w_xh, b_h[None]]), "W_hh": np.ascontiguousarray(w_hh)}
+def _run(params: Params, x: Tensor, start: Tensor) -> list[_Run]:
+    """Replicas whose states are small together, the others one after the other."""
+    inputs, starts, weights = x.numpy(), start.numpy(), _weights(params)
+    size = max(1, _TOGETHER // (inputs.shape[2] * weights.shape[2]))
+    runs = []
+    for first in range(0, len(inputs), size):
+        some = slice(first, first + size)
+        steps = np.arange(starts[some].max(initial=0))
+        awake = (steps[:, None] >= starts[some, None]).astype(weights.dtype)[..., None]
+        runs.append(_Run(weights[some], awake, kernels.forward(weights[some], inputs[some], awake)))
+    return runs
+
+
+def _weights(params: Params) -> np.ndarray:
+    """The parameters as the kernels want them, [W_hh; W_xh; b_h]."""
+    w_hh, w_xh, b_h = (params[name].detach().numpy() for name in ("W_hh", "W_xh", "b_h"))
+    return kernels.aligned_copy(np.concatenate([w_hh, w_xh, b_h[:, None]], 1))
 
 
 class TanhTape:
-    """The linearised tanh recurrence on the CPU, replica by replica."""
+    """The linearised tanh recurrence on the CPU."""
 
-    def __init__(self, run: _Run, scored: int) -> None:
-        self._replicas = run.replicas
-        self.states = run.states(scored)
+    def __init__(self, runs: list[_Run], scored: int) -> None:
+        self._runs = runs
+        self.states = _joined([run.z[:, -scored:, :, : run.w.shape[2]] for run in runs])
 
     def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
-        gradients = [
-            kernels.backward(
-                r.w, r.x, r.awake, r.h, d_states[i].numpy(), None if d_sites is None else d_sites[i].numpy()
-            )
-            for i, r in enumerate(self._replicas)
-        ]
-        w_xh, w_hh = (torch.stack([torch.from_numpy(g[name]) for g in gradients]) for name in ("W_xh", "W_hh"))
-        return {"W_xh": w_xh[:, :-1], "W_hh": w_hh, "b_h": w_xh[:, -1]}
+        sizes = [len(run.w) for run in self._runs]
+        d_scored = [d.numpy() for d in d_states.split(sizes)]
+        sites = [None] * len(sizes) if d_sites is None else [d.numpy() for d in d_sites.split(sizes)]
+        d_w = _joined(
+            [
+                kernels.backward(run.w, run.z, run.awake, d, s)
+                for run, d, s in zip(self._runs, d_scored, sites, strict=True)
+            ]
+        )
+        hidden = d_w.shape[2]
+        return {"W_xh": d_w[:, hidden:-1], "W_hh": d_w[:, :hidden], "b_h": d_w[:, -1]}
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
-        rows = [
-            torch.from_numpy(kernels.tangent(r.w, _weights(tangent, i), r.x, r.awake, r.h))
-            for i, r in enumerate(self._replicas)
-        ]
-        hidden = rows[0].unsqueeze(0) if len(rows) == 1 else torch.stack(rows)
+        directions, first, rows = _weights(tangent), 0, []
+        for run in self._runs:
+            rows.append(kernels.tangent(run.w, directions[first : first + len(run.w)], run.z, run.awake))
+            first += len(run.w)
+        hidden = _joined(rows)
         # the curvature 1 - h^2 times R a is R h itself: the sites' tangents cost nothing
         return hidden[:, -self.states.shape[1] :], hidden
+
+
+def _joined(arrays: list[np.ndarray]) -> Tensor:
+    """Along the replicas."""
+    parts = [torch.from_numpy(array) for array in arrays]
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

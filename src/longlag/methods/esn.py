@@ -40,7 +40,7 @@ METHOD = Method(
     label="ESN",
     summary="fixed leaky (or cyclic) reservoir, ridge readout of the scored states",
     reference="Jaeger 2001; Lukosevicius 2012; Rodan & Tino 2011",
-    version=2,
+    version=3,
     build=build,
     tune={"init.spectral_radius": Range(0.5, 1.5)},
 )

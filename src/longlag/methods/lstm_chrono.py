@@ -18,7 +18,7 @@ METHOD = Method(
     label="LSTM (chrono)",
     summary="LSTM, chrono-initialised gates, Adam, gradient norm clipped at 1",
     reference="Tallec & Ollivier 2018, section 2",
-    version=1,
+    version=2,
     build=build,
     tune={"optimiser.learning_rate": Range(3e-4, 3e-2)},
 )

@@ -1,0 +1,34 @@
+"""Denormal numbers are flushed while a net is trained, and nowhere else."""
+
+import os
+
+import pytest
+import torch
+
+from longlag import denormals
+from longlag.errors import LonglagError
+from longlag.provenance import provenance
+from longlag.train import run
+from toy import spec
+
+CANNOT = not torch.set_flush_denormal(False)
+
+
+@pytest.mark.skipif(CANNOT, reason="this processor cannot flush denormal numbers")
+def test_they_are_flushed_while_a_net_is_trained_and_come_back(monkeypatch):
+    for chosen, during in (("flush", True), ("keep", False)):
+        monkeypatch.setenv(denormals.VARIABLE, chosen)
+        seen = [denormals.flushing() for _ in run(spec("control", "adding", lag=12, budget=600.0))]
+        assert seen
+        assert set(seen) == {during}
+        assert not denormals.flushing()
+
+
+def test_a_word_that_is_neither_is_refused(monkeypatch):
+    monkeypatch.setenv(denormals.VARIABLE, "perhaps")
+    with pytest.raises(LonglagError, match="LONGLAG_DENORMALS is 'perhaps'; it may be flush or keep"):
+        denormals.mode()
+
+
+def test_rows_say_which_it_was():
+    assert provenance("cpu")["blas"].endswith(f"denormals: {os.environ.get(denormals.VARIABLE, 'flush')}")
