@@ -52,14 +52,12 @@ def tangent(w: Array, v: Array, z: Array, awake: Array) -> Array:
     replicas, _, batch, hidden = *z.shape[:3], w.shape[-1]
     recurrent = aligned_copy(w[:, :hidden])
     r = np.empty((replicas, z.shape[1] - 1, batch, hidden), dtype=w.dtype)
-    before, w_hh = None, recurrent[:, None]
+    before, w_hh, through = None, recurrent[:, None], np.empty_like(_steps(r[:, :1], recurrent)[0])
     for first, last in _blocks(z, hidden):
         np.matmul(_flat(z[:, first:last]), v, out=_flat(r[:, first:last]))
         slopes = _slopes(z, awake, first, last, hidden)
         for r_h, slope in zip(_steps(r[:, first:last], recurrent), _steps(slopes, recurrent), strict=True):
-            if before is None:
-                through = np.empty_like(r_h)
-            else:
+            if before is not None:
                 r_h += np.matmul(before, w_hh, out=through)
             r_h *= slope
             before = r_h
