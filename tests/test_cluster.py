@@ -269,11 +269,9 @@ def faults(tmp_path_factory) -> Iterator[Faults]:
     time limit of a job that hangs, and that minute is for other tests."""
     path = tmp_path_factory.mktemp("faults")
     cluster, quiet = Slurm(path / "cluster"), Slurm(path / "quiet")
-    minutes = "train:runtime=attempt if wildcards.chunk == '1' else 5 * attempt"
-    words = ["--group-components", "small=1", "--set-resources", minutes]
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor() as pool:
         patch.setenv("LONGLAG_CHECKPOINT_EVERY", "1")
-        running = pool.submit(cluster.snakemake, *words)
+        running = pool.submit(cluster.snakemake, "--group-components", "small=1")
         try:
             jobs = deal(cluster)
             undisturbed = pool.submit(quiet.folder.snakemake, target="results/tiny/runs.csv")
@@ -286,7 +284,8 @@ def deal(cluster: Slurm) -> dict[int, str]:
     """Lets it happen. Returns the numbers of the jobs at SLURM, by seed."""
     jobs = {seed: cluster.held(seed).environ()["SLURM_JOB_ID"] for seed in range(4)}
     lose_the_node(cluster)
-    cancelled, _, hungry = map(cluster.held, range(3))  # the one in the middle stays so until its time limit
+    cancelled, _, hungry = map(cluster.held, range(3))
+    call("scontrol", "update", f"jobid={jobs[1]}", "timelimit=1")  # minutes; its process stays suspended until then
     (cluster.folder.path / "hungry").write_text(str(hungry.pid))
     hungry.resume()
     cancelled.resume()
