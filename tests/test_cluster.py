@@ -1,7 +1,7 @@
 """On a cluster: what is asked for, what is put together, which GPU is whose; and a real SLURM where one answers.
 
 `.ci/slurm start` brings one up. Without it the last tests of this file are skipped: there, jobs are cancelled, hit
-their time limit, are killed for memory and lose their node.
+their time limit, are killed for memory and lose their node (`pytest tests/test_cluster.py -k on_slurm`).
 """
 
 import contextlib
@@ -14,11 +14,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from longlag import estimate, records, suite
@@ -157,88 +158,92 @@ def test_the_machine_is_asked_for_its_gpus(gpus, tmp_path):
     assert _gpu.visible() == ["0", "1"]
 
 
+# Temporal order, as a task of the test's own: the process whose number is in the file `hungry` takes more memory than it
+# asked for, and waits for the consequences.
+HUNGRY = """
+import os, time
+from pathlib import Path
+import numpy as np
+from longlag.tasks.temporal_order import TemporalOrder
+
+class Hungry(TemporalOrder):
+    name = "hungry"
+    def sample(self, rng, lag, n):
+        if Path("hungry").exists() and Path("hungry").read_text() == str(os.getpid()):
+            held = np.ones(250_000_000)  # 2 GB
+            time.sleep(60)
+        return super().sample(rng, lag, n)
+
+TASK = Hungry()
+"""
+
+
 class Slurm:
     """A suite of four jobs of some ten seconds over SLURM, and what befalls them. Jobs are known by their seed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, method: str = "control") -> None:
         self.folder = Folder(path, stand_in=False)
-        cell = {"methods": ["control"], "tasks": ["temporal_order"], "lags": [50], "budget": 4e5}
+        (path / "hungry.py").write_text(HUNGRY)
+        cell = {"methods": [method], "tasks": ["hungry"], "lags": [50], "budget": 4e5}
         self.folder.config |= {"cells": [cell], "seeds": "0:4", "seeds_per_job": 1}
+        self.folder.config |= {"plugins": [str(path / "hungry.py")]}
 
-    def snakemake(self, *words: str) -> tuple[int, str]:
+    def snakemake(self, *words: str, target: str = "results/tiny/runs.csv") -> tuple[int, str]:
         profile = ["--workflow-profile", str(ROOT / "profiles/slurm"), "--latency-wait", "10", "--cores", "1"]
-        return self.folder.snakemake(*profile, *words, target="results/tiny/runs.csv")
+        return self.folder.snakemake(*profile, "--slurm-init-seconds-before-status-checks", "2", *words, target=target)
 
-    def processes(self) -> dict[int, tuple[int, str]]:
-        """The training processes of this folder: seed -> process, job of SLURM."""
+    def processes(self) -> dict[int, psutil.Process]:
+        """The training processes of this folder by their seed."""
         found = {}
-        for place in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError, StopIteration, ValueError, IndexError):
-                words = (place / "cmdline").read_bytes().decode().split("\0")
-                if not words[1].endswith("longlag") or (place / "cwd").resolve() != self.folder.path.resolve():
-                    continue
-                variables = (place / "environ").read_bytes().decode().split("\0")
-                job = next(text.partition("=")[2] for text in variables if text.startswith("SLURM_JOB_ID="))
-                found[int(words[words.index("--seeds") + 1].split(":")[0])] = int(place.name), job
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, ValueError, IndexError):
+                words = process.cmdline()
+                if words[1].endswith("longlag") and process.cwd() == str(self.folder.path.resolve()):
+                    found[int(words[words.index("--seeds") + 1].split(":")[0])] = process
         return found
 
+    def held(self, seed: int) -> psutil.Process:
+        """The process of a job, suspended as soon as it has written a checkpoint: none ends before its fault comes."""
+
+        def trains() -> bool:
+            kept = [file.stat().st_mtime for file in rungs.glob(f"**/*_seed{seed}_*.ckpt")]
+            return seed in (now := self.processes()) and max(kept, default=0.0) > now[seed].create_time()
+
+        rungs = self.folder.path / "results/tiny/rungs"
+        until(trains, f"a checkpoint of seed {seed}")
+        process = self.processes()[seed]
+        process.suspend()
+        return process
+
     def sweep(self) -> None:
-        """Without cgroups, a node that goes down leaves the processes around its jobs; they wait for ever."""
-        for place in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if (place / "cwd").resolve() == self.folder.path.resolve():
-                    os.kill(int(place.name), signal.SIGKILL)
-
-    def training(self, seed: int) -> tuple[int, str]:
-        """Waits until a job trains and has a checkpoint: process, job of SLURM."""
-        kept = self.folder.path / "results/tiny/rungs"
-        self.until(
-            lambda: seed in self.processes() and [*kept.glob(f"**/*_seed{seed}_*.ckpt")], f"a checkpoint of seed {seed}"
-        )
-        return self.processes()[seed]
-
-    def until(self, true: Callable[[], object], what: str) -> None:
-        end = time.monotonic() + 300
-        while not true():
-            assert time.monotonic() < end, f"{what} did not come in five minutes"
-            time.sleep(0.2)
-
-    def call(self, *words: str) -> str:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, (words, done.stderr)
-        return done.stdout
+        """Ends what is left here. Without cgroups, a node that goes down leaves the processes around its jobs."""
+        here = str(self.folder.path.resolve())
+        for line in call("squeue", "--noheader", "--format=%i %Z").splitlines():
+            job, _, folder = line.partition(" ")
+            if folder.strip() == here:
+                call("scancel", job)
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.cwd() == here:
+                    process.kill()
 
 
-@slurm
-@plug_in("slurm")
-def test_four_faults_on_a_real_slurm_lose_nothing(tmp_path, monkeypatch):
-    quiet, cluster = Slurm(tmp_path / "quiet"), Slurm(tmp_path / "cluster")
-    code, output = quiet.folder.snakemake(target="results/tiny/runs.csv")
-    assert code == 0, output
-    monkeypatch.setenv("LONGLAG_CHECKPOINT_EVERY", "1")
-    memory = "train:mem_mb=100 if wildcards.chunk == '2' and attempt == 1 else 600"
-    minutes = "train:runtime=attempt if wildcards.chunk == '1' else 5 * attempt"
-    words = ["--group-components", "small=1", "--set-resources", memory, minutes]
-    with ThreadPoolExecutor() as pool:
-        running = pool.submit(cluster.snakemake, *words)
-        cluster.training(3)
-        node = cluster.call("sinfo", "--noheader", "--format=%n").strip()
-        cluster.call("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
-        cluster.until(lambda: not cluster.processes() and not steps(), "the end of all jobs on the node that is down")
-        subprocess.run(["scontrol", "update", f"nodename={node}", "state=resume"])  # if it is not back by itself
-        for job in cluster.call("squeue", "--noheader", "--states=PENDING", "--format=%i").split():
-            cluster.call("scontrol", "update", f"jobid={job}", "starttime=now")  # SLURM would wait two minutes
-        os.kill(cluster.training(1)[0], signal.SIGSTOP)  # hangs until its time limit
-        cluster.call("scancel", cluster.training(0)[1])
-        code, output = running.result()
-    cluster.sweep()
-    assert code == 0, output
-    assert {"CANCELLED", "TIMEOUT"} <= {*re.findall(r"SLURM status is: '(\w+)'", output)}, output
-    assert len(re.findall(r"SLURM status is", output)) >= 3, output
-    rows = cluster.folder.rows()
-    assert [row.resumed for row in rows][:2] == [2, 2]
-    assert rows[3].resumed == 1
-    assert [plain(row) for row in rows] == [plain(row) for row in quiet.folder.rows()]
+def until(true: Callable[[], object], what: str) -> None:
+    end = time.monotonic() + 300
+    while not true():
+        assert time.monotonic() < end, f"{what} did not come in five minutes"
+        time.sleep(0.2)
+
+
+def call(*words: str) -> str:
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, (words, done.stderr)
+    return done.stdout
+
+
+def told(job: str, key: str) -> str:
+    """What SLURM says of a job."""
+    return re.search(rf"\b{key}=(\S+)", call("scontrol", "show", "job", job))[1]
 
 
 def steps() -> list[str]:
@@ -247,15 +252,60 @@ def steps() -> list[str]:
     return [line for line in listed.splitlines() if line.startswith("slurmstepd: [")]
 
 
-def plain(row: records.Row) -> str:
-    return repr(replace(row, **dict.fromkeys(records.VOLATILE, "")))
+@dataclass
+class Faults:
+    """jobs: the numbers at SLURM, by seed; running, quiet: the suite with faults, the suite without any."""
+
+    cluster: Slurm
+    jobs: dict[int, str]
+    running: Future[tuple[int, str]]
+    quiet: Slurm
+    undisturbed: Future[tuple[int, str]]
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory) -> Iterator[Faults]:
+    """Four jobs, four faults. Who asks first gets them dealt; the suite then runs on, for a minute in vain, till the
+    time limit of a job that hangs, and that minute is for other tests."""
+    path = tmp_path_factory.mktemp("faults")
+    cluster, quiet = Slurm(path / "cluster"), Slurm(path / "quiet")
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor() as pool:
+        patch.setenv("LONGLAG_CHECKPOINT_EVERY", "1")
+        running = pool.submit(cluster.snakemake, "--group-components", "small=1")
+        try:
+            jobs = deal(cluster)
+            undisturbed = pool.submit(quiet.folder.snakemake, target="results/tiny/runs.csv")
+            yield Faults(cluster, jobs, running, quiet, undisturbed)
+        finally:
+            cluster.sweep()
+
+
+def deal(cluster: Slurm) -> dict[int, str]:
+    """Lets it happen. Returns the numbers of the jobs at SLURM, by seed."""
+    jobs = {seed: cluster.held(seed).environ()["SLURM_JOB_ID"] for seed in range(4)}
+    lose_the_node(cluster)
+    cancelled, _, hungry = map(cluster.held, range(3))
+    call("scontrol", "update", f"jobid={jobs[1]}", "timelimit=1")  # minutes; its process stays suspended until then
+    (cluster.folder.path / "hungry").write_text(str(hungry.pid))
+    hungry.resume()
+    cancelled.resume()
+    call("scancel", jobs[0])
+    return jobs
+
+
+def lose_the_node(cluster: Slurm) -> None:
+    """It goes down with its jobs, and comes back. SLURM starts them again when their credentials would have expired."""
+    node = call("sinfo", "--noheader", "--format=%n").strip()
+    call("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+    until(lambda: not cluster.processes() and not steps(), "the end of all jobs on the node that is down")
+    if "down" in call("sinfo", "--noheader", "--format=%T"):  # it mostly is back by itself
+        call("scontrol", "update", f"nodename={node}", "state=resume")
 
 
 @slurm
 @plug_in("slurm")
-def test_a_job_that_never_fits_is_a_row_and_the_rest_is_done_together(tmp_path):
-    cluster = Slurm(tmp_path / "cluster")
-    cluster.folder.config["cells"][0] |= {"methods": ["esn"]}
+def test_a_job_that_never_fits_on_slurm_is_a_row_and_the_rest_is_done_together(tmp_path, faults):
+    cluster = Slurm(tmp_path / "cluster", method="esn")
     code, output = cluster.snakemake("--retries", "0")
     assert code == 0, output
     assert len(re.findall("has been submitted with SLURM jobid", output)) == 1
@@ -264,5 +314,26 @@ def test_a_job_that_never_fits_is_a_row_and_the_rest_is_done_together(tmp_path):
     memory = "train:mem_mb=100 if wildcards.chunk == '2' else 600"
     code, output = cluster.snakemake("--retries", "0", "--group-components", "small=1", "--set-resources", memory)
     assert code == 1, output
+    assert "exceeded memory limit" in output
     assert [row.status == "error" for row in cluster.folder.rows()] == [False, False, True, False]
     assert (cluster.folder.path / "results/tiny/report.html").exists()
+
+
+@slurm
+@plug_in("slurm")
+def test_four_faults_on_slurm_lose_nothing(faults):
+    code, output = faults.running.result()
+    assert code == 0, output
+    assert "exceeded memory limit" in output
+    states = {seed: told(job, "JobState") for seed, job in faults.jobs.items()}
+    assert states == {0: "CANCELLED", 1: "TIMEOUT", 2: "FAILED", 3: "COMPLETED"}
+    assert {told(job, "Restarts") for job in faults.jobs.values()} == {"1"}  # they all lost their node
+    rows = faults.cluster.folder.rows()
+    assert [row.resumed for row in rows] == [2, 2, 2, 1]
+    code, output = faults.undisturbed.result()
+    assert code == 0, output
+    assert [plain(row) for row in rows] == [plain(row) for row in faults.quiet.folder.rows()]
+
+
+def plain(row: records.Row) -> str:
+    return repr(replace(row, **dict.fromkeys(records.VOLATILE, "")))
