@@ -257,5 +257,3 @@ def _state(block: Block) -> str:
         return repr(value) if not hasattr(value, "__dataclass_fields__") else text(vars(value))
 
     return json.dumps(text(state))
-
-
