@@ -94,9 +94,11 @@ class Storm:
         try:
             words = victim.cmdline()
             began = victim.create_time()
-            with _silent():
-                victim.wait(timeout=wait)
-                return ""  # it was done before its time
+            until = time.monotonic() + wait
+            while time.monotonic() < until:  # psutil's own wait would take the exit code of snakemake away from Popen
+                if run.poll() is not None or victim.status() == psutil.STATUS_ZOMBIE:
+                    return ""  # it was done before its time
+                time.sleep(0.02)
             victim.kill()
         except psutil.NoSuchProcess:
             return ""
