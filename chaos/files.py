@@ -17,12 +17,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from chaos.tally import Tally
-from longlag import cli, collect, records, suite
+from longlag import cli, collect, estimate, records, suite
 from longlag.checkpoint import Checkpoints
 from longlag.errors import LonglagError
 from longlag.ladder import Rungs
+from longlag.report import lectured, pictures
 from longlag.rng import stream
 from longlag.spec import RunSpec, prepare, unmeasured_row
 from longlag.train import Block
@@ -131,6 +133,32 @@ def prepared(folder: Path) -> list[Kind]:
         Kind("suite.json", folder / "suite.json", lambda: _collected(folder, rows)),
         Kind("suite.yaml", design, lambda: _design(design)),
         Kind("a job's runs.csv", folder / "jobs/esn/adding/seeds0/runs.csv", lambda: _collected(folder, rows)),
+        Kind(
+            "a job's curves.parquet", folder / "jobs/esn/adding/seeds0/curves.parquet", lambda: _curves(folder, points)
+        ),
+        *_beside_a_page(folder / "page"),
+    ]
+
+
+def _beside_a_page(folder: Path) -> list[Kind]:
+    """What a report and an estimate read: a figure, the lecture's verdicts, the memory of jobs."""
+    number = {"name": "rate", "value": 0.125, "low": 0.1, "high": None, "unit": "", "threshold": "", "met": None}
+    found = {"verdict": "holds", "summary": "It does.", "caveat": "", "numbers": [number]}
+    words = {"number": 1, "slug": "one", "title": "One", "sentence": "A claim."}
+    claims = [{"claim": words, "finding": found, "caption": "What to see."}]
+    check = records.checksum([json.dumps(claims)])
+    figure, verdicts, memory = folder / "figures/one.png", folder / "lecture.json", folder / "memory.csv"
+    figure.parent.mkdir(parents=True)
+    picture = Image.fromarray(stream(0, "chaos", "picture").integers(0, 256, (24, 32, 3), dtype=np.uint8))
+    picture.save(figure)
+    verdicts.write_text(json.dumps({"claims": claims, "check": check}))
+    memory.write_text("method,task,lag,megabytes\nlstm,adding,20,249\nhf,adding,20,332\n")
+    shown, told, known = pictures.of_file(figure), lectured.read(folder), estimate.read_footprints(memory)
+    return [
+        Kind("figure", figure, lambda: _same(pictures.of_file(figure), shown)),
+        Kind("figure in the lecture", figure, lambda: _same(lectured.read(folder), told)),
+        Kind("lecture.json", verdicts, lambda: _same(lectured.read(folder), told)),
+        Kind("memory.csv", memory, lambda: SAME if estimate.read_footprints(memory) == known else "another guess"),
     ]
 
 
@@ -167,6 +195,17 @@ def _collected(folder: Path, written: list[records.Row]) -> str:
     rows, _ = collect.collect(suite.read(folder / "suite.json"), folder / "jobs", lambda note: None)
     alive = [row for row in rows if row.status != records.Status.ERROR]
     return _rows(alive, written)
+
+
+def _curves(folder: Path, written: list[records.Point]) -> str:
+    """The curves that are collected are those that were written, or none."""
+    _, table = collect.collect(suite.read(folder / "suite.json"), folder / "jobs", lambda note: None)
+    own = [point for point in table.select(records.curves_schema().names).to_pylist() if point["seed"] == 0]
+    return _same(own, [_plain(point) for point in written]) if own else REFUSED
+
+
+def _plain(point: records.Point) -> dict[str, Any]:
+    return {name: getattr(point, name) for name in records.curves_schema().names}
 
 
 def _rung(folder: Path) -> tuple[Path, Callable[[], str]]:
@@ -257,5 +296,3 @@ def _state(block: Block) -> str:
         return repr(value) if not hasattr(value, "__dataclass_fields__") else text(vars(value))
 
     return json.dumps(text(state))
-
-

@@ -47,16 +47,22 @@ _LONGEST = 1800.0  # seconds that one call of snakemake may take
 
 @dataclass
 class Storm:
-    """A folder in which a suite is run again and again. lost: seconds of a training job's work, per kill."""
+    """A folder in which a suite is run again and again.
+
+    lost: per killed training job that had saved something, seconds since it last did. early: per one that had not,
+    seconds since it began, most of which it spends on imports.
+    """
 
     folder: Path
     draw: np.random.Generator
     tally: Tally
     lost: list[float] = field(default_factory=list)
+    early: list[float] = field(default_factory=list)
     rungs: dict[Path, bytes] = field(default_factory=dict)
+    locked: bool = False
 
     def start(self) -> subprocess.Popen[bytes]:
-        """A run of the suite, in a session of its own; what a killed run left locked is unlocked."""
+        """A run of the suite, in a session of its own; what a killed snakemake left locked is unlocked."""
         flags = ["--snakefile", str(ROOT / "chaos/Snakefile"), "--directory", str(self.folder)]
         flags += ["--configfile", str(self.folder / "storm.yaml"), "--workflow-profile", str(ROOT / "profiles/default")]
         words = [sys.executable, "-m", "snakemake", *WANTED, *flags]
@@ -66,8 +72,10 @@ class Storm:
             "PYTHONPATH": str(ROOT / "src"),
         }
         log = (self.folder / "snakemake.log").open("ab")
-        subprocess.run([*words, "--unlock"], env=env, stdout=log, stderr=log, cwd=self.folder)
         with log:
+            if self.locked:
+                subprocess.run([*words, "--unlock"], env=env, stdout=log, stderr=log, cwd=self.folder)
+                self.locked = False
             return subprocess.Popen(
                 [*words, "--cores", "2"], env=env, stdout=log, stderr=log, cwd=self.folder, start_new_session=True
             )
@@ -86,19 +94,31 @@ class Storm:
         try:
             words = victim.cmdline()
             began = victim.create_time()
-            with _silent():
-                victim.wait(timeout=wait)
-                return ""  # it was done before its time
+            until = time.monotonic() + wait
+            while time.monotonic() < until:  # psutil's own wait would take the exit code of snakemake away from Popen
+                if run.poll() is not None or victim.status() == psutil.STATUS_ZOMBIE:
+                    return ""  # it was done before its time
+                time.sleep(0.02)
             victim.kill()
         except psutil.NoSuchProcess:
             return ""
         if target == "ladder":
-            self.lost.append(time.time() - max([began, *self._saved(words)]))
-        if target == "snakemake" and self.draw.random() < 0.5:  # a power cut; else its jobs go on without it
-            for process in orphans(self.folder):
-                with _silent():
-                    process.kill()
-        return target
+            self._count(time.time(), began, max([0.0, *self._saved(words)]))
+        if target != "snakemake":
+            return target
+        self.locked = True
+        if self.draw.random() < 0.5:
+            return "snakemake alone"  # its jobs go on without it
+        for process in orphans(self.folder):  # a power cut
+            with _silent():
+                process.kill()
+        return "snakemake and all its jobs"
+
+    def _count(self, now: float, began: float, saved: float) -> None:
+        if saved > began:
+            self.lost.append(now - saved)
+        else:
+            self.early.append(now - began)
 
     def _saved(self, words: list[str]) -> list[float]:
         """When the job last put something in safety."""
@@ -139,44 +159,57 @@ def campaign(folder: Path, kills: int, seed: int, deadline: float) -> Tally:
         return tally
     takes = time.monotonic() - began
     tally.notes.append(f"the suite takes {takes:.0f} s undisturbed")
-    wanted, lost, complete, left = outcome(calm.folder), [], 0, 0
+    wanted, storms, left = outcome(calm.folder), [], 0
     while tally.tried - len(tally.faults) < kills and time.monotonic() < deadline:
-        storm = _storm(folder / f"storm{complete}", draw, tally)
-        _disturb(storm, kills, deadline, takes)
-        if not storm.to_the_end():
+        storm = _storm(folder / f"storm{len(storms)}", draw, tally)
+        if not _disturb(storm, kills, deadline, takes) and not storm.to_the_end():
             tally.fault(f"the run did not go on to its end; see {storm.folder / 'snakemake.log'}")
             break
         storm.check_rungs()
         for name, content in outcome(storm.folder).items():
             if content != wanted[name]:
                 tally.fault(f"{name} of {storm.folder} is not that of the undisturbed run")
-        complete, lost = complete + 1, lost + storm.lost
+        storms.append(storm)
         left += sum(1 for path in storm.folder.rglob("results/**/*") if path.suffix in (".ckpt", ".tmp"))
         if not tally.faults:
             shutil.rmtree(storm.folder)
-    if lost:
-        words = f"median {np.median(lost):.1f} s, most {max(lost):.1f} s"
-        tally.notes.append(f"since a killed job last saved or began: {words} (checkpoints every {EVERY:g} s)")
-    tally.notes.append(f"{complete} runs of the suite went to their end and were compared; {left} stray files in them")
+    for what, seconds in (
+        ("since a killed job last saved", [one for storm in storms for one in storm.lost]),
+        ("since a job began that was killed before it saved", [one for storm in storms for one in storm.early]),
+    ):
+        if seconds:
+            words = f"{len(seconds)} kills, median {np.median(seconds):.1f} s, most {max(seconds):.1f} s"
+            tally.notes.append(f"{what}: {words} (checkpoints every {EVERY:g} s)")
+    rungs = sum(len(storm.rungs) for storm in storms)
+    tally.notes.append(
+        f"{len(storms)} runs of the suite went to their end and were compared; {left} stray files in them"
+    )
+    tally.notes.append(f"{rungs} finished rungs were watched")
     return tally
 
 
-def _disturb(storm: Storm, kills: int, deadline: float, takes: float) -> None:
-    """Kills during one run of the suite, restarting it each time it ends, until it is complete or enough was hit."""
+def _disturb(storm: Storm, kills: int, deadline: float, takes: float) -> bool:
+    """Kills during one run of the suite, restarting it each time it ends, until enough was hit or it is complete.
+
+    Returns whether it is complete.
+    """
     run = storm.start()
     names = list(TARGETS)
     while storm.tally.tried - len(storm.tally.faults) < kills and time.monotonic() < deadline:
         target = names[storm.draw.choice(len(names), p=[share for share, _ in TARGETS.values()])]
         wait = float(storm.draw.exponential(TARGETS[target][1] * takes))
         if hit := storm.kill(run, target, wait):
-            storm.tally.add(f"longlag {hit}" if hit != "snakemake" else hit)
+            storm.tally.add(hit if "snakemake" in hit else f"longlag {hit}")
+            print(f"chaos: kill {storm.tally.tried}: {hit} in {storm.folder.name}", file=sys.stderr, flush=True)
             storm.check_rungs()
         if run.poll() is not None:
             if run.returncode == 0:
-                return
+                return True
             run = storm.start()
     run.send_signal(signal.SIGKILL)
     run.wait()
+    storm.locked = True
+    return False
 
 
 def _storm(folder: Path, draw: np.random.Generator, tally: Tally) -> Storm:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 import fake_results
@@ -27,7 +28,9 @@ def test_damaged_files_are_refused(tmp_path):
     assert sum(count for name, count in tally.outcomes.items() if files.REFUSED in name) > 45
 
 
-@pytest.mark.parametrize(("target", "name"), [("longlag.records.checksum", "runs.csv"), ("longlag.ladder.checksum", "rung")])
+@pytest.mark.parametrize(
+    ("target", "name"), [("longlag.records.checksum", "runs.csv"), ("longlag.ladder.checksum", "rung")]
+)
 def test_a_reader_that_believes_damage_is_found(tmp_path, monkeypatch, target, name):
     """Without checksums flipped digits are read as results, and the campaign says so."""
     monkeypatch.setattr(target, lambda parts: "0" * 16)
@@ -80,10 +83,20 @@ def test_a_rung_that_goes_or_changes_is_found(tmp_path):
     assert "lag10_seed0_x.json was lost or changed" in storm.tally.faults[0]
 
 
+def test_a_snakemake_that_ends_before_its_time_keeps_its_exit_code(tmp_path):
+    storm = kills.Storm(tmp_path, stream(0, "test"), Tally("kills"))
+    run = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.5); raise SystemExit(1)"])
+    assert storm._hit(run, psutil.Process(run.pid), "snakemake", 60.0) == ""
+    assert run.returncode == 1
+    assert not storm.locked
+
+
 def test_processes_are_told_by_what_they_run(tmp_path):
     script = tmp_path / "longlag"
     script.write_text("import time; time.sleep(60)")
-    with subprocess.Popen(["sh", "-c", f"'{sys.executable}' '{script}' ladder --method hf; true"], cwd=tmp_path) as shell:
+    with subprocess.Popen(
+        ["sh", "-c", f"'{sys.executable}' '{script}' ladder --method hf; true"], cwd=tmp_path
+    ) as shell:
         verbs: Counter[str] = Counter()
         while "ladder" not in verbs and shell.poll() is None:
             verbs = Counter(kills.verb(process) for process in kills.processes(shell.pid))

@@ -14,6 +14,7 @@ from longlag.records import (
     KEY,
     Point,
     Row,
+    Status,
     check_writable,
     read_points,
     read_rows,
@@ -25,13 +26,13 @@ from longlag.rng import stream
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
 KINDS = {"str": TEXT, "int": st.integers(-(2**40), 2**40), "float": st.floats(), "bool": st.booleans(),
          "int | None": st.none() | st.integers(0, 9999)}  # fmt: skip
-ROWS = st.builds(Row, **{f.name: KINDS[f.type] for f in dataclasses.fields(Row)})
+ROWS = st.builds(Row, **{f.name: KINDS[f.type] for f in dataclasses.fields(Row)} | {"status": st.sampled_from([*Status])})
 POINTS = st.builds(Point, **{f.name: KINDS[f.type] for f in dataclasses.fields(Point)})
 
 
 def a_row(**changes):
     blank = {"str": "x", "int": 1, "float": 0.5, "bool": True, "int | None": None}
-    return Row(**({f.name: blank[f.type] for f in dataclasses.fields(Row)} | changes))
+    return Row(**({f.name: blank[f.type] for f in dataclasses.fields(Row)} | {"status": "solved"} | changes))
 
 
 def plain(record):
@@ -85,6 +86,12 @@ def test_files_of_older_versions_are_read(tmp_path):
     path.write_text("".join(",".join(line[:-3] + line[-2:]) + "\n" for line in lines))
     with pytest.raises(LonglagError, match="has not the columns"):
         read_rows(path)
+
+
+def test_a_status_that_is_none_is_refused(tmp_path):
+    write_rows(tmp_path / "runs.csv", [a_row(status="sloved")])
+    with pytest.raises(LonglagError, match=r"line 2: column status cannot be 'sloved'; known: solved, budget"):
+        read_rows(tmp_path / "runs.csv")
 
 
 def test_every_column_says_what_it_means():

@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 import fake_results
-from longlag import figures, report, stats
+from longlag import figures, records, report, stats
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import style
@@ -245,7 +245,8 @@ def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpai
     claims = [claim(2, None, error="it broke"), claim(1, found, caption="What to see.")]
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "slug_1.png").write_bytes(png((9, 99, 199), (1400, 700)))
-    (tmp_path / "lecture.json").write_text(json.dumps({"claims": claims}))
+    whole = json.dumps({"claims": claims, "check": records.checksum([json.dumps(claims)])})
+    (tmp_path / "lecture.json").write_text(whole)
     first, second = lectured.read(tmp_path)
     assert (first.number, first.verdict, first.numbers) == (
         1,
@@ -261,13 +262,24 @@ def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpai
     assert 'alt="Figure of claim 1. What to see."' in page
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"claims": [{}]}', '{"claims": [{"claim": 1, "finding": 2}]}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"claims": [], "check": "0"}', "[" * 100_000, '{"claims": [{}]}', '{"claims": [{"claim": 1, "finding": 2}]}'])
 def test_a_file_that_is_no_lecture_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "lecture.json").write_text(text)
     with pytest.raises(LonglagError, match="not a file that `longlag lecture` wrote"):
         lectured.read(tmp_path)
     with pytest.raises(LonglagError, match="cannot read"):
         lectured.read(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("place", [8, 60, -20])
+def test_a_damaged_picture_is_an_error_with_its_name(tmp_path: Path, place: int) -> None:
+    data = bytearray(png((9, 99, 199), (140, 70)))
+    (tmp_path / "a.png").write_bytes(data)
+    assert pictures.of_file(tmp_path / "a.png") == pictures.address(bytes(data))
+    data[place] ^= 4
+    (tmp_path / "a.png").write_bytes(data)
+    with pytest.raises(LonglagError, match=r"a\.png is not a whole picture"):
+        pictures.of_file(tmp_path / "a.png")
 
 
 def test_tasks_with_one_answer_share_a_sentence() -> None:

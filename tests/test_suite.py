@@ -60,6 +60,9 @@ def test_demo_is_small():
         (design(budget=float("nan")), "budget is 'nan'; it must be a positive number"),
         (design(timeout=-1), "timeout is -1; it must be a positive number of wall-clock seconds"),
         (design(lags=[10, 0]), "lags[1] is 0; it must be a positive whole number"),
+        (design(lags=[10, 1e2]), "lags[1] is 100.0; it must be a positive whole number of steps, such as 100"),
+        (design(seeds=3.0), "seeds is 3.0; it must be a range"),
+        (design(seeds_per_job=2.0), "seeds_per_job is 2.0; it must be a positive whole number"),
         (design(lags=[10, 10]), "lags is [10, 10]; it must be a list of different"),
         (design(lags=20), "lags is 20; it must be a list"),
         (design(seeds="3-6"), "seeds is '3-6'; it must be a range \"first:end\""),
@@ -84,7 +87,13 @@ def test_bad_design_is_refused_in_plain_words(config, words):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("suite: [", "is not YAML"), ("- 1", "is not a mapping"), (None, "cannot read")],
+    [
+        ("suite: [", "is not YAML"),
+        ("- 1", "is not a mapping"),
+        ("title: 2001-13-45", "is not YAML"),
+        ("[" * 10_000, "is not YAML"),
+        (None, "cannot read"),
+    ],
 )
 def test_unreadable_file(tmp_path, text, words):
     if text is not None:

@@ -91,7 +91,7 @@ def read_footprints(path: str | Path) -> list[Footprint]:
         with Path(path).open(newline="") as file:
             lines = csv.DictReader(file)
             return [(line["method"], line["task"], int(line["lag"]), float(line["megabytes"])) for line in lines]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise LonglagError(f"cannot read {path}: {error}; python -m benchmarks.footprint writes such a file") from error
 
 

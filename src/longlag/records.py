@@ -191,6 +191,9 @@ def _row(path: str | Path, number: int, line: Sequence[str], names: Sequence[str
             values[column.name] = _READERS[str(column.type)](text)
         except (ValueError, KeyError) as error:
             raise LonglagError(f"{path}, line {number}: column {column.name} cannot be {text!r}") from error
+    if values["status"] not in list(Status):
+        known = ", ".join(Status)
+        raise LonglagError(f"{path}, line {number}: column status cannot be {values['status']!r}; known: {known}")
     return Row(**values)
 
 

@@ -54,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
 def _keep(document: dict[str, Any], out: Path) -> None:
     from longlag import records
 
+    document["check"] = records.checksum([json.dumps(document["claims"])])
     records.write_atomically(out / _FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
 
 

@@ -119,9 +119,9 @@ def _pictures(runs: pd.DataFrame, curves: pd.DataFrame, drawn: Path | None) -> l
 def _picture(name: str, runs: pd.DataFrame, curves: pd.DataFrame, drawn: Path | None) -> Picture:
     module, file = figures.get(name), (drawn or Path()) / f"{name}.png"
     given = drawn is not None and file.is_file()
-    wide = file.read_bytes() if given else style.encode(module.draw(runs, curves), "png")
+    wide = pictures.of_file(file) if given else pictures.address(style.encode(module.draw(runs, curves), "png"))
     narrow = style.encode(module.draw(runs, curves, width=style.COLUMN_WIDTH), "png")
-    return Picture(name, module.TITLE, pictures.address(wide), pictures.address(narrow), module.caption(runs, curves))
+    return Picture(name, module.TITLE, wide, pictures.address(narrow), module.caption(runs, curves))
 
 
 def _tables(runs: pd.DataFrame) -> dict[str, Markup]:

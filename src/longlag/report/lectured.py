@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from longlag import records
 from longlag.errors import LonglagError
 from longlag.report import pictures
 
@@ -41,13 +42,16 @@ def read(folder: Path) -> list[Told]:
     """
     path = folder / FILE
     try:
-        entries = json.loads(path.read_text())["claims"]
+        document = json.loads(path.read_text())
+        entries = document["claims"]
+        if document["check"] != records.checksum([json.dumps(entries)]):
+            raise ValueError("its checksum is not that of its claims")
         return sorted((_told(entry, folder) for entry in entries), key=lambda told: told.number)
     except OSError as error:
         raise LonglagError(
             f"cannot read {path}: {error.strerror}; `longlag lecture --out {folder}` writes it"
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LonglagError(f"{path} is not a file that `longlag lecture` wrote ({error!r}); measure again") from error
 
 
@@ -79,4 +83,4 @@ def _number(number: dict[str, Any]) -> str:
 
 
 def _thumbnail(path: Path) -> str:
-    return pictures.address(path.read_bytes(), _WIDTH) if path.is_file() else ""
+    return pictures.of_file(path, _WIDTH) if path.is_file() else ""

@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def load(path: Path) -> dict[str, Any]:
         config = yaml.safe_load(path.read_text())
     except OSError as error:
         raise LonglagError(f"cannot read {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # no UTF-8, month 13, a thousand brackets
         raise LonglagError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(config, dict):
         raise LonglagError(f"{path} is not a mapping of keys to values; see config/README.md")
@@ -55,10 +56,8 @@ def check(name: str, config: Mapping[str, Any]) -> None:
         LonglagError: the first thing that is wrong: where it stands, its value and what it must be. For an
             unknown key, the nearest known one.
     """
-    import jsonschema
-
     schema = json.loads((files("longlag.schemas") / f"{name}.schema.json").read_text())
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    errors = _validator()(schema).iter_errors(config)
     for error in sorted(errors, key=lambda error: error.json_path):
         where = error.json_path.removeprefix("$").removeprefix(".")
         if error.validator == "additionalProperties":
@@ -67,3 +66,12 @@ def check(name: str, config: Mapping[str, Any]) -> None:
         if error.validator == "required":
             raise LonglagError(f"{error.message} of {where or name}; see config/README.md")
         raise LonglagError(f"{where} is {error.instance!r}; it must be {error.schema['description']}")
+
+
+@cache
+def _validator() -> Any:
+    """JSON Schema's, but 100.0 is no whole number: ranges and the command line take it for none either."""
+    from jsonschema import Draft202012Validator, validators
+
+    strict = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    return validators.extend(Draft202012Validator, type_checker=strict)

@@ -1,0 +1,150 @@
+"""Files from a stranger: their code runs if the user names it as a plug-in, and not else; their words are words."""
+
+import hashlib
+import io
+import json
+import pickle
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import fake_results
+from longlag import cli, records, registry
+from longlag.checkpoint import Unfit, pack, unpack
+from longlag.errors import LonglagError
+from longlag.ladder import Rungs
+from longlag.spec import prepare
+from toy import spec
+
+PLUGIN = """
+from pathlib import Path
+Path({mark!r}).touch()
+from longlag.methods import control
+from dataclasses import replace
+METHOD = replace(control.METHOD, name="evil")
+"""
+DESIGN = {"suite": "gift", "seeds": 1, "lags": [20], "plugins": ["evil.py"],
+          "cells": [{"methods": ["evil"], "tasks": ["adding"]}]}  # fmt: skip
+
+
+class Bomb:
+    """Unpickled, it leaves a mark."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple:
+        return Path.touch, (self.mark,)
+
+
+@pytest.fixture(autouse=True)
+def _forget_plugins():
+    yield
+    for found in (*registry._plugins.values(), registry._origins):
+        found.clear()
+
+
+@pytest.fixture
+def gift(tmp_path, monkeypatch):
+    """A stranger's results, with code beside them that the files name in every way they can; the user is in there."""
+    for name in ("evil", "numpy", "sitecustomize", "hf"):  # the latter, in case the folder is looked into for modules
+        (tmp_path / f"{name}.py").write_text(PLUGIN.format(mark=str(tmp_path / "mark")))
+    (tmp_path / "suite.json").write_text(json.dumps(DESIGN))
+    (row,) = fake_results.runs([0], ["control"], ["adding"], [20])
+    overrides = {"plugins": ["evil.py"], "plugin": "evil.py", "__class__": "evil"}
+    words = {"spec": json.dumps({"overrides": overrides, "timeout": None, "device": "cpu", "plugin": "evil.py"})}
+    rows = [replace(row, method=method, **words) for method in ("evil", "./evil", "evil.METHOD", "control")]
+    records.write_rows(tmp_path / "runs.csv", rows)
+    records.write_rows(tmp_path / "jobs/evil/adding/seeds0/runs.csv", rows)
+    records.write_points(tmp_path / "curves.parquet", fake_results.points(rows))
+    records.write_points(tmp_path / "jobs/evil/adding/seeds0/curves.parquet", fake_results.points(rows))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+VERBS = [
+    ["collect", "--suite", "suite.json", "--jobs", "jobs", "--out", "out"],
+    ["diff", ".", "runs.csv"],
+    ["merge", "out", "runs.csv"],
+    ["verify", "."],
+    ["table", "reach", "--runs", "runs.csv", "--out", "out"],
+    ["table", "evil", "--runs", "runs.csv", "--out", "out"],
+    ["figure", "evil", "--runs", "runs.csv", "--out", "out"],
+    ["figure", "overview", "--runs", "runs.csv", "--out", "out"],
+    ["report", "--runs", "runs.csv", "--curves", "curves.parquet", "--out", "report.html"],
+    ["show", "evil"],
+    ["show", "./evil"],
+]
+
+
+@pytest.mark.parametrize("words", VERBS, ids=lambda words: " ".join(words[:2]))
+def test_no_verb_runs_code_that_a_stranger_put_beside_results(gift, capsys, words):
+    assert cli.main(words) in (0, 1, 2)
+    assert not (gift / "mark").exists()
+
+
+def test_the_same_code_runs_once_the_user_names_it(gift, capsys):
+    assert cli.main(["show", "evil", "--plugin", "evil.py"]) == 0
+    assert (gift / "mark").exists()
+
+
+@pytest.mark.parametrize("part", ["header", "weights"])
+def test_a_pickle_in_a_checkpoint_is_not_opened(tmp_path, part):
+    bomb = np.array([Bomb(tmp_path / "mark")], dtype=object)
+    buffer = io.BytesIO()
+    np.savez(buffer, **{"header": np.frombuffer(b"{}", dtype=np.uint8), part: bomb})
+    line = pack({}, {}).split(b"\n")[0].split()
+    line[-1] = hashlib.sha256(buffer.getvalue()).hexdigest().encode()
+    with pytest.raises(Unfit, match="allow_pickle"):
+        unpack(b" ".join(line) + b"\n" + buffer.getvalue())
+    assert not (tmp_path / "mark").exists()
+
+
+def test_a_pickle_in_a_rung_or_in_curves_is_not_opened(tmp_path, capsys):
+    bomb, mark = pickle.dumps(Bomb(tmp_path / "mark")), tmp_path / "mark"
+    one = spec("lstm", "adding", lag=12, budget=600.0)
+    digest = prepare(one).digest
+    path = tmp_path / f"adding/lstm/lag12_seed0_{digest}.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(bomb)
+    assert Rungs(tmp_path).load(one, digest, 0) is None
+    points = fake_results.points(fake_results.runs([0], ["control"], ["adding"], [20]))
+    table = pa.Table.from_pylist([asdict(point) for point in points])
+    extension = {b"ARROW:extension:name": b"arrow.py_extension_type", b"ARROW:extension:metadata": bomb}
+    table = table.cast(pa.schema([field.with_metadata(extension) for field in table.schema]))
+    file = tmp_path / "curves.parquet"
+    pq.write_table(table, file)
+    assert pq.read_schema(file).field(0).metadata[b"ARROW:extension:metadata"] == bomb
+    assert len(records.read_points(file)) == len(points)
+    file.write_bytes(bomb)
+    with pytest.raises(LonglagError):
+        records.read_points(file)
+    assert not mark.exists()
+    pickle.loads(bomb)
+    assert mark.exists()
+
+
+def test_hostile_words_of_every_column_stay_words_on_the_page(tmp_path, capsys):
+    """All that a row can say in text, statuses and errors too, as `longlag report` shows it."""
+    evil = '"><script>alert(1)</script>'
+    rows = fake_results.runs([0, 1], ["control"], ["adding"], [20])
+    text = [
+        name for name, value in asdict(rows[0]).items() if isinstance(value, str) and name not in ("status", "spec")
+    ]
+    dead = {"status": records.Status.ERROR.value, "solved": False}
+    rows = [replace(rows[0], **dict.fromkeys(text, evil)), replace(rows[1], **dict.fromkeys(text, evil), **dead)]
+    records.write_rows(tmp_path / "runs.csv", rows)
+    records.write_points(tmp_path / "curves.parquet", fake_results.points(rows))
+    page = tmp_path / "report.html"
+    words = ["--runs", tmp_path / "runs.csv", "--curves", tmp_path / "curves.parquet", "--title", evil, "--out", page]
+    assert cli.main(["report", *map(str, words)]) == 0
+    shown = page.read_text()
+    assert "<script>alert" not in shown
+    assert "&lt;script&gt;alert(1)" in shown
+    records.write_rows(tmp_path / "runs.csv", [replace(row, status=evil) for row in rows])
+    assert cli.main(["report", *map(str, words)]) == 2
+    assert "column status cannot be" in capsys.readouterr().err
