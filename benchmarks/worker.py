@@ -84,7 +84,7 @@ def prepare(environment: str) -> None:
         job.prepare()
         from longlag import denormals
 
-        denormals.flushed().__enter__()  # for the life of this process
+        denormals.flush()
     sys.path.append(str(PEERS))
     warnings.simplefilter("ignore")  # peers warn of numpy and torch at import
 

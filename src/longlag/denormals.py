@@ -32,11 +32,16 @@ def mode() -> str:
     return chosen
 
 
+def flush() -> None:
+    """Flushes them in this thread from now on, unless the environment says to keep them or the processor cannot."""
+    torch.set_flush_denormal(mode() == "flush")
+
+
 @contextmanager
 def flushed() -> Iterator[None]:
-    """Flushes them in this thread, unless the environment says to keep them; afterwards all is as it was."""
+    """`flush`, and afterwards all is as it was."""
     before = flushing()
-    torch.set_flush_denormal(mode() == "flush")  # does nothing where the processor cannot
+    flush()
     try:
         yield
     finally:
