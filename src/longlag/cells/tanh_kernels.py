@@ -120,7 +120,7 @@ def _slopes(z: Array, awake: Array, first: int, last: int, hidden: int) -> Array
 
 
 def _blocks(z: Array, hidden: int) -> list[tuple[int, int]]:
-    """The steps in blocks (first, last + 1) that stay in the cache."""
+    """The steps in blocks that stay in the cache, each from first to last - 1."""
     replicas, rows, batch, _ = z.shape
     size = max(1, _CACHED // (replicas * batch * hidden))
     return [(first, min(first + size, rows - 1)) for first in range(0, rows - 1, size)]
