@@ -161,7 +161,9 @@ def test_what_has_not_the_structure_of_a_fresh_start_is_refused(template):
         unflatten(template, found, arrays)
 
 
-@pytest.mark.parametrize("value", [{1: 2.0}, {"x": {1, 2}}, lambda: 0, np.float64(1.0), torch.zeros(1, dtype=torch.bfloat16)])
+@pytest.mark.parametrize(
+    "value", [{1: 2.0}, {"x": {1, 2}}, lambda: 0, np.float64(1.0), torch.zeros(1, dtype=torch.bfloat16)]
+)
 def test_what_cannot_be_kept_is_said(value):
     with pytest.raises(Unfit, match="its state holds a"):
         flatten(value, {})
@@ -415,7 +417,9 @@ def test_the_clock_may_go_backwards(tmp_path, monkeypatch):
 
 def test_two_writers_of_one_output_are_told_apart(tmp_path):
     out = tmp_path / "runs.csv"
-    code = f"from longlag import lock\nimport sys\nwith lock.held({str(out)!r}):\n    print(flush=True); sys.stdin.read()"
+    code = (
+        f"from longlag import lock\nimport sys\nwith lock.held({str(out)!r}):\n    print(flush=True); sys.stdin.read()"
+    )
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         other.stdout.readline()
         with pytest.raises(LonglagError, match=f"is being written by process {other.pid} on"), lock.held(out):

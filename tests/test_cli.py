@@ -245,8 +245,22 @@ def test_damaged_records(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "verb", ["list", "show", "train", "ladder", "tune", "collect", "figure", "table", "report", "verify", "estimate", "diff",
-             "merge"]
+    "verb",
+    [
+        "list",
+        "show",
+        "train",
+        "ladder",
+        "tune",
+        "collect",
+        "figure",
+        "table",
+        "report",
+        "verify",
+        "estimate",
+        "diff",
+        "merge",
+    ],
 )
 def test_every_verb_teaches_by_an_example(verb, capsys):
     with pytest.raises(SystemExit) as stopped:
@@ -272,7 +286,11 @@ def test_verify_says_how_it_compared_and_why(tmp_path, capsys):
         (elsewhere, 0, "same verdict, test error within 5%; compared with tolerance, since cpu is"),
         (dataclasses.replace(elsewhere, test_error=0.1), 1, "rounding may do that to a seed, but not to rates"),
         (dataclasses.replace(row, device="cuda: A", spec=json.dumps(on_a_gpu)), 0, "device is cpu here, cuda: A there"),
-        (dataclasses.replace(row, spec=row.spec.replace('"budget": 600.0', '"budget": 60.0')), 1, "budget 60.0 and 600.0"),
+        (
+            dataclasses.replace(row, spec=row.spec.replace('"budget": 600.0', '"budget": 60.0')),
+            1,
+            "budget 60.0 and 600.0",
+        ),
     ]
     for changed, code, words in cases:
         write_rows(runs, [changed])

@@ -27,7 +27,9 @@ def blocks(document: str, language: str) -> list[str]:
 def test_readme_tables_are_generated(capsys):
     assert cli.main(["list", "--markdown"]) == 0
     table = capsys.readouterr().out
-    between = re.search(r"<!-- longlag list --markdown -->\n(.*?)<!-- end -->", (ROOT / "README.md").read_text(), flags=re.S)
+    between = re.search(
+        r"<!-- longlag list --markdown -->\n(.*?)<!-- end -->", (ROOT / "README.md").read_text(), flags=re.S
+    )
     assert between is not None
     assert between[1] == table, "put the output of `longlag list --markdown` between the README's marks"
 

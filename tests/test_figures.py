@@ -228,6 +228,32 @@ def test_blocks_of_a_cell_stand_side_by_side_and_number_what_ran_out_of_passes()
     assert words(figure) == ["13"]
 
 
+def test_in_a_crowd_seeds_that_look_alike_share_a_block() -> None:
+    rows = fake_results.runs(range(60), ["control"], ["adding"], [200])
+    rows = [
+        replace(row, status=Status.SOLVED.value, solved=True)
+        if row.seed < 20
+        else replace(
+            row, status=Status.BUDGET.value, solved=False, best_error=0.2 if row.seed < 50 else 0.8, constant_error=1.0
+        )
+        for row in rows
+    ]
+    runs, curves = results(rows, curves=False)
+    found = blocks(endings.draw(runs, curves)).sort_values("x")
+    assert found.seed.tolist() == ["0+19", "20+29", "50+9"]
+    assert found.width.tolist() == pytest.approx([found.width.sum() * share for share in (20 / 60, 30 / 60, 10 / 60)])
+    assert "those that look alike share a block" in endings.caption(runs, curves)
+
+
+def test_of_very_many_seeds_the_first_thirty_curves_are_drawn() -> None:
+    rows = fake_results.runs(range(35), ["control"], ["adding"], [200])
+    runs, curves = results(rows)
+    (panel,) = learning_curves.draw(runs, curves).axes
+    drawn = [line for line in panel.lines if line.get_color() == style.looks(["control"])["control"].colour]
+    assert len([line for line in drawn if line.get_marker() == "None"]) == 30
+    assert "of which the first 30 are drawn" in learning_curves.caption(runs, curves)
+
+
 def test_a_nearer_miss_is_lighter_and_what_was_not_measured_is_grey() -> None:
     shades = [endings._look(Status.BUDGET, left)[0] for left in (0.0, 0.5, 1.0)]
     assert [sum(shade[:3]) for shade in shades] == sorted((sum(shade[:3]) for shade in shades), reverse=True)

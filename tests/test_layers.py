@@ -27,7 +27,12 @@ TORCH = [
     {"ladder", "tune", "verify"},
     {"lecture"},
 ]
-ANALYSIS = [{"words", "schemas", "stats"}, {"comparison", "published"}, {"suite", "figures", "tables"}, {"collect", "report", "estimate", "diff", "merge"}]
+ANALYSIS = [
+    {"words", "schemas", "stats"},
+    {"comparison", "published"},
+    {"suite", "figures", "tables"},
+    {"collect", "report", "estimate", "diff", "merge"},
+]
 TOP = [{"cli"}, {"__main__"}]
 LAYERS = {
     "frontier": FRONTIER,

@@ -12,7 +12,14 @@ from test_records import a_row
 
 
 def row(seed=0, **changes):
-    known = {"task": "adding", "method": "hf", "lag": 20, "status": "solved", "spec_hash": "abc", "spec": '{"budget": 1.0}'}
+    known = {
+        "task": "adding",
+        "method": "hf",
+        "lag": 20,
+        "status": "solved",
+        "spec_hash": "abc",
+        "spec": '{"budget": 1.0}',
+    }
     return a_row(seed=seed, **(known | changes))
 
 
@@ -34,7 +41,10 @@ def test_the_same_run_twice_is_one_run():
     ("changes", "message"),
     [
         ({"test_error": 0.25}, "a and b disagree on adding with hf at lag 20, seed 0: test_error 0.5 and 0.25"),
-        ({"status": "budget", "solved": False}, "status solved and budget, solved True and False; leave one of them out"),
+        (
+            {"status": "budget", "solved": False},
+            "status solved and budget, solved True and False; leave one of them out",
+        ),
         ({"status": "timeout"}, "status solved and timeout"),
         ({"spec_hash": "def", "spec": '{"budget": 2.0}'}, "adding with hf at lag 20 in two specs .budget 1.0 and 2.0."),
         ({"spec_hash": "def", "seed": 9}, "adding with hf at lag 20 in two specs .spec_hash."),

@@ -26,7 +26,9 @@ from longlag.rng import stream
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
 KINDS = {"str": TEXT, "int": st.integers(-(2**40), 2**40), "float": st.floats(), "bool": st.booleans(),
          "int | None": st.none() | st.integers(0, 9999)}  # fmt: skip
-ROWS = st.builds(Row, **{f.name: KINDS[f.type] for f in dataclasses.fields(Row)} | {"status": st.sampled_from([*Status])})
+ROWS = st.builds(
+    Row, **{f.name: KINDS[f.type] for f in dataclasses.fields(Row)} | {"status": st.sampled_from([*Status])}
+)
 POINTS = st.builds(Point, **{f.name: KINDS[f.type] for f in dataclasses.fields(Point)})
 
 
@@ -60,7 +62,11 @@ def test_no_flipped_bit_is_accepted(tmp_path, kind):
     path, draw = tmp_path / kind, stream(0, "flips", kind)
     write, read, written = {
         "rows": (write_rows, read_rows, [a_row(seed=seed, test_error=0.1 * seed) for seed in range(5)]),
-        "points": (write_points, read_points, [Point("t", 1, "m", k, 1.0 * k, 1, 0.5, 0.5, 0.5, 0.1) for k in range(50)]),
+        "points": (
+            write_points,
+            read_points,
+            [Point("t", 1, "m", k, 1.0 * k, 1, 0.5, 0.5, 0.5, 0.1) for k in range(50)],
+        ),
     }[kind]
     write(path, written)
     whole, refused = path.read_bytes(), 0

@@ -262,7 +262,17 @@ def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpai
     assert 'alt="Figure of claim 1. What to see."' in page
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"claims": [], "check": "0"}', "[" * 100_000, '{"claims": [{}]}', '{"claims": [{"claim": 1, "finding": 2}]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"claims": [], "check": "0"}',
+        "[" * 100_000,
+        '{"claims": [{}]}',
+        '{"claims": [{"claim": 1, "finding": 2}]}',
+    ],
+)
 def test_a_file_that_is_no_lecture_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "lecture.json").write_text(text)
     with pytest.raises(LonglagError, match="not a file that `longlag lecture` wrote"):

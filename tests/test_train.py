@@ -34,7 +34,9 @@ def test_solved_is_confirmed_and_then_judged_once_on_test_data():
 
 
 def test_a_verdict_that_fails_the_test_set_is_not_solved(monkeypatch):
-    rows, _ = faked(monkeypatch, prepare(spec("control")), (0,), lambda purpose, seed: 0.02 if purpose == "test" else 0.0)
+    rows, _ = faked(
+        monkeypatch, prepare(spec("control")), (0,), lambda purpose, seed: 0.02 if purpose == "test" else 0.0
+    )
     assert [row.status for row in rows] == ["budget"]
     assert "2.00% of the test set wrong" in rows[0].reason
     assert math.isnan(rows[0].passes_to_solve)
@@ -165,7 +167,9 @@ def test_a_sequence_is_wrong_if_any_of_its_symbols_is(monkeypatch):
     block = Block(prepare(spec("control", "memorization_5bit")), (0,))
     first_symbol = torch.zeros(1, 5, 32, dtype=torch.bool)
     first_symbol[:, 0, :8] = True
-    block.setup = dataclasses.replace(block.setup, task=replace_loss(block.setup.task, lambda outputs, targets: first_symbol))
+    block.setup = dataclasses.replace(
+        block.setup, task=replace_loss(block.setup.task, lambda outputs, targets: first_symbol)
+    )
     with torch.no_grad():
         error, _, symbols = block._evaluate("test", protocol.TEST, block.active)
     assert (error[0], symbols[0]) == (0.25, 0.05)
@@ -181,7 +185,9 @@ def test_a_method_does_not_say_what_is_wrong(monkeypatch):
     def lenient(traits, lag):
         return dataclasses.replace(method.build(traits, lag), loss=SquaredError(tolerance=10.0))
 
-    monkeypatch.setitem(registry._plugins["methods"], "lenient", dataclasses.replace(method, name="lenient", build=lenient))
+    monkeypatch.setitem(
+        registry._plugins["methods"], "lenient", dataclasses.replace(method, name="lenient", build=lenient)
+    )
     _, (row,) = outcome(spec("lenient", "adding"))
     assert not row.solved
     assert row.test_error > 0.5

@@ -43,7 +43,10 @@ def test_the_order_of_trials():
 
 
 def test_test_scores_choose_nothing():
-    one, other = trial(best_error=0.5, test_error=0.9, test_loss=9.0), trial(best_error=0.5, test_error=0.0, test_loss=0.0)
+    one, other = (
+        trial(best_error=0.5, test_error=0.9, test_loss=9.0),
+        trial(best_error=0.5, test_error=0.0, test_loss=0.0),
+    )
     assert one.score == other.score
 
 

@@ -17,6 +17,7 @@ from longlag import __version__, denormals
 
 DIGITS_DEPEND_ON = ("cpu", "blas", "torch", "numpy", "threads", "device")
 
+
 @cache
 def provenance(device: str) -> dict[str, str | int]:
     """The same for all rows of a process, but for `started`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import matplotlib as mpl
@@ -29,6 +31,8 @@ _STATUS: dict[str, tuple[str, str]] = {
 }
 _WIDTH, _HEIGHT = 0.92, 0.8  # of a cell, in units of the axes
 _WORDS = 0.17  # inches: the narrowest block that holds two digits
+_CROWD = 40  # seeds in a cell beyond which those that look alike share a block
+_SHADES = 12  # of nearness, that are told apart then
 
 
 @style.applied()
@@ -54,10 +58,12 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
 
 
 def _unsolved(runs: pd.DataFrame) -> pd.DataFrame:
-    """The runs of tasks on which some run did not solve, each with `left` and `best` of `stats.near_misses`."""
+    """The runs of tasks on which some run did not solve, each with `left` and `best` of `stats.near_misses`; the solved
+    first, then those that came nearest."""
     tasks = set(runs.task[runs.status != Status.SOLVED])
     near = stats.near_misses(runs)[[*stats.CELL, "seed", "best", "left"]]
-    return runs[runs.task.isin(tasks)].merge(near, "left", [*stats.CELL, "seed"])
+    shown = runs[runs.task.isin(tasks)].merge(near, "left", [*stats.CELL, "seed"])
+    return shown.assign(rank=shown.status.map(list(Status).index)).sort_values(["rank", "left", "seed"])
 
 
 def _panel(axes: Any, runs: pd.DataFrame, order: list[str], small: bool) -> None:
@@ -74,16 +80,27 @@ def _panel(axes: Any, runs: pd.DataFrame, order: list[str], small: bool) -> None
 
 
 def _cell(axes: Any, x: int, y: int, rows: pd.DataFrame) -> None:
-    """A block per seed, beside each other: the solved first, then those that came nearest."""
-    rows = rows.assign(rank=rows.status.map(list(Status).index)).sort_values(["rank", "left", "seed"])
-    size = _WIDTH / len(rows)
-    for i, run in enumerate(rows.itertuples()):
+    """A block per seed, beside each other in the order of the rows."""
+    left, size = x - _WIDTH / 2, _WIDTH / len(rows)
+    for run, seeds in _blocks(rows):
         colour, hatch = _look(run.status, run.left)
         edge = "#c9c9c9" if run.status == Status.NOT_ATTEMPTED else "white"
-        place = (x - _WIDTH / 2 + i * size, y - _HEIGHT / 2)
-        block = Rectangle(place, size, _HEIGHT, facecolor=colour, edgecolor=edge, lw=0.5, hatch=hatch)
-        block.set_gid(f"{run.method}/{run.lag}/{run.seed}/{run.status}")
+        look = {"facecolor": colour, "edgecolor": edge, "lw": 0.5, "hatch": hatch}
+        block = Rectangle((left, y - _HEIGHT / 2), seeds * size, _HEIGHT, **look)
+        block.set_gid(f"{run.method}/{run.lag}/{run.seed}{f'+{seeds - 1}' if seeds > 1 else ''}/{run.status}")
         axes.add_patch(block)
+        left += seeds * size
+
+
+def _blocks(rows: pd.DataFrame) -> Iterator[tuple[Any, int]]:
+    """Runs, and for how many seeds the block of each stands: for one, but in a crowd for all that look alike."""
+    if len(rows) <= _CROWD:
+        yield from zip(rows.itertuples(), itertools.repeat(1), strict=False)
+        return
+    shaded = rows.assign(left=(rows.left * _SHADES).round() / _SHADES)
+    for _, alike in itertools.groupby(shaded.itertuples(), lambda run: _look(run.status, run.left)):
+        first, *others = alike
+        yield first, 1 + len(others)
 
 
 def _look(status: str, left: float) -> tuple[Any, str]:
@@ -98,7 +115,7 @@ def _numbers(axes: Any, runs: pd.DataFrame) -> None:
     scale = axes.get_window_extent().width / axes.figure.dpi / np.ptp(axes.get_xlim())  # inches per lag
     for block in axes.patches:
         method, lag, seed, status = block.get_gid().rsplit("/", 3)
-        error, left = best[method, lag, seed]
+        error, left = best.get((method, lag, seed), (np.nan, np.nan))  # a block of many seeds has no number
         if status == Status.BUDGET and not np.isnan(error) and block.get_width() * scale >= _WORDS:
             x, y = block.get_x() + block.get_width() / 2, block.get_y() + block.get_height() / 2
             ink = "white" if left > 0.7 else style.INK
@@ -135,15 +152,16 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     """What to see, n, what the colours measure and what was left out."""
     if runs.empty:
         return "No runs yet."
-    shown = _unsolved(runs)
+    shown, cells = _unsolved(runs), stats.success(runs)
+    alike = f"; in a cell of more than {_CROWD}, those that look alike share a block" if cells.n.max() > _CROWD else ""
     counts = runs.status.value_counts()
     ends = listing(f"{counts[status]} {status.value.replace('_', ' ')}" for status in Status if status in counts)
     if shown.empty:
-        return f"Every run was solved ({ends}; {sample(stats.success(runs).n)} per cell)."
+        return f"Every run was solved ({ends}; {sample(cells.n)} per cell)."
     rest = sorted(set(runs.task) - set(shown.task))
     left_out = f" Left out, since every run was solved: {listing(rest)}." if rest else ""
     return (
-        f"Blue is solved. Each block is one seed ({sample(stats.success(runs).n)} per cell): {ends}. Where the passes, "
+        f"Blue is solved. Each block is one seed ({sample(cells.n)} per cell{alike}): {ends}. Where the passes, "
         "or what the method could do with them, ran out, darker means that less was learned: the colour is the lowest "
         "share of validation sequences wrong (the number, in percent, where there is room), on a logarithmic scale "
         "from the criterion to the constant answer. The lowest of many looks at "

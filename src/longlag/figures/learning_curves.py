@@ -15,6 +15,7 @@ from longlag.records import Status
 from longlag.words import listing, sample
 
 TITLE, ORDER = "Learning curves", 5
+_LINES = 30  # seeds of a method that are drawn: the first ones
 _KEYS = [
     Line2D([], [], color=style.INK, lw=0.9, label="solved: 1 % wrong"),
     Line2D([], [], color=style.QUIET, lw=0.9, ls="--", label="constant answer"),
@@ -37,7 +38,8 @@ def _chosen(runs: pd.DataFrame, curves: pd.DataFrame) -> dict[str, int]:
     found = {str(task): telling_lag(cells) for task, cells in stats.success(runs).groupby("task")}
     full, small = layout.split(layout.methods_on(runs))
     looks = curves[curves.passes > 0].groupby(["task", "lag", "method", "seed"]).size()
-    curved = {(task, lag) for task, lag, *_ in looks.index[looks > 1]}
+    seen = looks[looks > 1].groupby(["task", "lag"]).size()
+    curved = set(seen.index)
     kept = {task: lag for task, lag in found.items() if task in full or (task in small and (task, lag) in curved)}
     return kept or found
 
@@ -54,12 +56,17 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
     tiers = layout.tiers({task: methods[task] for task in chosen}, height=2.0, width=width)
     for task, panel in tiers.panels.items():
         panel.sharex(next(iter(tiers.panels.values())))
-        here = (curves.task == task) & (curves.lag == chosen[task]) & (curves.passes > 0)
+        here = (curves.task == task) & (curves.lag == chosen[task]) & (curves.passes > 0) & _drawn(curves)
         _panel(panel, shown[shown.task == task], curves[here], looks)
     layout.titles(tiers, {task: f"{style.plain(task)}, lag {lag}" for task, lag in chosen.items()})
     layout.legend(tiers.figure, looks, _KEYS)
     layout.label_tiers(tiers, "sequence passes", "sequence passes", "sequences wrong")
     return tiers.figure
+
+
+def _drawn(curves: pd.DataFrame) -> pd.Series:
+    """Which points belong to the first seeds, of which lines can still be told apart."""
+    return curves.seed.isin(sorted(curves.seed.unique())[:_LINES])
 
 
 def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str, style.Look]) -> None:
@@ -98,10 +105,11 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     shown = pd.concat([curves[(curves.task == task) & (curves.lag == lag)] for task, lag in chosen.items()])
     seeds = shown.groupby(["task", "method"]).seed.nunique()
     where = listing(f"{task} at lag {lag}" for task, lag in chosen.items())
+    some = "" if seeds.empty or seeds.max() <= _LINES else f", of which the first {_LINES} are drawn"
     return (
         "Long plateaus at the constant or the half-solved answer, then a fall: that is what a long time lag "
         f"looks like. Shown is {where}, the lag that divides the methods most evenly into those that solve "
-        f"and those that do not. One line per seed, {sample(seeds)} per method, no averaging; filled "
+        f"and those that do not. One line per seed, {sample(seeds)} per method{some}, no averaging; filled "
         "marker: solved, open marker: not solved; methods that end at one point are set side by side. A method with a "
         "single look, such as a readout computed in one go, is a marker without a line. Vertical axis linear below 1 %."
         f"{_left_out(runs, chosen)}"
