@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from longlag.cells import tanh_batched
@@ -54,6 +54,30 @@ def test_fast_states_and_derivatives_equal_the_generic_ones(name, sizes, scored,
         one, other = fast.pullback(*arguments), generic.pullback(*arguments)
         for key in other:
             torch.testing.assert_close(one[key], other[key], **close, msg=lambda m, key=key: f"{key}: {m}")
+
+
+@pytest.mark.parametrize("name", CELLS)
+@settings(max_examples=15, deadline=None)
+@given(sizes=st.tuples(*[st.integers(1, high) for high in (7, 130, 40, 4, 70)]), seed=st.integers(0, 99))
+@example(sizes=(5, 100, 20, 2, 100), seed=0)
+@example(sizes=(2, 60, 100, 3, 40), seed=0)
+def test_a_replica_has_the_same_bits_whatever_its_company(name, sizes, seed):
+    """At lengths and sizes at which kernels cut time and batch into pieces."""
+    cell = CELLS[name](hidden=sizes[4])
+    params, x, start = problem(cell, sizes, seed, torch.float32)
+    params = {key: p / sizes[4] ** 0.5 for key, p in params.items()}  # or a hundred steps overflow
+    v = tangent_of(params, seed)
+    d_states = torch.randn((sizes[0], 1, sizes[2], sizes[4]), generator=torch.Generator().manual_seed(seed))
+
+    def passes(some):
+        tape = cell.tape({k: p[some] for k, p in params.items()}, x[some], start[some], 1)
+        r_states, r_sites = tape.pushforward({k: p[some] for k, p in v.items()})
+        return [tape.states, r_states, r_sites, *tape.pullback(d_states[some], r_sites).values()]
+
+    together = passes(slice(None))
+    for r in range(sizes[0]):
+        for one, all_of_them in zip(passes(slice(r, r + 1)), together, strict=True):
+            assert torch.equal(one[0], all_of_them[r])
 
 
 @settings(max_examples=25, deadline=None)

@@ -17,6 +17,7 @@ because `np.matmul` gives a replica the same bits whatever its neighbours.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -25,6 +26,7 @@ Array = np.ndarray
 _SMALL = 1_000_000  # multiply-adds of a product that BLAS takes without packing its matrices first, which is faster
 _FEWEST = 16  # sequences of such a small product
 _CACHED = 80_000  # numbers of a block of steps that do not wait for each other
+_LONGEST = 20  # steps of a block; however many replicas share it, none may change where another's sums are cut
 _LINE = 64  # bytes of a cache line
 
 
@@ -54,7 +56,7 @@ def tangent(w: Array, v: Array, z: Array, awake: Array) -> Array:
     r = np.empty((replicas, z.shape[1] - 1, batch, hidden), dtype=w.dtype)
     before, w_hh, through = None, recurrent[:, None], np.empty_like(_steps(r[:, :1], recurrent)[0])
     for first, last in _blocks(z, hidden):
-        np.matmul(_flat(z[:, first:last]), v, out=_flat(r[:, first:last]))
+        _drive(_flat(z[:, first:last]), v, out=_flat(r[:, first:last]))
         slopes = _slopes(z, awake, first, last, hidden)
         for r_h, slope in zip(_steps(r[:, first:last], recurrent), _steps(slopes, recurrent), strict=True):
             if before is not None:
@@ -69,7 +71,7 @@ def backward(w: Array, z: Array, awake: Array, d_scored: Array, d_sites: Array |
     steps, hidden = z.shape[1] - 1, w.shape[-1]
     transposed = aligned_copy(w[:, :hidden].swapaxes(1, 2))
     scored = _steps(d_scored, transposed)
-    d_w, part = np.zeros_like(w), np.empty_like(w)
+    d_w = np.zeros_like(w)
     d_h, w_hh = np.zeros_like(scored[0]), transposed[:, None]
     for first, last in reversed(_blocks(z, hidden)):
         d_block = _slopes(z, awake, first, last, hidden)
@@ -81,15 +83,42 @@ def backward(w: Array, z: Array, awake: Array, d_scored: Array, d_sites: Array |
             if sites is not None:
                 d_a += sites[t - first]
             np.matmul(d_a, w_hh, out=d_h)
-        d_w += np.matmul(_flat(z[:, first:last]).swapaxes(1, 2), _flat(d_block), out=part)
+        d_w += _correlation(_flat(z[:, first:last]), _flat(d_block))
     return d_w
+
+
+def _drive(rows: Array, w: Array, out: Array) -> None:
+    """rows [R, n, K] times w [R, K, H], in small products."""
+    most = _SMALL // (w.shape[1] * w.shape[2])
+    np.matmul(_cut(rows, most), w[:, None], out=_cut(out, most))
+
+
+def _correlation(rows: Array, d: Array) -> Array:
+    """rows' [R, K, n] times d [R, n, H]: the sum of small products, unless most of the work were to add them up."""
+    k, h = rows.shape[2], d.shape[2]
+    most = max(_SMALL // (k * h), 1)
+    if most < h // 2 or len(rows[0]) <= most:
+        return np.matmul(rows.swapaxes(1, 2), d)
+    return np.matmul(_cut(rows, most).swapaxes(2, 3), _cut(d, most)).sum(1)
+
+
+def _cut(rows: Array, most: int) -> Array:
+    """[R, n, F] -> a view [R, S, n/S, F], S pieces of at most so many rows."""
+    replicas, n, features = rows.shape
+    pieces = _pieces(n, most)
+    return rows.reshape(replicas, pieces, n // pieces, features)
+
+
+@functools.cache
+def _pieces(n: int, most: int) -> int:
+    """The fewest equal pieces of n rows with at most so many in each; one where they would be tiny."""
+    return next((s for s in range(1, 1 + n // _FEWEST) if n % s == 0 and n // s <= most), 1)
 
 
 def _steps(a: Array, w: Array) -> list[Array]:
     """[R, T, B, F] -> for every step a view [R, S, B/S, F], whose products with w [R, n, m] are S small ones each."""
     replicas, steps, batch, features = a.shape
-    most = _SMALL // (w.shape[1] * w.shape[2])
-    pieces = next((s for s in range(1, 1 + batch // _FEWEST) if batch % s == 0 and batch // s <= most), 1)
+    pieces = _pieces(batch, _SMALL // (w.shape[1] * w.shape[2]))
     return list(a.reshape(replicas, steps, pieces, batch // pieces, features).swapaxes(0, 1))
 
 
@@ -121,8 +150,8 @@ def _slopes(z: Array, awake: Array, first: int, last: int, hidden: int) -> Array
 
 def _blocks(z: Array, hidden: int) -> list[tuple[int, int]]:
     """The steps in blocks that stay in the cache, each from first to last - 1."""
-    replicas, rows, batch, _ = z.shape
-    size = max(1, _CACHED // (replicas * batch * hidden))
+    _, rows, batch, _ = z.shape
+    size = max(1, min(_LONGEST, _CACHED // (batch * hidden)))
     return [(first, min(first + size, rows - 1)) for first in range(0, rows - 1, size)]
 
 

@@ -24,7 +24,7 @@ METHOD = Method(
     label="clipping (RNN, SGD)",
     summary="the control with the gradient norm clipped at 1",
     reference="Pascanu, Mikolov & Bengio 2013, section 3.2",
-    version=3,
+    version=4,
     build=build,
     tune={"optimiser.learning_rate": Range(1e-3, 1.0)},
 )

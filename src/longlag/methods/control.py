@@ -18,7 +18,7 @@ METHOD = Method(
     label="control (RNN, SGD)",
     summary="plain tanh RNN, SGD, no clipping: the untreated patient",
     reference="Elman 1990; Werbos 1990",
-    version=3,
+    version=4,
     build=build,
     tune={"optimiser.learning_rate": Range(1e-3, 1.0)},
 )

@@ -31,7 +31,7 @@ METHOD = Method(
     label="ESN init + momentum",
     summary="plain tanh RNN, sparse start at spectral radius 1.1, Nesterov momentum, centring, clipping",
     reference="Sutskever, Martens, Dahl & Hinton 2013, section 4",
-    version=3,
+    version=4,
     build=build,
     tune={"optimiser.learning_rate.value": Range(1e-4, 1e-1), "optimiser.momentum.most": Range(0.5, 0.995)},
 )
