@@ -25,6 +25,7 @@ from benchmarks import (  # noqa: E402
     problem,
     reservoirs,
     rows,
+    scale,
     scaling,
     suite,
     twin,
@@ -281,3 +282,20 @@ def test_the_kept_sample_is_whole():
     failing = {run.method for run in runs if not run.solved}
     assert solved == {"control", "clipping", "lstm", "lstm_chrono", "hf", "esn_momentum", "esn"}
     assert failing == solved
+
+
+def test_a_made_up_suite_is_collected_without_a_hole(tmp_path):
+    plan = scale.paper(tmp_path / "config/large.yaml", lambda s: len(s.expected()), 1)
+    assert scale.make_up(plan, tmp_path / "jobs") > len(plan.expected())
+    notes = []
+    rows, curves = collect(plan, tmp_path / "jobs", notes.append)
+    assert not notes
+    assert {(row.task, row.method, row.lag, row.seed) for row in rows} == set(plan.expected())
+    assert all(row.reason for row in rows)
+    assert curves.num_rows % scale.POINTS == 0
+
+
+def test_a_step_that_fails_says_so():
+    with pytest.raises(RuntimeError, match="collect ended with 2"):
+        scale._measured("collect", "", ["longlag", "collect", "--suite", "no/such.yaml"])
+    assert scale._measured("list", "", ["longlag", "list", "tasks"]).cpu_s > 0
