@@ -84,6 +84,9 @@ def _loop() -> list[Case]:
     ]  # fmt: skip
 
 
+PRODUCTS = 20  # of conjugate gradients at one parameter vector
+
+
 def _curvature(n: Callable[[int], int]) -> list[Case]:
     k = {"steps": n(100), "batch": n(1000), "hidden": n(100)}
     ours, where = Side("curvature:ours", k), shape(k)
@@ -94,12 +97,22 @@ def _curvature(n: Callable[[int], int]) -> list[Case]:
         ("hessianfree", "hessianfree 0.4.0 calc_G", 1.5, 2.3),
     ]
     gradient = Side("curvature:ours_gradient", k)
+    damped, many = Side("curvature:ours", k | {"structural": 0.01}), k | {"products": PRODUCTS}
     return [
         *(
             Case("P5", "Gauss-Newton product", where, ours, name, Side(f"curvature:{call}", k), floor, goal)
             for call, name, floor, goal in peers
         ),
+        *(
+            Case("P5", "the same with structural damping", where, damped, f"{name}, without",
+                 Side(f"curvature:{call}", k))
+            for call, name, *_ in peers
+        ),
+        Case("P5", f"linearisation and {PRODUCTS} products", where, Side("curvature:ours_in_all", many),
+             "double backward, its graphs built", Side("curvature:double_backward_in_all", many)),
         Case("P6", "Gauss-Newton product, in gradients", where, ours, "our gradient of that batch", gradient, 1.6, 1.25,
+             OWN, inverse=True),
+        Case("P6", "the same with structural damping", where, damped, "our gradient of that batch", gradient, 1.6, 1.25,
              OWN, inverse=True),
         Case("P6", "linearisation, in gradients", where, Side("curvature:ours_linearisation", k),
              "our gradient of that batch", gradient, environments=OWN, inverse=True),

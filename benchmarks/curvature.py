@@ -1,7 +1,9 @@
 """P5, P6: one Gauss-Newton product J'HJv of a tanh net under squared error, activations cached where a peer can.
 
-What is linearised once per parameter vector (our tape, the peers' kept graphs) is outside the timing: conjugate
-gradients ask for tens of products at the same parameters. torch.func and curvlinops do it anew in every product.
+What is linearised once per parameter vector (our Jacobian or tape, the peers' kept graphs) is outside the timing, for
+conjugate gradients ask for tens of products at the same parameters; a row of its own times it with twenty of them.
+torch.func and curvlinops linearise anew in every product. With structural damping, as `hf` asks, ours goes through
+time.
 """
 
 from __future__ import annotations
@@ -18,17 +20,32 @@ from benchmarks.arm import Arm, Arrays, Missing
 from benchmarks.problem import Net, Problem, direction, first, from_torch, named, objective, problem
 
 
-def ours(steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "cpu") -> Arm:
+def ours(steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "cpu", structural: float = 0.0) -> Arm:
     """`Objective.gauss_newton`; all replicas in one product."""
     p = problem("tanh", steps, batch, hidden, replicas).to(device)
     v = direction(p)
     with torch.no_grad():
-        operator = objective(p).gauss_newton(p.params)
+        operator = objective(p).gauss_newton(p.params, structural)
     product: dict[str, Tensor] = {}
 
     def work() -> None:
         with torch.no_grad():
             product.update(operator(v))
+
+    return Arm(work, lambda: first(product))
+
+
+def ours_in_all(steps: int, batch: int, hidden: int, products: int) -> Arm:
+    """The linearisation and that many products."""
+    p = problem("tanh", steps, batch, hidden)
+    v, oracle = direction(p), objective(p)
+    product: dict[str, Tensor] = {}
+
+    def work() -> None:
+        with torch.no_grad():
+            operator = oracle.gauss_newton(p.params)
+            for _ in range(products):
+                product.update(operator(v))
 
     return Arm(work, lambda: first(product))
 
@@ -87,6 +104,20 @@ def double_backward(steps: int, batch: int, hidden: int, replicas: int = 1, devi
             products[r] = operator()
 
     return Arm(work, lambda: from_torch(products[0]))
+
+
+def double_backward_in_all(steps: int, batch: int, hidden: int, products: int) -> Arm:
+    """Both graphs and that many products."""
+    p = problem("tanh", steps, batch, hidden)
+    v = direction(p)
+    product: dict[str, Tensor] = {}
+
+    def work() -> None:
+        operator = kept_graph(p, v, 0)
+        for _ in range(products):
+            product.update(operator())
+
+    return Arm(work, lambda: from_torch(product))
 
 
 def kept_graph(p: Problem, v: dict[str, Tensor], r: int) -> Callable[[], dict[str, Tensor]]:

@@ -61,18 +61,18 @@ def main() -> int:
 def steps(folder: Path, jobs: int, runs: int) -> Iterator[Step]:
     """From the plan to the page."""
     planned = paper(folder / "config/planned.yaml", lambda s: len(s.jobs), jobs)
-    where = ["--snakefile", ROOT / "Snakefile", "--directory", folder, "--config", "suite=planned"]
+    where: list[str | Path] = ["--snakefile", ROOT / "Snakefile", "--directory", folder, "--config", "suite=planned"]
     yield _measured("plan", f"{len(planned.jobs)} jobs", ["snakemake", "-n", "--quiet", "all", *where])
 
     large = paper(folder / "config/large.yaml", lambda s: len(s.expected()), runs)
     results = folder / "results"
     size = f"{len(large.expected())} runs, {make_up(large, results / 'jobs')} points"
-    given = ["--runs", results / "runs.csv", "--curves", results / "curves.parquet"]
+    given: list[str | Path] = ["--runs", results / "runs.csv", "--curves", results / "curves.parquet"]
     where = ["--suite", folder / "config/large.yaml", "--jobs", results / "jobs"]
     yield _measured("collect", size, ["longlag", "collect", *where, "--out", results])
     yield _measured("figures", size, ["longlag", "figure", "all", *given, "--out", results / "figures"])
     yield _measured("tables", size, ["longlag", "table", "all", *given[:2], "--out", results / "tables"])
-    drawn = ["--figures", results / "figures", "--tables", results / "tables"]
+    drawn: list[str | Path] = ["--figures", results / "figures", "--tables", results / "tables"]
     page = results / "report.html"
     yield _measured("report", size, ["longlag", "report", *given, *drawn, "--out", page])
     yield Step("page", size, math.nan, math.nan, page.stat().st_size / 2**20)

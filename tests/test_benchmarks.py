@@ -34,6 +34,8 @@ from benchmarks import (  # noqa: E402
 )
 from benchmarks.arm import Missing  # noqa: E402
 
+from longlag.collect import collect  # noqa: E402
+
 sys.path.append(str(worker.PEERS))
 ONCE = harness.Effort(rounds=2, seconds=0, times=1)
 
@@ -69,8 +71,9 @@ def test_an_update_is_the_same_on_both_sides(cell, ours):
 
 @pytest.mark.filterwarnings("ignore")  # peers warn of numpy and torch
 @pytest.mark.parametrize("peer", ["torch_func", "double_backward", "curvlinops", "hessianfree"])
-def test_a_product_is_the_same_on_both_sides(peer):
-    k = {"steps": 7, "batch": 205, "hidden": 6}
+@pytest.mark.parametrize("steps", [7, 20])  # through time, and with the Jacobian itself
+def test_a_product_is_the_same_on_both_sides(peer, steps):
+    k = {"steps": steps, "batch": 205, "hidden": 6}
     assert_same(built(curvature.ours, **k), built(getattr(curvature, peer), **k))
 
 
@@ -122,6 +125,11 @@ def test_the_twins_reservoir_has_the_same_states():
     batch = own._draw(3, "reservoir").batch
     states = own.setup.model.states(own.params, batch.x, batch.start)[0]
     np.testing.assert_allclose(found, states.numpy(), atol=1e-5)
+
+
+def test_many_products_with_their_linearisation_are_the_same_on_both_sides():
+    k = {"steps": 20, "batch": 3, "hidden": 6, "products": 2}
+    assert_same(built(curvature.ours_in_all, **k), built(curvature.double_backward_in_all, **k))
 
 
 # ---------------------------------------------------------------- what is not a time
@@ -298,4 +306,4 @@ def test_a_made_up_suite_is_collected_without_a_hole(tmp_path):
 def test_a_step_that_fails_says_so():
     with pytest.raises(RuntimeError, match="collect ended with 2"):
         scale._measured("collect", "", ["longlag", "collect", "--suite", "no/such.yaml"])
-    assert scale._measured("list", "", ["longlag", "list", "tasks"]).cpu_s > 0
+    assert scale._measured("list", "", ["longlag", "list"]).cpu_s > 0

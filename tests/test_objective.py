@@ -74,6 +74,23 @@ def test_gauss_newton_equals_the_dense_reference_and_is_symmetric_and_positive(l
     assert torch.linalg.eigvalsh((matrix + matrix.T) / 2).min() > -1e-12 * matrix.norm()
 
 
+@pytest.mark.parametrize("readout", [Linear(), Quadratic()], ids=["linear", "quadratic"])
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_the_product_with_the_jacobian_itself_is_the_one_through_time(monkeypatch, readout, replicas):
+    objective, params = oracle("classes", TanhRNN(H), readout, batch=11, replicas=replicas)
+    monkeypatch.setattr("longlag.objective._CHUNK", 4)
+    v = {name: torch.randn_like(value) for name, value in params.items()}
+    answers, kept = [], []
+    for steps in (1, T + 1):  # per output: J is kept, and not
+        monkeypatch.setattr("longlag.objective._STEPS_PER_OUTPUT", steps / (K * O))
+        product = objective.gauss_newton(params)
+        answers += [product(v)]
+        kept += [product(v)]
+    for one, other in zip(*answers, strict=True):
+        torch.testing.assert_close(answers[0][one], answers[1][other], rtol=1e-10, atol=1e-12)
+    assert all(torch.equal(a[name], b[name]) for a, b in zip(answers, kept, strict=True) for name in a)
+
+
 def test_structural_damping_is_one_added_term():
     objective, params = oracle("classes")
     v = {name: torch.randn_like(value) for name, value in params.items()}

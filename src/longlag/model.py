@@ -6,6 +6,7 @@ to the hidden units (`NoFeedback`, `OutputFeedback`: Jaeger 2001, section 3).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,9 +14,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from longlag.cells.base import Cell, Tape
+from longlag.cells.base import Cell, Tape, TapeOfEach
 from longlag.errors import LonglagError
-from longlag.products import affine, matmul
+from longlag.products import affine, matmul, matvec
 from longlag.tree import Params
 
 READOUT = ("W_hy", "b_y")
@@ -196,6 +197,24 @@ class ModelTape:
         cell = self.tape.pullback(readout.pullback(h, d_features.unflatten(1, h.shape[1:3])), d_sites)
         return {**cell, "W_hy": matmul(features.transpose(1, 2), d), "b_y": d.sum(1)}
 
+    def jacobian(self) -> Jacobian | None:
+        """J itself; None where the cell's tape cannot tell sequences apart."""
+        if not isinstance(self.tape, TapeOfEach):
+            return None
+        h, w, readout = self.tape.states, self.params["W_hy"], self.model.readout
+        (replicas, scored, batch, _), outputs = h.shape, w.shape[2]
+        d_outputs = torch.eye(scored * outputs, dtype=h.dtype).view(-1, 1, scored, 1, outputs)  # [K O, 1, K, 1, O]
+        d_outputs = d_outputs.expand(-1, replicas, -1, batch, -1)
+        d_features = [matmul(d.flatten(1, 2), w.transpose(1, 2)).unflatten(1, (scored, batch)) for d in d_outputs]
+        rows = self.tape.pullback_each(torch.stack([readout.pullback(h, d) for d in d_features]))
+        features = readout.features(h)
+        rows["W_hy"] = torch.einsum("rkbf,erkbo->erbfo", features, d_outputs)
+        rows["b_y"] = d_outputs.sum(2)
+        shapes = {name: value.shape[1:] for name, value in self.params.items()}
+        flat = torch.cat([rows[name].flatten(3) for name in shapes], 3)  # [K O, R, B, P]
+        flat = flat.unflatten(0, (scored, outputs)).permute(2, 0, 3, 1, 4)
+        return Jacobian(flat.reshape(replicas, scored * batch * outputs, -1), shapes, (scored, batch, outputs))
+
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         """J times a tangent: tangents of the outputs [R, K, B, O], and of the sites times their curvature."""
         r_states, r_sites = self.tape.pushforward(tangent)
@@ -203,3 +222,23 @@ class ModelTape:
         own = affine(readout.features(h), tangent["W_hy"], tangent["b_y"])
         through = matmul(readout.pushforward(h, r_states).flatten(1, 2), self.params["W_hy"])
         return own + through.unflatten(1, h.shape[1:3]), r_sites
+
+
+@dataclass(frozen=True)
+class Jacobian:
+    """J as a matrix [R, K B O, P]: of few outputs it is no larger than the activations that it replaces."""
+
+    matrix: Tensor
+    shapes: Mapping[str, tuple[int, ...]]  # of the parameters, without the replica axis, in the order of the columns
+    outputs: tuple[int, int, int]  # K, B, O
+
+    def pushforward(self, tangent: Params) -> Tensor:
+        """Tangents of the outputs, [R, K, B, O]."""
+        v = torch.cat([tangent[name].flatten(1) for name in self.shapes], 1)
+        return matvec(self.matrix, v).unflatten(1, self.outputs)
+
+    def pullback(self, d_outputs: Tensor) -> dict[str, Tensor]:
+        """Derivatives of the parameters from those of the outputs."""
+        flat = matvec(self.matrix.transpose(1, 2), d_outputs.flatten(1))
+        parts = flat.split([math.prod(shape) for shape in self.shapes.values()], 1)
+        return {n: d.unflatten(1, shape) for (n, shape), d in zip(self.shapes.items(), parts, strict=True)}

@@ -22,6 +22,7 @@ from longlag.tree import Params
 FORWARD, GRADIENT, PRODUCT = 1, 3, 4  # sequence passes
 Operator = Callable[[Params], dict[str, Tensor]]  # v -> A v
 _CHUNK = 100  # sequences
+_STEPS_PER_OUTPUT = 16  # from so many on, reading J itself costs less than going through time
 
 
 class Oracle(Protocol):
@@ -113,21 +114,36 @@ class Objective:
 
         H is the Hessian of the loss in the outputs and J their Jacobian; S is the Gauss-Newton matrix of the matching
         loss between the hidden sequences at the new and at the present parameters, summed over the steps and averaged
-        over the batch (Martens & Sutskever 2011, section 3). S costs one addition in the backward pass.
+        over the batch (Martens & Sutskever 2011, section 3). S costs one addition in the backward pass. Without S, and
+        of few outputs of many steps, J itself is kept. Either way a product is charged as one that goes through time.
         """
         self._charge(FORWARD, params)
-        pieces = [(share, self.model.tape(params, b.x, b.start), len(b)) for share, b in self.batch.chunks(_CHUNK)]
+        pieces = [
+            self._product(self.model.tape(params, b.x, b.start), share, structural / len(b))
+            for share, b in self.batch.chunks(_CHUNK)
+        ]
 
         def product(v: Params) -> dict[str, Tensor]:
             self._charge(PRODUCT, params)
-            return _sum([self._product(tape, v, share, structural / n) for share, tape, n in pieces])
+            return _sum([piece(v) for piece in pieces])
 
         return product
 
-    def _product(self, tape: ModelTape, v: Params, share: float, structural: float) -> dict[str, Tensor]:
-        r_outputs, r_sites = tape.pushforward(v)  # v -> J v
-        d_outputs = share * self.loss.hessian_product(tape.outputs, r_outputs)  # J v -> H J v
-        return tape.pullback(d_outputs, share * structural * r_sites if structural else None)  # -> J' H J v
+    def _product(self, tape: ModelTape, share: float, structural: float) -> Operator:
+        """The product of some sequences."""
+        outputs, steps = tape.outputs, self.batch.x.shape[1]
+        few = steps >= _STEPS_PER_OUTPUT * self.model.scored * self.model.n_outputs
+        jacobian = tape.jacobian() if few and not structural else None
+        if jacobian is not None:
+            j = jacobian
+            return lambda v: j.pullback(share * self.loss.hessian_product(outputs, j.pushforward(v)))
+
+        def through_time(v: Params) -> dict[str, Tensor]:
+            r_outputs, r_sites = tape.pushforward(v)  # v -> J v
+            d_outputs = share * self.loss.hessian_product(outputs, r_outputs)  # J v -> H J v
+            return tape.pullback(d_outputs, r_sites.mul_(share * structural) if structural else None)  # -> J' H J v
+
+        return through_time
 
     def features(self, params: Params) -> tuple[Tensor, Tensor]:
         """What a closed-form readout is fitted on: features [R, K B, F] of the scored states, targets [R, K B, O].

@@ -19,6 +19,11 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
     return torch.stack([x @ y for x, y in zip(a, b, strict=True)])
 
 
+def matvec(a: Tensor, v: Tensor) -> Tensor:
+    """[R, n, m] by [R, m] -> [R, n]."""
+    return torch.stack([x @ y for x, y in zip(a, v, strict=True)])
+
+
 def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """x W + b: [R, ..., X] by [R, X, G] and [R, G], the middle axes flattened into one product per replica."""
     flat = matmul(x.flatten(1, -2), weight) + bias.unsqueeze(1)

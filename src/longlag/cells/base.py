@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -36,6 +36,14 @@ class Tape(Protocol):
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         """Jacobian times a tangent of the parameters: tangents of the states [R, K, B, H] and of the sites, the
         latter times their curvature [R, T, B, H]."""
+
+
+@runtime_checkable
+class TapeOfEach(Tape, Protocol):
+    """One that also tells the derivatives of every sequence by itself."""
+
+    def pullback_each(self, d_states: Tensor) -> dict[str, Tensor]:
+        """E derivatives at the scored states, [E, R, K, B, H] -> those of the parameters, [E, R, B, ...]."""
 
 
 class Cell(Protocol):

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -68,10 +69,32 @@ def tangent(w: Array, v: Array, z: Array, awake: Array) -> Array:
 
 def backward(w: Array, z: Array, awake: Array, d_scored: Array, d_sites: Array | None = None) -> Array:
     """d W from derivatives of the last states [R, K, B, H] and, s, of the pre-activations [R, T, B, H]."""
+    d_w = np.zeros_like(w)
+    for first, last, d_a in _through_time(w, z, awake, d_scored, d_sites):
+        d_w += _correlation(_flat(z[:, first:last]), _flat(d_a))
+    return d_w
+
+
+def backward_each(w: Array, z: Array, awake: Array, d_scored: Array) -> Array:
+    """d W of every sequence by itself, [E, R, B, K, H], from E derivatives of the last states [E, R, K, B, H]."""
+    replicas, steps, batch, hidden = len(z), z.shape[1] - 1, z.shape[2], w.shape[-1]
+    rows = np.ascontiguousarray(z[:, :-1].transpose(0, 2, 3, 1))  # [R, B, K, T]
+    d_a = np.empty((replicas, batch, steps, hidden), w.dtype)
+    d_w = np.empty((len(d_scored), replicas, batch, *w.shape[1:]), w.dtype)
+    for scored, out in zip(d_scored, d_w, strict=True):
+        for first, last, block in _through_time(w, z, awake, scored):
+            d_a[:, :, first:last] = block.swapaxes(1, 2)
+        np.matmul(rows, d_a, out=out)
+    return d_w
+
+
+def _through_time(
+    w: Array, z: Array, awake: Array, d_scored: Array, d_sites: Array | None = None
+) -> Iterator[tuple[int, int, Array]]:
+    """From the last block of steps to the first: d a_t of the steps first to last - 1, [R, last - first, B, H]."""
     steps, hidden = z.shape[1] - 1, w.shape[-1]
     transposed = aligned_copy(w[:, :hidden].swapaxes(1, 2))
     scored = _steps(d_scored, transposed)
-    d_w = np.zeros_like(w)
     d_h, w_hh = np.zeros_like(scored[0]), transposed[:, None]
     for first, last in reversed(_blocks(z, hidden)):
         d_block = _slopes(z, awake, first, last, hidden)
@@ -83,8 +106,7 @@ def backward(w: Array, z: Array, awake: Array, d_scored: Array, d_sites: Array |
             if sites is not None:
                 d_a += sites[t - first]
             np.matmul(d_a, w_hh, out=d_h)
-        d_w += _correlation(_flat(z[:, first:last]), _flat(d_block))
-    return d_w
+        yield first, last, d_block
 
 
 def _drive(rows: Array, w: Array, out: Array) -> None:

@@ -101,8 +101,13 @@ class TanhTape:
                 for run, d, s in zip(self._runs, d_scored, sites, strict=True)
             ]
         )
-        hidden = d_w.shape[2]
-        return {"W_xh": d_w[:, hidden:-1], "W_hh": d_w[:, :hidden], "b_h": d_w[:, -1]}
+        return _named(d_w)
+
+    def pullback_each(self, d_states: Tensor) -> dict[str, Tensor]:
+        sizes = [len(run.w) for run in self._runs]
+        parts = zip(self._runs, d_states.split(sizes, 1), strict=True)
+        each = [torch.from_numpy(kernels.backward_each(run.w, run.z, run.awake, d.numpy())) for run, d in parts]
+        return _named(torch.cat(each, 1))
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         directions, first, rows = _weights(tangent), 0, []
@@ -112,6 +117,12 @@ class TanhTape:
         hidden = _joined(rows)
         # the curvature 1 - h^2 times R a is R h itself: the sites' tangents cost nothing
         return hidden[:, -self.states.shape[1] :], hidden
+
+
+def _named(w: Tensor) -> dict[str, Tensor]:
+    """[W_hh; W_xh; b_h] apart, by the last two axes."""
+    hidden = w.shape[-1]
+    return {"W_xh": w[..., hidden:-1, :], "W_hh": w[..., :hidden, :], "b_h": w[..., -1, :]}
 
 
 def _joined(arrays: list[np.ndarray]) -> Tensor:
