@@ -25,9 +25,12 @@ def gradient_error(
     return _worst([_gradient_error(problem(cell, steps, batch, hidden, seed=s), dtype, peer) for s in range(seeds)])
 
 
-def product_error(dtype: str, steps: int, batch: int, hidden: int, seeds: int, peer: bool = False) -> Errors:
-    """Errors of a product."""
-    return _worst([_product_error(problem("tanh", steps, batch, hidden, seed=s), dtype, peer) for s in range(seeds)])
+def product_error(
+    dtype: str, steps: int, batch: int, hidden: int, seeds: int, peer: bool = False, through_time: bool = False
+) -> Errors:
+    """Errors of a product; of one that goes through time, as one with structural damping does, with `through_time`."""
+    problems = [problem("tanh", steps, batch, hidden, seed=s) for s in range(seeds)]
+    return _worst([_product_error(p, dtype, peer, through_time) for p in problems])
 
 
 def _worst(errors: list[Errors]) -> Errors:
@@ -41,13 +44,15 @@ def _gradient_error(p: Problem, dtype: str, peer: bool) -> Errors:
     return error(found, _autograd(p.cast(torch.float64)))
 
 
-def _product_error(p: Problem, dtype: str, peer: bool) -> Errors:
+def _product_error(p: Problem, dtype: str, peer: bool, through_time: bool) -> Errors:
     exact, cast = p.cast(torch.float64), p.cast(getattr(torch, dtype))
     if peer:
         found = from_torch(kept_graph(cast, direction(cast), 0)())
     else:
         with torch.no_grad():
-            found = first(objective(cast).gauss_newton(cast.params)(direction(cast)))
+            # 1e-30 is damping that no digit can see
+            structural = 1e-30 if through_time else 0.0
+            found = first(objective(cast).gauss_newton(cast.params, structural)(direction(cast)))
     return error(found, from_torch(kept_graph(exact, direction(exact), 0)()))
 
 

@@ -104,15 +104,16 @@ def _curvature(n: Callable[[int], int]) -> list[Case]:
             for call, name, floor, goal in peers
         ),
         *(
-            Case("P5", "the same with structural damping", where, damped, f"{name}, without",
-                 Side(f"curvature:{call}", k))
-            for call, name, *_ in peers
+            Case("P5", "Gauss-Newton product with structural damping", where, damped, f"{name}, without damping",
+                 Side(f"curvature:{call}", k), floor, goal)
+            for call, name, floor, goal in peers
         ),
         Case("P5", f"linearisation and {PRODUCTS} products", where, Side("curvature:ours_in_all", many),
              "double backward, its graphs built", Side("curvature:double_backward_in_all", many)),
         Case("P6", "Gauss-Newton product, in gradients", where, ours, "our gradient of that batch", gradient, 1.6, 1.25,
              OWN, inverse=True),
-        Case("P6", "the same with structural damping", where, damped, "our gradient of that batch", gradient, 1.6, 1.25,
+        Case("P6", "Gauss-Newton product with structural damping, in gradients", where, damped,
+             "our gradient of that batch", gradient, 1.6, 1.25,
              OWN, inverse=True),
         Case("P6", "linearisation, in gradients", where, Side("curvature:ours_linearisation", k),
              "our gradient of that batch", gradient, environments=OWN, inverse=True),

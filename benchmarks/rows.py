@@ -119,6 +119,7 @@ def accuracy(worker: Worker, seeds: int) -> Iterator[Row]:
             ("gradient of the tanh RNN", "gradient_error", {"cell": "tanh"}),
             ("gradient of the LSTM", "gradient_error", {"cell": "lstm"}),
             ("Gauss-Newton product", "product_error", {}),
+            ("Gauss-Newton product through time", "product_error", {"through_time": True}),
         ):
             ours, peer = (worker.ask(f"accuracy:{call}", **k, **more, dtype=dtype, peer=peer) for peer in (False, True))
             yield Row("P10", f"error of a {dtype} {what}", shape(k), peer="autograd in float64", ratio=ours[0],

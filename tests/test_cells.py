@@ -72,7 +72,9 @@ def test_a_replica_has_the_same_bits_whatever_its_company(name, sizes, seed):
     def passes(some):
         tape = cell.tape({k: p[some] for k, p in params.items()}, x[some], start[some], 1)
         r_states, r_sites = tape.pushforward({k: p[some] for k, p in v.items()})
-        return [tape.states, r_states, r_sites, *tape.pullback(d_states[some], r_sites).values()]
+        each = {k: d[0] for k, d in (tape.pullback_each(d_states[None, some]) or {}).items()}
+        assert bool(each) == (name == "tanh")
+        return [tape.states, r_states, r_sites, *tape.pullback(d_states[some], r_sites).values(), *each.values()]
 
     together = passes(slice(None))
     for r in range(sizes[0]):

@@ -243,14 +243,19 @@ def test_in_a_crowd_seeds_that_look_alike_share_a_block() -> None:
     assert found.seed.tolist() == ["0+19", "20+29", "50+9"]
     assert found.width.tolist() == pytest.approx([found.width.sum() * share for share in (20 / 60, 30 / 60, 10 / 60)])
     assert "those that look alike share a block" in endings.caption(runs, curves)
+    few = [replace(row, seed=row.seed % 3, task="multiplication") for row in rows[25:28]]
+    solved = [replace(row, status=Status.SOLVED.value, solved=True) for row in rows]
+    assert "look alike" not in endings.caption(results(few + solved)[0], curves)
 
 
-def test_of_very_many_seeds_the_first_thirty_curves_are_drawn() -> None:
+def test_of_very_many_seeds_the_first_thirty_curves_of_each_method_are_drawn() -> None:
     rows = fake_results.runs(range(35), ["control"], ["adding"], [200])
+    rows += fake_results.runs(range(100, 135), ["clipping"], ["adding"], [200])
     runs, curves = results(rows)
     (panel,) = learning_curves.draw(runs, curves).axes
-    drawn = [line for line in panel.lines if line.get_color() == style.looks(["control"])["control"].colour]
-    assert len([line for line in drawn if line.get_marker() == "None"]) == 30
+    lines = [line.get_color() for line in panel.lines if line.get_marker() == "None"]
+    for look in style.looks(["control", "clipping"]).values():
+        assert lines.count(look.colour) == 30
     assert "of which the first 30 are drawn" in learning_curves.caption(runs, curves)
 
 

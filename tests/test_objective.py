@@ -1,5 +1,7 @@
 """The oracle: gradients and Gauss-Newton products against dense float64 references, and what answers cost."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from longlag.cells.lstm import LSTM
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.inits.sparse import SparseSpectral
 from longlag.losses import CrossEntropy, SquaredError
-from longlag.model import Linear, Model, Quadratic
+from longlag.model import Linear, Model, ModelTape, Quadratic
 from longlag.objective import Meter, Objective, Tensors
 from references import dense_gauss_newton, flat, tanh_rnn, unflat
 
@@ -17,16 +19,16 @@ T, B, X, H, O, K = 7, 5, 3, 6, 4, 2
 LOSSES = {"squared": SquaredError(0.04), "classes": CrossEntropy(O)}
 
 
-def oracle(loss_name, cell=None, readout=None, replicas=1, batch=B, shift=None):
+def oracle(loss_name, cell=None, readout=None, replicas=1, batch=B, shift=None, steps=T):
     """An objective and its parameters, float64, with sequences that start late."""
     rng = np.random.default_rng(0)
     model = Model(cell or TanhRNN(H), X, O, K, readout or Linear(), shift=shift)
     params = {
         name: torch.tensor(0.5 * rng.standard_normal((replicas, *shape))) for name, shape in model.shapes().items()
     }
-    x = torch.tensor(rng.standard_normal((replicas, T, batch, X)))
+    x = torch.tensor(rng.standard_normal((replicas, steps, batch, X)))
     start = torch.tensor(rng.integers(0, 3, size=(replicas, batch)))
-    x = x * (torch.arange(T)[:, None] >= start.unsqueeze(1)).unsqueeze(-1)
+    x = x * (torch.arange(steps)[:, None] >= start.unsqueeze(1)).unsqueeze(-1)
     real = loss_name == "squared"
     y = torch.tensor(rng.standard_normal((replicas, K, batch, O)) if real else rng.integers(0, O, (replicas, K, batch)))
     asking = torch.ones(replicas, dtype=torch.bool)
@@ -57,7 +59,9 @@ def test_gradient_equals_the_dense_reference(loss):
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("structural", [0.0, 0.7])
-def test_gauss_newton_equals_the_dense_reference_and_is_symmetric_and_positive(loss, structural):
+@pytest.mark.parametrize("keep", [True, False])
+def test_gauss_newton_equals_the_dense_reference_and_is_symmetric_and_positive(monkeypatch, loss, structural, keep):
+    prefer_jacobian(monkeypatch, keep)
     objective, params = oracle(loss)
     b = objective.batch
     outputs = tanh_rnn(flat(params), params, b.x[0], b.start[0], K)[0]
@@ -80,15 +84,55 @@ def test_the_product_with_the_jacobian_itself_is_the_one_through_time(monkeypatc
     objective, params = oracle("classes", TanhRNN(H), readout, batch=11, replicas=replicas)
     monkeypatch.setattr("longlag.objective._CHUNK", 4)
     v = {name: torch.randn_like(value) for name, value in params.items()}
-    answers, kept = [], []
-    for steps in (1, T + 1):  # per output: J is kept, and not
-        monkeypatch.setattr("longlag.objective._STEPS_PER_OUTPUT", steps / (K * O))
+    answers = []
+    for keep in (True, False):
+        prefer_jacobian(monkeypatch, keep)
         product = objective.gauss_newton(params)
-        answers += [product(v)]
-        kept += [product(v)]
-    for one, other in zip(*answers, strict=True):
-        torch.testing.assert_close(answers[0][one], answers[1][other], rtol=1e-10, atol=1e-12)
-    assert all(torch.equal(a[name], b[name]) for a, b in zip(answers, kept, strict=True) for name in a)
+        with ways_through_time(monkeypatch) as ways:
+            answers += [product(v)]
+            again = product(v)
+        assert ways == ([] if keep else 2 * [4, 4, 3])
+        assert all(torch.equal(answers[-1][name], again[name]) for name in again)
+    for name in answers[0]:
+        torch.testing.assert_close(answers[0][name], answers[1][name], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("steps", "cell", "structural", "through_time"),
+    [
+        (128, TanhRNN(H), 0.0, False),
+        (127, TanhRNN(H), 0.0, True),
+        (128, TanhRNN(H), 0.1, True),
+        (128, LSTM(H), 0.0, True),
+    ],
+)
+def test_the_jacobian_is_kept_where_that_is_cheaper(monkeypatch, steps, cell, structural, through_time):
+    objective, params = oracle("classes", cell, steps=steps)
+    product = objective.gauss_newton(params, structural)
+    with ways_through_time(monkeypatch) as ways:
+        first, second = product(params), product(params)
+    assert bool(ways) == through_time
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def prefer_jacobian(monkeypatch, keep):
+    monkeypatch.setattr("longlag.objective._FEW", 100 if keep else 0)
+    monkeypatch.setattr("longlag.objective._STEPS_PER_OUTPUT", 0)
+    monkeypatch.setattr("longlag.objective._LARGER", 1e9)
+
+
+@contextmanager
+def ways_through_time(monkeypatch):
+    """The sizes of the batches that a tangent is taken through time with, as it happens."""
+    ways, pushforward = [], ModelTape.pushforward
+
+    def counted(tape, tangent):
+        ways.append(tape.tape.states.shape[2])
+        return pushforward(tape, tangent)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelTape, "pushforward", counted)
+        yield ways
 
 
 def test_structural_damping_is_one_added_term():

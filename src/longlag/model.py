@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from longlag.cells.base import Cell, Tape, TapeOfEach
+from longlag.cells.base import Cell, Tape
 from longlag.errors import LonglagError
 from longlag.products import affine, matmul, matvec
 from longlag.tree import Params
@@ -198,15 +198,17 @@ class ModelTape:
         return {**cell, "W_hy": matmul(features.transpose(1, 2), d), "b_y": d.sum(1)}
 
     def jacobian(self) -> Jacobian | None:
-        """J itself; None where the cell's tape cannot tell sequences apart."""
-        if not isinstance(self.tape, TapeOfEach):
-            return None
+        """J itself; None if the cell's tape does not tell sequences apart."""
         h, w, readout = self.tape.states, self.params["W_hy"], self.model.readout
         (replicas, scored, batch, _), outputs = h.shape, w.shape[2]
-        d_outputs = torch.eye(scored * outputs, dtype=h.dtype).view(-1, 1, scored, 1, outputs)  # [K O, 1, K, 1, O]
+        d_outputs = torch.eye(scored * outputs, dtype=h.dtype, device=h.device).view(
+            -1, 1, scored, 1, outputs
+        )  # [K O, 1, K, 1, O]
         d_outputs = d_outputs.expand(-1, replicas, -1, batch, -1)
         d_features = [matmul(d.flatten(1, 2), w.transpose(1, 2)).unflatten(1, (scored, batch)) for d in d_outputs]
         rows = self.tape.pullback_each(torch.stack([readout.pullback(h, d) for d in d_features]))
+        if rows is None:
+            return None
         features = readout.features(h)
         rows["W_hy"] = torch.einsum("rkbf,erkbo->erbfo", features, d_outputs)
         rows["b_y"] = d_outputs.sum(2)
@@ -226,7 +228,7 @@ class ModelTape:
 
 @dataclass(frozen=True)
 class Jacobian:
-    """J as a matrix [R, K B O, P]: of few outputs it is no larger than the activations that it replaces."""
+    """J as a matrix [R, K B O, P], in place of the activations."""
 
     matrix: Tensor
     shapes: Mapping[str, tuple[int, ...]]  # of the parameters, without the replica axis, in the order of the columns

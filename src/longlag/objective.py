@@ -22,7 +22,9 @@ from longlag.tree import Params
 FORWARD, GRADIENT, PRODUCT = 1, 3, 4  # sequence passes
 Operator = Callable[[Params], dict[str, Tensor]]  # v -> A v
 _CHUNK = 100  # sequences
-_STEPS_PER_OUTPUT = 16  # from so many on, reading J itself costs less than going through time
+# J itself is kept of at most so many outputs, which take a backward pass each to make; where reading it costs less than
+# going through time; and where it is at most so many times as large as the states
+_FEW, _STEPS_PER_OUTPUT, _LARGER = 10, 16, 8
 
 
 class Oracle(Protocol):
@@ -115,7 +117,8 @@ class Objective:
         H is the Hessian of the loss in the outputs and J their Jacobian; S is the Gauss-Newton matrix of the matching
         loss between the hidden sequences at the new and at the present parameters, summed over the steps and averaged
         over the batch (Martens & Sutskever 2011, section 3). S costs one addition in the backward pass. Without S, and
-        of few outputs of many steps, J itself is kept. Either way a product is charged as one that goes through time.
+        of few outputs of many steps, J itself is kept. Either way a forward pass is charged and, for each product, the
+        way through time.
         """
         self._charge(FORWARD, params)
         pieces = [
@@ -131,9 +134,8 @@ class Objective:
 
     def _product(self, tape: ModelTape, share: float, structural: float) -> Operator:
         """The product of some sequences."""
-        outputs, steps = tape.outputs, self.batch.x.shape[1]
-        few = steps >= _STEPS_PER_OUTPUT * self.model.scored * self.model.n_outputs
-        jacobian = tape.jacobian() if few and not structural else None
+        outputs = tape.outputs
+        jacobian = tape.jacobian() if not structural and self._keeps_jacobian(tape.params) else None
         if jacobian is not None:
             j = jacobian
             return lambda v: j.pullback(share * self.loss.hessian_product(outputs, j.pushforward(v)))
@@ -144,6 +146,11 @@ class Objective:
             return tape.pullback(d_outputs, r_sites.mul_(share * structural) if structural else None)  # -> J' H J v
 
         return through_time
+
+    def _keeps_jacobian(self, params: Params) -> bool:
+        n, steps = self.model.scored * self.model.n_outputs, self.batch.x.shape[1]
+        size = n * sum(value[0].numel() for value in params.values())  # numbers of a sequence
+        return n <= _FEW and steps >= _STEPS_PER_OUTPUT * n and size <= _LARGER * steps * self.model.cell.hidden
 
     def features(self, params: Params) -> tuple[Tensor, Tensor]:
         """What a closed-form readout is fitted on: features [R, K B, F] of the scored states, targets [R, K B, O].

@@ -21,6 +21,8 @@ def matmul(a: Tensor, b: Tensor) -> Tensor:
 
 def matvec(a: Tensor, v: Tensor) -> Tensor:
     """[R, n, m] by [R, m] -> [R, n]."""
+    if a.device.type != "cpu":
+        return torch.bmm(a, v.unsqueeze(2)).squeeze(2)
     return torch.stack([x @ y for x, y in zip(a, v, strict=True)])
 
 

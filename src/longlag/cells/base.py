@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -35,15 +35,11 @@ class Tape(Protocol):
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         """Jacobian times a tangent of the parameters: tangents of the states [R, K, B, H] and of the sites, the
-        latter times their curvature [R, T, B, H]."""
+        latter times their curvature [R, T, B, H]. Both are the caller's to overwrite."""
 
-
-@runtime_checkable
-class TapeOfEach(Tape, Protocol):
-    """One that also tells the derivatives of every sequence by itself."""
-
-    def pullback_each(self, d_states: Tensor) -> dict[str, Tensor]:
-        """E derivatives at the scored states, [E, R, K, B, H] -> those of the parameters, [E, R, B, ...]."""
+    def pullback_each(self, d_states: Tensor) -> dict[str, Tensor] | None:
+        """E derivatives at the scored states, [E, R, K, B, H] -> those of the parameters by each sequence alone,
+        [E, R, B, ...]; None from a tape that does not tell sequences apart."""
 
 
 class Cell(Protocol):
@@ -113,6 +109,9 @@ class AutogradTape:
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         states, sites = self.linearisation.pushforward(tangent)
         return states, self.curvature * sites
+
+    def pullback_each(self, d_states: Tensor) -> None:
+        return None
 
 
 def autograd_tape(cell: Cell, params: Params, x: Tensor, start: Tensor, scored: int) -> AutogradTape:

@@ -87,6 +87,9 @@ class FusedTape:
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         return self._generic().pushforward(tangent)
 
+    def pullback_each(self, d_states: Tensor) -> None:
+        return None
+
 
 def _fused(params: Params, x: Tensor, start: Tensor, r: int) -> Tensor:
     """Hidden states of replica r, [T, B, H]."""

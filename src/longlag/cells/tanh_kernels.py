@@ -26,8 +26,8 @@ import numpy as np
 Array = np.ndarray
 _SMALL = 1_000_000  # multiply-adds of a product that BLAS takes without packing its matrices first, which is faster
 _FEWEST = 16  # sequences of such a small product
-_CACHED = 80_000  # numbers of a block of steps that do not wait for each other
-_LONGEST = 20  # steps of a block; however many replicas share it, none may change where another's sums are cut
+_CACHED = 80_000  # numbers of one replica's states in a block of steps that do not wait for each other
+_LONGEST = 20  # steps of a block: with many small replicas in a program 200,000 numbers
 _LINE = 64  # bytes of a cache line
 
 
@@ -171,7 +171,11 @@ def _slopes(z: Array, awake: Array, first: int, last: int, hidden: int) -> Array
 
 
 def _blocks(z: Array, hidden: int) -> list[tuple[int, int]]:
-    """The steps in blocks that stay in the cache, each from first to last - 1."""
+    """The steps in blocks, each from first to last - 1.
+
+    How long they are does not depend on how many replicas share a program: a replica's sums would be cut, and rounded,
+    otherwise in company than alone.
+    """
     _, rows, batch, _ = z.shape
     size = max(1, min(_LONGEST, _CACHED // (batch * hidden)))
     return [(first, min(first + size, rows - 1)) for first in range(0, rows - 1, size)]

@@ -107,7 +107,7 @@ class TanhTape:
         sizes = [len(run.w) for run in self._runs]
         parts = zip(self._runs, d_states.split(sizes, 1), strict=True)
         each = [torch.from_numpy(kernels.backward_each(run.w, run.z, run.awake, d.numpy())) for run, d in parts]
-        return _named(torch.cat(each, 1))
+        return _named(each[0] if len(each) == 1 else torch.cat(each, 1))
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         directions, first, rows = _weights(tangent), 0, []

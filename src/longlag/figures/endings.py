@@ -153,7 +153,8 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
     if runs.empty:
         return "No runs yet."
     shown, cells = _unsolved(runs), stats.success(runs)
-    alike = f"; in a cell of more than {_CROWD}, those that look alike share a block" if cells.n.max() > _CROWD else ""
+    crowd = cells.n[cells.task.isin(shown.task)].max() > _CROWD
+    alike = f"; in a cell of more than {_CROWD}, those that look alike share a block" if crowd else ""
     counts = runs.status.value_counts()
     ends = listing(f"{counts[status]} {status.value.replace('_', ' ')}" for status in Status if status in counts)
     if shown.empty:

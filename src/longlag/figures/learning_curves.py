@@ -56,8 +56,8 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
     tiers = layout.tiers({task: methods[task] for task in chosen}, height=2.0, width=width)
     for task, panel in tiers.panels.items():
         panel.sharex(next(iter(tiers.panels.values())))
-        here = (curves.task == task) & (curves.lag == chosen[task]) & (curves.passes > 0) & _drawn(curves)
-        _panel(panel, shown[shown.task == task], curves[here], looks)
+        here = curves[(curves.task == task) & (curves.lag == chosen[task]) & (curves.passes > 0)]
+        _panel(panel, shown[shown.task == task], here[_drawn(here)], looks)
     layout.titles(tiers, {task: f"{style.plain(task)}, lag {lag}" for task, lag in chosen.items()})
     layout.legend(tiers.figure, looks, _KEYS)
     layout.label_tiers(tiers, "sequence passes", "sequence passes", "sequences wrong")
@@ -65,8 +65,8 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
 
 
 def _drawn(curves: pd.DataFrame) -> pd.Series:
-    """Which points belong to the first seeds, of which lines can still be told apart."""
-    return curves.seed.isin(sorted(curves.seed.unique())[:_LINES])
+    """Which points belong to the first seeds of their method, whose lines can still be told apart."""
+    return curves.groupby("method").seed.rank("dense") <= _LINES
 
 
 def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str, style.Look]) -> None:

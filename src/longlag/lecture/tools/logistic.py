@@ -81,6 +81,9 @@ class NetTape:
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         raise NotImplementedError("the lecture's logistic net is for first-order methods")
 
+    def pullback_each(self, d_states: Tensor) -> None:
+        return None
+
 
 @dataclass(frozen=True)
 class AsLogistic:
