@@ -201,10 +201,8 @@ class ModelTape:
         """J itself; None if the cell's tape does not tell sequences apart."""
         h, w, readout = self.tape.states, self.params["W_hy"], self.model.readout
         (replicas, scored, batch, _), outputs = h.shape, w.shape[2]
-        d_outputs = torch.eye(scored * outputs, dtype=h.dtype, device=h.device).view(
-            -1, 1, scored, 1, outputs
-        )  # [K O, 1, K, 1, O]
-        d_outputs = d_outputs.expand(-1, replicas, -1, batch, -1)
+        one_each = torch.eye(scored * outputs, dtype=h.dtype, device=h.device).view(-1, 1, scored, 1, outputs)
+        d_outputs = one_each.expand(-1, replicas, -1, batch, -1)  # [K O, R, K, B, O]
         d_features = [matmul(d.flatten(1, 2), w.transpose(1, 2)).unflatten(1, (scored, batch)) for d in d_outputs]
         rows = self.tape.pullback_each(torch.stack([readout.pullback(h, d) for d in d_features]))
         if rows is None:
