@@ -1,12 +1,14 @@
 """Cells: every fast path against the one definition (`step`, unrolled and differentiated automatically)."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from longlag.cells import tanh_batched
+from longlag.cells import tanh_batched, tanh_kernels
 from longlag.cells.base import autograd_tape, unroll
 from longlag.cells.lstm import LSTM
 from longlag.cells.reservoir import Reservoir
@@ -80,6 +82,28 @@ def test_a_replica_has_the_same_bits_whatever_its_company(name, sizes, seed):
     for r in range(sizes[0]):
         for one, all_of_them in zip(passes(slice(r, r + 1)), together, strict=True):
             assert torch.equal(one[0], all_of_them[r])
+
+
+@settings(max_examples=25, deadline=None)
+@given(sizes=SIZES, seed=st.integers(0, 99), small=st.integers(1, 200), cached=st.integers(1, 100))
+def test_products_cut_into_small_ones_equal_the_generic_ones(sizes, seed, small, cached):
+    """As at large sizes: many pieces of a batch, many blocks of steps."""
+    cell = TanhRNN(hidden=sizes[4])
+    params, x, start = problem(cell, sizes, seed)
+    generic = autograd_tape(cell, params, x, start, 1)
+    v, d_states = tangent_of(params, seed), torch.ones_like(generic.states)
+    tanh_kernels._pieces.cache_clear()
+    with mock.patch.multiple(tanh_kernels, _SMALL=small, _FEWEST=1, _CACHED=cached):
+        fast = cell.tape(params, x, start, 1)
+        one = [fast.states, *fast.pushforward(v), *fast.pullback(d_states).values()]
+        each = fast.pullback_each(d_states[None])
+    tanh_kernels._pieces.cache_clear()
+    other = [generic.states, *generic.pushforward(v)]
+    gradient = generic.pullback(d_states)
+    for a, b in zip(one, [*other, *(gradient[name] for name in each)], strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
+    for name, d in each.items():
+        torch.testing.assert_close(d[0].sum(1), gradient[name], rtol=1e-10, atol=1e-12)
 
 
 @settings(max_examples=25, deadline=None)
