@@ -19,7 +19,7 @@ METHOD = Method(
     label="Hessian-Free, undamped",
     summary="ablation of hf: no structural damping",
     reference="Martens 2010; Martens & Sutskever 2011, section 3",
-    version=hf.METHOD.version + 1,  # without structural damping J itself is kept
+    version=hf.METHOD.version,
     build=build,
     tune={path: space for path, space in hf.METHOD.tune.items() if path != "optimiser.structural_damping"},
 )
