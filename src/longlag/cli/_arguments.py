@@ -85,7 +85,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     every = os.environ.get("LONGLAG_CHECKPOINT_EVERY", "60")
     interval = "seconds between checkpoints (default: $LONGLAG_CHECKPOINT_EVERY or 60)"
     parser.add_argument("--checkpoint-every", type=positive("a checkpoint interval"), default=every, help=interval)
-    parser.add_argument("--out", required=True, help="CSV file of rows, one per seed and lag")
+    parser.add_argument("--out", required=True, help="CSV file of rows, one per seed and lag; replaced if it is there")
     parser.add_argument("--curve", help="parquet file of learning curves")
     watch = "record gradient flow with the curves: derivatives against lag, spectral radius, saturation, update norm"
     parser.add_argument("--flow", action="store_true", help=watch)
