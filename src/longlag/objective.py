@@ -133,12 +133,11 @@ class Objective:
         return product
 
     def _product(self, tape: ModelTape, share: float, structural: float) -> Operator:
-        """The product of some sequences."""
+        """The product of the sequences of a tape, whose share of the batch that is."""
         outputs = tape.outputs
         jacobian = tape.jacobian() if not structural and self._keeps_jacobian(tape.params) else None
         if jacobian is not None:
-            j = jacobian
-            return lambda v: j.pullback(share * self.loss.hessian_product(outputs, j.pushforward(v)))
+            return lambda v: jacobian.pullback(share * self.loss.hessian_product(outputs, jacobian.pushforward(v)))
 
         def through_time(v: Params) -> dict[str, Tensor]:
             r_outputs, r_sites = tape.pushforward(v)  # v -> J v
@@ -148,6 +147,7 @@ class Objective:
         return through_time
 
     def _keeps_jacobian(self, params: Params) -> bool:
+        """Whether J itself is worth its making and its memory."""
         n, steps = self.model.scored * self.model.n_outputs, self.batch.x.shape[1]
         size = n * sum(value[0].numel() for value in params.values())  # numbers of a sequence
         return n <= _FEW and steps >= _STEPS_PER_OUTPUT * n and size <= _LARGER * steps * self.model.cell.hidden

@@ -25,9 +25,9 @@ import numpy as np
 
 Array = np.ndarray
 _SMALL = 1_000_000  # multiply-adds of a product that BLAS takes without packing its matrices first, which is faster
-_FEWEST = 16  # sequences of such a small product
+_FEWEST = 16  # rows of such a small product
 _CACHED = 80_000  # numbers of one replica's states in a block of steps that do not wait for each other
-_LONGEST = 20  # steps of a block: with many small replicas in a program 200,000 numbers
+_LONGEST = 20  # steps of a block at most; small replicas share a program, which then works on several such blocks
 _LINE = 64  # bytes of a cache line
 
 
