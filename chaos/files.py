@@ -23,6 +23,7 @@ from chaos.tally import Tally
 from longlag import cli, collect, estimate, records, suite
 from longlag.checkpoint import Checkpoints
 from longlag.errors import LonglagError
+from longlag.files import checksum
 from longlag.ladder import Rungs
 from longlag.report import lectured, pictures
 from longlag.rng import stream
@@ -146,7 +147,7 @@ def _beside_a_page(folder: Path) -> list[Kind]:
     found = {"verdict": "holds", "summary": "It does.", "caveat": "", "numbers": [number]}
     words = {"number": 1, "slug": "one", "title": "One", "sentence": "A claim."}
     claims = [{"claim": words, "finding": found, "caption": "What to see."}]
-    check = records.checksum([json.dumps(claims)])
+    check = checksum([json.dumps(claims)])
     figure, verdicts, memory = folder / "figures/one.png", folder / "lecture.json", folder / "memory.csv"
     figure.parent.mkdir(parents=True)
     picture = Image.fromarray(stream(0, "chaos", "picture").integers(0, 256, (24, 32, 3), dtype=np.uint8))

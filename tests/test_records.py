@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longlag.errors import LonglagError
+from longlag.files import check_writable
 from longlag.records import (
     CHECK,
     COLUMNS,
@@ -15,7 +16,6 @@ from longlag.records import (
     Point,
     Row,
     Status,
-    check_writable,
     read_points,
     read_rows,
     write_points,

@@ -19,10 +19,11 @@ import pytest
 from PIL import Image
 
 import fake_results
-from longlag import figures, records, report, stats
+from longlag import figures, report, stats
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import style
+from longlag.files import checksum
 from longlag.report import answer, explorer, headline, lectured, pictures
 from test_figures import CASES, results
 
@@ -245,7 +246,7 @@ def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpai
     claims = [claim(2, None, error="it broke"), claim(1, found, caption="What to see.")]
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "slug_1.png").write_bytes(png((9, 99, 199), (1400, 700)))
-    whole = json.dumps({"claims": claims, "check": records.checksum([json.dumps(claims)])})
+    whole = json.dumps({"claims": claims, "check": checksum([json.dumps(claims)])})
     (tmp_path / "lecture.json").write_text(whole)
     first, second = lectured.read(tmp_path)
     assert (first.number, first.verdict, first.numbers) == (

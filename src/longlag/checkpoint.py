@@ -26,9 +26,10 @@ import torch
 from torch import Tensor
 
 from longlag.errors import LonglagError
+from longlag.files import write_atomically
 from longlag.interrupt import Interruption
 from longlag.provenance import DIGITS_DEPEND_ON, provenance
-from longlag.records import Point, Row, write_atomically
+from longlag.records import Point, Row
 from longlag.train import Block
 
 FORMAT = 1

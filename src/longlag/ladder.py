@@ -15,8 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from longlag import protocol
+from longlag.files import checksum, write_atomically
 from longlag.provenance import now
-from longlag.records import Point, Row, Status, checksum, write_atomically
+from longlag.records import Point, Row, Status
 from longlag.spec import RunSpec, prepare, unmeasured_row
 from longlag.train import Driver, attempt, plain
 

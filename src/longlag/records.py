@@ -9,12 +9,10 @@ and a parquet file one of all its bytes: a result with a flipped bit is refused.
 from __future__ import annotations
 
 import csv
-import errno
 import hashlib
 import io
 import json
 import math
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
@@ -22,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag.errors import LonglagError
+from longlag.files import checksum, read, write_atomically
 
 
 class Status(StrEnum):
@@ -165,7 +164,7 @@ def read_rows(path: str | Path) -> list[Row]:
     Raises:
         LonglagError: missing, truncated, damaged or foreign file; the message names the line.
     """
-    data = _read(path)
+    data = read(path)
     try:
         lines = list(csv.reader(io.StringIO(data.decode()), strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
@@ -195,11 +194,6 @@ def _row(path: str | Path, number: int, line: Sequence[str], names: Sequence[str
         known = ", ".join(Status)
         raise LonglagError(f"{path}, line {number}: column status cannot be {values['status']!r}; known: {known}")
     return Row(**values)
-
-
-def checksum(parts: Iterable[str]) -> str:
-    """Of some texts in their order, 16 hexadecimal digits: against accidents, not against intent."""
-    return hashlib.blake2b("\x1f".join(parts).encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
 def _text(value: object) -> str:
@@ -252,7 +246,7 @@ def read_curves(path: str | Path) -> Any:
     """
     import pyarrow as pa
 
-    data, schema = _read(path), curves_schema()
+    data, schema = read(path), curves_schema()
     try:
         table = parse_parquet(data)
         flow = [pa.field(name, pa.float64()) for name in FLOW if name in table.column_names]
@@ -320,47 +314,3 @@ def _leaves(value: object, path: str = "") -> dict[str, object]:
     if not isinstance(value, dict):
         return {path.removesuffix("."): value}
     return {name: leaf for key in value for name, leaf in _leaves(value[key], f"{path}{key}.").items()}
-
-
-def write_atomically(path: str | Path, data: bytes) -> None:
-    """Writes a file whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.
-
-    Raises:
-        LonglagError: the folder or the file cannot be written.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        remedy = "make room and run it again" if full else "choose a place you may write to"
-        raise LonglagError(f"cannot write {path}: {error.strerror}; {remedy}") from error
-    finally:
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
-
-
-def check_writable(path: str | Path) -> None:
-    """Raises LonglagError now rather than after hours of training if `path` could not be written."""
-    path = Path(path)
-    try:
-        folder = next(p for p in (path.parent, *path.parent.parents) if p.exists())
-        if path.exists() and not path.is_file():
-            raise LonglagError(f"cannot write {path}: it is there already and is not a file; choose another name")
-        if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise LonglagError(f"cannot write {path}: {folder} is not a folder you may write to")
-    except OSError as error:
-        raise LonglagError(f"cannot write {path}: {error.strerror}; choose another name") from error
-
-
-def _read(path: str | Path) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise LonglagError(f"cannot read {path}: {error.strerror}") from error

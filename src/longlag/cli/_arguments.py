@@ -93,7 +93,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
 
 def prepare_outputs(args: argparse.Namespace) -> None:
     """Loads plug-ins, and fails now if an output could not be written later."""
-    from longlag import records, registry
+    from longlag import files, registry
 
     for path in args.plugin:
         registry.load_plugin(path)
@@ -103,4 +103,4 @@ def prepare_outputs(args: argparse.Namespace) -> None:
     if len({Path(path).resolve() for path in outputs}) < len(outputs):
         raise LonglagError(f"--out and --curve are both {args.out}; rows and curves need a file each")
     for path in [*outputs, *([args.cache / "rung"] if args.cache else [])]:
-        records.check_writable(path)
+        files.check_writable(path)

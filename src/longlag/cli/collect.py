@@ -19,11 +19,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import collect, records, suite
+    from longlag import collect, files, records, suite
 
     runs_path, curves_path = args.out / "runs.csv", args.out / "curves.parquet"
     for path in (runs_path, curves_path):
-        records.check_writable(path)
+        files.check_writable(path)
     plan = suite.read(args.suite)
     rows, curves = collect.collect(plan, args.jobs, note=lambda line: print(line, file=sys.stderr))
     records.write_table(curves_path, curves)

@@ -18,11 +18,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import diff, records, stats
+    from longlag import diff, files, stats
 
     a, b = (stats.load_runs(path / "runs.csv" if path.is_dir() else path) for path in (args.a, args.b))
     if args.out:
-        records.check_writable(args.out)
+        files.check_writable(args.out)
     cells = diff.compare(a, b)
     print(f"A: {args.a}\nB: {args.b}\n")
     lines = [_HEAD, *(_words(cell) for cell in cells.itertuples())]
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
         "of rates leaves out 0 (*). 95 % intervals: Newcombe's for the difference, bootstrap over seeds for the ratio."
     )
     if args.out:
-        records.write_atomically(args.out, cells.to_csv(index=False).encode())
+        files.write_atomically(args.out, cells.to_csv(index=False).encode())
 
 
 _HEAD = ["", "task", "method", "lag", "A", "B", "B - A, %", "passes A", "passes B", "B / A"]

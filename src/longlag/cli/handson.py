@@ -14,9 +14,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import records
+    from longlag import files
     from longlag.report import handson
 
-    records.check_writable(args.out)
-    records.write_atomically(args.out, handson.render().encode())
+    files.check_writable(args.out)
+    files.write_atomically(args.out, handson.render().encode())
     print(args.out)

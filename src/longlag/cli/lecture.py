@@ -28,14 +28,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from longlag import lecture, records
+    from longlag import files, lecture
 
     slugs = lecture.select(args.claim)
     if args.markdown:
         print(_markdown(slugs))
         return 0
     if args.out:
-        records.check_writable(args.out / _FILE)
+        files.check_writable(args.out / _FILE)
     entries = _measured(slugs, args.seeds, args.cores)
     document: dict[str, Any] = {
         "longlag": _version(),
@@ -52,10 +52,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _keep(document: dict[str, Any], out: Path) -> None:
-    from longlag import records
+    from longlag import files
 
-    document["check"] = records.checksum([json.dumps(document["claims"])])
-    records.write_atomically(out / _FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
+    document["check"] = files.checksum([json.dumps(document["claims"])])
+    files.write_atomically(out / _FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
 
 
 def _measured(slugs: list[str], seeds: tuple[int, ...], cores: int) -> dict[str, dict[str, Any]]:

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     import pyarrow as pa
 
-    from longlag import lock, records
+    from longlag import files, lock, records
     from longlag.merge import merge
 
     paths = [path / "runs.csv" if path.is_dir() else path for path in args.runs]
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> None:
         raise LonglagError(f"a record is named twice: {', '.join(map(str, args.runs))}")
     outputs = args.out / "runs.csv", args.out / "curves.parquet"
     for output in outputs:
-        records.check_writable(output)
+        files.check_writable(output)
     merged = merge({str(path): records.read_rows(path) for path in paths})
     keys = {path: [key for key, name in merged.taken.items() if name == str(path)] for path in paths}
     curves = [

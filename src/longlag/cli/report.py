@@ -21,11 +21,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import records, report, stats
+    from longlag import files, report, stats
 
-    records.check_writable(args.out)
+    files.check_writable(args.out)
     runs, curves = stats.load_runs(args.runs), stats.load_curves(args.curves)
     beside = {"drawn": args.figures, "tables_in": args.tables, "lecture": args.lecture, "handson": args.handson}
     page = report.render(runs, curves, args.title, **beside)
-    records.write_atomically(args.out, page.encode())
+    files.write_atomically(args.out, page.encode())
     print(args.out)

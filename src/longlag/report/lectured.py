@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longlag import records
+from longlag import files
 from longlag.errors import LonglagError
 from longlag.report import pictures
 
@@ -44,7 +44,7 @@ def read(folder: Path) -> list[Told]:
     try:
         document = json.loads(path.read_text())
         entries = document["claims"]
-        if document["check"] != records.checksum([json.dumps(entries)]):
+        if document["check"] != files.checksum([json.dumps(entries)]):
             raise ValueError("its checksum is not that of its claims")
         return sorted((_told(entry, folder) for entry in entries), key=lambda told: told.number)
     except OSError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from longlag.records import write_atomically
+from longlag.files import write_atomically
 
 _LATEX = {
     "\\": r"\textbackslash{}",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longlag import protocol, records
+from longlag import files, protocol, records
 from longlag.records import Point, Row
 from longlag.spec import RunSpec, prepare
 from longlag.train import run
@@ -97,7 +97,7 @@ class Notebook:
             else:
                 self.rows, self.losses[key] = [*self.rows, event], loss
         records.write_rows(self.path, self.rows)
-        records.write_atomically(self.losses_path, json.dumps(self.losses, indent=0).encode())
+        files.write_atomically(self.losses_path, json.dumps(self.losses, indent=0).encode())
         return self.rows[-1], loss
 
 
