@@ -2,7 +2,7 @@
 
 The high-water mark of resident memory of `longlag train`, imports included, over a few updates and all evaluations:
 memory grows with the length of the sequences and, once everything has been allocated, no more with time. What a
-cluster is asked for comes from these numbers (`longlag.estimate`). Two tasks: few inputs and outputs, and many.
+cluster is asked for comes from these numbers (`longlag.design.estimate`). Two tasks: few inputs and outputs, and many.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ import torch
 from benchmarks.arm import Arm
 from benchmarks.problem import first
 from longlag import protocol, registry
-from longlag.spec import RunSpec, prepare
+from longlag.engine.spec import RunSpec, prepare
+from longlag.engine.train import Block
 from longlag.tasks.base import Task
-from longlag.train import Block
 
 
 def block(method: str, task: str, lag: int, seed: int = 0) -> Block:

@@ -11,8 +11,8 @@ import threadpoolctl
 import torch
 
 from benchmarks.arm import Arm
+from longlag.engine.provenance import provenance
 from longlag.environment import processor_flags
-from longlag.provenance import provenance
 
 SIDE = 1024
 

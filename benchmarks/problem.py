@@ -22,7 +22,7 @@ GATES = {"tanh": 1, "lstm": 4}
 
 @dataclass(frozen=True)
 class Problem:
-    """Inputs x [R, T, B, X], targets y [R, 1, B, 1] at the last step, and weights [R, ...] as `longlag.tree.Params`."""
+    """Inputs x [R, T, B, X], targets y [R, 1, B, 1] at the last step, and weights [R, ...] as `tree.Params`."""
 
     cell: str
     x: Tensor

@@ -24,9 +24,9 @@ LINES = 22
 
 def profile(method: str, task: str, lag: int, budget: float, seed: int = 0) -> str:
     """A table of the functions that cost most, cumulatively."""
-    from longlag import train
-    from longlag.provenance import provenance
-    from longlag.spec import RunSpec
+    from longlag.engine import train
+    from longlag.engine.provenance import provenance
+    from longlag.engine.spec import RunSpec
 
     spec = RunSpec(task, lag, method, (seed,), budget)
     profiler, rows = cProfile.Profile(time.process_time), []

@@ -22,8 +22,9 @@ from pathlib import Path
 import yaml
 
 from benchmarks.harness import ROOT
-from longlag import records, suite
-from longlag.collect import error_row
+from longlag.design import suite
+from longlag.design.collect import error_row
+from longlag.store import records
 
 REFERENCE = ROOT / "results/reference/runs.csv"
 POINTS = 30  # of a learning curve; a run of the reference has as many on average

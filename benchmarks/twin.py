@@ -20,13 +20,13 @@ from benchmarks.arm import Arm
 from benchmarks.loop import block
 from benchmarks.problem import Net, from_torch, named
 from longlag import protocol
+from longlag.algebra.tree import Params
 from longlag.losses import Loss
 from longlag.objective import Objective, Tensors
 from longlag.optimisers.adam import Adam
 from longlag.optimisers.clipping import ClipNorm
 from longlag.optimisers.hessian_free import HessianFree
 from longlag.optimisers.nesterov import Nesterov
-from longlag.tree import Params
 
 Cell = dict[str, Any]  # method, task, lag, seed
 

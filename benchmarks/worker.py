@@ -82,7 +82,7 @@ def prepare(environment: str) -> None:
         from longlag import environment as job
 
         job.prepare()
-        from longlag import denormals
+        from longlag.engine import denormals
 
         denormals.flush()
     sys.path.append(str(PEERS))

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from chaos.tally import Tally
-from longlag import suite
 from longlag.cli import build_parser
+from longlag.design import suite
 from longlag.errors import LonglagError
 
 _CONFIG = Path(__file__).parents[1] / "config"

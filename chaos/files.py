@@ -20,15 +20,17 @@ import torch
 from PIL import Image
 
 from chaos.tally import Tally
-from longlag import cli, collect, estimate, records, suite
-from longlag.checkpoint import Checkpoints
+from longlag import cli
+from longlag.design import collect, estimate, suite
+from longlag.engine.checkpoint import Checkpoints
+from longlag.engine.ladder import Rungs
+from longlag.engine.spec import RunSpec, prepare, unmeasured_row
+from longlag.engine.train import Block
 from longlag.errors import LonglagError
-from longlag.files import checksum
-from longlag.ladder import Rungs
 from longlag.report import lectured, pictures
 from longlag.rng import stream
-from longlag.spec import RunSpec, prepare, unmeasured_row
-from longlag.train import Block
+from longlag.store import records
+from longlag.store.files import checksum
 
 _HOW = {"truncated": 0.25, "bit flipped": 0.4, "bits flipped": 0.1, "zeros": 0.05, "bytes lost": 0.1,
         "bytes added": 0.05, "noise": 0.05}  # fmt: skip

@@ -20,8 +20,8 @@ import numpy as np
 import psutil
 
 from chaos.tally import Tally
-from longlag import records
 from longlag.rng import stream
+from longlag.store import records
 
 ROOT = Path(__file__).parents[1]
 EVERY = 1.0  # seconds between checkpoints: the suite is small, and what a kill costs is measured

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 if TYPE_CHECKING:
-    from longlag.records import Point
+    from longlag.store.records import Point
 
 
 def main() -> None:
@@ -35,9 +35,9 @@ def main() -> None:
 
 def measure(method: str, cpu: float, folder: Path) -> str:
     """A line of the table."""
-    from longlag import checkpoint
-    from longlag.spec import RunSpec
-    from longlag.train import run
+    from longlag.engine import checkpoint
+    from longlag.engine.spec import RunSpec
+    from longlag.engine.train import run
 
     save, spent, sizes = checkpoint._Shelf.save, [], []
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from longlag.records import Point, Row, Status, write_points, write_rows
 from longlag.rng import stream
+from longlag.store.records import Point, Row, Status, write_points, write_rows
 
 LAGS = (20, 50, 100, 200)
 # task -> share wrong of the constant and of the half-solved answer, and minimal lag of the nominal lag

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag.tree import Params
+from longlag.algebra.tree import Params
 
 
 def flat(params: Params) -> Tensor:

@@ -34,7 +34,7 @@ from benchmarks import (  # noqa: E402
 )
 from benchmarks.arm import Missing  # noqa: E402
 
-from longlag.collect import collect  # noqa: E402
+from longlag.design.collect import collect  # noqa: E402
 
 sys.path.append(str(worker.PEERS))
 ONCE = harness.Effort(rounds=2, seconds=0, times=1)

@@ -11,8 +11,9 @@ import psutil
 import pytest
 
 import fake_results
-from longlag import records, suite
+from longlag.design import suite
 from longlag.rng import stream
+from longlag.store import records
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -29,7 +30,7 @@ def test_damaged_files_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("target", "name"), [("longlag.records.checksum", "runs.csv"), ("longlag.ladder.checksum", "rung")]
+    ("target", "name"), [("longlag.store.records.checksum", "runs.csv"), ("longlag.engine.ladder.checksum", "rung")]
 )
 def test_a_reader_that_believes_damage_is_found(tmp_path, monkeypatch, target, name):
     """Without checksums flipped digits are read as results, and the campaign says so."""

@@ -16,15 +16,17 @@ import numpy as np
 import pytest
 import torch
 
-from longlag import checkpoint, lock, protocol, registry
-from longlag.checkpoint import Checkpoints, Unfit, flatten, pack, unflatten, unpack
+from longlag import protocol, registry
+from longlag.engine import checkpoint
+from longlag.engine.checkpoint import Checkpoints, Unfit, flatten, pack, unflatten, unpack
+from longlag.engine.interrupt import Interrupted, Interruption
+from longlag.engine.ladder import Rungs, climb
+from longlag.engine.spec import prepare
+from longlag.engine.train import Block, attempt, run
 from longlag.errors import LonglagError
-from longlag.interrupt import Interrupted, Interruption
-from longlag.ladder import Rungs, climb
-from longlag.records import VOLATILE, Point, Row
 from longlag.rng import stream
-from longlag.spec import prepare
-from longlag.train import Block, attempt, run
+from longlag.store import lock
+from longlag.store.records import VOLATILE, Point, Row
 from toy import spec
 
 METHODS = registry.names("methods")
@@ -363,7 +365,7 @@ STOPS = """
 import os, signal
 from longlag.methods.base import Method
 from longlag.methods.clipping import METHOD as PARENT
-from longlag.train import Block
+from longlag.engine.train import Block
 
 METHOD, advance = Method("clipped", "as clipping", "asks its process to end", "nobody", 1, PARENT.build), Block.advance
 
@@ -400,7 +402,7 @@ def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_pa
 
 
 def climbed(folder):
-    from longlag.records import read_points, read_rows
+    from longlag.store.records import read_points, read_rows
 
     yield from (plain(row) for row in read_rows(folder / "runs.csv"))
     yield from (plain(point) for point in read_points(folder / "curves.parquet"))

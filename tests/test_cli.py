@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from longlag import cli, registry
-from longlag.records import read_points, read_rows, write_rows
+from longlag.store.records import read_points, read_rows, write_rows
 from toy import TOY
 
 TRAIN = ["train", "--task", "temporal_order", "--lag", "10", "--method", "control", "--seeds", "0:2", "--budget", "600"]

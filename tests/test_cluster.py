@@ -22,9 +22,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from longlag import estimate, records, suite
 from longlag.cli import _gpu
+from longlag.design import estimate, suite
 from longlag.errors import LonglagError
+from longlag.store import records
 from test_workflow import ROOT, Folder
 
 # Take a script and the options of the real one, run it in the background, and call it by its path. What kills jobs is

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from longlag import cli, records, suite
-from longlag.collect import collect, error_row, key_of
-from longlag.records import Point, Status
+from longlag import cli
+from longlag.design import suite
+from longlag.design.collect import collect, error_row, key_of
+from longlag.store import records
+from longlag.store.records import Point, Status
 
 
 def plan(seeds="0:4", lags=(10, 20), **keys):

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import fake_results
-from longlag import comparison, stats
-from longlag.records import Row
+from longlag.analysis import comparison, stats
 from longlag.rng import stream
+from longlag.store.records import Row
 
 
 def observed_less_expected(time: np.ndarray, solved: np.ndarray, first: np.ndarray) -> float:

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from longlag import registry, settings
-from longlag.records import VOLATILE, Row
+from longlag.engine.spec import prepare
 from longlag.settings import describe, paths, with_values
-from longlag.spec import prepare
+from longlag.store.records import VOLATILE, Row
 from toy import outcome, spec
 
 METHODS, TASKS = registry.names("methods"), registry.names("tasks")
@@ -91,7 +91,7 @@ def test_a_seed_alone_is_the_seed_in_a_block_byte_for_byte(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_parameters_of_a_seed_do_not_depend_on_its_block(method):
-    from longlag.train import Block, blocks
+    from longlag.engine.train import Block, blocks
 
     setup = prepare(spec(method, "adding", seeds=(0, 1, 2), block=3))
     if len(blocks(setup)) > 1:

@@ -5,10 +5,10 @@ import os
 import pytest
 import torch
 
-from longlag import denormals
+from longlag.engine import denormals
+from longlag.engine.provenance import provenance
+from longlag.engine.train import run
 from longlag.errors import LonglagError
-from longlag.provenance import provenance
-from longlag.train import run
 from toy import spec
 
 CANNOT = not torch.set_flush_denormal(False)

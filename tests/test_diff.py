@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import fake_results
-from longlag import cli, diff, stats
-from longlag.records import Row, write_rows
+from longlag import cli
+from longlag.analysis import diff, stats
+from longlag.store.records import Row, write_rows
 
 
 def table(rows):

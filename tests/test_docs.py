@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from longlag import cli, registry
-from longlag.records import read_rows
+from longlag.store.records import read_rows
 
 ROOT = Path(__file__).parents[1]
 

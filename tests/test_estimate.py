@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from longlag import cli, registry, suite
-from longlag.errors import LonglagError
-from longlag.estimate import (
+from longlag import cli, registry
+from longlag.design import suite
+from longlag.design.estimate import (
     AROUND,
     PROCESS_SECONDS,
     ROOMIER,
@@ -23,8 +23,9 @@ from longlag.estimate import (
     read_footprints,
     total,
 )
-from longlag.records import write_rows
+from longlag.errors import LonglagError
 from longlag.rng import stream
+from longlag.store.records import write_rows
 from test_records import a_row
 
 CONFIG = {"suite": "s", "seeds": "0:2", "lags": [20, 50], "budget": 1e6, "seeds_per_job": 2,

@@ -11,11 +11,12 @@ import pytest
 from matplotlib.figure import Figure
 
 import fake_results
-from longlag import figures, registry, stats
+from longlag import figures, registry
+from longlag.analysis import stats
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import cost_axes, endings, learning_curves, overview, reach, solve_time, style
-from longlag.records import Point, Row, Status
+from longlag.store.records import Point, Row, Status
 
 Results = tuple[pd.DataFrame, pd.DataFrame]
 

@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from longlag import cli, flow, records, registry, stats, train
+from longlag import cli, registry
+from longlag.analysis import stats
+from longlag.engine import gradient_flow, train
+from longlag.engine.spec import prepare
+from longlag.engine.train import Block
 from longlag.objective import Tensors
-from longlag.records import FLOW, GRADIENT_BACK, Point, Row, read_points, write_points
-from longlag.spec import prepare
-from longlag.train import Block
+from longlag.store import records
+from longlag.store.records import FLOW, GRADIENT_BACK, Point, Row, read_points, write_points
 from toy import spec
 
 METHODS = registry.names("methods")
@@ -45,7 +48,7 @@ def losses(setup, params, batch, s, step, part, nudge):
 def test_derivatives_are_those_of_finite_differences(method, task):
     setup, params, batch = start(method, task)
     params = {name: leaf + 0.1 * torch.ones_like(leaf) if name == "W_hy" else leaf for name, leaf in params.items()}
-    (found,) = flow.readings(setup.model, setup.loss, params, params, {}, batch)
+    (found,) = gradient_flow.readings(setup.model, setup.loss, params, params, {}, batch)
     steps, hidden, tiny = batch.x.shape[1], setup.model.cell.hidden, 1e-5
     for back in (0, 1, 5):
         norms = []
@@ -66,7 +69,7 @@ def test_a_sequence_counts_from_its_beginning_on():
     setup, params, batch = start("control", "adding", n=2)
     x, steps = batch.x.clone(), batch.x.shape[1]
     late = Tensors(x, torch.tensor([[steps - 2, steps - 2]]), batch.y)
-    (found,) = flow.readings(setup.model, setup.loss, params, params, {}, late)
+    (found,) = gradient_flow.readings(setup.model, setup.loss, params, params, {}, late)
     assert found["gradient_1"] > 0
     assert math.isnan(found["gradient_2"])
     assert math.isnan(found["gradient_5"])
@@ -77,24 +80,28 @@ def test_readings_of_the_whole_net():
     before = {name: leaf.clone() for name, leaf in params.items()}
     params = params | {"W_hh": 3.0 * torch.eye(8)[None], "b_h": torch.full((1, 8), 50.0)}
     after = params | {"b_y": params["b_y"] + 2.0}
-    (found,) = flow.readings(setup.model, setup.loss, params, after, {"damping": 0.5, "rho": 0.9, "rate": 1.0}, batch)
+    (found,) = gradient_flow.readings(
+        setup.model, setup.loss, params, after, {"damping": 0.5, "rho": 0.9, "rate": 1.0}, batch
+    )
     assert found["spectral_radius"] == pytest.approx(3.0)
     assert found["saturated"] == 1.0
     assert found["update_norm"] == pytest.approx(2.0 * math.sqrt(params["b_y"].numel()))
     assert (found["damping"], found["reduction_ratio"]) == (0.5, 0.9)
     assert set(found) <= set(FLOW)
-    (calm,) = flow.readings(setup.model, setup.loss, before, before, {}, batch)
+    (calm,) = gradient_flow.readings(setup.model, setup.loss, before, before, {}, batch)
     assert calm["saturated"] < 0.5
     assert calm["update_norm"] == 0
-    (lstm,) = (flow.readings(s.model, s.loss, p, p, {}, b) for s, p, b in [start("lstm", "adding")])
+    (lstm,) = (gradient_flow.readings(s.model, s.loss, p, p, {}, b) for s, p, b in [start("lstm", "adding")])
     assert "spectral_radius" not in lstm[0]
 
 
 def test_each_replica_has_its_own():
     setup, params, batch = start("control", "adding", seeds=(3, 4))
-    together = flow.readings(setup.model, setup.loss, params, params, {}, batch)
+    together = gradient_flow.readings(setup.model, setup.loss, params, params, {}, batch)
     for r, seed in enumerate((3, 4)):
-        (alone,) = (flow.readings(s.model, s.loss, p, p, {}, b) for s, p, b in [start("control", "adding", (seed,))])
+        (alone,) = (
+            gradient_flow.readings(s.model, s.loss, p, p, {}, b) for s, p, b in [start("control", "adding", (seed,))]
+        )
         assert together[r] == pytest.approx(alone[0], rel=1e-9, nan_ok=True)
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from fake_results import points as made_points
 from fake_results import runs as made_runs
-from longlag import records, stats
+from longlag.analysis import stats
 from longlag.figures import gradient_flow
+from longlag.store import records
 
 
 @pytest.fixture

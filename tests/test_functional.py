@@ -5,8 +5,8 @@ import itertools
 import pytest
 import torch
 
+from longlag.algebra.jacobian import linearise
 from longlag.functional import FunctionObjective, fit
-from longlag.jacobian import linearise
 from longlag.losses import CrossEntropy, SquaredError
 from longlag.optimisers import SGD, HessianFree
 from longlag.optimisers.damping import LevenbergMarquardt

@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 
-from longlag import ladder, protocol
-from longlag.ladder import Rungs, climb
-from longlag.records import VOLATILE, Point, Row
-from longlag.spec import prepare, unmeasured_row
+from longlag import protocol
+from longlag.engine import ladder
+from longlag.engine.ladder import Rungs, climb
+from longlag.engine.spec import prepare, unmeasured_row
+from longlag.store.records import VOLATILE, Point, Row
 from toy import spec
 
 

@@ -1,8 +1,12 @@
-"""The house: imports go down the layers, and torch and pandas never meet but in the command (docs/architecture.md)."""
+"""The house: imports go down the layers, and torch and pandas never meet but in the command (docs/architecture.md).
+
+`python tests/test_layers.py` prints the picture that docs/architecture.md shows, and counts the rooms and the arrows.
+"""
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,39 +14,35 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src/longlag"
 # A module or package of longlag, from the ground up. Those of one line do not import each other.
 FRONTIER = [
-    {"errors", "environment", "protocol", "rng", "interrupt"},
-    {"files"},
-    {"records", "registry", "settings", "lock"},
+    {"errors", "environment", "protocol", "rng"},
+    {"registry", "settings"},
+    {"store"},
 ]
 TORCH = [
-    {"tree", "losses", "sequences", "denormals", "progress"},
-    {"jacobian", "products", "provenance"},
+    {"losses", "algebra"},
+    {"products"},
     {"tasks", "cells", "inits"},
     {"model"},
     {"objective"},
-    {"optimisers", "flow"},
+    {"optimisers"},
     {"methods", "functional"},
-    {"spec"},
-    {"train"},
-    {"checkpoint"},
-    {"ladder", "tune", "verify"},
+    {"engine"},
     {"lecture"},
 ]
-ANALYSIS = [
-    {"words", "schemas", "stats"},
-    {"comparison", "published"},
-    {"suite", "figures", "tables"},
-    {"collect", "report", "estimate", "diff", "merge"},
+TABLES = [
+    {"words", "design", "analysis"},
+    {"figures", "tables"},
+    {"report"},
 ]
 TOP = [{"cli"}, {"__main__"}]
 LAYERS = {
     "frontier": FRONTIER,
     "torch": [*FRONTIER, *TORCH],
-    "analysis": [*FRONTIER, *ANALYSIS],
-    "top": [*FRONTIER, *TORCH, *ANALYSIS, *TOP],
+    "tables": [*FRONTIER, *TABLES],
+    "top": [*FRONTIER, *TORCH, *TABLES, *TOP],
 }
 PANDAS = {"pandas", "seaborn", "matplotlib"}
-FOREIGN = {"frontier": {"torch", *PANDAS}, "torch": PANDAS, "analysis": {"torch"}, "top": set()}
+FOREIGN = {"frontier": {"torch", *PANDAS}, "torch": PANDAS, "tables": {"torch"}, "top": set()}
 
 
 def part(path: Path) -> str:
@@ -58,7 +58,7 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module == "longlag":
             found |= {f"longlag.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found.add(str(node.module))
+            found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
 
 
@@ -80,7 +80,7 @@ def test_imports_go_down(path):
 
 
 @pytest.mark.parametrize(
-    ("key", "stranger"), [("analysis", "torch"), ("torch", "pandas"), ("top", "torch"), ("top", "pandas")]
+    ("key", "stranger"), [("tables", "torch"), ("torch", "pandas"), ("top", "torch"), ("top", "pandas")]
 )
 def test_what_is_imported_at_once_brings_no_stranger(key, stranger):
     layers = TOP if key == "top" else LAYERS[key]
@@ -90,3 +90,51 @@ def test_what_is_imported_at_once_brings_no_stranger(key, stranger):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert stranger not in done.stdout.split()
+
+
+def arrows() -> set[tuple[str, str]]:
+    """(importer, imported) for every pair of rooms; a room is a module or package directly below `longlag`."""
+    found = set()
+    for path in FILES:
+        inside = {module.split(".")[1] for module in imports(path) if module.startswith("longlag.")}
+        found |= {(part(path), name) for name in inside - {part(path), "__version__"}}
+    return found
+
+
+def picture() -> str:
+    """The layers, from the top to the ground: packages end in a slash."""
+
+    def line(layer: set[str]) -> str:
+        return "  ".join(sorted(f"{name}/" if (SOURCE / name).is_dir() else name for name in layer))
+
+    towers = [[line(layer) for layer in reversed(tower)] for tower in (TORCH, TABLES)]
+    width, height = max(map(len, towers[0])), max(map(len, towers))
+    left, right = ([""] * (height - len(tower)) + tower for tower in towers)
+    rows = [line(layer) for layer in reversed(TOP)]
+    rows += [f"{' torch ':-^{width}}-+-{' tables: no torch ':-^{max(map(len, right))}}"]
+    rows += [f"{a:{width}} | {b}".rstrip() for a, b in zip(left, right, strict=True)]
+    rows += [f"{' frontier: no torch, no pandas ':-^{width + 3 + max(map(len, right))}}"]
+    return "\n".join([*rows, *(line(layer) for layer in reversed(FRONTIER))])
+
+
+def test_the_docs_show_these_layers():
+    docs = (SOURCE.parents[1] / "docs/architecture.md").read_text()
+    assert picture() in docs, "paste what `python tests/test_layers.py` prints into docs/architecture.md"
+
+
+def test_modules_of_one_package_form_no_circle():
+    graph = {}
+    for path in FILES:
+        name = ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")
+        graph[name] = {found for found in imports(path) if found.startswith("longlag.")}
+    for name, found in graph.items():  # `from package import module` names the package alone
+        graph[name] = {other for other in found if other in graph and not f"{name}.".startswith(f"{other}.")}
+    tuple(TopologicalSorter(graph).static_order())  # CycleError names the modules
+
+
+if __name__ == "__main__":
+    print(picture())
+    rooms = {part(path) for path in FILES}
+    modules = [path for path in SOURCE.glob("*.py") if path.name != "__init__.py"]
+    layers = len(FRONTIER) + max(len(TORCH), len(TABLES)) + len(TOP)
+    print(f"\n{len(rooms)} rooms, {len(modules)} modules in the root, {len(arrows())} arrows, {layers} layers")

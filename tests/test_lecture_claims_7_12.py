@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from longlag.engine.spec import RunSpec, prepare, unmeasured_row
 from longlag.errors import LonglagError
 from longlag.figures import lecture as drawings
 from longlag.lecture import (
@@ -20,9 +21,8 @@ from longlag.lecture import (
 from longlag.lecture.base import Verdict
 from longlag.lecture.tools import factorial
 from longlag.lecture.tools.pupils import pupil
-from longlag.records import Status, write_rows
 from longlag.rng import stream
-from longlag.spec import RunSpec, prepare, unmeasured_row
+from longlag.store.records import Status, write_rows
 
 FREE = attractors.Net(np.array([[1.0, 0.5], [0.5, 1.0]]), np.zeros(2))  # attractors +-(a, a), a = tanh(1.5 a)
 

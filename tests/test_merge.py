@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 import fake_results
-from longlag import cli, records
+from longlag import cli
+from longlag.design.merge import merge
 from longlag.errors import LonglagError
-from longlag.merge import merge
+from longlag.store import records
 from test_records import a_row
 
 

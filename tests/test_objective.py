@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from longlag import tree
+from longlag.algebra import tree
 from longlag.cells.lstm import LSTM
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.inits.sparse import SparseSpectral

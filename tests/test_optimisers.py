@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from longlag import tree
+from longlag.algebra import tree
 from longlag.losses import OneHotError
 from longlag.objective import Meter
 from longlag.optimisers import SGD, Adam, HessianFree, Nesterov, Ridge

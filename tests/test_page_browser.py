@@ -14,9 +14,10 @@ from PIL import Image
 
 import browser
 import fake_results
-from longlag import figures, report, stats
+from longlag import figures, report
+from longlag.analysis import stats
 from longlag.figures import style
-from longlag.records import Row, Status
+from longlag.store.records import Row, Status
 from test_figures import results
 
 pytestmark = browser.needs_browser

@@ -11,7 +11,7 @@ import pytest
 
 import test_contracts as contracts
 from longlag import cli, registry
-from longlag.records import read_rows
+from longlag.store.records import read_rows
 from test_docs import blocks
 from toy import outcome, spec
 

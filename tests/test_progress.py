@@ -2,9 +2,9 @@
 
 import io
 
-from longlag.progress import Bars, Lines, progress
-from longlag.records import Point
-from longlag.spec import prepare, unmeasured_row
+from longlag.engine.progress import Bars, Lines, progress
+from longlag.engine.spec import prepare, unmeasured_row
+from longlag.store.records import Point
 from toy import spec
 
 

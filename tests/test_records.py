@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from longlag.errors import LonglagError
-from longlag.files import check_writable
-from longlag.records import (
+from longlag.rng import stream
+from longlag.store.files import check_writable
+from longlag.store.records import (
     CHECK,
     COLUMNS,
     KEY,
@@ -21,7 +22,6 @@ from longlag.records import (
     write_points,
     write_rows,
 )
-from longlag.rng import stream
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
 KINDS = {"str": TEXT, "int": st.integers(-(2**40), 2**40), "float": st.floats(), "bool": st.booleans(),

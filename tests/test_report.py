@@ -19,12 +19,13 @@ import pytest
 from PIL import Image
 
 import fake_results
-from longlag import figures, report, stats
+from longlag import figures, report
+from longlag.analysis import stats
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import style
-from longlag.files import checksum
 from longlag.report import answer, explorer, headline, lectured, pictures
+from longlag.store.files import checksum
 from test_figures import CASES, results
 
 VOID = {"meta", "img", "br", "source", "input"}

@@ -12,9 +12,11 @@ import pandas as pd
 import pytest
 
 import fake_results
-from longlag import records, stats, words
+from longlag import words
+from longlag.analysis import stats
 from longlag.errors import LonglagError
-from longlag.records import Row, Status
+from longlag.store import records
+from longlag.store.records import Row, Status
 
 
 def row(lag: int, seed: int, solved: bool, **changes: object) -> Row:

@@ -13,11 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import fake_results
-from longlag import cli, records, registry
-from longlag.checkpoint import Unfit, pack, unpack
+from longlag import cli, registry
+from longlag.engine.checkpoint import Unfit, pack, unpack
+from longlag.engine.ladder import Rungs
+from longlag.engine.spec import prepare
 from longlag.errors import LonglagError
-from longlag.ladder import Rungs
-from longlag.spec import prepare
+from longlag.store import records
 from toy import spec
 
 PLUGIN = """

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longlag import protocol, registry, suite
+from longlag import protocol, registry
+from longlag.design import suite
 from longlag.errors import LonglagError
 
 CONFIG = Path(__file__).parents[1] / "config"

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import fake_results
-from longlag import stats, tables
+from longlag import tables
+from longlag.analysis import stats
 from longlag.cli import main
-from longlag.records import Row
+from longlag.store.records import Row
 from longlag.tables import render
 from test_figures import CASES
 

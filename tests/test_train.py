@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from longlag import protocol
+from longlag.engine.spec import prepare
+from longlag.engine.train import Block, attempt
 from longlag.errors import LonglagError
-from longlag.records import Row
-from longlag.spec import prepare
-from longlag.train import Block, attempt
+from longlag.store.records import Row
 from toy import outcome, spec
 
 

@@ -5,10 +5,11 @@ import math
 
 import pytest
 
-from longlag import protocol, registry, tune
+from longlag import protocol, registry
+from longlag.engine import tune
+from longlag.engine.spec import prepare, unmeasured_row
 from longlag.errors import LonglagError
-from longlag.records import Point
-from longlag.spec import prepare, unmeasured_row
+from longlag.store.records import Point
 from toy import spec
 
 

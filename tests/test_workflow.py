@@ -16,13 +16,16 @@ from pathlib import Path
 
 import pytest
 
-from longlag import figures, records, registry, tables
+from longlag import figures, registry, tables
+from longlag.store import records
 
 ROOT = Path(__file__).parents[1]
 STAND_IN = f"""#!{sys.executable}
 import argparse, json, sys
 from pathlib import Path
-from longlag import cli, collect, records, suite
+from longlag import cli
+from longlag.design import collect, suite
+from longlag.store import records
 
 verb, *words = sys.argv[1:]
 if verb == "list":

@@ -1,8 +1,8 @@
 """Specs small enough for a test."""
 
-from longlag.records import Point, Row
-from longlag.spec import RunSpec
-from longlag.train import run
+from longlag.engine.spec import RunSpec
+from longlag.engine.train import run
+from longlag.store.records import Point, Row
 
 TOY = {
     "control": {"cell.hidden": 8, "optimiser.batch": 10},

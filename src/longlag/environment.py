@@ -1,6 +1,6 @@
 """The job environment: threads, memory and BLAS kernels, set before numpy and torch are imported.
 
-What is set decides digits as well as speed, so every row records what was in force (`longlag.provenance`).
+What is set decides digits as well as speed, so every row records what was in force (`longlag.engine.provenance`).
 Each variable that the user has set already is left alone.
 """
 

@@ -16,11 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from longlag.jacobian import linearise
+from longlag.algebra.jacobian import linearise
+from longlag.algebra.tree import Params
 from longlag.losses import Loss
 from longlag.objective import Operator
 from longlag.optimisers.base import Optimiser, Step
-from longlag.tree import Params
 
 Forward = Callable[[Params, Tensor], Tensor | tuple[Tensor, Tensor]]
 

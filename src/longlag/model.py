@@ -14,10 +14,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from longlag.algebra.products import affine, matmul, matvec
+from longlag.algebra.tree import Params
 from longlag.cells.base import Cell, Tape
 from longlag.errors import LonglagError
-from longlag.products import affine, matmul, matvec
-from longlag.tree import Params
 
 READOUT = ("W_hy", "b_y")
 

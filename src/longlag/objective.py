@@ -14,10 +14,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from longlag import tree
+from longlag.algebra import tree
+from longlag.algebra.tree import Params
 from longlag.losses import Loss
 from longlag.model import Model, ModelTape
-from longlag.tree import Params
 
 FORWARD, GRADIENT, PRODUCT = 1, 3, 4  # sequence passes
 Operator = Callable[[Params], dict[str, Tensor]]  # v -> A v

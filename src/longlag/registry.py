@@ -83,7 +83,9 @@ def _import_file(file: Path) -> ModuleType:
 
 def _in_tree(kind: str) -> frozenset[str]:
     folder = Path(__file__).parent / kind
-    return frozenset(m.name for m in pkgutil.iter_modules([str(folder)]) if m.name != "base")
+    return frozenset(
+        m.name for m in pkgutil.iter_modules([str(folder)]) if m.name != "base" and not m.name.startswith("_")
+    )
 
 
 @cache

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from longlag import estimate, figures, records, tables
-from longlag import suite as suites
+from longlag import figures, tables
+from longlag.design import estimate
+from longlag.design import suite as suites
 from longlag.errors import LonglagError
+from longlag.store import records
 
 # `.venv/bin/snakemake` finds `longlag` without an activated environment too.
 HERE = str(Path(sys.executable).parent)

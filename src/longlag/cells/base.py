@@ -17,8 +17,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from longlag.jacobian import Linearisation, linearise
-from longlag.tree import Params
+from longlag.algebra.jacobian import Linearisation, linearise
+from longlag.algebra.tree import Params
 
 State = tuple[Tensor, ...]  # each [R, B, H]; the first is the hidden state that the readout sees
 

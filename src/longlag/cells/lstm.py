@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from longlag.algebra.products import affine
+from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
-from longlag.products import affine
-from longlag.tree import Params
 
 _NAMES = ("W_xh", "W_hh", "b_h")
 _SHUT = -1e4  # drives a sigmoid to zero in float32

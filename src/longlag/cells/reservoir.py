@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from longlag.algebra.products import affine
+from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
-from longlag.products import affine
-from longlag.tree import Params
 
 _CACHED = 128_000  # numbers of a state: it and its successor stay in a megabyte of cache
 _DENSE_UNTIL = 0.25  # above this share of non-zero weights a dense product is the faster one

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from longlag.tree import Params
+from longlag.algebra.tree import Params
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from longlag.algebra.products import affine
+from longlag.algebra.tree import Params
 from longlag.cells import tanh_batched
 from longlag.cells import tanh_kernels as kernels
 from longlag.cells.base import State, Tape, zero_state
-from longlag.products import affine
-from longlag.tree import Params
 
 _TOGETHER = 10_000  # numbers of a state: replicas of less are taken in one program, which saves calls
 _SEQUENCES = 100  # whose states are computed at once where nothing is kept of them

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from longlag.algebra.products import affine
+from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, zero_state
-from longlag.products import affine
-from longlag.tree import Params
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from longlag.engine.interrupt import Interrupted
 from longlag.errors import LonglagError
-from longlag.interrupt import Interrupted
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -93,7 +93,8 @@ def add_training(parser: argparse.ArgumentParser) -> None:
 
 def prepare_outputs(args: argparse.Namespace) -> None:
     """Loads plug-ins, and fails now if an output could not be written later."""
-    from longlag import files, registry
+    from longlag import registry
+    from longlag.store import files
 
     for path in args.plugin:
         registry.load_plugin(path)

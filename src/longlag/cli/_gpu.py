@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from longlag import lock
 from longlag.errors import LonglagError
+from longlag.store import lock
 
 _DRIVER = Path("/proc/driver/nvidia/gpus")
 

@@ -16,12 +16,14 @@ def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> in
 
 
 def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> int:
-    from longlag import ladder, lock, protocol, records, settings
-    from longlag.checkpoint import Checkpoints
-    from longlag.interrupt import Interruption
-    from longlag.progress import progress
-    from longlag.spec import RunSpec, prepare
-    from longlag.train import Driver, plain, watched
+    from longlag import protocol, settings
+    from longlag.engine import ladder
+    from longlag.engine.checkpoint import Checkpoints
+    from longlag.engine.interrupt import Interruption
+    from longlag.engine.progress import progress
+    from longlag.engine.spec import RunSpec, prepare
+    from longlag.engine.train import Driver, plain, watched
+    from longlag.store import lock, records
 
     _arguments.prepare_outputs(args)
     budget, overrides = args.budget or protocol.DEFAULT_BUDGET, settings.parse(args.set)

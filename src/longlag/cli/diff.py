@@ -18,7 +18,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import diff, files, stats
+    from longlag.analysis import diff, stats
+    from longlag.store import files
 
     a, b = (stats.load_runs(path / "runs.csv" if path.is_dir() else path) for path in (args.a, args.b))
     if args.out:

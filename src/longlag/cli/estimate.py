@@ -21,9 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import suite
-    from longlag.estimate import Record, estimate, longest, total
-    from longlag.records import read_rows
+    from longlag.design import suite
+    from longlag.design.estimate import Record, estimate, longest, total
+    from longlag.store.records import read_rows
 
     path = Path(args.suite)
     found = suite.read(path) if path.suffix else suite.find({"suite": args.suite}, [Path("config")])

@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     chosen = figures.select(args.name)
-    from longlag import stats
+    from longlag.analysis import stats
     from longlag.figures import style
 
     runs, curves = stats.load_runs(args.runs), stats.load_curves(args.curves)

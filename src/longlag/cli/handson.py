@@ -14,8 +14,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import files
     from longlag.report import handson
+    from longlag.store import files
 
     files.check_writable(args.out)
     files.write_atomically(args.out, handson.render().encode())

@@ -28,7 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from longlag import files, lecture
+    from longlag import lecture
+    from longlag.store import files
 
     slugs = lecture.select(args.claim)
     if args.markdown:
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _keep(document: dict[str, Any], out: Path) -> None:
-    from longlag import files
+    from longlag.store import files
 
     document["check"] = files.checksum([json.dumps(document["claims"])])
     files.write_atomically(out / _FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())

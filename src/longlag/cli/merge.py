@@ -22,8 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     import pyarrow as pa
 
-    from longlag import files, lock, records
-    from longlag.merge import merge
+    from longlag.design.merge import merge
+    from longlag.store import files, lock, records
 
     paths = [path / "runs.csv" if path.is_dir() else path for path in args.runs]
     if len({path.resolve() for path in paths}) < len(paths):

@@ -21,7 +21,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import files, report, stats
+    from longlag import report
+    from longlag.analysis import stats
+    from longlag.store import files
 
     files.check_writable(args.out)
     runs, curves = stats.load_runs(args.runs), stats.load_curves(args.curves)

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _show_method(name: str, tasks: list[str], lag: int) -> None:
     from longlag import registry, settings
-    from longlag.spec import RunSpec, prepare
+    from longlag.engine.spec import RunSpec, prepare
 
     method = registry.get("methods", name)
     print(

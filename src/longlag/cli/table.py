@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     chosen = tables.select(args.name)
-    from longlag import stats
+    from longlag.analysis import stats
     from longlag.tables import render
 
     runs = stats.load_runs(args.runs)

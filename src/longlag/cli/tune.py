@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from longlag.cli import _arguments
 
 if TYPE_CHECKING:
-    from longlag.tune import Trial
+    from longlag.engine.tune import Trial
 
 HELP = "search a method's declared settings on seeds of their own, by validation alone"
 EXAMPLE = "longlag tune --task adding --lag 50 --method control --candidates 8 --budget 1e6 --out tune.csv"
@@ -25,9 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from longlag import protocol, records, settings, tune
-    from longlag.progress import progress
-    from longlag.spec import RunSpec
+    from longlag import protocol, settings
+    from longlag.engine import tune
+    from longlag.engine.progress import progress
+    from longlag.engine.spec import RunSpec
+    from longlag.store import records
 
     _arguments.prepare_outputs(args)
     budget, seeds = args.budget or protocol.DEFAULT_BUDGET, tuple(tune.FIRST_SEED + seed for seed in args.seeds)

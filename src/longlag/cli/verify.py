@@ -21,8 +21,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from longlag import records, registry, verify
+    from longlag import registry
+    from longlag.engine import verify
     from longlag.rng import stream
+    from longlag.store import records
 
     for path in args.plugin:
         registry.load_plugin(path)

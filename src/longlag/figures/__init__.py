@@ -1,7 +1,7 @@
 """Figures, one file each: TITLE, ORDER (its place on the page), `draw(runs, curves) -> Figure` and
 `caption(runs, curves) -> str`.
 
-They only draw; numbers come from `longlag.stats`. A new figure is a new file: it is found here, by the command
+They only draw; numbers come from `longlag.analysis.stats`. A new figure is a new file: it is found here, by the command
 `longlag figure NAME` and by the report. Folders within this one hold figures of something else than a suite. This
 module is light, so that names can be listed without drawing anything.
 """

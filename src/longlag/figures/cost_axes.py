@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from longlag import stats
+from longlag.analysis import stats
 from longlag.figures import layout, style
 from longlag.words import listing, sample
 

@@ -12,9 +12,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from longlag import protocol, stats
+from longlag import protocol
+from longlag.analysis import stats
 from longlag.figures import layout, overview, style
-from longlag.records import Status
+from longlag.store.records import Status
 from longlag.words import listing, sample
 
 TITLE, ORDER = "What failed, and how", 6

@@ -9,9 +9,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from longlag import protocol, stats
+from longlag import protocol
+from longlag.analysis import stats
 from longlag.figures import layout, style
-from longlag.records import Status
+from longlag.store.records import Status
 from longlag.words import listing, sample
 
 TITLE, ORDER = "Learning curves", 5

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from longlag import stats
+from longlag.analysis import stats
 from longlag.figures import heatmap, layout, style
 from longlag.words import NOT_RUN, reached, sample
 

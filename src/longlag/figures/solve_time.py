@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from longlag import stats
+from longlag.analysis import stats
 from longlag.figures import layout, style
 from longlag.words import listing, sample
 

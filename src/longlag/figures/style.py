@@ -17,7 +17,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
-from longlag.files import write_atomically
+from longlag.store.files import write_atomically
 
 PAGE_WIDTH = 7.0  # inches: two columns of a paper
 COLUMN_WIDTH = 3.4  # inches: one column

@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from longlag.algebra.tree import Params
 from longlag.cells.reservoir import Reservoir
 from longlag.inits.reservoirs import EchoState
 from longlag.lecture.base import Claim, Exercise, Finding, over_seeds, verdict
 from longlag.model import READOUT, Linear, Model, OutputFeedback
 from longlag.optimisers.ridge import Ridge
 from longlag.rng import stream
-from longlag.tree import Params
 
 RADII = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0, 1.1)
 SIZES = (25, 50, 100, 200)

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from longlag import tree
+from longlag.algebra import tree
+from longlag.engine.spec import RunSpec, Setup, prepare
 from longlag.lecture.base import Claim, Exercise, Finding, Number, over_seeds, verdict
 from longlag.lecture.tools.logistic import AsLogistic, LogisticRNN
 from longlag.lecture.tools.training import Learner, Params, norm, with_cell
 from longlag.objective import Tensors
 from longlag.optimisers.clipping import ClipNorm, NoClipping
 from longlag.optimisers.sgd import SGD
-from longlag.spec import RunSpec, Setup, prepare
 
 TASK, LAG, HIDDEN, BATCH = "temporal_order", 20, 50, 20
 UPDATES, BEFORE, AFTER, EVALUATED = 600, 40, 60, 500

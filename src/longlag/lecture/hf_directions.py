@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag import tree
+from longlag.algebra import tree
+from longlag.algebra.tree import Params
 from longlag.lecture.base import Claim, Exercise, Finding, over_seeds, verdict
 from longlag.lecture.tools.pupils import Pupil, pupil
 from longlag.objective import Objective
-from longlag.tree import Params
 
 _TASK, _LAG, _DESCENT, _SECOND = "temporal_order", 50, "esn_init", "hf"
 _VANISHED = "control"

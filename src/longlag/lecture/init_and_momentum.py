@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from longlag import protocol, records
+from longlag import protocol
+from longlag.engine.spec import RunSpec
+from longlag.engine.train import run
 from longlag.errors import LonglagError
 from longlag.lecture.base import Claim, Exercise, Finding, Number, Verdict, over_seeds
 from longlag.lecture.tools.factorial import CORNERS, PROBLEMS, RATE, Corner, Problem, corner_of, rate_of
-from longlag.records import Row
-from longlag.spec import RunSpec
-from longlag.train import run
+from longlag.store import records
+from longlag.store.records import Row
 
 FILE = Path(__file__).parents[3] / "results" / "lecture" / "init_and_momentum.csv"
 LIVE = Problem("memorization_5bit", 20, 3e4)

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from longlag import protocol
+from longlag.algebra.tree import Params
 from longlag.lecture.base import Claim, Exercise, Finding, Number, over_seeds, verdict
 from longlag.lecture.tools.pupils import Pupil, pupil
 from longlag.model import Model
 from longlag.objective import Tensors
 from longlag.rng import stream
-from longlag.tree import Params
 
 _TASK, _LAG = "temporal_order", 50
 _PLAIN, _LSTMS = "control", ("lstm", "lstm_chrono")

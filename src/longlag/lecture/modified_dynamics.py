@@ -18,6 +18,7 @@ import numpy as np
 from torch import Tensor
 
 from longlag import protocol
+from longlag.algebra.tree import Params
 from longlag.lecture.base import Claim, Exercise, Finding, over_seeds, verdict
 from longlag.lecture.tools.pupils import Pupil, pupil
 from longlag.losses import OneHotError
@@ -25,7 +26,6 @@ from longlag.model import READOUT
 from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Optimiser, Step
 from longlag.optimisers.ridge import Ridge
-from longlag.tree import Params
 
 _TASK, _LAG, _METHOD = "temporal_order", 30, "esn_momentum"
 _TESTED = 1000  # sequences

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from longlag.tree import Params
+from longlag.algebra.tree import Params
 
 
 class Draw(Protocol):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from longlag import tree
-from longlag.tree import Params
+from longlag.algebra import tree
+from longlag.algebra.tree import Params
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from longlag import tree
+from longlag.algebra import tree
 
 
 class Clipping(Protocol):

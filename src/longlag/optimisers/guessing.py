@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from longlag import tree
+from longlag.algebra import tree
 from longlag.inits.base import Init
 from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step

@@ -23,12 +23,12 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from longlag import tree
+from longlag.algebra import tree
+from longlag.algebra.tree import Params
 from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.cg import ConjugateGradient, Iterate
 from longlag.optimisers.damping import LevenbergMarquardt
-from longlag.tree import Params
 
 
 @dataclass(frozen=True)

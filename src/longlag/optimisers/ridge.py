@@ -13,9 +13,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from longlag.algebra.tree import Params
 from longlag.objective import FeatureOracle
 from longlag.optimisers.base import Draw, Step
-from longlag.tree import Params
 
 
 @dataclass(frozen=True)

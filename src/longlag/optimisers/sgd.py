@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from longlag import tree
+from longlag.algebra import tree
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.clipping import Clipping, NoClipping
 

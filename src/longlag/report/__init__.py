@@ -14,7 +14,8 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from longlag import figures, protocol, registry, stats, tables
+from longlag import figures, protocol, registry, tables
+from longlag.analysis import stats
 from longlag.figures import style
 from longlag.report import answer, explorer, headline, lectured, pictures, provenance
 from longlag.tables import render as setting

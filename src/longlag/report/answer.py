@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from longlag import stats
-from longlag.records import Status
+from longlag.analysis import stats
+from longlag.store.records import Status
 from longlag.words import count, listing, number, reached
 
 

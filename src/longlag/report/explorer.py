@@ -21,9 +21,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import to_hex
 
-from longlag import protocol, stats
+from longlag import protocol
+from longlag.analysis import stats
 from longlag.figures import style
-from longlag.records import Status
+from longlag.store.records import Status
 
 MOST_DOTS, MOST_POINTS, MOST_LOOKS = 8_000, 30_000, 80  # seeds drawn, points of curves in all, and per curve
 _SHAPES = {"o": "circle", "s": "square", "D": "diamond", "d": "diamond", "^": "triangle-up", "v": "triangle-down"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from longlag import stats
+from longlag.analysis import stats
 from longlag.figures.overview import ranking
-from longlag.records import Status
+from longlag.store.records import Status
 from longlag.words import count, listing, reached
 
 _ENDED = {

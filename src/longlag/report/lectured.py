@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longlag import files
 from longlag.errors import LonglagError
 from longlag.report import pictures
+from longlag.store import files
 
 FILE = "lecture.json"
 _WIDTH = 480  # pixels of a thumbnail: twice what it takes up on the page

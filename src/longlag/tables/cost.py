@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag import stats
+from longlag.analysis import stats
 from longlag.words import number, sample
 
 TITLE, BESIDE = "Cost to solve", "cost"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag import stats
-from longlag.records import Status
+from longlag.analysis import stats
+from longlag.store.records import Status
 
 TITLE, BESIDE = "What failed, and how", ""
 _HOW = [status.value for status in Status if status is not Status.SOLVED]

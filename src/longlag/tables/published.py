@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from longlag import published
+from longlag.analysis import published
 from longlag.words import NOT_RUN, number
 
 TITLE, BESIDE = "Published against measured", "published"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag import stats
+from longlag.analysis import stats
 from longlag.words import NOT_RUN, interval, reached, sample
 
 TITLE, BESIDE = "Reach", "overview"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from longlag.files import write_atomically
+from longlag.store.files import write_atomically
 
 _LATEX = {
     "\\": r"\textbackslash{}",

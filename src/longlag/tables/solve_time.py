@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from longlag import comparison
+from longlag.analysis import comparison
 from longlag.words import count, number, sample
 
 TITLE, BESIDE = "Time to solve: methods that differ in one setting", "solve_time"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from longlag import stats
+from longlag.analysis import stats
 from longlag.words import NOT_RUN, interval, sample
 
 TITLE, BESIDE = "Seeds solved", "reach"

@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from longlag.losses import SquaredError
-from longlag.sequences import marked_pairs, padded_steps
+from longlag.tasks._sequences import marked_pairs, padded_steps
 from longlag.tasks.base import Baseline, Batch, Traits
 
 

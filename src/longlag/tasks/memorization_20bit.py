@@ -20,7 +20,7 @@ import math
 import numpy as np
 
 from longlag.losses import CrossEntropy
-from longlag.sequences import message_silence_cue
+from longlag.tasks._sequences import message_silence_cue
 from longlag.tasks.base import Baseline, Batch, Traits, one_hot
 
 _SYMBOLS, _VALUES, _BLANK, _CUE, _CHANNELS = 10, 5, 5, 6, 7

@@ -21,7 +21,7 @@ import math
 import numpy as np
 
 from longlag.losses import CrossEntropy
-from longlag.sequences import message_silence_cue
+from longlag.tasks._sequences import message_silence_cue
 from longlag.tasks.base import Baseline, Batch, Traits, one_hot
 
 _BITS, _BLANK, _CUE, _CHANNELS = 5, 2, 3, 4

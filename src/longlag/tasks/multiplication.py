@@ -20,7 +20,7 @@ import math
 import numpy as np
 
 from longlag.losses import SquaredError
-from longlag.sequences import marked_pairs, padded_steps
+from longlag.tasks._sequences import marked_pairs, padded_steps
 from longlag.tasks.base import Baseline, Batch, Traits
 
 _TOLERANCE = 0.04

@@ -21,7 +21,7 @@ import math
 import numpy as np
 
 from longlag.losses import CrossEntropy
-from longlag.sequences import first_again
+from longlag.tasks._sequences import first_again
 from longlag.tasks.base import Baseline, Batch, Traits, one_hot
 
 _RELEVANT, _SYMBOLS = 2, 100

@@ -22,7 +22,7 @@ import numpy as np
 from torch import Tensor
 
 from longlag.losses import CrossEntropy
-from longlag.sequences import first_again
+from longlag.tasks._sequences import first_again
 from longlag.tasks.base import EVERY_STEP, Baseline, Batch, Traits, one_hot
 
 _RELEVANT, _SYMBOLS = 2, 100

@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from longlag.losses import CrossEntropy
-from longlag.sequences import symbols_in_windows
+from longlag.tasks._sequences import symbols_in_windows
 from longlag.tasks.base import Baseline, Batch, Traits, one_hot
 
 _WINDOWS, _RELEVANT, _SYMBOLS = (1, 5), 2, 6  # tenths of the sequence

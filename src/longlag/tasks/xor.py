@@ -21,7 +21,7 @@ import math
 import numpy as np
 
 from longlag.losses import CrossEntropy
-from longlag.sequences import marked_pairs, padded_steps
+from longlag.tasks._sequences import marked_pairs, padded_steps
 from longlag.tasks.base import Baseline, Batch, Traits
 
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from longlag import files, protocol, records
-from longlag.records import Point, Row
-from longlag.spec import RunSpec, prepare
-from longlag.train import run
-from longlag.tune import Trial, best
+from longlag import protocol
+from longlag.engine.spec import RunSpec, prepare
+from longlag.engine.train import run
+from longlag.engine.tune import Trial, best
+from longlag.store import files, records
+from longlag.store.records import Point, Row
 
 RATE = "optimiser.learning_rate.value"
 TUNING_SEEDS = (protocol.FIRST_TUNING_SEED, protocol.FIRST_TUNING_SEED + 1)

@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from longlag.algebra.products import affine
+from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
 from longlag.inits.base import Init, Shapes
 from longlag.lecture.tools.nets import LOGISTIC, Net, Run, centred
-from longlag.products import affine
-from longlag.tree import Params
 
 _NAMES = ("W_hh", "W_xh", "b_h")
 

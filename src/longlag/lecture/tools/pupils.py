@@ -1,6 +1,6 @@
 """Small training for claims: a setup's parameters at the start, fresh batches, and the updates of its optimiser.
 
-The draws are those of `longlag.train` (streams of the same names), without looks, verdicts and rows.
+The draws are those of `longlag.engine.train` (streams of the same names), without looks, verdicts and rows.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from longlag.engine.spec import RunSpec, Setup, prepare
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers.base import Step
 from longlag.rng import stream
-from longlag.spec import RunSpec, Setup, prepare
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Small nets trained live with the library's own tasks, methods and oracle, one seed at a time.
 
-The engine of `longlag.train` decides when a run ends; here a claim looks at single steps, so that it draws the batches
-itself, from streams of their own ("lecture ..."), and asks the same `Objective` that every optimiser asks.
+The engine of `longlag.engine.train` decides when a run ends; here a claim looks at single steps, so that it draws the
+batches itself, from streams of their own ("lecture ..."), and asks the same `Objective` that every optimiser asks.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag import tree
+from longlag.algebra import tree
 from longlag.cells.base import Cell
+from longlag.engine.spec import Setup
 from longlag.inits.base import Init
 from longlag.objective import Meter, Objective, Tensors
 from longlag.rng import stream
-from longlag.spec import Setup
 
 Params = dict[str, Tensor]
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag import stats
+from longlag.analysis import stats
 from longlag.rng import stream
 
 COLUMNS = [

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag import stats
-from longlag.records import Status
+from longlag.analysis import stats
 from longlag.rng import stream
+from longlag.store.records import Status
 
 COLUMNS = [
     "task", "lag", "first", "second", "path", "first_value", "second_value", "n_first", "n_second", "solved_first",

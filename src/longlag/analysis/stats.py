@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag import protocol, records
+from longlag import protocol
 from longlag.errors import LonglagError
-from longlag.records import Status
 from longlag.rng import stream
+from longlag.store import records
+from longlag.store.records import Status
 
 CELL = ["task", "method", "lag"]
 AXES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from longlag import stats
+from longlag.analysis import stats
 
 FILE = Path(__file__).with_name("published.csv")
 STANDINGS = ("verified", "second-hand")

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from longlag import registry
+from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
+from longlag.engine.spec import RunSpec, check_device, prepare
+from longlag.engine.train import run
 from longlag.errors import LonglagError
-from longlag.provenance import DIGITS_DEPEND_ON, provenance
-from longlag.records import VOLATILE, Row, Status, spec_changes
-from longlag.spec import RunSpec, check_device, prepare
-from longlag.train import run
+from longlag.store.records import VOLATILE, Row, Status, spec_changes
 
 _TOLERANCE = 0.05  # share of test sequences, on another kind of machine
 

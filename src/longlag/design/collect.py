@@ -16,9 +16,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from longlag.design.suite import Job, Key, Suite
 from longlag.errors import LonglagError
-from longlag.records import KEY, Row, Status, curves_schema, points_of, read_curves, read_rows
-from longlag.suite import Job, Key, Suite
+from longlag.store.records import KEY, Row, Status, curves_schema, points_of, read_curves, read_rows
 
 Note = Callable[[str], None]
 _CURVES = curves_schema()

@@ -22,9 +22,9 @@ from functools import cache
 from pathlib import Path
 from statistics import mean, variance
 
+from longlag.design.suite import Job, Suite
 from longlag.errors import LonglagError
-from longlag.records import Row, Status
-from longlag.suite import Job, Suite
+from longlag.store.records import Row, Status
 
 PROCESS_SECONDS = 3.0  # a job's start: Python, torch, checking its spec
 STARTING = 5  # minutes: Snakemake's two processes and torch, read from a busy shared file system

@@ -56,7 +56,7 @@ def check(name: str, config: Mapping[str, Any]) -> None:
         LonglagError: the first thing that is wrong: where it stands, its value and what it must be. For an
             unknown key, the nearest known one.
     """
-    schema = json.loads((files("longlag.schemas") / f"{name}.schema.json").read_text())
+    schema = json.loads((files("longlag.design.schemas") / f"{name}.schema.json").read_text())
     errors = _validator()(schema).iter_errors(config)
     for error in sorted(errors, key=lambda error: error.json_path):
         where = error.json_path.removeprefix("$").removeprefix(".")

@@ -15,13 +15,13 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from longlag import tree
+from longlag.algebra import tree
+from longlag.algebra.tree import Params
 from longlag.cells.base import State, unroll
 from longlag.losses import Loss
 from longlag.model import Model
 from longlag.objective import Tensors
-from longlag.records import GRADIENT_BACK
-from longlag.tree import Params
+from longlag.store.records import GRADIENT_BACK
 
 SEQUENCES = 20
 SATURATED = 0.9  # of a hidden unit that lies in (-1, 1)

@@ -25,12 +25,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from longlag.engine.interrupt import Interruption
+from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
+from longlag.engine.train import Block
 from longlag.errors import LonglagError
-from longlag.files import write_atomically
-from longlag.interrupt import Interruption
-from longlag.provenance import DIGITS_DEPEND_ON, provenance
-from longlag.records import Point, Row
-from longlag.train import Block
+from longlag.store.files import write_atomically
+from longlag.store.records import Point, Row
 
 FORMAT = 1
 EVERY = 60.0  # seconds

@@ -13,13 +13,13 @@ from typing import Any
 import torch
 
 from longlag import protocol, registry
+from longlag.engine.provenance import provenance
 from longlag.errors import LonglagError
 from longlag.losses import Loss
 from longlag.methods.base import Method, Parts
 from longlag.model import Model
-from longlag.provenance import provenance
-from longlag.records import Row
 from longlag.settings import describe, with_values
+from longlag.store.records import Row
 from longlag.tasks.base import EVERY_STEP, Task, check_lag
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, TextIO
 
 from tqdm import tqdm
 
-from longlag.records import Point, Row
+from longlag.store.records import Point, Row
 
 _LINE_EVERY = 10.0  # seconds
 

@@ -15,11 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from longlag import protocol
-from longlag.files import checksum, write_atomically
-from longlag.provenance import now
-from longlag.records import Point, Row, Status
-from longlag.spec import RunSpec, prepare, unmeasured_row
-from longlag.train import Driver, attempt, plain
+from longlag.engine.provenance import now
+from longlag.engine.spec import RunSpec, prepare, unmeasured_row
+from longlag.engine.train import Driver, attempt, plain
+from longlag.store.files import checksum, write_atomically
+from longlag.store.records import Point, Row, Status
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag import denormals, flow, protocol, tree
+from longlag import protocol
+from longlag.algebra import tree
+from longlag.engine import denormals, gradient_flow
+from longlag.engine.provenance import now, provenance
+from longlag.engine.spec import RunSpec, Setup, prepare, unmeasured_row
 from longlag.errors import LonglagError
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers.base import Step
-from longlag.provenance import now, provenance
-from longlag.records import Point, Row, Status
 from longlag.rng import stream
-from longlag.spec import RunSpec, Setup, prepare, unmeasured_row
+from longlag.store.records import Point, Row, Status
 from longlag.tasks.base import Batch
 
 _EVALUATED_AT_ONCE = 1000  # sequences
@@ -222,8 +224,8 @@ class Block:
         return unmeasured_row(self.setup, self.seeds[r], self.started, **measured)
 
     def _flow(self, step: Step, before: dict[str, Tensor]) -> list[dict[str, float]]:
-        batch = self._tensors(["flow"] * len(self.seeds), 0, flow.SEQUENCES)
-        return flow.readings(self.setup.model, self.setup.loss, before, self.params, step.info, batch)
+        batch = self._tensors(["flow"] * len(self.seeds), 0, gradient_flow.SEQUENCES)
+        return gradient_flow.readings(self.setup.model, self.setup.loss, before, self.params, step.info, batch)
 
     def _point(self, r: int, train_loss: float, error: float, loss: float, flows: Mapping[str, float]) -> Point:
         spec, seconds = self.setup.spec, (time.process_time() - self.cpu) / len(self.seeds)

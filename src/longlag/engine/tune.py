@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import torch
 
 from longlag import protocol, registry
+from longlag.engine.spec import RunSpec
+from longlag.engine.train import attempt
 from longlag.errors import LonglagError
 from longlag.methods.base import Method
-from longlag.records import Point, Row, Status
-from longlag.spec import RunSpec
-from longlag.train import attempt
+from longlag.store.records import Point, Row, Status
 
 FIRST_SEED = protocol.FIRST_TUNING_SEED
 _EDGE = 0.1  # of a range, on its logarithmic scale

@@ -13,7 +13,8 @@ import numpy as np
 import threadpoolctl
 import torch
 
-from longlag import __version__, denormals
+from longlag import __version__
+from longlag.engine import denormals
 
 DIGITS_DEPEND_ON = ("cpu", "blas", "torch", "numpy", "threads", "device")
 
@@ -40,7 +41,7 @@ def now() -> str:
 
 
 def _commit() -> str:
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     try:
         head = _git(here, "rev-parse", "--short=12", "HEAD")
         dirty = _git(here, "status", "--porcelain", "--untracked-files=no", ".")

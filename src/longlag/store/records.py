@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag.errors import LonglagError
-from longlag.files import checksum, read, write_atomically
+from longlag.store.files import checksum, read, write_atomically
 
 
 class Status(StrEnum):
@@ -97,9 +97,10 @@ GRADIENT_BACK = (0, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)  # steps before the 
 class Point:
     """One evaluation of a run in progress, on the engine's fixed grid of passes.
 
-    The columns after `seconds` are gradient flow (`longlag.flow`), nan where it was not recorded: the mean norm of the
-    loss's derivative in the net's state k steps before the last, the share of hidden units beyond +-0.9, the spectral
-    radius of W_hh, the norm of the last update, and Hessian-Free's damping, CG iterations and reduction ratio.
+    The columns after `seconds` are gradient flow (`longlag.engine.gradient_flow`), nan where it was not recorded: the
+    mean norm of the loss's derivative in the net's state k steps before the last, the share of hidden units beyond
+    +-0.9, the spectral radius of W_hh, the norm of the last update, and Hessian-Free's damping, CG iterations and
+    reduction ratio.
     """
 
     task: str

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from longlag.errors import LonglagError
-from longlag.records import KEY, VOLATILE, Row, Status, spec_changes
+from longlag.store.records import KEY, VOLATILE, Row, Status, spec_changes
 
 Key = tuple[str, str, int, int]  # task, method, lag, seed
 _LASTING = tuple(f.name for f in fields(Row) if f.name not in VOLATILE)

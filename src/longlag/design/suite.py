@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from longlag import protocol, registry, schemas
+from longlag import protocol, registry
+from longlag.design import schemas
 from longlag.errors import LonglagError, unknown
 
 Key = tuple[str, str, int, int]  # task, method, lag, seed: the key of a row

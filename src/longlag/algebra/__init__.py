@@ -1,0 +1,1 @@
+"""Mathematics of trees of tensors: what models and optimisers are computed with."""

@@ -1,0 +1,32 @@
+"""Matrix products over the replica axis.
+
+On a CPU they are taken one replica at a time: batched kernels choose another summation for one matrix than for many,
+and a seed must have the same bits alone as in a block. Elsewhere they are one batched kernel.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def matmul(a: Tensor, b: Tensor) -> Tensor:
+    """[R, n, m] by [R, m, k] -> [R, n, k]."""
+    if a.device.type != "cpu":
+        return torch.bmm(a, b)
+    if len(a) == 1:
+        return (a[0] @ b[0]).unsqueeze(0)
+    return torch.stack([x @ y for x, y in zip(a, b, strict=True)])
+
+
+def matvec(a: Tensor, v: Tensor) -> Tensor:
+    """[R, n, m] by [R, m] -> [R, n]."""
+    if a.device.type != "cpu":
+        return torch.bmm(a, v.unsqueeze(2)).squeeze(2)
+    return torch.stack([x @ y for x, y in zip(a, v, strict=True)])
+
+
+def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """x W + b: [R, ..., X] by [R, X, G] and [R, G], the middle axes flattened into one product per replica."""
+    flat = matmul(x.flatten(1, -2), weight) + bias.unsqueeze(1)
+    return flat.unflatten(1, x.shape[1:-1])

@@ -1,0 +1,1 @@
+"""DataFrame -> DataFrame: what the figures and tables show. Imports no torch."""

@@ -1,0 +1,1 @@
+"""Planning a suite and joining what its jobs made. Imports no torch."""

@@ -1,0 +1,1 @@
+"""Training: what to run, the one loop, and what stands around it."""
