@@ -419,9 +419,7 @@ def test_the_clock_may_go_backwards(tmp_path, monkeypatch):
 
 def test_two_writers_of_one_output_are_told_apart(tmp_path):
     out = tmp_path / "runs.csv"
-    code = (
-        f"from longlag import lock\nimport sys\nwith lock.held({str(out)!r}):\n    print(flush=True); sys.stdin.read()"
-    )
+    code = f"from longlag.store import lock\nimport sys\nwith lock.held({str(out)!r}):\n    print(flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         other.stdout.readline()
         with pytest.raises(LonglagError, match=f"is being written by process {other.pid} on"), lock.held(out):

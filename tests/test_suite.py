@@ -189,7 +189,7 @@ def test_every_key_is_explained_in_the_readme():
 
 
 def test_no_torch_and_no_pandas_for_a_plan():
-    code = "import sys; from longlag import suite; suite.read(sys.argv[1]); print(*sys.modules)"
+    code = "import sys; from longlag.design import suite; suite.read(sys.argv[1]); print(*sys.modules)"
     command = [sys.executable, "-c", code, str(CONFIG / "paper.yaml")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0
