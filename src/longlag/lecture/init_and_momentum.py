@@ -2,7 +2,7 @@
 
 The 2 x 2 of initialisation and momentum, everything else (net, clipping, centring, schedules) held fixed, every corner
 with the learning rate that tuning seeds gave it. The verdict is on records that `tools/factorial.py` makes and the
-repository holds (`results/lecture/init_and_momentum.csv`); a small version runs live.
+package holds (`data/init_and_momentum.csv`); a small version runs live.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from longlag.engine.spec import RunSpec
 from longlag.engine.train import run
 from longlag.errors import LonglagError
 from longlag.lecture.base import Claim, Exercise, Finding, Number, Verdict, over_seeds
+from longlag.lecture.data import INIT_AND_MOMENTUM
 from longlag.lecture.tools.factorial import CORNERS, PROBLEMS, RATE, Corner, Problem, corner_of, rate_of
 from longlag.store import records
 from longlag.store.records import Row
 
-FILE = Path(__file__).parents[3] / "results" / "lecture" / "init_and_momentum.csv"
 LIVE = Problem("memorization_5bit", 20, 3e4)
 
 CLAIM = Claim(
@@ -43,7 +43,7 @@ CLAIM = Claim(
         predict="Four nets: plain or ESN-style start, with or without momentum, each with its own best learning rate. "
         "Put them in order for a task that needs memory, and for one that needs order.",
         run="longlag lecture --claim init_and_momentum --out results/lecture; the records: "
-        "python -m longlag.lecture.tools.records FILE",
+        "python -m longlag.lecture.data",
         explain="Why must every corner have its own learning rate? What would one rate for all four have shown?",
     ),
 )
@@ -122,7 +122,7 @@ def live(rows: Sequence[Row], seeds: Sequence[int], problem: Problem = LIVE) -> 
     return found
 
 
-def measure(seeds: Sequence[int], path: Path = FILE, small: Problem = LIVE) -> Finding:
+def measure(seeds: Sequence[int], path: Path = INIT_AND_MOMENTUM, small: Problem = LIVE) -> Finding:
     """The records judged, and a small version run live on the given seeds.
 
     Raises:
@@ -131,7 +131,7 @@ def measure(seeds: Sequence[int], path: Path = FILE, small: Problem = LIVE) -> F
     rows = records.read_rows(path)
     complete = [problem for problem in PROBLEMS if all(by_corner(rows, problem.task, problem.lag).values())]
     if not complete:
-        remedy = "make them with `python -m longlag.lecture.tools.records FILE`"
+        remedy = "make them with `python -m longlag.lecture.data FILE`"
         raise LonglagError(f"{path} holds no task with all four corners; {remedy}")
     shares = {f"{p.task}, lag {p.lag}": by_corner(rows, p.task, p.lag) for p in complete}
     now = live(rows, seeds, small)

@@ -1,6 +1,6 @@
 """The records of claim 11: initialisation x momentum, every corner with a learning rate of its own.
 
-    python -m longlag.lecture.tools.records results/lecture/init_and_momentum.csv
+    python -m longlag.lecture.data [FILE]
 
 Per task and corner five learning rates are tried on two tuning seeds (1,000,000 and 1,000,001), scored as `longlag
 tune` scores, by validation alone; the best one is then run on seeds that were never looked at before. All rows are

@@ -1,4 +1,4 @@
-"""`python -m longlag.lecture.tools.records FILE`: makes the records that claim 11 judges (`factorial.py` says how)."""
+"""`python -m longlag.lecture.data [FILE]`: runs what is missing of the records of claim 11 (`tools/factorial.py`)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 from longlag import environment
+from longlag.lecture.data import INIT_AND_MOMENTUM
 
 if __name__ == "__main__":
     environment.prepare()
     from longlag.lecture.tools import factorial  # after the number of threads is set
 
-    factorial.make(Path(sys.argv[1]))
+    factorial.make(Path(sys.argv[1]) if sys.argv[1:] else INIT_AND_MOMENTUM)

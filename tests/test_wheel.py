@@ -1,0 +1,94 @@
+"""The wheel holds all that the package reads: built, installed away from the repository, and run there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+from longlag import lecture
+
+ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.slow
+TRAIN = ["train", "--task", "temporal_order", "--lag", "10", "--method", "control", "--seeds", "0", "--budget", "2000"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that holds the wheel and, besides it, what longlag depends on."""
+    pytest.importorskip("setuptools", minversion="70.1", reason="older ones need the package wheel to build a wheel")
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    kept = shutil.ignore_patterns("__pycache__", "*.egg-info")  # an old list of files would hide one that is left out
+    shutil.copytree(ROOT / "src", source / "src", ignore=kept)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
+    venv.create(folder / "env")
+    python = folder / "env/bin/python"
+    (wheel,) = folder.glob("*.whl")
+    pip("--python", python, "install", "--no-deps", "--no-index", "--no-compile", wheel)
+    (site,) = folder.glob("env/lib/python*/site-packages")
+    # Python reads no .pth files of a folder that a .pth file names: an editable longlag in it is not importable
+    (site / "dependencies.pth").write_text("\n".join({sysconfig.get_path(kind) for kind in ("purelib", "platlib")}))
+    return python
+
+
+def pip(*words: str | Path) -> None:
+    quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+    command = [sys.executable, "-m", "pip", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **quiet})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture
+def run(installed, tmp_path):
+    """Runs the installed Python in an empty folder; returns what it printed."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+    def run(*words: str) -> str:
+        done = subprocess.run([installed, *words], capture_output=True, text=True, cwd=tmp_path, env=clean)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_the_repository_is_not_importable(run, installed):
+    found = Path(run("-c", "import longlag; print(longlag.__file__)").strip())
+    assert found.is_relative_to(installed.parents[1])
+    assert not found.is_relative_to(ROOT)
+
+
+def test_the_wheel_holds_every_file_of_the_package(installed):
+    def files(folder: Path) -> set[Path]:
+        found = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+        return {path for path in found if "__pycache__" not in path.parts}
+
+    (package,) = installed.parents[1].glob("lib/python*/site-packages/longlag")
+    assert files(package) == files(ROOT / "src/longlag")
+
+
+def test_every_claim_is_measured(run, tmp_path):
+    run("-m", "longlag", "lecture", "--seeds", "0", "--out", "lecture")
+    claims = json.loads((tmp_path / "lecture/lecture.json").read_text())["claims"]
+    assert [entry["claim"]["slug"] for entry in claims] == lecture.select()
+    assert not [entry["error"] for entry in claims if entry["finding"] is None]
+
+
+def test_a_run_is_trained_and_reported(run, tmp_path):
+    run("-m", "longlag", *TRAIN, "--out", "runs.csv", "--curve", "curves.parquet")
+    run("-m", "longlag", "report", "--runs", "runs.csv", "--curves", "curves.parquet", "--out", "report.html")
+    assert "temporal_order" in (tmp_path / "report.html").read_text()
+
+
+def test_the_hands_on_page_is_made(run, tmp_path):
+    run("-m", "longlag", "handson", "--out", "handson.html")
+    assert "</html>" in (tmp_path / "handson.html").read_text()
