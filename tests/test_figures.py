@@ -15,7 +15,8 @@ from longlag import figures, registry
 from longlag.analysis import stats
 from longlag.cli import main
 from longlag.errors import LonglagError
-from longlag.figures import cost_axes, endings, learning_curves, overview, reach, solve_time, style
+from longlag.figures import cost_axes, endings, learning_curves, overview, reach, solve_time
+from longlag.figures.tools import style
 from longlag.store.records import Point, Row, Status
 
 Results = tuple[pd.DataFrame, pd.DataFrame]
@@ -194,11 +195,6 @@ def test_the_verb_writes_pdf_and_png(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == wanted
 
 
-def test_a_folder_within_holds_no_figures_of_a_suite() -> None:
-    folders = {path.name for path in Path(figures.__file__).parent.iterdir() if path.is_dir()}
-    assert not folders & set(figures.names())
-
-
 def blocks(figure: Figure) -> pd.DataFrame:
     """The blocks of `endings`: method, lag, seed and status as strings, and where in its panel each one lies."""
     found = [(*b.get_gid().rsplit("/", 3), b.get_x(), b.get_width()) for axes in figure.axes for b in axes.patches]
@@ -331,5 +327,5 @@ def test_ablations_and_baselines_stand_back_in_a_crowd_alone() -> None:
 
 
 def test_get_refuses_what_is_no_figure() -> None:
-    with pytest.raises(LonglagError, match="unknown figure 'style'"):
-        figures.get("style")
+    with pytest.raises(LonglagError, match="unknown figure 'tools'"):
+        figures.get("tools")

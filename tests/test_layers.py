@@ -15,7 +15,8 @@ SOURCE = Path(__file__).parents[1] / "src/longlag"
 # A module or package of longlag, from the ground up. Those of one line do not import each other.
 FRONTIER = [
     {"errors", "environment", "protocol", "rng"},
-    {"registry", "settings"},
+    {"discovery", "settings"},
+    {"registry"},
     {"store"},
 ]
 TORCH = [

@@ -13,7 +13,7 @@ import torch
 from longlag.cells.base import autograd_tape
 from longlag.cells.lstm import LSTM
 from longlag.figures import lecture as drawings
-from longlag.figures import style
+from longlag.figures.tools import style
 from longlag.inits.gates import ForgetBias
 from longlag.inits.gaussian import Gaussian
 from longlag.lecture import (

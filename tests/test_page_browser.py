@@ -16,7 +16,7 @@ import browser
 import fake_results
 from longlag import figures, report
 from longlag.analysis import stats
-from longlag.figures import style
+from longlag.figures.tools import style
 from longlag.store.records import Row, Status
 from test_figures import results
 

@@ -23,7 +23,7 @@ from longlag import figures, report
 from longlag.analysis import stats
 from longlag.cli import main
 from longlag.errors import LonglagError
-from longlag.figures import style
+from longlag.figures.tools import style
 from longlag.report import answer, explorer, headline, lectured, pictures
 from longlag.store.files import checksum
 from test_figures import CASES, results

@@ -12,7 +12,7 @@ from longlag import tables
 from longlag.analysis import stats
 from longlag.cli import main
 from longlag.store.records import Row
-from longlag.tables import render
+from longlag.tables.tools import render
 from test_figures import CASES
 
 HOSTILE = "<script>alert(1)</script> a_b & 50% | $x$ \\ {c} ~ ^ #"

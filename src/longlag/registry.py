@@ -7,9 +7,7 @@ the files alone, so that the analysis half of longlag can list them without impo
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
-import pkgutil
 import sys
 from functools import cache
 from importlib.metadata import entry_points
@@ -17,8 +15,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from longlag.discovery import Folder
 from longlag.errors import LonglagError, unknown
 
+FOLDERS = {"methods": Folder("longlag.methods", "method"), "tasks": Folder("longlag.tasks", "task")}
 _CONSTANTS = {"methods": "METHOD", "tasks": "TASK"}
 _ESSENTIAL = {"methods": "build", "tasks": "sample"}  # what a value of the kind can do at least
 _plugins: dict[str, dict[str, Any]] = {kind: {} for kind in _CONSTANTS}
@@ -27,7 +27,7 @@ _origins: dict[tuple[str, str], Path] = {}  # of plug-ins: a file may be loaded 
 
 def names(kind: str) -> list[str]:
     """Sorted names of all methods or tasks (kind is "methods" or "tasks"); imports none of them."""
-    return sorted({*_in_tree(kind), *_entry_points(kind), *_plugins[kind]})
+    return sorted({*FOLDERS[kind].names(), *_entry_points(kind), *_plugins[kind]})
 
 
 def get(kind: str, name: str) -> Any:
@@ -38,8 +38,8 @@ def get(kind: str, name: str) -> Any:
     """
     if name in _plugins[kind]:
         return _plugins[kind][name]
-    if name in _in_tree(kind):
-        return getattr(importlib.import_module(f"longlag.{kind}.{name}"), _CONSTANTS[kind])
+    if name in FOLDERS[kind].names():
+        return getattr(FOLDERS[kind].get(name), _CONSTANTS[kind])
     if name in _entry_points(kind):
         return _entry_points(kind)[name].load()
     raise unknown(kind.removesuffix("s"), name, names(kind))
@@ -79,13 +79,6 @@ def _import_file(file: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise LonglagError(f"plug-in {str(file)!r} failed on import: {type(error).__name__}: {error}") from error
     return module
-
-
-def _in_tree(kind: str) -> frozenset[str]:
-    folder = Path(__file__).parent / kind
-    return frozenset(
-        m.name for m in pkgutil.iter_modules([str(folder)]) if m.name != "base" and not m.name.startswith("_")
-    )
 
 
 @cache

@@ -6,14 +6,14 @@ Heavy imports belong inside `run`: the parser is built from all verbs, and a fig
 from __future__ import annotations
 
 import argparse
-import importlib
-import pkgutil
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from longlag.discovery import Folder
 from longlag.engine.interrupt import Interrupted
 from longlag.errors import LonglagError
+
+VERBS = Folder(__name__, "verb")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -24,12 +24,10 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="example: longlag train --task temporal_order --lag 50 --method lstm_chrono --seeds 0:3 --out runs.csv",
     )
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for module_info in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module_info.name.startswith("_"):
-            continue
-        verb = importlib.import_module(f"longlag.cli.{module_info.name}")
+    for name in VERBS.names():
+        verb = VERBS.get(name)
         sub = verbs.add_parser(
-            module_info.name.removesuffix("_"),
+            name.removesuffix("_"),  # `list_.py`: a module named `list` would hide the type
             help=verb.HELP,
             description=verb.HELP,
             epilog=f"example: {verb.EXAMPLE}",

@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     chosen = figures.select(args.name)
     from longlag.analysis import stats
-    from longlag.figures import style
+    from longlag.figures.tools import style
 
     runs, curves = stats.load_runs(args.runs), stats.load_curves(args.curves)
     for name in chosen:

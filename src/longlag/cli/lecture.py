@@ -75,7 +75,7 @@ def _measured(slugs: list[str], seeds: tuple[int, ...], cores: int) -> dict[str,
 def _draw(document: dict[str, Any], out: Path) -> None:
     """Draws what was measured, and adds the caption and the figures' paths to each entry."""
     from longlag.figures import lecture as drawings
-    from longlag.figures import style
+    from longlag.figures.tools import style
 
     for entry in document["claims"]:
         if entry["finding"] is None:

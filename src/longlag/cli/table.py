@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     chosen = tables.select(args.name)
     from longlag.analysis import stats
-    from longlag.tables import render
+    from longlag.tables.tools import render
 
     runs = stats.load_runs(args.runs)
     for name in chosen:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag.analysis import stats
-from longlag.figures import layout, style
+from longlag.figures.tools import layout, style
 from longlag.words import count, sample
 
 TITLE, ORDER = "Cost to solve", 3

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag.analysis import stats
-from longlag.figures import layout, style
+from longlag.figures.tools import layout, style
 from longlag.words import listing, sample
 
 TITLE, ORDER = "Cost on three axes", 4

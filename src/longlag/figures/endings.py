@@ -14,7 +14,8 @@ from matplotlib.patches import Patch, Rectangle
 
 from longlag import protocol
 from longlag.analysis import stats
-from longlag.figures import layout, overview, style
+from longlag.figures import overview
+from longlag.figures.tools import layout, style
 from longlag.store.records import Status
 from longlag.words import listing, sample
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from longlag import protocol
 from longlag.analysis import stats
-from longlag.figures import layout, style
+from longlag.figures.tools import layout, style
 from longlag.store.records import Status
 from longlag.words import listing, sample
 

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from longlag.analysis import stats
-from longlag.figures import heatmap, layout, style
+from longlag.figures.tools import heatmap, layout, style
 from longlag.words import NOT_RUN, reached, sample
 
 TITLE, ORDER = "How far each remedy carries", 0

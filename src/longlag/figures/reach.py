@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag.analysis import stats
-from longlag.figures import layout, style
+from longlag.figures.tools import layout, style
 from longlag.words import listing, sample
 
 TITLE, ORDER = "Success rate against lag", 1

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from longlag.analysis import stats
-from longlag.figures import layout, style
+from longlag.figures.tools import layout, style
 from longlag.words import listing, sample
 
 TITLE, ORDER = "Time to solve", 2

@@ -6,12 +6,10 @@ imports no torch.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from longlag.discovery import Folder
 from longlag.errors import unknown
 
 if TYPE_CHECKING:
@@ -19,7 +17,8 @@ if TYPE_CHECKING:
 
     from longlag.lecture.base import Claim, Finding
 
-_NOT_CLAIMS = {"base"}
+CLAIMS = Folder(__name__, "claim")
+names = CLAIMS.names
 
 
 class ClaimModule(Protocol):
@@ -31,21 +30,13 @@ class ClaimModule(Protocol):
         """Measures the claim, once per seed."""
 
 
-def names() -> list[str]:
-    """Sorted slugs of all claims; imports none of them."""
-    found = pkgutil.iter_modules([str(Path(__file__).parent)])
-    return sorted(m.name for m in found if not m.ispkg and m.name not in _NOT_CLAIMS)
-
-
 def get(slug: str) -> ClaimModule:
     """The module of that claim.
 
     Raises:
         LonglagError: no such claim (the nearest slug is suggested).
     """
-    if slug not in names():
-        raise unknown("claim", slug, names())
-    return cast(ClaimModule, importlib.import_module(f"{__name__}.{slug}"))
+    return cast(ClaimModule, CLAIMS.get(slug))
 
 
 def select(wanted: Iterable[str] = ()) -> list[str]:

@@ -16,9 +16,9 @@ from markupsafe import Markup
 
 from longlag import figures, protocol, registry, tables
 from longlag.analysis import stats
-from longlag.figures import style
+from longlag.figures.tools import style
 from longlag.report import answer, explorer, headline, lectured, pictures, provenance
-from longlag.tables import render as setting
+from longlag.tables.tools import render as setting
 from longlag.words import number, sample
 
 HERE = Path(__file__).parent

@@ -23,7 +23,7 @@ from matplotlib.colors import to_hex
 
 from longlag import protocol
 from longlag.analysis import stats
-from longlag.figures import style
+from longlag.figures.tools import style
 from longlag.store.records import Status
 
 MOST_DOTS, MOST_POINTS, MOST_LOOKS = 8_000, 30_000, 80  # seeds drawn, points of curves in all, and per curve

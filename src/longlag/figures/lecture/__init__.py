@@ -4,29 +4,7 @@ A finding is what `longlag lecture --json` prints of a claim under "finding": ve
 The file is named by the claim's slug; what several figures share is in `base.py`.
 """
 
-from __future__ import annotations
+from longlag.discovery import Folder
 
-import importlib
-import pkgutil
-from pathlib import Path
-from types import ModuleType
-
-from longlag.errors import unknown
-
-_NOT_FIGURES = {"base"}
-
-
-def names() -> list[str]:
-    """Sorted slugs of all figures of claims; imports none of them."""
-    return sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent)]) if m.name not in _NOT_FIGURES)
-
-
-def get(slug: str) -> ModuleType:
-    """The module that draws that claim.
-
-    Raises:
-        LonglagError: no such figure (the nearest slug is suggested).
-    """
-    if slug not in names():
-        raise unknown("figure of a claim", slug, names())
-    return importlib.import_module(f"{__name__}.{slug}")
+DRAWINGS = Folder(__name__, "figure of a claim")
+names, get = DRAWINGS.names, DRAWINGS.get

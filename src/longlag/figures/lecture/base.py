@@ -14,7 +14,7 @@ import seaborn as sns
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from longlag.figures import style
+from longlag.figures.tools import style
 
 _PALETTE = sns.color_palette("colorblind")
 BLUE, ORANGE, GREEN, VERMILLION = (_PALETTE[i] for i in range(4))

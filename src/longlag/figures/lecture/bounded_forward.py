@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from longlag.figures import style
 from longlag.figures.lecture import base
+from longlag.figures.tools import style
 
 _HALF_GAP = float(np.finfo(np.float64).epsneg) / 2  # what is nearer to 1 than this prints as 1
 

@@ -7,8 +7,8 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from longlag.figures import style
 from longlag.figures.lecture import base
+from longlag.figures.tools import style
 
 _COLOUR = {"plain": base.VERMILLION, "clipped": base.GREEN}
 _LABEL = {"plain": "no clipping", "clipped": "clipped"}

@@ -6,8 +6,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from longlag.figures import style
 from longlag.figures.lecture import base
+from longlag.figures.tools import style
 
 _INPUT = (base.GREEN, base.VERMILLION)
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from longlag.figures import style
 from longlag.figures.lecture import base
+from longlag.figures.tools import style
 
 _CORNERS = {"neither": "neither", "init": "ESN\ninit", "momentum": "mo-\nmentum", "both": "both"}
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from longlag.figures import style
 from longlag.figures.lecture import base
+from longlag.figures.tools import style
 
 
 @style.applied()

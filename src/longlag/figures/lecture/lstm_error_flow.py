@@ -10,8 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from longlag.figures import style
 from longlag.figures.lecture import base
+from longlag.figures.tools import style
 
 _STAGES = ((0.35, 1.0, "before"), (0.65, 1.4, "during"), (1.0, 2.0, "after learning"))  # opacity, line width
 _TITLES = {"lstm": "LSTM, forget bias 1", "lstm_chrono": "LSTM, chrono start", "control": "plain net"}

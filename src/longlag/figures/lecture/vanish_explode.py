@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from longlag.figures import style
 from longlag.figures.lecture import base
+from longlag.figures.tools import style
 
 
 @style.applied()

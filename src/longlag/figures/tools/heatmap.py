@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from longlag.figures import layout, style
+from longlag.figures.tools import layout, style
 from longlag.words import reached
 
 _COLOURS = mpl.colormaps["YlGnBu"]  # dark to light also in grey, and to the colour-blind

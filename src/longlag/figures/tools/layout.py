@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from longlag.figures.style import COLUMN_WIDTH, PAGE_WIDTH, QUIET, Look
+from longlag.figures.tools.style import COLUMN_WIDTH, PAGE_WIDTH, QUIET, Look
 from longlag.words import listing
 
 _FEW = 4  # panels: so many are drawn in full size, whatever is in them

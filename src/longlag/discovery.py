@@ -1,0 +1,54 @@
+"""Plug-ins by file: a package in which every file is one plug-in, found by its name.
+
+One rule for every kind (methods, tasks, figures, tables, claims, verbs): a file is a plug-in, unless it is `base.py`,
+which says what the kind is, or its name begins with an underscore. Folders are no plug-ins: `tools/` holds what the
+files of a kind share. Names are read off the files, so that listing them imports none.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from longlag.errors import unknown
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The plug-ins of one kind.
+
+    package: a package of longlag, such as "longlag.figures". kind: what error messages call one of them.
+    """
+
+    package: str
+    kind: str
+
+    def names(self) -> list[str]:
+        """Sorted names of all files that are plug-ins; imports none of them."""
+        folder = Path(__file__).parent.joinpath(*self.package.split(".")[1:])
+        files = (module.name for module in pkgutil.iter_modules([str(folder)]) if not module.ispkg)
+        return sorted(name for name in files if name != "base" and not name.startswith("_"))
+
+    def get(self, name: str) -> ModuleType:
+        """The module of that name.
+
+        Raises:
+            LonglagError: no such plug-in (the nearest name is suggested).
+        """
+        if name not in self.names():
+            raise unknown(self.kind, name, self.names())
+        return importlib.import_module(f"{self.package}.{name}")
+
+    def select(self, name: str) -> Sequence[str]:
+        """The plug-ins that a name on the command line stands for: itself, or every one for "all".
+
+        Raises:
+            LonglagError: no such plug-in (the nearest name is suggested).
+        """
+        if name != "all" and name not in self.names():
+            raise unknown(self.kind, name, [*self.names(), "all"])
+        return self.names() if name == "all" else [name]

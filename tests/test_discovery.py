@@ -1,0 +1,49 @@
+"""One rule says which files are plug-ins, for every kind of them."""
+
+from pathlib import Path
+
+import pytest
+
+import longlag
+from longlag import cli, figures, lecture, registry, tables
+from longlag.discovery import Folder
+from longlag.errors import LonglagError
+from longlag.figures import lecture as drawings
+
+KINDS = [figures.FIGURES, tables.TABLES, lecture.CLAIMS, drawings.DRAWINGS, cli.VERBS, *registry.FOLDERS.values()]
+every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.package)
+SOURCE = Path(longlag.__file__).parent
+
+
+def files(kind: Folder) -> Path:
+    return SOURCE.parent.joinpath(*kind.package.split("."))
+
+
+@every_kind
+def test_every_file_is_a_plug_in_but_base_and_underscored_ones(kind: Folder) -> None:
+    stems = {path.stem for path in files(kind).glob("*.py")}
+    assert set(kind.names()) == {stem for stem in stems if stem != "base" and not stem.startswith("_")}
+    assert kind.names() == sorted(kind.names())
+    for name in kind.names():
+        assert kind.get(name).__name__ == f"{kind.package}.{name}"
+
+
+@every_kind
+def test_what_is_no_plug_in_is_refused(kind: Folder) -> None:
+    within = [path.name for path in files(kind).iterdir() if path.is_dir()]
+    for name in ["base", "__init__", "_sequences", "nosuch", "all", *within]:
+        with pytest.raises(LonglagError, match=f"unknown {kind.kind} '{name}'"):
+            kind.get(name)
+
+
+@every_kind
+def test_all_stands_for_every_one(kind: Folder) -> None:
+    assert kind.select("all") == kind.names()
+    assert kind.select(kind.names()[0]) == kind.names()[:1]
+    with pytest.raises(LonglagError, match=f"unknown {kind.kind} 'nosuch'.*all"):
+        kind.select("nosuch")
+
+
+def test_no_other_module_searches_folders_for_plug_ins() -> None:
+    searching = [path for path in SOURCE.rglob("*.py") if "iter_modules" in path.read_text()]
+    assert searching == [SOURCE / "discovery.py"]
