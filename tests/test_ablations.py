@@ -114,3 +114,22 @@ def test_guessing_never_gets_worse_on_its_batch_and_repeats_itself():
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < losses[0]
     assert losses == run()
+
+
+@pytest.mark.parametrize(("task", "lag"), [("adding", 20), ("memorization_5bit", 20)])
+def test_a_readout_without_any_penalty_is_least_squares(task, lag):
+    penalties = {"optimiser.penalties": [0, 0, 0, 0, 0], "cell.hidden": 200 if task == "adding" else 100}
+    _, (row,) = outcome(spec("esn", task, lag, budget=1e5, overrides=penalties | {"optimiser.sequences": 2000}))
+    assert row.status == "solved"
+    assert row.test_error < 0.005
+
+
+def test_a_readout_that_cannot_be_found_is_a_status_and_not_an_answer(monkeypatch):
+    features = Objective.features
+    monkeypatch.setattr(Objective, "features", lambda self, p: (features(self, p)[0] * np.nan, features(self, p)[1]))
+    for method in ("esn", "time_average"):  # `constant` has no features that could be broken
+        _, (row,) = outcome(spec(method, "adding"))
+        assert row.status == "diverged"
+        assert "no readout" in row.reason
+        assert np.isnan(row.test_error)
+        assert not row.solved

@@ -9,12 +9,12 @@ from longlag.cells.tanh_rnn import TanhRNN
 from longlag.errors import LonglagError
 from longlag.inits.reservoirs import Cycle, EchoState
 from longlag.losses import OneHotError, SquaredError
-from longlag.model import Linear, Model, NoFeedback, OutputFeedback, Quadratic
+from longlag.model import Float64, Linear, Model, NoFeedback, OutputFeedback, Quadratic
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers.ridge import Ridge
 
 
-@pytest.mark.parametrize("readout", [Linear(), Quadratic()])
+@pytest.mark.parametrize("readout", [Linear(), Quadratic(), Float64(Quadratic())])
 def test_readout_derivatives(readout):
     h = torch.randn(2, 3, 4, 5, dtype=torch.float64)
     v, w = torch.randn_like(h), torch.randn(2, 3, 4, readout.size(5), dtype=torch.float64)
@@ -22,6 +22,25 @@ def test_readout_derivatives(readout):
     _, backward = torch.autograd.functional.vjp(readout.features, h, w)
     torch.testing.assert_close(readout.pushforward(h, v), forward)
     torch.testing.assert_close(readout.pullback(h, w), backward)
+
+
+def test_a_readout_in_double_precision_keeps_small_differences_and_gives_the_cell_its_own_precision():
+    model = Model(Reservoir(5), 2, 3, scored=2, readout=Float64(Quadratic()))
+    assert {name: dtype for name, dtype in model.dtypes().items() if dtype == torch.float64}.keys() == {"W_hy", "b_y"}
+    assert set(Model(Reservoir(5), 2, 3, 2).dtypes().values()) == {torch.float32}
+    params = {name: torch.randn(1, *shape).to(model.dtypes()[name]) for name, shape in model.shapes().items()}
+    x, start = torch.randn(1, 6, 4, 2), torch.zeros(1, 4, dtype=torch.int64)
+    outputs = model.outputs(params, x, start)
+    states = model.states(params, x, start)
+    features = torch.cat([states.double(), states.double().square()], -1)
+    torch.testing.assert_close(outputs, features @ params["W_hy"][0] + params["b_y"][0], rtol=1e-14, atol=1e-14)
+    tape = model.tape(params, x, start)
+    back = tape.pullback(torch.ones_like(tape.outputs))
+    forward = tape.pushforward(params)[0]
+    assert {name: value.dtype for name, value in back.items()} == model.dtypes()
+    assert forward.dtype == torch.float64
+    reached = sum((back[name].double() * params[name].double()).sum() for name in params)
+    assert float(forward.sum()) == pytest.approx(float(reached), rel=1e-4)
 
 
 def test_centring_is_a_shift_of_the_inputs():

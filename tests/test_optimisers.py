@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from longlag.algebra import tree
+from longlag.algebra.products import affine
 from longlag.losses import OneHotError
 from longlag.objective import Meter
 from longlag.optimisers import SGD, Adam, HessianFree, Nesterov, Ridge
@@ -204,6 +205,70 @@ def test_ridge_is_least_squares_and_streams():
     assert float(oracle.meter.flops) > 0
 
 
+def nearly_constant(n, r, dtype, seed):
+    """Features 1 + z / r and exactly linear targets of z as the features' precision keeps it."""
+    phi = torch.tensor(1 + np.random.default_rng(seed).standard_normal((1, n, 5)) / r).to(dtype)
+    return phi, (phi.double() - 1) * r @ torch.tensor([[1.0], [2.0], [-1.0], [0.5], [3.0]], dtype=torch.float64)
+
+
+def readout(phi, y, dtype=torch.float64):
+    """Zeros of the readout's shape."""
+    outputs = y.shape[2]
+    return {"W_hy": torch.zeros(1, phi.shape[2], outputs, dtype=dtype), "b_y": torch.zeros(1, outputs, dtype=dtype)}
+
+
+@pytest.mark.parametrize("penalties", [(0.0,), (1e-10, 1e-8, 1e-6, 1e-4, 1e-2)])
+@pytest.mark.parametrize(
+    ("r", "dtype"),
+    # float32 keeps nothing of 1 + z / 1e8
+    [*((r, dtype) for r in (1e4, 1e6, 1e7) for dtype in (torch.float64, torch.float32)), (1e8, torch.float64)],
+)
+def test_ridge_keeps_the_digits_of_nearly_constant_features(r, dtype, penalties):
+    optimiser = Ridge(sequences=500, most_sequences=1000, penalties=penalties)
+    pieces, held_out = [nearly_constant(500, r, dtype, seed) for seed in (0, 1)], nearly_constant(500, r, dtype, 2)
+    params = readout(*held_out)
+    state = optimiser.init(params)
+    for piece in pieces:
+        sources = {"train": Features(*piece), "penalty": Features(*held_out)}
+        step = optimiser.step(lambda n, purpose="train", s=sources: s[purpose], params, state)
+        state = step.state
+    phi, y = (torch.cat(parts, 1)[0].double().numpy() for parts in zip(*pieces, strict=True))
+    weights = np.linalg.lstsq(phi - phi.mean(0), y - y.mean(0), rcond=None)[0]
+    test, wanted = nearly_constant(500, r, dtype, 3)
+    centred = (test[0].double().numpy() - phi.mean(0)) @ weights + y.mean(0)
+    applied = affine(test.double(), step.params["W_hy"], step.params["b_y"])[0].numpy()
+    close = 1e-8 + 1e-14 * r  # the penalty; 1 + z / r is rounded by 1e-16 r of z
+    np.testing.assert_allclose(applied, centred, rtol=0, atol=close)
+    np.testing.assert_allclose(applied, wanted[0].numpy(), rtol=0, atol=close)
+
+
+def test_ridge_chooses_by_the_readout_that_is_stored():
+    """In single precision the smallest penalty's large weights cancel into noise; the loss reported is of what is kept."""
+    generator = np.random.default_rng(0)
+    base = generator.standard_normal((1, 600, 1))
+    phi = torch.tensor(base + 1e-6 * generator.standard_normal((1, 600, 4)))
+    y = (phi[..., :1] - phi[..., 1:2]) * 1e6
+    exact, rounded = readout(phi, y), readout(phi, y, torch.float32)
+    optimiser = Ridge(sequences=600, penalties=(0.0, 1e-2))
+    best = optimiser.step(lambda n, purpose="train": Features(phi, y), exact, optimiser.init(exact))
+    assert best.info["penalty"] == 0
+    assert float(best.loss) < 1e-4  # of 2: correlations of 1 - 1e-12 are known to 1e-16
+    kept = optimiser.step(lambda n, purpose="train": Features(phi.float(), y), rounded, optimiser.init(rounded))
+    applied = affine(phi.float(), kept.params["W_hy"], kept.params["b_y"])
+    assert float(kept.loss) == pytest.approx(float((applied - y).square().mean()), rel=1e-6)
+    assert float(kept.loss) <= 1.01 * float(y.square().mean())
+
+
+def test_ridge_without_penalty_is_least_squares_of_least_norm():
+    phi = torch.tensor(np.random.default_rng(0).standard_normal((1, 50, 3)))
+    phi = torch.cat([phi, phi[..., :1], torch.ones_like(phi[..., :1])], -1)  # one feature twice, one constant
+    y = phi[..., :1] + 2 * phi[..., 1:2] + 5
+    params, optimiser = readout(phi, y), Ridge(sequences=50, penalties=(0.0,))
+    step = optimiser.step(lambda n, purpose="train": Features(phi, y), params, optimiser.init(params))
+    assert step.params["W_hy"].flatten().tolist() == pytest.approx([0.5, 2.0, 0.0, 0.5, 0.0], abs=1e-12)
+    assert float(step.params["b_y"]) == pytest.approx(5.0)
+
+
 def test_ridge_survives_a_constant_and_a_not_finite_feature():
     params = {"W_hy": torch.zeros(1, 3, 2, dtype=torch.float64), "b_y": torch.zeros(1, 2, dtype=torch.float64)}
     phi = torch.ones(1, 50, 3, dtype=torch.float64)
@@ -212,9 +277,14 @@ def test_ridge_survives_a_constant_and_a_not_finite_feature():
     optimiser = Ridge(sequences=50)
     step = optimiser.step(lambda n, purpose="train": Features(phi, y), params, optimiser.init(params))
     assert tree.finite(step.params).all()
-    phi = phi * math.nan
-    step = optimiser.step(lambda n, purpose="train": Features(phi, y), params, optimiser.init(params))
-    assert not step.params["W_hy"].any()
+    for broken in (phi * math.nan, phi * 1e200):  # not finite, and not finite when squared
+        step = optimiser.step(lambda n, purpose="train", b=broken: Features(b, y), params, optimiser.init(params))
+        assert "not finite" in step.failure
+        assert step.loss.isnan().all()
+    sources = {"train": Features(phi, y), "penalty": Features(phi * math.inf, y)}
+    step = optimiser.step(lambda n, purpose="train": sources[purpose], params, optimiser.init(params))
+    assert "held-out" in step.failure
+    assert step.loss.isnan().all()
 
 
 @pytest.mark.parametrize("optimiser", [SGD(0.01), Adam(0.01), Nesterov(Constant(0.01), Constant(0.9), ClipNorm(0.5))])

@@ -1,7 +1,7 @@
 """A model: a cell and a readout of its states at the scored steps, y = phi(h) W_hy + b_y.
 
-The readout's features phi are a part (`Linear`, `Quadratic`, `NoFeatures`), and so is what is fed back from the outputs
-to the hidden units (`NoFeedback`, `OutputFeedback`: Jaeger 2001, section 3).
+The readout's features phi are a part (`Linear`, `Quadratic`, `NoFeatures`; `Float64` of one of them), and so is what
+is fed back from the outputs to the hidden units (`NoFeedback`, `OutputFeedback`: Jaeger 2001, section 3).
 """
 
 from __future__ import annotations
@@ -83,6 +83,29 @@ class NoFeatures:
         return torch.zeros_like(h)
 
 
+@dataclass(frozen=True)
+class Float64:
+    """The same features in double precision, and so the readout: for one that is fitted in closed form.
+
+    Its weights are large where states are nearly constant or nearly dependent. In single precision their sum would
+    lose the digits by which it was fitted.
+    """
+
+    readout: Readout
+
+    def size(self, hidden: int) -> int:
+        return self.readout.size(hidden)
+
+    def features(self, h: Tensor) -> Tensor:
+        return self.readout.features(h.double())
+
+    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor:
+        return self.readout.pushforward(h.double(), tangent.double())
+
+    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor:
+        return self.readout.pullback(h.double(), d_features).to(h.dtype)
+
+
 class Feedback(Protocol):
     """How outputs act on later hidden states."""
 
@@ -147,6 +170,11 @@ class Model:
             "b_y": (self.n_outputs,),
         }
 
+    def dtypes(self) -> dict[str, torch.dtype]:
+        """Parameter dtypes: float32, and of the readout what its features are of float32 states."""
+        readout = self.readout.features(torch.zeros(1, self.cell.hidden)).dtype
+        return {name: readout if name in READOUT else torch.float32 for name in self.shapes()}
+
     def flops(self, params: Params, steps: int) -> float:
         """Floating-point operations of one forward pass of one sequence, elementwise work left out."""
         readout = 2.0 * self.scored * self.readout.size(self.cell.hidden) * self.n_outputs
@@ -201,7 +229,7 @@ class ModelTape:
         """J itself; None if the cell's tape does not tell sequences apart."""
         h, w, readout = self.tape.states, self.params["W_hy"], self.model.readout
         (replicas, scored, batch, _), outputs = h.shape, w.shape[2]
-        one_each = torch.eye(scored * outputs, dtype=h.dtype, device=h.device).view(-1, 1, scored, 1, outputs)
+        one_each = torch.eye(scored * outputs, dtype=w.dtype, device=h.device).view(-1, 1, scored, 1, outputs)
         d_outputs = one_each.expand(-1, replicas, -1, batch, -1)  # [K O, R, K, B, O]
         d_features = [matmul(d.flatten(1, 2), w.transpose(1, 2)).unflatten(1, (scored, batch)) for d in d_outputs]
         rows = self.tape.pullback_each(torch.stack([readout.pullback(h, d) for d in d_features]))

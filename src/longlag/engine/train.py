@@ -32,6 +32,7 @@ from longlag.tasks.base import Batch
 
 _EVALUATED_AT_ONCE = 1000  # sequences
 _EVERY_STEP_AT_ONCE = 50  # sequences, all of whose states are kept: a long delay line has thousands of steps and units
+_NOT_FINITE = "the training loss is not finite"
 _RESERVED = ("monitor", "confirm", "test", "init", "flow")  # purposes of streams that no optimiser may draw
 
 
@@ -116,7 +117,7 @@ class Block:
         step = optimiser.step(self._draw, self.params, self.optimiser_state)
         self.params = step.params if self.active.all() else tree.where(self.active, step.params, self.params)
         self.optimiser_state, self.updates = step.state, self.updates + self.active.numpy()
-        yield from self._stop(~step.loss.isfinite().cpu(), Status.DIVERGED, "the training loss is not finite")
+        yield from self._stop(~step.loss.isfinite().cpu(), Status.DIVERGED, step.failure or _NOT_FINITE)
         passes = float(self.meter.passes.max())
         if passes == before and not step.exhausted:
             raise RuntimeError(f"{type(optimiser).__name__} took a step without asking its oracle anything")
@@ -233,13 +234,13 @@ class Block:
                      train_loss, float(error), float(loss), seconds, **flows)  # fmt: skip
 
     def _start(self) -> dict[str, Tensor]:
-        """Every seed's initial parameters, [R, ...] float32; output biases at the centring's."""
-        shapes, spec = self.setup.model.shapes(), self.setup.spec
+        """Every seed's initial parameters, [R, ...]; output biases at the centring's."""
+        shapes, spec, dtypes = self.setup.model.shapes(), self.setup.spec, self.setup.model.dtypes()
         rows = []
         for seed in self.seeds:
             drawn = self.setup.parts.init.draw(stream(seed, spec.task, spec.lag, "init"), shapes)
             drawn["b_y"] = drawn["b_y"] + np.asarray(self.setup.parts.centring.outputs)
-            rows.append({name: torch.tensor(drawn[name][None], dtype=torch.float32) for name in shapes})
+            rows.append({name: torch.tensor(drawn[name][None], dtype=dtypes[name]) for name in shapes})
         return {name: leaf.to(self.device) for name, leaf in tree.stack(rows).items()}
 
     def _draw(self, n: int, purpose: str = "train") -> Objective:

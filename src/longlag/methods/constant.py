@@ -7,14 +7,14 @@ from longlag.cells.time_average import TimeAverage
 from longlag.inits.reservoirs import InputOnly
 from longlag.losses import OneHotError
 from longlag.methods.base import Method, Parts, as_given
-from longlag.model import NoFeatures
+from longlag.model import Float64, NoFeatures
 from longlag.optimisers.ridge import Ridge
 from longlag.tasks.base import Traits
 
 
 def build(traits: Traits, lag: int) -> Parts:
     loss = OneHotError(traits.classes) if traits.classes else None
-    return Parts(TimeAverage(hidden=1), InputOnly(), Ridge(), as_given(traits), NoFeatures(), loss=loss)
+    return Parts(TimeAverage(hidden=1), InputOnly(), Ridge(), as_given(traits), Float64(NoFeatures()), loss=loss)
 
 
 METHOD = Method(
@@ -22,6 +22,6 @@ METHOD = Method(
     label="constant",
     summary="baseline: the mean target, whatever the input",
     reference="Hochreiter & Schmidhuber 1997, section 5",
-    version=1,
+    version=2,
     build=build,
 )

@@ -12,7 +12,7 @@ from longlag.cells.reservoir import Reservoir
 from longlag.inits.reservoirs import Cycle, EchoState
 from longlag.losses import OneHotError
 from longlag.methods.base import Method, Parts, Range, as_given
-from longlag.model import Linear, Quadratic
+from longlag.model import Float64, Linear, Quadratic
 from longlag.optimisers.ridge import Ridge
 from longlag.tasks.base import Traits
 
@@ -29,10 +29,10 @@ def build(traits: Traits, lag: int) -> Parts:
     loss = OneHotError(traits.classes) if traits.classes else None
     if traits.kind == "replay":
         delay_line = Reservoir(hidden=max(100, 2 * (lag + 2 * traits.scored)))
-        return Parts(delay_line, Cycle(1.0, scales), Ridge(), as_given(traits), Linear(), loss=loss)
+        return Parts(delay_line, Cycle(1.0, scales), Ridge(), as_given(traits), Float64(Linear()), loss=loss)
     units, c, radius, bias = _LEAKY[traits.kind]
     reservoir = Reservoir(hidden=units, leak=c / lag)
-    return Parts(reservoir, EchoState(radius, scales, bias), Ridge(), as_given(traits), Quadratic(), loss=loss)
+    return Parts(reservoir, EchoState(radius, scales, bias), Ridge(), as_given(traits), Float64(Quadratic()), loss=loss)
 
 
 METHOD = Method(
@@ -40,7 +40,7 @@ METHOD = Method(
     label="ESN",
     summary="fixed leaky (or cyclic) reservoir, ridge readout of the scored states",
     reference="Jaeger 2001; Lukosevicius 2012; Rodan & Tino 2011",
-    version=3,
+    version=4,
     build=build,
     tune={"init.spectral_radius": Range(0.5, 1.5)},
 )

@@ -8,13 +8,14 @@ from longlag.cells.time_average import TimeAverage
 from longlag.inits.reservoirs import InputOnly
 from longlag.losses import OneHotError
 from longlag.methods.base import Method, Parts, as_given
+from longlag.model import Float64, Linear
 from longlag.optimisers.ridge import Ridge
 from longlag.tasks.base import Traits
 
 
 def build(traits: Traits, lag: int) -> Parts:
     loss = OneHotError(traits.classes) if traits.classes else None
-    return Parts(TimeAverage(hidden=200), InputOnly(), Ridge(), as_given(traits), loss=loss)
+    return Parts(TimeAverage(hidden=200), InputOnly(), Ridge(), as_given(traits), Float64(Linear()), loss=loss)
 
 
 METHOD = Method(
@@ -22,6 +23,6 @@ METHOD = Method(
     label="time average",
     summary="baseline: ridge readout of random features of single inputs, averaged over time",
     reference="Rahimi & Recht 2007 (random features); Raffel & Ellis 2015 (averages over time)",
-    version=1,
+    version=2,
     build=build,
 )

@@ -24,6 +24,7 @@ class Step:
     loss: training loss per replica at the parameters before the step, [R].
     info: numbers worth watching, by name (damping, CG iterations, momentum).
     exhausted: the optimiser can do no more with any amount of passes.
+    failure: why there are no parameters to go on with, in words; the loss is then not a number.
     """
 
     params: dict[str, Tensor]
@@ -31,6 +32,7 @@ class Step:
     loss: Tensor
     info: Mapping[str, float] = field(default_factory=dict)
     exhausted: bool = False
+    failure: str = ""
 
 
 class Optimiser(Protocol):

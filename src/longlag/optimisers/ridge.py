@@ -1,18 +1,24 @@
 """Ridge regression of a readout: the only thing that an echo state network learns (Jaeger 2001; Lukosevicius 2012).
 
-Features are standardised, (Z'Z/n + penalty I) w = Z'y/n; Gram matrices are summed in float64 as sequences stream by, so
-memory is O(F^2) whatever their number. The penalty is the one with the least error on sequences held out. One step
-adds one batch of sequences and solves again: the axis of learning is the size of the training set.
+Features are standardised, (Z'Z/n + penalty I) w = Z'y/n. Sums are taken in float64 as sequences stream by, so that
+memory is O(F^2) whatever their number, and about a shift: states of a slow reservoir vary by 1e-5 of their mean, and
+the mean of squares less the square of the mean would lose all digits. The system is solved by its eigenvalues, without
+the directions that rounding made (a penalty of zero is least squares, of least norm where features are dependent).
+The penalty is the one with the least error on sequences held out, each candidate rounded to the parameters' precision
+and applied as the model applies it. One step adds one batch of sequences and solves again: the axis of learning is the
+size of the training set.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.objective import FeatureOracle
 from longlag.optimisers.base import Draw, Step
@@ -20,11 +26,63 @@ from longlag.optimisers.base import Draw, Step
 
 @dataclass(frozen=True)
 class Moments:
-    """Sums over n scored steps of [1, phi]'[1, phi] (F+1, F+1) and [1, phi]'y (F+1, O), float64."""
+    """Sums over n scored steps of v = [features, targets] - shift, float64.
+
+    shift: about the mean of the first batch, [F + O]. total: of v, [F + O]. products: of v_i v_j, [F, F + O].
+    """
 
     n: int
-    gram: Tensor
-    cross: Tensor
+    shift: Tensor
+    total: Tensor
+    products: Tensor
+
+    def add(self, rows: Tensor) -> Moments:
+        """The sums with rows [n, F + O] added."""
+        shift = self.shift if self.n else rows[0] + (rows - rows[0]).mean(0)  # of a constant: exactly that constant
+        v = rows - shift
+        products = self.products + v[:, : len(self.products)].T @ v
+        return Moments(self.n + len(rows), shift, self.total + v.sum(0), products)
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The standardised features' correlations, diagonalised: solutions for all penalties at once, float64.
+
+    mean: of features and targets, [F + O]. deviation: of features, [F]; 1 where a feature is constant.
+    eigenvalues: [F], zero where rounding made them. vectors: [F, F]. right: the targets' side, [F, O].
+    """
+
+    mean: Tensor
+    deviation: Tensor
+    eigenvalues: Tensor
+    vectors: Tensor
+    right: Tensor
+
+    @classmethod
+    def of(cls, m: Moments) -> Spectrum | None:
+        """None where the sums are not finite."""
+        size, centre = len(m.products), m.total / m.n
+        covariance = m.products / m.n - centre[:size].outer(centre)
+        if not covariance.isfinite().all():
+            return None
+        deviation = covariance.diagonal().clamp(min=0).sqrt()
+        deviation = torch.where(deviation > 0, deviation, 1.0)  # a constant feature: its row is zero
+        standard = covariance / deviation.unsqueeze(1)
+        eigenvalues, vectors = torch.linalg.eigh(standard[:, :size] / deviation)
+        noise = size * torch.finfo(torch.float64).eps * eigenvalues.amax() if size else 0.0
+        eigenvalues = torch.where(eigenvalues > noise, eigenvalues, 0.0)
+        return cls(m.shift + centre, deviation, eigenvalues, vectors, vectors.T @ standard[:, size:])
+
+    def solve(self, penalty: float) -> tuple[Tensor, Tensor]:
+        """Weights [F, O] and biases [O]."""
+        inverse = torch.where(self.eigenvalues > 0, 1 / (self.eigenvalues + penalty), 0.0)
+        weights = self.vectors @ (inverse.unsqueeze(1) * self.right) / self.deviation.unsqueeze(1)
+        return weights, self.mean[len(weights) :] - self.mean[: len(weights)] @ weights
+
+    @property
+    def flops(self) -> float:
+        """Of finding it: eigenvalues and vectors of a symmetric matrix (Golub & Van Loan 2013, section 8.3)."""
+        return 9.0 * len(self.vectors) ** 3
 
 
 @dataclass(frozen=True)
@@ -44,43 +102,43 @@ class Ridge:
 
     def init(self, params: Params) -> Moments:
         features, outputs = params["W_hy"].shape[1:]
-        zeros = params["W_hy"].new_zeros((features + 1, features + 1 + outputs), dtype=torch.float64)
-        return Moments(0, zeros[:, : features + 1], zeros[:, features + 1 :])
+        zeros = params["W_hy"].new_zeros((features + 2, features + outputs), dtype=torch.float64)
+        return Moments(0, zeros[0], zeros[1], zeros[2:])
 
     def step(self, draw: Draw, params: dict[str, Tensor], state: Moments) -> Step:
         oracle: FeatureOracle = draw(self.sequences)
-        phi, y = _rows(oracle, params)
-        moments = Moments(state.n + len(phi), state.gram + phi.T @ phi, state.cross + phi.T @ y)
-        held_out, wanted = _rows(draw(self.validation, "penalty"), params)
-        solutions = [w for w in (self._solve(moments, penalty) for penalty in self.penalties) if w is not None]
-        solutions = solutions or [torch.zeros_like(moments.cross)]  # features that are not finite have no readout
-        best = min(solutions, key=lambda w: float((held_out @ w - wanted).square().mean()))
-        size = len(best)
-        oracle.charge_flops(2.0 * len(phi) * size**2 + len(self.penalties) * size**3 / 3)
-        weights = best.to(params["W_hy"].dtype).unsqueeze(0)
-        fitted = params | {"W_hy": weights[:, 1:], "b_y": weights[:, 0]}
-        seen = moments.n * len(oracle) // len(phi)  # sequences, not scored steps
+        phi, y = oracle.features(params)
+        moments = state.add(torch.cat([phi[0].double(), y[0].double()], 1))
+        seen = moments.n * len(oracle) // phi.shape[1]  # sequences, not scored steps
         done = len(oracle) < self.sequences or seen >= self.most_sequences
-        loss = (phi @ best - y).square().mean().reshape(1)
-        return Step(fitted, moments, loss, {"training_sequences": seen}, exhausted=done)
-
-    def _solve(self, m: Moments, penalty: float) -> Tensor | None:
-        """Weights [F+1, O], the bias first; None where the matrix is not positive definite to rounding."""
-        mean, mean_y = m.gram[0, 1:] / m.n, m.cross[0] / m.n
-        covariance = m.gram[1:, 1:] / m.n - mean.outer(mean)
-        deviation = covariance.diagonal().clamp(min=1e-24).sqrt()  # a constant feature
-        correlation = covariance / deviation.outer(deviation)
-        correlation.diagonal().add_(penalty)
-        factor, failed = torch.linalg.cholesky_ex(correlation)
-        if failed:
-            return None
-        right = (m.cross[1:] / m.n - mean.outer(mean_y)) / deviation.unsqueeze(1)
-        weights = torch.cholesky_solve(right, factor) / deviation.unsqueeze(1)
-        return torch.cat([(mean_y - mean @ weights).unsqueeze(0), weights])
+        held_out = draw(self.validation, "penalty").features(params)
+        oracle.charge_flops(2.0 * phi.shape[1] * phi.shape[2] ** 2)
+        spectrum = Spectrum.of(moments)
+        if spectrum is None:
+            return _unsolved(params, state, "features or targets are not finite: there is no readout of them")
+        oracle.charge_flops(spectrum.flops)
+        fits = [_stored(params, *spectrum.solve(penalty)) for penalty in self.penalties]
+        errors = [_error(fit, *held_out) for fit in fits]
+        best = min(range(len(fits)), key=errors.__getitem__)
+        if not math.isfinite(errors[best]):
+            return _unsolved(params, state, "no penalty gives a readout whose error on held-out sequences is finite")
+        loss = torch.tensor([_error(fits[best], phi, y)], dtype=torch.float64)
+        info = {"training_sequences": seen, "penalty": self.penalties[best]}
+        return Step(params | fits[best], moments, loss, info, exhausted=done)
 
 
-def _rows(oracle: FeatureOracle, params: Params) -> tuple[Tensor, Tensor]:
-    """[1, phi] and y of one replica, float64."""
-    phi, y = oracle.features(params)
-    phi = phi[0].double()
-    return torch.cat([phi.new_ones(len(phi), 1), phi], 1), y[0].double()
+def _stored(params: Params, weights: Tensor, bias: Tensor) -> dict[str, Tensor]:
+    """A readout as the model keeps it: one replica, in the precision of its parameters."""
+    return {"W_hy": weights.to(params["W_hy"].dtype).unsqueeze(0), "b_y": bias.to(params["b_y"].dtype).unsqueeze(0)}
+
+
+def _error(fit: Params, phi: Tensor, y: Tensor) -> float:
+    """Mean squared error of a readout applied as `Model.read` does; infinite if it is not a number."""
+    outputs = affine(phi.to(fit["W_hy"].dtype), fit["W_hy"], fit["b_y"])
+    error = float((outputs.double() - y).square().mean())
+    return math.inf if math.isnan(error) else error
+
+
+def _unsolved(params: dict[str, Tensor], state: Moments, why: str) -> Step:
+    """A step that found nothing: no readout is passed off as one."""
+    return Step(params, state, params["b_y"].new_full((1,), math.nan), failure=why)
