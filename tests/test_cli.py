@@ -86,6 +86,18 @@ def test_tune_reports_the_best_of_its_candidates(tmp_path, capsys):
     assert {row.seed for row in read_rows(tmp_path / "tune.csv")} == {1_000_000}
 
 
+def test_tune_reuses_the_candidates_that_its_cache_keeps(tmp_path, capsys):
+    words = ["tune", "--task", "temporal_order", "--lag", "10", "--method", "control", "--budget", "600", *SETS,
+             "--cache", tmp_path / "rungs", "--out", tmp_path / "tune.csv"]  # fmt: skip
+    started = []
+    for candidates in (2, 3):
+        assert cli.main([str(word) for word in [*words, "--candidates", candidates]]) == 0
+        said = capsys.readouterr()
+        started.append(said.err.count("after 600 passes"))
+    assert started == [2, 1], "only the third candidate is new to the second call"
+    assert said.out.count("tried") == 3
+
+
 def test_verify_repeats_rows_and_catches_a_forged_one(tmp_path, capsys):
     runs = tmp_path / "runs.csv"
     assert cli.main([*TRAIN, *SETS, "--out", str(runs)]) == 0

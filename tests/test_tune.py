@@ -7,6 +7,7 @@ import pytest
 
 from longlag import protocol, registry
 from longlag.engine import tune
+from longlag.engine.ladder import Rungs
 from longlag.engine.spec import prepare, unmeasured_row
 from longlag.errors import LonglagError
 from longlag.store.records import Point
@@ -43,6 +44,12 @@ def test_the_order_of_trials():
     assert diverged.score == (1.0, math.inf)
 
 
+def test_a_candidate_that_was_never_evaluated_comes_last():
+    stopped = dataclasses.replace(trial(best_error=math.nan, status="timeout"), last_losses=[])
+    assert stopped.score == (1.0, math.inf)
+    assert tune.best([stopped, trial(best_error=0.9)]).rows[0].best_error == 0.9
+
+
 def test_test_scores_choose_nothing():
     one, other = (
         trial(best_error=0.5, test_error=0.9, test_loss=9.0),
@@ -54,7 +61,7 @@ def test_test_scores_choose_nothing():
 def test_search_runs_every_candidate_and_names_settings_at_an_edge():
     seen = []
     run_spec = spec("control", seeds=(protocol.FIRST_TUNING_SEED,))
-    trials = list(tune.search(run_spec, 3, seen.append))
+    trials = list(tune.search(run_spec, 3, seen.append, Rungs(None)))
     assert len(trials) == 3
     assert all(t.rows[0].seed == protocol.FIRST_TUNING_SEED for t in trials)
     assert any(isinstance(event, Point) for event in seen)

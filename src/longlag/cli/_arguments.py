@@ -19,9 +19,10 @@ def seeds(text: str) -> tuple[int, ...]:
         found: Sequence[int] = range(int(first), int(last)) if colon else [int(part) for part in text.split(",")]
     except ValueError:
         raise LonglagError(f"seeds {text!r} are not a range; write 0:5 for seeds 0 to 4, or 1,4,9") from None
-    if not found or min(found) < 0:
+    lowest, highest = (found[0], found[-1]) if colon and found else (min(found, default=-1), max(found, default=-1))
+    if lowest < 0:
         raise LonglagError(f"seeds {text!r} are an empty or negative range; write 0:5 for seeds 0 to 4")
-    if max(found) >= protocol.FIRST_TUNING_SEED:
+    if highest >= protocol.FIRST_TUNING_SEED:
         most = protocol.FIRST_TUNING_SEED
         raise LonglagError(f"seeds {text!r} go beyond {most - 1}; seeds from {most} on are for `longlag tune` alone")
     if len(set(found)) < len(found):
@@ -70,8 +71,21 @@ def positive(what: str) -> Callable[[str], float]:
 budget = positive("a budget is a number of sequence passes, such as 1e6:")
 
 
+def add_plugins(parser: argparse.ArgumentParser) -> None:
+    """`--plugin`, which `load_plugins` reads."""
+    parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")
+
+
+def load_plugins(args: argparse.Namespace) -> None:
+    """Registers the plug-ins that `--plugin` names."""
+    from longlag import registry
+
+    for path in args.plugin:
+        registry.load_plugin(path)
+
+
 def add_training(parser: argparse.ArgumentParser) -> None:
-    """What `train` and `ladder` have in common."""
+    """What `train`, `ladder` and `tune` have in common."""
     parser.add_argument("--method", required=True, help="a name from `longlag list`")
     parser.add_argument("--seeds", type=seeds, default=(0,), help="half-open range such as 0:5 (default: seed 0)")
     parser.add_argument("--budget", type=budget, help="sequence passes per seed and lag (default: 1e7)")
@@ -79,29 +93,32 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     setting = "change a number of the method, such as optimiser.learning_rate=0.1; see `longlag show METHOD`"
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help=setting)
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
-    parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")
-    cache = "folder of finished rungs, kept and reused, and of checkpoints of those that are not finished"
-    parser.add_argument("--cache", type=Path, help=cache)
+    add_plugins(parser)
+    cache = "folder that keeps finished rungs, which are reused, and checkpoints of unfinished ones"
+    parser.add_argument("--cache", type=Path, metavar="DIR", help=cache)
     every = os.environ.get("LONGLAG_CHECKPOINT_EVERY", "60")
     interval = "seconds between checkpoints (default: $LONGLAG_CHECKPOINT_EVERY or 60)"
     parser.add_argument("--checkpoint-every", type=positive("a checkpoint interval"), default=every, help=interval)
-    parser.add_argument("--out", required=True, help="CSV file of rows, one per seed and lag; replaced if it is there")
+    rows = "CSV file of rows, one per seed and lag; an existing file is replaced"
+    parser.add_argument("--out", required=True, metavar="FILE", help=rows)
+
+
+def add_recording(parser: argparse.ArgumentParser) -> None:
+    """What is recorded during training: `train` and `ladder` alone have it."""
     parser.add_argument("--curve", help="parquet file of learning curves")
     watch = "record gradient flow with the curves: derivatives against lag, spectral radius, saturation, update norm"
     parser.add_argument("--flow", action="store_true", help=watch)
 
 
-def prepare_outputs(args: argparse.Namespace) -> None:
-    """Loads plug-ins, and fails now if an output could not be written later."""
-    from longlag import registry
+def check_outputs(*outputs: str | None, cache: Path | None) -> None:
+    """Raises LonglagError now if an output could not be written after training; None is an output not asked for."""
     from longlag.store import files
 
-    for path in args.plugin:
-        registry.load_plugin(path)
-    outputs = [path for path in (args.out, args.curve) if path is not None]
-    if "" in outputs:
+    paths = [path for path in outputs if path is not None]
+    if "" in paths:
         raise LonglagError("an output's name is empty; --out and --curve take the paths of files")
-    if len({Path(path).resolve() for path in outputs}) < len(outputs):
-        raise LonglagError(f"--out and --curve are both {args.out}; rows and curves need a file each")
-    for path in [*outputs, *([args.cache / "rung"] if args.cache else [])]:
+    if len({Path(path).resolve() for path in paths}) < len(paths):
+        raise LonglagError(f"--out and --curve are both {paths[0]}; rows and curves need a file each")
+    rungs = [cache / "rung"] if cache else []
+    for path in [*map(Path, paths), *rungs]:
         files.check_writable(path)

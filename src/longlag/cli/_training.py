@@ -1,12 +1,44 @@
-"""What `train` and `ladder` do once their arguments are read."""
+"""What `train`, `ladder` and `tune` do once their arguments are read."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments, _gpu
+
+if TYPE_CHECKING:
+    from longlag.engine.spec import RunSpec
+    from longlag.engine.train import Driver
+
+
+def specs(args: argparse.Namespace, tasks: Sequence[str], lag: int, seeds: tuple[int, ...]) -> list[RunSpec]:
+    """A checked spec per task: nothing is trained if a name or a number is wrong."""
+    from longlag import protocol, settings
+    from longlag.engine.spec import RunSpec, prepare
+
+    budget, overrides = args.budget or protocol.DEFAULT_BUDGET, settings.parse(args.set)
+    found = [RunSpec(task, lag, args.method, seeds, budget, overrides, args.timeout, args.device) for task in tasks]
+    for spec in found:
+        prepare(spec)
+    return found
+
+
+@contextmanager
+def cached(args: argparse.Namespace) -> Iterator[Driver]:
+    """The driver that `--cache` asks for: with one, it keeps checkpoints, and SIGTERM ends it after a last one."""
+    from longlag.engine.checkpoint import Checkpoints
+    from longlag.engine.interrupt import Interruption
+    from longlag.engine.train import plain
+
+    if not args.cache:
+        yield plain
+        return
+    stop = Interruption()
+    with stop.listening():
+        yield Checkpoints(args.cache, args.checkpoint_every, stop)
 
 
 def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> int:
@@ -16,32 +48,21 @@ def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> in
 
 
 def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> int:
-    from longlag import protocol, settings
     from longlag.engine import ladder
-    from longlag.engine.checkpoint import Checkpoints
-    from longlag.engine.interrupt import Interruption
     from longlag.engine.progress import progress
-    from longlag.engine.spec import RunSpec, prepare
-    from longlag.engine.train import Driver, plain, watched
+    from longlag.engine.train import watched
     from longlag.store import lock, records
 
-    _arguments.prepare_outputs(args)
-    budget, overrides = args.budget or protocol.DEFAULT_BUDGET, settings.parse(args.set)
-    specs = [
-        RunSpec(task, lags[0], args.method, args.seeds, budget, overrides, args.timeout, args.device) for task in tasks
-    ]
-    for spec in specs:
-        prepare(spec)  # all names and numbers are checked before anything is trained
-    stop, rungs = Interruption(), ladder.Rungs(args.cache, args.flow)
-    driver: Driver = Checkpoints(args.cache, args.checkpoint_every, stop) if args.cache else plain
-    driver = watched(driver) if args.flow else driver
-    see, rows, points = progress(budget), [], []
+    _arguments.load_plugins(args)
+    _arguments.check_outputs(args.out, args.curve, cache=args.cache)
+    found = specs(args, tasks, lags[0], args.seeds)
+    rungs, see, rows, points = ladder.Rungs(args.cache, args.flow), progress(found[0].budget), [], []
     with ExitStack() as stack:
         for output in filter(None, (args.out, args.curve)):
             stack.enter_context(lock.held(output))
-        if args.cache:
-            stack.enter_context(stop.listening())
-        for spec in specs:
+        driver = stack.enter_context(cached(args))
+        driver = watched(driver) if args.flow else driver
+        for spec in found:
             for row, curve in ladder.climb(spec, lags, rungs, see, driver):
                 rows.append(row)
                 points += curve

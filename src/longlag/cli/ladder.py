@@ -14,6 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", required=True, action="append", help="a name from `longlag list`; may be repeated")
     parser.add_argument("--lags", type=_arguments.lags, required=True, help="the grid, such as 20,50,100")
     _arguments.add_training(parser)
+    _arguments.add_recording(parser)
 
 
 def run(args: argparse.Namespace) -> None:

@@ -6,6 +6,8 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+from longlag.cli import _arguments
+
 if TYPE_CHECKING:
     from longlag.methods.base import Method
     from longlag.tasks.base import Task
@@ -17,14 +19,13 @@ EXAMPLE = "longlag list --json"
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help='print {"methods": [...], "tasks": [...], "about": {...}}')
     parser.add_argument("--markdown", action="store_true", help="the README's tables: remedy, file, paper")
-    parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")
+    _arguments.add_plugins(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     from longlag import registry
 
-    for path in args.plugin:
-        registry.load_plugin(path)
+    _arguments.load_plugins(args)
     found = {kind: [registry.get(kind, name) for name in registry.names(kind)] for kind in ("methods", "tasks")}
     if args.json:
         about = {

@@ -15,15 +15,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="METHOD|TASK", help="a name from `longlag list`")
     parser.add_argument("--task", help="build the method's parts for this task (default: for each)")
     parser.add_argument("--lag", type=_arguments.lag, default=50, help="build the parts for this lag (default: 50)")
-    parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")
+    _arguments.add_plugins(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     from longlag import registry
     from longlag.errors import unknown
 
-    for path in args.plugin:
-        registry.load_plugin(path)
+    _arguments.load_plugins(args)
     if args.name in registry.names("methods"):
         _show_method(args.name, [args.task] if args.task else registry.names("tasks"), args.lag)
     elif args.name in registry.names("tasks"):

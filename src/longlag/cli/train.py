@@ -14,6 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", required=True, help="a name from `longlag list`")
     parser.add_argument("--lag", type=_arguments.lag, required=True, help="the papers' nominal lag T, in steps")
     _arguments.add_training(parser)
+    _arguments.add_recording(parser)
 
 
 def run(args: argparse.Namespace) -> int:

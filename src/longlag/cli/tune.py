@@ -6,7 +6,7 @@ import argparse
 import math
 from typing import TYPE_CHECKING
 
-from longlag.cli import _arguments
+from longlag.cli import _arguments, _gpu, _training
 
 if TYPE_CHECKING:
     from longlag.engine.tune import Trial
@@ -25,28 +25,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from longlag import protocol, settings
-    from longlag.engine import tune
-    from longlag.engine.progress import progress
-    from longlag.engine.spec import RunSpec
-    from longlag.store import records
+    with _gpu.slot(args.device):
+        return _search(args)
 
-    _arguments.prepare_outputs(args)
-    budget, seeds = args.budget or protocol.DEFAULT_BUDGET, tuple(tune.FIRST_SEED + seed for seed in args.seeds)
-    overrides = settings.parse(args.set)
-    spec = RunSpec(args.task, args.lag, args.method, seeds, budget, overrides, args.timeout, args.device)
+
+def _search(args: argparse.Namespace) -> int:
+    from longlag.engine import tune
+    from longlag.engine.ladder import Rungs
+    from longlag.engine.progress import progress
+    from longlag.store import lock, records
+
+    _arguments.load_plugins(args)
+    _arguments.check_outputs(args.out, cache=args.cache)
+    seeds = tuple(tune.FIRST_SEED + seed for seed in args.seeds)
+    (spec,) = _training.specs(args, [args.task], args.lag, seeds)
     trials = []
-    for trial in tune.search(spec, args.candidates, progress(budget)):
-        trials.append(trial)
-        records.write_rows(args.out, [row for done in trials for row in done.rows])
-        print(_line("tried", trial), flush=True)
+    with lock.held(args.out), _training.cached(args) as driver:
+        for trial in tune.search(spec, args.candidates, progress(spec.budget), Rungs(args.cache), driver):
+            trials.append(trial)
+            records.write_rows(args.out, [row for done in trials for row in done.rows])
+            print(_line("tried", trial), flush=True)
     chosen = tune.best(trials)
     if math.isinf(chosen.score[1]):
-        print("chosen: none; every candidate diverged or died")
+        print("chosen: none; every candidate diverged, ended with an error or was stopped before its first evaluation")
         return 1
     print(_line("chosen", chosen))
     if chosen.edges:
-        print(f"note: {', '.join(chosen.edges)} lie(s) at the edge of the declared space; a wider one may hold better")
+        print(
+            f"note: {', '.join(chosen.edges)} at the edge of the declared space; a wider space may hold better values"
+        )
     return 0
 
 
@@ -54,7 +61,7 @@ def _line(word: str, trial: Trial) -> str:
     settings = " ".join(f"--set {path}={value:.4g}" for path, value in trial.overrides.items())
     error, then = trial.score
     if math.isinf(then):
-        return f"{word} {settings}: diverged or died"
+        return f"{word} {settings}: diverged, ended with an error or was stopped before its first evaluation"
     return f"{word} {settings}: {error:.1%} wrong on validation, " + (
         f"loss {then:.4g}" if error else f"{then:,.0f} passes"
     )

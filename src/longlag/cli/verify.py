@@ -17,17 +17,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--sample", type=_arguments.count("sample"), metavar="N", help="only N rows, drawn at random (default: all)"
     )
     parser.add_argument("--seed", type=int, default=0, help="which sample (default: 0)")
-    parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")
+    _arguments.add_plugins(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    from longlag import registry
     from longlag.engine import verify
     from longlag.rng import stream
     from longlag.store import records
 
-    for path in args.plugin:
-        registry.load_plugin(path)
+    _arguments.load_plugins(args)
     path = args.runs / "runs.csv" if args.runs.is_dir() else args.runs
     rows = [row for row in records.read_rows(path) if verify.repeatable(row)]
     if args.sample and args.sample < len(rows):

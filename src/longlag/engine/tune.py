@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import torch
 
 from longlag import protocol, registry
+from longlag.engine.ladder import Rungs, climb
 from longlag.engine.spec import RunSpec
-from longlag.engine.train import attempt
+from longlag.engine.train import Driver, plain
 from longlag.errors import LonglagError
 from longlag.methods.base import Method
 from longlag.store.records import Point, Row, Status
@@ -39,9 +40,11 @@ class Trial:
     def score(self) -> tuple[float, float]:
         """Smaller is better: mean share wrong (0 once within the criterion), then passes or validation loss.
 
-        A candidate of which a seed diverged or died is worse than any that went on.
+        A candidate is worse than all others if one of its seeds diverged, ended with an error or was stopped by the
+        clock before its first evaluation.
         """
-        if any(row.status in (Status.DIVERGED, Status.ERROR) for row in self.rows):
+        measured = len(self.last_losses) == len(self.rows)
+        if not measured or any(row.status in (Status.DIVERGED, Status.ERROR) for row in self.rows):
             return 1.0, math.inf
         error = sum(row.best_error for row in self.rows) / len(self.rows)
         if error <= protocol.CRITERION:
@@ -64,22 +67,19 @@ def candidates(method: Method, n: int) -> list[dict[str, float]]:
     ]
 
 
-def search(spec: RunSpec, n: int, see: Callable[[Point | Row], None]) -> Iterator[Trial]:
-    """Runs every candidate on the spec's seeds."""
+def search(
+    spec: RunSpec, n: int, see: Callable[[Point | Row], None], rungs: Rungs, driver: Driver = plain
+) -> Iterator[Trial]:
+    """Runs every candidate on the spec's seeds; candidates that `rungs` keeps are read and not trained."""
     method = registry.get("methods", spec.method)
     for overrides in candidates(method, n):
-        rows, losses = [], {}
-        for event in attempt(dataclasses.replace(spec, overrides={**spec.overrides, **overrides})):
-            see(event)
-            if isinstance(event, Row):
-                rows.append(event)
-            else:
-                losses[event.seed] = event.loss
+        candidate = dataclasses.replace(spec, overrides={**spec.overrides, **overrides})
+        rows, losses = [], []
+        for row, points in climb(candidate, [spec.lag], rungs, see, driver):
+            rows.append(row)
+            losses += [point.loss for point in points[-1:]]
         yield Trial(
-            overrides,
-            rows,
-            list(losses.values()),
-            [path for path, value in overrides.items() if _at_edge(method, path, value)],
+            overrides, rows, losses, [path for path, value in overrides.items() if _at_edge(method, path, value)]
         )
 
 

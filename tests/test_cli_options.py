@@ -1,0 +1,215 @@
+"""No verb accepts an option that it does not use: each one changes what the verb prints, writes or hands on.
+
+Every verb runs a tiny case with and without each of its arguments. A new option needs a case in `CHANGES`. Two results
+are equal if exit code, printed text and files are equal, apart from times and the volatile columns of rows.
+"""
+
+import argparse
+import dataclasses
+import re
+import sys
+
+import pandas as pd
+import pytest
+
+from longlag import cli, registry, report
+from longlag.engine import checkpoint
+from longlag.lecture.tools import running
+from longlag.store.records import VOLATILE, read_points, read_rows, write_points, write_rows
+from toy import TOY, outcome, spec
+
+METHOD_PLUGIN = """
+import dataclasses
+from longlag.methods.control import METHOD as PARENT
+METHOD = dataclasses.replace(PARENT, name="twin")
+"""
+SETS = [f"--set={path}={value}" for path, value in TOY["control"].items()]
+TRAIN = ["--task", "temporal_order", "--method", "control", "--budget", "600", *SETS]
+TRAINED = {  # arguments of train, ladder and tune
+    "--task": ["--task", "adding"],
+    "--method": ["--method", "clipping"],
+    "--seeds": ["--seeds", "1"],
+    "--budget": ["--budget", "1000"],
+    "--timeout": ["--timeout", "1e-9"],
+    "--set": ["--set", "optimiser.learning_rate=0.5"],
+    "--device": ["--device", "cuda:99"],
+    "--plugin": ["--plugin", "twin.py", "--method", "twin"],
+    "--cache": ["--cache", "rungs"],
+    "--checkpoint-every": ["--checkpoint-every", "7"],
+    "--out": ["--out", "other.csv"],
+}
+RECORDED = {"--curve": ["--curve", "other.parquet"], "--flow": ["--flow"]}
+# What runs, and for each argument the words that are added; or a function of the words; or both calls.
+CHANGES = {
+    "train": (
+        ["--lag", "10", *TRAIN, "--out", "o.csv", "--curve", "o.parquet"],
+        {"--lag": ["--lag", "12"], **TRAINED, **RECORDED},
+    ),
+    "ladder": (
+        ["--lags", "10", *TRAIN, "--out", "o.csv", "--curve", "o.parquet"],
+        {"--lags": ["--lags", "10,12"], **TRAINED, **RECORDED},
+    ),
+    "tune": (
+        ["--lag", "10", "--candidates", "1", *TRAIN, "--out", "o.csv"],
+        {"--lag": ["--lag", "12"], "--candidates": ["--candidates", "2"], **TRAINED,
+         "--set": ["--set", "optimiser.batch=20"]},
+    ),
+    "list": ([], {"--json": ["--json"], "--markdown": ["--markdown"], "--plugin": ["--plugin", "twin.py"]}),
+    "show": (
+        ["control"],
+        {"name": lambda words: ["hf"], "--task": ["--task", "adding"], "--lag": ["--lag", "60"],
+         "--plugin": lambda words: ["twin", "--plugin", "twin.py"]},
+    ),
+    "collect": (
+        ["--suite", "s.yaml", "--jobs", "jobs", "--out", "out"],
+        {"--suite": ["--suite", "t.yaml"], "--jobs": ["--jobs", "."], "--out": ["--out", "other"]},
+    ),
+    "merge": (["out", "a.csv"], {"out": lambda words: ["other", "a.csv"], "runs": ["b.csv"]}),
+    "diff": (
+        ["a.csv", "b.csv"],
+        {"a": lambda words: ["b.csv", "b.csv"], "b": lambda words: ["a.csv", "a.csv"], "--out": ["--out", "d.csv"]},
+    ),
+    "estimate": (
+        ["s.yaml", "--costs", "a.csv"],
+        {"suite": lambda words: ["t.yaml", *words[1:]], "--costs": ["--costs", "b.csv"], "--cores": ["--cores", "5"]},
+    ),
+    "verify": (
+        ["two.csv", "--sample", "1"],
+        {"runs": lambda words: ["a.csv"], "--sample": ["--sample", "2"], "--seed": ["--seed", "2"],
+         "--plugin": ["--plugin", "no.py"]},
+    ),
+    "figure": (
+        ["learning_curves", "--runs", "a.csv", "--curves", "a.parquet", "--out", "out"],
+        {"name": lambda words: ["endings", *words[1:]], "--curves": ["--curves", "two.parquet"],
+         "--runs": tuple(["endings", "--runs", name, "--out", "out"] for name in ("a.csv", "two.csv")), "--out": ["--out", "other"]},
+    ),
+    "table": (
+        ["success", "--runs", "a.csv", "--out", "out"],
+        {"name": lambda words: ["cost", *words[1:]], "--runs": ["--runs", "two.csv"], "--out": ["--out", "other"]},
+    ),
+    "report": (
+        ["--runs", "a.csv", "--out", "page.html"],
+        {"--runs": ["--runs", "b.csv"], "--curves": ["--curves", "a.parquet"], "--figures": ["--figures", "x"],
+         "--tables": ["--tables", "x"], "--lecture": ["--lecture", "x"], "--handson": ["--handson", "x"],
+         "--title": ["--title", "x"], "--out": ["--out", "other.html"]},
+    ),
+    "lecture": (
+        ["--claim", "3"],
+        {"--claim": ["--claim", "2"], "--seeds": ["--seeds", "3:5"], "--out": ["--out", "out"], "--json": ["--json"],
+         "--cores": ["--cores", "77"], "--markdown": ["--markdown"]},
+    ),
+    "handson": (["--out", "page.html"], {"--out": ["--out", "other.html"]}),
+}  # fmt: skip
+
+
+def verbs() -> dict[str, argparse.ArgumentParser]:
+    (action,) = (a for a in cli.build_parser()._actions if isinstance(a, argparse._SubParsersAction))
+    return dict(action.choices)
+
+
+def arguments(parser: argparse.ArgumentParser) -> set[str]:
+    """Options by their flag, positional arguments by their name."""
+    shown = [action for action in parser._actions if action.help != argparse.SUPPRESS]
+    return {(action.option_strings or [action.dest])[-1] for action in shown} - {"--help"}
+
+
+@pytest.mark.parametrize("verb", verbs())
+def test_every_argument_has_a_case(verb):
+    assert set(CHANGES[verb][1]) == arguments(verbs()[verb])
+
+
+def described(value: object) -> object:
+    """A value in words that are equal for equal values: tables by their content."""
+    if isinstance(value, pd.DataFrame):
+        return value.to_csv()
+    if isinstance(value, (list, tuple)):
+        return [described(item) for item in value]
+    if isinstance(value, dict):
+        return {key: described(item) for key, item in value.items()}
+    known = vars(value) if hasattr(value, "__dict__") and not callable(value) else {}
+    return {name: described(item) for name, item in known.items()} or repr(value)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Small records and designs, in the working directory; what takes long or leaves no trace says what it was given."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    points, rows = outcome(spec("control", seeds=(0, 1)))
+    write_rows("two.csv", rows)
+    for name, row in zip("ab", rows, strict=True):
+        write_rows(f"{name}.csv", [dataclasses.replace(row, seconds=100.0 * (1 + row.seed), passes=600.0 + row.seed)])
+    write_points("two.parquet", points)
+    write_points("a.parquet", [point for point in points if point.seed == 0])
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "twin.py").write_text(METHOD_PLUGIN)
+    for name, lag in (("s", 10), ("t", 20)):
+        design = f"suite: {name}\nseeds: 2\ncells: [{{methods: [control], tasks: [temporal_order], lags: [{lag}]}}]\n"
+        (tmp_path / f"{name}.yaml").write_text(design)
+    handed: list[object] = []
+
+    def page(*args, **named):
+        return str(described((args, named)))
+
+    def measured(*given):
+        handed.append(given)
+        number = {"name": "n", "value": 1.0, "low": 0.0, "high": 2.0, "unit": "", "threshold": "", "met": None}
+        finding = {"verdict": "holds", "summary": str(given[1]), "numbers": [number], "caveat": ""}
+        for slug in given[0]:
+            claim = {"number": 0, "title": "", "slug": slug}
+            yield slug, {"claim": claim, "finding": finding, "seconds": 0.0, "error": ""}
+
+    def checkpoints(*given, kind=checkpoint.Checkpoints):
+        handed.append(given[1])
+        return kind(*given)
+
+    monkeypatch.setattr(report, "render", page)
+    monkeypatch.setattr(running, "measured", measured)
+    monkeypatch.setattr("longlag.cli.lecture._draw", lambda document, out: None)
+    monkeypatch.setattr(checkpoint, "Checkpoints", checkpoints)
+    yield handed
+    for found in (*registry._plugins.values(), registry._origins):
+        found.clear()
+
+
+def result(words, tmp_path, handed, capsys):
+    """Exit code, printed text and files of one call, without what differs from call to call."""
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    handed.clear()
+    try:
+        code = cli.main([str(word) for word in words])
+    except SystemExit as stopped:
+        code = stopped.code
+    for found in (*registry._plugins.values(), registry._origins):
+        found.clear()
+    said = re.sub(r"[\d.]+ s\b", "", "".join(capsys.readouterr()))
+    files = {}
+    for path in sorted(tmp_path.rglob("*")):
+        if path.is_file() and path not in before:
+            files[path.name] = content(path)
+            path.unlink()
+    return code, said, files, str(handed)
+
+
+def content(path):
+    if path.suffix == ".csv" and path.read_text().startswith("task,lag,"):
+        return [repr(dataclasses.replace(row, **dict.fromkeys(VOLATILE, ""))) for row in read_rows(path)]
+    if path.suffix == ".parquet":
+        return [repr(dataclasses.replace(point, seconds=0.0)) for point in read_points(path)]
+    return "" if path.suffix == ".json" and "_seed" in path.name else path.read_bytes()
+
+
+@pytest.mark.parametrize(("verb", "name"), [(verb, name) for verb in CHANGES for name in CHANGES[verb][1]])
+def test_every_argument_changes_something(verb, name, folder, tmp_path, capsys):
+    words, changes = CHANGES[verb]
+    change = changes[name]
+    if isinstance(change, tuple):
+        words, changed = change
+    else:
+        changed = change(words) if callable(change) else [*words, *change]
+    if name == "--checkpoint-every":  # it needs a folder to write to
+        words, changed = ([*given, "--cache", "rungs"] for given in (words, changed))
+    one, other = (result([verb, *given], tmp_path, folder, capsys) for given in (words, changed))
+    assert one[0] == 0 or verb == "verify", one[1]
+    assert one != other, f"longlag {verb} ignores {name}"
+    assert one == result([verb, *words], tmp_path, folder, capsys), "two calls with the same words differ"
