@@ -8,6 +8,7 @@ is tested at the end of this file with jobs of a second.
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from longlag import figures, registry, tables
+from longlag import cli, figures, registry, tables
 from longlag.store import records
 
 ROOT = Path(__file__).parents[1]
@@ -278,6 +279,28 @@ def test_even_if_every_job_died_there_is_a_page(tmp_path):
     assert folder.snakemake("--keep-going")[0] == 1
     assert [row.status for row in folder.rows()] == ["error"] * 16
     assert (tmp_path / "results/tiny/report.html").exists()
+
+
+def test_titles_and_plug_ins_that_look_like_options_stay_words(tmp_path):
+    folder = Folder(tmp_path / "work")
+    title, plugin = "-x --out '$(touch here)' \"", "-plugin.py"
+    (folder.path / plugin).write_text("")
+    folder.config |= {"title": title, "plugins": [plugin]}
+    code, output = folder.snakemake("--dry-run", "--printshellcmds")
+    assert code == 0, output
+    report, *_ = re.findall("longlag (report .*) >> ", output)
+    assert cli.build_parser().parse_args(shlex.split(report)).title == title
+    ladders = re.findall("longlag (ladder .*) > ", output)
+    assert len(ladders) == 3
+    assert all(cli.build_parser().parse_args(shlex.split(ladder)).plugin == [plugin] for ladder in ladders)
+
+
+def test_a_key_that_stands_twice_in_a_config_file_is_refused(tmp_path):
+    folder = Folder(tmp_path / "work")
+    (folder.path / "twice.yaml").write_text("suite: s\nlags: [10]\nlags: [20]\ncells: []\n")
+    code, output = folder.snakemake("--dry-run", "--configfile", "twice.yaml")
+    assert code == 1
+    assert "key 'lags' stands twice, in lines 2 and 3" in output
 
 
 @pytest.fixture(scope="module")

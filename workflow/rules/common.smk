@@ -7,7 +7,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from longlag import figures, tables
-from longlag.design import estimate
+from longlag.design import estimate, schemas
 from longlag.design import suite as suites
 from longlag.errors import LonglagError
 from longlag.store import records
@@ -21,6 +21,12 @@ ROOT = Path(workflow.current_basedir).parents[1]
 REFERENCE = ROOT / "results/reference"
 
 try:
+    for (
+        file
+    ) in (
+        workflow.configfiles
+    ):  # Snakemake's own reader keeps the last of a key that stands twice
+        schemas.load(Path(file))
     SUITE = suites.find(config, [Path("config"), ROOT / "config"])
     RECORD = estimate.Record(
         *(

@@ -70,7 +70,7 @@ rule report:
     shell:
         "longlag handson --out {output.handson:q} > {log:q} 2>&1 && "
         "longlag report --runs {input.runs:q} --curves {input.curves:q} --figures {params.figures:q} --tables {params.tables:q}"
-        " {params.lecture} --handson handson.html --title {params.title:q} --out {output.page:q} >> {log:q} 2>&1"
+        " {params.lecture} --handson handson.html --title={params.title:q} --out {output.page:q} >> {log:q} 2>&1"
 
 
 # A job that was killed leaves no file. The page is made all the same, with its runs as errors, before the next call trains them.
@@ -80,5 +80,5 @@ onerror:
         "longlag figure all --runs runs.csv --curves curves.parquet --out figures && "
         "longlag table all --runs runs.csv --out tables && "
         "longlag report --runs runs.csv --curves curves.parquet --figures figures --tables tables "
-        "--title {SUITE.title:q} --out report.html"
+        "--title={SUITE.title:q} --out report.html"
     )

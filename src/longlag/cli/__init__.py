@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from longlag.cli._streams import lossy
 from longlag.discovery import Folder
 from longlag.engine.interrupt import Interrupted
 from longlag.errors import LonglagError
@@ -42,6 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     from longlag import environment
 
     environment.prepare()
+    with lossy() as output:
+        code = _run(argv)
+    if output.failed is None or isinstance(output.failed, BrokenPipeError):  # `longlag list | head` is no error
+        return code
+    print(f"longlag: cannot write to standard output: {output.failed.strerror}", file=sys.stderr)
+    return code or 1
+
+
+def _run(argv: Sequence[str] | None) -> int:
     try:
         args = build_parser().parse_args(argv)
         return args.run(args) or 0
@@ -54,6 +64,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("longlag: interrupted; finished rungs are kept", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()  # `longlag list | head` is no error
-        return 0

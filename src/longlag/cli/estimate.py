@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from longlag.cli import _arguments
+from longlag.errors import LonglagError
 
 HELP = "estimate a suite's cost from recorded costs, before anything starts"
 EXAMPLE = "longlag estimate paper --cores 500"
@@ -28,6 +29,10 @@ def run(args: argparse.Namespace) -> None:
     path = Path(args.suite)
     found = suite.read(path) if path.suffix else suite.find({"suite": args.suite}, [Path("config")])
     rows = [row for path in args.costs for row in read_rows(path)]
+    if not any(row.seconds > 0 for row in rows):
+        raise LonglagError(
+            f"{' '.join(args.costs)}: no recorded run to estimate from; name a runs.csv of finished runs"
+        )
     costs = estimate(found, rows)
     everything = total(costs)
     print(f"{'method':<22}{'jobs':>7}{'runs':>8}{'core-hours':>12}{'from':>9}{'to':>9}{'of it guessed':>15}")

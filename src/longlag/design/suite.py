@@ -244,7 +244,7 @@ def _check_overlap(cells: Sequence[Sequence[Job]]) -> None:
 
 
 def _plugin_flags(plugins: Sequence[str]) -> list[str]:
-    return [word for plugin in plugins for word in ("--plugin", plugin)]
+    return [f"--plugin={plugin}" for plugin in plugins]  # one word: a path may begin with a dash
 
 
 def _text(value: object) -> str:

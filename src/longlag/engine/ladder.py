@@ -90,9 +90,10 @@ def _rung(
             missing.append(seed)
     curves: dict[int, list[Point]] = {seed: [] for seed in missing}
     for event in attempt(dataclasses.replace(spec, seeds=tuple(missing)), driver):
-        see(event)
         if isinstance(event, Point):
             curves[event.seed].append(event)
         else:
-            rungs.save(spec, event, curves[event.seed])
+            rungs.save(spec, event, curves[event.seed])  # kept first: a message is never worth a result
+        see(event)
+        if isinstance(event, Row):
             yield event, curves[event.seed]

@@ -43,9 +43,12 @@ def now() -> str:
 def _commit() -> str:
     here = Path(__file__).parents[1]
     try:
+        _git(
+            here, "ls-files", "--error-unmatch", "__init__.py"
+        )  # fails where another project's repository is around us
         head = _git(here, "rev-parse", "--short=12", "HEAD")
         dirty = _git(here, "status", "--porcelain", "--untracked-files=no", ".")
-    except (OSError, subprocess.SubprocessError):  # installed without its repository
+    except (OSError, subprocess.SubprocessError):  # installed without its own repository
         return "unknown"
     return head + ("+dirty" if dirty else "")
 

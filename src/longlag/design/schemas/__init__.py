@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from longlag.design import _yaml
 from longlag.errors import LonglagError, unknown
 
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
@@ -23,12 +24,15 @@ def load(path: Path) -> dict[str, Any]:
     """Reads a YAML (or JSON) file that holds a mapping.
 
     Raises:
-        LonglagError: the file is missing, not YAML, or not a mapping.
+        LonglagError: the file is missing, not YAML, or not a mapping; a key stands twice in one mapping; aliases
+            make it too large.
     """
     import yaml
 
     try:
-        config = yaml.safe_load(path.read_text())
+        config = _yaml.load(path.read_text())
+    except LonglagError as error:
+        raise LonglagError(f"{path}: {error}") from None
     except OSError as error:
         raise LonglagError(f"cannot read {path}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # no UTF-8, month 13, a thousand brackets
@@ -39,11 +43,20 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """The value with plain mappings and lists; 1e6, text to YAML 1.1, as a number; nan and inf as text."""
+    """The value with plain mappings and lists; 1e6, text to YAML 1.1, as a number; nan and inf as text.
+
+    Raises:
+        LonglagError: aliases make it too large.
+    """
+    _yaml.check_size(value)
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, str) and _EXPONENT.fullmatch(value):
         return float(value)
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
