@@ -54,7 +54,7 @@ def lossy() -> Iterator[Lossy]:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # not where a test or a notebook replaced it
             stream.reconfigure(errors="backslashreplace")
-    with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):  # type: ignore[type-var]
+    with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
         try:
             yield streams[0]
         finally:
