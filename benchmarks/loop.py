@@ -13,45 +13,45 @@ import torch
 from benchmarks.arm import Arm
 from benchmarks.problem import first
 from longlag import protocol, registry
+from longlag.engine import evaluate
+from longlag.engine.data import MONITOR, Data, Draws
 from longlag.engine.spec import RunSpec, prepare
-from longlag.engine.train import Block
 from longlag.tasks.base import Task
 
 
-def block(method: str, task: str, lag: int, seed: int = 0) -> Block:
-    with torch.no_grad():
-        return Block(prepare(RunSpec(task, lag, method, (seed,))), (seed,))
+def data(method: str, task: str, lag: int, seed: int = 0) -> Data:
+    """What a run of that seed starts from and draws."""
+    return Data(prepare(RunSpec(task, lag, method, (seed,))), (seed,))
 
 
 def update(method: str, task: str, lag: int, seed: int = 0) -> Arm:
     """One step of the method's optimiser, its draw included."""
-    own = block(method, task, lag, seed)
-    optimiser = own.setup.parts.optimiser
-    state: Any = optimiser.init(own.params)
+    own = data(method, task, lag, seed)
+    params, updates = own.start(), own.updates()
 
     def work() -> None:
-        nonlocal state
-        with torch.no_grad():
-            step = optimiser.step(own._draw, own.params, state)
-        own.params, state = step.params, step.state
+        nonlocal params
+        params = next(updates).params
 
-    return Arm(work, lambda: first(own.params))
+    return Arm(work, lambda: first(params))
 
 
 def draw(method: str, task: str, lag: int) -> Arm:
     """The sequences of one update and nothing else."""
-    own = block(method, task, lag)
+    own = data(method, task, lag)
     settings: Any = own.setup.parts.optimiser
-    return Arm(lambda: own._draw(settings.batch))
+    draws = Draws(own)
+    return Arm(lambda: draws(settings.batch))
 
 
 def monitor(method: str, task: str, lag: int, seed: int = 0) -> Arm:
-    """One look at the monitor set, drawn and judged."""
-    own = block(method, task, lag, seed)
+    """One evaluation on the monitor set, drawn and judged."""
+    own = data(method, task, lag, seed)
+    params = own.start()
 
     def work() -> None:
         with torch.no_grad():
-            own._evaluate("monitor", protocol.MONITOR, own.active)
+            evaluate.score(own.setup, params, own.evaluation(MONITOR, protocol.MONITOR))
 
     return Arm(work)
 

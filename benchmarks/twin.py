@@ -17,10 +17,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.arm import Arm
-from benchmarks.loop import block
+from benchmarks.loop import data
 from benchmarks.problem import Net, from_torch, named
 from longlag import protocol
 from longlag.algebra.tree import Params
+from longlag.engine.data import MONITOR, Data, Draws
 from longlag.losses import Loss
 from longlag.objective import Objective, Tensors
 from longlag.optimisers.adam import Adam
@@ -33,7 +34,7 @@ Cell = dict[str, Any]  # method, task, lag, seed
 
 def update(sequences: int = 0, **cell: Any) -> Arm:
     """One update of the twin, its draw included; of a reservoir the states of `sequences` sequences."""
-    own = block(**cell)
+    own = data(**cell)
     optimiser = own.setup.parts.optimiser
     if own.setup.method.name == "esn":
         return _reservoir(own, sequences)
@@ -44,14 +45,14 @@ def update(sequences: int = 0, **cell: Any) -> Arm:
 
 def look(sequences: int = 0, **cell: Any) -> Arm:
     """The twin's answers to a thousand sequences, drawn and judged; a reservoir's to `sequences` of them."""
-    own = block(**cell)
+    own = data(**cell)
     task, model = own.setup.task, own.setup.model
     if own.setup.method.name == "esn":
         return _reservoir(own, sequences)
     net = _net(own)
 
     def work() -> None:
-        batch = own._tensors(["monitor"], 0, protocol.MONITOR)
+        batch = own.batch(MONITOR, 0, protocol.MONITOR)
         with torch.no_grad():
             outputs = net(model.centred(batch.x)[0]).reshape(1, model.scored, len(batch), model.n_outputs)
             task.loss.wrong(outputs, batch.y).any(1).sum()
@@ -60,21 +61,21 @@ def look(sequences: int = 0, **cell: Any) -> Arm:
     return Arm(work)
 
 
-def _net(own: Any) -> Net:
+def _net(own: Data) -> Net:
     model = own.setup.model
     kind = "lstm" if type(model.cell).__name__ == "LSTM" else "tanh"
-    return Net(kind, own.params, scored=model.scored)
+    return Net(kind, own.start(), scored=model.scored)
 
 
-def _gradient(own: Any, settings: Any) -> Arm:
+def _gradient(own: Data, settings: Any) -> Arm:
     """`backward()`, `clip_grad_norm_` where the method clips, and the optimiser of torch that it is."""
     net, model, loss = _net(own), own.setup.model, own.setup.loss
     trained = [p for name, p in net.named_parameters() if name != "recurrent.bias_hh_l0"]
-    optimiser, t = _torch_optimiser(settings, trained), 0
+    optimiser, draws, t = _torch_optimiser(settings, trained), Draws(own), 0
 
     def work() -> None:
         nonlocal t
-        batch = own._draw(settings.batch).batch
+        batch = draws(settings.batch).batch
         optimiser.zero_grad()
         _loss(loss, net(model.centred(batch.x)[0]), batch.y).backward()
         if isinstance(settings.clipping, ClipNorm):
@@ -103,11 +104,12 @@ def _loss(loss: Loss, outputs: Tensor, y: Tensor) -> Tensor:
     return torch.nn.functional.mse_loss(outputs.reshape(y[0].shape), y[0])
 
 
-def _hessian_free(own: Any, optimiser: HessianFree) -> Arm:
-    params, state = own.params, optimiser.init(own.params)
+def _hessian_free(own: Data, optimiser: HessianFree) -> Arm:
+    params, draws = own.start(), Draws(own)
+    state = optimiser.init(params)
 
     def draw(n: int, purpose: str = "train") -> AutogradOracle:
-        return AutogradOracle(own._draw(n, purpose))
+        return AutogradOracle(draws(n, purpose))
 
     def work() -> None:
         nonlocal params, state
@@ -170,14 +172,15 @@ class AutogradOracle:
         return {name: torch.from_numpy(np.ascontiguousarray(v))[None] for name, v in from_torch(by_name).items()}
 
 
-def _reservoir(own: Any, sequences: int) -> Arm:
+def _reservoir(own: Data, sequences: int) -> Arm:
     """States of the first `sequences` of a batch, one after the other; the rest of a batch costs the same each."""
-    model, params = own.setup.model, {name: value[0].numpy() for name, value in own.params.items()}
-    leak, states = model.cell.leak, np.empty(0)
+    model, params = own.setup.model, {name: value[0].numpy() for name, value in own.start().items()}
+    cell: Any = model.cell
+    leak, draws, states = cell.leak, Draws(own), np.empty(0)
 
     def work() -> None:
         nonlocal states
-        x = model.centred(own._draw(sequences, "reservoir").batch.x)[0].numpy()  # [T, n, X]
+        x = model.centred(draws(sequences, "reservoir").batch.x)[0].numpy()  # [T, n, X]
         states = np.stack([_last_states(params, x[:, n], leak, model.scored) for n in range(x.shape[1])], 1)
 
     return Arm(work, lambda: {"states": states})

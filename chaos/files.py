@@ -236,7 +236,7 @@ def _checkpoint(folder: Path) -> tuple[Path, Callable[[], str]]:
     with torch.no_grad():
         block, driver = fresh(), Checkpoints(folder, 1e-9)
         events = driver(block)
-        while block.drawn < 8:
+        while block.state.drawn < 8:
             _step(block, events, driver)
     (path, *others) = sorted(folder.rglob("*.ckpt"))
     for other in others:
@@ -261,7 +261,7 @@ def _step(block: Block, events: Any, driver: Checkpoints) -> None:
     advance = block.advance
 
     def limited() -> Any:
-        if block.drawn >= 8:
+        if block.state.drawn >= 8:
             raise Enough
         return advance()
 
@@ -287,9 +287,7 @@ def _gone_on(block: Block, folder: Path) -> Block:
 
 def _state(block: Block) -> str:
     """What decides the next steps, as text."""
-    state = block.state()
-    for name in ("cpu", "wall", "started"):
-        state.pop(name)
+    state = replace(block.keep(), cpu=np.zeros(1), wall=0.0, started="")
 
     def text(value: Any) -> Any:
         if isinstance(value, torch.Tensor):

@@ -35,6 +35,7 @@ from benchmarks import (  # noqa: E402
 from benchmarks.arm import Missing  # noqa: E402
 
 from longlag.design.collect import collect  # noqa: E402
+from longlag.engine.data import Draws  # noqa: E402
 
 sys.path.append(str(worker.PEERS))
 ONCE = harness.Effort(rounds=2, seconds=0, times=1)
@@ -94,17 +95,17 @@ def test_the_twin_makes_the_same_update(method):
 
 def test_the_twins_nesterov_keeps_the_point_ahead():
     cell = {"method": "esn_momentum", "task": "temporal_order", "lag": 20, "seed": 1}
-    own = loop.block(**cell)
-    start, momentum = problem.first(own.params), own.setup.parts.optimiser.momentum(0)
+    own = loop.data(**cell)
+    start, momentum = problem.first(own.start()), own.setup.parts.optimiser.momentum(0)
     theirs, ours = built(twin.update, **cell), built(loop.update, **cell)
     ahead = {name: start[name] + (1 + momentum) * (ours[name] - start[name]) for name in ours}
     assert_same(theirs, ahead)
 
 
 def test_the_twin_answers_hessian_free_alike():
-    own = loop.block("hf", "memorization_5bit", 10)
-    params = {name: value.double() for name, value in own.params.items()}
-    oracle = own._draw(32)
+    own = loop.data("hf", "memorization_5bit", 10)
+    params = {name: value.double() for name, value in own.start().items()}
+    oracle = Draws(own)(32)
     oracle = dataclasses.replace(oracle, batch=dataclasses.replace(oracle.batch, x=oracle.batch.x.double()))
     other = twin.AutogradOracle(oracle)
     v = {name: torch.from_numpy(np.random.default_rng(0).standard_normal(p.shape)) for name, p in params.items()}
@@ -119,11 +120,10 @@ def test_the_twin_answers_hessian_free_alike():
 
 def test_the_twins_reservoir_has_the_same_states():
     cell = {"method": "esn", "task": "temporal_order", "lag": 20, "seed": 0}
-    own = loop.block(**cell)
+    own = loop.data(**cell)
     found = built(twin.update, sequences=3, **cell)["states"]
-    own = loop.block(**cell)
-    batch = own._draw(3, "reservoir").batch
-    states = own.setup.model.states(own.params, batch.x, batch.start)[0]
+    batch = own.batch("reservoir", 1, 3)
+    states = own.setup.model.states(own.start(), batch.x, batch.start)[0]
     np.testing.assert_allclose(found, states.numpy(), atol=1e-5)
 
 

@@ -83,12 +83,16 @@ def test_a_run_that_was_killed_twice_gives_the_same_bytes(method, tmp_path, monk
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
-@pytest.mark.parametrize("name", ["params", "optimiser", "passes", "flops", "evaluated", "drawn", "look", "updates"])
+@pytest.mark.parametrize("name", ["params", "optimiser", "meter", "evaluated", "drawn", "next_evaluation", "updates"])
 def test_whatever_is_not_restored_shows(name, tmp_path, monkeypatch):
     """The comparison above can fail: without any of these parts of the state the bytes are others."""
     one = spec("lstm", "adding", lag=12, budget=3500.0)
     whole, restore = [plain(event) for event in run(one)], Block.restore
-    monkeypatch.setattr(Block, "restore", lambda block, state: restore(block, state | {name: block.state()[name]}))
+
+    def forgetful(block, state):
+        restore(block, dataclasses.replace(state, **{name: getattr(block.state, name)}))
+
+    monkeypatch.setattr(Block, "restore", forgetful)
     found = interrupted(one, tmp_path, monkeypatch, [60])
     assert [plain(event) for event in found] != whole
 
@@ -215,21 +219,24 @@ def flip(path):
     path.write_bytes(data)
 
 
-def newer_format(path):
-    path.write_bytes(path.read_bytes().replace(b"longlag checkpoint 1", b"longlag checkpoint 2", 1))
+def of_format(version):
+    def change(path):
+        line, _, body = path.read_bytes().partition(b"\n")
+        path.write_bytes(re.sub(rb"checkpoint \d+", b"checkpoint %d" % version, line) + b"\n" + body)
+
+    return change
 
 
 def scalar_of_another_kind(header):
-    state = dict(header["state"]["items"])
-    state["drawn"]["value"] = "5"
+    header["state"]["fields"]["drawn"]["value"] = "5"
 
 
 def array_of_another_name(header):
-    dict(header["state"]["items"])["passes"]["tensor"] = "nowhere"
+    header["state"]["fields"]["active"]["tensor"] = "nowhere"
 
 
 def impossible_layout(header):
-    dict(dict(header["state"]["items"])["params"]["items"])["W_hy"]["stride"] = [2**40, 2**40, 1]
+    dict(header["state"]["fields"]["params"]["items"])["W_hy"]["stride"] = [2**40, 2**40, 1]
 
 
 DAMAGE: dict[str, tuple[Any, str]] = {
@@ -238,7 +245,14 @@ DAMAGE: dict[str, tuple[Any, str]] = {
     "empty": (lambda path: path.write_bytes(b""), "it is no checkpoint"),
     "a folder": (lambda path: (path.unlink(), path.mkdir()), "Is a directory"),
     "pickle": (lambda path: path.write_bytes(b"\x80\x04\x95" + bytes(50)), "it is no checkpoint"),
-    "newer format": (newer_format, "its format is version 2"),
+    "newer format": (
+        of_format(checkpoint.FORMAT + 1),
+        f"its format is version {checkpoint.FORMAT + 1}, this longlag's is",
+    ),
+    "older format": (
+        of_format(checkpoint.FORMAT - 1),
+        f"its format is version {checkpoint.FORMAT - 1}, this longlag's is",
+    ),
     "newer package": (lambda path: rewritten(path, lambda h: h.update(longlag="99.0")), "longlag is .* here, not 99.0"),
     "another commit": (lambda path: rewritten(path, lambda h: h.update(commit="0123")), "commit is .* here, not 0123"),
     "another processor": (lambda path: rewritten(path, lambda h: h.update(cpu="An 8086")), "not An 8086"),
@@ -297,7 +311,7 @@ def test_nothing_in_a_checkpoint_is_run(tmp_path):
     np.savez(body, header=np.array([Bomb()], dtype=object))
     digest = hashlib.sha256(body.getvalue()).hexdigest().encode()
     with pytest.raises(Unfit, match="allow_pickle"):
-        unpack(b"longlag checkpoint 1 " + digest + b"\n" + body.getvalue())
+        unpack(b"longlag checkpoint %d " % checkpoint.FORMAT + digest + b"\n" + body.getvalue())
     assert not (tmp_path / "it went off").exists()
 
 
@@ -345,7 +359,7 @@ def test_a_signal_writes_a_last_checkpoint_and_is_no_error_row(tmp_path, monkeyp
     advance = Block.advance
 
     def asked(block):
-        if block.drawn == 7:
+        if block.state.drawn == 7:
             signal.raise_signal(signal.SIGTERM)
         return advance(block)
 
@@ -355,7 +369,7 @@ def test_a_signal_writes_a_last_checkpoint_and_is_no_error_row(tmp_path, monkeyp
             list(attempt(one, Checkpoints(tmp_path, 1e9, stop)))
     assert error.value.number == signal.SIGTERM
     (file,) = tmp_path.rglob("*.ckpt")
-    assert dict(unpack(file.read_bytes())[0]["state"]["items"])["drawn"] == {"value": 8}
+    assert unpack(file.read_bytes())[0]["state"]["fields"]["drawn"] == {"value": 8}
     found = list(attempt(one, Checkpoints(tmp_path, 1e9)))
     assert [plain(event) for event in found] == whole
     assert signal.getsignal(signal.SIGTERM) is not stop._note
@@ -370,7 +384,7 @@ from longlag.engine.train import Block
 METHOD, advance = Method("clipped", "as clipping", "asks its process to end", "nobody", 1, PARENT.build), Block.advance
 
 def asked(block):
-    if block.seeds == (1,) and block.drawn == 5 and "STOP" in os.environ:
+    if block.seeds == (1,) and block.state.drawn == 5 and "STOP" in os.environ:
         os.kill(os.getpid(), signal.SIGTERM)
     return advance(block)
 

@@ -100,8 +100,8 @@ def test_parameters_of_a_seed_do_not_depend_on_its_block(method):
         block, alone = Block(setup, (0, 1, 2)), Block(prepare(spec(method, "adding", seeds=(1,))), (1,))
         list(block.train())
         list(alone.train())
-    for name, value in alone.params.items():
-        assert value[0].numpy().tobytes() == block.params[name][1].numpy().tobytes(), name
+    for name, value in alone.state.params.items():
+        assert value[0].numpy().tobytes() == block.state.params[name][1].numpy().tobytes(), name
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -10,8 +10,9 @@ import torch
 from longlag import cli, registry
 from longlag.analysis import stats
 from longlag.engine import gradient_flow, train
+from longlag.engine.data import FLOW as FLOW_PURPOSE
+from longlag.engine.data import Data
 from longlag.engine.spec import prepare
-from longlag.engine.train import Block
 from longlag.objective import Tensors
 from longlag.store import records
 from longlag.store.records import FLOW, GRADIENT_BACK, Point, Row, read_points, write_points
@@ -23,8 +24,8 @@ METHODS = registry.names("methods")
 def start(method, task, seeds=(0,), n=4, lag=12):
     """A model at its start, and a batch."""
     setup = prepare(spec(method, task, lag=lag, seeds=seeds, block=len(seeds)))
-    block = Block(setup, seeds)
-    return setup, block.params, block._tensors(["flow"] * len(seeds), 0, n)
+    data = Data(setup, seeds)
+    return setup, data.start(), data.batch(FLOW_PURPOSE, 0, n)
 
 
 def losses(setup, params, batch, s, step, part, nudge):
@@ -107,7 +108,7 @@ def test_each_replica_has_its_own():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_watching_changes_no_number(method):
-    plain, seen = (list(train.run(spec(method), driver)) for driver in (train.plain, train.watched()))
+    plain, seen = (list(train.run(spec(method, gradient_flow=wanted))) for wanted in (False, True))
     blind = dict.fromkeys(FLOW, math.nan)
     for a, b in zip(plain, seen, strict=True):
         if isinstance(a, Row):

@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from longlag import protocol
+from longlag.engine import evaluate
+from longlag.engine.data import TEST, Data, Draws
 from longlag.engine.spec import prepare
 from longlag.engine.train import Block, attempt
 from longlag.errors import LonglagError
@@ -64,14 +66,14 @@ def test_timeout_is_a_status():
 
 
 def test_a_bug_ends_its_seed_with_a_row_and_the_others_go_on(monkeypatch, capsys):
-    draw = Block._draw
+    draw = Draws.__call__
 
     def faulty(self, n, purpose="train"):
-        if self.seeds == (1,) and self.drawn > 3:
+        if self.data.seeds == (1,) and self.drawn > 3:
             raise ZeroDivisionError("a bug")
         return draw(self, n, purpose)
 
-    monkeypatch.setattr(Block, "_draw", faulty)
+    monkeypatch.setattr(Draws, "__call__", faulty)
     rows = [event for event in attempt(spec("control", seeds=(0, 1, 2))) if isinstance(event, Row)]
     assert [(row.seed, row.status) for row in rows] == [(0, "budget"), (1, "error"), (2, "budget")]
     assert rows[1].reason == "ZeroDivisionError: a bug"
@@ -84,26 +86,29 @@ def test_a_finished_replica_is_a_fixed_point():
         block = Block(setup, (0, 1))
         events = block.train()
         next(events)
-        before = {name: value[0].clone() for name, value in block.params.items()}
-        passes = block.meter.passes.clone()
-        block.active[0] = False
+        before = {name: value[0].clone() for name, value in block.state.params.items()}
+        passes = block.state.meter.passes.clone()
+        block.state.active[0] = False
         list(events)
-    assert all(torch.equal(before[name], block.params[name][0]) for name in before)
-    assert block.meter.passes[0] == passes[0]
-    assert block.meter.passes[1] > passes[1]
+    assert all(torch.equal(before[name], block.state.params[name][0]) for name in before)
+    assert block.state.meter.passes[0] == passes[0]
+    assert block.state.meter.passes[1] > passes[1]
 
 
 def faked(monkeypatch, setup, seeds, errors):
     """A block whose share wrong is errors(purpose of replica r, seed), and the purposes it was asked for."""
     block, asked = Block(setup, seeds), []
 
-    def scored(purpose, n, who):
-        purposes = [purpose] * len(seeds) if isinstance(purpose, str) else list(purpose)
+    def purposes(data, purpose, n):
+        return [purpose] * len(seeds) if isinstance(purpose, str) else list(purpose)
+
+    def scored(setup, params, purposes):
         asked.append(dict(zip(seeds, purposes, strict=True)))
         error = np.array([errors(p, seed) for p, seed in zip(purposes, seeds, strict=True)])
-        return error, np.zeros(len(seeds)), error
+        return evaluate.Score(error, np.zeros(len(seeds)), error, error, 0)
 
-    monkeypatch.setattr(block, "_evaluate", scored)
+    monkeypatch.setattr(Data, "evaluation", purposes)
+    monkeypatch.setattr(evaluate, "score", scored)
     with torch.no_grad():
         return [event for event in block.train() if isinstance(event, Row)], asked
 
@@ -134,19 +139,19 @@ def test_confirmation_asks_for_more_than_the_criterion(monkeypatch):
 
 
 @pytest.mark.parametrize(("wrong", "solved"), [(100, True), (101, False)])
-def test_the_criterion_is_met_exactly(monkeypatch, wrong, solved):
+def test_the_criterion_is_met_exactly(wrong, solved):
     """100 wrong of 10,000, spread over all chunks, are 1 %; 101 are not."""
-    block = Block(prepare(spec("control")), (0,))
+    data = Data(prepare(spec("control")), (0,))
     left = iter(np.full(10, wrong // 10) + (np.arange(10) < wrong % 10))
 
     def answers(outputs, targets):
         return (torch.arange(targets.shape[2]) < next(left)).expand(1, 1, -1)
 
-    task = replace_loss(block.setup.task, answers)
-    block.setup = dataclasses.replace(block.setup, task=task)
+    setup = dataclasses.replace(data.setup, task=replace_loss(data.setup.task, answers))
     with torch.no_grad():
-        error, _, _ = block._evaluate("test", protocol.TEST, block.active)
-    assert bool(error[0] <= protocol.CRITERION) == solved
+        found = evaluate.score(setup, data.start(), data.evaluation(TEST, protocol.TEST))
+    assert bool(found.wrong[0] <= protocol.CRITERION) == solved
+    assert found.sequences == 10_000
 
 
 class replace_loss:
@@ -163,16 +168,14 @@ class replace_loss:
         return self._wrong(outputs, targets)
 
 
-def test_a_sequence_is_wrong_if_any_of_its_symbols_is(monkeypatch):
-    block = Block(prepare(spec("control", "memorization_5bit")), (0,))
+def test_a_sequence_is_wrong_if_any_of_its_symbols_is():
+    data = Data(prepare(spec("control", "memorization_5bit")), (0,))
     first_symbol = torch.zeros(1, 5, 32, dtype=torch.bool)
     first_symbol[:, 0, :8] = True
-    block.setup = dataclasses.replace(
-        block.setup, task=replace_loss(block.setup.task, lambda outputs, targets: first_symbol)
-    )
+    setup = dataclasses.replace(data.setup, task=replace_loss(data.setup.task, lambda outputs, targets: first_symbol))
     with torch.no_grad():
-        error, _, symbols = block._evaluate("test", protocol.TEST, block.active)
-    assert (error[0], symbols[0]) == (0.25, 0.05)
+        found = evaluate.score(setup, data.start(), data.evaluation(TEST, protocol.TEST))
+    assert (found.wrong[0], found.symbols[0], found.sequences) == (0.25, 0.05, 32)
 
 
 def test_a_method_does_not_say_what_is_wrong(monkeypatch):
@@ -191,12 +194,6 @@ def test_a_method_does_not_say_what_is_wrong(monkeypatch):
     _, (row,) = outcome(spec("lenient", "adding"))
     assert not row.solved
     assert row.test_error > 0.5
-
-
-@pytest.mark.parametrize("purpose", ["test", "monitor", "confirm 1", "init"])
-def test_an_optimiser_cannot_draw_the_engines_data(purpose):
-    with pytest.raises(ValueError, match="the engine's"):
-        Block(prepare(spec("control")), (0,))._draw(10, purpose)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments, _gpu
@@ -31,10 +32,10 @@ def cached(args: argparse.Namespace) -> Iterator[Driver]:
     """The driver that `--cache` asks for: with one, it keeps checkpoints, and SIGTERM ends it after a last one."""
     from longlag.engine.checkpoint import Checkpoints
     from longlag.engine.interrupt import Interruption
-    from longlag.engine.train import plain
+    from longlag.engine.train import run_to_end
 
     if not args.cache:
-        yield plain
+        yield run_to_end
         return
     stop = Interruption()
     with stop.listening():
@@ -50,18 +51,16 @@ def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> in
 def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> int:
     from longlag.engine import ladder
     from longlag.engine.progress import progress
-    from longlag.engine.train import watched
     from longlag.store import lock, records
 
     _arguments.load_plugins(args)
     _arguments.check_outputs(args.out, args.curve, cache=args.cache)
-    found = specs(args, tasks, lags[0], args.seeds)
-    rungs, see, rows, points = ladder.Rungs(args.cache, args.flow), progress(found[0].budget), [], []
+    found = [replace(spec, gradient_flow=args.flow) for spec in specs(args, tasks, lags[0], args.seeds)]
+    rungs, see, rows, points = ladder.Rungs(args.cache), progress(found[0].budget), [], []
     with ExitStack() as stack:
         for output in filter(None, (args.out, args.curve)):
             stack.enter_context(lock.held(output))
         driver = stack.enter_context(cached(args))
-        driver = watched(driver) if args.flow else driver
         for spec in found:
             for row, curve in ladder.climb(spec, lags, rungs, see, driver):
                 rows.append(row)

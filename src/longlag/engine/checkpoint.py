@@ -32,7 +32,7 @@ from longlag.errors import LonglagError
 from longlag.store.files import write_atomically
 from longlag.store.records import Point, Row
 
-FORMAT = 1
+FORMAT = 2
 EVERY = 60.0  # seconds
 _MAGIC = b"longlag checkpoint "
 _ALIGNED = 64  # bytes: where torch's memory begins
@@ -69,7 +69,7 @@ class Checkpoints:
                 if isinstance(event, Point):
                     points.append(event)
                 yield event
-            on = bool(block.active.any())
+            on = bool(block.state.active.any())
             if not on:
                 shelf.clear()
             elif keep and (self.interruption or time.monotonic() - last >= self.every):
@@ -82,7 +82,7 @@ class _Shelf:
 
     def __init__(self, folder: Path, block: Block) -> None:
         self.block, self.setup = block, block.setup
-        self.template = block.state()
+        self.template = block.keep()
         spec = self.setup.spec
         self.folder = folder / spec.task / spec.method
         self.name = f"lag{spec.lag}_seed{{}}_{self.setup.digest}.{{}}.ckpt"
@@ -114,20 +114,20 @@ class _Shelf:
         self.saved, state, points = max(found, key=lambda one: one[0])
         self.block.restore(state)
         place = f"lag {self.setup.spec.lag}, seeds {list(self.block.seeds)}"
-        self._say(f"{self.setup.task.name}, {self.setup.method.name}, {place}: going on from update {state['updates']}")
+        self._say(f"{self.setup.task.name}, {self.setup.method.name}, {place}: going on from update {state.updates}")
         return [point for point in points if point.seed in self.block.seeds]
 
     def save(self, points: list[Point]) -> bool:
         """Writes the older of the two files anew. False: this block's state is of a kind that cannot be kept."""
         arrays: dict[str, np.ndarray] = {}
         try:
-            state = flatten(self.block.state(), arrays)
+            state = flatten(self.block.keep(), arrays)
             unflatten(self.template, state, arrays)
         except Unfit as error:
             self._say(f"no checkpoints of {self.setup.method.name}: {error}; if stopped, it begins its rung anew")
             return False
         self.saved += 1
-        active = [seed for seed, on in zip(self.block.seeds, self.block.active.tolist(), strict=True) if on]
+        active = [seed for seed, on in zip(self.block.seeds, self.block.state.active.tolist(), strict=True) if on]
         header = {
             "spec_hash": self.setup.digest,
             **{name: provenance(self.setup.spec.device)[name] for name in _DECIDE},

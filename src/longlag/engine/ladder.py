@@ -17,20 +17,22 @@ from pathlib import Path
 from longlag import protocol
 from longlag.engine.provenance import now
 from longlag.engine.spec import RunSpec, prepare, unmeasured_row
-from longlag.engine.train import Driver, attempt, plain
+from longlag.engine.train import Driver, attempt, run_to_end
 from longlag.store.files import checksum, write_atomically
 from longlag.store.records import Point, Row, Status
 
 
 @dataclass(frozen=True)
 class Rungs:
-    """Finished rungs under a folder; None keeps nothing. flow: one without gradient flow counts as missing."""
+    """Finished rungs under a folder; None keeps nothing."""
 
     folder: Path | None
-    flow: bool = False
 
     def load(self, spec: RunSpec, digest: str, seed: int) -> tuple[Row, list[Point]] | None:
-        """A finished rung, if it is there whole, as it was written, and of this very spec."""
+        """A finished rung, if it is there whole, as it was written, and of this very spec.
+
+        One without gradient flow is missing for a spec that asks for it.
+        """
         path = self._path(spec, digest, seed)
         if path is None or not path.is_file():
             return None
@@ -43,7 +45,7 @@ class Rungs:
             reason = f"{type(error).__name__}: {error}"
             print(f"longlag: ignoring the damaged rung {path} ({reason}); training it again", file=sys.stderr)
             return None
-        if self.flow and any(math.isnan(point.update_norm) for point in points):
+        if spec.gradient_flow and any(math.isnan(point.update_norm) for point in points):
             return None
         return (row, points) if (row.spec_hash, row.seed) == (digest, seed) else None
 
@@ -61,7 +63,7 @@ class Rungs:
 
 
 def climb(
-    spec: RunSpec, lags: list[int], rungs: Rungs, see: Callable[[Point | Row], None], driver: Driver = plain
+    spec: RunSpec, lags: list[int], rungs: Rungs, see: Callable[[Point | Row], None], driver: Driver = run_to_end
 ) -> Iterator[tuple[Row, list[Point]]]:
     """Yields a row and its curve for every lag and seed of the spec, whose own lag does not matter.
 

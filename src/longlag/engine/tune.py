@@ -18,7 +18,7 @@ import torch
 from longlag import protocol, registry
 from longlag.engine.ladder import Rungs, climb
 from longlag.engine.spec import RunSpec
-from longlag.engine.train import Driver, plain
+from longlag.engine.train import Driver, run_to_end
 from longlag.errors import LonglagError
 from longlag.methods.base import Method
 from longlag.store.records import Point, Row, Status
@@ -68,7 +68,7 @@ def candidates(method: Method, n: int) -> list[dict[str, float]]:
 
 
 def search(
-    spec: RunSpec, n: int, see: Callable[[Point | Row], None], rungs: Rungs, driver: Driver = plain
+    spec: RunSpec, n: int, see: Callable[[Point | Row], None], rungs: Rungs, driver: Driver = run_to_end
 ) -> Iterator[Trial]:
     """Runs every candidate on the spec's seeds; candidates that `rungs` keeps are read and not trained."""
     method = registry.get("methods", spec.method)

@@ -1,1 +1,53 @@
-"""Long-time-lag tasks: one file per task, each a value named TASK. Written for one replica, in numpy."""
+"""Long-time-lag tasks: one file per task, each a value named TASK. Written for one replica, in numpy.
+
+`load` gives a notebook, or the author of a plug-in, the same batches that the engine trains and tests on. Importing
+this package imports no task and no torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from longlag import registry
+from longlag.rng import stream
+
+if TYPE_CHECKING:
+    from longlag.tasks.base import Batch, Task
+
+PREVIEW = "preview"  # the purpose of batches that no run trains, evaluates or tests on
+
+
+@dataclass(frozen=True)
+class TaskAtLag:
+    """A task at one nominal lag T: a source of batches."""
+
+    task: Task
+    lag: int
+
+    def sample(self, n: int, seed: int = 0, purpose: str = PREVIEW, k: int = 0) -> Batch:
+        """n sequences: x [L, n, X], start [n], y [K, n, ...]; all there are where the task has fewer.
+
+        The batch is a function of the arguments alone: its stream is `stream(seed, task, lag, purpose, k)`. The
+        default purpose is reserved for looking at a task. `purpose="train", k=1` is the first batch that most methods
+        train on, `purpose="test"` with k = 0, 1, ... are the test sequences, 1000 at a time.
+        """
+        rng = stream(seed, self.task.name, self.lag, purpose, k)
+        return self.task.sample(rng, self.lag, min(n, self.task.population or n))
+
+
+def load(name: str, lag: int) -> TaskAtLag:
+    """The task of that name at a lag.
+
+    >>> batch = load("temporal_order", lag=100).sample(32, seed=0)
+    >>> batch.x.shape, batch.start.shape, batch.y.shape
+    ((100, 32, 6), (32,), (1, 32))
+
+    Raises:
+        LonglagError: unknown name, or a lag too small for the task.
+    """
+    from longlag.tasks.base import check_lag
+
+    task = registry.get("tasks", name)
+    check_lag(task, lag)
+    return TaskAtLag(task, lag)

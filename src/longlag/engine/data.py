@@ -1,0 +1,118 @@
+"""The data of a run: start parameters and batches. Both depend on the seed alone, never on its neighbours in a block.
+
+Every batch is named by (seed, task, lag, purpose, k). The engine keeps some purposes to itself (`RESERVED`); an
+optimiser draws from all others through `Draws`, which counts the batches and meters what is asked of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from longlag.algebra import tree
+from longlag.engine.spec import Setup
+from longlag.objective import Meter, Objective, Tensors
+from longlag.optimisers.base import Step
+from longlag.rng import stream
+from longlag.tasks import PREVIEW, TaskAtLag
+from longlag.tasks.base import Batch
+
+INIT, MONITOR, CONFIRM, TEST, FLOW = "init", "monitor", "confirm", "test", "flow"  # purposes of streams
+RESERVED = (INIT, MONITOR, CONFIRM, TEST, FLOW, PREVIEW)  # first words of purposes that no optimiser may draw
+EVALUATION_BATCH = 1000  # sequences
+
+
+def confirmation(k: int) -> str:
+    """The purpose of a replica's k-th confirmation: each one uses fresh sequences."""
+    return f"{CONFIRM} {k}"
+
+
+@dataclass(frozen=True)
+class Data:
+    """Start parameters and batches of some seeds, stacked along the replica axis R."""
+
+    setup: Setup
+    seeds: tuple[int, ...]
+    device: str = "cpu"
+
+    def start(self) -> dict[str, Tensor]:
+        """Every seed's initial parameters, [R, ...]; the output biases are moved to the centring's."""
+        shapes, spec, dtypes = self.setup.model.shapes(), self.setup.spec, self.setup.model.dtypes()
+        rows = []
+        for seed in self.seeds:
+            drawn = self.setup.parts.init.draw(stream(seed, spec.task, spec.lag, INIT), shapes)
+            drawn["b_y"] = drawn["b_y"] + np.asarray(self.setup.parts.centring.outputs)
+            rows.append({name: torch.tensor(drawn[name][None], dtype=dtypes[name]) for name in shapes})
+        return {name: leaf.to(self.device) for name, leaf in tree.stack(rows).items()}
+
+    def batch(self, purpose: str | Sequence[str], k: int, n: int) -> Tensors:
+        """n sequences per replica, the k-th batch of the purpose; all there are where the task has fewer.
+
+        purpose: one for all replicas, or one for each.
+        """
+        purposes = [purpose] * len(self.seeds) if isinstance(purpose, str) else purpose
+        task = TaskAtLag(self.setup.task, self.setup.spec.lag)
+        return _stack([task.sample(n, s, p, k) for s, p in zip(self.seeds, purposes, strict=True)], self.device)
+
+    def evaluation(self, purpose: str | Sequence[str], n: int) -> Iterator[Tensors]:
+        """n sequences per replica in batches of at most `EVALUATION_BATCH`; all there are where the task has fewer."""
+        n = min(n, self.setup.task.population or n)
+        for k, first in enumerate(range(0, n, EVALUATION_BATCH)):
+            yield self.batch(purpose, k, min(EVALUATION_BATCH, n - first))
+
+    def objective(self, batch: Tensors, meter: Meter | None = None, active: Tensor | None = None) -> Objective:
+        """The setup's loss on a batch. meter: charged for it (default: one of its own). active: replicas [R] that ask
+        and pay (default: all)."""
+        everyone = torch.ones(len(self.seeds), dtype=torch.bool)
+        return Objective(
+            self.setup.model,
+            self.setup.loss,
+            batch,
+            Meter.zero(len(self.seeds)) if meter is None else meter,
+            everyone if active is None else active,
+        )
+
+    def updates(self, params: dict[str, Tensor] | None = None) -> Iterator[Step]:
+        """The steps of the setup's optimiser from `params` (default: the start), without end, rows or evaluations."""
+        optimiser, params = self.setup.parts.optimiser, self.start() if params is None else params
+        state, draws = optimiser.init(params), Draws(self)
+        while True:
+            with torch.no_grad():
+                step = optimiser.step(draws, params, state)
+            params, state = step.params, step.state
+            yield step
+
+
+@dataclass
+class Draws:
+    """What an optimiser draws from: every call is a fresh batch, numbered by one counter for all replicas."""
+
+    data: Data
+    meter: Meter | None = None
+    active: Tensor | None = None
+    drawn: int = 0
+
+    def __call__(self, n: int, purpose: str = "train") -> Objective:
+        """The objective of n fresh sequences.
+
+        Raises:
+            ValueError: the purpose is one of the engine's own.
+        """
+        if purpose.split()[0] in RESERVED:
+            raise ValueError(f"an optimiser may not draw {purpose!r}: those sequences are the engine's")
+        self.drawn += 1
+        return self.data.objective(self.data.batch(purpose, self.drawn, n), self.meter, self.active)
+
+
+def _stack(batches: list[Batch], device: str) -> Tensors:
+    """One batch per replica -> [R, L, B, X], [R, B], [R, K, B, ...]."""
+
+    def joined(name: str) -> Tensor:
+        arrays = [torch.from_numpy(np.ascontiguousarray(getattr(batch, name))) for batch in batches]
+        return (arrays[0].unsqueeze(0) if len(arrays) == 1 else torch.stack(arrays)).to(device)
+
+    return Tensors(joined("x"), joined("start"), joined("y"))

@@ -1,0 +1,78 @@
+"""Scores: how well parameters answer batches. What is wrong is for the task to say; the loss is the one minimised.
+
+An evaluation is not charged to the budget. `Score.sequences` is what it would have cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from longlag import protocol
+from longlag.algebra.tree import Params
+from longlag.engine.data import TEST, Data
+from longlag.engine.spec import Setup
+from longlag.objective import Tensors
+
+_EVERY_STEP_BATCH = 50  # sequences, all of whose states are kept: a long delay line has thousands of steps and units
+
+
+@dataclass(frozen=True)
+class Score:
+    """Numbers per replica, each [R] float64, over some sequences.
+
+    wrong: share of sequences with a wrong answer at any scored step. loss: mean loss. symbols: share of answers wrong.
+    every_step: share of sequences wrong at any step, blanks included; nan where nothing is expected at a blank.
+    sequences: how many were answered per replica, those of `every_step` counted too.
+    """
+
+    wrong: np.ndarray
+    loss: np.ndarray
+    symbols: np.ndarray
+    every_step: np.ndarray
+    sequences: int
+
+    @classmethod
+    def unknown(cls, replicas: int) -> Score:
+        """Nothing was evaluated."""
+        nan = np.full(replicas, np.nan)
+        return cls(nan, nan, nan, nan, 0)
+
+
+def score(setup: Setup, params: Params, batches: Iterable[Tensors]) -> Score:
+    """The parameters on all sequences of the batches; `every_step` is left nan."""
+    replicas = len(params["b_y"])
+    wrong, answers, loss = (np.zeros(replicas) for _ in range(3))
+    sequences = 0
+    for batch in batches:
+        outputs = setup.model.outputs(params, batch.x, batch.start)
+        misses = setup.task.loss.wrong(outputs, batch.y)  # [R, K, B]
+        wrong += misses.any(1).sum(1).cpu().numpy()  # counted whole: a rounded sum would shift the criterion
+        answers += misses.double().mean(1).sum(1).cpu().numpy()
+        loss += len(batch) * setup.loss.value(outputs, batch.y).double().cpu().numpy()
+        sequences += len(batch)
+    return Score(wrong / sequences, loss / sequences, answers / sequences, np.full(replicas, np.nan), sequences)
+
+
+def final(data: Data, params: Params) -> Score:
+    """The test at the end of a run: the test set, and every step of its first thousand sequences."""
+    found = score(data.setup, params, data.evaluation(TEST, protocol.TEST))
+    if data.setup.task.idle_class is None:
+        return found
+    batch = data.batch(TEST, 0, protocol.MONITOR)
+    wrong = _wrong_at_any_step(data.setup, params, batch, data.setup.task.idle_class)
+    return replace(found, every_step=wrong, sequences=found.sequences + len(batch))
+
+
+def _wrong_at_any_step(setup: Setup, params: Params, batch: Tensors, idle_class: int) -> np.ndarray:
+    """Share of sequences wrong at any step [R], where `idle_class` is the answer at every unscored one."""
+    model = replace(setup.model, scored=batch.x.shape[1])
+    wrong = torch.zeros(len(batch.y), dtype=torch.float64)
+    for share, b in batch.chunks(_EVERY_STEP_BATCH):
+        idle = b.y.new_full((len(b.y), b.x.shape[1] - b.y.shape[1], len(b)), idle_class)
+        misses = setup.task.loss.wrong(model.outputs(params, b.x, b.start), torch.cat([idle, b.y], 1))
+        wrong += share * misses.any(1).double().mean(1).cpu()
+    return wrong.numpy()
