@@ -15,8 +15,8 @@ SOURCE = Path(__file__).parents[1] / "src/longlag"
 # A module or package of longlag, from the ground up. Those of one line do not import each other.
 FRONTIER = [
     {"errors", "environment", "protocol", "rng"},
-    {"discovery", "settings"},
-    {"registry"},
+    {"discovery", "ranges"},
+    {"registry", "settings"},
     {"store"},
 ]
 TORCH = [

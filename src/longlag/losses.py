@@ -7,11 +7,13 @@ Every value is a mean over the K scored steps and the B sequences, per replica: 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Literal, Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
+
+from longlag.ranges import COUNT, NON_NEGATIVE, check
 
 
 class Loss(Protocol):
@@ -40,8 +42,11 @@ class Loss(Protocol):
 class SquaredError:
     """Mean squared error for real targets; wrong beyond an absolute tolerance (Hochreiter & Schmidhuber 1997: 0.04)."""
 
-    tolerance: float
-    name: str = "squared_error"
+    tolerance: Annotated[float, NON_NEGATIVE]
+    name: Literal["squared_error"] = "squared_error"
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return (outputs - targets).square().flatten(1).mean(1)
@@ -63,8 +68,11 @@ class SquaredError:
 class CrossEntropy:
     """Softmax cross-entropy in nats per scored step; wrong if the largest output is another class."""
 
-    classes: int
-    name: str = "cross_entropy"
+    classes: Annotated[int, COUNT]
+    name: Literal["cross_entropy"] = "cross_entropy"
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         picked = outputs.log_softmax(-1).gather(-1, targets.unsqueeze(-1))
@@ -89,8 +97,11 @@ class CrossEntropy:
 class OneHotError:
     """Squared error against one-hot classes: what ridge regression minimises; wrong by the largest output."""
 
-    classes: int
-    name: str = "one_hot_error"
+    classes: Annotated[int, COUNT]
+    name: Literal["one_hot_error"] = "one_hot_error"
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return (outputs - self.encode(targets)).square().flatten(1).mean(1)

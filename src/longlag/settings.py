@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from longlag.errors import LonglagError, unknown
+from longlag.ranges import OutOfRange, shown
 
 _KINDS: dict[type, str] = {
     int: "a whole number",
@@ -27,7 +28,7 @@ def describe(part: Any) -> Any:
 
 
 def paths(part: Any, prefix: str = "") -> list[str]:
-    """All paths that `with_value` can change."""
+    """All paths that `with_values` can change."""
     found = []
     for f in fields(part):
         value, path = getattr(part, f.name), f"{prefix}{f.name}"
@@ -39,10 +40,10 @@ def paths(part: Any, prefix: str = "") -> list[str]:
 
 
 def with_values(part: Any, values: Mapping[str, Any]) -> Any:
-    """The part with the numbers at these paths changed.
+    """The part with the settings at these paths changed.
 
     Raises:
-        LonglagError: no such path (the nearest is suggested), or a value of another type.
+        LonglagError: no such path (the nearest is suggested), a value of another type, or one out of its range.
     """
     for path, value in values.items():
         if path not in paths(part):
@@ -55,14 +56,20 @@ def _with_value(part: Any, names: list[str], value: Any, path: str) -> Any:
     name, *rest = names
     present = getattr(part, name)
     new = _with_value(present, rest, value, path) if rest else _converted(present, value, path)
-    return replace(part, **{name: new})
+    try:
+        return replace(part, **{name: new})
+    except OutOfRange as error:
+        reason = error.reason
+    except (LonglagError, TypeError, ValueError) as error:  # what a plug-in's part says of its own numbers
+        reason = str(error)
+    raise LonglagError(f"setting {path!r} cannot be {shown(value)}; {reason}")
 
 
 def _converted(present: Any, value: Any, path: str) -> Any:
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if isinstance(present, float) and number:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(present, float) and number and abs(value) <= sys.float_info.max:
         return float(value)
-    if isinstance(present, int) and not isinstance(present, bool) and number and float(value).is_integer():
+    if isinstance(present, int) and not isinstance(present, bool) and number and value % 1 == 0:
         return int(value)
     if isinstance(present, tuple) and isinstance(value, list | tuple):
         if len(value) != len(present):
@@ -71,7 +78,7 @@ def _converted(present: Any, value: Any, path: str) -> Any:
     if type(present) is type(value) and not isinstance(present, float):
         return value
     kind = _KINDS.get(type(present), type(present).__name__)
-    raise LonglagError(f"setting {path!r} cannot be {value!r}; it is {kind}, now {present!r}")
+    raise LonglagError(f"setting {path!r} cannot be {shown(value)}; it is {kind}, now {present!r}")
 
 
 def parse(assignments: list[str]) -> dict[str, Any]:

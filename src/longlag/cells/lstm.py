@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from torch import Tensor
 from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
+from longlag.ranges import COUNT, check
 
 _NAMES = ("W_xh", "W_hh", "b_h")
 _SHUT = -1e4  # drives a sigmoid to zero in float32
@@ -27,7 +29,10 @@ _SHUT = -1e4  # drives a sigmoid to zero in float32
 class LSTM:
     """An LSTM cell. Its sites are the hidden states, matched in squared distance (curvature 1)."""
 
-    hidden: int = 32
+    hidden: Annotated[int, COUNT] = 32
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         gates = 4 * self.hidden

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor
 from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
+from longlag.ranges import COUNT, Interval, check
 
 _CACHED = 128_000  # numbers of a state: it and its successor stay in a megabyte of cache
 _DENSE_UNTIL = 0.25  # above this share of non-zero weights a dense product is the faster one
@@ -27,8 +29,11 @@ _DENSE_UNTIL = 0.25  # above this share of non-zero weights a dense product is t
 class Reservoir:
     """A leaky reservoir; leak 1 is a plain tanh net."""
 
-    hidden: int = 100
-    leak: float = 1.0
+    hidden: Annotated[int, COUNT] = 100
+    leak: Annotated[float, Interval(0, 1, open_low=True)] = 1.0
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         return {"W_xh": (n_inputs, self.hidden), "W_hh": (self.hidden, self.hidden), "b_h": (self.hidden,)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from longlag.algebra.tree import Params
 from longlag.cells import tanh_batched
 from longlag.cells import tanh_kernels as kernels
 from longlag.cells.base import State, Tape, zero_state
+from longlag.ranges import COUNT, check
 
 _TOGETHER = 10_000  # numbers of a state: replicas of less are taken in one program, which saves calls
 _SEQUENCES = 100  # whose states are computed at once where nothing is kept of them
@@ -23,7 +25,10 @@ _SEQUENCES = 100  # whose states are computed at once where nothing is kept of t
 class TanhRNN:
     """A tanh cell. Its sites are the pre-activations, whose matching loss has curvature 1 - h^2."""
 
-    hidden: int = 100
+    hidden: Annotated[int, COUNT] = 100
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         return {"W_xh": (n_inputs, self.hidden), "W_hh": (self.hidden, self.hidden), "b_h": (self.hidden,)}

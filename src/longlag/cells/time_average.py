@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -17,13 +18,17 @@ from torch import Tensor
 from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, zero_state
+from longlag.ranges import COUNT, check
 
 
 @dataclass(frozen=True)
 class TimeAverage:
     """Running means of H features; no weights between steps."""
 
-    hidden: int = 100
+    hidden: Annotated[int, COUNT] = 100
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         return {"W_xh": (n_inputs, self.hidden), "b_h": (self.hidden,)}

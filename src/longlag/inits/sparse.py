@@ -7,20 +7,25 @@ dense Gaussian input and output weights of a chosen scale, biases zero. The inpu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
 from longlag.inits.base import Shapes, sparse_rows, spectral_radius
+from longlag.ranges import COUNT, NON_NEGATIVE, check
 
 
 @dataclass(frozen=True)
 class SparseSpectral:
     """W_hh sparse and scaled to `spectral_radius`; W_xh and W_hy dense, N(0, scale^2)."""
 
-    spectral_radius: float = 1.1
-    connections: int = 15
-    input_scale: float = 0.1
-    output_scale: float = 0.1
+    spectral_radius: Annotated[float, NON_NEGATIVE] = 1.1
+    connections: Annotated[int, COUNT] = 15
+    input_scale: Annotated[float, NON_NEGATIVE] = 0.1
+    output_scale: Annotated[float, NON_NEGATIVE] = 0.1
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         scales = {"W_xh": self.input_scale, "W_hy": self.output_scale}

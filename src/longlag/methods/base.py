@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from longlag.cells.base import Cell
+from longlag.errors import LonglagError
 from longlag.inits.base import Init
 from longlag.losses import Loss
 from longlag.model import Feedback, Linear, NoFeedback, Readout
 from longlag.optimisers.base import Optimiser
+from longlag.ranges import FINITE, POSITIVE, check
 from longlag.tasks.base import Traits
 
 
@@ -17,8 +20,11 @@ from longlag.tasks.base import Traits
 class Centring:
     """What is subtracted from the inputs, and where the output biases start: expected inputs and targets, or zeros."""
 
-    inputs: tuple[float, ...]
-    outputs: tuple[float, ...]
+    inputs: tuple[Annotated[float, FINITE], ...]
+    outputs: tuple[Annotated[float, FINITE], ...]
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 def centred(traits: Traits) -> Centring:
@@ -48,8 +54,13 @@ class Parts:
 class Range:
     """A declared space of a setting for the search; log-uniform between its ends."""
 
-    low: float
-    high: float
+    low: Annotated[float, POSITIVE]
+    high: Annotated[float, POSITIVE]
+
+    def __post_init__(self) -> None:
+        check(self)
+        if not self.low < self.high:
+            raise LonglagError(f"a range for the search goes up, unlike {self.low!r} to {self.high!r}")
 
 
 @dataclass(frozen=True)

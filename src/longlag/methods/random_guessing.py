@@ -21,6 +21,6 @@ METHOD = Method(
     label="random guessing",
     summary="baseline: a small tanh net, all weights drawn afresh at every step, the best kept",
     reference="Hochreiter & Schmidhuber 1997, section 5; Schmidhuber, Hochreiter & Bengio 2001",
-    version=3,
+    version=4,
     build=build,
 )

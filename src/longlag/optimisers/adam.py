@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor
 
 from longlag.algebra import tree
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.clipping import Clipping, NoClipping
+from longlag.ranges import BELOW_ONE, COUNT, POSITIVE, check
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,17 @@ class Moments:
 class Adam:
     """Steps of about `learning_rate` in every coordinate, whatever the gradient's scale."""
 
-    learning_rate: float = 3e-3
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
+    learning_rate: Annotated[float, POSITIVE] = 3e-3
+    beta_1: Annotated[float, BELOW_ONE] = 0.9
+    beta_2: Annotated[float, BELOW_ONE] = 0.999
+    epsilon: Annotated[float, POSITIVE] = 1e-8
     clipping: Clipping = NoClipping()
-    batch: int = 100
+    batch: Annotated[int, COUNT] = 100
     replicas: ClassVar[int | None] = None
     trained: ClassVar[tuple[str, ...] | None] = None
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def init(self, params: tree.Params) -> Moments:
         return Moments(tree.zeros_like(params), tree.zeros_like(params), 0)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 from torch import Tensor
 
 from longlag.algebra import tree
 from longlag.algebra.tree import Params
+from longlag.ranges import COUNT, NON_NEGATIVE, Interval, check
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,12 @@ class Solution:
 class ConjugateGradient:
     """A truncated solver of A x = b for positive definite A."""
 
-    most_iterations: int = 150
-    tolerance: float = 5e-4
-    growth: float = 1.3
+    most_iterations: Annotated[int, COUNT] = 150
+    tolerance: Annotated[float, NON_NEGATIVE] = 5e-4
+    growth: Annotated[float, Interval(1)] = 1.3
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def __call__(self, a: Callable[[Params], dict[str, Tensor]], b: Params, x: dict[str, Tensor]) -> Solution:
         """Solves from the start x."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
 from torch import Tensor
 
 from longlag.algebra import tree
+from longlag.ranges import POSITIVE, check
 
 
 class Clipping(Protocol):
@@ -28,7 +29,10 @@ class NoClipping:
 class ClipNorm:
     """g <- g threshold / ||g|| where ||g|| exceeds the threshold; the norm is over all parameters jointly."""
 
-    threshold: float = 1.0
+    threshold: Annotated[float, POSITIVE] = 1.0
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def __call__(self, gradient: dict[str, Tensor]) -> dict[str, Tensor]:
         norm = tree.norm(gradient).clamp(min=1e-30)  # a vanished gradient stays as it is

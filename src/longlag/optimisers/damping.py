@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
+
+from longlag.ranges import NON_NEGATIVE, Interval, check
 
 
 @dataclass(frozen=True)
 class LevenbergMarquardt:
     """lambda grows by `factor` if rho < 1/4 (or is not a number) and shrinks by it if rho > 3/4."""
 
-    start: float = 0.1
-    factor: float = 1.5
+    start: Annotated[float, NON_NEGATIVE] = 0.1
+    factor: Annotated[float, Interval(1)] = 1.5
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def update(self, damping: float, rho: float) -> float:
         """The damping for the next step."""

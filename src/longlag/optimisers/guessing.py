@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from longlag.algebra import tree
 from longlag.inits.base import Init
 from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
+from longlag.ranges import COUNT, check
 from longlag.rng import stream
 
 
@@ -35,9 +37,12 @@ class Guessing:
     """
 
     guess: Init
-    batch: int = 100
-    replicas: int | None = 1
-    trained: tuple[str, ...] | None = None
+    batch: Annotated[int, COUNT] = 100
+    replicas: ClassVar[int | None] = 1
+    trained: ClassVar[tuple[str, ...] | None] = None
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def init(self, params: tree.Params) -> Guesses:
         """The start was drawn from the seed alone, and so is the stream that is named after it."""

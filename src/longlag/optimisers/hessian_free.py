@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor
 
@@ -29,6 +29,7 @@ from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.cg import ConjugateGradient, Iterate
 from longlag.optimisers.damping import LevenbergMarquardt
+from longlag.ranges import COUNT, FRACTION, NON_NEGATIVE, Interval, check
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,19 @@ class HessianFree:
     warm_start: factor on the last CG solution. line_search_factor: shrinks a step that does not lower the loss.
     """
 
-    gradient_batch: int = 2000
-    curvature_batch: int = 300
-    structural_damping: float = 0.03
-    weight_decay: float = 2e-5
-    warm_start: float = 0.95
-    line_search_factor: float = 0.8
+    gradient_batch: Annotated[int, COUNT] = 2000
+    curvature_batch: Annotated[int, COUNT] = 300
+    structural_damping: Annotated[float, NON_NEGATIVE] = 0.03
+    weight_decay: Annotated[float, NON_NEGATIVE] = 2e-5
+    warm_start: Annotated[float, FRACTION] = 0.95
+    line_search_factor: Annotated[float, Interval(0, 0.99, open_low=True)] = 0.8
     damping: LevenbergMarquardt = LevenbergMarquardt()
     cg: ConjugateGradient = ConjugateGradient()
     replicas: ClassVar[int | None] = 1
     trained: ClassVar[tuple[str, ...] | None] = None
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def init(self, params: Params) -> HFState:
         return HFState(self.damping.start, tree.zeros_like(params))

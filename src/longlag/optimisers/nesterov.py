@@ -6,7 +6,7 @@ v <- mu v - eps g(theta + mu v),   theta <- theta + v
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor
 
@@ -14,6 +14,7 @@ from longlag.algebra import tree
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.clipping import Clipping, NoClipping
 from longlag.optimisers.schedules import Schedule
+from longlag.ranges import BELOW_ONE, COUNT, OutOfRange, check
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,14 @@ class Nesterov:
     learning_rate: Schedule
     momentum: Schedule
     clipping: Clipping = NoClipping()
-    batch: int = 100
+    batch: Annotated[int, COUNT] = 100
     replicas: ClassVar[int | None] = None
     trained: ClassVar[tuple[str, ...] | None] = None
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.momentum(0) not in BELOW_ONE:
+            raise OutOfRange(self, "momentum", self.momentum(0), f"it must be a number, {BELOW_ONE}")
 
     def init(self, params: tree.Params) -> Velocity:
         return Velocity(tree.zeros_like(params), 0)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.objective import FeatureOracle
 from longlag.optimisers.base import Draw, Step
+from longlag.ranges import COUNT, NON_NEGATIVE, check
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,15 @@ class Ridge:
     validation: held-out sequences that choose among the penalties.
     """
 
-    sequences: int = 2000
-    most_sequences: int = 10_000
-    validation: int = 1000
-    penalties: tuple[float, ...] = (1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
+    sequences: Annotated[int, COUNT] = 2000
+    most_sequences: Annotated[int, COUNT] = 10_000
+    validation: Annotated[int, COUNT] = 1000
+    penalties: tuple[Annotated[float, NON_NEGATIVE], ...] = (1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
     replicas: ClassVar[int | None] = 1
     trained: ClassVar[tuple[str, ...] | None] = ("W_hy", "b_y")
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def init(self, params: Params) -> Moments:
         features, outputs = params["W_hy"].shape[1:]

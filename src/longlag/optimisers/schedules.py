@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from longlag.ranges import BELOW_ONE, COUNT, NON_NEGATIVE, Interval, check
 
 
 class Schedule(Protocol):
@@ -17,7 +19,10 @@ class Schedule(Protocol):
 class Constant:
     """The same value always."""
 
-    value: float
+    value: Annotated[float, NON_NEGATIVE]
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def __call__(self, t: int) -> float:
         return self.value
@@ -27,9 +32,12 @@ class Constant:
 class WarmMomentum:
     """`early` for the first `updates`, then `late` (Sutskever et al. 2013, section 4: 0.9 for 1000, then mu_0)."""
 
-    late: float
-    early: float = 0.9
-    updates: int = 1000
+    late: Annotated[float, BELOW_ONE]
+    early: Annotated[float, BELOW_ONE] = 0.9
+    updates: Annotated[int, Interval(0, 10**9)] = 1000
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def __call__(self, t: int) -> float:
         return min(self.early, self.late) if t < self.updates else self.late
@@ -39,8 +47,11 @@ class WarmMomentum:
 class RisingMomentum:
     """min(1 - 2^(-1 - log2(floor(t/every) + 1)), most) (Sutskever et al. 2013, equation 5)."""
 
-    most: float
-    every: int = 250
+    most: Annotated[float, BELOW_ONE]
+    every: Annotated[int, COUNT] = 250
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def __call__(self, t: int) -> float:
         return min(1 - 2 ** (-1 - math.log2(t // self.every + 1)), self.most)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from torch import Tensor
 
 from longlag.algebra import tree
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.clipping import Clipping, NoClipping
+from longlag.ranges import COUNT, POSITIVE, check
 
 
 @dataclass(frozen=True)
 class SGD:
     """Plain SGD; its state is empty."""
 
-    learning_rate: float
+    learning_rate: Annotated[float, POSITIVE]
     clipping: Clipping = NoClipping()
-    batch: int = 100
+    batch: Annotated[int, COUNT] = 100
     replicas: ClassVar[int | None] = None
     trained: ClassVar[tuple[str, ...] | None] = None
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def init(self, params: tree.Params) -> None:
         return None

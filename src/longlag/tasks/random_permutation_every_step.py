@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from torch import Tensor
 
 from longlag.losses import CrossEntropy
+from longlag.ranges import check
 from longlag.tasks._sequences import first_again
 from longlag.tasks.base import EVERY_STEP, Baseline, Batch, Traits, one_hot
 
@@ -34,7 +36,10 @@ class JudgedByTheLast:
     """A loss at every step whose answers are judged at the last; the others are never wrong."""
 
     every: CrossEntropy
-    name: str = "cross_entropy"
+    name: Literal["cross_entropy"] = "cross_entropy"
+
+    def __post_init__(self) -> None:
+        check(self)
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return self.every.value(outputs, targets)

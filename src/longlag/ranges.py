@@ -1,0 +1,101 @@
+"""Which values a setting may have: declared with the field, checked whenever a part is built.
+
+    @dataclass(frozen=True)
+    class Reservoir:
+        hidden: Annotated[int, COUNT] = 100
+        leak: Annotated[float, Interval(0, 1, open_low=True)] = 1.0
+        __post_init__ = check
+
+A field of words declares its choices as `Literal["a", "b"]`. Fields that are parts themselves declare nothing: they
+were checked when they were built.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from longlag.errors import LonglagError
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The numbers from `low` to `high`, less the ends that are open."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+
+    def __contains__(self, value: Any) -> bool:
+        above = self.low < value if self.open_low else self.low <= value
+        return above and (value < self.high if self.open_high else value <= self.high) and abs(value) != math.inf
+
+    def __str__(self) -> str:
+        low, high = ("above" if self.open_low else "at least"), ("below" if self.open_high else "at most")
+        ends = [f"{low} {self.low:,}"] if self.low > -math.inf else []
+        ends += [f"{high} {self.high:,}"] if self.high < math.inf else []
+        return " and ".join(ends) or "finite"
+
+
+COUNT = Interval(1, 10**9)
+FINITE = Interval()
+FRACTION = Interval(0, 1)
+BELOW_ONE = Interval(0, 1, open_high=True)
+NON_NEGATIVE = Interval(0)
+POSITIVE = Interval(0, open_low=True)
+
+
+class OutOfRange(LonglagError):
+    """A part was to be built with a value that its field does not allow. reason: which values it does."""
+
+    def __init__(self, part: Any, name: str, value: Any, reason: str) -> None:
+        super().__init__(f"{name} of {type(part).__name__} cannot be {shown(value)}; {reason}")
+        self.reason = reason
+
+
+def check(part: Any) -> None:
+    """What a part does in `__post_init__`.
+
+    Raises:
+        OutOfRange: a field has a value that it does not allow.
+    """
+    for name, hint in declared(part.__class__).items():
+        value = getattr(part, name)
+        reason = _complaint(hint, value)
+        if reason:
+            raise OutOfRange(part, name, value, reason)
+
+
+@cache
+def declared(part: type) -> dict[str, Any]:
+    """The types of a part's fields by name, with what they declare."""
+    hints = get_type_hints(part, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(part)}
+
+
+def shown(value: Any) -> str:
+    """A value as an error message quotes it; a number of hundreds of digits is cut."""
+    if isinstance(value, int) and abs(value) >= 10**30:
+        return "a number of more than 30 digits"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _complaint(hint: Any, value: Any) -> str | None:
+    if get_origin(hint) is Literal:
+        choices = get_args(hint)
+        return None if value in choices else f"it must be {' or '.join(map(repr, choices))}"
+    if get_origin(hint) is tuple:
+        if not isinstance(value, tuple) or not value:
+            return "it must be a list of at least one number"
+        return next((reason for each in value if (reason := _complaint(get_args(hint)[0], each))), None)
+    if get_origin(hint) is Annotated:
+        base, interval = get_args(hint)[:2]
+        kind, word = (numbers.Integral, "a whole number") if base is int else (numbers.Real, "a number")
+        if isinstance(value, bool) or not isinstance(value, kind) or value not in interval:
+            return f"it must be {word}, {interval}"
+    return None

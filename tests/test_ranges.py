@@ -1,0 +1,199 @@
+"""Every number and every word of every part declares which values it may have, and no other value is accepted."""
+
+import dataclasses
+import importlib
+import json
+import math
+import pkgutil
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import numpy as np
+import pytest
+
+import longlag
+from longlag import cells, cli, inits, losses, model, optimisers, registry, tasks
+from longlag.engine.spec import prepare
+from longlag.errors import LonglagError
+from longlag.methods import base as methods
+from longlag.ranges import BELOW_ONE, COUNT, FINITE, Interval, OutOfRange, check, declared
+from longlag.settings import paths, with_values
+from longlag.store.records import read_rows
+from toy import spec
+
+
+def inside(part: Any) -> list[Any]:
+    """The part and all parts that it is made of."""
+    if not dataclasses.is_dataclass(part) or isinstance(part, type):
+        return []
+    return [part, *(piece for f in dataclasses.fields(part) for piece in inside(getattr(part, f.name)))]
+
+
+def used() -> dict[type, Any]:
+    """An instance of every class that some method builds for some task, or that a task's loss is."""
+    values = [registry.get("tasks", name) for name in registry.names("tasks")]
+    builds = [registry.get("methods", name).build for name in registry.names("methods")]
+    built = [build(task.traits, lag) for build in builds for task in values for lag in (10, 50, 1000)]
+    return {type(part): part for whole in [*built, *(task.loss for task in values)] for part in inside(whole)}
+
+
+def checked() -> set[type]:
+    """Every class of the packages of parts that checks its numbers."""
+    modules = [losses, model, methods]
+    for package in (cells, inits, optimisers, tasks):
+        names = [name for _, name, _ in pkgutil.iter_modules(package.__path__)]
+        modules += [importlib.import_module(f"{package.__name__}.{name}") for name in names]
+    found = {value for module in modules for value in vars(module).values() if dataclasses.is_dataclass(value)}
+    return {value for value in found if "__post_init__" in vars(value)}
+
+
+USED = used()
+MADE = {  # of the parts that no method uses as they are
+    "Nesterov": lambda: optimisers.Nesterov(*(USED[optimisers.Nesterov].learning_rate,) * 2),
+    "WarmMomentum": lambda: checked_class("WarmMomentum")(late=0.95),
+    "Range": lambda: methods.Range(1e-3, 1.0),
+}
+
+
+def checked_class(name: str) -> Any:
+    return next(value for value in checked() if value.__name__ == name)
+
+
+def example(part: type) -> Any:
+    return USED[part] if part in USED else MADE[part.__name__]()
+
+
+def outside(hint: Any) -> list[Any]:
+    """Values that a field of that declaration must refuse; none if it declares nothing."""
+    if get_origin(hint) is tuple:
+        return [(), *((value,) for value in outside(get_args(hint)[0]))]
+    if get_origin(hint) is Literal:
+        return ["banana", "", 1]
+    if get_origin(hint) is not Annotated:
+        return []
+    base, interval = get_args(hint)[:2]
+    step = 1 if base is int else 1e-6
+    ends = [(interval.low, -step, interval.open_low), (interval.high, step, interval.open_high)]
+    beyond = [end if is_open else end + away for end, away, is_open in ends if math.isfinite(end)]
+    return [*(base(value) for value in beyond), math.nan, math.inf, -math.inf, True, "1", None]
+
+
+def numbers_and_words(part: type) -> list[tuple[str, Any]]:
+    def plain(hint: Any) -> bool:
+        kind = get_args(hint)[0] if get_origin(hint) in (Annotated, tuple) else hint
+        return kind in (int, float, str, bool) or get_origin(kind) in (Annotated, Literal)
+
+    return [(name, hint) for name, hint in declared(part).items() if plain(hint)]
+
+
+@pytest.mark.parametrize("part", sorted(USED, key=lambda part: part.__name__), ids=lambda part: part.__name__)
+def test_every_number_and_word_of_a_part_that_is_used_is_declared(part):
+    assert not numbers_and_words(part) or part in checked(), f"{part.__name__} has no __post_init__ that calls check"
+    for name, hint in numbers_and_words(part):
+        assert outside(hint), f"declare the range of {part.__name__}.{name}, such as Annotated[float, POSITIVE]"
+
+
+FIELDS = [(part, name, hint) for part in checked() for name, hint in numbers_and_words(part)]
+FIELDS.sort(key=lambda field: (field[0].__name__, field[1]))
+
+
+@pytest.mark.parametrize(("part", "name", "hint"), FIELDS, ids=[f"{part.__name__}.{name}" for part, name, _ in FIELDS])
+def test_values_just_outside_are_refused_and_the_ends_accepted(part, name, hint):
+    present = example(part)
+    for value in outside(hint):
+        with pytest.raises(OutOfRange, match=f"^{name} of {part.__name__} cannot be .*it must be "):
+            dataclasses.replace(present, **{name: value})
+    if get_origin(hint) is Annotated and part is not methods.Range:
+        base, interval = get_args(hint)[:2]
+        for end, is_open in ((interval.low, interval.open_low), (interval.high, interval.open_high)):
+            if math.isfinite(end) and not is_open:
+                assert getattr(dataclasses.replace(present, **{name: base(end)}), name) == end
+
+
+@pytest.mark.parametrize("method", registry.names("methods"))
+def test_settings_out_of_range_are_refused_by_their_path(method):
+    parts = prepare(spec(method)).parts
+    for path in paths(parts):
+        *above, name = path.split(".")
+        part = parts
+        for step in above:
+            part = getattr(part, step)
+        for value in outside(declared(type(part))[name]):
+            given = value * len(getattr(part, name)) if isinstance(value, tuple) else value
+            with pytest.raises(LonglagError, match=f"setting '{path}' (cannot be|takes)"):
+                with_values(parts, {path: given})
+
+
+NAMED = {
+    "control": ["cell.hidden=0", "optimiser.batch=0", "optimiser.learning_rate=-1", "cell.hidden=1" + "0" * 400],
+    "clipping": ["optimiser.clipping.threshold=-1"],
+    "lstm": ["optimiser.beta_1=2", "optimiser.epsilon=0"],
+    "hf": ["optimiser.gradient_batch=-5", "optimiser.damping.start=-1", "optimiser.cg.most_iterations=0",
+           "optimiser.structural_damping=-1", "optimiser.line_search_factor=1", "init.connections=0",
+           "optimiser.warm_start=1" + "0" * 400],
+    "esn": ["cell.leak=3", "loss.name=banana", "loss.name=a\nb"],
+    "esn_momentum": ["optimiser.momentum.most=1", "optimiser.learning_rate.value=-1"],
+    "random_guessing": ["optimiser.replicas=2", "optimiser.trained=[]", "optimiser.guess.bound=0"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "setting"), [(m, s) for m, settings in NAMED.items() for s in settings])
+def test_the_command_refuses_them_in_a_line(tmp_path, capsys, method, setting):
+    out = tmp_path / "runs.csv"
+    words = ["train", "--task", "temporal_order", "--lag", "10", "--method", method, "--out", str(out)]
+    assert cli.main([*words, "--set", setting]) == 2
+    said = capsys.readouterr().err
+    assert setting.partition("=")[0] in said
+    assert said.startswith("longlag: ")
+    assert said.count("\n") == 1
+    assert len(said) < 400
+    assert not out.exists()
+
+
+def test_a_momentum_is_below_one_whatever_its_schedule_and_a_search_goes_up():
+    nesterov = USED[optimisers.Nesterov]
+    with pytest.raises(OutOfRange, match=r"momentum of Nesterov cannot be 1\.5; it must be a number, at least 0 and"):
+        dataclasses.replace(nesterov, momentum=dataclasses.replace(nesterov.learning_rate, value=1.5))
+    with pytest.raises(LonglagError, match=r"1\.0 to 0\.1"):
+        methods.Range(1.0, 0.1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plugged:
+    """A part from outside the tree that checks its numbers in its own way."""
+
+    odd: int = 3
+    size: Annotated[float, Interval(0, 1)] = 0.5
+    words: tuple[Annotated[int, COUNT], ...] = (1,)
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.odd % 2 == 0:
+            raise ValueError("it must be odd")
+
+
+def test_what_a_part_says_of_its_own_numbers_names_the_setting():
+    with pytest.raises(LonglagError, match="setting 'odd' cannot be 4; it must be odd"):
+        with_values(Plugged(), {"odd": 4})
+    assert Plugged(size=np.float32(0.5), words=(np.int64(2),)).words == (2,)  # numbers of numpy are numbers
+    with pytest.raises(OutOfRange, match="size of Plugged cannot be 2"):
+        Plugged(size=2)
+
+
+@pytest.mark.parametrize(
+    ("interval", "text"),
+    [(COUNT, "at least 1 and at most 1,000,000,000"), (BELOW_ONE, "at least 0 and below 1"), (FINITE, "finite"),
+     (Interval(0, open_low=True), "above 0")],
+)  # fmt: skip
+def test_an_interval_reads_as_a_sentence(interval, text):
+    assert str(interval) == text
+
+
+def test_recorded_settings_of_the_repository_are_in_range():
+    """Rows that are committed were made with values that are accepted still."""
+    records = sorted((Path(longlag.__file__).parents[2] / "results").rglob("runs.csv"))
+    assert records
+    seen = {(row.task, row.lag, row.method, row.spec) for path in records for row in read_rows(path)}
+    for task, lag, method, text in seen:
+        build, traits = registry.get("methods", method).build, registry.get("tasks", task).traits
+        with_values(build(traits, lag), json.loads(text)["overrides"])
