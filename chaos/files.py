@@ -215,11 +215,11 @@ def _rung(folder: Path) -> tuple[Path, Callable[[], str]]:
     setup, rungs = prepare(_SPEC), Rungs(folder)
     row = unmeasured_row(setup, 0, "now", status="solved", reason="", solved=True, passes=5.0)
     points = [records.Point("adding", 12, "lstm", 0, 1.0 * k, k, 0.5, 0.5, 0.5, 0.1) for k in range(20)]
-    rungs.save(_SPEC, row, points)
+    rungs.save(setup, row, points)
     (path,) = folder.rglob("*.json")
 
     def read() -> str:
-        kept = rungs.load(_SPEC, setup.digest, 0)
+        kept = rungs.load(setup, 0)
         return REFUSED if kept is None else _same(kept, (row, points))
 
     return path, read

@@ -20,7 +20,7 @@ from longlag import protocol, registry
 from longlag.engine import checkpoint
 from longlag.engine.checkpoint import Checkpoints, Unfit, flatten, pack, unflatten, unpack
 from longlag.engine.interrupt import Interrupted, Interruption
-from longlag.engine.ladder import Rungs, climb
+from longlag.engine.ladder import Rungs, climb, setups
 from longlag.engine.spec import prepare
 from longlag.engine.train import Block, attempt, run
 from longlag.errors import LonglagError
@@ -366,11 +366,11 @@ def test_a_signal_writes_a_last_checkpoint_and_is_no_error_row(tmp_path, monkeyp
     with monkeypatch.context() as patch, stop.listening():
         patch.setattr(Block, "advance", asked)
         with pytest.raises(Interrupted) as error:
-            list(attempt(one, Checkpoints(tmp_path, 1e9, stop)))
+            list(attempt(prepare(one), Checkpoints(tmp_path, 1e9, stop)))
     assert error.value.number == signal.SIGTERM
     (file,) = tmp_path.rglob("*.ckpt")
     assert unpack(file.read_bytes())[0]["state"]["fields"]["drawn"] == {"value": 8}
-    found = list(attempt(one, Checkpoints(tmp_path, 1e9)))
+    found = list(attempt(prepare(one), Checkpoints(tmp_path, 1e9)))
     assert [plain(event) for event in found] == whole
     assert signal.getsignal(signal.SIGTERM) is not stop._note
 
@@ -451,7 +451,7 @@ def test_a_finished_ladder_leaves_rungs_alone(tmp_path, monkeypatch):
     one = spec("clipping", "adding", seeds=(0,), budget=300.0)
 
     def rows(driver, rungs):
-        return [plain(row) for row, _ in climb(one, [10, 12], rungs, lambda event: None, driver)]
+        return [plain(row) for row, _ in climb(setups(one, [10, 12]), rungs, lambda event: None, driver)]
 
     whole = rows(Checkpoints(tmp_path / "a", 1e9), Rungs(tmp_path / "a"))
     kill_after(15, monkeypatch, lambda: rows(Checkpoints(tmp_path / "b", 1e-9), Rungs(tmp_path / "b")))

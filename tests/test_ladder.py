@@ -4,12 +4,14 @@ import dataclasses
 
 import pytest
 
-from longlag import protocol
-from longlag.engine import ladder
-from longlag.engine.ladder import Rungs, climb
-from longlag.engine.spec import prepare, unmeasured_row
+from longlag import cli, protocol
+from longlag.engine import ladder, tune, verify
+from longlag.engine import spec as spec_module
+from longlag.engine.ladder import Rungs, climb, setups
+from longlag.engine.spec import unmeasured_row
+from longlag.errors import LonglagError
 from longlag.store.records import VOLATILE, Point, Row
-from toy import spec
+from toy import outcome, spec
 
 
 @pytest.fixture
@@ -18,12 +20,12 @@ def trained(monkeypatch):
     solves = {0: {10, 20}, 1: {10, 40}, 2: set()}
     calls = []
 
-    def attempt(run_spec, driver):
-        setup = prepare(run_spec)
-        for seed in run_spec.seeds:
-            calls.append((run_spec.lag, seed))
-            solved = run_spec.lag in solves[seed]
-            yield Point(run_spec.task, run_spec.lag, run_spec.method, seed, 10.0, 1, 0.5, 0.5, 0.5, 0.0)
+    def attempt(setup, driver):
+        task, lag, method = setup.spec.task, setup.spec.lag, setup.spec.method
+        for seed in setup.spec.seeds:
+            calls.append((lag, seed))
+            solved = lag in solves[seed]
+            yield Point(task, lag, method, seed, 10.0, 1, 0.5, 0.5, 0.5, 0.0)
             yield unmeasured_row(setup, seed, "now", status="solved" if solved else "budget", reason="", solved=solved)
 
     monkeypatch.setattr(ladder, "attempt", attempt)
@@ -31,7 +33,7 @@ def trained(monkeypatch):
 
 
 def statuses(rungs, lags=(10, 20, 30, 40, 50), seeds=(0, 1, 2)):
-    rows = [row for row, _ in climb(spec("control", seeds=seeds), list(lags), rungs, lambda event: None)]
+    rows = [row for row, _ in climb(setups(spec("control", seeds=seeds), lags), rungs, lambda event: None)]
     return {(row.seed, row.lag): row.status for row in rows}
 
 
@@ -60,7 +62,7 @@ def test_finished_rungs_are_reused_and_only_new_ones_trained(trained, tmp_path):
 
 def test_curves_are_kept_with_their_rung(trained, tmp_path):
     for _ in range(2):
-        rungs = list(climb(spec("control"), [10], Rungs(tmp_path), lambda event: None))
+        rungs = list(climb(setups(spec("control"), [10]), Rungs(tmp_path), lambda event: None))
         assert [(row.lag, [p.passes for p in points]) for row, points in rungs] == [(10, [10.0])]
 
 
@@ -79,14 +81,14 @@ def test_another_setting_is_another_rung(trained, tmp_path):
     statuses(Rungs(tmp_path), lags=(10,), seeds=(0,))
     trained.clear()
     changed = spec("control", overrides={"optimiser.learning_rate": 0.3})
-    list(climb(changed, [10], Rungs(tmp_path), lambda event: None))
+    list(climb(setups(changed, [10]), Rungs(tmp_path), lambda event: None))
     assert trained == [(10, 0)]
 
 
 @pytest.mark.parametrize("status", ["error", "timeout"])
 def test_what_another_try_may_mend_is_not_kept(monkeypatch, tmp_path, status):
-    def attempt(run_spec, driver):
-        yield unmeasured_row(prepare(run_spec), 0, "now", status=status, reason="why")
+    def attempt(setup, driver):
+        yield unmeasured_row(setup, 0, "now", status=status, reason="why")
 
     monkeypatch.setattr(ladder, "attempt", attempt)
     assert statuses(Rungs(tmp_path), lags=(10,), seeds=(0,)) == {(0, 10): status}
@@ -94,12 +96,48 @@ def test_what_another_try_may_mend_is_not_kept(monkeypatch, tmp_path, status):
 
 
 def test_a_rung_alone_and_on_the_ladder_are_the_same_run(tmp_path):
-    from toy import outcome
-
     def lasting(row: Row) -> dict:
         return {k: repr(v) for k, v in dataclasses.asdict(row).items() if k not in VOLATILE}
 
     toy = spec("clipping", "adding")
-    rows = {row.lag: row for row, _ in climb(toy, [10, 12], Rungs(tmp_path), lambda event: None)}
+    rows = {row.lag: row for row, _ in climb(setups(toy, [10, 12]), Rungs(tmp_path), lambda event: None)}
     alone = outcome(dataclasses.replace(toy, lag=12))[1][0]
     assert lasting(rows[12]) == lasting(alone)
+
+
+@pytest.fixture
+def resolved(monkeypatch):
+    """The lags at which parts are built, in order: once for every spec that is resolved."""
+    calls, built = [], spec_module._built
+
+    def counted(method, task, lag):
+        calls.append(lag)
+        return built(method, task, lag)
+
+    monkeypatch.setattr(spec_module, "_built", counted)
+    return calls
+
+
+def test_a_ladder_resolves_each_lag_once_whatever_the_seeds(resolved, tmp_path):
+    words = ["ladder", "--task", "adding", "--task", "xor", "--method", "constant", "--lags", "12,10", "--seeds", "0:5"]
+    words += ["--budget", "100", "--set", "optimiser.sequences=40", "--set", "optimiser.validation=20"]
+    assert cli.main([*words, "--out", str(tmp_path / "runs.csv")]) == 0
+    assert resolved == [10, 12, 10, 12]
+
+
+def test_a_search_resolves_each_candidate_once(resolved):
+    list(tune.search(spec("control", seeds=(0, 1)), 3, lambda event: None, Rungs(None)))
+    assert resolved == [10, 10, 10]
+
+
+def test_a_verified_row_resolves_its_spec_once(resolved):
+    (row,) = outcome(spec("constant"))[1]
+    resolved.clear()
+    assert verify.again(row).same
+    assert resolved == [10]
+
+
+def test_a_lag_too_small_is_refused_before_a_shorter_task_is_trained(trained):
+    with pytest.raises(LonglagError, match="lag 3 is too small"):
+        list(climb(setups(spec("control"), [10, 3]), Rungs(None), lambda event: None))
+    assert trained == []

@@ -74,7 +74,7 @@ def test_a_bug_ends_its_seed_with_a_row_and_the_others_go_on(monkeypatch, capsys
         return draw(self, n, purpose)
 
     monkeypatch.setattr(Draws, "__call__", faulty)
-    rows = [event for event in attempt(spec("control", seeds=(0, 1, 2))) if isinstance(event, Row)]
+    rows = [event for event in attempt(prepare(spec("control", seeds=(0, 1, 2)))) if isinstance(event, Row)]
     assert [(row.seed, row.status) for row in rows] == [(0, "budget"), (1, "error"), (2, "budget")]
     assert rows[1].reason == "ZeroDivisionError: a bug"
     assert "Traceback" in capsys.readouterr().err

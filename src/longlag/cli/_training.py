@@ -16,15 +16,12 @@ if TYPE_CHECKING:
 
 
 def specs(args: argparse.Namespace, tasks: Sequence[str], lag: int, seeds: tuple[int, ...]) -> list[RunSpec]:
-    """A checked spec per task: nothing is trained if a name or a number is wrong."""
+    """A spec per task."""
     from longlag import protocol, settings
-    from longlag.engine.spec import RunSpec, prepare
+    from longlag.engine.spec import RunSpec
 
     budget, overrides = args.budget or protocol.DEFAULT_BUDGET, settings.parse(args.set)
-    found = [RunSpec(task, lag, args.method, seeds, budget, overrides, args.timeout, args.device) for task in tasks]
-    for spec in found:
-        prepare(spec)
-    return found
+    return [RunSpec(task, lag, args.method, seeds, budget, overrides, args.timeout, args.device) for task in tasks]
 
 
 @contextmanager
@@ -56,13 +53,14 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
     _arguments.load_plugins(args)
     _arguments.check_outputs(args.out, args.curve, cache=args.cache)
     found = [replace(spec, gradient_flow=args.flow) for spec in specs(args, tasks, lags[0], args.seeds)]
+    ladders = [ladder.setups(spec, lags) for spec in found]  # all is checked before anything is trained
     rungs, see, rows, points = ladder.Rungs(args.cache), progress(found[0].budget), [], []
     with ExitStack() as stack:
         for output in filter(None, (args.out, args.curve)):
             stack.enter_context(lock.held(output))
         driver = stack.enter_context(cached(args))
-        for spec in found:
-            for row, curve in ladder.climb(spec, lags, rungs, see, driver):
+        for setups in ladders:
+            for row, curve in ladder.climb(setups, rungs, see, driver):
                 rows.append(row)
                 points += curve
                 records.write_rows(args.out, rows)  # what is finished is kept, whatever comes

@@ -10,13 +10,13 @@ import dataclasses
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from longlag import protocol
 from longlag.engine.provenance import now
-from longlag.engine.spec import RunSpec, prepare, unmeasured_row
+from longlag.engine.spec import RunSpec, Setup, prepare, unmeasured_row
 from longlag.engine.train import Driver, attempt, run_to_end
 from longlag.store.files import checksum, write_atomically
 from longlag.store.records import Point, Row, Status
@@ -28,12 +28,12 @@ class Rungs:
 
     folder: Path | None
 
-    def load(self, spec: RunSpec, digest: str, seed: int) -> tuple[Row, list[Point]] | None:
+    def load(self, setup: Setup, seed: int) -> tuple[Row, list[Point]] | None:
         """A finished rung, if it is there whole, as it was written, and of this very spec.
 
         One without gradient flow is missing for a spec that asks for it.
         """
-        path = self._path(spec, digest, seed)
+        path = self._path(setup, seed)
         if path is None or not path.is_file():
             return None
         try:
@@ -45,57 +45,64 @@ class Rungs:
             reason = f"{type(error).__name__}: {error}"
             print(f"longlag: ignoring the damaged rung {path} ({reason}); training it again", file=sys.stderr)
             return None
-        if spec.gradient_flow and any(math.isnan(point.update_norm) for point in points):
+        if setup.spec.gradient_flow and any(math.isnan(point.update_norm) for point in points):
             return None
-        return (row, points) if (row.spec_hash, row.seed) == (digest, seed) else None
+        return (row, points) if (row.spec_hash, row.seed) == (setup.digest, seed) else None
 
-    def save(self, spec: RunSpec, row: Row, points: list[Point]) -> None:
+    def save(self, setup: Setup, row: Row, points: list[Point]) -> None:
         """Keeps a rung, unless a new version may mend what ended it (a bug) or a quieter machine (a timeout)."""
-        path = self._path(spec, row.spec_hash, row.seed)
+        path = self._path(setup, row.seed)
         if path is not None and row.status not in (Status.ERROR, Status.TIMEOUT):
             rung = {"row": asdict(row), "points": [asdict(point) for point in points]}
             write_atomically(path, json.dumps({"rung": rung, "check": checksum([json.dumps(rung)])}).encode())
 
-    def _path(self, spec: RunSpec, digest: str, seed: int) -> Path | None:
+    def _path(self, setup: Setup, seed: int) -> Path | None:
         if self.folder is None:
             return None
-        return self.folder / spec.task / spec.method / f"lag{spec.lag}_seed{seed}_{digest}.json"
+        spec = setup.spec
+        return self.folder / spec.task / spec.method / f"lag{spec.lag}_seed{seed}_{setup.digest}.json"
+
+
+def setups(spec: RunSpec, lags: Sequence[int]) -> list[Setup]:
+    """The spec at each lag of a ladder, from the shortest up; its own lag does not matter.
+
+    Raises:
+        LonglagError: something cannot be trained at one of the lags.
+    """
+    return [prepare(dataclasses.replace(spec, lag=lag)) for lag in sorted(lags)]
 
 
 def climb(
-    spec: RunSpec, lags: list[int], rungs: Rungs, see: Callable[[Point | Row], None], driver: Driver = run_to_end
+    ladder: Sequence[Setup], rungs: Rungs, see: Callable[[Point | Row], None], driver: Driver = run_to_end
 ) -> Iterator[tuple[Row, list[Point]]]:
-    """Yields a row and its curve for every lag and seed of the spec, whose own lag does not matter.
+    """Yields a row and its curve for every lag and seed of a ladder that `setups` made.
 
-    driver: takes what is trained to its end; one that keeps checkpoints goes on where a killed process was.
+    driver: trains a block to its end; one that keeps checkpoints resumes where a killed process stopped.
     """
-    failures = dict.fromkeys(spec.seeds, 0)
-    for lag in sorted(lags):
-        rung = dataclasses.replace(spec, lag=lag)
-        for row, points in _rung(rung, failures, rungs, see, driver):
+    failures = dict.fromkeys(ladder[0].spec.seeds, 0)
+    for setup in ladder:
+        for row, points in _rung(setup, failures, rungs, see, driver):
             failures[row.seed] = 0 if row.solved else failures[row.seed] + 1
             yield row, points
 
 
 def _rung(
-    spec: RunSpec, failures: dict[int, int], rungs: Rungs, see: Callable[[Point | Row], None], driver: Driver
+    setup: Setup, failures: dict[int, int], rungs: Rungs, see: Callable[[Point | Row], None], driver: Driver
 ) -> Iterator[tuple[Row, list[Point]]]:
-    setup = prepare(spec)
     missing = []
-    for seed in spec.seeds:
+    for seed in setup.spec.seeds:
         if failures[seed] >= protocol.GIVE_UP_AFTER:
             reason = f"{protocol.GIVE_UP_AFTER} shorter lags in a row were not solved"
             yield unmeasured_row(setup, seed, now(), status=str(Status.NOT_ATTEMPTED), reason=reason), []
-        elif (kept := rungs.load(spec, setup.digest, seed)) is not None:
+        elif (kept := rungs.load(setup, seed)) is not None:
             yield kept
         else:
             missing.append(seed)
     curves: dict[int, list[Point]] = {seed: [] for seed in missing}
-    for event in attempt(dataclasses.replace(spec, seeds=tuple(missing)), driver):
+    for event in attempt(setup.with_seeds(missing), driver):
+        see(event)
         if isinstance(event, Point):
             curves[event.seed].append(event)
         else:
-            rungs.save(spec, event, curves[event.seed])  # kept first: a message is never worth a result
-        see(event)
-        if isinstance(event, Row):
+            rungs.save(setup, event, curves[event.seed])
             yield event, curves[event.seed]

@@ -6,8 +6,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -59,6 +59,10 @@ class Setup:
     loss: Loss
     text: str
     digest: str
+
+    def with_seeds(self, seeds: Sequence[int]) -> Setup:
+        """The same of other seeds: they decide no part and are not in the digest."""
+        return replace(self, spec=replace(self.spec, seeds=tuple(seeds)))
 
 
 def prepare(spec: RunSpec) -> Setup:

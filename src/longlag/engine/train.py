@@ -40,27 +40,21 @@ def run_to_end(block: Block) -> Iterator[Point | Row]:
 
 def run(spec: RunSpec, driver: Driver = run_to_end) -> Iterator[Point | Row]:
     """Trains every seed of the spec; yields points as they are measured and one row per seed when it ends."""
-    setup = prepare(spec)
+    return train(prepare(spec), driver)
+
+
+def train(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
+    """`run` of a spec that is resolved already."""
     for seeds in blocks(setup):
-        with torch.no_grad(), denormals.flushed():
-            yield from driver(Block(setup, seeds))
+        yield from _train_block(setup, seeds, driver)
 
 
-def blocks(setup: Setup) -> list[tuple[int, ...]]:
-    """The seeds in groups that are trained as one program."""
-    seeds = setup.spec.seeds
-    size = setup.spec.block or (1 if setup.spec.device == "cpu" else len(seeds))
-    size = max(1, min(size, setup.parts.optimiser.replicas or size))
-    return [seeds[first : first + size] for first in range(0, len(seeds), size)]
-
-
-def attempt(spec: RunSpec, driver: Driver = run_to_end) -> Iterator[Point | Row]:
-    """`run`, but a bug ends the seeds of its block with an `error` row and a traceback, and the others go on."""
-    setup = prepare(spec)
+def attempt(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
+    """`train`, but a bug ends the seeds of its block with an `error` row and a traceback; other blocks are trained."""
     for seeds in blocks(setup):
         left, started = list(seeds), now()
         try:
-            for event in run(dataclasses.replace(spec, seeds=seeds), driver):
+            for event in _train_block(setup, seeds, driver):
                 if isinstance(event, Row):
                     left.remove(event.seed)
                 yield event
@@ -71,6 +65,19 @@ def attempt(spec: RunSpec, driver: Driver = run_to_end) -> Iterator[Point | Row]
             for seed in left:
                 reason = f"{type(error).__name__}: {error}"
                 yield unmeasured_row(setup, seed, started, status=str(Status.ERROR), reason=reason)
+
+
+def blocks(setup: Setup) -> list[tuple[int, ...]]:
+    """The seeds in groups that are trained as one program."""
+    seeds = setup.spec.seeds
+    size = setup.spec.block or (1 if setup.spec.device == "cpu" else len(seeds))
+    size = max(1, min(size, setup.parts.optimiser.replicas or size))
+    return [seeds[first : first + size] for first in range(0, len(seeds), size)]
+
+
+def _train_block(setup: Setup, seeds: tuple[int, ...], driver: Driver) -> Iterator[Point | Row]:
+    with torch.no_grad(), denormals.flushed():
+        yield from driver(Block(setup, seeds))
 
 
 class Block:

@@ -17,7 +17,7 @@ import torch
 
 from longlag import protocol, registry
 from longlag.engine.ladder import Rungs, climb
-from longlag.engine.spec import RunSpec
+from longlag.engine.spec import RunSpec, prepare
 from longlag.engine.train import Driver, run_to_end
 from longlag.errors import LonglagError
 from longlag.methods.base import Method
@@ -70,12 +70,17 @@ def candidates(method: Method, n: int) -> list[dict[str, float]]:
 def search(
     spec: RunSpec, n: int, see: Callable[[Point | Row], None], rungs: Rungs, driver: Driver = run_to_end
 ) -> Iterator[Trial]:
-    """Runs every candidate on the spec's seeds; candidates that `rungs` keeps are read and not trained."""
+    """Runs every candidate on the spec's seeds; candidates that `rungs` keeps are read and not trained.
+
+    Raises:
+        LonglagError: a candidate cannot be trained; nothing is then trained.
+    """
     method = registry.get("methods", spec.method)
-    for overrides in candidates(method, n):
-        candidate = dataclasses.replace(spec, overrides={**spec.overrides, **overrides})
+    drawn = candidates(method, n)
+    setups = [prepare(dataclasses.replace(spec, overrides={**spec.overrides, **overrides})) for overrides in drawn]
+    for overrides, setup in zip(drawn, setups, strict=True):
         rows, losses = [], []
-        for row, points in climb(candidate, [spec.lag], rungs, see, driver):
+        for row, points in climb([setup], rungs, see, driver):
             rows.append(row)
             losses += [point.loss for point in points[-1:]]
         yield Trial(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from longlag import registry
 from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
 from longlag.engine.spec import RunSpec, check_device, prepare
-from longlag.engine.train import run
+from longlag.engine.train import train
 from longlag.errors import LonglagError
 from longlag.store.records import VOLATILE, Row, Status, spec_changes
 
@@ -72,7 +72,7 @@ def again(row: Row) -> Finding:
         what = ", ".join(changed[:3]) or "its digest is not that of its spec"
         why = f"its spec or a numerics version has changed since it was recorded ({what})"
         return Finding(False, f"{name}: differs: {why}")
-    new = next(event for event in run(spec) if isinstance(event, Row))
+    new = next(event for event in train(setup) if isinstance(event, Row))
     if new.status == Status.TIMEOUT:
         return Finding(False, f"{name}: not told: here it was {new.reason}, which says nothing about numbers")
     reasons = _reasons_to_tolerate(row, provenance(spec.device))
