@@ -91,8 +91,38 @@ def test_marked_pairs_windows_target_and_minimal_lag(name, lag):
     pair = batch.x[first, each, 0], batch.x[last, each, 0]
     assert np.allclose(batch.y[0].reshape(-1), PAIRS[name](*pair))
     assert (len(marked) - 1 - last).min() >= task.minimal_lag(lag)
-    if lag == 10:  # the bound is attained
-        assert (len(marked) - 1 - last).min() == task.minimal_lag(lag)
+
+
+class Ends:
+    """Whole numbers from the two ends of every range that is asked for: what a task can draw at the extreme."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+        self.random = self.rng.random
+
+    def integers(self, low, high, size=None, endpoint=False):
+        low, last = np.broadcast_arrays(low, np.asarray(high) - (not endpoint))
+        shape = low.shape if size is None else size
+        return np.where(self.rng.integers(0, 2, shape), np.broadcast_to(low, shape), np.broadcast_to(last, shape))
+
+
+def distances(task, batch) -> np.ndarray:
+    """Steps from the last input that a scored output needs to that output, the fewest of each sequence."""
+    steps, roles = len(batch.x), task.traits.roles
+    if task.traits.kind == "replay":  # the k-th symbol heard is the k-th replayed
+        return np.full(batch.x.shape[1], steps - task.traits.scored)
+    needed = batch.x[..., [role in ("marker", "symbol") for role in roles]].any(-1)
+    return needed[::-1].argmax(0)  # the last step is scored
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_the_minimal_lag_is_kept_and_attained_at_every_lag(name):
+    task = TASKS[name]
+    for lag in range(task.shortest, 121):
+        assert distances(task, task.sample(Ends(lag), lag, 200)).min() == task.minimal_lag(lag), lag
+        if lag % 10 < 2:
+            drawn = task.sample(stream(6, name, lag), lag, 200)
+            assert (distances(task, drawn) >= task.minimal_lag(lag)).all()
 
 
 @pytest.mark.parametrize("name", ["adding", "multiplication"])

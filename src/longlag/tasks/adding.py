@@ -41,7 +41,7 @@ class Adding:
         return padded_steps(lag)
 
     def minimal_lag(self, lag: int) -> int:
-        return lag // 2
+        return lag - lag // 2  # the second mark stands before half of the shortest sequence
 
     def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
         x, start, pair = marked_pairs(rng, lag, n, lambda shape: rng.random(shape, dtype=np.float32))
