@@ -15,13 +15,13 @@ from benchmarks.problem import first
 from longlag import protocol, registry
 from longlag.engine import evaluate
 from longlag.engine.data import MONITOR, Data, Draws
-from longlag.engine.spec import RunSpec, prepare
+from longlag.engine.spec import RunSpec, resolve
 from longlag.tasks.base import Task
 
 
 def data(method: str, task: str, lag: int, seed: int = 0) -> Data:
     """What a run of that seed starts from and draws."""
-    return Data(prepare(RunSpec(task, lag, method, (seed,))), (seed,))
+    return Data(resolve(RunSpec(task, lag, method, (seed,))), (seed,))
 
 
 def update(method: str, task: str, lag: int, seed: int = 0) -> Arm:

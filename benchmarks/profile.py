@@ -17,7 +17,7 @@ from typing import Any
 
 from longlag import environment
 
-environment.prepare()
+environment.set_environment()
 
 LINES = 22
 

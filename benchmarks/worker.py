@@ -81,7 +81,7 @@ def prepare(environment: str) -> None:
     if environment == "ours":
         from longlag import environment as job
 
-        job.prepare()
+        job.set_environment()
         from longlag.engine import denormals
 
         denormals.flush()

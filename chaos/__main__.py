@@ -27,7 +27,7 @@ def campaign(args: argparse.Namespace, folder: Path) -> int:
     """All three parts; files and designs first, since they are quick."""
     from longlag import environment
 
-    environment.prepare()
+    environment.set_environment()
     from chaos import designs, files, kills
 
     folder, start = folder.resolve(), time.monotonic()

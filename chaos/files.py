@@ -24,7 +24,7 @@ from longlag import cli
 from longlag.design import collect, estimate, suite
 from longlag.engine.checkpoint import Checkpoints
 from longlag.engine.ladder import Rungs
-from longlag.engine.spec import RunSpec, prepare, unmeasured_row
+from longlag.engine.spec import RunSpec, resolve, unmeasured_row
 from longlag.engine.train import Block
 from longlag.errors import LonglagError
 from longlag.report import lectured, pictures
@@ -212,7 +212,7 @@ def _plain(point: records.Point) -> dict[str, Any]:
 
 
 def _rung(folder: Path) -> tuple[Path, Callable[[], str]]:
-    setup, rungs = prepare(_SPEC), Rungs(folder)
+    setup, rungs = resolve(_SPEC), Rungs(folder)
     row = unmeasured_row(setup, 0, "now", status="solved", reason="", solved=True, passes=5.0)
     points = [records.Point("adding", 12, "lstm", 0, 1.0 * k, k, 0.5, 0.5, 0.5, 0.1) for k in range(20)]
     rungs.save(setup, row, points)
@@ -227,7 +227,7 @@ def _rung(folder: Path) -> tuple[Path, Callable[[], str]]:
 
 def _checkpoint(folder: Path) -> tuple[Path, Callable[[], str]]:
     """A run that is gone on with must end as one that was not: the damaged checkpoint is the only one there."""
-    setup = prepare(_SPEC)
+    setup = resolve(_SPEC)
 
     def fresh() -> Block:
         with torch.no_grad():

@@ -25,7 +25,7 @@ def main() -> None:
     args = parser.parse_args()
     from longlag import environment
 
-    environment.prepare()
+    environment.set_environment()
     heads = ["method", "CPU s", "wall s", "checkpoints", "bytes", "CPU ms of one", "wall ms of one", "share"]
     print(f"| {' | '.join([*heads, 'share, one per 60 CPU s'])} |\n|{'---|' * 9}", flush=True)
     for method in args.methods:

@@ -2,4 +2,4 @@
 
 from longlag import environment
 
-environment.prepare()
+environment.set_environment()

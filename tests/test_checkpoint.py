@@ -21,7 +21,7 @@ from longlag.engine import checkpoint
 from longlag.engine.checkpoint import Checkpoints, Unfit, flatten, pack, unflatten, unpack
 from longlag.engine.interrupt import Interrupted, Interruption
 from longlag.engine.ladder import Rungs, climb, setups
-from longlag.engine.spec import prepare
+from longlag.engine.spec import resolve
 from longlag.engine.train import Block, attempt, run
 from longlag.errors import LonglagError
 from longlag.rng import stream
@@ -176,12 +176,12 @@ def test_what_cannot_be_kept_is_said(value):
 
 
 def test_a_method_whose_state_cannot_be_kept_is_trained_all_the_same(tmp_path, monkeypatch, capsys):
-    step = type(prepare(spec("clipping")).parts.optimiser).step
+    step = type(resolve(spec("clipping")).parts.optimiser).step
 
     def growing(self, draw, params, state):
         return dataclasses.replace(step(self, draw, params, None), state=(*(state or ()), 1))
 
-    monkeypatch.setattr(type(prepare(spec("clipping")).parts.optimiser), "step", growing)
+    monkeypatch.setattr(type(resolve(spec("clipping")).parts.optimiser), "step", growing)
     one = spec("clipping", "adding")
     assert [plain(e) for e in run(one, Checkpoints(tmp_path, 1e-9))] == [plain(e) for e in run(one)]
     assert capsys.readouterr().err.count("no checkpoints of clipping") == 1
@@ -366,11 +366,11 @@ def test_a_signal_writes_a_last_checkpoint_and_is_no_error_row(tmp_path, monkeyp
     with monkeypatch.context() as patch, stop.listening():
         patch.setattr(Block, "advance", asked)
         with pytest.raises(Interrupted) as error:
-            list(attempt(prepare(one), Checkpoints(tmp_path, 1e9, stop)))
+            list(attempt(resolve(one), Checkpoints(tmp_path, 1e9, stop)))
     assert error.value.number == signal.SIGTERM
     (file,) = tmp_path.rglob("*.ckpt")
     assert unpack(file.read_bytes())[0]["state"]["fields"]["drawn"] == {"value": 8}
-    found = list(attempt(prepare(one), Checkpoints(tmp_path, 1e9)))
+    found = list(attempt(resolve(one), Checkpoints(tmp_path, 1e9)))
     assert [plain(event) for event in found] == whole
     assert signal.getsignal(signal.SIGTERM) is not stop._note
 

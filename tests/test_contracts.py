@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from longlag import registry, settings
-from longlag.engine.spec import prepare
+from longlag.engine.spec import resolve
 from longlag.settings import describe, paths, with_values
 from longlag.store.records import VOLATILE, Row
 from toy import outcome, spec
@@ -93,11 +93,11 @@ def test_a_seed_alone_is_the_seed_in_a_block_byte_for_byte(method):
 def test_parameters_of_a_seed_do_not_depend_on_its_block(method):
     from longlag.engine.train import Block, blocks
 
-    setup = prepare(spec(method, "adding", seeds=(0, 1, 2), block=3))
+    setup = resolve(spec(method, "adding", seeds=(0, 1, 2), block=3))
     if len(blocks(setup)) > 1:
         pytest.skip(f"{method} trains one replica at a time on every device: its block is the seed alone")
     with torch.no_grad():
-        block, alone = Block(setup, (0, 1, 2)), Block(prepare(spec(method, "adding", seeds=(1,))), (1,))
+        block, alone = Block(setup, (0, 1, 2)), Block(resolve(spec(method, "adding", seeds=(1,))), (1,))
         list(block.train())
         list(alone.train())
     for name, value in alone.state.params.items():
@@ -116,9 +116,9 @@ def test_two_runs_of_one_spec_are_equal_and_another_seed_is_not(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_spec_says_everything_that_decides_the_numbers(method):
-    base = prepare(spec(method))
-    assert prepare(spec(method, seeds=(1, 2))).digest == base.digest
+    base = resolve(spec(method))
+    assert resolve(spec(method, seeds=(1, 2))).spec_hash == base.spec_hash
     for changed in ({"lag": 11}, {"budget": 601.0}, {"task": "adding"}):
-        assert prepare(spec(method, **changed)).digest != base.digest
+        assert resolve(spec(method, **changed)).spec_hash != base.spec_hash
     path = next(p for p in settings.paths(base.parts) if p.startswith("cell.hidden"))
-    assert prepare(spec(method, overrides={path: 5})).digest != base.digest
+    assert resolve(spec(method, overrides={path: 5})).spec_hash != base.spec_hash

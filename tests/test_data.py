@@ -10,7 +10,7 @@ import torch
 
 from longlag import registry, tasks
 from longlag.engine.data import CONFIRM, INIT, MONITOR, RESERVED, TEST, Data, Draws, confirmation
-from longlag.engine.spec import prepare
+from longlag.engine.spec import resolve
 from longlag.errors import LonglagError
 from longlag.objective import Meter
 from longlag.rng import stream
@@ -18,7 +18,7 @@ from toy import spec
 
 
 def data(method="clipping", task="adding", seeds=(0,), **changes):
-    return Data(prepare(spec(method, task, seeds=seeds, **changes)), tuple(seeds))
+    return Data(resolve(spec(method, task, seeds=seeds, **changes)), tuple(seeds))
 
 
 @pytest.mark.parametrize("purpose", [*RESERVED, confirmation(1)])
@@ -87,7 +87,7 @@ def test_bare_updates_are_those_of_a_run(method):
     """The loop adds evaluations and rows and changes no parameter."""
     from longlag.engine.train import Block
 
-    setup = prepare(spec(method, "adding", lag=12))
+    setup = resolve(spec(method, "adding", lag=12))
     with torch.no_grad():
         block = Block(setup, (0,))
         events, steps = block.train(), Data(setup, (0,)).updates()

@@ -12,7 +12,7 @@ from longlag.analysis import stats
 from longlag.engine import gradient_flow, train
 from longlag.engine.data import FLOW as FLOW_PURPOSE
 from longlag.engine.data import Data
-from longlag.engine.spec import prepare
+from longlag.engine.spec import resolve
 from longlag.objective import Tensors
 from longlag.store import records
 from longlag.store.records import FLOW, GRADIENT_BACK, Point, Row, read_points, write_points
@@ -23,7 +23,7 @@ METHODS = registry.names("methods")
 
 def start(method, task, seeds=(0,), n=4, lag=12):
     """A model at its start, and a batch."""
-    setup = prepare(spec(method, task, lag=lag, seeds=seeds, block=len(seeds)))
+    setup = resolve(spec(method, task, lag=lag, seeds=seeds, block=len(seeds)))
     data = Data(setup, seeds)
     return setup, data.start(), data.batch(FLOW_PURPOSE, 0, n)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from longlag.engine.spec import RunSpec, prepare, unmeasured_row
+from longlag.engine.spec import RunSpec, resolve, unmeasured_row
 from longlag.errors import LonglagError
 from longlag.figures import lecture as drawings
 from longlag.lecture import (
@@ -239,7 +239,7 @@ def test_echo_measured_small():
 
 def row(problem, corner, seed, passes):
     overrides = {**corner.overrides, factorial.RATE: corner.rates[0]}
-    setup = prepare(RunSpec(problem.task, problem.lag, corner.method, (seed,), problem.budget, overrides))
+    setup = resolve(RunSpec(problem.task, problem.lag, corner.method, (seed,), problem.budget, overrides))
     solved = passes is not None
     status = str(Status.SOLVED if solved else Status.BUDGET)
     known = {"passes_to_solve": float(passes)} if solved else {}
@@ -263,7 +263,7 @@ def test_corners_are_told_by_what_was_run():
 
 def test_corners_differ_in_two_factors_only():
     parts = [
-        prepare(RunSpec("temporal_order", 30, corner.method, (0,), 1e4, corner.overrides)).parts
+        resolve(RunSpec("temporal_order", 30, corner.method, (0,), 1e4, corner.overrides)).parts
         for corner in factorial.CORNERS
     ]
     for part in parts:

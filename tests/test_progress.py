@@ -3,7 +3,7 @@
 import io
 
 from longlag.engine.progress import Bars, Lines, progress
-from longlag.engine.spec import prepare, unmeasured_row
+from longlag.engine.spec import resolve, unmeasured_row
 from longlag.store.records import Point
 from toy import spec
 
@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 
 def events():
     row = unmeasured_row(
-        prepare(spec("control")), 0, "now", status="budget", reason="why", passes=500.0, test_error=0.25
+        resolve(spec("control")), 0, "now", status="budget", reason="why", passes=500.0, test_error=0.25
     )
     yield from (
         Point("temporal_order", 10, "control", 0, passes, 1, 0.5, 0.5 / passes, 0.5, 1.0) for passes in (1.0, 2.0)

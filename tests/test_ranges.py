@@ -13,7 +13,7 @@ import pytest
 
 import longlag
 from longlag import cells, cli, inits, losses, model, optimisers, registry, tasks
-from longlag.engine.spec import prepare
+from longlag.engine.spec import resolve
 from longlag.errors import LonglagError
 from longlag.methods import base as methods
 from longlag.ranges import BELOW_ONE, COUNT, FINITE, Interval, OutOfRange, check, declared
@@ -112,7 +112,7 @@ def test_values_just_outside_are_refused_and_the_ends_accepted(part, name, hint)
 
 @pytest.mark.parametrize("method", registry.names("methods"))
 def test_settings_out_of_range_are_refused_by_their_path(method):
-    parts = prepare(spec(method)).parts
+    parts = resolve(spec(method)).parts
     for path in paths(parts):
         *above, name = path.split(".")
         part = parts

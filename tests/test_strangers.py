@@ -16,7 +16,7 @@ import fake_results
 from longlag import cli, registry
 from longlag.engine.checkpoint import Unfit, pack, unpack
 from longlag.engine.ladder import Rungs
-from longlag.engine.spec import prepare
+from longlag.engine.spec import resolve
 from longlag.errors import LonglagError
 from longlag.store import records
 from toy import spec
@@ -108,7 +108,7 @@ def test_a_pickle_in_a_checkpoint_is_not_opened(tmp_path, part):
 def test_a_pickle_in_a_rung_or_in_curves_is_not_opened(tmp_path, capsys):
     bomb, mark = pickle.dumps(Bomb(tmp_path / "mark")), tmp_path / "mark"
     one = spec("lstm", "adding", lag=12, budget=600.0)
-    digest = prepare(one).digest
+    digest = resolve(one).spec_hash
     path = tmp_path / f"adding/lstm/lag12_seed0_{digest}.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(bomb)

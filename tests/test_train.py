@@ -10,7 +10,7 @@ import torch
 from longlag import protocol
 from longlag.engine import evaluate
 from longlag.engine.data import TEST, Data, Draws
-from longlag.engine.spec import prepare
+from longlag.engine.spec import resolve
 from longlag.engine.train import Block, attempt
 from longlag.errors import LonglagError
 from longlag.store.records import Row
@@ -37,7 +37,7 @@ def test_solved_is_confirmed_and_then_judged_once_on_test_data():
 
 def test_a_verdict_that_fails_the_test_set_is_not_solved(monkeypatch):
     rows, _ = faked(
-        monkeypatch, prepare(spec("control")), (0,), lambda purpose, seed: 0.02 if purpose == "test" else 0.0
+        monkeypatch, resolve(spec("control")), (0,), lambda purpose, seed: 0.02 if purpose == "test" else 0.0
     )
     assert [row.status for row in rows] == ["budget"]
     assert "2.00% of the test set wrong" in rows[0].reason
@@ -74,14 +74,14 @@ def test_a_bug_ends_its_seed_with_a_row_and_the_others_go_on(monkeypatch, capsys
         return draw(self, n, purpose)
 
     monkeypatch.setattr(Draws, "__call__", faulty)
-    rows = [event for event in attempt(prepare(spec("control", seeds=(0, 1, 2)))) if isinstance(event, Row)]
+    rows = [event for event in attempt(resolve(spec("control", seeds=(0, 1, 2)))) if isinstance(event, Row)]
     assert [(row.seed, row.status) for row in rows] == [(0, "budget"), (1, "error"), (2, "budget")]
     assert rows[1].reason == "ZeroDivisionError: a bug"
     assert "Traceback" in capsys.readouterr().err
 
 
 def test_a_finished_replica_is_a_fixed_point():
-    setup = prepare(spec("clipping", seeds=(0, 1), block=2, budget=2500.0))
+    setup = resolve(spec("clipping", seeds=(0, 1), block=2, budget=2500.0))
     with torch.no_grad():
         block = Block(setup, (0, 1))
         events = block.train()
@@ -123,7 +123,7 @@ def test_a_neighbour_does_not_move_what_confirms_a_seed(monkeypatch):
     used = {}
     for seeds in ((1,), (0, 1)):
         looks = {0: 0, 1: 0}
-        setup = prepare(spec("clipping", seeds=seeds, block=2, budget=4000.0))
+        setup = resolve(spec("clipping", seeds=seeds, block=2, budget=4000.0))
         _, asked = faked(monkeypatch, setup, seeds, errors)
         used[seeds] = [a[1] for a in asked if "monitor" not in a[1] and a[1] != "test"]
     assert used[0, 1][-len(used[1,]) :] == used[1,]
@@ -131,7 +131,7 @@ def test_a_neighbour_does_not_move_what_confirms_a_seed(monkeypatch):
 
 
 def test_confirmation_asks_for_more_than_the_criterion(monkeypatch):
-    setup = prepare(spec("control"))
+    setup = resolve(spec("control"))
     rows, _ = faked(monkeypatch, setup, (0,), lambda purpose, seed: 0.009)
     assert [row.status for row in rows] == ["budget"]
     rows, _ = faked(monkeypatch, setup, (0,), lambda purpose, seed: 0.008)
@@ -141,7 +141,7 @@ def test_confirmation_asks_for_more_than_the_criterion(monkeypatch):
 @pytest.mark.parametrize(("wrong", "solved"), [(100, True), (101, False)])
 def test_the_criterion_is_met_exactly(wrong, solved):
     """100 wrong of 10,000, spread over all chunks, are 1 %; 101 are not."""
-    data = Data(prepare(spec("control")), (0,))
+    data = Data(resolve(spec("control")), (0,))
     left = iter(np.full(10, wrong // 10) + (np.arange(10) < wrong % 10))
 
     def answers(outputs, targets):
@@ -169,7 +169,7 @@ class replace_loss:
 
 
 def test_a_sequence_is_wrong_if_any_of_its_symbols_is():
-    data = Data(prepare(spec("control", "memorization_5bit")), (0,))
+    data = Data(resolve(spec("control", "memorization_5bit")), (0,))
     first_symbol = torch.zeros(1, 5, 32, dtype=torch.bool)
     first_symbol[:, 0, :8] = True
     setup = dataclasses.replace(data.setup, task=replace_loss(data.setup.task, lambda outputs, targets: first_symbol))
@@ -211,4 +211,4 @@ def test_a_method_does_not_say_what_is_wrong(monkeypatch):
 )
 def test_bad_input_is_refused_before_anything_is_trained(changes, message):
     with pytest.raises(LonglagError, match=message):
-        prepare(dataclasses.replace(spec("control"), **changes))
+        resolve(dataclasses.replace(spec("control"), **changes))

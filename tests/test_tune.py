@@ -8,7 +8,7 @@ import pytest
 from longlag import protocol, registry
 from longlag.engine import tune
 from longlag.engine.ladder import Rungs
-from longlag.engine.spec import prepare, unmeasured_row
+from longlag.engine.spec import resolve, unmeasured_row
 from longlag.errors import LonglagError
 from longlag.store.records import Point
 from toy import spec
@@ -31,7 +31,7 @@ def test_a_method_without_a_space_is_refused():
 
 
 def trial(loss=0.5, **measured):
-    row = unmeasured_row(prepare(spec("control")), 0, "now", **({"status": "budget", "reason": ""} | measured))
+    row = unmeasured_row(resolve(spec("control")), 0, "now", **({"status": "budget", "reason": ""} | measured))
     return tune.Trial({}, [row], [loss], [])
 
 

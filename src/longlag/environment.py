@@ -15,7 +15,7 @@ _AVX512 = {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"}
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt(3)
 
 
-def prepare() -> None:
+def set_environment() -> None:
     """One thread per process, page-fault-free allocation, the widest BLAS kernels that this processor has."""
     for name in _THREADS:
         os.environ.setdefault(name, "1")

@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb. Returns 0, 1 where it found something wrong, 2 after bad input (a line on standard error)."""
     from longlag import environment
 
-    environment.prepare()
+    environment.set_environment()
     with lossy() as output:
         code = _run(argv)
     if output.failed is None or isinstance(output.failed, BrokenPipeError):  # `longlag list | head` is no error

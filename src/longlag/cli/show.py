@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _show_method(name: str, tasks: list[str], lag: int) -> None:
     from longlag import registry, settings
-    from longlag.engine.spec import RunSpec, prepare
+    from longlag.engine.spec import RunSpec, resolve
 
     method = registry.get("methods", name)
     print(
@@ -42,7 +42,7 @@ def _show_method(name: str, tasks: list[str], lag: int) -> None:
     )
     print(_module_doc(method.build))
     for task_name in tasks:
-        parts = prepare(RunSpec(task_name, lag, name, (0,))).parts
+        parts = resolve(RunSpec(task_name, lag, name, (0,))).parts
         task = registry.get("tasks", task_name)
         print(f"\nfor {task_name} at lag {lag} (kind {task.traits.kind!r}); each line can be changed with --set:")
         for path in settings.paths(parts):

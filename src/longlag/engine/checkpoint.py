@@ -85,7 +85,7 @@ class _Shelf:
         self.template = block.keep()
         spec = self.setup.spec
         self.folder = folder / spec.task / spec.method
-        self.name = f"lag{spec.lag}_seed{{}}_{self.setup.digest}.{{}}.ckpt"
+        self.name = f"lag{spec.lag}_seed{{}}_{self.setup.spec_hash}.{{}}.ckpt"
         self.saved = 0
         self.own = [self.folder / self.name.format(block.seeds[0], slot) for slot in (0, 1)]
         self.used = {*self.own}
@@ -129,7 +129,7 @@ class _Shelf:
         self.saved += 1
         active = [seed for seed, on in zip(self.block.seeds, self.block.state.active.tolist(), strict=True) if on]
         header = {
-            "spec_hash": self.setup.digest,
+            "spec_hash": self.setup.spec_hash,
             **{name: provenance(self.setup.spec.device)[name] for name in _DECIDE},
             "seeds": self.block.seeds,
             "active": active,
@@ -150,7 +150,7 @@ class _Shelf:
                 path.unlink()
 
     def _check(self, header: Mapping[str, Any]) -> None:
-        here = {"spec_hash": self.setup.digest, **provenance(self.setup.spec.device)}
+        here = {"spec_hash": self.setup.spec_hash, **provenance(self.setup.spec.device)}
         other = [name for name in ("spec_hash", *_DECIDE) if header[name] != here[name]]
         if other:
             raise Unfit("; ".join(f"{name} is {here[name]} here, not {header[name]}" for name in other))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from longlag import protocol
 from longlag.engine.provenance import now
-from longlag.engine.spec import RunSpec, Setup, prepare, unmeasured_row
+from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.train import Driver, attempt, run_to_end
 from longlag.store.files import checksum, write_atomically
 from longlag.store.records import Point, Row, Status
@@ -47,7 +47,7 @@ class Rungs:
             return None
         if setup.spec.gradient_flow and any(math.isnan(point.update_norm) for point in points):
             return None
-        return (row, points) if (row.spec_hash, row.seed) == (setup.digest, seed) else None
+        return (row, points) if (row.spec_hash, row.seed) == (setup.spec_hash, seed) else None
 
     def save(self, setup: Setup, row: Row, points: list[Point]) -> None:
         """Keeps a rung, unless a new version may mend what ended it (a bug) or a quieter machine (a timeout)."""
@@ -60,7 +60,7 @@ class Rungs:
         if self.folder is None:
             return None
         spec = setup.spec
-        return self.folder / spec.task / spec.method / f"lag{spec.lag}_seed{seed}_{setup.digest}.json"
+        return self.folder / spec.task / spec.method / f"lag{spec.lag}_seed{seed}_{setup.spec_hash}.json"
 
 
 def setups(spec: RunSpec, lags: Sequence[int]) -> list[Setup]:
@@ -69,7 +69,7 @@ def setups(spec: RunSpec, lags: Sequence[int]) -> list[Setup]:
     Raises:
         LonglagError: something cannot be trained at one of the lags.
     """
-    return [prepare(dataclasses.replace(spec, lag=lag)) for lag in sorted(lags)]
+    return [resolve(dataclasses.replace(spec, lag=lag)) for lag in sorted(lags)]
 
 
 def climb(

@@ -48,7 +48,7 @@ class Setup:
     """A spec with its names looked up and its parts built.
 
     loss: what is minimised; what counts as wrong is the task's loss to say.
-    text: everything that decides the numbers, as JSON. digest: of that text.
+    spec_json: everything that decides the numbers. spec_hash: a digest of it.
     """
 
     spec: RunSpec
@@ -57,15 +57,15 @@ class Setup:
     parts: Parts
     model: Model
     loss: Loss
-    text: str
-    digest: str
+    spec_json: str
+    spec_hash: str
 
     def with_seeds(self, seeds: Sequence[int]) -> Setup:
-        """The same of other seeds: they decide no part and are not in the digest."""
+        """The same of other seeds: they decide no part and are not in the hash."""
         return replace(self, spec=replace(self.spec, seeds=tuple(seeds)))
 
 
-def prepare(spec: RunSpec) -> Setup:
+def resolve(spec: RunSpec) -> Setup:
     """Looks names up, builds the parts and checks the numbers.
 
     Raises:
@@ -89,9 +89,9 @@ def prepare(spec: RunSpec) -> Setup:
         "device": spec.device.partition(":")[0],
         "protocol": protocol.VERSION,
     }
-    text = json.dumps(decides, sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return Setup(spec, task, method, parts, model, parts.loss or task.loss, text, digest)
+    spec_json = json.dumps(decides, sort_keys=True)
+    spec_hash = hashlib.sha256(spec_json.encode()).hexdigest()[:16]
+    return Setup(spec, task, method, parts, model, parts.loss or task.loss, spec_json, spec_hash)
 
 
 def check_device(device: str) -> None:
@@ -146,7 +146,7 @@ def unmeasured_row(setup: Setup, seed: int, started: str, **measured: Any) -> Ro
         "flops": 0.0, "updates": 0, "evaluation_passes": 0.0, "loss": setup.loss.name, "parameters": 0,
         "seconds": 0.0, "wall_seconds": 0.0, "started": started,
         "task_version": task.version, "method_version": setup.method.version, "protocol_version": protocol.VERSION,
-        "spec_hash": setup.digest, "spec": setup.text,
+        "spec_hash": setup.spec_hash, "spec": setup.spec_json,
     }  # fmt: skip
     baselines = {
         f"{name}_{score}": getattr(task.baselines[name], score)

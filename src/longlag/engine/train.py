@@ -23,7 +23,7 @@ from longlag.engine import denormals, evaluate, gradient_flow
 from longlag.engine.data import FLOW, MONITOR, Data, Draws, confirmation
 from longlag.engine.evaluate import Score
 from longlag.engine.provenance import now, provenance
-from longlag.engine.spec import RunSpec, Setup, prepare, unmeasured_row
+from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.state import BlockState
 from longlag.errors import LonglagError
 from longlag.objective import Tensors
@@ -40,7 +40,7 @@ def run_to_end(block: Block) -> Iterator[Point | Row]:
 
 def run(spec: RunSpec, driver: Driver = run_to_end) -> Iterator[Point | Row]:
     """Trains every seed of the spec; yields points as they are measured and one row per seed when it ends."""
-    return train(prepare(spec), driver)
+    return train(resolve(spec), driver)
 
 
 def train(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:

@@ -17,7 +17,7 @@ import torch
 
 from longlag import protocol, registry
 from longlag.engine.ladder import Rungs, climb
-from longlag.engine.spec import RunSpec, prepare
+from longlag.engine.spec import RunSpec, resolve
 from longlag.engine.train import Driver, run_to_end
 from longlag.errors import LonglagError
 from longlag.methods.base import Method
@@ -77,7 +77,7 @@ def search(
     """
     method = registry.get("methods", spec.method)
     drawn = candidates(method, n)
-    setups = [prepare(dataclasses.replace(spec, overrides={**spec.overrides, **overrides})) for overrides in drawn]
+    setups = [resolve(dataclasses.replace(spec, overrides={**spec.overrides, **overrides})) for overrides in drawn]
     for overrides, setup in zip(drawn, setups, strict=True):
         rows, losses = [], []
         for row, points in climb([setup], rungs, see, driver):

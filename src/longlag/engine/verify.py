@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 
 from longlag import registry
 from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
-from longlag.engine.spec import RunSpec, check_device, prepare
+from longlag.engine.spec import RunSpec, check_device, resolve
 from longlag.engine.train import train
 from longlag.errors import LonglagError
 from longlag.store.records import VOLATILE, Row, Status, spec_changes
@@ -66,9 +66,9 @@ def again(row: Row) -> Finding:
         check_device(spec.device)
     except LonglagError:
         spec = dataclasses.replace(spec, device="cpu")
-    setup = prepare(spec)
-    changed = spec_changes(row.spec, setup.text)
-    if spec.device == row.device.partition(":")[0] and (changed or setup.digest != row.spec_hash):
+    setup = resolve(spec)
+    changed = spec_changes(row.spec, setup.spec_json)
+    if spec.device == row.device.partition(":")[0] and (changed or setup.spec_hash != row.spec_hash):
         what = ", ".join(changed[:3]) or "its digest is not that of its spec"
         why = f"its spec or a numerics version has changed since it was recorded ({what})"
         return Finding(False, f"{name}: differs: {why}")

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from longlag.algebra import tree
-from longlag.engine.spec import RunSpec, Setup, prepare
+from longlag.engine.spec import RunSpec, Setup, resolve
 from longlag.lecture.base import Claim, Exercise, Finding, Number, over_seeds, verdict
 from longlag.lecture.tools.logistic import AsLogistic, LogisticRNN
 from longlag.lecture.tools.training import Learner, Params, norm, with_cell
@@ -77,7 +77,7 @@ class Explosion:
 
 def setups() -> dict[str, Setup]:
     """What is trained, by unit."""
-    tanh = prepare(RunSpec(TASK, LAG, "clipping", (), overrides={"cell.hidden": HIDDEN, "optimiser.batch": BATCH}))
+    tanh = resolve(RunSpec(TASK, LAG, "clipping", (), overrides={"cell.hidden": HIDDEN, "optimiser.batch": BATCH}))
     logistic = with_cell(tanh, LogisticRNN(HIDDEN), AsLogistic(tanh.parts.init))
     rate, clipping = _LOGISTIC["learning_rate"], ClipNorm(_LOGISTIC["clipping"])
     return {
@@ -90,7 +90,7 @@ def measure(seeds: Sequence[int]) -> Finding:
     """Trains a logistic and a tanh net per seed."""
     with torch.no_grad():
         found = {unit: [explode(setup, seed) for seed in seeds] for unit, setup in setups().items()}
-    return judge(found, prepare(RunSpec(TASK, LAG, "clipping", ())).task.baselines["constant"].error)
+    return judge(found, resolve(RunSpec(TASK, LAG, "clipping", ())).task.baselines["constant"].error)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from longlag import environment
 from longlag.lecture.data import INIT_AND_MOMENTUM
 
 if __name__ == "__main__":
-    environment.prepare()
+    environment.set_environment()
     from longlag.lecture.tools import factorial  # after the number of threads is set
 
     factorial.make(Path(sys.argv[1]) if sys.argv[1:] else INIT_AND_MOMENTUM)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag import protocol
-from longlag.engine.spec import RunSpec, prepare
+from longlag.engine.spec import RunSpec, resolve
 from longlag.engine.train import run
 from longlag.engine.tune import Trial, best
 from longlag.store import files, records
@@ -86,7 +86,7 @@ class Notebook:
         """The row of one run and its last validation loss, from the file or by running it."""
         overrides: dict[str, Any] = {**corner.overrides, RATE: rate}
         spec = RunSpec(problem.task, problem.lag, corner.method, (seed,), problem.budget, overrides)
-        digest = prepare(spec).digest
+        digest = resolve(spec).spec_hash
         key = f"{digest} {seed}"
         for row in self.rows:
             if (row.spec_hash, row.seed) == (digest, seed) and key in self.losses:

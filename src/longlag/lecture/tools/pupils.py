@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag.engine.spec import RunSpec, Setup, prepare
+from longlag.engine.spec import RunSpec, Setup, resolve
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers.base import Step
 from longlag.rng import stream
@@ -73,4 +73,4 @@ class Pupil:
 
 def pupil(method: str, task: str, lag: int, seed: int, overrides: Mapping[str, Any] | None = None) -> Pupil:
     """A method on a task at a lag, as `longlag train` would set it up."""
-    return Pupil(prepare(RunSpec(task, lag, method, (seed,), overrides=overrides or {})), seed)
+    return Pupil(resolve(RunSpec(task, lag, method, (seed,), overrides=overrides or {})), seed)

@@ -19,7 +19,7 @@ def measured(slugs: Sequence[str], seeds: Sequence[int], cores: int) -> Iterator
     if min(cores, len(slugs)) <= 1:
         yield from ((slug, entry(slug, seeds)) for slug in slugs)
         return
-    with ProcessPoolExecutor(min(cores, len(slugs)), get_context("spawn"), environment.prepare) as pool:
+    with ProcessPoolExecutor(min(cores, len(slugs)), get_context("spawn"), environment.set_environment) as pool:
         running = {pool.submit(entry, slug, seeds): slug for slug in slugs}
         for done in as_completed(running):
             yield running[done], done.result()
