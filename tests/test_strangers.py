@@ -107,12 +107,11 @@ def test_a_pickle_in_a_checkpoint_is_not_opened(tmp_path, part):
 
 def test_a_pickle_in_a_rung_or_in_curves_is_not_opened(tmp_path, capsys):
     bomb, mark = pickle.dumps(Bomb(tmp_path / "mark")), tmp_path / "mark"
-    one = spec("lstm", "adding", lag=12, budget=600.0)
-    digest = resolve(one).spec_hash
-    path = tmp_path / f"adding/lstm/lag12_seed0_{digest}.json"
+    setup = resolve(spec("lstm", "adding", lag=12, budget=600.0))
+    path = tmp_path / f"adding/lstm/lag12_seed0_{setup.spec_hash}.json"
     path.parent.mkdir(parents=True)
     path.write_bytes(bomb)
-    assert Rungs(tmp_path).load(one, digest, 0) is None
+    assert Rungs(tmp_path).load(setup, 0) is None
     points = fake_results.points(fake_results.runs([0], ["control"], ["adding"], [20]))
     table = pa.Table.from_pylist([asdict(point) for point in points])
     extension = {b"ARROW:extension:name": b"arrow.py_extension_type", b"ARROW:extension:metadata": bomb}
