@@ -398,7 +398,7 @@ def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_pa
              "--plugin", str(tmp_path / "stops.py"), "--seeds", "0:2", "--budget", "2000", "--set", "cell.hidden=8"]  # fmt: skip
 
     def call(name, **env):
-        outputs = {"--out": "runs.csv", "--curve": "curves.parquet", "--cache": "rungs"}
+        outputs = {"--out": "runs.csv", "--curves": "curves.parquet", "--cache": "rungs"}
         more = [word for flag, file in outputs.items() for word in (flag, str(tmp_path / name / file))]
         done = subprocess.run([*words, *more], capture_output=True, text=True, env=os.environ | env)
         return done.returncode, done.stderr

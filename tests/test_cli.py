@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from longlag import cli, registry
+from longlag.cli import _arguments, _renamed
 from longlag.store.records import read_points, read_rows, write_rows
 from toy import TOY
 
@@ -43,8 +44,8 @@ def refused(capsys, words, folder):
 
 
 def test_train_writes_rows_and_curves(tmp_path, capsys):
-    runs, curve = tmp_path / "new" / "runs.csv", tmp_path / "curve.parquet"
-    assert cli.main([*TRAIN, *SETS, "--out", str(runs), "--curve", str(curve)]) == 0
+    runs, curve = tmp_path / "new" / "runs.csv", tmp_path / "curves.parquet"
+    assert cli.main([*TRAIN, *SETS, "--out", str(runs), "--curves", str(curve)]) == 0
     rows = read_rows(runs)
     assert [(row.task, row.lag, row.method, row.seed) for row in rows] == [
         ("temporal_order", 10, "control", s) for s in (0, 1)
@@ -57,7 +58,7 @@ def test_ladder_keeps_its_rungs(tmp_path, capsys):
     words = ["ladder", "--task", "adding", "--task", "temporal_order", "--method", "control", "--lags", "12,10",
              "--seeds", "0:2", "--budget", "600", *SETS, "--cache", tmp_path / "rungs"]  # fmt: skip
     for name in ("one", "two"):
-        out = ["--out", tmp_path / f"{name}.csv", "--curve", tmp_path / f"{name}.parquet"]
+        out = ["--out", tmp_path / f"{name}.csv", "--curves", tmp_path / f"{name}.parquet"]
         assert cli.main([str(word) for word in [*words, *out]]) == 0
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
@@ -168,13 +169,13 @@ def test_unwritable_output(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file" / "runs.csv", tmp_path):
         assert "cannot write" in refused(capsys, [*TRAIN, "--out", out], tmp_path)
-    words = [*TRAIN, "--out", tmp_path / "runs.csv", "--curve", tmp_path / "file" / "c"]
+    words = [*TRAIN, "--out", tmp_path / "runs.csv", "--curves", tmp_path / "file" / "c"]
     assert "cannot write" in refused(capsys, words, tmp_path)
 
 
 def test_outputs_that_would_overwrite_each_other_or_a_device(tmp_path, capsys):
     runs = tmp_path / "runs.csv"
-    assert "both" in refused(capsys, [*TRAIN, "--out", runs, "--curve", runs], tmp_path)
+    assert "both" in refused(capsys, [*TRAIN, "--out", runs, "--curves", runs], tmp_path)
     assert "name is empty" in refused(capsys, [*TRAIN, "--out", ""], tmp_path)
     assert "is not a file" in refused(capsys, [*TRAIN, "--out", "/dev/full"], tmp_path)
     assert "cannot write" in refused(capsys, [*TRAIN, "--out", tmp_path / ("x" * 300)], tmp_path)
@@ -254,6 +255,77 @@ def test_damaged_records(tmp_path, capsys):
     runs.write_bytes(runs.read_bytes()[:-40])
     capsys.readouterr()
     assert "runs.csv" in refused(capsys, ["verify", runs], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (["train", "--curve", "c", "--flow"], ["train", "--curves", "c", "--gradient-flow"], "--curve is now --curves"),
+        (["ladder", "--curve=c"], ["ladder", "--curves=c"], "the old spelling still works"),
+        (["figure", "reach", "--out", "o", "--runs", "r"], ["figure", "reach", "r", "--out", "o"], "argument RUN"),
+        (["figure", "--runs", "r", "reach", "--out", "o"], ["figure", "reach", "r", "--out", "o"], "argument RUN"),
+        (["table", "--runs=r", "reach", "--out", "o"], ["table", "reach", "r", "--out", "o"], "argument RUN"),
+        (["report", "--runs", "r", "--out", "o"], ["report", "--out", "o", "r"], "argument RUN"),
+        (["estimate", "s", "--costs", "a", "b"], ["estimate", "s", "a", "b"], "argument RUN ..."),
+        (
+            ["estimate", "s", "--costs", "a", "b", "--cores", "2"],
+            ["estimate", "s", "a", "b", "--cores", "2"],
+            "RUN ...",
+        ),
+        (["report", "--runs"], ["report"], "argument RUN"),
+        (["list", "--curve"], ["list", "--curve"], ""),
+        ([], [], ""),
+    ],
+)
+def test_old_spellings_work_and_say_the_new_one(old, new, said, capsys):
+    assert _renamed.modern(old) == new
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert said in shown.err
+    assert _renamed.modern(new) == new
+    assert capsys.readouterr().err == "", "the new spelling needs no comment"
+
+
+def test_curves_beside_the_runs_of_a_folder_are_found(tmp_path):
+    assert _arguments.curves_file(tmp_path, None) is None
+    (tmp_path / "curves.parquet").touch()
+    assert _arguments.curves_file(tmp_path, None) == tmp_path / "curves.parquet"
+    assert _arguments.curves_file(tmp_path, "other.parquet") == "other.parquet"
+    assert _arguments.curves_file(tmp_path / "runs.csv", None) is None, "one file was named, so one is read"
+
+
+def test_an_old_spelling_runs(tmp_path, capsys):
+    old = [*TRAIN, *SETS, "--out", str(tmp_path / "runs.csv"), "--curve", str(tmp_path / "curves.parquet")]
+    assert cli.main(old) == 0
+    assert capsys.readouterr().err.startswith("longlag train: --curve is now --curves; the old spelling still works\n")
+    for run in (str(tmp_path), str(tmp_path / "runs.csv")):
+        assert cli.main(["table", "reach", run, "--out", str(tmp_path / "new")]) == 0
+        assert cli.main(["table", "reach", "--runs", run, "--out", str(tmp_path / "old")]) == 0
+        assert (tmp_path / "new/reach.md").read_bytes() == (tmp_path / "old/reach.md").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["diff", "empty", "empty"],
+        ["verify", "empty"],
+        ["merge", "out", "empty"],
+        ["figure", "reach", "empty", "--out", "out"],
+        ["table", "reach", "empty", "--out", "out"],
+        ["report", "empty", "--out", "page.html"],
+        ["estimate", "s.yaml", "empty"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_folder_without_runs_is_refused_with_a_remedy(words, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "s.yaml").write_text("suite: s\ncells: [{methods: [hf], tasks: [adding], lags: [20]}]\n")
+    assert "empty has no runs.csv; RUN is a folder with that file, or the file itself" in refused(
+        capsys, words, tmp_path
+    )
+    words = ["none.csv" if word == "empty" else word for word in words]
+    assert "cannot read none.csv: No such file or directory; name a file" in refused(capsys, words, tmp_path)
 
 
 @pytest.mark.parametrize(

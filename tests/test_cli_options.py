@@ -38,15 +38,15 @@ TRAINED = {  # arguments of train, ladder and tune
     "--checkpoint-every": ["--checkpoint-every", "7"],
     "--out": ["--out", "other.csv"],
 }
-RECORDED = {"--curve": ["--curve", "other.parquet"], "--flow": ["--flow"]}
+RECORDED = {"--curves": ["--curves", "other.parquet"], "--gradient-flow": ["--gradient-flow"]}
 # What runs, and for each argument the words that are added; or a function of the words; or both calls.
 CHANGES = {
     "train": (
-        ["--lag", "10", *TRAIN, "--out", "o.csv", "--curve", "o.parquet"],
+        ["--lag", "10", *TRAIN, "--out", "o.csv", "--curves", "o.parquet"],
         {"--lag": ["--lag", "12"], **TRAINED, **RECORDED},
     ),
     "ladder": (
-        ["--lags", "10", *TRAIN, "--out", "o.csv", "--curve", "o.parquet"],
+        ["--lags", "10", *TRAIN, "--out", "o.csv", "--curves", "o.parquet"],
         {"--lags": ["--lags", "10,12"], **TRAINED, **RECORDED},
     ),
     "tune": (
@@ -70,8 +70,8 @@ CHANGES = {
         {"a": lambda words: ["b.csv", "b.csv"], "b": lambda words: ["a.csv", "a.csv"], "--out": ["--out", "d.csv"]},
     ),
     "estimate": (
-        ["s.yaml", "--costs", "a.csv"],
-        {"suite": lambda words: ["t.yaml", *words[1:]], "--costs": ["--costs", "b.csv"], "--cores": ["--cores", "5"]},
+        ["s.yaml", "a.csv"],
+        {"suite": lambda words: ["t.yaml", *words[1:]], "runs": lambda words: ["s.yaml", "b.csv"], "--cores": ["--cores", "5"]},
     ),
     "verify": (
         ["two.csv", "--sample", "1"],
@@ -79,17 +79,17 @@ CHANGES = {
          "--plugin": ["--plugin", "no.py"]},
     ),
     "figure": (
-        ["learning_curves", "--runs", "a.csv", "--curves", "a.parquet", "--out", "out"],
+        ["learning_curves", "a.csv", "--curves", "a.parquet", "--out", "out"],
         {"name": lambda words: ["endings", *words[1:]], "--curves": ["--curves", "two.parquet"],
-         "--runs": tuple(["endings", "--runs", name, "--out", "out"] for name in ("a.csv", "two.csv")), "--out": ["--out", "other"]},
+         "runs": tuple(["endings", name, "--out", "out"] for name in ("a.csv", "two.csv")), "--out": ["--out", "other"]},
     ),
     "table": (
-        ["success", "--runs", "a.csv", "--out", "out"],
-        {"name": lambda words: ["cost", *words[1:]], "--runs": ["--runs", "two.csv"], "--out": ["--out", "other"]},
+        ["success", "a.csv", "--out", "out"],
+        {"name": lambda words: ["cost", *words[1:]], "runs": lambda words: ["success", "two.csv", *words[2:]], "--out": ["--out", "other"]},
     ),
     "report": (
-        ["--runs", "a.csv", "--out", "page.html"],
-        {"--runs": ["--runs", "b.csv"], "--curves": ["--curves", "a.parquet"], "--figures": ["--figures", "x"],
+        ["a.csv", "--out", "page.html"],
+        {"runs": lambda words: ["b.csv", *words[1:]], "--curves": ["--curves", "a.parquet"], "--figures": ["--figures", "x"],
          "--tables": ["--tables", "x"], "--lecture": ["--lecture", "x"], "--handson": ["--handson", "x"],
          "--title": ["--title", "x"], "--out": ["--out", "other.html"]},
     ),

@@ -172,12 +172,12 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     (tmp_path / "config" / "s.yaml").write_text("suite: s\ncells: [{methods: [hf], tasks: [adding], lags: [20]}]\n")
     write_rows("costs.csv", [row(lag=20)])
     write_rows("more.csv", [row(lag=20, seed=1)])
-    assert cli.main(["estimate", "s", "--costs", "costs.csv", "more.csv"]) == 0
+    assert cli.main(["estimate", "s", "costs.csv", "more.csv"]) == 0
     shown = capsys.readouterr().out
     assert "hf" in shown
     assert "core-hours, 0% of it guessed" in shown
-    assert cli.main(["estimate", "t", "--costs", "costs.csv"]) == 2
-    assert cli.main(["estimate", "s", "--costs", "none.csv"]) == 2
+    assert cli.main(["estimate", "t", "costs.csv"]) == 2
+    assert cli.main(["estimate", "s", "none.csv"]) == 2
 
 
 @pytest.mark.parametrize("rows", [[], [row(status="not_attempted", passes=0.0, seconds=0.0)]])
@@ -185,5 +185,5 @@ def test_nothing_is_estimated_from_nothing(rows, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "s.yaml").write_text("suite: s\ncells: [{methods: [hf], tasks: [adding], lags: [20]}]\n")
     write_rows("empty.csv", rows)
-    assert cli.main(["estimate", "s.yaml", "--costs", "empty.csv"]) == 2
+    assert cli.main(["estimate", "s.yaml", "empty.csv"]) == 2
     assert "empty.csv: no recorded run to estimate from" in capsys.readouterr().err

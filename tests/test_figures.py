@@ -182,14 +182,14 @@ def test_the_lag_of_the_learning_curves_divides_the_methods() -> None:
 def test_an_unknown_figure_is_suggested_before_anything_is_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["figure", "reech", "--runs", "none.csv", "--out", str(tmp_path / "out")]) == 2
+    assert main(["figure", "reech", "none.csv", "--out", str(tmp_path / "out")]) == 2
     assert "did you mean 'reach'?" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
 def test_the_verb_writes_pdf_and_png(tmp_path: Path) -> None:
     fake_results.write(tmp_path, seeds=[0], methods=["esn"], tasks=["adding"])
-    files = ["--runs", str(tmp_path / "runs.csv"), "--curves", str(tmp_path / "curves.parquet")]
+    files = [str(tmp_path / "runs.csv"), "--curves", str(tmp_path / "curves.parquet")]
     assert main(["figure", "all", *files, "--out", str(tmp_path / "out")]) == 0
     wanted = {f"{name}.{kind}" for name in figures.names() for kind in ("pdf", "png")}
     assert {path.name for path in (tmp_path / "out").iterdir()} == wanted

@@ -144,12 +144,12 @@ def test_files_with_and_without_flow_are_read(tmp_path):
 def test_a_kept_rung_without_flow_is_trained_again_where_flow_is_wanted(tmp_path):
     words = ["ladder", "--method", "control", "--task", "temporal_order", "--lags", "10", "--budget", "600"]
     words += ["--set", "cell.hidden=8", "--cache", str(tmp_path / "rungs"), "--out", str(tmp_path / "runs.csv")]
-    words += ["--curve", str(tmp_path / "curves.parquet")]
+    words += ["--curves", str(tmp_path / "curves.parquet")]
 
     def recorded(*more):
         assert cli.main([*words, *more]) == 0
         return [not math.isnan(point.gradient_0) for point in read_points(tmp_path / "curves.parquet")]
 
     assert not any(recorded())
-    assert all(recorded("--flow"))
+    assert all(recorded("--gradient-flow"))
     assert all(recorded()), "a rung with flow serves a run that does not ask for it"

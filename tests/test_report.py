@@ -320,7 +320,7 @@ def test_the_verb_takes_drawn_figures_and_draws_the_rest(tmp_path: Path, unpaint
     (tmp_path / "figures").mkdir()
     given_png = png((200, 30, 30))
     (tmp_path / "figures" / "reach.png").write_bytes(given_png)
-    files = ["--runs", str(tmp_path / "runs.csv"), "--curves", str(tmp_path / "curves.parquet")]
+    files = [str(tmp_path / "runs.csv"), "--curves", str(tmp_path / "curves.parquet")]
     out = tmp_path / "deep" / "report.html"
     given = ["--figures", str(tmp_path / "figures"), "--tables", str(tmp_path / "tables")]
     assert main(["report", *files, *given, "--title", "T & T", "--out", str(out)]) == 0
@@ -333,7 +333,7 @@ def test_the_verb_takes_drawn_figures_and_draws_the_rest(tmp_path: Path, unpaint
 def test_a_missing_runs_file_is_an_error_that_leaves_no_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["report", "--runs", str(tmp_path / "none.csv"), "--out", str(tmp_path / "report.html")]) == 2
+    assert main(["report", str(tmp_path / "none.csv"), "--out", str(tmp_path / "report.html")]) == 2
     assert "cannot read" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 

@@ -72,11 +72,11 @@ VERBS = [
     ["diff", ".", "runs.csv"],
     ["merge", "out", "runs.csv"],
     ["verify", "."],
-    ["table", "reach", "--runs", "runs.csv", "--out", "out"],
-    ["table", "evil", "--runs", "runs.csv", "--out", "out"],
-    ["figure", "evil", "--runs", "runs.csv", "--out", "out"],
-    ["figure", "overview", "--runs", "runs.csv", "--out", "out"],
-    ["report", "--runs", "runs.csv", "--curves", "curves.parquet", "--out", "report.html"],
+    ["table", "reach", "runs.csv", "--out", "out"],
+    ["table", "evil", "runs.csv", "--out", "out"],
+    ["figure", "evil", "runs.csv", "--out", "out"],
+    ["figure", "overview", "runs.csv", "--out", "out"],
+    ["report", "runs.csv", "--curves", "curves.parquet", "--out", "report.html"],
     ["show", "evil"],
     ["show", "./evil"],
 ]
@@ -140,7 +140,7 @@ def test_hostile_words_of_every_column_stay_words_on_the_page(tmp_path, capsys):
     records.write_rows(tmp_path / "runs.csv", rows)
     records.write_points(tmp_path / "curves.parquet", fake_results.points(rows))
     page = tmp_path / "report.html"
-    words = ["--runs", tmp_path / "runs.csv", "--curves", tmp_path / "curves.parquet", "--title", evil, "--out", page]
+    words = [tmp_path / "runs.csv", "--curves", tmp_path / "curves.parquet", "--title", evil, "--out", page]
     assert cli.main(["report", *map(str, words)]) == 0
     shown = page.read_text()
     assert "<script>alert" not in shown

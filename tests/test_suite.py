@@ -119,7 +119,10 @@ def test_gradient_flow_is_asked_for_by_the_suite_or_by_a_cell():
     plain, watched = ({"methods": ["hf"], "tasks": [task]} for task in ("adding", "xor"))
     for keys, cells in (({}, [plain, watched | {"flow": True}]), ({"flow": True}, [plain | {"flow": False}, watched])):
         jobs = suite.parse(design(*cells, **keys)).jobs
-        assert {job.tasks[0]: "--flow" in job.arguments().split() for job in jobs} == {"adding": False, "xor": True}
+        assert {job.tasks[0]: "--gradient-flow" in job.arguments().split() for job in jobs} == {
+            "adding": False,
+            "xor": True,
+        }
 
 
 @given(start=st.integers(0, 9), count=st.integers(1, 9), size=st.integers(1, 5))

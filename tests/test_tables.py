@@ -94,8 +94,8 @@ def test_time_to_solve_compares_a_matched_pair() -> None:
 
 def test_the_verb_writes_three_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fake_results.write(tmp_path, seeds=[0])
-    assert main(["table", "all", "--runs", str(tmp_path / "runs.csv"), "--out", str(tmp_path / "out")]) == 0
+    assert main(["table", "all", str(tmp_path / "runs.csv"), "--out", str(tmp_path / "out")]) == 0
     wanted = {f"{name}.{kind}" for name in tables.names() for kind in ("md", "tex", "html")}
     assert {path.name for path in (tmp_path / "out").iterdir()} == wanted
-    assert main(["table", "reech", "--runs", "none.csv", "--out", str(tmp_path)]) == 2
+    assert main(["table", "reech", "none.csv", "--out", str(tmp_path)]) == 2
     assert "did you mean 'reach'?" in capsys.readouterr().err

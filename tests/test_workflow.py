@@ -35,7 +35,7 @@ elif verb == "collect":
     sys.exit(cli.main(sys.argv[1:]))
 elif verb == "ladder":
     parser = argparse.ArgumentParser()
-    for flag in "method lags seeds budget device cache out curve timeout".split():
+    for flag in "method lags seeds budget device cache out curves timeout".split():
         parser.add_argument("--" + flag)
     parser.add_argument("--task", action="append")
     parser.add_argument("--set", action="append", default=[])
@@ -57,7 +57,7 @@ elif verb == "ladder":
         rows.append(row.__class__(**{{**vars(row), "status": "budget", "spec_hash": "abc",
                                       "spec": json.dumps({{"overrides": settings}})}}))
     records.write_rows(args.out, rows)
-    records.write_points(args.curve, [])
+    records.write_points(args.curves, [])
 else:
     out = Path(words[words.index("--out") + 1])
     kinds = {{"figure": {sorted(figures.names())!r}, "table": {sorted(tables.names())!r}}}.get(verb)

@@ -20,7 +20,7 @@ rule figures:
     message:
         "draw the figures"
     shell:
-        "longlag figure all --runs {input.runs:q} --curves {input.curves:q} --out {params.folder:q} > {log:q} 2>&1"
+        "longlag figure all {input.runs:q} --curves {input.curves:q} --out {params.folder:q} > {log:q} 2>&1"
 
 
 rule tables:
@@ -38,7 +38,7 @@ rule tables:
     message:
         "set the tables"
     shell:
-        "longlag table all --runs {input.runs:q} --out {params.folder:q} > {log:q} 2>&1"
+        "longlag table all {input.runs:q} --out {params.folder:q} > {log:q} 2>&1"
 
 
 rule report:
@@ -69,7 +69,7 @@ rule report:
         "write {output.page}"
     shell:
         "longlag handson --out {output.handson:q} > {log:q} 2>&1 && "
-        "longlag report --runs {input.runs:q} --curves {input.curves:q} --figures {params.figures:q} --tables {params.tables:q}"
+        "longlag report {input.runs:q} --curves {input.curves:q} --figures {params.figures:q} --tables {params.tables:q}"
         " {params.lecture} --handson handson.html --title={params.title:q} --out {output.page:q} >> {log:q} 2>&1"
 
 
@@ -77,8 +77,8 @@ rule report:
 onerror:
     shell(
         "cd results/{SUITE.name} && mkdir -p jobs && longlag collect --suite suite.json --jobs jobs --out . && "
-        "longlag figure all --runs runs.csv --curves curves.parquet --out figures && "
-        "longlag table all --runs runs.csv --out tables && "
-        "longlag report --runs runs.csv --curves curves.parquet --figures figures --tables tables "
+        "longlag figure all runs.csv --curves curves.parquet --out figures && "
+        "longlag table all runs.csv --out tables && "
+        "longlag report runs.csv --curves curves.parquet --figures figures --tables tables "
         "--title={SUITE.title:q} --out report.html"
     )

@@ -26,4 +26,4 @@ rule train:
     message:
         "train {wildcards.method} on {wildcards.group}, seeds {wildcards.chunk}: see {log}"
     shell:
-        "longlag ladder {params.arguments} --cache {params.cache:q} --out {output.runs:q} --curve {output.curves:q} > {log:q} 2>&1"
+        "longlag ladder {params.arguments} --cache {params.cache:q} --out {output.runs:q} --curves {output.curves:q} > {log:q} 2>&1"

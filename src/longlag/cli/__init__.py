@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from longlag.cli._renamed import modern
 from longlag.cli._streams import lossy
 from longlag.discovery import Folder
 from longlag.engine.interrupt import Interrupted
@@ -53,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
-        args = build_parser().parse_args(argv)
+        words = sys.argv[1:] if argv is None else argv
+        args = build_parser().parse_args(modern(words))
         return args.run(args) or 0
     except LonglagError as error:
         print(f"longlag: {error}", file=sys.stderr)

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from longlag import protocol
 from longlag.errors import LonglagError
@@ -103,11 +104,42 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="FILE", help=rows)
 
 
+def add_run(parser: argparse.ArgumentParser, name: str = "runs", metavar: str = "RUN", **how: Any) -> None:
+    """RUN: the positional argument of every verb that reads finished runs; `runs_file` finds its file."""
+    parser.add_argument(name, type=Path, metavar=metavar, help="a folder with runs.csv, or such a file", **how)
+
+
+def runs_file(run: Path) -> Path:
+    """The runs.csv that RUN means.
+
+    Raises:
+        LonglagError: a folder without one.
+    """
+    if not run.is_dir():
+        return run
+    if not (run / "runs.csv").is_file():
+        raise LonglagError(f"{run} has no runs.csv; RUN is a folder with that file, or the file itself")
+    return run / "runs.csv"
+
+
+def curves_file(run: Path, given: str | None) -> str | Path | None:
+    """The curves to read: those that `--curves` names, else curves.parquet if RUN is a folder that has it."""
+    beside = run / "curves.parquet"
+    return given or (beside if beside.is_file() else None)
+
+
+def add_curves(parser: argparse.ArgumentParser) -> None:
+    """`--curves` of the verbs that read them."""
+    found = "curves.parquet (default: the one in RUN, if RUN is a folder)"
+    parser.add_argument("--curves", metavar="FILE", help=found)
+
+
 def add_recording(parser: argparse.ArgumentParser) -> None:
     """What is recorded during training: `train` and `ladder` alone have it."""
-    parser.add_argument("--curve", help="parquet file of learning curves")
+    curves = "parquet file of learning curves; an existing file is replaced"
+    parser.add_argument("--curves", metavar="FILE", help=curves)
     watch = "record gradient flow with the curves: derivatives against lag, spectral radius, saturation, update norm"
-    parser.add_argument("--flow", action="store_true", help=watch)
+    parser.add_argument("--gradient-flow", action="store_true", help=watch)
 
 
 def check_outputs(*outputs: str | None, cache: Path | None) -> None:
@@ -116,9 +148,9 @@ def check_outputs(*outputs: str | None, cache: Path | None) -> None:
 
     paths = [path for path in outputs if path is not None]
     if "" in paths:
-        raise LonglagError("an output's name is empty; --out and --curve take the paths of files")
+        raise LonglagError("an output's name is empty; --out and --curves take the paths of files")
     if len({Path(path).resolve() for path in paths}) < len(paths):
-        raise LonglagError(f"--out and --curve are both {paths[0]}; rows and curves need a file each")
+        raise LonglagError(f"--out and --curves are both {paths[0]}; rows and curves need a file each")
     rungs = [cache / "rung"] if cache else []
     for path in [*map(Path, paths), *rungs]:
         files.check_writable(path)

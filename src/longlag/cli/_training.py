@@ -51,12 +51,12 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
     from longlag.store import lock, records
 
     _arguments.load_plugins(args)
-    _arguments.check_outputs(args.out, args.curve, cache=args.cache)
-    found = [replace(spec, gradient_flow=args.flow) for spec in specs(args, tasks, lags[0], args.seeds)]
+    _arguments.check_outputs(args.out, args.curves, cache=args.cache)
+    found = [replace(spec, gradient_flow=args.gradient_flow) for spec in specs(args, tasks, lags[0], args.seeds)]
     ladders = [ladder.setups(spec, lags) for spec in found]  # all is checked before anything is trained
     rungs, see, rows, points = ladder.Rungs(args.cache), progress(found[0].budget), [], []
     with ExitStack() as stack:
-        for output in filter(None, (args.out, args.curve)):
+        for output in filter(None, (args.out, args.curves)):
             stack.enter_context(lock.held(output))
         driver = stack.enter_context(cached(args))
         for setups in ladders:
@@ -65,6 +65,6 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
                 points += curve
                 records.write_rows(args.out, rows)  # what is finished is kept, whatever comes
         points.sort(key=lambda point: (point.task, point.method, point.lag, point.seed, point.passes))
-        if args.curve:
-            records.write_points(args.curve, points)
+        if args.curves:
+            records.write_points(args.curves, points)
     return sum(row.status == records.Status.ERROR for row in rows)

@@ -7,13 +7,15 @@ import math
 from pathlib import Path
 from typing import Any
 
+from longlag.cli import _arguments
+
 HELP = "compare two suites cell by cell: rates and passes to solve, with intervals, and what only one of them has"
 EXAMPLE = "longlag diff results/reference results/standard"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     for name in ("a", "b"):
-        parser.add_argument(name, type=Path, metavar=name.upper(), help="a folder with runs.csv, or such a file")
+        _arguments.add_run(parser, name, name.upper())
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the numbers behind the table as CSV")
 
 
@@ -21,7 +23,7 @@ def run(args: argparse.Namespace) -> None:
     from longlag.analysis import diff, stats
     from longlag.store import files
 
-    a, b = (stats.load_runs(path / "runs.csv" if path.is_dir() else path) for path in (args.a, args.b))
+    a, b = (stats.load_runs(_arguments.runs_file(run)) for run in (args.a, args.b))
     if args.out:
         files.check_writable(args.out)
     cells = diff.compare(a, b)

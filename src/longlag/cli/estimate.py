@@ -9,13 +9,13 @@ from longlag.cli import _arguments
 from longlag.errors import LonglagError
 
 HELP = "estimate a suite's cost from recorded costs, before anything starts"
-EXAMPLE = "longlag estimate paper --cores 500"
+EXAMPLE = "longlag estimate paper results/reference results/demo --cores 500"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("suite", metavar="SUITE", help="a name in config/ or the path of a suite's YAML file")
-    record = "recorded runs to go by (default: results/reference/runs.csv)"
-    parser.add_argument("--costs", metavar="RUNS.csv", nargs="+", default=["results/reference/runs.csv"], help=record)
+    record = "recorded runs to go by: folders with runs.csv, or such files (default: results/reference)"
+    parser.add_argument("runs", metavar="RUN", nargs="*", type=Path, default=[Path("results/reference")], help=record)
     parser.add_argument(
         "--cores", type=_arguments.count("number of cores"), default=2, help="for the time of day (default: 2)"
     )
@@ -28,11 +28,10 @@ def run(args: argparse.Namespace) -> None:
 
     path = Path(args.suite)
     found = suite.read(path) if path.suffix else suite.find({"suite": args.suite}, [Path("config")])
-    rows = [row for path in args.costs for row in read_rows(path)]
+    rows = [row for run in args.runs for row in read_rows(_arguments.runs_file(run))]
     if not any(row.seconds > 0 for row in rows):
-        raise LonglagError(
-            f"{' '.join(args.costs)}: no recorded run to estimate from; name a runs.csv of finished runs"
-        )
+        named = " ".join(map(str, args.runs))
+        raise LonglagError(f"{named}: no recorded run to estimate from; name a runs.csv of finished runs")
     costs = estimate(found, rows)
     everything = total(costs)
     print(f"{'method':<22}{'jobs':>7}{'runs':>8}{'core-hours':>12}{'from':>9}{'to':>9}{'of it guessed':>15}")
@@ -40,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
         hours, low, high = (seconds / 3600 for seconds in (cost.seconds, cost.low, cost.high))
         name = f"{cost.method:<22}{cost.jobs:>7}{cost.runs:>8}"
         print(f"{name}{hours:>12.2f}{low:>9.2f}{high:>9.2f}{cost.guessed / max(cost.seconds, 1e-9):>15.0%}")
-    slowest, record = longest(found, Record(rows)) / 60, " ".join(args.costs)
+    slowest, record = longest(found, Record(rows)) / 60, " ".join(map(str, args.runs))
     minutes = max(everything.seconds / 60 / args.cores, slowest)
     print(
         f"{found.name}: {everything.seconds / 3600:.2f} core-hours, "

@@ -6,15 +6,16 @@ import argparse
 from pathlib import Path
 
 from longlag import figures
+from longlag.cli import _arguments
 
 HELP = "draw a figure, or all of them, as PDF and PNG from runs and learning curves"
-EXAMPLE = "longlag figure reach --runs results/demo/runs.csv --curves results/demo/curves.parquet --out figures"
+EXAMPLE = "longlag figure reach results/demo --out figures"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(figures.names())}, or all")
-    parser.add_argument("--runs", required=True, metavar="FILE", help="runs.csv")
-    parser.add_argument("--curves", metavar="FILE", help="curves.parquet; without it there are no learning curves")
+    _arguments.add_run(parser)
+    _arguments.add_curves(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="takes NAME.pdf and NAME.png")
 
 
@@ -23,7 +24,8 @@ def run(args: argparse.Namespace) -> None:
     from longlag.analysis import stats
     from longlag.figures.tools import style
 
-    runs, curves = stats.load_runs(args.runs), stats.load_curves(args.curves)
+    path, curves_path = _arguments.runs_file(args.runs), _arguments.curves_file(args.runs, args.curves)
+    runs, curves = stats.load_runs(path), stats.load_curves(curves_path)
     for name in chosen:
         for path in style.save(figures.get(name).draw(runs, curves), args.out, name):
             print(path)

@@ -6,6 +6,7 @@ import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
+from longlag.cli import _arguments
 from longlag.errors import LonglagError
 
 HELP = "join runs and curves made on several machines; refuses mixed specs and runs that disagree, by name"
@@ -14,9 +15,7 @@ EXAMPLE = "longlag merge results/all results/laptop results/cluster"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="folder that takes runs.csv and curves.parquet")
-    parser.add_argument(
-        "runs", nargs="+", type=Path, metavar="RUN", help="folders with them, or files runs.csv with the curves beside"
-    )
+    _arguments.add_run(parser, nargs="+")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -25,7 +24,7 @@ def run(args: argparse.Namespace) -> None:
     from longlag.design.merge import merge
     from longlag.store import files, lock, records
 
-    paths = [path / "runs.csv" if path.is_dir() else path for path in args.runs]
+    paths = [_arguments.runs_file(run) for run in args.runs]
     if len({path.resolve() for path in paths}) < len(paths):
         raise LonglagError(f"a record is named twice: {', '.join(map(str, args.runs))}")
     outputs = args.out / "runs.csv", args.out / "curves.parquet"

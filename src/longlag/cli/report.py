@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from longlag.cli import _arguments
+
 HELP = "make the self-contained page from runs, learning curves and figures"
-EXAMPLE = "longlag report --runs results/demo/runs.csv --curves results/demo/curves.parquet --out report.html"
+EXAMPLE = "longlag report results/demo --out report.html"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--runs", required=True, metavar="FILE", help="runs.csv")
-    parser.add_argument("--curves", metavar="FILE", help="curves.parquet; without it there are no learning curves")
+    _arguments.add_run(parser)
+    _arguments.add_curves(parser)
     parser.add_argument("--figures", type=Path, metavar="DIR", help="folder with NAME.png; what is not there is drawn")
     parser.add_argument("--tables", type=Path, metavar="DIR", help="folder of the tables, to name it on the page")
     parser.add_argument("--lecture", type=Path, metavar="DIR", help="what `longlag lecture --out DIR` wrote")
@@ -26,7 +28,8 @@ def run(args: argparse.Namespace) -> None:
     from longlag.store import files
 
     files.check_writable(args.out)
-    runs, curves = stats.load_runs(args.runs), stats.load_curves(args.curves)
+    path, curves_path = _arguments.runs_file(args.runs), _arguments.curves_file(args.runs, args.curves)
+    runs, curves = stats.load_runs(path), stats.load_curves(curves_path)
     beside = {"drawn": args.figures, "tables_in": args.tables, "lecture": args.lecture, "handson": args.handson}
     page = report.render(runs, curves, args.title, **beside)
     files.write_atomically(args.out, page.encode())

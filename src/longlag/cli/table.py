@@ -6,14 +6,15 @@ import argparse
 from pathlib import Path
 
 from longlag import tables
+from longlag.cli import _arguments
 
 HELP = "set a table, or all of them, as Markdown, LaTeX and HTML from runs"
-EXAMPLE = "longlag table reach --runs results/demo/runs.csv --out tables"
+EXAMPLE = "longlag table reach results/demo --out tables"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(tables.names())}, or all")
-    parser.add_argument("--runs", required=True, metavar="FILE", help="runs.csv")
+    _arguments.add_run(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="takes NAME.md, NAME.tex, NAME.html")
 
 
@@ -22,7 +23,7 @@ def run(args: argparse.Namespace) -> None:
     from longlag.analysis import stats
     from longlag.tables.tools import render
 
-    runs = stats.load_runs(args.runs)
+    runs = stats.load_runs(_arguments.runs_file(args.runs))
     for name in chosen:
         table = tables.get(name)
         for path in render.save(table.build(runs), table.TITLE, table.note(runs), args.out, name):

@@ -7,7 +7,7 @@ import argparse
 from longlag.cli import _arguments, _training
 
 HELP = "train one method on one task at one lag (no ladder)"
-EXAMPLE = "longlag train --task temporal_order --lag 50 --method hf --seeds 0:3 --out runs.csv --curve curve.parquet"
+EXAMPLE = "longlag train --task temporal_order --lag 50 --method hf --seeds 0:3 --out runs.csv --curves curves.parquet"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

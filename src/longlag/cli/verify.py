@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from longlag.cli import _arguments
 
@@ -12,7 +11,7 @@ EXAMPLE = "longlag verify results/demo/runs.csv --sample 5"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("runs", type=Path, metavar="RUN", help="a folder with runs.csv, or such a file")
+    _arguments.add_run(parser)
     parser.add_argument(
         "--sample", type=_arguments.count("sample"), metavar="N", help="only N rows, drawn at random (default: all)"
     )
@@ -26,8 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from longlag.store import records
 
     _arguments.load_plugins(args)
-    path = args.runs / "runs.csv" if args.runs.is_dir() else args.runs
-    rows = [row for row in records.read_rows(path) if verify.repeatable(row)]
+    rows = [row for row in records.read_rows(_arguments.runs_file(args.runs)) if verify.repeatable(row)]
     if args.sample and args.sample < len(rows):
         picked = stream(args.seed, "verify").choice(len(rows), size=args.sample, replace=False)
         rows = [rows[i] for i in sorted(picked)]

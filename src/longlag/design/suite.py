@@ -71,7 +71,7 @@ class Job:
         words += ["--seeds", f"{self.seeds.start}:{self.seeds.stop}"]
         words += ["--budget", _text(self.budget), "--device", self.device]
         words += ["--timeout", _text(self.timeout)] if self.timeout is not None else []
-        words += ["--flow"] if self.flow else []
+        words += ["--gradient-flow"] if self.flow else []
         for path, value in sorted(self.settings.items()):
             words += ["--set", f"{path}={_text(value)}"]
         return shlex.join(words + _plugin_flags(self.plugins))

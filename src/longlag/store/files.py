@@ -57,7 +57,7 @@ def read(path: str | Path) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise LonglagError(f"cannot read {path}: {error.strerror}") from error
+        raise LonglagError(f"cannot read {path}: {error.strerror}; name a file that you may read") from error
 
 
 def checksum(parts: Iterable[str]) -> str:

@@ -34,7 +34,7 @@ def load(path: Path) -> dict[str, Any]:
     except LonglagError as error:
         raise LonglagError(f"{path}: {error}") from None
     except OSError as error:
-        raise LonglagError(f"cannot read {path}: {error.strerror}") from error
+        raise LonglagError(f"cannot read {path}: {error.strerror}; name a file that you may read") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # no UTF-8, month 13, a thousand brackets
         raise LonglagError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(config, dict):
