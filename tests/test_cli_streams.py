@@ -52,6 +52,6 @@ def test_a_full_disk_under_standard_output_is_an_error():
 def test_terminals_without_utf_8(words, tmp_path):
     shutil.copy(REFERENCE / "runs.csv", tmp_path)
     words = [str(tmp_path / "runs.csv") if word == "A" else word for word in words]
-    words += ["--runs", str(tmp_path / "runs.csv"), "--out", str(tmp_path)] if words[0] == "table" else []
+    words += [str(tmp_path / "runs.csv"), "--out", str(tmp_path)] if words[0] == "table" else []
     done = shell("longlag", words, PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, "")

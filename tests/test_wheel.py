@@ -84,7 +84,7 @@ def test_every_claim_is_measured(run, tmp_path):
 
 
 def test_a_run_is_trained_and_reported(run, tmp_path):
-    run("-m", "longlag", *TRAIN, "--out", "runs.csv", "--curve", "curves.parquet")
+    run("-m", "longlag", *TRAIN, "--out", "runs.csv", "--curves", "curves.parquet")
     run("-m", "longlag", "report", "runs.csv", "--curves", "curves.parquet", "--out", "report.html")
     assert "temporal_order" in (tmp_path / "report.html").read_text()
 
