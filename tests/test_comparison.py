@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import fake_results
+from cases import analysis
 from longlag.analysis import comparison, stats
 from longlag.rng import stream
 from longlag.store.records import Row
@@ -99,7 +100,7 @@ def test_a_cell_whose_rows_ran_different_settings_is_in_no_pair() -> None:
 
 
 def test_an_ablation_meets_its_parent_in_made_up_results() -> None:
-    pairs = comparison.compare(stats.frame(Row, fake_results.crowded()))
+    pairs = analysis(fake_results.crowded()).pairs
     assert set(zip(pairs["first"], pairs["second"], strict=True)) == {("hf", "hf_undamped")}
     assert set(pairs.task) == {"adding", "memorization_5bit"}  # hf was not run on the third
     assert (pairs.first_sooner + pairs.second_sooner <= pairs.shared).all()
@@ -107,7 +108,7 @@ def test_an_ablation_meets_its_parent_in_made_up_results() -> None:
 
 
 def test_no_runs_give_no_pairs() -> None:
-    assert comparison.compare(stats.frame(Row, [])).empty
+    assert analysis([]).pairs.empty
 
 
 def test_examples_in_docstrings() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import fake_results
+from cases import analysis
 from longlag import cli
 from longlag.analysis import diff, stats
 from longlag.store.records import Row, write_rows
@@ -51,7 +52,7 @@ def test_what_is_the_same_is_not_told_apart():
 
 def test_medians_are_those_of_the_tables():
     runs = table(fake_results.runs(range(5)))
-    both = stats.cost(runs).merge(diff.compare(runs, runs), on=stats.CELL)
+    both = analysis(fake_results.runs(range(5))).costs["passes"].merge(diff.compare(runs, runs), on=stats.CELL)
     assert (both["median"] == both.median_a).all()
 
 

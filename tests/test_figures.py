@@ -11,65 +11,31 @@ import pytest
 from matplotlib.figure import Figure
 
 import fake_results
+from cases import CASES, analysis
 from longlag import figures, registry
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import cost_axes, endings, learning_curves, overview, reach, solve_time
 from longlag.figures.tools import style
-from longlag.store.records import Point, Row, Status
-
-Results = tuple[pd.DataFrame, pd.DataFrame]
-
-
-def results(rows: list[Row], curves: bool = True) -> Results:
-    return stats.frame(Row, rows), stats.frame(Point, fake_results.points(rows) if curves else [])
-
-
-def dead(rows: list[Row]) -> list[Row]:
-    """The rows as `collect` writes them for killed jobs: no numbers at all."""
-    nan = dict.fromkeys(
-        ("passes", "passes_to_solve", "budget", "flops", "constant_error", "half_solved_error"), math.nan
-    )
-    return [replace(r, solved=False, status=Status.ERROR.value, minimal_lag=None, **nan) for r in rows]  # type: ignore[arg-type]
-
-
-CASES = {
-    "whole": lambda: results(fake_results.runs(seeds=[0, 1])),
-    "one seed": lambda: results(fake_results.runs(seeds=[0])),
-    "one method and task": lambda: results(fake_results.runs([0], ["hf"], ["adding"], [20])),
-    "nothing solved": lambda: results(fake_results.runs([0, 1], ["control"], ["adding"], [100, 200])),
-    "no curves": lambda: results(fake_results.runs([0]), curves=False),
-    "all dead": lambda: results(dead(fake_results.runs([0, 1], ["lstm", "hf"])), curves=False),
-    "no runs": lambda: results([]),
-    "many tasks": lambda: results(fake_results.sparse()),
-    "thirteen methods": lambda: results(fake_results.crowded([0, 1])),
-    "all solved": lambda: results(fake_results.runs([0, 1], ["esn"], ["adding"], [20]), curves=False),
-    "many tasks, one method": lambda: results([row for row in fake_results.sparse() if row.method == "esn"]),
-    "two tasks, few pairs": lambda: results(
-        fake_results.runs([0], tasks=["adding"]) + fake_results.runs([0], ["hf"], ["memorization_5bit"])
-    ),
-    "hostile names": lambda: results(
-        [replace(r, task="$x_{<b>$", method="_m$^&") for r in fake_results.runs([0], ["lstm"], ["adding"])]
-    ),
-}
+from longlag.store.records import Status
 
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", figures.names())
 def test_every_figure_is_drawn_and_captioned(name: str, case: str) -> None:
-    runs, curves = CASES[case]()
+    suite = CASES[case]()
     module = figures.get(name)
-    module.draw(runs, curves).draw_without_rendering()  # lays out and parses all text, paints nothing
-    caption = module.caption(runs, curves)
+    module.draw(suite).draw_without_rendering()  # lays out and parses all text, paints nothing
+    caption = module.caption(suite)
     assert "nan" not in caption
-    assert "n = " in caption or runs.empty or curves.empty
+    assert "n = " in caption or suite.runs.empty or suite.curves.empty
 
 
 @pytest.mark.parametrize("kind", ["pdf", "png"])
 def test_the_same_results_give_the_same_bytes(kind: str) -> None:
-    runs, curves = CASES["one seed"]()
-    first, second = (style.encode(figures.get("overview").draw(runs, curves), kind) for _ in range(2))
+    suite = CASES["one seed"]()
+    first, second = (style.encode(figures.get("overview").draw(suite), kind) for _ in range(2))
     assert first == second
     assert b"CreationDate" not in first
 
@@ -109,16 +75,16 @@ def test_more_methods_than_colours_still_differ() -> None:
 @pytest.mark.parametrize("width", [style.PAGE_WIDTH, style.COLUMN_WIDTH])
 @pytest.mark.parametrize("case", ["whole", "many tasks"])
 def test_no_type_is_smaller_than_seven_points(case: str, width: float) -> None:
-    runs, curves = CASES[case]()
+    suite = CASES[case]()
     for name in figures.names():
-        figure = figures.get(name).draw(runs, curves, width=width)
+        figure = figures.get(name).draw(suite, width=width)
         texts = [text for text in figure.findobj(lambda artist: hasattr(artist, "get_fontsize")) if text.get_text()]
         assert min(text.get_fontsize() for text in texts) >= 7
 
 
 def test_absent_pairs_read_as_not_run_and_unsolved_ones_as_none() -> None:
-    runs, curves = CASES["whole"]()
-    words = [text.get_text() for axes in overview.draw(runs, curves).axes for text in axes.texts]
+    suite = CASES["whole"]()
+    words = [text.get_text() for axes in overview.draw(suite).axes for text in axes.texts]
     assert words.count("not run") == 2
     assert "none" in words
 
@@ -128,23 +94,23 @@ def words(figure: Figure) -> list[str]:
 
 
 def test_many_tasks_make_a_map_and_few_make_bars() -> None:
-    runs, curves = CASES["many tasks"]()
-    figure = overview.draw(runs, curves)
+    suite = CASES["many tasks"]()
+    figure = overview.draw(suite)
     assert len(figure.axes) == 1
     assert words(figure).count("not run") == 0
     assert {"≥ 20", "none", "(11)"} <= set(words(figure))
-    assert len(overview.draw(*CASES["whole"]()).axes) == 3
+    assert len(overview.draw(CASES["whole"]()).axes) == 3
 
 
 def test_a_panel_of_bars_lists_only_what_ran_there_if_much_did_not() -> None:
-    full, one = overview.draw(*CASES["two tasks, few pairs"]()).axes
+    full, one = overview.draw(CASES["two tasks, few pairs"]()).axes
     assert len(full.get_yticks()) == len(fake_results.SKILL)
     assert [text.get_text() for text in one.get_yticklabels()] == ["hf"]
 
 
 @pytest.mark.parametrize("name", ["reach", "cost"])
 def test_of_many_tasks_those_with_few_methods_get_small_panels(name: str) -> None:
-    figure = figures.get(name).draw(*CASES["many tasks"]())
+    figure = figures.get(name).draw(CASES["many tasks"]())
     figure.draw_without_rendering()
     widths = [panel.get_position().width for panel in figure.axes]
     assert len(widths) == 8
@@ -152,16 +118,17 @@ def test_of_many_tasks_those_with_few_methods_get_small_panels(name: str) -> Non
 
 
 def test_a_task_without_a_curve_is_named_rather_than_drawn() -> None:
-    runs, curves = CASES["many tasks"]()
-    assert len(learning_curves.draw(runs, curves).axes) == 3
-    assert "No curve to draw on task_1" in learning_curves.caption(runs, curves)
+    suite = CASES["many tasks"]()
+    assert len(learning_curves.draw(suite).axes) == 3
+    assert "No curve to draw on task_1" in learning_curves.caption(suite)
 
 
 def test_methods_that_end_at_one_point_are_set_side_by_side() -> None:
     rows = fake_results.runs([0], ["hf", "lstm"], ["adding"], [20])
-    runs, curves = results(rows)
-    curves = curves.assign(passes=100.0, error=0.0).drop_duplicates(["method", "seed"])
-    (panel,) = learning_curves.draw(runs, curves).axes
+    suite = analysis(rows)
+    curves = suite.curves.assign(passes=100.0, error=0.0).drop_duplicates(["method", "seed"])
+    suite = Analysis(suite.runs, curves)
+    (panel,) = learning_curves.draw(suite).axes
     markers = [line for line in panel.lines if line.get_marker() in ("s", "^")]
     left, right = (line.get_transform().transform((100.0, 0.0))[0] for line in markers)
     assert right > left
@@ -202,12 +169,13 @@ def blocks(figure: Figure) -> pd.DataFrame:
 
 
 def test_every_run_of_a_task_with_failures_is_one_block_of_its_status() -> None:
-    runs, curves = CASES["thirteen methods"]()
+    suite = CASES["thirteen methods"]()
+    runs = suite.runs
     shown = runs[~runs.task.str.startswith("task_")]
     assert (runs.status[runs.task.str.startswith("task_")] == Status.SOLVED).all()
-    found = blocks(endings.draw(runs, curves))
+    found = blocks(endings.draw(suite))
     assert found.status.value_counts().to_dict() == shown.status.value_counts().to_dict()
-    assert "task_1, task_2, task_3, task_4 and task_5" in endings.caption(runs, curves)
+    assert "task_1, task_2, task_3, task_4 and task_5" in endings.caption(suite)
 
 
 def test_blocks_of_a_cell_stand_side_by_side_and_number_what_ran_out_of_passes() -> None:
@@ -217,8 +185,8 @@ def test_blocks_of_a_cell_stand_side_by_side_and_number_what_ran_out_of_passes()
         replace(row, status=s.value, solved=s == Status.SOLVED, best_error=0.13)
         for row, s in zip(rows, statuses, strict=True)
     ]
-    runs, curves = results(rows, curves=False)
-    figure = endings.draw(runs, curves)
+    suite = analysis(rows, curves=False)
+    figure = endings.draw(suite)
     found = blocks(figure).sort_values("x")
     assert found.status.tolist() == ["solved", "budget", "diverged"]
     assert (found.x + found.width).tolist()[:-1] == pytest.approx(found.x.tolist()[1:])
@@ -235,25 +203,25 @@ def test_in_a_crowd_seeds_that_look_alike_share_a_block() -> None:
         )
         for row in rows
     ]
-    runs, curves = results(rows, curves=False)
-    found = blocks(endings.draw(runs, curves)).sort_values("x")
+    suite = analysis(rows, curves=False)
+    found = blocks(endings.draw(suite)).sort_values("x")
     assert found.seed.tolist() == ["0+19", "20+29", "50+9"]
     assert found.width.tolist() == pytest.approx([found.width.sum() * share for share in (20 / 60, 30 / 60, 10 / 60)])
-    assert "those that look alike share a block" in endings.caption(runs, curves)
+    assert "those that look alike share a block" in endings.caption(suite)
     few = [replace(row, seed=row.seed % 3, task="multiplication") for row in rows[25:28]]
     solved = [replace(row, status=Status.SOLVED.value, solved=True) for row in rows]
-    assert "look alike" not in endings.caption(results(few + solved)[0], curves)
+    assert "look alike" not in endings.caption(analysis(few + solved))
 
 
 def test_of_very_many_seeds_the_first_thirty_curves_of_each_method_are_drawn() -> None:
     rows = fake_results.runs(range(35), ["control"], ["adding"], [200])
     rows += fake_results.runs(range(100, 135), ["clipping"], ["adding"], [200])
-    runs, curves = results(rows)
-    (panel,) = learning_curves.draw(runs, curves).axes
+    suite = analysis(rows)
+    (panel,) = learning_curves.draw(suite).axes
     lines = [line.get_color() for line in panel.lines if line.get_marker() == "None"]
     for look in style.looks(["control", "clipping"]).values():
         assert lines.count(look.colour) == 30
-    assert "of which the first 30 are drawn" in learning_curves.caption(runs, curves)
+    assert "of which the first 30 are drawn" in learning_curves.caption(suite)
 
 
 def test_a_nearer_miss_is_lighter_and_what_was_not_measured_is_grey() -> None:
@@ -263,19 +231,19 @@ def test_a_nearer_miss_is_lighter_and_what_was_not_measured_is_grey() -> None:
 
 
 def test_where_nothing_failed_the_figure_says_so() -> None:
-    runs, curves = CASES["all solved"]()
-    assert words(endings.draw(runs, curves)) == ["every run was solved"]
-    assert endings.caption(runs, curves).startswith("Every run was solved")
+    suite = CASES["all solved"]()
+    assert words(endings.draw(suite)) == ["every run was solved"]
+    assert endings.caption(suite).startswith("Every run was solved")
 
 
 def test_the_steps_are_those_of_kaplan_and_meier() -> None:
-    runs, curves = CASES["whole"]()
-    steps = stats.time_to_solve(runs)
-    shown = solve_time.chosen(runs)
+    suite = CASES["whole"]()
+    steps = suite.survival
+    shown = solve_time.chosen(suite)
     expected = {
         cell for cell in set(zip(steps.task, steps.method, steps.lag, strict=True)) if cell[2] in shown[cell[0]]
     }
-    drawn = solve_time.draw(runs, curves).axes
+    drawn = solve_time.draw(suite).axes
     lines = [line for axes in drawn for line in axes.lines if line.get_drawstyle() == "steps-post"]
     assert len(lines) == len(expected)
     first = steps[(steps.task == "adding") & (steps.lag == 20) & (steps.method == "esn")]
@@ -285,32 +253,31 @@ def test_the_steps_are_those_of_kaplan_and_meier() -> None:
 
 
 def test_curves_are_drawn_where_methods_meet() -> None:
-    runs, _ = CASES["many tasks"]()
-    assert set(solve_time.chosen(runs)) == set(fake_results.TASKS)
-    assert "Not drawn: task_1" in solve_time.caption(runs, runs)
-    alone = runs[runs.method == "esn"]
-    assert set(solve_time.chosen(alone)) == set(alone.task)
+    suite = CASES["many tasks"]()
+    assert set(solve_time.chosen(suite)) == set(fake_results.TASKS)
+    assert "Not drawn: task_1" in solve_time.caption(suite)
+    alone = CASES["many tasks, one method"]()
+    assert set(solve_time.chosen(alone)) == set(alone.runs.task)
 
 
 def test_costs_are_drawn_on_three_axes_and_seconds_are_not_ranked() -> None:
-    runs, curves = CASES["whole"]()
-    runs = runs[runs.task == "adding"]
-    lag = cost_axes.chosen(runs)["adding"]
-    figure = cost_axes.draw(runs, curves)
+    suite = analysis(fake_results.runs([0, 1], tasks=["adding"]))
+    lag = cost_axes.chosen(suite)["adding"]
+    figure = cost_axes.draw(suite)
     for axis, panel in zip(stats.AXES, figure.axes, strict=True):
-        cells = stats.cost(runs[runs.lag == lag], axis)
+        cells = suite.costs[axis][suite.costs[axis].lag == lag]
         markers = [line for line in panel.lines if line.get_marker() in set("XvoDs^P") and line.get_markersize() > 5]
         medians = [float(line.get_xdata()[0]) for line in markers]
         assert sorted(medians) == pytest.approx(sorted(x for x in cells["median"] if math.isfinite(x)))
         ranks = [text.get_text() for text in panel.texts]
         assert (len(ranks) > 0) == (axis != "seconds")
-    by_passes = stats.cost(runs[runs.lag == lag]).sort_values("median")
-    assert figure.axes[0].get_yticklabels()[0].get_text() == by_passes.method.iloc[0]
+    passes = suite.costs["passes"][suite.costs["passes"].lag == lag].sort_values("median")
+    assert figure.axes[0].get_yticklabels()[0].get_text() == passes.method.iloc[0]
 
 
 def test_success_has_an_axis_of_minimal_lags_above() -> None:
-    runs, curves = CASES["whole"]()
-    panels = reach.draw(runs, curves).axes
+    suite = CASES["whole"]()
+    panels = reach.draw(suite).axes
     for task, panel in zip(sorted(fake_results.TASKS), panels, strict=True):
         (above,) = panel.child_axes
         minimal = [str(fake_results.TASKS[task][2](lag)) for lag in fake_results.LAGS]

@@ -7,49 +7,50 @@ import pytest
 
 from fake_results import points as made_points
 from fake_results import runs as made_runs
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.figures import gradient_flow
 from longlag.store import records
 
 
 @pytest.fixture
 def results():
-    """Runs of two methods on one task, one watched method with a vanishing gradient, one with a constant one."""
+    """Analyses of two methods on one task, without and with a recorded gradient: one vanishes, one is constant."""
     rows = [row for row in made_runs() if row.task == "adding" and row.method in ("control", "hf") and row.seed == 0]
     curves = made_points(rows)
     rate = {"control": 0.5, "hf": 1.0}
     watched = [
         dataclasses.replace(p, **{f"gradient_{k}": 2.0 * rate[p.method] ** k for k in (0, 1, 2, 5, 10)}) for p in curves
     ]
-    return stats.frame(records.Row, rows), stats.frame(records.Point, curves), stats.frame(records.Point, watched)
+    runs = stats.frame(records.Row, rows)
+    return tuple(Analysis(runs, stats.frame(records.Point, points)) for points in (curves, watched))
 
 
 def test_derivatives_are_relative_to_the_last_step(results):
-    _, plain, watched = results
-    assert stats.gradient_flow(plain).empty
-    flow = stats.gradient_flow(watched)
+    plain, watched = results
+    assert plain.gradient_flow.empty
+    flow = watched.gradient_flow
     assert set(flow.back) == {0, 1, 2, 5, 10}
     assert np.allclose(flow.gradient, 2.0 * flow.relative)
     control = flow[flow.method == "control"]
     assert np.allclose(control.relative, 0.5**control.back)
     assert np.allclose(flow[flow.method == "hf"].relative, 1.0)
-    assert len(flow) == 5 * len(watched)
+    assert len(flow) == 5 * len(watched.curves)
 
 
 def test_lines_are_the_recorded_derivatives(results):
-    runs, _, watched = results
-    figure = gradient_flow.draw(runs, watched)
+    _, watched = results
+    figure = gradient_flow.draw(watched)
     panels = {panel.get_title(loc="left"): panel for panel in figure.axes}
     assert set(panels) == {"control", "hf"}
     lines = [line for line in panels["control"].lines if len(line.get_xdata()) == 5]
     assert lines
     for line in lines:
         assert list(line.get_ydata()) == pytest.approx([0.5**k for k in (0, 1, 2, 5, 10)])
-    assert "control and hf" in gradient_flow.caption(runs, watched)
+    assert "control and hf" in gradient_flow.caption(watched)
 
 
 def test_nothing_recorded_is_said(results):
-    runs, plain, _ = results
-    figure = gradient_flow.draw(runs, plain)
+    plain, _ = results
+    figure = gradient_flow.draw(plain)
     assert any("no gradient flow was recorded" in text.get_text() for axes in figure.axes for text in axes.texts)
-    assert "No gradient flow" in gradient_flow.caption(runs, plain)
+    assert "No gradient flow" in gradient_flow.caption(plain)

@@ -14,11 +14,11 @@ from PIL import Image
 
 import browser
 import fake_results
+from cases import analysis
 from longlag import figures, report
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.figures.tools import style
 from longlag.store.records import Row, Status
-from test_figures import results
 
 pytestmark = browser.needs_browser
 pytest.importorskip("vl_convert", reason="vl-convert-python is not installed: no interactive charts")
@@ -48,7 +48,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Write]:
 
         def page(rows: list[Row]) -> Path:
             path = tmp_path_factory.mktemp("page") / "report.html"
-            path.write_text(report.render(*results(rows), title="A suite"))
+            path.write_text(report.render(analysis(rows), title="A suite"))
             return path
 
         yield page
@@ -283,15 +283,15 @@ def test_hostile_names_stay_names_in_every_control(driver: Any, write: Write) ->
 
 
 def test_a_hundred_thousand_rows_make_a_page_of_bounded_size(driver: Any, tmp_path: Path, write: Write) -> None:
-    few = results(fake_results.runs(seeds=range(4), tasks=["adding", "memorization_5bit"]))
-    times = -(-100_000 // len(few[0]))
+    few = analysis(fake_results.runs(seeds=range(4), tasks=["adding", "memorization_5bit"]))
+    times = -(-100_000 // len(few.runs))
     runs, curves = (
         pd.concat([table.assign(seed=table.seed + 4 * i) for i in range(n)], ignore_index=True)
-        for table, n in zip(few, (times, times // 20), strict=True)
+        for table, n in zip((few.runs, few.curves), (times, times // 20), strict=True)
     )
     assert len(runs) >= 100_000
     page = tmp_path / "report.html"
-    page.write_text(report.render(runs, curves, title="A suite"))
+    page.write_text(report.render(Analysis(runs, curves), title="A suite"))
     assert page.stat().st_size < 5_000_000
     words = open_page(driver, page)
     assert f"Of up to {runs.seed.nunique()} seeds a cell, the first" in words

@@ -9,24 +9,25 @@ import io
 import json
 import math
 import re
+from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import pandas as pd
 import pytest
 from PIL import Image
 
 import fake_results
+from cases import CASES, analysis
 from longlag import figures, report
-from longlag.analysis import stats
+from longlag.analysis import Analysis, comparison, stats
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures.tools import style
 from longlag.report import answer, explorer, headline, lectured, pictures
 from longlag.store.files import checksum
-from test_figures import CASES, results
 
 VOID = {"meta", "img", "br", "source", "input"}
 
@@ -71,7 +72,7 @@ def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def whole() -> str:
-    return report.render(*CASES["whole"](), title="A suite")
+    return report.render(CASES["whole"](), title="A suite")
 
 
 def policy(page: str) -> str:
@@ -101,31 +102,48 @@ def island(page: str) -> dict[str, Any]:
     return found
 
 
+def test_a_page_computes_each_result_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: Counter[str] = Counter()
+
+    def counted(module: ModuleType, name: str) -> None:
+        function = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *data: calls.update([name]) or function(*data))
+
+    once = ["success", "reach", "survival", "failures", "near_misses", "gradient_flow"]
+    per_axis = ["solve_times", "cost"]
+    for name in [*once, *per_axis]:
+        counted(stats, name)
+    counted(comparison, "compare")
+    monkeypatch.setattr(style, "encode", lambda figure, kind: png((255, 255, 255)))  # drawn, but not painted
+    report.render(CASES["whole"](), title="t")
+    assert calls == dict.fromkeys([*once, "compare"], 1) | dict.fromkeys(per_axis, len(stats.AXES))
+
+
 def test_the_island_holds_what_the_statistics_say() -> None:
-    runs, curves = CASES["whole"]()
-    found = explorer.island(runs, curves)
+    suite = CASES["whole"]()
+    found = explorer.island(suite)
     methods = [look["name"] for look in found["methods"]]
     cells = {(task["name"], methods[cell[0]], cell[1]): cell for task in found["tasks"] for cell in task["cells"]}
     for axis in stats.AXES:
-        for cell in stats.cost(runs, axis).to_dict("records"):
+        for cell in suite.costs[axis].to_dict("records"):
             told = cells[cell["task"], cell["method"], cell["lag"]]
             assert told[3:6] == [cell["n"], cell["attempted"], cell["solved"]]
             median = told[9][axis][0]
             assert (median is None) == (not math.isfinite(cell["median"]))
             assert median is None or median == pytest.approx(cell["median"], rel=1e-4)
     dots = [seed for task in found["tasks"] for seed in task["seeds"]]
-    assert len(dots) == runs.solved.sum()
+    assert len(dots) == suite.runs.solved.sum()
     assert all(cost > 0 for dot in dots for cost in dot[3:])
     lines = [curve for task in found["tasks"] for curve in task["curves"]]
-    assert len(lines) == len(curves.groupby(["task", "method", "lag", "seed"]))
+    assert len(lines) == len(suite.curves.groupby(["task", "method", "lag", "seed"]))
 
 
 def test_of_too_many_runs_the_island_holds_the_first_seeds_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    runs, curves = results(fake_results.runs(seeds=range(4), tasks=["adding"]))
-    attempted = int((runs.status != "not_attempted").sum())
+    suite = analysis(fake_results.runs(seeds=range(4), tasks=["adding"]))
+    attempted = int((suite.runs.status != "not_attempted").sum())
     monkeypatch.setattr(explorer, "MOST_DOTS", attempted // 2)
     monkeypatch.setattr(explorer, "MOST_LOOKS", 5)
-    found = explorer.island(runs, curves)
+    found = explorer.island(suite)
     assert found["seeds"] == 4
     assert 1 <= found["seeds_shown"][0] < 4
     assert {dot[2] for dot in found["tasks"][0]["seeds"]} <= set(range(found["seeds_shown"][0]))
@@ -146,12 +164,12 @@ def test_every_link_within_the_page_has_a_target(whole: str) -> None:
 
 def test_the_page_says_what_is_missing(whole: str, unpainted: None) -> None:
     assert "<b>temporal_order</b>: not run: hf." in whole
-    assert "Learning curves: none were given." in report.render(*CASES["no curves"](), title="t")
+    assert "Learning curves: none were given." in report.render(CASES["no curves"](), title="t")
 
 
 @pytest.mark.parametrize("case", ["no runs", "all dead", "nothing solved", "one method and task"])
 def test_partial_results_give_a_page(case: str, unpainted: None) -> None:
-    page = report.render(*CASES[case](), title="t")
+    page = report.render(CASES[case](), title="t")
     assert Page(page).open == []
     assert ("There are no runs yet" in page) == (case == "no runs")
 
@@ -162,7 +180,7 @@ def test_hostile_text_is_shown_as_text(unpainted: None) -> None:
         replace(row, task=f"task {evil}", method=f"method {evil}", reason=evil, cpu=evil, commit=evil)
         for row in fake_results.runs([0], ["control"], ["adding"])
     ]
-    text = report.render(*results(rows), title=evil)
+    text = report.render(analysis(rows), title=evil)
     page = Page(text)
     assert page.tags.count("script") == 3
     assert "alert(1)</script>" not in text
@@ -174,7 +192,7 @@ def test_without_the_plotting_library_there_is_a_page_that_says_so(
     monkeypatch: pytest.MonkeyPatch, unpainted: None
 ) -> None:
     monkeypatch.setattr(explorer, "available", lambda: False)
-    text = report.render(*CASES["one seed"](), title="t")
+    text = report.render(CASES["one seed"](), title="t")
     assert "script" not in Page(text).tags
     assert "script-src 'none'" in policy(text)
     assert "vl-convert-python is not installed" in text
@@ -182,18 +200,18 @@ def test_without_the_plotting_library_there_is_a_page_that_says_so(
 
 
 def test_the_same_results_give_the_same_page(unpainted: None) -> None:
-    first, second = (report.render(*CASES["whole"](), title="A suite") for _ in range(2))
+    first, second = (report.render(CASES["whole"](), title="A suite") for _ in range(2))
     assert first == second
 
 
-def reach(**methods: tuple[int, int]) -> pd.DataFrame:
-    """Runs of one seed in which each method solves up to a lag, of a grid that ends at another."""
+def reach(**methods: tuple[int, int]) -> Analysis:
+    """One seed, in which each method solves up to a lag, of a grid that ends at another."""
     rows = []
     for name, (solved, largest) in methods.items():
         for lag in (lag for lag in (20, 50, 100) if lag <= largest):
             (row,) = fake_results.runs([0], ["esn"], ["adding"], [lag])
             rows.append(replace(row, method=name, solved=lag <= solved))
-    return results(rows, curves=False)[0]
+    return analysis(rows, curves=False)
 
 
 def test_the_answer_in_sentences() -> None:
@@ -220,17 +238,17 @@ def test_three_sentences_say_who_is_furthest_who_is_cheapest_and_how_sure_it_is(
 
 
 def test_headlines_of_costs_follow_the_axis() -> None:
-    runs = reach(a=(100, 100), b=(100, 100))
+    runs = reach(a=(100, 100), b=(100, 100)).runs
     price = runs.method.map({"a": 1.0, "b": 3.0})
     runs = runs.assign(solved=True, passes=100 * price, passes_to_solve=100 * price, flops=9 / price, seconds=price)
-    assert headline.three(runs)[1].endswith(
+    assert headline.three(Analysis(runs, runs.iloc[:0]))[1].endswith(
         "the cheapest is a in all 3 by sequence passes and CPU seconds; b in all 3 by floating-point operations."
     )
 
 
 def test_headlines_where_nothing_can_be_compared() -> None:
-    assert headline.three(CASES["no runs"]()[0]) == []
-    furthest, cheapest, _ = headline.three(CASES["nothing solved"]()[0])
+    assert headline.three(CASES["no runs"]()) == []
+    furthest, cheapest, _ = headline.three(CASES["nothing solved"]())
     assert furthest.startswith("No two methods were run on one task")
     assert cheapest.startswith("No two methods solve one task at one lag")
     assert headline.three(reach(a=(0, 100), b=(0, 50)))[0] == "No method solves any lag that was tried (2 methods)."
@@ -258,7 +276,7 @@ def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpai
     with Image.open(io.BytesIO(base64.b64decode(first.thumbnail.partition(",")[2]))) as thumbnail:
         assert thumbnail.size == (480, 240)
     assert (second.verdict, second.summary, second.thumbnail) == ("not measured", "it broke", "")
-    page = report.render(*CASES["one seed"](), title="t", lecture=tmp_path)
+    page = report.render(CASES["one seed"](), title="t", lecture=tmp_path)
     assert Page(page).open == []
     assert "&lt;b&gt;It does.&lt;/b&gt;" in page
     assert 'alt="Figure of claim 1. What to see."' in page
@@ -295,14 +313,14 @@ def test_a_damaged_picture_is_an_error_with_its_name(tmp_path: Path, place: int)
 
 
 def test_tasks_with_one_answer_share_a_sentence() -> None:
-    found = answer.sentences(results(fake_results.sparse(), curves=False)[0])
+    found = answer.sentences(CASES["many tasks"]())
     (alone,) = [sentence for sentence in found if "alone" in sentence.text]
     assert alone.about == "task_1, task_2, task_3, task_4 and task_5"
     assert alone.text == "esn alone was run; it carries ≥ 20 steps (minimal lag 11 to 15) on each."
 
 
 def test_what_is_missing_is_said_in_few_words() -> None:
-    runs = results(fake_results.sparse(), curves=False)[0]
+    runs = CASES["many tasks"]().runs
     found = dict(answer.gaps(runs, {*runs.task, "absent"}, [*fake_results.SKILL, "nowhere"]))
     assert found == {
         "nowhere": "run on no task",

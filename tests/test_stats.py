@@ -13,10 +13,10 @@ import pytest
 
 import fake_results
 from longlag import words
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.errors import LonglagError
 from longlag.store import records
-from longlag.store.records import Row, Status
+from longlag.store.records import Point, Row, Status
 
 
 def row(lag: int, seed: int, solved: bool, **changes: object) -> Row:
@@ -33,6 +33,10 @@ def row(lag: int, seed: int, solved: bool, **changes: object) -> Row:
 
 def table(*rows: Row) -> pd.DataFrame:
     return stats.frame(Row, rows)
+
+
+def analysis(runs: pd.DataFrame) -> Analysis:
+    return Analysis(runs, stats.frame(Point, []))
 
 
 def empty() -> pd.DataFrame:
@@ -62,33 +66,33 @@ def test_reach_is_the_largest_lag_that_half_of_the_seeds_solve() -> None:
     runs = table(
         *(row(lag, seed, seed < solving) for lag, solving in ((20, 4), (50, 2), (100, 1)) for seed in range(4))
     )
-    found = stats.reach(runs, stats.bootstrap()).iloc[0]
+    found = stats.reach(runs).iloc[0]
     assert (found.n, found.reach, found.minimal_lag, found.largest, found.at_limit) == (4, 50, 25, 100, False)
     assert (found.low, found.high) == (20, 100)
 
 
 def test_reach_at_the_end_of_the_grid_and_at_nothing() -> None:
     solved, unsolved = table(row(20, 0, True), row(50, 0, True)), table(row(20, 0, False), row(50, 0, False))
-    assert stats.reach(solved, stats.bootstrap())[["reach", "low", "high", "at_limit"]].iloc[0].tolist() == [
+    assert stats.reach(solved)[["reach", "low", "high", "at_limit"]].iloc[0].tolist() == [
         50,
         50,
         50,
         True,
     ]
-    nothing = stats.reach(unsolved, stats.bootstrap()).iloc[0]
+    nothing = stats.reach(unsolved).iloc[0]
     assert (nothing.reach, nothing.at_limit) == (0, False)
     assert math.isnan(nothing.minimal_lag)
 
 
 def test_reach_of_a_lag_that_only_some_seeds_have() -> None:
     runs = table(row(20, 0, True), row(20, 1, False), row(50, 0, True))
-    assert stats.reach(runs, stats.bootstrap()).iloc[0].reach == 50
+    assert stats.reach(runs).iloc[0].reach == 50
 
 
 def test_interval_of_a_cell_does_not_depend_on_other_cells() -> None:
     runs = stats.frame(Row, fake_results.runs(lags=[20, 50]))
-    alone = stats.reach(runs[(runs.method == "hf") & (runs.task == "adding")], stats.bootstrap())
-    among = stats.reach(runs, stats.bootstrap())
+    alone = stats.reach(runs[(runs.method == "hf") & (runs.task == "adding")])
+    among = stats.reach(runs)
     pd.testing.assert_frame_equal(
         among[(among.method == "hf") & (among.task == "adding")].reset_index(drop=True), alone
     )
@@ -107,7 +111,7 @@ def test_kaplan_meier_by_hand() -> None:
 def test_every_unsolved_run_is_censored_at_the_full_budget(status: Status) -> None:
     runs = table(row(50, 0, True), row(50, 1, False, status=status.value, passes=7.0))
     assert stats.solve_times(runs).time.tolist() == [100, 1000]
-    curve = stats.time_to_solve(runs)
+    curve = analysis(runs).survival
     assert curve[["time", "at_risk", "events", "survival"]].to_numpy().tolist() == [[100, 2, 1, 0.5]]
 
 
@@ -122,14 +126,14 @@ def test_a_run_without_any_numbers_takes_budget_and_rate_of_its_cell() -> None:
 
 def test_median_cost_is_beyond_the_budget_when_fewer_than_half_solve() -> None:
     runs = table(row(50, 0, True), *(row(50, seed, False) for seed in (1, 2)))
-    cell = stats.cost(runs).iloc[0]
+    cell = analysis(runs).costs["passes"].iloc[0]
     assert (cell["median"], cell["first"], cell["last"], cell.budget) == (math.inf, 100, math.inf, 1000)
-    assert stats.cost(runs.iloc[:2], "seconds").iloc[0]["median"] == 1.0
+    assert analysis(runs.iloc[:2]).costs["seconds"].iloc[0]["median"] == 1.0
 
 
 def test_failures_count_each_status_and_name_the_commonest_reason() -> None:
     late = [row(50, seed, False, status="diverged", reason="nan at update 3") for seed in (1, 2)]
-    cell = stats.failures(table(row(50, 0, True), *late, row(50, 3, False))).iloc[0]
+    cell = analysis(table(row(50, 0, True), *late, row(50, 3, False))).failures.iloc[0]
     assert (cell.n, cell.solved, cell.diverged, cell.budget, cell.timeout) == (4, 1, 2, 1, 0)
     assert cell.reason == "nan at update 3"
 
@@ -152,8 +156,8 @@ def test_only_attempted_and_unsolved_runs_can_be_near_and_the_nearest_counts() -
         row(50, 3, False, status="not_attempted", best_error=math.nan),
     )  # fmt: skip
     assert stats.near_misses(runs).seed.tolist() == [1, 2]
-    assert stats.failures(runs).best.tolist() == [0.2]
-    assert math.isnan(stats.failures(table(row(50, 0, True))).best.iloc[0])
+    assert analysis(runs).failures.best.tolist() == [0.2]
+    assert math.isnan(analysis(table(row(50, 0, True))).failures.best.iloc[0])
 
 
 def test_missing_names_absent_pairs_and_short_cells() -> None:
@@ -165,10 +169,11 @@ def test_missing_names_absent_pairs_and_short_cells() -> None:
 
 
 def test_no_runs_give_empty_tables() -> None:
-    for found in (stats.success(empty()), stats.cost(empty()), stats.failures(empty()), stats.time_to_solve(empty())):
+    none = analysis(empty())
+    for found in (none.success, none.costs["passes"], none.failures, none.survival):
         assert found.empty
         assert {"task", "method", "lag"} <= set(found.columns)
-    assert stats.reach(empty(), stats.bootstrap()).empty
+    assert stats.reach(empty()).empty
 
 
 def test_load_gives_back_what_was_written(tmp_path: Path) -> None:

@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 
 import fake_results
+from cases import CASES, analysis
 from longlag import tables
-from longlag.analysis import stats
 from longlag.cli import main
-from longlag.store.records import Row
 from longlag.tables.tools import render
-from test_figures import CASES
 
 HOSTILE = "<script>alert(1)</script> a_b & 50% | $x$ \\ {c} ~ ^ #"
 
@@ -21,17 +19,17 @@ HOSTILE = "<script>alert(1)</script> a_b & 50% | $x$ \\ {c} ~ ^ #"
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", tables.names())
 def test_every_table_is_set(name: str, case: str) -> None:
-    runs, _ = CASES[case]()
+    suite = CASES[case]()
     module = tables.get(name)
-    table = module.build(runs)
+    table = module.build(suite)
     assert "nan" not in table.to_string().lower()
     for setting in render.FORMATS.values():
-        assert setting(table, module.TITLE, module.note(runs))
+        assert setting(table, module.TITLE, module.note(suite))
 
 
 def test_hostile_words_stay_words() -> None:
     rows = [replace(row, task=HOSTILE, reason=HOSTILE) for row in fake_results.runs([0], ["control"], ["adding"])]
-    table = tables.get("failures").build(stats.frame(Row, rows))
+    table = tables.get("failures").build(analysis(rows))
     assert "<script>" not in render.to_html(table, HOSTILE, HOSTILE)
     markdown = render.to_markdown(table, HOSTILE, HOSTILE)
     assert "<script>" not in markdown
@@ -41,20 +39,20 @@ def test_hostile_words_stay_words() -> None:
 
 
 def test_reach_says_at_least_not_run_and_the_minimal_lag() -> None:
-    runs, _ = CASES["whole"]()
-    table = tables.get("reach").build(runs).set_index("method")
+    suite = CASES["whole"]()
+    table = tables.get("reach").build(suite).set_index("method")
     assert table.loc["hf", "temporal_order"] == "not run"
     assert table.loc["lstm_chrono", "memorization_5bit"] == "≥ 200 [200, 200] (minimal 205)"
 
 
 def test_cost_prints_what_is_beyond_the_budget() -> None:
-    runs, _ = CASES["nothing solved"]()
-    assert set(tables.get("cost").build(runs)["passes (range)"]) == {"> 4 M"}
+    suite = CASES["nothing solved"]()
+    assert set(tables.get("cost").build(suite)["passes (range)"]) == {"> 4 M"}
 
 
 def test_failures_leave_out_cells_without_any() -> None:
-    runs, _ = CASES["whole"]()
-    table = tables.get("failures").build(runs)
+    suite = CASES["whole"]()
+    table = tables.get("failures").build(suite)
     assert "2/2" not in set(table.solved)
     assert "2 budget" in set(table["the others ended"])
 
@@ -65,13 +63,13 @@ def test_failures_say_how_near_and_by_which_baselines() -> None:
         replace(row, solved=False, status="budget", best_error=error)
         for row, error in zip(rows, (0.71, 0.3), strict=True)
     ]
-    table = tables.get("failures").build(stats.frame(Row, rows))
+    table = tables.get("failures").build(analysis(rows))
     assert table["nearest, % wrong"].tolist() == ["30 (constant 85, half-solved 72)"]
 
 
 def test_success_tells_the_minimal_lags_of_the_columns() -> None:
-    runs, _ = CASES["whole"]()
-    table = tables.get("success").build(runs).set_index(["task", "method"])
+    suite = CASES["whole"]()
+    table = tables.get("success").build(suite).set_index(["task", "method"])
     assert table.loc[("adding", "esn"), "minimal lags"] == "10, 25, 50, 100"
 
 
@@ -82,14 +80,14 @@ def test_time_to_solve_compares_a_matched_pair() -> None:
     solved = [replace(row, **won, passes_to_solve=1e5 + row.seed) for row in hf]
     unsolved = [replace(row, **lost, spec=row.spec.replace("0.03", "0.0")) for row in hf]
     module = tables.get("solve_time")
-    runs = stats.frame(Row, [*solved, *unsolved, *lstm])
-    (pair,) = module.build(runs).to_dict("records")
+    suite = analysis([*solved, *unsolved, *lstm])
+    (pair,) = module.build(suite).to_dict("records")
     assert (pair["method"], pair["against"]) == ("hf", "hf_undamped")
     assert pair["setting"] == "optimiser.structural_damping: 0.03 | 0"
     assert (pair["solved"], pair["median passes"], pair["sooner"]) == ("3/3 | 0/3", "100 k | > 4 M", "3 | 0 of 3")
     assert (pair["p"], pair["smallest p"]) == ("0.1", "0.1")
-    assert "n = 3 seeds" in module.note(runs)
-    assert "No two methods" in module.note(runs[runs.method == "lstm"])
+    assert "n = 3 seeds" in module.note(suite)
+    assert "No two methods" in module.note(analysis(lstm))
 
 
 def test_the_verb_writes_three_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

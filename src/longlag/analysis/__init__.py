@@ -1,1 +1,81 @@
-"""DataFrame -> DataFrame: what the figures and tables show. Imports no torch."""
+"""DataFrame -> DataFrame: what figures, tables and the report show. Imports no torch.
+
+`Analysis` holds the runs and learning curves of one suite and everything that is computed from them. Each result is
+computed when it is first read, and kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from longlag.analysis import comparison, stats
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """One analysis of a suite, which figures, tables and the report share.
+
+    runs: a row per seed, as `stats.load_runs` gives them; curves: a row per evaluation, as `stats.load_curves` does.
+    Results per cost axis are in a dict whose keys are those of `stats.AXES`. Nobody changes a table in place.
+    """
+
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+
+    @classmethod
+    def load(cls, runs: str | Path, curves: str | Path | None = None) -> Analysis:
+        """The analysis of a file of runs and, if there is one, a file of learning curves.
+
+        Raises:
+            LonglagError: missing, damaged or foreign file, or two rows for one run.
+        """
+        return cls(stats.load_runs(runs), stats.load_curves(curves))
+
+    @cached_property
+    def success(self) -> pd.DataFrame:
+        """`stats.success`."""
+        return stats.success(self.runs)
+
+    @cached_property
+    def reach(self) -> pd.DataFrame:
+        """`stats.reach`."""
+        return stats.reach(self.runs)
+
+    @cached_property
+    def solve_times(self) -> dict[str, pd.DataFrame]:
+        """`stats.solve_times` on each axis; the index is that of the runs."""
+        return {axis: stats.solve_times(self.runs, axis) for axis in stats.AXES}
+
+    @cached_property
+    def costs(self) -> dict[str, pd.DataFrame]:
+        """`stats.cost` on each axis."""
+        return {axis: stats.cost(self.success, times) for axis, times in self.solve_times.items()}
+
+    @cached_property
+    def survival(self) -> pd.DataFrame:
+        """`stats.survival` of the passes to solve."""
+        return stats.survival(self.solve_times["passes"])
+
+    @cached_property
+    def near_misses(self) -> pd.DataFrame:
+        """`stats.near_misses`."""
+        return stats.near_misses(self.runs)
+
+    @cached_property
+    def failures(self) -> pd.DataFrame:
+        """`stats.failures`."""
+        return stats.failures(self.runs, self.near_misses)
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """`comparison.compare`."""
+        return comparison.compare(self.runs, self.solve_times["passes"], self.costs["passes"])
+
+    @cached_property
+    def gradient_flow(self) -> pd.DataFrame:
+        """`stats.gradient_flow`."""
+        return stats.gradient_flow(self.curves)

@@ -104,18 +104,19 @@ def _splits(size: int, n: int) -> np.ndarray:
     return np.argsort(rng.random((_MOST_SPLITS, size)), axis=1)[:, :n]
 
 
-def compare(runs: pd.DataFrame) -> pd.DataFrame:
+def compare(runs: pd.DataFrame, times: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """The matched pairs with what they took: per method n, solved and Kaplan-Meier median of the passes, on how many of
     the shared seeds each was sooner, the p of the log-rank test and the smallest p that so many seeds can give.
 
     budget: the larger one at which runs were censored. A seed that neither solved is sooner for neither.
+    times, costs: `stats.solve_times` and `stats.cost` of the runs, in passes.
     """
-    times, cells = stats.solve_times(runs), stats.cost(runs).set_index(stats.CELL)
+    seeds_of, costs = dict([*times.groupby(stats.CELL)]), costs.set_index(stats.CELL)
     found = []
     for pair in matched(runs).itertuples(index=False):
-        here = times[(times.task == pair.task) & (times.lag == pair.lag)]
-        a, b = (here[here.method == name].set_index("seed") for name in (pair.first, pair.second))
-        first, second = (cells.loc[pair.task, name, pair.lag] for name in (pair.first, pair.second))
+        keys = [(pair.task, method, pair.lag) for method in (pair.first, pair.second)]
+        a, b = (seeds_of[key].set_index("seed") for key in keys)
+        first, second = (costs.loc[key] for key in keys)
         both = pd.concat([a, b])
         p = log_rank(both.time.to_numpy(float), both.solved.to_numpy(bool), np.arange(len(both)) < len(a))
         seeds = a.index.intersection(b.index)

@@ -12,20 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from longlag.analysis import stats
-
 FILE = Path(__file__).with_name("published.csv")
-STANDINGS = ("verified", "second-hand")
-# how the value of each metric is read
-METRICS = {
-    "sequences": "training sequences until solved",
-    "longest_solved": "longest lag reported as solved",
-    "share_wrong": "share of test sequences wrong",
-    "wrong_symbols": "recalled symbols wrong per sequence",
-    "success_percent": "runs that solved, in percent",
-    "speedup": "times fewer updates than the baseline in the note",
-    "words": "in words",
-}
 
 
 def load() -> pd.DataFrame:
@@ -35,17 +22,17 @@ def load() -> pd.DataFrame:
     )
 
 
-def against(facts: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+def against(facts: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """The facts on tasks that were run, each with the cell of its counterpart at the nearest lag on either side.
+    costs: `stats.cost` in passes.
 
     Adds: ran (whether the method ran on the task) and for below (largest lag at or under the fact's) and above
     (smallest lag over it, only if the fact's own lag was not run): lag, n, solved and median, the
     Kaplan-Meier median of passes; missing where there is no such cell.
     """
-    cells = stats.cost(runs)
-    found = facts[facts.task.isin(set(runs.task))].reset_index(drop=True)
+    found = facts[facts.task.isin(set(costs.task))].reset_index(drop=True)
     sides = [
-        _beside(cells[(cells.task == f.task) & (cells.method == f.method)], int(f.lag)) for f in found.itertuples()
+        _beside(costs[(costs.task == f.task) & (costs.method == f.method)], int(f.lag)) for f in found.itertuples()
     ]
     columns = ["ran", *(f"{side}_{name}" for side in ("below", "above") for name in ("lag", "n", "solved", "median"))]
     return found.join(pd.DataFrame(sides, columns=columns, index=found.index))

@@ -98,14 +98,14 @@ def success(runs: pd.DataFrame) -> pd.DataFrame:
     return cells.assign(rate=cells.solved / cells.n, low=low, high=high)
 
 
-def reach(runs: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def reach(runs: pd.DataFrame, rng: np.random.Generator | None = None) -> pd.DataFrame:
     """Per task and method: the largest lag at which at least half of the seeds solve, 0 if there is none.
 
     Columns: n (seeds), reach, its 95 % interval low and high (bootstrap over seeds), minimal_lag of that
     reach, largest (largest lag of the grid), at_limit (reach is the largest lag, so that the truth may lie
-    beyond it). A cell's interval depends on `rng` and on its own rows alone.
+    beyond it). An interval depends only on `rng` (default: `bootstrap()`) and on the rows of its task and method.
     """
-    key = int(rng.integers(2**32))
+    key = int((rng or bootstrap()).integers(2**32))
     columns = ["task", "method", "n", "reach", "low", "high", "minimal_lag", "largest", "at_limit"]
     found = [
         (task, method, *_reach(rows, stream(key, "reach", str(task), str(method))))
@@ -115,7 +115,7 @@ def reach(runs: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def bootstrap() -> np.random.Generator:
-    """The generator that figures, tables and report share, so that they print the same intervals."""
+    """The default generator: figures, tables and report print the same intervals."""
     return stream(0, "bootstrap")
 
 
@@ -164,28 +164,29 @@ def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"time": times, "at_risk": at_risk, "events": events, "survival": survival})
 
 
-def time_to_solve(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
-    """Kaplan-Meier curve of the runs still unsolved, per cell: task, method, lag, time, at_risk, survival."""
+def survival(times: pd.DataFrame) -> pd.DataFrame:
+    """Kaplan-Meier curve of the runs still unsolved, per cell: task, method, lag, time, at_risk, events, survival.
+
+    times: `solve_times`.
+    """
     curves = []
-    for _, rows in solve_times(runs, axis).groupby(CELL):
-        task, method, lag = (rows[name].iloc[0] for name in CELL)
+    for (task, method, lag), rows in times.groupby(CELL):
         curve = kaplan_meier(rows.time.to_numpy(float), rows.solved.to_numpy(bool))
         curves.append(curve.assign(task=task, method=method, lag=lag))
     columns = [*CELL, "time", "at_risk", "events", "survival"]
     return pd.concat(curves, ignore_index=True)[columns] if curves else pd.DataFrame(columns=columns)
 
 
-def cost(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
+def cost(cells: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     """Per cell: the Kaplan-Meier median cost to solve; inf where fewer than half of the runs solved in the
-    budget.
+    budget. cells: `success` of the runs; times: their `solve_times` on one axis.
 
     Columns: minimal_lag, n, attempted, solved, median, first and last (smallest and largest cost of a seed;
     inf: some seed did not solve), budget (largest time at which a run was censored; nan: none was).
     """
-    times = solve_times(runs, axis)
     columns = ["median", "first", "last", "budget"]
     found = {cell: _median(rows) for cell, rows in times.groupby(CELL)}
-    cells = success(runs)[[*CELL, "minimal_lag", "n", "attempted", "solved"]]
+    cells = cells[[*CELL, "minimal_lag", "n", "attempted", "solved"]]
     values = [found[key] for key in cells[CELL].itertuples(index=False, name=None)]
     return cells.join(pd.DataFrame(values, columns=columns, index=cells.index, dtype=float))
 
@@ -201,9 +202,12 @@ def _median(rows: pd.DataFrame) -> tuple[float, float, float, float]:
     return (half.time.iloc[0] if len(half) else math.inf), first, last, limit
 
 
-def failures(runs: pd.DataFrame) -> pd.DataFrame:
+def failures(runs: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
     """Per cell: n, how many runs ended with each status, the commonest reason of failure, and how near the unsolved
-    came: best (lowest error that one of them saw in validation), beside the constant and the half-solved answer's."""
+    came: best (lowest error that one of them saw in validation), beside the constant and the half-solved answer's.
+
+    near: `near_misses` of the runs.
+    """
     statuses = [status.value for status in Status]
     counts = pd.crosstab([runs[name] for name in CELL], runs.status).reindex(columns=statuses, fill_value=0)
     baselines = ["best", "constant", "half_solved"]
@@ -212,7 +216,7 @@ def failures(runs: pd.DataFrame) -> pd.DataFrame:
     counts = counts.rename_axis(columns=None).reset_index()
     failed = runs[~runs.status.isin([Status.SOLVED, Status.NOT_ATTEMPTED])]
     reason = failed.groupby(CELL, as_index=False).reason.agg(lambda texts: texts.value_counts().index[0])
-    near = near_misses(runs).groupby(CELL, as_index=False)[baselines].min()
+    near = near.groupby(CELL, as_index=False)[baselines].min()
     table = counts.assign(n=counts[statuses].sum(axis=1)).merge(reason, on=CELL, how="left").merge(near, "left", CELL)
     return table.fillna({"reason": ""})[[*CELL, "n", *statuses, "reason", *baselines]]
 

@@ -21,11 +21,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     chosen = figures.select(args.name)
-    from longlag.analysis import stats
+    from longlag.analysis import Analysis
     from longlag.figures.tools import style
 
-    path, curves_path = _arguments.runs_file(args.runs), _arguments.curves_file(args.runs, args.curves)
-    runs, curves = stats.load_runs(path), stats.load_curves(curves_path)
+    curves = _arguments.curves_file(args.runs, args.curves)
+    analysis = Analysis.load(_arguments.runs_file(args.runs), curves)
     for name in chosen:
-        for path in style.save(figures.get(name).draw(runs, curves), args.out, name):
+        for path in style.save(figures.get(name).draw(analysis), args.out, name):
             print(path)

@@ -24,13 +24,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from longlag import report
-    from longlag.analysis import stats
+    from longlag.analysis import Analysis
     from longlag.store import files
 
     files.check_writable(args.out)
-    path, curves_path = _arguments.runs_file(args.runs), _arguments.curves_file(args.runs, args.curves)
-    runs, curves = stats.load_runs(path), stats.load_curves(curves_path)
+    curves = _arguments.curves_file(args.runs, args.curves)
+    analysis = Analysis.load(_arguments.runs_file(args.runs), curves)
     beside = {"drawn": args.figures, "tables_in": args.tables, "lecture": args.lecture, "handson": args.handson}
-    page = report.render(runs, curves, args.title, **beside)
+    page = report.render(analysis, args.title, **beside)
     files.write_atomically(args.out, page.encode())
     print(args.out)

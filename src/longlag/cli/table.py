@@ -20,11 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     chosen = tables.select(args.name)
-    from longlag.analysis import stats
+    from longlag.analysis import Analysis
     from longlag.tables.tools import render
 
-    runs = stats.load_runs(_arguments.runs_file(args.runs))
+    analysis = Analysis.load(_arguments.runs_file(args.runs))
     for name in chosen:
         table = tables.get(name)
-        for path in render.save(table.build(runs), table.TITLE, table.note(runs), args.out, name):
+        for path in render.save(table.build(analysis), table.TITLE, table.note(analysis), args.out, name):
             print(path)

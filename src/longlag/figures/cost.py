@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis
 from longlag.figures.tools import layout, style
 from longlag.words import count, sample
 
@@ -24,16 +24,16 @@ _KEYS = [
 
 
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
+def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task: passes to solve at each lag, open triangles beyond the budget."""
-    cells, times = stats.cost(runs), stats.solve_times(runs)
+    cells, times = analysis.costs["passes"], analysis.solve_times["passes"]
     if cells.empty:
         return layout.nothing("no runs", width)
     looks = style.looks(cells.method.unique())
     tiers = layout.tiers(layout.methods_on(cells), height=1.95, width=width)
     for task, panel in tiers.panels.items():
         _panel(panel, cells[cells.task == task], times[times.task == task], looks, small=task in tiers.small)
-        _budgets(panel, runs[runs.task == task].groupby("lag").budget.max())
+        _budgets(panel, analysis.runs[analysis.runs.task == task].groupby("lag").budget.max())
     layout.titles(tiers, {task: style.plain(task) for task in tiers.panels})
     layout.legend(tiers.figure, looks, _KEYS)
     layout.label_tiers(tiers, style.LAG, style.LAG_SHORT, "passes to solve")
@@ -72,9 +72,9 @@ def _budgets(axes: Any, budgets: pd.Series) -> None:
         layout.no_data(axes)
 
 
-def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+def caption(analysis: Analysis) -> str:
     """What to see, n and how the unsolved are shown."""
-    cells = stats.cost(runs)
+    cells = analysis.costs["passes"]
     if cells.empty:
         return "No runs yet."
     beyond = int(((cells.attempted > 0) & ~np.isfinite(cells["median"])).sum())

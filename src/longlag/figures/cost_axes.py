@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.figures.tools import layout, style
 from longlag.words import listing, sample
 
@@ -27,10 +27,10 @@ _KEYS = [
 ]
 
 
-def chosen(runs: pd.DataFrame) -> dict[str, int]:
+def chosen(analysis: Analysis) -> dict[str, int]:
     """The tasks that are drawn, each with the longest lag at which the most methods solve (half of the seeds). Tasks on
     which fewer than two methods ran are left out, unless that leaves none."""
-    cells = stats.cost(runs)
+    cells = analysis.costs["passes"]
     enough = {task for task, n in layout.methods_on(cells).items() if n >= _ENOUGH}
     kept = cells[cells.task.isin(enough)] if enough else cells
     solving = kept.assign(solving=np.isfinite(kept["median"])).groupby(["task", "lag"], as_index=False).solving.sum()
@@ -38,28 +38,31 @@ def chosen(runs: pd.DataFrame) -> dict[str, int]:
     return {str(row.task): int(row.lag) for row in best.sort_values("task").itertuples()}
 
 
-def _cells(runs: pd.DataFrame, task: str, lag: int) -> dict[str, pd.DataFrame]:
+def _cells(analysis: Analysis, task: str, lag: int) -> dict[str, pd.DataFrame]:
     """Per axis the costs of the methods that tried it, by method, cheapest in passes first; unsolved ones last."""
-    here = runs[(runs.task == task) & (runs.lag == lag)]
-    costs = {axis: stats.cost(here, axis) for axis in stats.AXES}
-    costs = {axis: table[table.attempted > 0].set_index("method") for axis, table in costs.items()}
+    costs = {axis: _at(table[table.attempted > 0], task, lag) for axis, table in analysis.costs.items()}
+    costs = {axis: table.set_index("method") for axis, table in costs.items()}
     order = costs["passes"].sort_values(["median", "method"]).index
     return {axis: table.loc[order] for axis, table in costs.items()}
 
 
+def _at(table: pd.DataFrame, task: str, lag: int) -> pd.DataFrame:
+    return table[(table.task == task) & (table.lag == lag)]
+
+
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
+def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     """A row of three panels per task, one row per method in the order of its passes."""
-    shown = chosen(runs)
+    shown = chosen(analysis)
     if not shown:
         return layout.nothing("no runs", width)
     wide = width > style.COLUMN_WIDTH
-    tables = {task: _cells(runs, task, lag) for task, lag in shown.items()}
+    tables = {task: _cells(analysis, task, lag) for task, lag in shown.items()}
     rows = [max(1, len(costs["passes"])) for costs in tables.values()]
     heights = [0.36 + _ROW * n for n in rows]
     figure, grid = layout.grid(len(shown), len(stats.AXES), sum(heights) / len(heights), width, ratios=heights)
     for (task, costs), panels in zip(tables.items(), grid, strict=True):
-        seeds = {axis: stats.solve_times(runs[(runs.task == task) & (runs.lag == shown[task])], axis) for axis in costs}
+        seeds = {axis: _at(times, task, shown[task]) for axis, times in analysis.solve_times.items()}
         for axis, panel in zip(costs, panels, strict=True):
             _panel(panel, costs[axis], seeds[axis], ranked=axis in _RANKED and wide)
             panel.set_yticks(range(len(costs[axis])), map(style.plain, costs[axis].index) if axis == "passes" else [])
@@ -105,12 +108,12 @@ def _share_scale(grid: list[list[Any]]) -> None:
                 axes.tick_params(axis="x", labelbottom=False)
 
 
-def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+def caption(analysis: Analysis) -> str:
     """What to see, n, how the lag was chosen and what the axes mean."""
-    shown = chosen(runs)
+    shown = chosen(analysis)
     if not shown:
         return "No runs yet."
-    cells = pd.concat([_cells(runs, task, lag)["passes"] for task, lag in shown.items()])
+    cells = pd.concat([_cells(analysis, task, lag)["passes"] for task, lag in shown.items()])
     return (
         "Left is cheap, and who is cheap depends on the axis: a pass through a large reservoir is not a pass through a "
         "small net. Marker: Kaplan-Meier median over seeds of what was spent until solved "

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from longlag import protocol
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.figures import overview
 from longlag.figures.tools import layout, style
 from longlag.store.records import Status
@@ -38,12 +38,12 @@ _SHADES = 12  # of nearness, that are told apart then
 
 
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
+def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task with a run that did not solve: a row per method, a column per lag, a block per seed."""
-    shown = _unsolved(runs)
+    shown = _unsolved(analysis)
     if shown.empty:
-        return layout.nothing("no runs" if runs.empty else "every run was solved", width)
-    order = overview.ranking(stats.reach(runs, stats.bootstrap()))
+        return layout.nothing("no runs" if analysis.runs.empty else "every run was solved", width)
+    order = overview.ranking(analysis.reach)
     tiers = layout.tiers(layout.methods_on(shown), height=0.55, width=width, per_method=0.2)
     for task, panel in tiers.panels.items():
         _panel(panel, shown[shown.task == task], order, small=task in tiers.small)
@@ -59,11 +59,11 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
     return tiers.figure
 
 
-def _unsolved(runs: pd.DataFrame) -> pd.DataFrame:
+def _unsolved(analysis: Analysis) -> pd.DataFrame:
     """The runs of tasks on which some run did not solve, each with `left` and `best` of `stats.near_misses`; the solved
     first, then those that came nearest."""
+    runs, near = analysis.runs, analysis.near_misses[[*stats.CELL, "seed", "best", "left"]]
     tasks = set(runs.task[runs.status != Status.SOLVED])
-    near = stats.near_misses(runs)[[*stats.CELL, "seed", "best", "left"]]
     shown = runs[runs.task.isin(tasks)].merge(near, "left", [*stats.CELL, "seed"])
     return shown.assign(rank=shown.status.map(list(Status).index)).sort_values(["rank", "left", "seed"])
 
@@ -150,11 +150,12 @@ def _keys(runs: pd.DataFrame) -> list[Patch]:
     return keys
 
 
-def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+def caption(analysis: Analysis) -> str:
     """What to see, n, what the colours measure and what was left out."""
+    runs = analysis.runs
     if runs.empty:
         return "No runs yet."
-    shown, cells = _unsolved(runs), stats.success(runs)
+    shown, cells = _unsolved(analysis), analysis.success
     crowd = cells.n[cells.task.isin(shown.task)].max() > _CROWD
     alike = f"; in a cell of more than {_CROWD}, those that look alike share a block" if crowd else ""
     counts = runs.status.value_counts()

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis
 from longlag.figures.tools import layout, style
 from longlag.words import listing, sample
 
@@ -22,9 +22,9 @@ _ABREAST = 4
 
 
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
+def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per method, one line per look, light when early and dark when late."""
-    flow = stats.gradient_flow(curves)
+    flow = analysis.gradient_flow
     if flow.empty:
         return layout.nothing("no gradient flow was recorded", width)
     chosen, task, lag = _chosen(flow)
@@ -32,6 +32,7 @@ def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WID
     most = _ABREAST if width > style.COLUMN_WIDTH else 2
     figure, axes = layout.panels(len(looks), 1.25, width, most, sharex=True, sharey=True)
     backs = sorted(chosen.back.unique())
+    runs = analysis.runs
     solved = runs[(runs.task == task) & (runs.lag == lag) & runs.solved]
     for panel, (method, look) in zip(axes, looks.items(), strict=True):
         own = chosen[chosen.method == method]
@@ -79,10 +80,11 @@ def _shade(colour: Any, share: float) -> Any:
     return tuple(1 - (1 - base) * (0.2 + 0.8 * share))
 
 
-def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+def caption(analysis: Analysis) -> str:
     """What is drawn, of which runs, and what a flat line means."""
-    flow = stats.gradient_flow(curves)
+    flow = analysis.gradient_flow
     if flow.empty:
+        runs = analysis.runs
         runs_seen = sample(runs.groupby(["task", "method"]).seed.nunique()) if len(runs) else "n = 0"
         return f"No gradient flow was recorded in this suite ({runs_seen}); `flow: true` in its file records it."
     chosen, task, lag = _chosen(flow)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag import protocol
-from longlag.analysis import stats
+from longlag.analysis import Analysis
 from longlag.figures.tools import layout, style
 from longlag.store.records import Status
 from longlag.words import listing, sample
@@ -33,12 +33,12 @@ def telling_lag(cells: pd.DataFrame) -> int:
     return int(max(smaller.index, key=lambda lag: (smaller[lag], solving["size"][lag], lag), default=cells.lag.min()))
 
 
-def _chosen(runs: pd.DataFrame, curves: pd.DataFrame) -> dict[str, int]:
+def _chosen(analysis: Analysis) -> dict[str, int]:
     """The tasks that are drawn, each with its lag. Of many tasks, one on which a few methods ran and none took a second
     look has no curve, and is left out unless that leaves none."""
-    found = {str(task): telling_lag(cells) for task, cells in stats.success(runs).groupby("task")}
-    full, small = layout.split(layout.methods_on(runs))
-    looks = curves[curves.passes > 0].groupby(["task", "lag", "method", "seed"]).size()
+    found = {str(task): telling_lag(cells) for task, cells in analysis.success.groupby("task")}
+    full, small = layout.split(layout.methods_on(analysis.success))
+    looks = analysis.curves[analysis.curves.passes > 0].groupby(["task", "lag", "method", "seed"]).size()
     seen = looks[looks > 1].groupby(["task", "lag"]).size()
     curved = set(seen.index)
     kept = {task: lag for task, lag in found.items() if task in full or (task in small and (task, lag) in curved)}
@@ -46,14 +46,14 @@ def _chosen(runs: pd.DataFrame, curves: pd.DataFrame) -> dict[str, int]:
 
 
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
+def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task, one thin line per seed, a marker where the run ended."""
-    chosen = _chosen(runs, curves)
+    runs, curves, chosen = analysis.runs, analysis.curves, _chosen(analysis)
     if not chosen:
         return layout.nothing("no runs", width)
     shown = pd.concat([runs[(runs.task == task) & (runs.lag == lag)] for task, lag in chosen.items()])
     looks = style.looks(shown.method.unique())
-    methods = layout.methods_on(runs)
+    methods = layout.methods_on(analysis.success)
     tiers = layout.tiers({task: methods[task] for task in chosen}, height=2.0, width=width)
     for task, panel in tiers.panels.items():
         panel.sharex(next(iter(tiers.panels.values())))
@@ -96,9 +96,9 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str,
             style.mark(axes, end.passes, end.error, look, filled=solved, size=4 if back else 5.5, shift=shift)
 
 
-def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+def caption(analysis: Analysis) -> str:
     """What to see, n and how the lag was chosen."""
-    chosen = _chosen(runs, curves)
+    curves, chosen = analysis.curves, _chosen(analysis)
     if not chosen:
         return "No runs yet."
     if curves.empty:
@@ -113,12 +113,12 @@ def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
         f"and those that do not. One line per seed, {sample(seeds)} per method{some}, no averaging; filled "
         "marker: solved, open marker: not solved; methods that end at one point are set side by side. A method with a "
         "single look, such as a readout computed in one go, is a marker without a line. Vertical axis linear below 1 %."
-        f"{_left_out(runs, chosen)}"
+        f"{_left_out(analysis.success, chosen)}"
     )
 
 
-def _left_out(runs: pd.DataFrame, chosen: dict[str, int]) -> str:
-    rest = runs[~runs.task.isin(list(chosen))]
+def _left_out(cells: pd.DataFrame, chosen: dict[str, int]) -> str:
+    rest = cells[~cells.task.isin(list(chosen))]
     if rest.empty:
         return ""
     tasks, methods = (listing(sorted(rest[name].unique())) for name in ("task", "method"))

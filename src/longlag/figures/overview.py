@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis
 from longlag.figures.tools import heatmap, layout, style
 from longlag.words import NOT_RUN, reached, sample
 
@@ -17,10 +17,6 @@ TITLE, ORDER = "How far each remedy carries", 0
 _FEW_TASKS = 4  # drawn as bars
 _MOSTLY = 0.6  # share of pairs not run beyond which there is a map
 _FEW_GAPS = 2  # methods that may be missing on a task before each panel lists its own
-
-
-def _reach(runs: pd.DataFrame) -> pd.DataFrame:
-    return stats.reach(runs, stats.bootstrap())
 
 
 def ranking(table: pd.DataFrame) -> list[str]:
@@ -37,15 +33,16 @@ def is_map(table: pd.DataFrame) -> bool:
 
 
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
+def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task, one bar per method; the pale track is the range of lags that was tried. Or a map."""
-    table = _reach(runs)
+    table = analysis.reach
     if table.empty:
         return layout.nothing("no runs", width)
-    return heatmap.draw(table, ranking(table), width) if is_map(table) else _bars(runs, table, width)
+    return heatmap.draw(table, ranking(table), width) if is_map(table) else _bars(analysis, width)
 
 
-def _bars(runs: pd.DataFrame, table: pd.DataFrame, width: float) -> Figure:
+def _bars(analysis: Analysis, width: float) -> Figure:
+    table, cells = analysis.reach, analysis.success
     methods, tasks, wide = ranking(table), sorted(table.task.unique()), width > style.COLUMN_WIDTH
     rows = {task: [name for name in methods if name in set(table.method[table.task == task])] for task in tasks}
     gaps = max(len(methods) - len(names) for names in rows.values()) > _FEW_GAPS
@@ -56,7 +53,7 @@ def _bars(runs: pd.DataFrame, table: pd.DataFrame, width: float) -> Figure:
     height, ratios = 0.42 + 0.27 * sum(longest) / len(longest), {"height_ratios": longest}
     figure, axes = layout.panels(len(tasks), height, width, most=side, sharey=not gaps, gridspec_kw=ratios)
     for i, (panel, task) in enumerate(zip(axes, tasks, strict=True)):
-        lags = sorted(runs[runs.task == task].lag.unique())
+        lags = sorted(cells[cells.task == task].lag.unique())
         _panel(panel, table[table.task == task], rows[task], lags, longest[i // side])
         panel.set_title(style.plain(task))
         panel.set_yticks(range(len(rows[task])), [style.plain(name) for name in rows[task]])
@@ -112,9 +109,9 @@ def _first(table: pd.DataFrame) -> str:
     return f"{ranking(table)[0]} comes first, by its mean share of the largest lag."
 
 
-def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+def caption(analysis: Analysis) -> str:
     """What to see, n and the kind of interval."""
-    table = _reach(runs)
+    table = analysis.reach
     if table.empty:
         return "No runs yet."
     told = (

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis
 from longlag.figures.tools import layout, style
 from longlag.words import listing, sample
 
@@ -17,9 +17,9 @@ _HOLLOW = Line2D([], [], color=style.QUIET, marker="o", mfc="white", ls="", ms=4
 
 
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
+def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task: share of seeds solved at each lag of the grid, the methods side by side."""
-    cells = stats.success(runs)
+    cells = analysis.success
     if cells.empty:
         return layout.nothing("no runs", width)
     looks = style.looks(cells.method.unique())
@@ -57,9 +57,9 @@ def _method(axes: Any, rows: pd.DataFrame, look: style.Look, back: bool) -> None
     style.mark(axes, untried.x, untried.rate, look, filled=False, size=3 if back else 4.5)
 
 
-def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+def caption(analysis: Analysis) -> str:
     """What to see, n and the kind of interval."""
-    cells = stats.success(runs)
+    cells = analysis.success
     if cells.empty:
         return "No runs yet."
     best = cells[cells.rate >= 0.5].groupby("task").lag.max()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.figures.tools import layout, style
 from longlag.words import listing, sample
 
@@ -18,10 +18,10 @@ _MOST_LAGS = 4  # panels beside each other
 _HAIR = 0.01  # by which curves are set apart
 
 
-def chosen(runs: pd.DataFrame) -> dict[str, list[int]]:
+def chosen(analysis: Analysis) -> dict[str, list[int]]:
     """The tasks that are drawn, each with its lags: those at which two methods or more were tried; of many, the four at
     which most were. Tasks without such a lag are left out, unless that leaves none."""
-    cells = stats.success(runs)
+    cells = analysis.success
     counts = cells[cells.attempted > 0].groupby(["task", "lag"], as_index=False).method.nunique()
     met = counts[counts.method >= _MEET]
     kept = met if len(met) else counts
@@ -30,13 +30,13 @@ def chosen(runs: pd.DataFrame) -> dict[str, list[int]]:
 
 
 @style.applied()
-def draw(runs: pd.DataFrame, curves: pd.DataFrame, width: float = style.PAGE_WIDTH) -> Figure:
+def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     """Panels by task and lag: each step is a seed that solved, and the marker stands at the last one."""
-    shown = chosen(runs)
+    runs, shown = analysis.runs, chosen(analysis)
     if not shown:
         return layout.nothing("no runs", width)
     limits = runs.groupby(stats.CELL, as_index=False).budget.max().rename(columns={"budget": "limit"})
-    cells, steps = stats.cost(runs).merge(limits, "left", stats.CELL), stats.time_to_solve(runs)
+    cells, steps = analysis.costs["passes"].merge(limits, "left", stats.CELL), analysis.survival
     beside = min(4 if width > style.COLUMN_WIDTH else 2, max(map(len, shown.values())))
     rows = [(task, lags[i : i + beside]) for task, lags in shown.items() for i in range(0, len(lags), beside)]
     figure, grid = layout.grid(len(rows), beside, 1.3, width)
@@ -108,13 +108,13 @@ def _panel(axes: Any, cells: pd.DataFrame, steps: pd.DataFrame, looks: dict[str,
         axes.axvline(budget, color=style.QUIET, lw=0.8, ls=(0, (4, 2)), zorder=1)
 
 
-def caption(runs: pd.DataFrame, curves: pd.DataFrame) -> str:
+def caption(analysis: Analysis) -> str:
     """What to see, n, and what censoring does here."""
-    shown = chosen(runs)
+    shown = chosen(analysis)
     if not shown:
         return "No runs yet."
-    cells = stats.success(runs)
-    rest = sorted(set(runs.task) - set(shown))
+    cells = analysis.success
+    rest = sorted(set(cells.task) - set(shown))
     left_out = f" Not drawn: {listing(rest)}, where no two methods met at a lag." if rest else ""
     return (
         "Further left is sooner, higher is more reliable. Share of seeds solved within so many sequence passes "

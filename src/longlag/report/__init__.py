@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
-import pandas as pd
 from markupsafe import Markup
 
 from longlag import figures, protocol, registry, tables
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.figures.tools import style
 from longlag.report import answer, explorer, headline, lectured, pictures, provenance
 from longlag.tables.tools import render as setting
@@ -36,8 +35,7 @@ class Picture:
 
 
 def render(
-    runs: pd.DataFrame,
-    curves: pd.DataFrame,
+    analysis: Analysis,
     title: str,
     drawn: Path | None = None,
     tables_in: Path | None = None,
@@ -47,7 +45,7 @@ def render(
     """The page as text.
 
     Args:
-        runs: rows, as `stats.load_runs` gives them; curves: points, as `stats.load_curves` does.
+        analysis: of the suite's runs and learning curves.
         title: what the suite is called.
         drawn: folder with NAME.png of figures that exist already; the others are drawn,
             and all of them once more at the width of a phone.
@@ -58,6 +56,7 @@ def render(
     Raises:
         LonglagError: the lecture's folder holds no claims.
     """
+    runs = analysis.runs
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
@@ -69,20 +68,20 @@ def render(
         title=title,
         css=Markup((HERE / "page.css").read_text()),
         policy=explorer.policy(*scripts),
-        headline=headline.three(runs),
-        answer=answer.sentences(runs),
+        headline=headline.three(analysis),
+        answer=answer.sentences(analysis),
         tally=answer.tally(runs),
-        pictures=_pictures(runs, curves, drawn),
-        beside=_tables(runs),
+        pictures=_pictures(analysis, drawn),
+        beside=_tables(analysis),
         placed=_placed(),
         titles={name: tables.get(name).TITLE for name in tables.names()},
         missing=answer.gaps(runs, sorted({*known_tasks, *runs.task}), sorted({*known_methods, *runs.method})),
-        absent=_absent(curves, lecture, live),
-        island=Markup(explorer.to_json(explorer.island(runs, curves))) if live else "",
+        absent=_absent(analysis, lecture, live),
+        island=Markup(explorer.to_json(explorer.island(analysis))) if live else "",
         scripts=[Markup(script) for script in scripts],
         axes=stats.AXES,
         lecture=claims,
-        rules=_rules(runs),
+        rules=_rules(analysis),
         provenance=provenance.facts(runs),
         folders=[f"{folder.name}/" for folder in (drawn, tables_in) if folder is not None],
         handson=handson,
@@ -97,10 +96,10 @@ def _placed() -> dict[str, list[str]]:
     return found
 
 
-def _absent(curves: pd.DataFrame, lecture: Path | None, live: bool) -> list[tuple[str, str]]:
+def _absent(analysis: Analysis, lecture: Path | None, live: bool) -> list[tuple[str, str]]:
     """Parts of the page for which nothing was given, each with why."""
-    found = [("Learning curves", "none were given")] if curves.empty else []
-    if stats.gradient_flow(curves).empty:
+    found = [("Learning curves", "none were given")] if analysis.curves.empty else []
+    if analysis.gradient_flow.empty:
         found.append(("Gradient flow during training", "not recorded in these runs"))
     if lecture is None:
         found.append(("The lecture's claims", "not given to this page"))
@@ -112,32 +111,34 @@ def _absent(curves: pd.DataFrame, lecture: Path | None, live: bool) -> list[tupl
     return found
 
 
-def _pictures(runs: pd.DataFrame, curves: pd.DataFrame, drawn: Path | None) -> list[Picture]:
+def _pictures(analysis: Analysis, drawn: Path | None) -> list[Picture]:
     modules = sorted((figures.get(name).ORDER, name) for name in figures.names())
-    return [_picture(name, runs, curves, drawn) for _, name in modules]
+    return [_picture(name, analysis, drawn) for _, name in modules]
 
 
-def _picture(name: str, runs: pd.DataFrame, curves: pd.DataFrame, drawn: Path | None) -> Picture:
+def _picture(name: str, analysis: Analysis, drawn: Path | None) -> Picture:
     module, file = figures.get(name), (drawn or Path()) / f"{name}.png"
     given = drawn is not None and file.is_file()
-    wide = pictures.of_file(file) if given else pictures.address(style.encode(module.draw(runs, curves), "png"))
-    narrow = style.encode(module.draw(runs, curves, width=style.COLUMN_WIDTH), "png")
-    return Picture(name, module.TITLE, wide, pictures.address(narrow), module.caption(runs, curves))
+    wide = pictures.of_file(file) if given else pictures.address(style.encode(module.draw(analysis), "png"))
+    narrow = style.encode(module.draw(analysis, width=style.COLUMN_WIDTH), "png")
+    return Picture(name, module.TITLE, wide, pictures.address(narrow), module.caption(analysis))
 
 
-def _tables(runs: pd.DataFrame) -> dict[str, Markup]:
+def _tables(analysis: Analysis) -> dict[str, Markup]:
     found = {}
     for name in tables.names():
         module = tables.get(name)
-        found[name] = Markup(setting.to_html(module.build(runs), module.TITLE, module.note(runs)))  # escaped there
+        found[name] = Markup(
+            setting.to_html(module.build(analysis), module.TITLE, module.note(analysis))
+        )  # escaped there
     return found
 
 
-def _rules(runs: pd.DataFrame) -> dict[str, str]:
+def _rules(analysis: Analysis) -> dict[str, str]:
     """The numbers of the protocol that the page quotes."""
-    seeds = stats.success(runs).n
+    seeds = analysis.success.n
     fewest = int(seeds.min()) if len(seeds) else 0
-    budgets = sorted(runs.budget.dropna().unique())
+    budgets = sorted(analysis.runs.budget.dropna().unique())
     return {
         "criterion": f"{100 * protocol.CRITERION:g} %",
         "confirmation": f"{100 * protocol.CONFIRMATION:g} %",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.store.records import Status
 from longlag.words import count, listing, number, reached
 
@@ -21,9 +21,9 @@ class Sentence:
     text: str
 
 
-def sentences(runs: pd.DataFrame) -> list[Sentence]:
+def sentences(analysis: Analysis) -> list[Sentence]:
     """Who reached furthest on each task, and who solved nothing anywhere; tasks with one answer share a sentence."""
-    table = stats.reach(runs, stats.bootstrap())
+    table = analysis.reach
     methods = table.groupby("task").method.transform("size")
     alone = table[methods == 1]
     found = [_task(str(task), rows) for task, rows in table[methods > 1].groupby("task")]

@@ -22,7 +22,7 @@ import pandas as pd
 from matplotlib.colors import to_hex
 
 from longlag import protocol
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.figures.tools import style
 from longlag.store.records import Status
 
@@ -82,16 +82,17 @@ def to_json(value: Any) -> str:
     return text
 
 
-def island(runs: pd.DataFrame, curves: pd.DataFrame) -> dict[str, Any]:
+def island(analysis: Analysis) -> dict[str, Any]:
     """Numbers of the charts: methods with their looks, and per task its cells, seeds and learning curves.
 
     Lists stand for rows, in the order that explorer.js reads; methods are named by their place in the list; what is not
     finite is null. Where there are too many runs, the first seeds of each cell stand for the others (`seeds_shown`).
     """
+    runs = analysis.runs
     names = list(style.looks(runs.method.unique()))
     attempted = runs[runs.status != Status.NOT_ATTEMPTED]
-    dots, points = _first_seeds(attempted, MOST_DOTS), _first_seeds(curves, MOST_POINTS, per=MOST_LOOKS)
-    cells, times = _cells(runs), _times(dots)
+    dots, points = _first_seeds(attempted, MOST_DOTS), _first_seeds(analysis.curves, MOST_POINTS, per=MOST_LOOKS)
+    cells, times = _cells(analysis), _times(dots, analysis.solve_times)
     tasks = sorted(str(task) for task in runs.task.unique())
     return {
         "axes": stats.AXES,
@@ -136,12 +137,11 @@ def _first_seeds(table: pd.DataFrame, most: int, per: int = 0) -> pd.DataFrame:
     return table[order <= max(1.0, float(total.index[total <= most].max() if (total <= most).any() else 1))]
 
 
-def _cells(runs: pd.DataFrame) -> pd.DataFrame:
-    cells = stats.success(runs)
-    for axis in stats.AXES:
-        found = stats.cost(runs, axis)[_PARTS]
-        cells = cells.join(found.add_prefix(f"{axis}_"))
-    ends = stats.failures(runs)[[*stats.CELL, *(status.value for status in Status)]]
+def _cells(analysis: Analysis) -> pd.DataFrame:
+    cells = analysis.success
+    for axis, costs in analysis.costs.items():
+        cells = cells.join(costs[_PARTS].add_prefix(f"{axis}_"))
+    ends = analysis.failures[[*stats.CELL, *(status.value for status in Status)]]
     return cells.merge(ends.rename(columns={"solved": "ended_solved"}), on=stats.CELL) if len(cells) else cells
 
 
@@ -159,10 +159,10 @@ def _cell_lists(cells: pd.DataFrame, names: list[str]) -> list[list[Any]]:
     return found
 
 
-def _times(runs: pd.DataFrame) -> pd.DataFrame:
-    """Solved runs with the cost to solve on each axis."""
-    parts = {axis: stats.solve_times(runs, axis).time for axis in stats.AXES}
-    return runs[[*stats.CELL, "seed"]].assign(**parts)[runs.solved]
+def _times(runs: pd.DataFrame, times: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The solved ones of these runs with the cost to solve on each axis; times: `stats.solve_times` of all runs."""
+    solved = runs[runs.solved]
+    return solved[[*stats.CELL, "seed"]].assign(**{axis: table.time[solved.index] for axis, table in times.items()})
 
 
 def _seed_lists(times: pd.DataFrame, names: list[str]) -> list[list[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.figures.overview import ranking
 from longlag.store.records import Status
 from longlag.words import count, listing, reached
@@ -16,15 +16,13 @@ _ENDED = {
     Status.TIMEOUT.value: "met the clock's limit",
     Status.ERROR.value: "ended with an error",
 }
-_AXES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}
 
 
-def three(runs: pd.DataFrame) -> list[str]:
+def three(analysis: Analysis) -> list[str]:
     """On reach, on cost, and on failures and certainty; no sentence at all without runs."""
-    if runs.empty:
+    if analysis.runs.empty:
         return []
-    table = stats.reach(runs, stats.bootstrap())
-    return [_furthest(table), _cheapest(runs), _uncertain(runs, table)]
+    return [_furthest(analysis.reach), _cheapest(analysis.costs), _uncertain(analysis)]
 
 
 def _furthest(table: pd.DataFrame) -> str:
@@ -35,7 +33,8 @@ def _furthest(table: pd.DataFrame) -> str:
         return f"No method solves any lag that was tried ({count(compared.method.nunique(), 'method')})."
     leads = compared[(compared.reach > 0) & (compared.reach == compared.groupby("task").reach.transform("max"))]
     led = leads.groupby("method").task.nunique()
-    best = min(led.index, key=lambda name: (-led[name], ranking(compared).index(name)))
+    order = ranking(compared)
+    best = min(led.index, key=lambda name: (-led[name], order.index(name)))
     rows = leads[leads.method == best]
     where = _where(rows)
     tasks = compared.task.nunique()
@@ -65,17 +64,16 @@ def _where(rows: pd.DataFrame) -> str:
     return listing(f"{steps} on {listing(tasks)}" for steps, tasks in groups.items())
 
 
-def _cheapest(runs: pd.DataFrame) -> str:
-    solved = {axis: stats.cost(runs, axis) for axis in _AXES}
-    median = solved["passes"]
+def _cheapest(costs: dict[str, pd.DataFrame]) -> str:
+    median = costs["passes"]
     both = median[np.isfinite(median["median"])].groupby(["task", "lag"]).method.transform("size") > 1
     contested = both.index[both]
     if contested.empty:
         return "No two methods solve one task at one lag, so what they cost cannot be compared."
     cells = median.loc[contested].groupby(["task", "lag"]).ngroups
     winners: dict[str, list[str]] = {}
-    for axis, words in _AXES.items():
-        winners.setdefault(_winners(solved[axis].loc[contested]), []).append(words)
+    for axis, words in stats.AXES.items():
+        winners.setdefault(_winners(costs[axis].loc[contested]), []).append(words)
     told = "; ".join(f"{who} by {listing(axes)}" for who, axes in winners.items())
     return f"Of the {count(cells, 'pair')} of task and lag that two methods or more solve, the cheapest is {told}."
 
@@ -88,14 +86,15 @@ def _winners(cells: pd.DataFrame) -> str:
     return listing(f"{name} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
 
 
-def _uncertain(runs: pd.DataFrame, table: pd.DataFrame) -> str:
+def _uncertain(analysis: Analysis) -> str:
+    runs, table = analysis.runs, analysis.reach
     attempted = runs[runs.status != Status.NOT_ATTEMPTED]
     failed = attempted.status[~attempted.solved].value_counts()
     how = listing(f"{n} {_ENDED.get(name, name)}" for name, n in failed.items())
     furthest = table.groupby("method").reach.max()
     nothing = sorted(str(name) for name in furthest.index[furthest == 0])
     none = f"{listing(nothing)} solve{'s' if len(nothing) == 1 else ''} no lag of any task; " if nothing else ""
-    seeds = int(stats.success(runs).n.min())
+    seeds = int(analysis.success.n.min())
     p = f"{stats.smallest_p(seeds, seeds):.2g}"
     told = f"Of {count(len(attempted), 'run')} {failed.sum()} did not solve" + (f" ({how})" if how else "")
     limit = f"with {count(seeds, 'seed')} in the smallest cell no comparison of two methods there can reach p < {p}"

@@ -1,7 +1,7 @@
-"""Tables, one file each: TITLE, BESIDE (the figure it belongs to, if any), `build(runs) -> DataFrame` of words ready
-to print, and `note(runs) -> str`.
+"""Tables, one file each: TITLE, BESIDE (the figure it belongs to, if any), `build(analysis) -> DataFrame` of words
+ready to print, and `note(analysis) -> str`.
 
-They only word what `longlag.analysis.stats` computes; `tools/render.py` sets them as Markdown, LaTeX and HTML. A new
+They only word what a `longlag.analysis.Analysis` holds; `tools/render.py` sets them as Markdown, LaTeX and HTML. A new
 table is a new file. This module is light, so that names can be listed without building anything.
 """
 

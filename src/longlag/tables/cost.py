@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis, stats
 from longlag.words import number, sample
 
 TITLE, BESIDE = "Cost to solve", "cost"
 
 
-def build(runs: pd.DataFrame) -> pd.DataFrame:
+def build(analysis: Analysis) -> pd.DataFrame:
     """One row per task, lag and method that attempted it: median (range) of passes, and medians of the other axes."""
-    axes = {axis: stats.cost(runs, axis) for axis in stats.AXES}
-    parameters = runs.groupby(stats.CELL, as_index=False).parameters.max().parameters
+    axes = analysis.costs
+    parameters = analysis.runs.groupby(stats.CELL, as_index=False).parameters.max().parameters
     rows = []
     for i, cell in enumerate(axes["passes"].itertuples()):
         if cell.attempted:
@@ -43,10 +43,10 @@ def _median(cell: Any) -> str:
     return "unknown" if np.isnan(cell.budget) else f"> {number(cell.budget)}"
 
 
-def note(runs: pd.DataFrame) -> str:
+def note(analysis: Analysis) -> str:
     """n, how the unsolved count, and what each axis means."""
     return (
-        f"Kaplan-Meier medians over {sample(stats.success(runs).n)}; in brackets the range over seeds. Every "
+        f"Kaplan-Meier medians over {sample(analysis.success.n)}; in brackets the range over seeds. Every "
         "unsolved run is censored at the full budget, never imputed; >: fewer than half solved within it. Passes: "
         "sequence passes (forward 1, forward and backward 3, Gauss-Newton product 4). Operations: floating-point "
         "operations of those passes. CPU seconds depend on the machine and are reported, not ranked."

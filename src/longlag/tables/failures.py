@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis
 from longlag.store.records import Status
 
 TITLE, BESIDE = "What failed, and how", ""
 _HOW = [status.value for status in Status if status is not Status.SOLVED]
 
 
-def build(runs: pd.DataFrame) -> pd.DataFrame:
+def build(analysis: Analysis) -> pd.DataFrame:
     """One row per cell with a run that was attempted and not solved: how many ended how, and the commonest reason."""
-    cells = stats.failures(runs)
+    cells = analysis.failures
     failed = cells[cells.solved + cells.not_attempted < cells.n]
     rows = [
         [cell.task, cell.method, cell.lag, f"{cell.solved}/{cell.n}", _how(cell), _near(cell), cell.reason]
@@ -40,7 +40,7 @@ def _near(cell: Any) -> str:
     return f"{100 * cell.best:.3g}" + (f" ({baselines})" if baselines else "")
 
 
-def note(runs: pd.DataFrame) -> str:
+def note(analysis: Analysis) -> str:
     """How to read the words."""
     return (
         "Runs of each cell by how they ended; cells in which every attempted run was solved are left out. Budget: the "

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from longlag.analysis import published
+from longlag.analysis import Analysis, published
 from longlag.words import NOT_RUN, number
 
 TITLE, BESIDE = "Published against measured", "published"
@@ -23,9 +23,9 @@ _WORDS = {
 }
 
 
-def build(runs: pd.DataFrame) -> pd.DataFrame:
+def build(analysis: Analysis) -> pd.DataFrame:
     """One row per published fact on a task that was run."""
-    found = published.against(published.load(), runs)
+    found = published.against(published.load(), analysis.costs["passes"])
     rows = [
         [fact.task, fact.method, fact.lag, _said(fact), _measured(fact), fact.standing, _where(fact), _differs(fact)]
         for fact in found.itertuples()
@@ -62,7 +62,7 @@ def _differs(fact: Any) -> str:
     return "; ".join(text for text in (fact.told_method, fact.variant, fact.note) if text)
 
 
-def note(runs: pd.DataFrame) -> str:
+def note(analysis: Analysis) -> str:
     """How to read it, and what it cannot say."""
     return (
         "Facts from papers on the same kind of task, with the nearest method here, at the lag reported or at the "

@@ -7,23 +7,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis
 from longlag.words import NOT_RUN, interval, reached, sample
 
 TITLE, BESIDE = "Reach", "overview"
 
 
-def build(runs: pd.DataFrame) -> pd.DataFrame:
+def build(analysis: Analysis) -> pd.DataFrame:
     """One row per method, one column per task: "≥ 200 [100, 200] (minimal 80)"."""
-    found = _reach(runs)
+    found = analysis.reach
     words = {(row.task, row.method): _words(row) for row in found.itertuples()}
     tasks, methods = sorted(found.task.unique()), sorted(found.method.unique())
     rows = [[method, *(words.get((task, method), NOT_RUN) for task in tasks)] for method in methods]
     return pd.DataFrame(rows, columns=["method", *tasks])
-
-
-def _reach(runs: pd.DataFrame) -> pd.DataFrame:
-    return stats.reach(runs, stats.bootstrap())
 
 
 def _words(row: Any) -> str:
@@ -31,10 +27,10 @@ def _words(row: Any) -> str:
     return f"{reached(row.reach, row.at_limit)} {interval(row.low, row.high)}{minimal}"
 
 
-def note(runs: pd.DataFrame) -> str:
+def note(analysis: Analysis) -> str:
     """What reach is, n and the kind of interval."""
     return (
         "Largest nominal lag of the grid, in steps, that at least half of the seeds solve, with its 95 % bootstrap "
-        f"interval over {sample(_reach(runs).n)} and the task's minimal lag at that nominal lag. "
+        f"interval over {sample(analysis.reach.n)} and the task's minimal lag at that nominal lag. "
         "≥: that was the largest lag tried. None: not even the smallest was solved."
     )

@@ -6,14 +6,14 @@ import math
 
 import pandas as pd
 
-from longlag.analysis import comparison
+from longlag.analysis import Analysis
 from longlag.words import count, number, sample
 
 TITLE, BESIDE = "Time to solve: methods that differ in one setting", "solve_time"
 _COLUMNS = ["task", "lag", "method", "against", "setting", "solved", "median passes", "sooner", "p", "smallest p"]
 
 
-def build(runs: pd.DataFrame) -> pd.DataFrame:
+def build(analysis: Analysis) -> pd.DataFrame:
     """One row per pair, task and lag; "a | b" is the method's number, then that of the one it is set against."""
     rows = [
         [
@@ -28,7 +28,7 @@ def build(runs: pd.DataFrame) -> pd.DataFrame:
             f"{pair.p:.2g}",
             f"{pair.smallest:.2g}",
         ]
-        for pair in comparison.compare(runs).itertuples()
+        for pair in analysis.pairs.itertuples()
     ]
     return pd.DataFrame(rows, columns=_COLUMNS)
 
@@ -39,9 +39,9 @@ def _median(median: float, budget: float) -> str:
     return "unknown" if math.isnan(budget) else f"> {number(budget)}"
 
 
-def note(runs: pd.DataFrame) -> str:
+def note(analysis: Analysis) -> str:
     """What a pair is, which test it is and what it cannot say."""
-    pairs = comparison.compare(runs)
+    pairs = analysis.pairs
     if pairs.empty:
         return "No two methods that were tried at one task and lag differ in one setting alone."
     reached = int((pairs.p <= pairs.smallest * (1 + 1e-9)).sum())

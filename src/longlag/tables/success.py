@@ -6,15 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from longlag.analysis import stats
+from longlag.analysis import Analysis
 from longlag.words import NOT_RUN, interval, sample
 
 TITLE, BESIDE = "Seeds solved", "reach"
 
 
-def build(runs: pd.DataFrame) -> pd.DataFrame:
+def build(analysis: Analysis) -> pd.DataFrame:
     """One row per task and method, one column per lag: "4/5 [38, 96] %"; before them the minimal lags of these."""
-    cells = stats.success(runs)
+    cells = analysis.success
     lags = sorted(cells.lag.unique())
     rows = []
     minimal = cells.groupby(["task", "lag"]).minimal_lag.max()
@@ -34,10 +34,10 @@ def _minimal(lags: pd.Series) -> str:
     return ", ".join("?" if lag != lag else f"{lag:.0f}" for lag in lags)
 
 
-def note(runs: pd.DataFrame) -> str:
+def note(analysis: Analysis) -> str:
     """n and the kind of interval."""
     return (
-        f"Seeds solved ({sample(stats.success(runs).n)}), with the Wilson 95 % interval of the rate in percent. "
+        f"Seeds solved ({sample(analysis.success.n)}), with the Wilson 95 % interval of the rate in percent. "
         "Columns are nominal lags in steps; minimal lags: steps that really separate input and answer at those of the "
         "task's grid, in their order. "
         "Not attempted: two consecutive lags below were unsolved; it counts as unsolved."
