@@ -1,6 +1,5 @@
-"""Tasks: windows, alphabets, lags and baselines by arithmetic, and the numbers that a version promises."""
+"""Tasks: windows, alphabets, lags and baselines by arithmetic. What a version promises is in `test_golden`."""
 
-import hashlib
 import math
 
 import numpy as np
@@ -14,31 +13,6 @@ from longlag.tasks.base import check_lag
 
 TASKS = {name: registry.get("tasks", name) for name in registry.names("tasks")}
 LAGS = (10, 15, 37, 100)
-
-# sha256 of x, start and y of 7 sequences at lag 37, seed 0: a changed number needs a new version of the task
-GOLDEN = {
-    "adding": "e92086b52fa7ba0c",
-    "memorization_20bit": "b3ead94a9550f41c",
-    "memorization_5bit": "f0a666d6b4a03140",
-    "multiplication": "ec75e2dbee1139cc",
-    "random_permutation": "e49d87f739a4ceff",
-    "random_permutation_every_step": "ff0fe9b0cf986764",
-    "temporal_order": "c4422361f6d92f26",
-    "temporal_order_3bit": "32ad91728e94030d",
-    "xor": "098b6118c31293dc",
-}
-
-
-def digest(batch) -> str:
-    arrays = (batch.x.astype("<f4"), batch.start.astype("<i8"), batch.y)
-    kinds = ("<f4", "<i8", "<f4" if batch.y.dtype.kind == "f" else "<i8")
-    data = b"".join(np.ascontiguousarray(a, dtype=k).tobytes() for a, k in zip(arrays, kinds, strict=True))
-    return hashlib.sha256(data).hexdigest()[:16]
-
-
-@pytest.mark.parametrize("name", sorted(GOLDEN))
-def test_generator_is_what_its_version_promises(name):
-    assert digest(TASKS[name].sample(stream(0, "golden"), 37, 7)) == GOLDEN[name], f"bump {name}'s version"
 
 
 @pytest.mark.parametrize("name", TASKS)

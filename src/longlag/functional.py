@@ -49,7 +49,7 @@ class FunctionObjective:
         leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
         with torch.enable_grad():
             loss = self._loss(self._outputs(leaves)[0])
-        parts = torch.autograd.grad(loss.sum(), tuple(leaves.values()), materialize_grads=True)
+        parts = torch.autograd.grad(loss, tuple(leaves.values()), torch.ones_like(loss), materialize_grads=True)
         return loss.detach(), dict(zip(leaves, parts, strict=True))
 
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
