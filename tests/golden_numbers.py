@@ -50,7 +50,7 @@ class Difference:
 def measured(value: Any, operations: float, magnitude: float | None = None, sensitivity: float = 0.0) -> Number:
     """A real number or an array of them, with the tolerance of the module's formula."""
     array = np.asarray(value, dtype=np.float64)
-    if np.isnan(array).all():
+    if array.size and np.isnan(array).all():
         return Number("nan")
     size = float(np.nanmax(np.abs(array), initial=0.0)) if magnitude is None else magnitude
     tolerance = operations * EPS * (size + sensitivity)

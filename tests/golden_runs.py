@@ -18,6 +18,7 @@ from torch import Tensor
 
 from golden_numbers import EPS, Number, measured, probe
 from longlag.algebra import tree
+from longlag.engine.data import INIT, Data
 from longlag.engine.spec import RunSpec, Setup, prepare
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers import HessianFree, Ridge
@@ -132,7 +133,7 @@ def _tensors(stage: str, tensors: tree.Params, operations: float) -> Iterator[tu
 def _start(setup: Setup) -> dict[str, Tensor]:
     """The start of the engine before it is rounded to float32."""
     shapes, run = setup.model.shapes(), setup.spec
-    drawn = setup.parts.init.draw(stream(SEED, run.task, run.lag, "init"), shapes)
+    drawn = setup.parts.init.draw(stream(SEED, run.task, run.lag, INIT), shapes)
     drawn["b_y"] = drawn["b_y"] + np.asarray(setup.parts.centring.outputs)
     return {name: torch.tensor(drawn[name][None], dtype=torch.float64) for name in shapes}
 
@@ -148,14 +149,11 @@ class _Draws:
     largest: int = 1
 
     def __call__(self, n: int, purpose: str = "train") -> Any:
-        task, lag = self.setup.task, self.setup.spec.lag
         self.drawn += 1
-        n = min(n, task.population or n)
-        self.largest = max(self.largest, n)
-        batch = task.sample(stream(SEED, task.name, lag, purpose, self.drawn), lag, n)
-        arrays = (torch.from_numpy(np.ascontiguousarray(a))[None] for a in (batch.x, batch.start, batch.y))
-        x, start, y = (a.double() if a.is_floating_point() else a for a in arrays)
-        objective = Objective(self.setup.model, self.setup.loss, Tensors(x, start, y), self.meter)
+        batch = Data(self.setup, (SEED,)).batch(purpose, self.drawn, n)
+        self.largest = max(self.largest, len(batch))
+        x, y = (a.double() if a.is_floating_point() else a for a in (batch.x, batch.y))
+        objective = Objective(self.setup.model, self.setup.loss, Tensors(x, batch.start, y), self.meter)
         return objective if self.noise is None else _Noisy(objective, self.noise)
 
 

@@ -33,7 +33,7 @@ from longlag.inits.reservoirs import Cycle, EchoState, InputOnly
 from longlag.inits.sparse import SparseSpectral
 from longlag.inits.uniform import Uniform
 from longlag.losses import CrossEntropy, OneHotError, SquaredError
-from longlag.model import Linear, Model, NoFeatures, NoFeedback, OutputFeedback, Quadratic
+from longlag.model import Float64, Linear, Model, NoFeatures, NoFeedback, OutputFeedback, Quadratic
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers import SGD, Adam, HessianFree, Nesterov, Ridge
 from longlag.optimisers.cg import ConjugateGradient
@@ -338,14 +338,21 @@ def time_average() -> Values:
     return taped(TimeAverage(3), second_order=False)
 
 
-@golden(Linear, Quadratic, NoFeatures)
+@golden(Linear, Quadratic, NoFeatures, Float64)
 def readouts() -> Values:
-    h, out = tensor(1, 2, 3, 4, scale=2.0), {}
-    for readout in (Linear(), Quadratic(), NoFeatures()):
-        features = readout.features(h)
+    h, out = tensor(1, 2, 3, 4, scale=2.0).float(), {}
+    for name, readout in (
+        ("linear", Linear()),
+        ("quadratic", Quadratic()),
+        ("none", NoFeatures()),
+        ("double", Float64(Quadratic())),
+    ):
+        given = h if name == "double" else h.double()
+        features = readout.features(given)
         d = tensor(*features.shape)
-        parts = {"features": features, "forward": readout.pushforward(h, h.cos()), "back": readout.pullback(h, d)}
-        out |= {f"{type(readout).__name__} {key}": value for key, value in parts.items()}
+        parts = {"features": features, "forward": readout.pushforward(given, given.flip(-1))}
+        parts |= {"back": readout.pullback(given, d), "dtype": str(features.dtype)}
+        out |= {f"{name} {key}": value for key, value in parts.items()}
     return out
 
 
