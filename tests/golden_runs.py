@@ -19,7 +19,7 @@ from torch import Tensor
 from golden_numbers import EPS, Number, measured, probe
 from longlag.algebra import tree
 from longlag.engine.data import INIT, Data
-from longlag.engine.spec import RunSpec, Setup, prepare
+from longlag.engine.spec import RunSpec, Setup, resolve
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers import HessianFree, Ridge
 from longlag.rng import stream
@@ -42,7 +42,7 @@ def golden_spec(method: str, task: str) -> RunSpec:
 
 def numbers(method: str, task: str, sensitivities: bool) -> dict[str, Number]:
     """The numbers of a method on a task; tolerances count the sensitivity only if it is asked for."""
-    setup = prepare(_well_conditioned(golden_spec(method, task)))
+    setup = resolve(_well_conditioned(golden_spec(method, task)))
     exact = _values(setup, None)
     moved = [_values(setup, np.random.default_rng(k)) for k in range(NOISY_RUNS)] if sensitivities else []
     out = {}
@@ -55,7 +55,7 @@ def numbers(method: str, task: str, sensitivities: bool) -> dict[str, Number]:
 def engine_numbers(method: str, task: str) -> dict[str, Number]:
     """One update by the engine: losses to the rounding of float32, and exact counts."""
     points, (row,) = outcome(spec(method, task, lag=LAG, budget=1.0))
-    setup = prepare(spec(method, task, lag=LAG, budget=1.0))
+    setup = resolve(spec(method, task, lag=LAG, budget=1.0))
     operations = SINGLE * _chain(setup, 1) * 3
     losses = {"train loss": points[0].train_loss, "validation loss": points[0].loss, "test loss": row.test_loss}
     counts = {name: getattr(row, name) for name in ("status", "updates", "passes", "flops", "parameters")}
@@ -70,7 +70,7 @@ def _single(value: float, operations: float) -> Number:
 
 def _well_conditioned(run: RunSpec) -> RunSpec:
     """The same run, but ridge equations with a penalty that makes them well-conditioned, and short runs of CG."""
-    optimiser, changes = prepare(run).parts.optimiser, {}
+    optimiser, changes = resolve(run).parts.optimiser, {}
     if isinstance(optimiser, Ridge):
         changes = {"optimiser.penalties": (1.0,) * len(optimiser.penalties)}
     if isinstance(optimiser, HessianFree):

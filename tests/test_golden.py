@@ -28,7 +28,7 @@ from golden_numbers import ROUNDING, Difference, Number, differences, farthest, 
 from longlag import losses, model, registry
 from longlag.cells.base import AutogradTape
 from longlag.cells.tanh_batched import BatchedTape
-from longlag.engine.spec import prepare
+from longlag.engine.spec import resolve
 
 FILE = Path(__file__).with_name("golden.json")
 TASKS = ("adding", "memorization_5bit", "temporal_order")
@@ -59,8 +59,8 @@ def identity(entry: str) -> dict:
     """The versions and the digest that the numbers of a run belong to."""
     if entry not in RUNS:
         return {}
-    setup = prepare(golden_runs.golden_spec(*entry.split()))
-    return {"versions": [setup.method.version, setup.task.version], "spec_hash": setup.digest}
+    setup = resolve(golden_runs.golden_spec(*entry.split()))
+    return {"versions": [setup.method.version, setup.task.version], "spec_hash": setup.spec_hash}
 
 
 def remedy(entry: str) -> str:
