@@ -191,7 +191,7 @@ def test_cache_that_cannot_be_written(tmp_path, capsys):
     ("text", "message"),
     [
         (None, "is not a file"),
-        ("METHOD = {}", "its METHOD is no method"),
+        ("METHOD = {}", "its METHOD lacks name"),
         ("import sys; sys.exit(0)", "failed on import: SystemExit"),
         ("raise ValueError('no')", "failed on import: ValueError: no"),
         ("import no_such_module_here", "failed on import: ModuleNotFoundError"),

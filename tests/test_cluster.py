@@ -162,20 +162,18 @@ def test_the_machine_is_asked_for_its_gpus(gpus, tmp_path):
 # Temporal order, as a task of the test's own: the process whose number is in the file `hungry` takes more memory than it
 # asked for, and waits for the consequences.
 HUNGRY = """
-import os, time
+import dataclasses, os, time
 from pathlib import Path
 import numpy as np
-from longlag.tasks.temporal_order import TemporalOrder
+from longlag.tasks.temporal_order import TASK as ORDER
 
-class Hungry(TemporalOrder):
-    name = "hungry"
-    def sample(self, rng, lag, n):
-        if Path("hungry").exists() and Path("hungry").read_text() == str(os.getpid()):
-            held = np.ones(250_000_000)  # 2 GB
-            time.sleep(60)
-        return super().sample(rng, lag, n)
+def sample(rng, lag, n):
+    if Path("hungry").exists() and Path("hungry").read_text() == str(os.getpid()):
+        held = np.ones(250_000_000)  # 2 GB
+        time.sleep(60)
+    return ORDER.sample(rng, lag, n)
 
-TASK = Hungry()
+TASK = dataclasses.replace(ORDER, name="hungry", sample=sample)
 """
 
 

@@ -11,7 +11,11 @@ import pytest
 
 import test_contracts as contracts
 from longlag import cli, registry
+from longlag.errors import LonglagError
+from longlag.methods.base import Method
+from longlag.rng import stream
 from longlag.store.records import read_rows
+from longlag.tasks.base import Task
 from test_docs import blocks
 from toy import outcome, spec
 
@@ -88,6 +92,60 @@ def test_the_gru_solves_the_latch(files, tmp_path):
     (row,) = read_rows(out)
     assert row.solved
     assert row.minimal_lag == 19
+
+
+CLASSIC = """
+LATCH = TASK
+
+class Latch:
+    name, version, reference = "latch_as_class", 1, "Bengio, Simard & Frasconi 1994, section 3"
+    traits, loss, baselines = LATCH.traits, LATCH.loss, LATCH.baselines
+    shortest, population, idle_class = 2, None, None
+
+    def steps(self, lag):
+        return lag
+
+    def minimal_lag(self, lag):
+        return lag - 1
+
+    def sample(self, rng, lag, n):
+        return LATCH.sample(rng, lag, n)
+"""
+
+
+def test_a_task_written_as_a_class_works_still(files, tmp_path, loaded):
+    (tmp_path / "classic.py").write_text(LATCH.replace('"latch"', '"inner"') + CLASSIC + "TASK = Latch()\n")
+    registry.load_plugin(str(tmp_path / "classic.py"))
+    for name in ("latch", "latch_as_class"):
+        ((_, (row,)),) = [outcome(spec("control", name))]
+        assert (row.task, row.minimal_lag, row.status) == (name, 9, "budget")
+    classic, latch = (registry.get("tasks", name).sample(stream(0, "x"), 9, 5) for name in ("latch_as_class", "latch"))
+    assert (classic.x == latch.x).all()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (LATCH + CLASSIC + "TASK = Latch\n", "its TASK is a class; write TASK = Task\\(...\\), see docs/add-a-task.md"),
+        (LATCH + CLASSIC + "del Latch.steps, Latch.idle_class\nTASK = Latch()\n", "its TASK lacks steps, idle_class;"),
+        (LATCH.replace("version=1", "version='1'"), "its version is '1'; a version is a whole number from 1 up"),
+        (LATCH.replace("version=1", "version=0"), "its version is 0;"),
+        (
+            "METHOD = 3\n",
+            "its METHOD lacks name, label, summary, reference, version, build, tune; write METHOD = Method",
+        ),
+        ("TASK = None\n", "its TASK lacks name, version"),
+    ],
+)
+def test_a_value_that_is_no_plug_in_says_what_it_lacks(tmp_path, files, code, said):
+    (tmp_path / "latch.py").write_text(code)
+    with pytest.raises(LonglagError, match=said):
+        registry.load_plugin(str(tmp_path / "latch.py"))
+
+
+def test_the_members_asked_for_are_those_of_the_dataclasses():
+    for kind, value in (("methods", Method), ("tasks", Task)):
+        assert set(registry._MEMBERS[kind]) == {field.name for field in dataclasses.fields(value)}
 
 
 def test_entry_points_of_an_installed_package_are_found(tmp_path):

@@ -43,8 +43,8 @@ def checked() -> set[type]:
     for package in (cells, inits, optimisers, tasks):
         names = [name for _, name, _ in pkgutil.iter_modules(package.__path__)]
         modules += [importlib.import_module(f"{package.__name__}.{name}") for name in names]
-    found = {value for module in modules for value in vars(module).values() if dataclasses.is_dataclass(value)}
-    return {value for value in found if "__post_init__" in vars(value)}
+    found = {value for module in modules for value in vars(module).values() if isinstance(value, type)}
+    return {value for value in found if dataclasses.is_dataclass(value) and "__post_init__" in vars(value)}
 
 
 USED = used()

@@ -20,7 +20,11 @@ from longlag.errors import LonglagError, unknown
 
 FOLDERS = {"methods": Folder("longlag.methods", "method"), "tasks": Folder("longlag.tasks", "task")}
 _CONSTANTS = {"methods": "METHOD", "tasks": "TASK"}
-_ESSENTIAL = {"methods": "build", "tasks": "sample"}  # what a value of the kind can do at least
+_MEMBERS = {
+    "methods": ("name", "label", "summary", "reference", "version", "build", "tune"),
+    "tasks": ("name", "version", "reference", "traits", "loss", "baselines", "sample", "steps", "minimal_lag",
+              "shortest", "population", "idle_class"),
+}  # fmt: skip
 _plugins: dict[str, dict[str, Any]] = {kind: {} for kind in _CONSTANTS}
 _origins: dict[tuple[str, str], Path] = {}  # of plug-ins: a file may be loaded again
 
@@ -41,7 +45,7 @@ def get(kind: str, name: str) -> Any:
     if name in FOLDERS[kind].names():
         return getattr(FOLDERS[kind].get(name), _CONSTANTS[kind])
     if name in _entry_points(kind):
-        return _entry_points(kind)[name].load()
+        return _from_entry_point(kind, name)
     raise unknown(kind.removesuffix("s"), name, names(kind))
 
 
@@ -59,13 +63,36 @@ def load_plugin(path: str) -> None:
     if not found:
         raise LonglagError(f"plug-in {path!r} defines neither METHOD nor TASK; see docs/add-a-method.md")
     for kind, value in found.items():
-        name = getattr(value, "name", None)
-        if not isinstance(name, str) or not callable(getattr(value, _ESSENTIAL[kind], None)):
-            what = kind.removesuffix("s")
-            raise LonglagError(f"plug-in {path!r}: its {_CONSTANTS[kind]} is no {what}; see docs/add-a-{what}.md")
+        _check(kind, value, f"plug-in {path!r}")
+        name = value.name
         if name in names(kind) and _origins.get((kind, name)) != file.resolve():
             raise LonglagError(f"plug-in {path!r} redefines {kind.removesuffix('s')} {name!r}; choose another name")
         _plugins[kind][name], _origins[kind, name] = value, file.resolve()
+
+
+def _check(kind: str, value: Any, source: str) -> None:
+    """A value of another class than `Method` or `Task` will do if it has the members of one."""
+    what, constant = kind.removesuffix("s"), _CONSTANTS[kind]
+    remedy = f"write {constant} = {what.capitalize()}(...), see docs/add-a-{what}.md"
+    if isinstance(value, type):
+        raise LonglagError(f"{source}: its {constant} is a class; {remedy}")
+    missing = [member for member in _MEMBERS[kind] if not hasattr(value, member)]
+    if missing:
+        raise LonglagError(f"{source}: its {constant} lacks {', '.join(missing)}; {remedy}")
+    if type(value.version) is not int or value.version < 1:
+        raise LonglagError(f"{source}: its version is {value.version!r}; a version is a whole number from 1 up")
+
+
+def _from_entry_point(kind: str, name: str) -> Any:
+    source = f"entry point {name!r} of longlag.{kind}"
+    try:
+        value = _entry_points(kind)[name].load()
+    except (Exception, SystemExit) as error:
+        raise LonglagError(f"{source} failed on import: {type(error).__name__}: {error}") from error
+    _check(kind, value, source)
+    if value.name != name:
+        raise LonglagError(f"{source} is a {kind.removesuffix('s')} called {value.name!r}; give both one name")
+    return value
 
 
 def _import_file(file: Path) -> ModuleType:

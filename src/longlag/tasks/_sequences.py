@@ -41,6 +41,11 @@ def marked_pairs(
     return x, start, np.stack([value[first, each], value[second, each]])
 
 
+def marked_minimal_lag(lag: int) -> int:
+    """From the latest second mark, just before T'/2, to the last step of the shortest sequence, T' = T."""
+    return lag - lag // 2
+
+
 def symbols_in_windows(
     rng: np.random.Generator, lag: int, n: int, tenths: Sequence[int], relevant: int, symbols: int
 ) -> tuple[np.ndarray, np.ndarray]:

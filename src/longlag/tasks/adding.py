@@ -19,34 +19,27 @@ from __future__ import annotations
 import numpy as np
 
 from longlag.losses import SquaredError
-from longlag.tasks._sequences import marked_pairs, padded_steps
-from longlag.tasks.base import Baseline, Batch, Traits
+from longlag.tasks._sequences import marked_minimal_lag, marked_pairs, padded_steps
+from longlag.tasks.base import Baseline, Batch, Task, Traits
 
 
-class Adding:
-    name = "adding"
-    version = 1
-    reference = "Hochreiter & Schmidhuber 1997, experiment 4; Martens & Sutskever 2011"
-    traits = Traits("marked", ("value", "marker"), input_mean=(0.5, 0.0), target_mean=(0.5,), scored=1, classes=0)
-    loss = SquaredError(tolerance=0.04)
-    baselines = {  # noqa: RUF012 - a constant table
+def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
+    x, start, pair = marked_pairs(rng, lag, n, lambda shape: rng.random(shape, dtype=np.float32))
+    return Batch(x, start, ((pair[0] + pair[1]) / 2)[None, :, None])
+
+
+TASK = Task(
+    name="adding",
+    version=1,
+    reference="Hochreiter & Schmidhuber 1997, experiment 4; Martens & Sutskever 2011",
+    traits=Traits("marked", ("value", "marker"), input_mean=(0.5, 0.0), target_mean=(0.5,), scored=1, classes=0),
+    loss=SquaredError(tolerance=0.04),
+    baselines={
         "constant": Baseline("always the mean, 0.5", error=1 - 0.1536, loss=1 / 24),
         "half_solved": Baseline("one of the two numbers known", error=0.84, loss=1 / 48),
-    }
-    shortest = 10
-    population = None
-    idle_class = None
-
-    def steps(self, lag: int) -> int:
-        return padded_steps(lag)
-
-    def minimal_lag(self, lag: int) -> int:
-        return lag - lag // 2  # the second mark stands before half of the shortest sequence
-
-    def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
-        x, start, pair = marked_pairs(rng, lag, n, lambda shape: rng.random(shape, dtype=np.float32))
-        y = (pair[0] + pair[1]) / 2
-        return Batch(x, start, y[None, :, None])
-
-
-TASK = Adding()
+    },
+    sample=sample,
+    steps=padded_steps,
+    minimal_lag=marked_minimal_lag,
+    shortest=10,
+)

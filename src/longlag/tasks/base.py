@@ -7,9 +7,8 @@ value until the sequence begins, so that padding carries no information.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -56,41 +55,32 @@ class Baseline:
     loss: float
 
 
-class Task(Protocol):
-    """A long-time-lag task. `version` changes whenever a generated number does.
+@dataclass(frozen=True)
+class Task:
+    """A long-time-lag task, as a value.
 
+    version: changes whenever a generated number does.
+    sample: (rng, lag, n) -> n sequences at nominal lag T = lag.
+    steps: lag -> number of steps L of a padded sequence.
+    minimal_lag: lag -> steps between the last relevant input and the scored output that needs it, at least.
+    shortest: the smallest lag at which the task's windows exist.
     population: number of distinct sequences at any lag if they are few enough to enumerate, else None; a sample of
         exactly that size is all of them.
     idle_class: the class expected at unscored steps, or None if nothing is.
     """
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def reference(self) -> str: ...
-    @property
-    def traits(self) -> Traits: ...
-    @property
-    def loss(self) -> Loss: ...
-    @property
-    def baselines(self) -> Mapping[str, Baseline]: ...
-    @property
-    def shortest(self) -> int: ...
-    @property
-    def population(self) -> int | None: ...
-    @property
-    def idle_class(self) -> int | None: ...
-
-    def steps(self, lag: int) -> int:
-        """Number of steps L of a padded sequence."""
-
-    def minimal_lag(self, lag: int) -> int:
-        """Steps between the last relevant input and the scored output that needs it, at least."""
-
-    def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
-        """n sequences at nominal lag T = `lag`."""
+    name: str
+    version: int
+    reference: str
+    traits: Traits
+    loss: Loss
+    baselines: Mapping[str, Baseline]
+    sample: Callable[[np.random.Generator, int, int], Batch]
+    steps: Callable[[int], int]
+    minimal_lag: Callable[[int], int]
+    shortest: int
+    population: int | None = None
+    idle_class: int | None = None
 
 
 def check_lag(task: Task, lag: int) -> None:

@@ -22,39 +22,40 @@ import numpy as np
 
 from longlag.losses import CrossEntropy
 from longlag.tasks._sequences import message_silence_cue
-from longlag.tasks.base import Baseline, Batch, Traits, one_hot
+from longlag.tasks.base import Baseline, Batch, Task, Traits, one_hot
 
 _BITS, _BLANK, _CUE, _CHANNELS = 5, 2, 3, 4
+_MESSAGES = 2**_BITS
 
 
-class Memorization5Bit:
-    name = "memorization_5bit"
-    version = 1
-    reference = "Martens & Sutskever 2011; Pascanu, Mikolov & Bengio 2013 (code)"
-    traits = Traits(
-        "replay", ("symbol", "symbol", "blank", "cue"), input_mean=(0.0, 0.0, 1.0, 0.0),
-        target_mean=(0.0,) * 3, scored=_BITS, classes=3,
-    )  # fmt: skip
-    loss = CrossEntropy(classes=3)
-    baselines = {  # noqa: RUF012 - a constant table
+def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
+    codes = np.arange(n) if n == _MESSAGES else rng.integers(0, _MESSAGES, size=n)
+    message = codes >> np.arange(_BITS)[::-1, None] & 1  # [5, n], most significant bit first
+    symbol = message_silence_cue(message, lag, _BLANK, _CUE)
+    return Batch(one_hot(symbol, _CHANNELS), np.zeros(n, dtype=np.int64), message)
+
+
+TASK = Task(
+    name="memorization_5bit",
+    version=1,
+    reference="Martens & Sutskever 2011; Pascanu, Mikolov & Bengio 2013 (code)",
+    traits=Traits(
+        "replay",
+        ("symbol", "symbol", "blank", "cue"),
+        input_mean=(0.0, 0.0, 1.0, 0.0),
+        target_mean=(0.0,) * 3,
+        scored=_BITS,
+        classes=3,
+    ),
+    loss=CrossEntropy(classes=3),
+    baselines={
         "constant": Baseline("both symbols equally likely", error=1 - 2**-_BITS, loss=math.log(2)),
         "half_solved": Baseline("three of the five symbols known", error=0.75, loss=0.4 * math.log(2)),
-    }
-    shortest = 1
-    population = 2**_BITS
-    idle_class = 2
-
-    def steps(self, lag: int) -> int:
-        return lag + 2 * _BITS
-
-    def minimal_lag(self, lag: int) -> int:
-        return lag + _BITS
-
-    def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
-        codes = np.arange(n) if n == self.population else rng.integers(0, self.population, size=n)
-        message = codes >> np.arange(_BITS)[::-1, None] & 1  # [5, n], most significant bit first
-        symbol = message_silence_cue(message, lag, _BLANK, _CUE)
-        return Batch(one_hot(symbol, _CHANNELS), np.zeros(n, dtype=np.int64), message)
-
-
-TASK = Memorization5Bit()
+    },
+    sample=sample,
+    steps=lambda lag: lag + 2 * _BITS,
+    minimal_lag=lambda lag: lag + _BITS,
+    shortest=1,
+    population=_MESSAGES,
+    idle_class=2,
+)

@@ -20,8 +20,8 @@ import math
 import numpy as np
 
 from longlag.losses import SquaredError
-from longlag.tasks._sequences import marked_pairs, padded_steps
-from longlag.tasks.base import Baseline, Batch, Traits
+from longlag.tasks._sequences import marked_minimal_lag, marked_pairs, padded_steps
+from longlag.tasks.base import Baseline, Batch, Task, Traits
 
 _TOLERANCE = 0.04
 
@@ -31,13 +31,18 @@ def _product_below(z: float) -> float:
     return z * (1 - math.log(z))
 
 
-class Multiplication:
-    name = "multiplication"
-    version = 1
-    reference = "Hochreiter & Schmidhuber 1997, experiment 5; Martens & Sutskever 2011"
-    traits = Traits("marked", ("value", "marker"), input_mean=(0.5, 0.0), target_mean=(0.25,), scored=1, classes=0)
-    loss = SquaredError(_TOLERANCE)
-    baselines = {  # noqa: RUF012 - a constant table
+def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
+    x, start, pair = marked_pairs(rng, lag, n, lambda shape: rng.random(shape, dtype=np.float32))
+    return Batch(x, start, (pair[0] * pair[1])[None, :, None])
+
+
+TASK = Task(
+    name="multiplication",
+    version=1,
+    reference="Hochreiter & Schmidhuber 1997, experiment 5; Martens & Sutskever 2011",
+    traits=Traits("marked", ("value", "marker"), input_mean=(0.5, 0.0), target_mean=(0.25,), scored=1, classes=0),
+    loss=SquaredError(_TOLERANCE),
+    baselines={
         "constant": Baseline(
             "always the mean, 0.25",
             error=1 - (_product_below(0.25 + _TOLERANCE) - _product_below(0.25 - _TOLERANCE)),
@@ -46,21 +51,9 @@ class Multiplication:
         "half_solved": Baseline(  # u v - u/2 is uniform in +-u/2: wrong with probability 1 - 2 tolerance / u
             "one of the two numbers known", error=1 - 2 * _TOLERANCE * (1 - math.log(2 * _TOLERANCE)), loss=1 / 36
         ),
-    }
-    shortest = 10
-    population = None
-    idle_class = None
-
-    def steps(self, lag: int) -> int:
-        return padded_steps(lag)
-
-    def minimal_lag(self, lag: int) -> int:
-        return lag - lag // 2  # the second mark stands before half of the shortest sequence
-
-    def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
-        x, start, pair = marked_pairs(rng, lag, n, lambda shape: rng.random(shape, dtype=np.float32))
-        y = pair[0] * pair[1]
-        return Batch(x, start, y[None, :, None])
-
-
-TASK = Multiplication()
+    },
+    sample=sample,
+    steps=padded_steps,
+    minimal_lag=marked_minimal_lag,
+    shortest=10,
+)

@@ -22,38 +22,35 @@ import numpy as np
 
 from longlag.losses import CrossEntropy
 from longlag.tasks._sequences import first_again
-from longlag.tasks.base import Baseline, Batch, Traits, one_hot
+from longlag.tasks.base import Baseline, Batch, Task, Traits, one_hot
 
 _RELEVANT, _SYMBOLS = 2, 100
 
 
-class RandomPermutation:
-    name = "random_permutation"
-    version = 1
-    reference = "Hochreiter & Schmidhuber 1997, task 2b; Martens & Sutskever 2011; Pascanu et al. 2013 (code)"
-    traits = Traits(
-        "symbols", ("symbol",) * _RELEVANT + ("distractor",) * (_SYMBOLS - _RELEVANT),
+def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
+    symbol = first_again(rng, lag, n, _RELEVANT, _SYMBOLS)
+    return Batch(one_hot(symbol[:-1], _SYMBOLS), np.zeros(n, dtype=np.int64), symbol[-1:])
+
+
+TASK = Task(
+    name="random_permutation",
+    version=1,
+    reference="Hochreiter & Schmidhuber 1997, task 2b; Martens & Sutskever 2011; Pascanu et al. 2013 (code)",
+    traits=Traits(
+        "symbols",
+        ("symbol",) * _RELEVANT + ("distractor",) * (_SYMBOLS - _RELEVANT),
         input_mean=(0.0,) * _RELEVANT + (1 / (_SYMBOLS - _RELEVANT),) * (_SYMBOLS - _RELEVANT),
-        target_mean=(0.0,) * _SYMBOLS, scored=1, classes=_SYMBOLS,
-    )  # fmt: skip
-    loss = CrossEntropy(classes=_SYMBOLS)
-    baselines = {  # noqa: RUF012 - a constant table
+        target_mean=(0.0,) * _SYMBOLS,
+        scored=1,
+        classes=_SYMBOLS,
+    ),
+    loss=CrossEntropy(classes=_SYMBOLS),
+    baselines={
         "constant": Baseline("one of the two relevant symbols", error=0.5, loss=math.log(2)),
         "half_solved": Baseline("one bit has no half: as the constant", error=0.5, loss=math.log(2)),
-    }
-    shortest = 2
-    population = None
-    idle_class = None
-
-    def steps(self, lag: int) -> int:
-        return lag
-
-    def minimal_lag(self, lag: int) -> int:
-        return lag - 1
-
-    def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
-        symbol = first_again(rng, lag, n, _RELEVANT, _SYMBOLS)
-        return Batch(one_hot(symbol[:-1], _SYMBOLS), np.zeros(n, dtype=np.int64), symbol[-1:])
-
-
-TASK = RandomPermutation()
+    },
+    sample=sample,
+    steps=lambda lag: lag,
+    minimal_lag=lambda lag: lag - 1,
+    shortest=2,
+)

@@ -16,7 +16,7 @@ losses are those of long sequences; the last step, where only two symbols are po
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -24,8 +24,9 @@ from torch import Tensor
 
 from longlag.losses import CrossEntropy
 from longlag.ranges import check
+from longlag.tasks import random_permutation
 from longlag.tasks._sequences import first_again
-from longlag.tasks.base import EVERY_STEP, Baseline, Batch, Traits, one_hot
+from longlag.tasks.base import EVERY_STEP, Baseline, Batch, Task, one_hot
 
 _RELEVANT, _SYMBOLS = 2, 100
 _DISTRACTORS = _SYMBOLS - _RELEVANT
@@ -59,35 +60,25 @@ class JudgedByTheLast:
         return self.every.encode(targets)
 
 
-class RandomPermutationEveryStep:
-    name = "random_permutation_every_step"
-    version = 1
-    reference = "Hochreiter & Schmidhuber 1997, task 2b; Martens & Sutskever 2011"
-    traits = Traits(
-        "symbols", ("symbol",) * _RELEVANT + ("distractor",) * _DISTRACTORS,
-        input_mean=(0.0,) * _RELEVANT + (1 / _DISTRACTORS,) * _DISTRACTORS,
-        target_mean=(0.0,) * _SYMBOLS, scored=EVERY_STEP, classes=_SYMBOLS,
-    )  # fmt: skip
-    loss = JudgedByTheLast(CrossEntropy(classes=_SYMBOLS))
-    baselines = {  # noqa: RUF012 - a constant table
+def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
+    symbol = first_again(rng, lag, n, _RELEVANT, _SYMBOLS)
+    return Batch(one_hot(symbol[:-1], _SYMBOLS), np.zeros(n, dtype=np.int64), symbol[1:])
+
+
+TASK = Task(
+    name="random_permutation_every_step",
+    version=1,
+    reference="Hochreiter & Schmidhuber 1997, task 2b; Martens & Sutskever 2011",
+    traits=replace(random_permutation.TASK.traits, scored=EVERY_STEP),
+    loss=JudgedByTheLast(CrossEntropy(classes=_SYMBOLS)),
+    baselines={
         "constant": Baseline(
             "any distractor, and at the end one of the two relevant symbols", error=0.5, loss=math.log(_DISTRACTORS)
         ),
         "half_solved": Baseline("one bit has no half: as the constant", error=0.5, loss=math.log(_DISTRACTORS)),
-    }
-    shortest = 2
-    population = None
-    idle_class = None
-
-    def steps(self, lag: int) -> int:
-        return lag
-
-    def minimal_lag(self, lag: int) -> int:
-        return lag - 1
-
-    def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
-        symbol = first_again(rng, lag, n, _RELEVANT, _SYMBOLS)
-        return Batch(one_hot(symbol[:-1], _SYMBOLS), np.zeros(n, dtype=np.int64), symbol[1:])
-
-
-TASK = RandomPermutationEveryStep()
+    },
+    sample=sample,
+    steps=lambda lag: lag,
+    minimal_lag=lambda lag: lag - 1,
+    shortest=2,
+)

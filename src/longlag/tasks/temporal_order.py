@@ -12,46 +12,18 @@ Deviations from the 1997 text: (1) fixed length T; (2) no start and trigger symb
 four outputs within 0.3. The second symbol alone halves the uncertainty, which is the staircase gradient methods climb.
 """
 
-from __future__ import annotations
-
 import math
 
-import numpy as np
+from longlag.tasks._temporal_order import temporal_order
+from longlag.tasks.base import Baseline
 
-from longlag.losses import CrossEntropy
-from longlag.tasks._sequences import symbols_in_windows
-from longlag.tasks.base import Baseline, Batch, Traits, one_hot
-
-_WINDOWS, _RELEVANT, _SYMBOLS = (1, 5), 2, 6  # tenths of the sequence
-
-
-class TemporalOrder:
-    name = "temporal_order"
-    version = 1
-    reference = "Hochreiter & Schmidhuber 1997, experiment 6a; Martens & Sutskever 2011"
-    traits = Traits(
-        "symbols", ("symbol",) * 2 + ("distractor",) * 4, input_mean=(0.0,) * 2 + (0.25,) * 4,
-        target_mean=(0.0,) * 4, scored=1, classes=4,
-    )  # fmt: skip
-    loss = CrossEntropy(classes=4)
-    baselines = {  # noqa: RUF012 - a constant table
+TASK = temporal_order(
+    "temporal_order",
+    version=1,
+    reference="Hochreiter & Schmidhuber 1997, experiment 6a; Martens & Sutskever 2011",
+    tenths=(1, 5),
+    baselines={
         "constant": Baseline("all four classes equally likely", error=0.75, loss=math.log(4)),
         "half_solved": Baseline("the second symbol known, the first guessed", error=0.5, loss=math.log(2)),
-    }
-    shortest = 10
-    population = None
-    idle_class = None
-
-    def steps(self, lag: int) -> int:
-        return lag
-
-    def minimal_lag(self, lag: int) -> int:
-        return lag - 6 * lag // 10
-
-    def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
-        symbol, relevant = symbols_in_windows(rng, lag, n, _WINDOWS, _RELEVANT, _SYMBOLS)
-        y = 2 * relevant[0] + relevant[1]
-        return Batch(one_hot(symbol, _SYMBOLS), np.zeros(n, dtype=np.int64), y[None])
-
-
-TASK = TemporalOrder()
+    },
+)

@@ -21,34 +21,27 @@ import math
 import numpy as np
 
 from longlag.losses import CrossEntropy
-from longlag.tasks._sequences import marked_pairs, padded_steps
-from longlag.tasks.base import Baseline, Batch, Traits
+from longlag.tasks._sequences import marked_minimal_lag, marked_pairs, padded_steps
+from longlag.tasks.base import Baseline, Batch, Task, Traits
 
 
-class Xor:
-    name = "xor"
-    version = 1
-    reference = "Martens & Sutskever 2011; Hochreiter & Schmidhuber 1997, section 6"
-    traits = Traits("marked", ("value", "marker"), input_mean=(0.5, 0.0), target_mean=(0.0,) * 2, scored=1, classes=2)
-    loss = CrossEntropy(classes=2)
-    baselines = {  # noqa: RUF012 - a constant table
+def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
+    x, start, pair = marked_pairs(rng, lag, n, lambda shape: rng.integers(0, 2, shape).astype(np.float32))
+    return Batch(x, start, (pair[0] != pair[1]).astype(np.int64)[None])
+
+
+TASK = Task(
+    name="xor",
+    version=1,
+    reference="Martens & Sutskever 2011; Hochreiter & Schmidhuber 1997, section 6",
+    traits=Traits("marked", ("value", "marker"), input_mean=(0.5, 0.0), target_mean=(0.0,) * 2, scored=1, classes=2),
+    loss=CrossEntropy(classes=2),
+    baselines={
         "constant": Baseline("both classes equally likely", error=0.5, loss=math.log(2)),
         "half_solved": Baseline("one of the two bits known: no better", error=0.5, loss=math.log(2)),
-    }
-    shortest = 10
-    population = None
-    idle_class = None
-
-    def steps(self, lag: int) -> int:
-        return padded_steps(lag)
-
-    def minimal_lag(self, lag: int) -> int:
-        return lag - lag // 2  # the second mark stands before half of the shortest sequence
-
-    def sample(self, rng: np.random.Generator, lag: int, n: int) -> Batch:
-        x, start, pair = marked_pairs(rng, lag, n, lambda shape: rng.integers(0, 2, shape).astype(np.float32))
-        y = (pair[0] != pair[1]).astype(np.int64)
-        return Batch(x, start, y[None])
-
-
-TASK = Xor()
+    },
+    sample=sample,
+    steps=padded_steps,
+    minimal_lag=marked_minimal_lag,
+    shortest=10,
+)
