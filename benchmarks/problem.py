@@ -69,8 +69,8 @@ def objective(p: Problem) -> Objective:
     replicas, _, batch, inputs = p.x.shape
     start = torch.zeros(replicas, batch, dtype=torch.int64, device=p.x.device)
     model = Model(cells[p.cell], inputs, 1, scored=1)
-    asking = torch.ones(replicas, dtype=torch.bool)
-    return Objective(model, SquaredError(0.04), Tensors(p.x, start, p.y), Meter.zero(replicas), asking)
+    active = torch.ones(replicas, dtype=torch.bool)
+    return Objective(model, SquaredError(0.04), Tensors(p.x, start, p.y), Meter.zero(replicas), active)
 
 
 class Net(torch.nn.Module):

@@ -33,8 +33,8 @@ def tanh_rnn(vector: Tensor, like: Params, x: Tensor, start: Tensor, scored: int
         a_b, h_b = [], []
         for t in range(x.shape[0]):
             a = x[t, b] @ p["W_xh"] + h @ p["W_hh"] + p["b_h"]
-            awake = t >= int(start[b])
-            a = a if awake else torch.zeros_like(a)
+            started = t >= int(start[b])
+            a = a if started else torch.zeros_like(a)
             h = torch.tanh(a)
             a_b.append(a)
             h_b.append(h)
@@ -47,14 +47,14 @@ def tanh_rnn(vector: Tensor, like: Params, x: Tensor, start: Tensor, scored: int
 def dense_gauss_newton(
     params: Params, x: Tensor, start: Tensor, scored: int, hessian: Tensor, structural: float
 ) -> Tensor:
-    """J' H J + structural / B * J_a' diag(1 - h^2) J_a as a matrix; `hessian` is [K B O, K B O], J_a of the sites."""
+    """J' H J + structural / B * J_a' diag(1 - h^2) J_a as a matrix; `hessian` is [K B O, K B O], J_a of the damped states."""
     vector = flat(params)
     jacobian = torch.autograd.functional.jacobian(lambda v: tanh_rnn(v, params, x, start, scored)[0].flatten(), vector)
-    sites = torch.autograd.functional.jacobian(lambda v: tanh_rnn(v, params, x, start, scored)[1].flatten(), vector)
+    damped = torch.autograd.functional.jacobian(lambda v: tanh_rnn(v, params, x, start, scored)[1].flatten(), vector)
     states = tanh_rnn(vector, params, x, start, scored)[2]
-    awake = torch.arange(x.shape[0])[:, None, None] >= start[None, :, None]
-    curvature = ((1 - states.square()) * awake).flatten()
-    return jacobian.T @ hessian @ jacobian + structural / x.shape[1] * sites.T @ (curvature[:, None] * sites)
+    started = torch.arange(x.shape[0])[:, None, None] >= start[None, :, None]
+    curvature = ((1 - states.square()) * started).flatten()
+    return jacobian.T @ hessian @ jacobian + structural / x.shape[1] * damped.T @ (curvature[:, None] * damped)
 
 
 def ridge(features: np.ndarray, targets: np.ndarray, penalty: float) -> tuple[np.ndarray, np.ndarray]:

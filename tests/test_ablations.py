@@ -75,7 +75,7 @@ def test_time_average_is_the_mean_of_features_and_knows_no_order():
         assert torch.allclose(states[0, 1, b], features[0, first:, b].mean(0))
         assert torch.allclose(states[0, 0, b], features[0, first:-1, b].mean(0))
     assert torch.equal(states, unroll(cell, params, x, start)[0][:, -2:])
-    order = [3, 1, 4, 0, 2]  # of the last five steps, when all sequences are awake
+    order = [3, 1, 4, 0, 2]  # of the last five steps, when all sequences have started
     shuffled = torch.cat([x[:, :4], x[:, 4:][:, order]], 1)
     assert torch.allclose(
         cell.states(params, x, start.clamp(max=4), 1), cell.states(params, shuffled, start.clamp(max=4), 1)

@@ -51,8 +51,8 @@ def test_fast_states_and_derivatives_equal_the_generic_ones(name, sizes, scored,
     v = tangent_of(params, seed)
     for one, other in zip(fast.pushforward(v), generic.pushforward(v), strict=True):
         torch.testing.assert_close(one, other, **close)
-    d_sites = generic.pushforward(v)[1]
-    for arguments in ((d_states,), (d_states, d_sites)):
+    d_damped = generic.pushforward(v)[1]
+    for arguments in ((d_states,), (d_states, d_damped)):
         one, other = fast.pullback(*arguments), generic.pullback(*arguments)
         for key in other:
             torch.testing.assert_close(one[key], other[key], **close, msg=lambda m, key=key: f"{key}: {m}")
@@ -73,10 +73,10 @@ def test_a_replica_has_the_same_bits_whatever_its_company(name, sizes, seed):
 
     def passes(some):
         tape = cell.tape({k: p[some] for k, p in params.items()}, x[some], start[some], 1)
-        r_states, r_sites = tape.pushforward({k: p[some] for k, p in v.items()})
-        each = {k: d[0] for k, d in (tape.pullback_each(d_states[None, some]) or {}).items()}
+        r_states, r_damped = tape.pushforward({k: p[some] for k, p in v.items()})
+        each = {k: d[0] for k, d in (tape.per_sequence_vjp(d_states[None, some]) or {}).items()}
         assert bool(each) == (name == "tanh")
-        return [tape.states, r_states, r_sites, *tape.pullback(d_states[some], r_sites).values(), *each.values()]
+        return [tape.states, r_states, r_damped, *tape.pullback(d_states[some], r_damped).values(), *each.values()]
 
     together = passes(slice(None))
     for r in range(sizes[0]):
@@ -96,7 +96,7 @@ def test_products_cut_into_small_ones_equal_the_generic_ones(sizes, seed, small,
     with mock.patch.multiple(tanh_kernels, _SMALL=small, _FEWEST=1, _CACHED=cached):
         fast = cell.tape(params, x, start, 1)
         one = [fast.states, *fast.pushforward(v), *fast.pullback(d_states).values()]
-        each = fast.pullback_each(d_states[None])
+        each = fast.per_sequence_vjp(d_states[None])
     tanh_kernels._pieces.cache_clear()
     other = [generic.states, *generic.pushforward(v)]
     gradient = generic.pullback(d_states)

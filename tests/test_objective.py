@@ -31,8 +31,8 @@ def oracle(loss_name, cell=None, readout=None, replicas=1, batch=B, shift=None, 
     x = x * (torch.arange(steps)[:, None] >= start.unsqueeze(1)).unsqueeze(-1)
     real = loss_name == "squared"
     y = torch.tensor(rng.standard_normal((replicas, K, batch, O)) if real else rng.integers(0, O, (replicas, K, batch)))
-    asking = torch.ones(replicas, dtype=torch.bool)
-    return Objective(model, LOSSES[loss_name], Tensors(x, start, y), Meter.zero(replicas), asking), params
+    active = torch.ones(replicas, dtype=torch.bool)
+    return Objective(model, LOSSES[loss_name], Tensors(x, start, y), Meter.zero(replicas), active), params
 
 
 def loss_of(objective, params):
@@ -174,14 +174,14 @@ def test_chunks_do_not_change_the_answer(monkeypatch):
 
 def test_every_answer_is_charged_to_who_asked():
     objective, params = oracle("classes", replicas=3)
-    asking = torch.tensor([True, False, True])
+    active = torch.tensor([True, False, True])
     one = objective.model.flops(params, T)
     objective.value(params)
-    objective.only(asking).value_and_grad(params)
-    product = objective.only(asking).head(2).gauss_newton(params)
+    objective.only(active).value_and_grad(params)
+    product = objective.only(active).head(2).gauss_newton(params)
     product(params)
     product(params)
-    passes = B + (3 * B + 2 + 2 * 4 * 2) * asking.double()
+    passes = B + (3 * B + 2 + 2 * 4 * 2) * active.double()
     assert objective.meter.passes.tolist() == passes.tolist()
     assert objective.meter.flops.tolist() == (passes * one).tolist()
 

@@ -246,5 +246,5 @@ def test_constant_baseline_is_what_the_loss_says_of_it(name):
 def test_declared_input_means(name):
     task = TASKS[name]
     batch = task.sample(stream(5, name), 1000, 200)
-    awake = np.arange(task.steps(1000))[:, None] >= batch.start
-    assert np.allclose(batch.x[awake].mean(0), task.traits.input_mean, atol=0.03)
+    started = np.arange(task.steps(1000))[:, None] >= batch.start
+    assert np.allclose(batch.x[started].mean(0), task.traits.input_mean, atol=0.03)

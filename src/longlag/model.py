@@ -217,12 +217,12 @@ class ModelTape:
     def outputs(self) -> Tensor:
         return self.model.read(self.params, self.tape.states)
 
-    def pullback(self, d_outputs: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
-        """J' applied to derivatives at the outputs [R, K, B, O], and at the cell's sites [R, T, B, H]."""
+    def pullback(self, d_outputs: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
+        """J' applied to derivatives at the outputs [R, K, B, O], and at the cell's damped states [R, T, B, H]."""
         h, readout = self.tape.states, self.model.readout
         features, d = readout.features(h).flatten(1, 2), d_outputs.flatten(1, 2)
         d_features = matmul(d, self.params["W_hy"].transpose(1, 2))
-        cell = self.tape.pullback(readout.pullback(h, d_features.unflatten(1, h.shape[1:3])), d_sites)
+        cell = self.tape.pullback(readout.pullback(h, d_features.unflatten(1, h.shape[1:3])), d_damped)
         return {**cell, "W_hy": matmul(features.transpose(1, 2), d), "b_y": d.sum(1)}
 
     def jacobian(self) -> Jacobian | None:
@@ -232,7 +232,7 @@ class ModelTape:
         one_each = torch.eye(scored * outputs, dtype=w.dtype, device=h.device).view(-1, 1, scored, 1, outputs)
         d_outputs = one_each.expand(-1, replicas, -1, batch, -1)  # [K O, R, K, B, O]
         d_features = [matmul(d.flatten(1, 2), w.transpose(1, 2)).unflatten(1, (scored, batch)) for d in d_outputs]
-        rows = self.tape.pullback_each(torch.stack([readout.pullback(h, d) for d in d_features]))
+        rows = self.tape.per_sequence_vjp(torch.stack([readout.pullback(h, d) for d in d_features]))
         if rows is None:
             return None
         features = readout.features(h)
@@ -244,12 +244,12 @@ class ModelTape:
         return Jacobian(flat.reshape(replicas, scored * batch * outputs, -1), shapes, (scored, batch, outputs))
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
-        """J times a tangent: tangents of the outputs [R, K, B, O], and of the sites times their curvature."""
-        r_states, r_sites = self.tape.pushforward(tangent)
+        """J times a tangent: tangents of the outputs [R, K, B, O], and of the damped states times their curvature."""
+        r_states, r_damped = self.tape.pushforward(tangent)
         h, readout = self.tape.states, self.model.readout
         own = affine(readout.features(h), tangent["W_hy"], tangent["b_y"])
         through = matmul(readout.pushforward(h, r_states).flatten(1, 2), self.params["W_hy"])
-        return own + through.unflatten(1, h.shape[1:3]), r_sites
+        return own + through.unflatten(1, h.shape[1:3]), r_damped
 
 
 @dataclass(frozen=True)

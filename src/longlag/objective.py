@@ -54,10 +54,10 @@ class Meter:
     def zero(cls, replicas: int) -> Meter:
         return cls(torch.zeros(replicas, dtype=torch.float64), torch.zeros(replicas, dtype=torch.float64))
 
-    def charge(self, asking: Tensor, passes: float, flops: float) -> None:
+    def charge(self, active: Tensor, passes: float, flops: float) -> None:
         """Adds to the account of every replica that asks."""
-        self.passes += passes * asking
-        self.flops += flops * asking
+        self.passes += passes * active
+        self.flops += flops * active
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Objective:
     loss: Loss
     batch: Tensors
     meter: Meter
-    asking: Tensor = field(default_factory=lambda: torch.ones(1, dtype=torch.bool))  # [R]
+    active: Tensor = field(default_factory=lambda: torch.ones(1, dtype=torch.bool))  # [R]
 
     def value(self, params: Params) -> Tensor:
         """Loss per replica, [R]."""
@@ -140,9 +140,9 @@ class Objective:
             return lambda v: jacobian.pullback(share * self.loss.hessian_product(outputs, jacobian.pushforward(v)))
 
         def through_time(v: Params) -> dict[str, Tensor]:
-            r_outputs, r_sites = tape.pushforward(v)  # v -> J v
+            r_outputs, r_damped = tape.pushforward(v)  # v -> J v
             d_outputs = share * self.loss.hessian_product(outputs, r_outputs)  # J v -> H J v
-            return tape.pullback(d_outputs, r_sites.mul_(share * structural) if structural else None)  # -> J' H J v
+            return tape.pullback(d_outputs, r_damped.mul_(share * structural) if structural else None)  # -> J' H J v
 
         return through_time
 
@@ -170,17 +170,17 @@ class Objective:
         """The same question of the first n sequences only."""
         return replace(self, batch=self.batch.rows(0, n))
 
-    def only(self, asking: Tensor) -> Objective:
+    def only(self, active: Tensor) -> Objective:
         """The same question asked, and paid, by the replicas of the mask [R] alone."""
-        return replace(self, asking=self.asking & asking)
+        return replace(self, active=self.active & active)
 
     def charge_flops(self, flops: float) -> None:
         """Adds work that is not a pass over sequences, such as solving for a readout."""
-        self.meter.charge(self.asking, 0, flops)
+        self.meter.charge(self.active, 0, flops)
 
     def _charge(self, passes: int, params: Params) -> None:
         n, steps = passes * len(self.batch), self.batch.x.shape[1]
-        self.meter.charge(self.asking, n, n * self.model.flops(params, steps))
+        self.meter.charge(self.active, n, n * self.model.flops(params, steps))
 
 
 def _total(values: Iterator[Tensor] | Sequence[Tensor]) -> Tensor:

@@ -5,7 +5,7 @@ from the right: `h @ W_hh`. A state is held at zero until its sequence starts.
 
 A *tape* is a recurrence linearised around one forward pass: states, the transposed Jacobian (`pullback`) and the
 Jacobian (`pushforward`). Structural damping (Martens & Sutskever 2011, section 3) needs the tangent of what it keeps
-in place at every step: a cell calls these values its *sites* and gives the curvature of their matching loss.
+in place at every step: a cell calls these values its *damped states* and gives the curvature of their matching loss.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Tape(Protocol):
     def states(self) -> Tensor:
         """Hidden states at the scored steps, [R, K, B, H]."""
 
-    def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
-        """Transposed Jacobian: derivatives at the scored states [R, K, B, H] and at the sites [R, T, B, H]."""
+    def pullback(self, d_states: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
+        """Transposed Jacobian: derivatives at the scored states [R, K, B, H] and at the damped states [R, T, B, H]."""
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
-        """Jacobian times a tangent of the parameters: tangents of the states [R, K, B, H] and of the sites, the
+        """Jacobian times a tangent of the parameters: tangents of the states [R, K, B, H] and of the damped states, the
         latter times their curvature [R, T, B, H]. Both are the caller's to overwrite."""
 
-    def pullback_each(self, d_states: Tensor) -> dict[str, Tensor] | None:
+    def per_sequence_vjp(self, d_states: Tensor) -> dict[str, Tensor] | None:
         """E derivatives at the scored states, [E, R, K, B, H] -> those of the parameters by each sequence alone,
         [E, R, B, ...]; None from a tape that does not tell sequences apart."""
 
@@ -58,13 +58,13 @@ class Cell(Protocol):
         """What the inputs contribute at all steps at once: [R, T, B, X] -> [R, T, B, G]."""
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
-        """One step: the next state and the sites, from the state and the drive [R, B, G]. THE definition."""
+        """One step: the next state and the damped states, from the state and the drive [R, B, G]. THE definition."""
 
     def start(self, params: Params, batch: int) -> State:
         """The state before the first step, zeros."""
 
-    def site_curvature(self, states: Tensor) -> Tensor:
-        """Second derivative of the matching loss at the sites, given the hidden states there."""
+    def matching_curvature(self, states: Tensor) -> Tensor:
+        """Second derivative of the matching loss at the damped states, given the hidden states there."""
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         """Hidden states at the last `scored` steps, [R, K, B, H]; no derivatives."""
@@ -80,16 +80,16 @@ def zero_state(params: Params, batch: int, hidden: int, parts: int = 1) -> State
 
 
 def unroll(cell: Cell, params: Params, x: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
-    """The generic recurrence: hidden states and sites at all steps, each [R, T, B, H]. Differentiable."""
+    """The generic recurrence: hidden states and damped states at all steps, each [R, T, B, H]. Differentiable."""
     state = cell.start(params, x.shape[2])
-    hidden, sites = [], []
+    hidden, damped_states = [], []
     for t, drive in enumerate(cell.drive(params, x).unbind(1)):  # unbind: indexing would make backward quadratic in T
-        awake = (start <= t).unsqueeze(-1)
-        new, site = cell.step(params, state, drive)
-        state = tuple(torch.where(awake, after, before) for after, before in zip(new, state, strict=True))
+        started = (start <= t).unsqueeze(-1)
+        new, damped_state = cell.step(params, state, drive)
+        state = tuple(torch.where(started, after, before) for after, before in zip(new, state, strict=True))
         hidden.append(state[0])
-        sites.append(torch.where(awake, site, torch.zeros_like(site)))
-    return torch.stack(hidden, 1), torch.stack(sites, 1)
+        damped_states.append(torch.where(started, damped_state, torch.zeros_like(damped_state)))
+    return torch.stack(hidden, 1), torch.stack(damped_states, 1)
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,16 @@ class AutogradTape:
     def states(self) -> Tensor:
         return self.linearisation.values[0].detach()
 
-    def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
-        return self.linearisation.pullback((d_states, torch.zeros_like(self.curvature) if d_sites is None else d_sites))
+    def pullback(self, d_states: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
+        return self.linearisation.pullback(
+            (d_states, torch.zeros_like(self.curvature) if d_damped is None else d_damped)
+        )
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
-        states, sites = self.linearisation.pushforward(tangent)
-        return states, self.curvature * sites
+        states, damped_states = self.linearisation.pushforward(tangent)
+        return states, self.curvature * damped_states
 
-    def pullback_each(self, d_states: Tensor) -> None:
+    def per_sequence_vjp(self, d_states: Tensor) -> None:
         return None
 
 
@@ -119,10 +121,10 @@ def autograd_tape(cell: Cell, params: Params, x: Tensor, start: Tensor, scored: 
     hidden: list[Tensor] = []
 
     def function(p: Params) -> tuple[Tensor, Tensor]:
-        states, sites = unroll(cell, p, x, start)
+        states, damped_states = unroll(cell, p, x, start)
         hidden.append(states.detach())
-        return states[:, -scored:], sites
+        return states[:, -scored:], damped_states
 
     linearisation = linearise(function, {name: params[name] for name in cell.shapes(x.shape[-1])})
-    awake = torch.arange(x.shape[1], device=x.device)[:, None] >= start.unsqueeze(1)
-    return AutogradTape(linearisation, cell.site_curvature(hidden[0]) * awake.unsqueeze(-1))
+    started = torch.arange(x.shape[1], device=x.device)[:, None] >= start.unsqueeze(1)
+    return AutogradTape(linearisation, cell.matching_curvature(hidden[0]) * started.unsqueeze(-1))

@@ -27,7 +27,7 @@ _SHUT = -1e4  # drives a sigmoid to zero in float32
 
 @dataclass(frozen=True)
 class LSTM:
-    """An LSTM cell. Its sites are the hidden states, matched in squared distance (curvature 1)."""
+    """An LSTM cell. Its damped states are the hidden states, matched in squared distance (curvature 1)."""
 
     hidden: Annotated[int, COUNT] = 32
 
@@ -54,7 +54,7 @@ class LSTM:
     def start(self, params: Params, batch: int) -> State:
         return zero_state(params, batch, self.hidden, parts=2)
 
-    def site_curvature(self, states: Tensor) -> Tensor:
+    def matching_curvature(self, states: Tensor) -> Tensor:
         return torch.ones_like(states)
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
@@ -80,9 +80,9 @@ class FusedTape:
             self._hidden = [_fused(own[r], x[r : r + 1], start[r : r + 1], 0)[-scored:] for r in range(len(x))]
         self.states = torch.stack([h.detach() for h in self._hidden])
 
-    def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
-        if d_sites is not None:
-            return self._generic().pullback(d_states, d_sites)
+    def pullback(self, d_states: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
+        if d_damped is not None:
+            return self._generic().pullback(d_states, d_damped)
         rows = [
             torch.autograd.grad(hidden, tuple(leaves.values()), d, retain_graph=True)
             for hidden, leaves, d in zip(self._hidden, self._leaves, d_states, strict=True)
@@ -92,7 +92,7 @@ class FusedTape:
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         return self._generic().pushforward(tangent)
 
-    def pullback_each(self, d_states: Tensor) -> None:
+    def per_sequence_vjp(self, d_states: Tensor) -> None:
         return None
 
 

@@ -53,7 +53,7 @@ class Reservoir:
     def start(self, params: Params, batch: int) -> State:
         return zero_state(params, batch, self.hidden)
 
-    def site_curvature(self, states: Tensor) -> Tensor:
+    def matching_curvature(self, states: Tensor) -> Tensor:
         return torch.ones_like(states)
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:

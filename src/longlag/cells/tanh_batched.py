@@ -17,11 +17,11 @@ from longlag.algebra.tree import Params
 
 @dataclass(frozen=True)
 class BatchedTape:
-    """The linearised tanh recurrence; `awake` [R, T, B, 1] is None where all sequences begin at the first step."""
+    """The linearised tanh recurrence; `started` [R, T, B, 1] is None where all sequences begin at the first step."""
 
     params: Params
     x: Tensor
-    awake: Tensor | None
+    started: Tensor | None
     h: Tensor  # [R, T+1, B, H]
     scored: int
 
@@ -29,7 +29,7 @@ class BatchedTape:
     def states(self) -> Tensor:
         return self.h[:, -self.scored :]
 
-    def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
+    def pullback(self, d_states: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
         steps, slopes = self.x.shape[1], self._slopes()
         transposed = self.params["W_hh"].transpose(1, 2)
         d_a, d_h = torch.empty_like(slopes), torch.zeros_like(self.h[:, 0])
@@ -37,8 +37,8 @@ class BatchedTape:
             if t >= steps - self.scored:
                 d_h = d_h + d_states[:, t - (steps - self.scored)]
             torch.mul(d_h, slopes[:, t], out=d_a[:, t])
-            if d_sites is not None:
-                d_a[:, t] += d_sites[:, t]
+            if d_damped is not None:
+                d_a[:, t] += d_damped[:, t]
             d_h = torch.bmm(d_a[:, t], transposed)
         flat = d_a.flatten(1, 2)
         return {
@@ -56,12 +56,12 @@ class BatchedTape:
             torch.mul(a, slopes[:, t], out=r[:, t])
         return r[:, -self.scored :], r  # the curvature 1 - h^2 times R a is R h itself
 
-    def pullback_each(self, d_states: Tensor) -> None:
+    def per_sequence_vjp(self, d_states: Tensor) -> None:
         return None
 
     def _slopes(self) -> Tensor:
         slopes = 1 - self.h[:, 1:].square()
-        return slopes if self.awake is None else slopes * self.awake
+        return slopes if self.started is None else slopes * self.started
 
 
 def linearise(params: Params, x: Tensor, start: Tensor, scored: int) -> BatchedTape:
@@ -69,14 +69,14 @@ def linearise(params: Params, x: Tensor, start: Tensor, scored: int) -> BatchedT
     params = {name: params[name].detach() for name in ("W_xh", "W_hh", "b_h")}
     x = x.to(params["W_hh"].dtype)
     steps = torch.arange(x.shape[1], device=x.device)
-    awake = (steps[:, None] >= start.unsqueeze(1)).to(x.dtype).unsqueeze(-1) if bool(start.any()) else None
+    started = (steps[:, None] >= start.unsqueeze(1)).to(x.dtype).unsqueeze(-1) if bool(start.any()) else None
     drive = _drive(params, x)
     h = drive.new_zeros(drive.shape[0], drive.shape[1] + 1, *drive.shape[2:])
     for t in range(x.shape[1]):
         torch.tanh(torch.baddbmm(drive[:, t], h[:, t], params["W_hh"]), out=h[:, t + 1])
-        if awake is not None:
-            h[:, t + 1] *= awake[:, t]
-    return BatchedTape(params, x, awake, h, scored)
+        if started is not None:
+            h[:, t + 1] *= started[:, t]
+    return BatchedTape(params, x, started, h, scored)
 
 
 def _drive(params: Params, x: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ What a step reads lies side by side in memory, so that state, inputs and bias ar
     tangent    R h_t = (1 - h_t^2) (R h_{t-1} W_hh + z_{t-1} V)
     backward   d a_t = (1 - h_t^2) d h_t + s_t,   d h_{t-1} += d a_t W_hh^T,   d W = sum_t z_{t-1}^T d a_t
 
-Shapes: z [R, T+1, B, K] and W, V [R, K, H] with K = H + X + 1. `awake` [R, T0, B, 1] is 0 where a sequence has not
+Shapes: z [R, T+1, B, K] and W, V [R, K, H] with K = H + X + 1. `started` [R, T0, B, 1] is 0 where a sequence has not
 begun at the first T0 steps: its state, tangent and derivative are held at zero there.
 
 Only z is kept from one pass to the next: the slope 1 - h_t^2 costs less to compute where it is needed, in the cache,
@@ -31,7 +31,7 @@ _LONGEST = 20  # steps of a block at most; small replicas share a program, which
 _LINE = 64  # bytes of a cache line
 
 
-def forward(w: Array, x: Array, awake: Array) -> Array:
+def forward(w: Array, x: Array, started: Array) -> Array:
     """z from inputs x [R, T, B, X]; the start state h_0 is zero."""
     replicas, steps, batch, inputs = x.shape
     hidden = w.shape[-1]
@@ -40,7 +40,7 @@ def forward(w: Array, x: Array, awake: Array) -> Array:
     z[..., -1] = 1
     z[:, 0, :, :hidden] = 0
     z[:, -1, :, hidden:] = 0  # there is no input after the last
-    rows, states, held, w = _steps(z, w), _steps(z[..., :hidden], w), _steps(awake, w), w[:, None]
+    rows, states, held, w = _steps(z, w), _steps(z[..., :hidden], w), _steps(started, w), w[:, None]
     a = np.empty(states[0].shape, dtype=w.dtype)
     for t, (row, h) in enumerate(zip(rows, states[1:], strict=False)):
         np.matmul(row, w, out=a)
@@ -50,7 +50,7 @@ def forward(w: Array, x: Array, awake: Array) -> Array:
     return z
 
 
-def tangent(w: Array, v: Array, z: Array, awake: Array) -> Array:
+def tangent(w: Array, v: Array, z: Array, started: Array) -> Array:
     """R h_t [R, T, B, H] along the direction v of the weights."""
     replicas, _, batch, hidden = *z.shape[:3], w.shape[-1]
     recurrent = aligned_copy(w[:, :hidden])
@@ -58,7 +58,7 @@ def tangent(w: Array, v: Array, z: Array, awake: Array) -> Array:
     before, w_hh, through = None, recurrent[:, None], np.empty_like(_steps(r[:, :1], recurrent)[0])
     for first, last in _blocks(z, hidden):
         _drive(_flat(z[:, first:last]), v, out=_flat(r[:, first:last]))
-        slopes = _slopes(z, awake, first, last, hidden)
+        slopes = _slopes(z, started, first, last, hidden)
         for r_h, slope in zip(_steps(r[:, first:last], recurrent), _steps(slopes, recurrent), strict=True):
             if before is not None:
                 r_h += np.matmul(before, w_hh, out=through)
@@ -67,29 +67,29 @@ def tangent(w: Array, v: Array, z: Array, awake: Array) -> Array:
     return r
 
 
-def backward(w: Array, z: Array, awake: Array, d_scored: Array, d_sites: Array | None = None) -> Array:
+def backward(w: Array, z: Array, started: Array, d_scored: Array, d_damped: Array | None = None) -> Array:
     """d W from derivatives of the last states [R, K, B, H] and, s, of the pre-activations [R, T, B, H]."""
     d_w = np.zeros_like(w)
-    for first, last, d_a in _through_time(w, z, awake, d_scored, d_sites):
+    for first, last, d_a in _through_time(w, z, started, d_scored, d_damped):
         d_w += _correlation(_flat(z[:, first:last]), _flat(d_a))
     return d_w
 
 
-def backward_each(w: Array, z: Array, awake: Array, d_scored: Array) -> Array:
+def backward_per_sequence(w: Array, z: Array, started: Array, d_scored: Array) -> Array:
     """d W of every sequence by itself, [E, R, B, K, H], from E derivatives of the last states [E, R, K, B, H]."""
     replicas, steps, batch, hidden = len(z), z.shape[1] - 1, z.shape[2], w.shape[-1]
     rows = np.ascontiguousarray(z[:, :-1].transpose(0, 2, 3, 1))  # [R, B, K, T]
     d_a = np.empty((replicas, batch, steps, hidden), w.dtype)
     d_w = np.empty((len(d_scored), replicas, batch, *w.shape[1:]), w.dtype)
     for scored, out in zip(d_scored, d_w, strict=True):
-        for first, last, block in _through_time(w, z, awake, scored):
+        for first, last, block in _through_time(w, z, started, scored):
             d_a[:, :, first:last] = block.swapaxes(1, 2)
         np.matmul(rows, d_a, out=out)
     return d_w
 
 
 def _through_time(
-    w: Array, z: Array, awake: Array, d_scored: Array, d_sites: Array | None = None
+    w: Array, z: Array, started: Array, d_scored: Array, d_damped: Array | None = None
 ) -> Iterator[tuple[int, int, Array]]:
     """From the last block of steps to the first: d a_t of the steps first to last - 1, [R, last - first, B, H]."""
     steps, hidden = z.shape[1] - 1, w.shape[-1]
@@ -97,14 +97,14 @@ def _through_time(
     scored = _steps(d_scored, transposed)
     d_h, w_hh = np.zeros_like(scored[0]), transposed[:, None]
     for first, last in reversed(_blocks(z, hidden)):
-        d_block = _slopes(z, awake, first, last, hidden)
-        sites = None if d_sites is None else _steps(d_sites[:, first:last], transposed)
+        d_block = _slopes(z, started, first, last, hidden)
+        added = None if d_damped is None else _steps(d_damped[:, first:last], transposed)
         for t, d_a in reversed([*enumerate(_steps(d_block, transposed), first)]):
             if t >= steps - len(scored):
                 d_h += scored[t - steps]
             d_a *= d_h
-            if sites is not None:
-                d_a += sites[t - first]
+            if added is not None:
+                d_a += added[t - first]
             np.matmul(d_a, w_hh, out=d_h)
         yield first, last, d_block
 
@@ -161,12 +161,12 @@ def aligned_copy(a: Array) -> Array:
     return copy
 
 
-def _slopes(z: Array, awake: Array, first: int, last: int, hidden: int) -> Array:
+def _slopes(z: Array, started: Array, first: int, last: int, hidden: int) -> Array:
     """1 - h_t^2 of the steps first to last - 1, zero where the state is held, [R, last - first, B, H]."""
     slopes = np.square(z[:, first + 1 : last + 1, :, :hidden])
     np.subtract(1, slopes, out=slopes)
-    if first < awake.shape[1]:
-        slopes[:, : awake.shape[1] - first] *= awake[:, first:last]
+    if first < started.shape[1]:
+        slopes[:, : started.shape[1] - first] *= started[:, first:last]
     return slopes
 
 

@@ -23,7 +23,7 @@ _SEQUENCES = 100  # whose states are computed at once where nothing is kept of t
 
 @dataclass(frozen=True)
 class TanhRNN:
-    """A tanh cell. Its sites are the pre-activations, whose matching loss has curvature 1 - h^2."""
+    """A tanh cell. Its damped states are the pre-activations, whose matching loss has curvature 1 - h^2."""
 
     hidden: Annotated[int, COUNT] = 100
 
@@ -46,7 +46,7 @@ class TanhRNN:
     def start(self, params: Params, batch: int) -> State:
         return zero_state(params, batch, self.hidden)
 
-    def site_curvature(self, states: Tensor) -> Tensor:
+    def matching_curvature(self, states: Tensor) -> Tensor:
         return 1 - states.square()
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
@@ -63,10 +63,10 @@ class TanhRNN:
 
 @dataclass(frozen=True)
 class _Run:
-    """A forward pass of some replicas, as `tanh_kernels` has it: weights, awake, rows."""
+    """A forward pass of some replicas, as `tanh_kernels` has it: weights, started, rows."""
 
     w: np.ndarray  # [R, K, H]
-    awake: np.ndarray  # [R, T0, B, 1]
+    started: np.ndarray  # [R, T0, B, 1]
     z: np.ndarray  # [R, T+1, B, K]
 
 
@@ -78,8 +78,8 @@ def _run(params: Params, x: Tensor, start: Tensor) -> list[_Run]:
     for first in range(0, len(inputs), size):
         some = slice(first, first + size)
         steps = np.arange(starts[some].max(initial=0))
-        awake = (steps[:, None] >= starts[some, None]).astype(weights.dtype)[..., None]
-        runs.append(_Run(weights[some], awake, kernels.forward(weights[some], inputs[some], awake)))
+        started = (steps[:, None] >= starts[some, None]).astype(weights.dtype)[..., None]
+        runs.append(_Run(weights[some], started, kernels.forward(weights[some], inputs[some], started)))
     return runs
 
 
@@ -96,31 +96,33 @@ class TanhTape:
         self._runs = runs
         self.states = _joined([run.z[:, -scored:, :, : run.w.shape[2]] for run in runs])
 
-    def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
+    def pullback(self, d_states: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
         sizes = [len(run.w) for run in self._runs]
         d_scored = [d.numpy() for d in d_states.split(sizes)]
-        sites = [None] * len(sizes) if d_sites is None else [d.numpy() for d in d_sites.split(sizes)]
+        damped = [None] * len(sizes) if d_damped is None else [d.numpy() for d in d_damped.split(sizes)]
         d_w = _joined(
             [
-                kernels.backward(run.w, run.z, run.awake, d, s)
-                for run, d, s in zip(self._runs, d_scored, sites, strict=True)
+                kernels.backward(run.w, run.z, run.started, d, s)
+                for run, d, s in zip(self._runs, d_scored, damped, strict=True)
             ]
         )
         return _named(d_w)
 
-    def pullback_each(self, d_states: Tensor) -> dict[str, Tensor]:
+    def per_sequence_vjp(self, d_states: Tensor) -> dict[str, Tensor]:
         sizes = [len(run.w) for run in self._runs]
         parts = zip(self._runs, d_states.split(sizes, 1), strict=True)
-        each = [torch.from_numpy(kernels.backward_each(run.w, run.z, run.awake, d.numpy())) for run, d in parts]
+        each = [
+            torch.from_numpy(kernels.backward_per_sequence(run.w, run.z, run.started, d.numpy())) for run, d in parts
+        ]
         return _named(each[0] if len(each) == 1 else torch.cat(each, 1))
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         directions, first, rows = _weights(tangent), 0, []
         for run in self._runs:
-            rows.append(kernels.tangent(run.w, directions[first : first + len(run.w)], run.z, run.awake))
+            rows.append(kernels.tangent(run.w, directions[first : first + len(run.w)], run.z, run.started))
             first += len(run.w)
         hidden = _joined(rows)
-        # the curvature 1 - h^2 times R a is R h itself: the sites' tangents cost nothing
+        # the curvature 1 - h^2 times R a is R h itself: the damped states' tangents cost nothing
         return hidden[:, -self.states.shape[1] :], hidden
 
 

@@ -48,15 +48,15 @@ class TimeAverage:
     def start(self, params: Params, batch: int) -> State:
         return zero_state(params, batch, self.hidden, parts=2)  # the mean, and the number of steps behind it
 
-    def site_curvature(self, states: Tensor) -> Tensor:
+    def matching_curvature(self, states: Tensor) -> Tensor:
         return torch.ones_like(states)
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         state, kept = self.start(params, x.shape[2]), []
         for t in range(x.shape[1]):  # step by step: all states at once would not fit into memory
             new, _ = self.step(params, state, self.drive(params, x[:, t : t + 1])[:, 0])
-            awake = (start <= t).unsqueeze(-1)
-            state = tuple(torch.where(awake, after, before) for after, before in zip(new, state, strict=True))
+            started = (start <= t).unsqueeze(-1)
+            state = tuple(torch.where(started, after, before) for after, before in zip(new, state, strict=True))
             if t >= x.shape[1] - scored:
                 kept.append(state[0])
         return torch.stack(kept, 1)

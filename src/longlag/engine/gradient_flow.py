@@ -60,9 +60,9 @@ def _backwards(model: Model, loss: Loss, params: Params, batch: Tensors) -> tupl
             return getattr(model.cell, name)
 
         def step(self, p: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
-            new, site = model.cell.step(p, state, drive)
+            new, damped_state = model.cell.step(p, state, drive)
             probes.append(tuple(torch.zeros_like(part, requires_grad=True) for part in new))
-            return tuple(part + probe for part, probe in zip(new, probes[-1], strict=True)), site
+            return tuple(part + probe for part, probe in zip(new, probes[-1], strict=True)), damped_state
 
     with torch.enable_grad():
         hidden, _ = unroll(Watched(), params, model.centred(batch.x.double()), batch.start)  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ _NAMES = ("W_hh", "W_xh", "b_h")
 
 @dataclass(frozen=True)
 class LogisticRNN:
-    """A cell of logistic units. Its sites are the pre-activations, whose matching loss has curvature h (1 - h)."""
+    """A cell of logistic units. Its damped states are the pre-activations, whose matching loss has curvature h (1 - h)."""
 
     hidden: int = 100
 
@@ -46,7 +46,7 @@ class LogisticRNN:
         (zero,) = zero_state(params, batch, self.hidden)
         return (zero + 0.5,)
 
-    def site_curvature(self, states: Tensor) -> Tensor:
+    def matching_curvature(self, states: Tensor) -> Tensor:
         return states * (1 - states)
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
@@ -70,9 +70,9 @@ class NetTape:
     run: Run
     states: Tensor
 
-    def pullback(self, d_states: Tensor, d_sites: Tensor | None = None) -> dict[str, Tensor]:
-        if d_sites is not None:
-            raise NotImplementedError("the lecture's logistic net has no derivatives at its sites")
+    def pullback(self, d_states: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
+        if d_damped is not None:
+            raise NotImplementedError("the lecture's logistic net has no derivatives at its damped states")
         d = np.zeros_like(self.run.a)
         d[-d_states.shape[1] :] = d_states[0].double().numpy()
         gradient = self.net.backward(self.run, d)
@@ -81,7 +81,7 @@ class NetTape:
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         raise NotImplementedError("the lecture's logistic net is for first-order methods")
 
-    def pullback_each(self, d_states: Tensor) -> None:
+    def per_sequence_vjp(self, d_states: Tensor) -> None:
         return None
 
 
