@@ -63,7 +63,10 @@ def measure(method: str, cpu: float, folder: Path) -> str:
         f"{1e3 * each:.1f}",
         f"{1e3 * waited:.1f}",
     ]
-    cells += [f"{100 * sum(cpu for cpu, _ in spent) / total:.3f} %", f"{100 * each / (checkpoint.EVERY + each):.3f} %"]
+    cells += [
+        f"{100 * sum(cpu for cpu, _ in spent) / total:.3f} %",
+        f"{100 * each / (checkpoint.EVERY_SECONDS + each):.3f} %",
+    ]
     return f"| {' | '.join([method, *cells])} |"
 
 

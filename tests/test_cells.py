@@ -93,7 +93,7 @@ def test_products_cut_into_small_ones_equal_the_generic_ones(sizes, seed, small,
     generic = autograd_tape(cell, params, x, start, 1)
     v, d_states = tangent_of(params, seed), torch.ones_like(generic.states)
     tanh_kernels._pieces.cache_clear()
-    with mock.patch.multiple(tanh_kernels, _SMALL=small, _FEWEST=1, _CACHED=cached):
+    with mock.patch.multiple(tanh_kernels, _PRODUCT_MULTIPLY_ADDS=small, _PRODUCT_ROWS=1, _BLOCK_NUMBERS=cached):
         fast = cell.tape(params, x, start, 1)
         one = [fast.states, *fast.pushforward(v), *fast.pullback(d_states).values()]
         each = fast.per_sequence_vjp(d_states[None])

@@ -82,7 +82,7 @@ def test_gauss_newton_equals_the_dense_reference_and_is_symmetric_and_positive(m
 @pytest.mark.parametrize("replicas", [1, 3])
 def test_the_product_with_the_jacobian_itself_is_the_one_through_time(monkeypatch, readout, replicas):
     objective, params = oracle("classes", TanhRNN(H), readout, batch=11, replicas=replicas)
-    monkeypatch.setattr("longlag.objective._CHUNK", 4)
+    monkeypatch.setattr("longlag.objective._CHUNK_SEQUENCES", 4)
     v = {name: torch.randn_like(value) for name, value in params.items()}
     answers = []
     for keep in (True, False):
@@ -116,9 +116,9 @@ def test_the_jacobian_is_kept_where_that_is_cheaper(monkeypatch, steps, cell, st
 
 
 def prefer_jacobian(monkeypatch, keep):
-    monkeypatch.setattr("longlag.objective._FEW", 100 if keep else 0)
-    monkeypatch.setattr("longlag.objective._STEPS_PER_OUTPUT", 0)
-    monkeypatch.setattr("longlag.objective._LARGER", 1e9)
+    monkeypatch.setattr("longlag.objective._MAX_OUTPUTS", 100 if keep else 0)
+    monkeypatch.setattr("longlag.objective._MIN_STEPS_PER_OUTPUT", 0)
+    monkeypatch.setattr("longlag.objective._MAX_SIZE_RATIO", 1e9)
 
 
 @contextmanager
@@ -165,7 +165,7 @@ def test_chunks_do_not_change_the_answer(monkeypatch):
     objective, params = oracle("classes", batch=11)
     v = {name: torch.randn_like(value) for name, value in params.items()}
     whole = (objective.value_and_grad(params)[1], objective.gauss_newton(params, 0.2)(v))
-    monkeypatch.setattr("longlag.objective._CHUNK", 4)
+    monkeypatch.setattr("longlag.objective._CHUNK_SEQUENCES", 4)
     pieces = (objective.value_and_grad(params)[1], objective.gauss_newton(params, 0.2)(v))
     for one, other in zip(whole, pieces, strict=True):
         for name in one:

@@ -21,10 +21,11 @@ from longlag.model import Model, ModelTape
 
 FORWARD, GRADIENT, PRODUCT = 1, 3, 4  # sequence passes
 Operator = Callable[[Params], dict[str, Tensor]]  # v -> A v
-_CHUNK = 100  # sequences
-# J itself is kept of at most so many outputs, which take a backward pass each to make; where reading it costs less than
-# going through time; and where it is at most so many times as large as the states
-_FEW, _STEPS_PER_OUTPUT, _LARGER = 10, 16, 8
+_CHUNK_SEQUENCES = 100
+# The Jacobian is cached under three conditions:
+_MAX_OUTPUTS = 10  # of a sequence: computing it takes one backward pass per output
+_MIN_STEPS_PER_OUTPUT = 16  # reading it must cost less than a pass through time
+_MAX_SIZE_RATIO = 8  # its numbers, divided by those of the hidden states
 
 
 class Oracle(Protocol):
@@ -97,14 +98,14 @@ class Objective:
         self._charge(FORWARD, params)
         return _total(
             share * self.loss.value(self.model.outputs(params, b.x, b.start), b.y)
-            for share, b in self.batch.chunks(_CHUNK)
+            for share, b in self.batch.chunks(_CHUNK_SEQUENCES)
         )
 
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss per replica, [R], and the gradient of each replica's own loss."""
         self._charge(GRADIENT, params)
         values, gradients = [], []
-        for share, b in self.batch.chunks(_CHUNK):
+        for share, b in self.batch.chunks(_CHUNK_SEQUENCES):
             tape = self.model.tape(params, b.x, b.start)
             outputs = tape.outputs
             values.append(share * self.loss.value(outputs, b.y))
@@ -123,7 +124,7 @@ class Objective:
         self._charge(FORWARD, params)
         pieces = [
             self._product(self.model.tape(params, b.x, b.start), share, structural / len(b))
-            for share, b in self.batch.chunks(_CHUNK)
+            for share, b in self.batch.chunks(_CHUNK_SEQUENCES)
         ]
 
         def product(v: Params) -> dict[str, Tensor]:
@@ -150,7 +151,11 @@ class Objective:
         """Whether J itself is worth its making and its memory."""
         n, steps = self.model.scored * self.model.n_outputs, self.batch.x.shape[1]
         size = n * sum(value[0].numel() for value in params.values())  # numbers of a sequence
-        return n <= _FEW and steps >= _STEPS_PER_OUTPUT * n and size <= _LARGER * steps * self.model.cell.hidden
+        return (
+            n <= _MAX_OUTPUTS
+            and steps >= _MIN_STEPS_PER_OUTPUT * n
+            and size <= _MAX_SIZE_RATIO * steps * self.model.cell.hidden
+        )
 
     def features(self, params: Params) -> tuple[Tensor, Tensor]:
         """What a closed-form readout is fitted on: features [R, K B, F] of the scored states, targets [R, K B, O].

@@ -21,8 +21,8 @@ from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
 from longlag.ranges import COUNT, Interval, check
 
-_CACHED = 128_000  # numbers of a state: it and its successor stay in a megabyte of cache
-_DENSE_UNTIL = 0.25  # above this share of non-zero weights a dense product is the faster one
+_STATE_NUMBERS = 128_000  # at most, of a state [H, B]: it and its successor stay in a megabyte of cache
+_MAX_SPARSE_SHARE = 0.25  # of weights that are not zero; above it a dense product is faster
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Reservoir:
         inputs = np.ones((len(x), x.shape[2] + 1, x.shape[1]), dtype=w_in.dtype)  # the last one is constant
         inputs[:, :-1] = x.numpy().transpose(0, 2, 1)
         kept = np.empty((scored, x.shape[1], self.hidden), dtype=w_in.dtype)
-        at_once = max(1, _CACHED // self.hidden)
+        at_once = max(1, _STATE_NUMBERS // self.hidden)
         for first in range(0, x.shape[1], at_once):
             some = slice(first, first + at_once)
             states = self._states(recurrent, w_in, inputs[:, :, some], start[some].numpy())
@@ -103,7 +103,7 @@ class Reservoir:
 
 def _operator(matrix: Tensor) -> Tensor:
     """The matrix in the format whose products are the faster ones."""
-    if matrix.count_nonzero().item() > _DENSE_UNTIL * matrix.numel():
+    if matrix.count_nonzero().item() > _MAX_SPARSE_SHARE * matrix.numel():
         return matrix
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state")

@@ -24,11 +24,12 @@ from collections.abc import Iterator
 import numpy as np
 
 Array = np.ndarray
-_SMALL = 1_000_000  # multiply-adds of a product that BLAS takes without packing its matrices first, which is faster
-_FEWEST = 16  # rows of such a small product
-_CACHED = 80_000  # numbers of one replica's states in a block of steps that do not wait for each other
-_LONGEST = 20  # steps of a block at most; small replicas share a program, which then works on several such blocks
-_LINE = 64  # bytes of a cache line
+# Sizes that were measured to be fastest. They decide how sums are cut, and so how they are rounded.
+_PRODUCT_MULTIPLY_ADDS = 1_000_000  # at most, of one product: BLAS then does not pack its matrices, which is faster
+_PRODUCT_ROWS = 16  # at least, of such a product
+_BLOCK_NUMBERS = 80_000  # at most, of one replica's states in a block of steps: they stay in the cache
+_BLOCK_STEPS = 20  # at most; small replicas share a program, which then works on several such blocks
+_CACHE_LINE_BYTES = 64
 
 
 def forward(w: Array, x: Array, started: Array) -> Array:
@@ -111,14 +112,14 @@ def _through_time(
 
 def _drive(rows: Array, w: Array, out: Array) -> None:
     """rows [R, n, K] times w [R, K, H], in small products."""
-    most = _SMALL // (w.shape[1] * w.shape[2])
+    most = _PRODUCT_MULTIPLY_ADDS // (w.shape[1] * w.shape[2])
     np.matmul(_cut(rows, most), w[:, None], out=_cut(out, most))
 
 
 def _correlation(rows: Array, d: Array) -> Array:
     """rows' [R, K, n] times d [R, n, H]: the sum of small products, unless most of the work were to add them up."""
     k, h = rows.shape[2], d.shape[2]
-    most = max(_SMALL // (k * h), 1)
+    most = max(_PRODUCT_MULTIPLY_ADDS // (k * h), 1)
     if most < h // 2 or len(rows[0]) <= most:
         return np.matmul(rows.swapaxes(1, 2), d)
     return np.matmul(_cut(rows, most).swapaxes(2, 3), _cut(d, most)).sum(1)
@@ -134,20 +135,20 @@ def _cut(rows: Array, most: int) -> Array:
 @functools.cache
 def _pieces(n: int, most: int) -> int:
     """The fewest equal pieces of n rows with at most so many in each; one where they would be tiny."""
-    return next((s for s in range(1, 1 + n // _FEWEST) if n % s == 0 and n // s <= most), 1)
+    return next((s for s in range(1, 1 + n // _PRODUCT_ROWS) if n % s == 0 and n // s <= most), 1)
 
 
 def _steps(a: Array, w: Array) -> list[Array]:
     """[R, T, B, F] -> for every step a view [R, S, B/S, F], whose products with w [R, n, m] are S small ones each."""
     replicas, steps, batch, features = a.shape
-    pieces = _pieces(batch, _SMALL // (w.shape[1] * w.shape[2]))
+    pieces = _pieces(batch, _PRODUCT_MULTIPLY_ADDS // (w.shape[1] * w.shape[2]))
     return list(a.reshape(replicas, steps, pieces, batch // pieces, features).swapaxes(0, 1))
 
 
 def aligned(shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> Array:
     """An empty array whose every row begins at a cache line."""
     kind = np.dtype(dtype)
-    line = _LINE // kind.itemsize
+    line = _CACHE_LINE_BYTES // kind.itemsize
     padded = (*shape[:-1], -(-shape[-1] // line) * line)
     memory = np.empty(math.prod(padded) + line, dtype=kind)
     first = -memory.ctypes.data // kind.itemsize % line
@@ -177,7 +178,7 @@ def _blocks(z: Array, hidden: int) -> list[tuple[int, int]]:
     otherwise in company than alone.
     """
     _, rows, batch, _ = z.shape
-    size = max(1, min(_LONGEST, _CACHED // (batch * hidden)))
+    size = max(1, min(_BLOCK_STEPS, _BLOCK_NUMBERS // (batch * hidden)))
     return [(first, min(first + size, rows - 1)) for first in range(0, rows - 1, size)]
 
 

@@ -17,8 +17,8 @@ from longlag.cells import tanh_kernels as kernels
 from longlag.cells.base import State, Tape, zero_state
 from longlag.ranges import COUNT, check
 
-_TOGETHER = 10_000  # numbers of a state: replicas of less are taken in one program, which saves calls
-_SEQUENCES = 100  # whose states are computed at once where nothing is kept of them
+_PROGRAM_NUMBERS = 10_000  # at most, of a state [R, B, H]: smaller replicas share a program, which saves calls
+_CHUNK_SEQUENCES = 100  # whose states are computed at once where no step is kept but the scored ones
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class TanhRNN:
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         if x.device.type != "cpu":
             return tanh_batched.linearise(params, x, start, scored).states
-        pieces = zip(x.split(_SEQUENCES, 2), start.split(_SEQUENCES, 1), strict=True)
+        pieces = zip(x.split(_CHUNK_SEQUENCES, 2), start.split(_CHUNK_SEQUENCES, 1), strict=True)
         return torch.cat([TanhTape(_run(params, *piece), scored).states for piece in pieces], 2)
 
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
@@ -73,7 +73,7 @@ class _Run:
 def _run(params: Params, x: Tensor, start: Tensor) -> list[_Run]:
     """Replicas whose states are small together, the others one after the other."""
     inputs, starts, weights = x.numpy(), start.numpy(), _weights(params)
-    size = max(1, _TOGETHER // (inputs.shape[2] * weights.shape[2]))
+    size = max(1, _PROGRAM_NUMBERS // (inputs.shape[2] * weights.shape[2]))
     runs = []
     for first in range(0, len(inputs), size):
         some = slice(first, first + size)

@@ -33,10 +33,10 @@ from longlag.store.files import write_atomically
 from longlag.store.records import Point, Row
 
 FORMAT = 2
-EVERY = 60.0  # seconds
+EVERY_SECONDS = 60.0
 _MAGIC = b"longlag checkpoint "
-_ALIGNED = 64  # bytes: where torch's memory begins
-_LARGEST = 2**34  # bytes of one tensor
+_ALIGNMENT_BYTES = 64  # torch's memory begins at a multiple of it
+_MAX_TENSOR_BYTES = 2**34
 
 
 class Unfit(Exception):
@@ -51,7 +51,7 @@ class Checkpoints:
     """
 
     folder: Path
-    every: float = EVERY
+    every: float = EVERY_SECONDS
     interruption: Interruption = field(default_factory=Interruption)
 
     def __call__(self, block: Block) -> Iterator[Point | Row]:
@@ -220,7 +220,7 @@ def flatten(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         arrays[name] = value.numpy(force=True)
     except TypeError as error:
         raise Unfit(f"its state holds a tensor of {value.dtype}") from error
-    offset = value.storage_offset() % (_ALIGNED // value.element_size())
+    offset = value.storage_offset() % (_ALIGNMENT_BYTES // value.element_size())
     return {"tensor": name, "stride": value.stride(), "offset": offset}
 
 
@@ -292,9 +292,9 @@ def _tensor(array: np.ndarray, template: Tensor, found: Mapping[str, Any]) -> Te
     _expect(plain.dtype == template.dtype, "kind", template)
     if not array.size or 0 in stride or len(stride) != array.ndim:
         return plain.to(template.device)
-    if min(stride, default=1) < 0 or not 0 <= offset < _ALIGNED:
+    if min(stride, default=1) < 0 or not 0 <= offset < _ALIGNMENT_BYTES:
         raise Unfit("a tensor's layout is not one")
     size = offset + 1 + sum((n - 1) * step for n, step in zip(array.shape, stride, strict=True))
-    _expect(size * array.itemsize <= _LARGEST, "size", template)
+    _expect(size * array.itemsize <= _MAX_TENSOR_BYTES, "size", template)
     memory = torch.empty(size, dtype=plain.dtype, device=template.device)
     return memory.as_strided(array.shape, stride, offset).copy_(plain)

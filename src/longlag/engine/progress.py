@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from longlag.store.records import Point, Row
 
-_LINE_EVERY = 10.0  # seconds
+_LINE_EVERY_SECONDS = 10.0
 
 
 class Progress(Protocol):
@@ -58,7 +58,7 @@ class Lines:
     def __call__(self, event: Point | Row) -> None:
         if isinstance(event, Row):
             print(_outcome(event), file=self.stream, flush=True)
-        elif time.monotonic() - self.last > _LINE_EVERY:
+        elif time.monotonic() - self.last > _LINE_EVERY_SECONDS:
             self.last = time.monotonic()
             seen = f"{event.passes:,.0f} passes, {event.error:.1%} wrong, loss {event.loss:.4g}, {event.seconds:.0f} s"
             print(f"{_title(event)}: {seen}", file=self.stream, flush=True)

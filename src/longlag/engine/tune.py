@@ -24,7 +24,7 @@ from longlag.methods.base import Method
 from longlag.store.records import Point, Row, Status
 
 FIRST_SEED = protocol.FIRST_TUNING_SEED
-_EDGE = 0.1  # of a range, on its logarithmic scale
+_EDGE_SHARE = 0.1  # of a range, on its logarithmic scale
 
 
 @dataclass(frozen=True)
@@ -96,4 +96,4 @@ def best(trials: list[Trial]) -> Trial:
 def _at_edge(method: Method, path: str, value: float) -> bool:
     low, high = method.tune[path].low, method.tune[path].high
     position = math.log(value / low) / math.log(high / low)
-    return not _EDGE <= position <= 1 - _EDGE
+    return not _EDGE_SHARE <= position <= 1 - _EDGE_SHARE

@@ -19,7 +19,7 @@ from longlag.engine.train import train
 from longlag.errors import LonglagError
 from longlag.store.records import VOLATILE, Row, Status, spec_changes
 
-_TOLERANCE = 0.05  # share of test sequences, on another kind of machine
+_TEST_ERROR_TOLERANCE = 0.05  # share of test sequences, on another kind of machine
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,11 @@ def _reasons_to_tolerate(row: Row, here: Mapping[str, str | int]) -> list[str]:
 
 
 def _with_tolerance(name: str, row: Row, new: Row, reasons: Sequence[str]) -> Finding:
-    close = new.status == row.status and not abs(new.test_error - row.test_error) > _TOLERANCE  # nan if diverged
+    close = (
+        new.status == row.status and not abs(new.test_error - row.test_error) > _TEST_ERROR_TOLERANCE
+    )  # nan if diverged
     if close:
-        verdict = f"same verdict, test error within {_TOLERANCE:.0%}"
+        verdict = f"same verdict, test error within {_TEST_ERROR_TOLERANCE:.0%}"
     else:
         ends = f"{row.status} became {new.status}, test error {row.test_error:.2%} became {new.test_error:.2%}"
         verdict = f"differs: {ends}; rounding may do that to a seed, but not to rates: see `longlag diff`"

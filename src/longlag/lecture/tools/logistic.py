@@ -25,7 +25,7 @@ _NAMES = ("W_hh", "W_xh", "b_h")
 
 @dataclass(frozen=True)
 class LogisticRNN:
-    """A cell of logistic units. Its damped states are the pre-activations, whose matching loss has curvature h (1 - h)."""
+    """A cell of logistic units. Damped states: the pre-activations; their matching loss has curvature h (1 - h)."""
 
     hidden: int = 100
 
