@@ -65,11 +65,12 @@ def steps(folder: Path, jobs: int, runs: int) -> Iterator[Step]:
     where: list[str | Path] = ["--snakefile", ROOT / "Snakefile", "--directory", folder, "--config", "suite=planned"]
     yield _measured("plan", f"{len(planned.jobs)} jobs", ["snakemake", "-n", "--quiet", "all", *where])
 
-    large = paper(folder / "config/large.yaml", lambda s: len(s.expected()), runs)
+    large = answered(paper(folder / "config/large.yaml", lambda s: len(s.expected()), runs))
+    (folder / "suite.json").write_text(large.to_json(large.digests))
     results = folder / "results"
     size = f"{len(large.expected())} runs, {make_up(large, results / 'jobs')} points"
     given: list[str | Path] = [results / "runs.csv", "--curves", results / "curves.parquet"]
-    where = ["--suite", folder / "config/large.yaml", "--jobs", results / "jobs"]
+    where = ["--suite", folder / "suite.json", "--jobs", results / "jobs"]
     yield _measured("collect", size, ["longlag", "collect", *where, "--out", results])
     yield _measured("figures", size, ["longlag", "figure", "all", *given, "--out", results / "figures"])
     yield _measured("tables", size, ["longlag", "table", "all", given[0], "--out", results / "tables"])
@@ -88,6 +89,11 @@ def paper(path: Path, size: Callable[[suite.Suite], int], least: int) -> suite.S
     return suite.parse(config)
 
 
+def answered(plan: suite.Suite) -> suite.Suite:
+    """With the digests that its rows must carry."""
+    return dataclasses.replace(plan, digests=suite.digests(plan))
+
+
 def make_up(plan: suite.Suite, folder: Path) -> int:
     """The files of all jobs; returns the number of points."""
     reference = records.read_rows(REFERENCE)
@@ -95,9 +101,9 @@ def make_up(plan: suite.Suite, folder: Path) -> int:
     for job in plan.jobs:
         like = [row for row in reference if row.method == job.method] or reference
         rows = []
-        for n, key in enumerate(job.runs()):
+        for n, (key, digest) in enumerate(plan.wanted(job).items()):
             own = {name: getattr(error_row(job, key, ""), name) for name in OWN}
-            rows.append(dataclasses.replace(like[(n + job.chunk) % len(like)], **own, spec=""))
+            rows.append(dataclasses.replace(like[(n + job.chunk) % len(like)], **own, spec="", spec_hash=digest))
         points = [point for row in rows if row.passes > 0 for point in _curve(row)]
         records.write_rows(folder / job.folder / "runs.csv", rows)
         records.write_points(folder / job.folder / "curves.parquet", points)

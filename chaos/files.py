@@ -36,7 +36,8 @@ _HOW = {"truncated": 0.25, "bit flipped": 0.4, "bits flipped": 0.1, "zeros": 0.0
         "bytes added": 0.05, "noise": 0.05}  # fmt: skip
 REFUSED, SAME, LESS = "refused or passed over", "read as written", "whole rows only"
 _SPEC = RunSpec("adding", 12, "lstm", (0,), 600.0, {"cell.hidden": 4, "optimiser.batch": 10})
-_DESIGN = {"suite": "tiny", "seeds": "0:2", "lags": [10, 20], "budget": 600, "seeds_per_job": 1,
+_DIGEST = "0123456789abcdef"
+_DESIGN: dict[str, Any] = {"suite": "tiny", "seeds": "0:2", "lags": [10, 20], "budget": 600, "seeds_per_job": 1,
            "cells": [{"methods": ["esn", "hf"], "tasks": ["adding"]}]}  # fmt: skip
 
 
@@ -113,19 +114,20 @@ def damage(data: bytes, draw: np.random.Generator) -> tuple[str, bytes]:
 
 def prepared(folder: Path) -> list[Kind]:
     """Writes one good file of each kind, and says how it is read."""
-    rows = [row for job in suite.parse(_DESIGN).jobs for key in job.runs() for row in [_row(job, key)]]
+    plan = _plan()
+    rows = [row for job in plan.jobs for key in job.runs() for row in [_row(job, key)]]
     points = [records.Point("adding", 10, "esn", 0, 1000.0 * k, k, 1 / (k + 1), 0.5, 0.25, 0.1) for k in range(100)]
     runs, curves, design = folder / "runs.csv", folder / "curves.parquet", folder / "tiny.yaml"
     records.write_rows(runs, rows)
     records.write_points(curves, points)
     design.write_text(json.dumps(_DESIGN, indent=1).replace('"', "'").replace("600", "6.0e+2"))
-    for job in suite.parse(_DESIGN).jobs:
+    for job in plan.jobs:
         own = [row for row in rows if collect.key_of(row) in set(job.runs())]
         records.write_rows(folder / "jobs" / job.folder / "runs.csv", own)
         records.write_points(folder / "jobs" / job.folder / "curves.parquet", points)
     rung, kept = _rung(folder / "rungs")
     checkpoint, seen = _checkpoint(folder / "checkpoints")
-    (folder / "suite.json").write_text(json.dumps(_DESIGN))
+    (folder / "suite.json").write_text(plan.to_json(plan.digests))
     return [
         Kind("runs.csv", runs, lambda: _rows(records.read_rows(runs), rows)),
         Kind("runs.csv in diff", runs, lambda: _verb(["diff", folder, runs], 0)),
@@ -165,8 +167,15 @@ def _beside_a_page(folder: Path) -> list[Kind]:
     ]
 
 
+def _plan() -> suite.Suite:
+    """The design, with a stand-in for the digests of its runs."""
+    plan = suite.parse(_DESIGN)
+    lags = {str(lag): _DIGEST for lag in _DESIGN["lags"]}
+    return replace(plan, digests={str(job.folder): dict.fromkeys(job.tasks, lags) for job in plan.jobs})
+
+
 def _row(job: suite.Job, key: suite.Key) -> records.Row:
-    known = {"status": "solved", "solved": True, "spec_hash": "abc", "spec": '{"overrides": {}}', "passes": 9.0}
+    known = {"status": "solved", "solved": True, "spec_hash": _DIGEST, "spec": '{"overrides": {}}', "passes": 9.0}
     return replace(collect.error_row(job, key, ""), test_error=0.001 * key[2], **known)
 
 

@@ -6,8 +6,10 @@ are equal if exit code, printed text and files are equal, apart from times and t
 
 import argparse
 import dataclasses
+import os
 import re
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -20,6 +22,7 @@ from toy import TOY, outcome, spec
 
 METHOD_PLUGIN = """
 import dataclasses
+import os
 from longlag.methods.control import METHOD as PARENT
 METHOD = dataclasses.replace(PARENT, name="twin")
 """
@@ -62,8 +65,10 @@ CHANGES = {
     ),
     "collect": (
         ["--suite", "s.yaml", "--jobs", "jobs", "--out", "out"],
-        {"--suite": ["--suite", "t.yaml"], "--jobs": ["--jobs", "."], "--out": ["--out", "other"]},
+        {"--suite": ["--suite", "t.yaml"], "--jobs": ["--jobs", "."], "--out": ["--out", "other"],
+         "--plugin": ["--plugin", "no.py"]},
     ),
+    "design": (["s.yaml"], {"suite": lambda words: ["t.yaml"], "--plugin": ["--plugin", "no.py"]}),
     "merge": (["out", "a.csv"], {"out": lambda words: ["other", "a.csv"], "runs": ["b.csv"]}),
     "diff": (
         ["a.csv", "b.csv"],
@@ -134,6 +139,7 @@ def described(value: object) -> object:
 def folder(tmp_path, monkeypatch):
     """Small records and designs, in the working directory; what takes long or leaves no trace says what it was given."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     points, rows = outcome(spec("control", seeds=(0, 1)))
     write_rows("two.csv", rows)

@@ -10,21 +10,34 @@ import pytest
 
 from longlag import cli
 from longlag.design import suite
-from longlag.design.collect import collect, error_row, key_of
+from longlag.design.collect import answers, collect, error_row, key_of
 from longlag.store import records
+from longlag.store.files import checksum
 from longlag.store.records import Point, Status
 
 
 def plan(seeds="0:4", lags=(10, 20), **keys):
     cells = [{"methods": ["esn", "hf"], "tasks": ["adding", "temporal_order"]}]
-    return suite.parse(
-        {"suite": "mine", "seeds": seeds, "lags": list(lags), "seeds_per_job": 2, "cells": cells, **keys}
-    )
+    config = {"suite": "mine", "seeds": seeds, "lags": list(lags), "seeds_per_job": 2, "cells": cells, **keys}
+    return with_digests(suite.parse(config))
+
+
+def with_digests(one):
+    """With stand-ins for the digests of specs: what they hold is tested in test_suite."""
+    digests = {}
+    for job in one.jobs:
+        digests[str(job.folder)] = {task: {str(lag): digest(job, task, lag) for lag in job.lags} for task in job.tasks}
+    return replace(one, digests=digests)
+
+
+def digest(job, task, lag):
+    return checksum(map(str, [job.method, task, lag, float(job.budget), dict(job.settings), job.device]))
 
 
 def row_of(job, key):
     spec = json.dumps({"overrides": dict(job.settings)})
-    known = {"status": "solved", "solved": True, "spec_hash": "abc", "spec": spec, "passes": 9.0}
+    known = {"status": "solved", "solved": True, "spec": spec, "passes": 9.0}
+    known["spec_hash"] = digest(job, key[0], key[2])
     return replace(error_row(job, key, ""), minimal_lag=key[2] // 2, **known)
 
 
@@ -137,8 +150,35 @@ def test_rows_of_other_settings_do_not_count(jobs):
     assert "its job ran with other settings, {}" in notes[0]
 
 
+@pytest.mark.parametrize("column", ["method_version", "task_version", "protocol_version", "device"])
+def test_rows_of_another_version_or_device_do_not_count(jobs, column):
+    """Their digest is another one, though budget and settings are those of the suite."""
+    path = jobs / "hf/adding/seeds1/runs.csv"
+    row = records.read_rows(path)[0]
+    new = "cuda: H100" if column == "device" else getattr(row, column) + 1
+    records.write_rows(
+        path, [replace(row, **{column: new}, spec_hash="0123456789abcdef"), *records.read_rows(path)[1:]]
+    )
+    rows, points, notes = gather(plan(), jobs)
+    assert [key for key, row in rows.items() if row.status == Status.ERROR] == [key_of(row)]
+    assert key_of(row) not in points
+    assert "its job ran with another spec, 0123456789abcdef instead of" in notes[0]
+
+
+def test_a_job_answers_if_every_run_has_the_row_of_its_digest(jobs):
+    def answered(one):
+        return {answers(jobs / job.folder / "runs.csv", one.wanted(job)) for job in one.jobs}
+
+    assert answered(plan()) == answered(plan(lags=(10,))) == {True}
+    for other in (plan(lags=(10, 20, 30)), plan(budget=5), plan(device="cuda")):
+        assert answered(other) == {False}
+    path = jobs / plan().jobs[0].folder / "runs.csv"
+    path.write_bytes(path.read_bytes()[:-5])
+    assert answered(plan()) == {True, False}
+
+
 def test_the_command_writes_both_files_whatever_happened(jobs, tmp_path, capsys):
-    (tmp_path / "suite.json").write_text(plan().to_json())
+    (tmp_path / "suite.json").write_text(plan().to_json(plan().digests))
     (jobs / "hf/adding/seeds1/runs.csv").unlink()
     out = tmp_path / "out"
     arguments = ["collect", "--suite", str(tmp_path / "suite.json"), "--jobs", str(jobs), "--out", str(out)]
@@ -155,7 +195,7 @@ def test_the_command_writes_both_files_whatever_happened(jobs, tmp_path, capsys)
 
 @pytest.mark.parametrize("option", ["--suite", "--jobs", "--out"])
 def test_bad_paths_end_with_two_and_leave_nothing(jobs, tmp_path, capsys, option):
-    (tmp_path / "suite.json").write_text(plan().to_json())
+    (tmp_path / "suite.json").write_text(plan().to_json(plan().digests))
     (tmp_path / "file").write_text("")
     good = {"--suite": tmp_path / "suite.json", "--jobs": jobs, "--out": tmp_path / "out"}
     bad = {**good, option: tmp_path / ("file/out" if option == "--out" else "nowhere")}
@@ -167,7 +207,7 @@ def test_bad_paths_end_with_two_and_leave_nothing(jobs, tmp_path, capsys, option
 def test_many_rows_and_points_take_seconds(tmp_path: Path):
     cells = [{"methods": ["esn", "hf"], "tasks": ["adding", "temporal_order"]}]
     keys = {"suite": "big", "seeds": "0:250", "seeds_per_job": 50, "lags": [*range(1, 11)]}
-    one = suite.parse({**keys, "cells": cells})
+    one = with_digests(suite.parse({**keys, "cells": cells}))
     for job in one.jobs:
         records.write_rows(tmp_path / job.folder / "runs.csv", [row_of(job, key) for key in job.runs()])
         points = [point_of(key, passes) for key in job.runs() for passes in (3.0, 2.0, 1.0)]

@@ -1,8 +1,10 @@
 """The design: what is accepted, what is refused and in which words, and how it is cut into jobs."""
 
+import dataclasses
 import itertools
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from longlag import protocol, registry
+from longlag import cli, registry
 from longlag.design import suite
 from longlag.errors import LonglagError
+from longlag.store import records
 
 CONFIG = Path(__file__).parents[1] / "config"
 REMEDIES = {"control", "clipping", "lstm", "lstm_chrono", "hf", "esn", "esn_momentum"}
@@ -152,36 +155,69 @@ def test_find_prefers_the_first_folder_and_lets_other_keys_replace_those_of_the_
         suite.find({"suite": "dmo"}, [tmp_path, CONFIG])
 
 
-def test_versions_are_those_of_the_job_alone(monkeypatch):
-    known = {"methods": {"esn": 3, "hf": 7}, "tasks": {"adding": 2, "temporal_order": 5}}
-    monkeypatch.setattr(suite, "numerics_versions", lambda plugins: known)
-    (job,) = suite.parse(design()).jobs
-    assert json.loads(job.versions()) == {"protocol": protocol.VERSION, "esn": 3, "adding": 2}
-    del known["methods"]["esn"]
-    with pytest.raises(LonglagError, match="unknown method 'esn'"):
-        job.versions()
-
-
-def test_numerics_versions_are_those_of_the_package(monkeypatch):
+@pytest.fixture
+def on_path(monkeypatch):
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
-    known = suite.numerics_versions()
-    assert {kind: sorted(known[kind]) for kind in known} == {kind: registry.names(kind) for kind in known}
-    assert sorted(known) == ["methods", "tasks"]
-    assert all(version >= 1 for versions in known.values() for version in versions.values())
+
+
+CHANGES = {
+    "budget": {"budget": 2e5},
+    "settings": {"methods": {"esn": {"cell.hidden": 9}}},
+    "timeout": {"timeout": 60},
+    "device": {"device": "cuda"},
+}
+
+
+def test_digests_are_those_of_the_rows_that_the_jobs_write(on_path, tmp_path):
+    """Also of numbers that YAML and the command line write in different ways, and whatever is beside the runs."""
+    keys = {"budget": 1000, "lags": [10, 12], "methods": {"esn": {"cell.hidden": 8}}, "title": "x", "timeout": 60}
+    one = suite.parse(design({"methods": ["esn"], "tasks": ["adding", "xor"], "group": "both"}, seeds=1, **keys))
+    one = dataclasses.replace(one, digests=suite.digests(one))
+    (job,) = one.jobs
+    words = ["ladder", *shlex.split(job.arguments()), "--out", str(tmp_path / "runs.csv")]
+    assert cli.main(words) == 0
+    rows = records.read_rows(tmp_path / "runs.csv")
+    assert {(row.task, row.method, row.lag, row.seed): row.spec_hash for row in rows} == one.wanted(job)
+    assert suite.parse(json.loads(one.to_json(one.digests))) == one
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_all_that_decides_a_number_changes_the_digest(on_path, change):
+    """A GPU need not be here."""
+    before, after = (suite.digests(suite.parse(design(**{"budget": 1e5, **keys}))) for keys in ({"seeds": 2}, change))
+    one, two = (found["esn/adding/seeds0"]["adding"] for found in (before, after))
+    assert all(one[lag] and two[lag] and one[lag] != two[lag] for lag in ("10", "20", "50"))
+    longer = suite.digests(suite.parse(design(budget=1e5, seeds=9, title="Other", lags=[10, 30])))
+    assert longer["esn/adding/seeds2"]["adding"]["10"] == one["10"]
+
+
+def test_a_cell_that_cannot_be_built_has_no_digest_and_takes_no_other_with_it(on_path, capfd):
+    found = suite.digests(suite.parse(design(lags=[5, 10])))["esn/adding/seeds0"]["adding"]
+    assert found["5"] is None
+    assert found["10"]
+
+
+def test_digests_that_are_damaged_are_refused():
+    with pytest.raises(LonglagError, match=r"esn/adding/seeds0'\] is 3; it must be a mapping from a task"):
+        suite.parse(design(digests={"esn/adding/seeds0": 3}))
+    with pytest.raises(LonglagError, match="has no digests; write them with `longlag design`"):
+        suite.parse(design()).wanted(suite.parse(design()).jobs[0])
 
 
 def test_no_command_on_the_path(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(LonglagError, match="activate the environment"):
-        suite.numerics_versions(("another plug-in",))
+        suite.digests(suite.parse(design(title="No command")))
 
 
-def test_listing_that_fails_is_told_with_its_own_words(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+def test_a_plugin_runs_only_if_it_is_named_and_its_failure_is_reported_in_its_own_words(on_path, tmp_path):
     plugin = tmp_path / "broken.py"
     plugin.write_text("1 / 0")
+    one = suite.parse(design({"methods": ["mine"], "tasks": ["adding"]}, plugins=[str(plugin)]))
+    with pytest.raises(LonglagError, match=r"unknown method 'mine'.*; a plug-in's file is named with --plugin"):
+        suite.digests(one)
     with pytest.raises(LonglagError, match="ZeroDivisionError"):
-        suite.numerics_versions((str(plugin),))
+        suite.digests(one, one.plugins)
 
 
 def test_every_key_is_explained_in_the_readme():

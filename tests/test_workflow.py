@@ -25,12 +25,27 @@ STAND_IN = f"""#!{sys.executable}
 import argparse, json, sys
 from pathlib import Path
 from longlag import cli
+from longlag import registry
 from longlag.design import collect, suite
-from longlag.store import records
+from longlag.errors import unknown
+from longlag.store import files, records
+
+def digest(method, task, lag, budget, settings):
+    versions = json.loads(Path("versions.json").read_text())
+    own = versions["methods"][method], versions["tasks"][task]
+    return files.checksum(map(str, [method, task, lag, float(budget), sorted(settings.items()), *own]))
 
 verb, *words = sys.argv[1:]
-if verb == "list":
-    print(Path("versions.json").read_text())
+if verb == "design":
+    plan = suite.read("/dev/stdin" if words[-1] == "-" else words[-1])
+    digests = {{}}
+    for job in plan.jobs:
+        if job.method not in registry.names("methods"):
+            sys.exit(str(unknown("method", job.method, registry.names("methods"))))
+        rungs = {{task: {{lag: digest(job.method, task, lag, job.budget, job.settings) for lag in job.lags}}
+                  for task in job.tasks}}
+        digests[str(job.folder)] = rungs
+    print(plan.to_json(digests))
 elif verb == "collect":
     sys.exit(cli.main(sys.argv[1:]))
 elif verb == "ladder":
@@ -54,7 +69,8 @@ elif verb == "ladder":
             with open("trained.txt", "a") as file:
                 print(*key, file=file)
         row = collect.error_row(job, key, "")
-        rows.append(row.__class__(**{{**vars(row), "status": "budget", "spec_hash": "abc",
+        rows.append(row.__class__(**{{**vars(row), "status": "budget",
+                                      "spec_hash": digest(args.method, key[0], key[2], args.budget, settings),
                                       "spec": json.dumps({{"overrides": settings}})}}))
     records.write_rows(args.out, rows)
     records.write_points(args.curves, [])
@@ -78,7 +94,7 @@ class Folder:
             {"methods": ["hf", "clipping"], "tasks": ["temporal_order"], "lags": [10, 20]},
         ]
         self.config = {"suite": "tiny", "seeds": "0:2", "seeds_per_job": 2, "budget": 2000, "cells": cells}
-        self.versions = {kind: {name: {"version": 1} for name in registry.names(kind)} for kind in ("methods", "tasks")}
+        self.versions = {kind: dict.fromkeys(registry.names(kind), 1) for kind in ("methods", "tasks")}
         path.mkdir(exist_ok=True)
         if stand_in:
             (path / "bin").mkdir()
@@ -88,7 +104,7 @@ class Folder:
     def snakemake(self, *words: str, snakefile: Path = ROOT / "Snakefile", target: str = "") -> tuple[int, str]:
         """Exit code and all output of one call."""
         (self.path / "my.yaml").write_text(json.dumps(self.config))
-        (self.path / "versions.json").write_text(json.dumps({"about": self.versions}))
+        (self.path / "versions.json").write_text(json.dumps(self.versions))
         (self.path / "trained.txt").write_text("")
         path = os.pathsep.join([str(self.path / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
         command = [sys.executable, "-m", "snakemake", *target.split()]
@@ -144,8 +160,8 @@ def test_both_doors_plan_the_same_jobs(tmp_path, snakefile):
     code, output = Folder(tmp_path).snakemake("--dry-run", snakefile=ROOT / snakefile)
     assert code == 0, output
     goal = "default" if snakefile == "Snakefile" else "all"
-    steps = dict.fromkeys([goal, "design", "collect", "figures", "tables", "report"], 1)
-    assert counts(output) == {**steps, "train": 3, "total": 9}
+    steps = dict.fromkeys([goal, "question", "design", "collect", "figures", "tables", "report"], 1)
+    assert counts(output) == {**steps, "train": 3, "total": 10}
 
 
 def test_suites_are_chosen_by_name_and_keys_replaced(tmp_path):
@@ -212,7 +228,7 @@ def test_a_setting_of_a_method_trains_that_method_only(after):
 
 @pytest.mark.parametrize(("kind", "name", "jobs"), [("methods", "hf", 1), ("tasks", "temporal_order", 3)])
 def test_new_numerics_run_the_jobs_they_touch(after, kind, name, jobs):
-    after.versions[kind][name]["version"] = 2
+    after.versions[kind][name] = 2
     code, output = after.snakemake("--dry-run")
     assert (code, counts(output)["train"]) == (0, jobs)
 
@@ -251,6 +267,29 @@ def test_a_deleted_file_is_made_again_without_training(after):
     code, output = after.snakemake()
     assert (code, after.trained()) == (0, []), output
     assert (after.path / "results/tiny/figures" / f"{figures.names()[0]}.pdf").exists()
+
+
+@pytest.mark.parametrize("seeds", ["0:5", "0:1"])
+def test_results_that_were_moved_answer_the_design_that_is_asked_for(after, seeds):
+    """Without Snakemake's records only the files can say what they answer."""
+    after.config |= {"seeds": "1:2", "seeds_per_job": 9}
+    assert after.snakemake()[0] == 0
+    shutil.rmtree(after.path / ".snakemake")
+    after.config["seeds"] = seeds
+    code, output = after.snakemake()
+    assert code == 0, output
+    assert sorted({row.seed for row in after.rows()}) == [*range(int(seeds[2:]))]
+    assert {row.status for row in after.rows()} == {"budget"}
+    shutil.rmtree(after.path / ".snakemake")
+    assert "Nothing to be done" in after.snakemake()[1]
+
+
+def test_moved_results_of_older_numerics_are_trained_again(after):
+    shutil.rmtree(after.path / ".snakemake")
+    after.versions["methods"]["hf"] = 2
+    assert counts(after.snakemake("--dry-run")[1])["train"] == 1
+    assert after.snakemake()[0] == 0
+    assert {row.status for row in after.rows()} == {"budget"}
 
 
 def test_a_dead_job_blocks_no_page_and_is_trained_next_time(tmp_path):

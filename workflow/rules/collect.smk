@@ -1,21 +1,43 @@
 # All rows and curves of a suite in one file each, and the design that they answer.
 
 
-rule design:
+# Named after the design and the digests of its runs: where the file is missing, what lies in the folder answers another
+# design, whatever Snakemake remembers of it (results may have been moved without its records).
+rule question:
     output:
-        "results/{suite}/suite.json",
+        "results/{suite}/design/{digest}.json",
     log:
-        "results/{suite}/logs/design.log",
+        "results/{suite}/logs/question_{digest}.log",
     priority: 100  # first: the page that is made after an error needs it
     localrule: True
     conda:
         "../../environment.yml"
     params:
         suite=SUITE.to_json(),
+        folder=lambda wildcards, output: os.path.dirname(output[0]),
     message:
         "write down the design of {wildcards.suite}"
     shell:
-        "echo {params.suite:q} > {output:q} 2> {log:q}"
+        "(rm -f {params.folder:q}/*.json && echo {params.suite:q} > {output:q}) 2> {log:q}"
+
+
+rule design:
+    input:
+        question_of,
+    output:
+        "results/{suite}/suite.json",
+    log:
+        "results/{suite}/logs/design.log",
+    priority: 100
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        plugins=PLUGINS,
+    message:
+        "work out the digest of every run of {wildcards.suite}"
+    shell:
+        "longlag design {params.plugins} {input:q} > {output:q} 2> {log:q}"
 
 
 rule collect:

@@ -1,16 +1,20 @@
 # What all rules share: the suite, its jobs by folder, and what each of them needs.
 
+import json
 import os
+import shlex
 import sys
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from longlag import figures, tables
-from longlag.design import estimate, schemas
+from longlag.design import collect, estimate, schemas
 from longlag.design import suite as suites
 from longlag.errors import LonglagError
-from longlag.store import records
+from longlag.store import files, records
 
 # `.venv/bin/snakemake` finds `longlag` without an activated environment too.
 HERE = str(Path(sys.executable).parent)
@@ -44,6 +48,7 @@ except LonglagError as error:
 FIGURES = expand("figures/{name}.{type}", name=figures.names(), type=["pdf", "png"])
 TABLES = expand("tables/{name}.{type}", name=tables.names(), type=["md", "tex", "html"])
 JOBS = {f"results/{SUITE.name}/jobs/{job.folder}": job for job in SUITE.jobs}
+PLUGINS = " ".join(f"--plugin {shlex.quote(plugin)}" for plugin in SUITE.plugins)
 
 
 wildcard_constraints:
@@ -56,11 +61,30 @@ def job_of(wildcards):
     ]
 
 
-def versions_of(wildcards):
+# Worked out once, by a process of its own and only if a job asks.
+@cache
+def plan():
     try:
-        return job_of(wildcards).versions()
+        return replace(SUITE, digests=suites.digests(SUITE, SUITE.plugins))
     except LonglagError as error:
         raise WorkflowError(str(error)) from None
+
+
+def digests_of(wildcards):
+    return json.dumps(sorted({*plan().wanted(job_of(wildcards)).values()}, key=str))
+
+
+def question_of(wildcards):
+    text = plan().to_json(plan().digests)
+    return f"results/{SUITE.name}/design/{files.checksum([text])}.json"
+
+
+# A job whose files answer the design does not run again because the design was written down again.
+def suite_of(wildcards):
+    folder = "results/{suite}/jobs/{method}/{group}/seeds{chunk}".format(**wildcards)
+    file = f"results/{SUITE.name}/suite.json"
+    wanted = plan().wanted(JOBS[folder])
+    return ancient(file) if collect.answers(Path(folder, "runs.csv"), wanted) else file
 
 
 # Resources are no reason to run a job again, so a better record changes nothing that is finished.

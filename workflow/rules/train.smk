@@ -3,8 +3,10 @@
 
 # Finished rungs, and checkpoints of those in training, are kept in results/SUITE/rungs, which is no output: Snakemake deletes the outputs
 # of a job before it runs again, and a job that runs again (one more lag, a killed machine) must train only what is new. `arguments` and
-# `versions` are all that decides the numbers, so that a change of either, and nothing else, runs the job again.
+# `digests` are all that decides the numbers, so that a change of either, and nothing else, runs the job again.
 rule train:
+    input:
+        suite_of,
     output:
         runs="results/{suite}/jobs/{method}/{group}/seeds{chunk}/runs.csv",
         curves="results/{suite}/jobs/{method}/{group}/seeds{chunk}/curves.parquet",
@@ -21,7 +23,7 @@ rule train:
         gpu=lambda wildcards: int(job_of(wildcards).device != "cpu"),
     params:
         arguments=lambda wildcards: job_of(wildcards).arguments(),
-        versions=versions_of,
+        digests=digests_of,
         cache="results/{suite}/rungs",
     message:
         "train {wildcards.method} on {wildcards.group}, seeds {wildcards.chunk}: see {log}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+
+from longlag.cli import _arguments
 
 HELP = "merge the files of all jobs of a suite; runs that left no row become rows with status error"
 EXAMPLE = "longlag collect --suite config/demo.yaml --jobs results/demo/jobs --out results/demo"
@@ -16,6 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--suite", required=True, metavar="FILE", help="config/NAME.yaml or results/NAME/suite.json")
     add("--jobs", required=True, type=Path, metavar="DIR", help="the folder with the files of the jobs")
     add("--out", required=True, type=Path, metavar="DIR", help="takes runs.csv and curves.parquet")
+    _arguments.add_plugins(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -26,6 +30,8 @@ def run(args: argparse.Namespace) -> None:
     for path in (runs_path, curves_path):
         files.check_writable(path)
     plan = suite.read(args.suite)
+    if plan.digests is None:
+        plan = replace(plan, digests=suite.digests(plan, args.plugin))
     rows, curves = collect.collect(plan, args.jobs, note=lambda line: print(line, file=sys.stderr))
     records.write_table(curves_path, curves)
     records.write_rows(runs_path, rows)

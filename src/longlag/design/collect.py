@@ -37,7 +37,7 @@ def collect(suite: Suite, folder: Path, note: Note) -> tuple[list[Row], pa.Table
         table and not a list: a large suite has tens of millions).
 
     Raises:
-        LonglagError: there is no such folder.
+        LonglagError: there is no such folder, or the digests of the suite are not known.
     """
     if not folder.is_dir():
         raise LonglagError(f"{folder} is no folder; --jobs takes the one with the suite's jobs")
@@ -45,7 +45,7 @@ def collect(suite: Suite, folder: Path, note: Note) -> tuple[list[Row], pa.Table
     rows: list[Row] = []
     curves = [_CURVES.empty_table()]
     for job in suite.jobs:
-        found = _rows_of(job, folder / job.folder / "runs.csv", note)
+        found = _rows_of(job, suite.wanted(job), folder / job.folder / "runs.csv", note)
         rows += found
         if alive := [key_of(row) for row in found if row.spec_hash]:
             curves.append(_curves_of(job, alive, folder / job.folder / "curves.parquet", note))
@@ -58,22 +58,34 @@ def key_of(row: Row) -> Key:
     return row.task, row.method, row.lag, row.seed
 
 
-def _rows_of(job: Job, path: Path, note: Note) -> list[Row]:
+def answers(path: Path, wanted: Mapping[Key, str | None]) -> bool:
+    """Whether a job's runs.csv holds a row for each of these runs, with the digest that belongs to it."""
+    try:
+        found = {key_of(row): row.spec_hash for row in read_rows(path)}
+    except LonglagError:
+        return False
+    return all(key in found and found[key] == digest for key, digest in wanted.items())
+
+
+def _rows_of(job: Job, wanted: Mapping[Key, str | None], path: Path, note: Note) -> list[Row]:
     """One row per run of the job, in the order of `Job.runs`."""
     reason = "its job left no row for it; see its log and run the suite again"
     found: dict[Key, Row] = {}
+    extra: set[Key] = set()
     try:
         for row in read_rows(path):
-            if stale := _stale(job, row):
-                reason = f"its job ran with {stale}; run the suite again"
-            elif key_of(row) in found:
-                note(f"{path}: two rows for {_words(key_of(row))}; the first one counts")
+            key = key_of(row)
+            if key not in wanted:
+                extra.add(key)
+            elif row.spec_hash != wanted[key]:
+                reason = f"its job ran with {_stale(job, row, wanted[key])}; run the suite again"
+            elif key in found:
+                note(f"{path}: two rows for {_words(key)}; the first one counts")
             else:
-                found[key_of(row)] = row
+                found[key] = row
     except LonglagError as error:
         reason = str(error) if path.exists() else f"its job left no {path.name}: killed, or not run yet"
-    wanted = list(job.runs())
-    if extra := found.keys() - wanted:
+    if extra:
         example = _words(min(extra))
         note(f"{path}: left out {len(extra)} rows that the suite does not ask for, such as {example}")
     if missing := [key for key in wanted if key not in found]:
@@ -81,12 +93,15 @@ def _rows_of(job: Job, path: Path, note: Note) -> list[Row]:
     return [found.get(key) or error_row(job, key, reason) for key in wanted]
 
 
-def _stale(job: Job, row: Row) -> str:
-    """What of a row does not answer the suite as it now stands, in words; empty if nothing."""
+def _stale(job: Job, row: Row, digest: str | None) -> str:
+    """What of a row does not answer the suite as it now stands, in words: the digest alone says that something does."""
     if row.budget != job.budget:
         return f"another budget, {row.budget:g}"
-    overrides = json.loads(row.spec).get("overrides", {}) if row.spec else job.settings
-    return "" if overrides == job.settings else f"other settings, {overrides}"
+    overrides = json.loads(row.spec or "{}").get("overrides", {})
+    if overrides != job.settings:
+        return f"other settings, {overrides}"
+    versions = f"task {row.task_version}, method {row.method_version}, protocol {row.protocol_version}"
+    return f"another spec, {row.spec_hash or 'none'} instead of {digest or 'one that can be built'} ({versions})"
 
 
 def error_row(job: Job, key: Key, reason: str) -> Row:

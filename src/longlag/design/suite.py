@@ -21,6 +21,7 @@ from longlag.design import schemas
 from longlag.errors import LonglagError, unknown
 
 Key = tuple[str, str, int, int]  # task, method, lag, seed: the key of a row
+Digests = dict[str, dict[str, dict[str, str | None]]]  # job's folder -> task -> lag -> digest
 
 _DEFAULTS: dict[str, Any] = {
     "title": "",
@@ -76,36 +77,44 @@ class Job:
             words += ["--set", f"{path}={_text(value)}"]
         return shlex.join(words + _plugin_flags(self.plugins))
 
-    def versions(self) -> str:
-        """The numerics versions that decide the digits of this job, as JSON: its own reason to run again.
-
-        Raises:
-            LonglagError: see `numerics_versions`; or it knows no such method or task.
-        """
-        known = numerics_versions(self.plugins)
-        for kind, name in [("methods", self.method), *(("tasks", task) for task in self.tasks)]:
-            if name not in known[kind]:
-                raise unknown(kind.removesuffix("s"), name, known[kind])
-        own = {"protocol": protocol.VERSION, self.method: known["methods"][self.method]}
-        return json.dumps(own | {task: known["tasks"][task] for task in self.tasks}, sort_keys=True)
-
 
 @dataclass(frozen=True)
 class Suite:
-    """A checked design. `config` is the design as it was given, for the record."""
+    """A checked design.
+
+    config: the design as it was given, for the record.
+    digests: of every run, if they are known: what its rows must carry as `spec_hash` (see `digests`).
+    """
 
     name: str
     title: str
     config: Mapping[str, Any]
     jobs: tuple[Job, ...]
+    digests: Digests | None = None
 
     def expected(self) -> dict[Key, Job]:
         """Every (task, method, lag, seed) that must have a row, and the job that owes it."""
         return {key: job for job in self.jobs for key in job.runs()}
 
-    def to_json(self) -> str:
-        """The design as one line of JSON, which `read` reads back."""
-        return json.dumps(self.config, sort_keys=True)
+    @property
+    def plugins(self) -> tuple[str, ...]:
+        """The files of plug-ins that the design names."""
+        return tuple(self.config.get("plugins", ()))
+
+    def to_json(self, digests: Digests | None = None) -> str:
+        """The design as one line of JSON, which `read` reads back, with the digests if they are given."""
+        return json.dumps({**self.config, **({"digests": digests} if digests else {})}, sort_keys=True)
+
+    def wanted(self, job: Job) -> dict[Key, str | None]:
+        """The runs that a job owes and the digest that each row must carry; None where the cell cannot be built.
+
+        Raises:
+            LonglagError: the digests are not known.
+        """
+        if self.digests is None:
+            raise LonglagError(f"suite {self.name} has no digests; write them with `longlag design`")
+        cells = self.digests.get(str(job.folder), {})
+        return {key: cells.get(key[0], {}).get(str(key[2])) for key in job.runs()}
 
 
 def read(path: str | Path) -> Suite:
@@ -144,8 +153,11 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
         LonglagError: an unknown key, method or task (the nearest one is suggested), a value out of range,
             a missing plug-in, or two cells that ask for the same run or write the same file.
     """
-    config = schemas.plain(config)
+    config = dict(schemas.plain(config))
+    digests = config.pop("digests", None)
     try:
+        if digests is not None:
+            schemas.check("digests", digests)
         schemas.check("suite", config)
         full = {**_DEFAULTS, **config}
         cells = [[*_jobs(full, cell)] for cell in full["cells"]]
@@ -154,27 +166,34 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
     except LonglagError as error:
         raise LonglagError(f"{source}: {error}") from None
     jobs = tuple(job for cell in cells for job in cell)
-    return Suite(full["suite"], full["title"] or full["suite"], config, jobs)
+    return Suite(full["suite"], full["title"] or full["suite"], config, jobs, digests)
 
 
-@cache
-def numerics_versions(plugins: tuple[str, ...] = ()) -> dict[str, dict[str, int]]:
-    """Numerics versions by name, from `longlag list --json`: {"methods": {"hf": 1, ...}, "tasks": {...}}.
+def digests(suite: Suite, plugins: Sequence[str] = ()) -> Digests:
+    """The digest of every run of a suite, from `longlag design`.
 
     A process of its own, so that neither torch nor a plug-in's code enters the one that asks.
+
+    Args:
+        plugins: the files of plug-ins whose code may run.
 
     Raises:
         LonglagError: the command failed; its own message is passed on.
     """
-    command = ["longlag", "list", "--json", *_plugin_flags(plugins)]
+    return _worked_out(suite.to_json(), tuple(plugins))
+
+
+@cache
+def _worked_out(design: str, plugins: tuple[str, ...]) -> Digests:
+    command = ["longlag", "design", *_plugin_flags(plugins), "-"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, input=design, capture_output=True, text=True, check=True)
     except FileNotFoundError:
         raise LonglagError("no command longlag on the PATH; activate the environment it is in") from None
     except subprocess.CalledProcessError as error:
         raise LonglagError(f"{shlex.join(command)} failed: {error.stderr.strip()}") from error
-    about = json.loads(done.stdout)["about"]
-    return {kind: {name: about[kind][name]["version"] for name in about[kind]} for kind in about}
+    found: Digests = json.loads(done.stdout)["digests"]
+    return found
 
 
 def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:

@@ -72,9 +72,18 @@ def resolve(spec: RunSpec) -> Setup:
         LonglagError: unknown method, task or setting, a lag too small, a budget that is not a positive number, a
             device that cannot be used, a method that cannot be built for the task.
     """
+    check_device(spec.device)
+    return resolve_elsewhere(spec)
+
+
+def resolve_elsewhere(spec: RunSpec) -> Setup:
+    """`resolve` for a device of another machine: digests are planned where no GPU is.
+
+    Raises:
+        LonglagError: all that `resolve` refuses, but for the device.
+    """
     task, method = registry.get("tasks", spec.task), registry.get("methods", spec.method)
     check_lag(task, spec.lag)
-    check_device(spec.device)
     if not (spec.budget > 0 and math.isfinite(spec.budget)):
         raise LonglagError(f"budget {spec.budget!r} is not a positive number of sequence passes")
     parts = with_values(_built(method, task, spec.lag), spec.overrides)

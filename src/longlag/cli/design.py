@@ -1,0 +1,81 @@
+"""longlag design: a suite with the digest of every run that it asks for, which is what its rows must carry."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shlex
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+from longlag.cli import _arguments
+from longlag.errors import LonglagError, unknown
+
+if TYPE_CHECKING:
+    from longlag.design.suite import Digests, Job, Suite
+    from longlag.engine.spec import RunSpec
+
+HELP = "print a suite as JSON with the digest of every run that it asks for; the workflow's suite.json"
+EXAMPLE = "longlag design config/demo.yaml"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("suite", metavar="FILE", help="config/NAME.yaml, or - for standard input")
+    _arguments.add_plugins(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    from longlag.design import suite
+
+    _arguments.load_plugins(args)
+    plan = suite.read("/dev/stdin" if args.suite == "-" else args.suite)
+    print(plan.to_json(digests_of(plan)))
+
+
+def digests_of(plan: Suite) -> Digests:
+    """The digest of each run, by job, task and lag; of a cell that cannot be built None, and a line says why.
+
+    Raises:
+        LonglagError: an unknown method or task; plug-ins are known if `--plugin` names their files.
+    """
+    from longlag.cli import _training, ladder
+
+    parser = argparse.ArgumentParser()
+    ladder.configure(parser)
+    digests: Digests = {}
+    for job in plan.jobs:
+        _check_names(job)
+        args = parser.parse_args([*shlex.split(job.arguments()), "--out", ""])
+        specs = [spec for lag in job.lags for spec in _training.specs(args, job.tasks, lag, ())]
+        cells: dict[str, dict[str, str | None]] = {task: {} for task in job.tasks}
+        for spec in specs:
+            cells[spec.task][str(spec.lag)] = _digest(spec)
+        digests[str(job.folder)] = cells
+    return digests
+
+
+def _check_names(job: Job) -> None:
+    from longlag import registry
+
+    for kind, name in [("methods", job.method), *(("tasks", task) for task in job.tasks)]:
+        if name not in registry.names(kind):
+            error = unknown(kind.removesuffix("s"), name, registry.names(kind))
+            raise LonglagError(f"{error}; a plug-in's file is named with --plugin") if job.plugins else error
+
+
+def _digest(spec: RunSpec) -> str | None:
+    return _known_digest(json.dumps(dataclasses.asdict(spec)))
+
+
+@cache
+def _known_digest(spec: str) -> str | None:
+    """Of a spec as JSON: many jobs differ in their seeds alone."""
+    from longlag.engine.spec import RunSpec, resolve_elsewhere
+
+    try:
+        return resolve_elsewhere(RunSpec(**json.loads(spec))).spec_hash
+    except LonglagError as error:
+        print(f"longlag: a cell of the suite cannot be built: {error}", file=sys.stderr)
+        return None
