@@ -78,7 +78,7 @@ def _loop() -> list[Case]:
                  "the whole update", Side("loop:update", rnn | {"task": task}), 0.03, 0.01, OWN, inverse=True)
             for task in ("adding", "temporal_order", "memorization_5bit")
         ),
-        Case("P8", "the monitor's look", "T=100 H=100, 1000 sequences", Side("loop:monitor", rnn),
+        Case("P8", "an evaluation on the monitor set", "T=100 H=100, 1000 sequences", Side("loop:monitor", rnn),
              "the 100 updates before it", Side("loop:update", rnn, UPDATES_BETWEEN_LOOKS), 0.05, 0.05, OWN,
              inverse=True, note="at most 5 % of a run, says the issue"),
     ]  # fmt: skip

@@ -1,6 +1,6 @@
 """P3, P8: an update as a run makes it, from drawing its sequences to new parameters, and what is beside the update.
 
-Everything is included that `longlag train` does between two looks: the random stream, the task's generator, the
+Everything is included that `longlag train` does between two evaluations: the random stream, the task's generator, the
 meter, the cell, readout and loss, clipping and optimiser.
 """
 
@@ -56,7 +56,7 @@ def monitor(method: str, task: str, lag: int, seed: int = 0) -> Arm:
     return Arm(work)
 
 
-def look_size(task: str) -> int:
+def monitor_size(task: str) -> int:
     """Sequences of the monitor set."""
     found: Task = registry.get("tasks", task)
     return min(protocol.MONITOR, found.population or protocol.MONITOR)

@@ -3,7 +3,7 @@
 The sample is one solved and one failing run of each method, drawn from results/reference/runs.csv by a seed before
 anything was timed, and kept in sample.json (`python -m benchmarks.suite` draws it again). A run costs
 
-    updates x seconds per update + looks x seconds per look,
+    updates x seconds per update + evaluations x seconds per evaluation,
 
 with the counts that the reference run recorded. Seconds are measured on a prefix of the run, the same updates for both
 sides: whole runs of the twin would take an hour.
@@ -80,24 +80,26 @@ def sample() -> list[Run]:
 def costs(workers: Mapping[str, Worker], effort: Effort, runs: list[Run]) -> Iterator[Cost]:
     """Measures run after run."""
     for run in runs:
-        looked = workers["ours"].ask("loop:look_size", task=run.task)
+        monitored = workers["ours"].ask("loop:monitor_size", task=run.task)
         twin = {"sequences": RESERVOIR_SEQUENCES} if run.method == "esn" else {}
-        batch, look = (size / RESERVOIR_SEQUENCES if twin else 1.0 for size in (run.passes / run.updates, looked))
+        batch, share = (size / RESERVOIR_SEQUENCES if twin else 1.0 for size in (run.passes / run.updates, monitored))
         turns = PREFIX.get(run.method, PREFIX["gradient"])
         update = compare(workers, Side("loop:update", run.cell), Side("twin:update", run.cell | twin, batch), BOTH,
                          Effort(effort.rounds, 0, turns))  # fmt: skip
-        seen = compare(workers, Side("loop:monitor", run.cell), Side("twin:look", run.cell | twin, look), BOTH,
+        seen = compare(workers, Side("loop:monitor", run.cell), Side("twin:evaluation", run.cell | twin, share), BOTH,
                        Effort(effort.rounds, 0, 1))  # fmt: skip
-        yield cost(run, update, seen, run.evaluated / looked)
+        yield cost(run, update, seen, run.evaluated / monitored)
 
 
-def cost(run: Run, update: Times, look: Times, looks: float) -> Cost:
-    """updates x seconds per update + looks x seconds per look, round by round."""
+def cost(run: Run, update: Times, evaluation: Times, evaluations: float) -> Cost:
+    """updates x seconds per update + evaluations x seconds per evaluation, round by round."""
 
     def whole(updates: list[float], seen: list[float]) -> list[float]:
-        return [run.updates * u + looks * s for u, s in zip(updates, seen, strict=True)]
+        return [run.updates * u + evaluations * s for u, s in zip(updates, seen, strict=True)]
 
-    return Cost(run, whole(update.ours, look.ours), {e: whole(update.peer[e], look.peer[e]) for e in update.peer})
+    return Cost(
+        run, whole(update.ours, evaluation.ours), {e: whole(update.peer[e], evaluation.peer[e]) for e in update.peer}
+    )
 
 
 def total(found: list[Cost]) -> Times:

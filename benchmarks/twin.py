@@ -43,7 +43,7 @@ def update(sequences: int = 0, **cell: Any) -> Arm:
     return _gradient(own, optimiser)
 
 
-def look(sequences: int = 0, **cell: Any) -> Arm:
+def evaluation(sequences: int = 0, **cell: Any) -> Arm:
     """The twin's answers to a thousand sequences, drawn and judged; a reservoir's to `sequences` of them."""
     own = data(**cell)
     task, model = own.setup.task, own.setup.model

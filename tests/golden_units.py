@@ -427,7 +427,7 @@ def rules() -> Values:
     """The protocol's numbers, and the first numbers of a stream."""
     looks = [0.0]
     while looks[-1] < 130_000:
-        looks.append(protocol.next_look(looks[-1]))
+        looks.append(protocol.next_evaluation(looks[-1]))
     constants = {name: getattr(protocol, name) for name in ("CRITERION", "CONFIRMATION", "MONITOR", "CONFIRM", "TEST")}
     return {"looks": looks, "stream": stream(7, "golden", 3).integers(2**62, size=3), **constants}
 

@@ -265,8 +265,8 @@ def test_a_power_law_is_its_slope():
 def test_a_run_costs_its_updates_and_its_looks():
     run = suite.Run("lstm", "adding", 20, 0, True, updates=10, passes=3000.0, evaluated=4000.0)
     update = harness.Times([1.0, 2.0], {"default": [3.0, 4.0]})
-    look = harness.Times([0.5, 0.5], {"default": [1.0, 1.0]})
-    found = suite.cost(run, update, look, looks=4.0)
+    evaluation = harness.Times([0.5, 0.5], {"default": [1.0, 1.0]})
+    found = suite.cost(run, update, evaluation, evaluations=4.0)
     assert found.ours == [12.0, 22.0]
     assert found.twin == {"default": [34.0, 44.0]}
 

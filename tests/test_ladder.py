@@ -133,7 +133,7 @@ def test_a_search_resolves_each_candidate_once(resolved):
 def test_a_verified_row_resolves_its_spec_once(resolved):
     (row,) = outcome(spec("constant"))[1]
     resolved.clear()
-    assert verify.again(row).same
+    assert verify.rerun(row).same
     assert resolved == [10]
 
 

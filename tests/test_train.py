@@ -1,4 +1,4 @@
-"""The engine: stopping, budgets, the evaluation grid, statuses, and the one look at the test set."""
+"""The engine: stopping, budgets, the evaluation grid, statuses, and the one score on the test set."""
 
 import dataclasses
 import math
@@ -18,11 +18,11 @@ from toy import outcome, spec
 
 
 def test_grid_is_fixed_and_does_not_depend_on_the_budget():
-    looks, passes = [], 0.0
+    evaluations, passes = [], 0.0
     while passes < 100_000:
-        passes = protocol.next_look(passes)
-        looks.append(passes)
-    assert looks == [1000, 3000, 10_000, 30_000, 60_000, 90_000, 120_000]
+        passes = protocol.next_evaluation(passes)
+        evaluations.append(passes)
+    assert evaluations == [1000, 3000, 10_000, 30_000, 60_000, 90_000, 120_000]
     short, long = (outcome(spec("control", budget=budget))[0] for budget in (3000.0, 4500.0))
     assert [(p.passes, p.error) for p in short[:2]] == [(p.passes, p.error) for p in long[:2]]
 
@@ -114,15 +114,15 @@ def faked(monkeypatch, setup, seeds, errors):
 
 
 def test_a_neighbour_does_not_move_what_confirms_a_seed(monkeypatch):
-    """Seed 0 passes the monitor at once and is never confirmed; seed 1 passes from the second look on."""
+    """Seed 0 passes the monitor at once and is never confirmed; seed 1 passes from the second evaluation on."""
 
     def errors(purpose, seed):
-        looks[seed] += purpose == "monitor"
-        return {"monitor": 0.0 if seed == 0 or looks[1] > 1 else 0.5}.get(purpose, 0.5)
+        evaluations[seed] += purpose == "monitor"
+        return {"monitor": 0.0 if seed == 0 or evaluations[1] > 1 else 0.5}.get(purpose, 0.5)
 
     used = {}
     for seeds in ((1,), (0, 1)):
-        looks = {0: 0, 1: 0}
+        evaluations = {0: 0, 1: 0}
         setup = resolve(spec("clipping", seeds=seeds, block=2, budget=4000.0))
         _, asked = faked(monkeypatch, setup, seeds, errors)
         used[seeds] = [a[1] for a in asked if "monitor" not in a[1] and a[1] != "test"]

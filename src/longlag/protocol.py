@@ -1,7 +1,7 @@
 """The rules of fair play, as numbers (docs/protocol.md says why).
 
-Stopping is the engine's, not the method's. A small monitor set is looked at on a fixed grid of passes; where it passes,
-fresh validation sequences confirm; then one score on a test set never looked at before is the verdict.
+Stopping is the engine's, not the method's. A small monitor set is evaluated on a fixed grid of passes. Where it meets
+the criterion, fresh validation sequences confirm. Then one score on an unused test set is the verdict.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ DEFAULT_BUDGET = 10_000_000.0  # sequence passes per seed and lag
 FIRST_TUNING_SEED = 1_000_000  # reported seeds are below
 GIVE_UP_AFTER = 2  # consecutive unsolved lags at which a seed leaves the ladder
 
-_FIRST_LOOKS = (1_000, 3_000, 10_000)
-_LOOK_EVERY = 30_000
+_FIRST_EVALUATIONS = (1_000, 3_000, 10_000)  # passes
+_EVALUATION_EVERY = 30_000  # passes
 
 
-def next_look(passes: float) -> float:
+def next_evaluation(passes: float) -> float:
     """The first point of the evaluation grid beyond `passes`: 1000, 3000, 10,000, 30,000, then every 30,000."""
-    early = [look for look in _FIRST_LOOKS if look > passes]
-    return float(early[0]) if early else _LOOK_EVERY * (passes // _LOOK_EVERY + 1)
+    early = [first for first in _FIRST_EVALUATIONS if first > passes]
+    return float(early[0]) if early else _EVALUATION_EVERY * (passes // _EVALUATION_EVERY + 1)

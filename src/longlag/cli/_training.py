@@ -54,13 +54,13 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
     _arguments.check_outputs(args.out, args.curves, cache=args.cache)
     found = [replace(spec, gradient_flow=args.gradient_flow) for spec in specs(args, tasks, lags[0], args.seeds)]
     ladders = [ladder.setups(spec, lags) for spec in found]  # all is checked before anything is trained
-    rungs, see, rows, points = ladder.Rungs(args.cache), progress(found[0].budget), [], []
+    rungs, on_event, rows, points = ladder.Rungs(args.cache), progress(found[0].budget), [], []
     with ExitStack() as stack:
         for output in filter(None, (args.out, args.curves)):
             stack.enter_context(lock.held(output))
         driver = stack.enter_context(cached(args))
         for setups in ladders:
-            for row, curve in ladder.climb(setups, rungs, see, driver):
+            for row, curve in ladder.climb(setups, rungs, on_event, driver):
                 rows.append(row)
                 points += curve
                 records.write_rows(args.out, rows)  # what is finished is kept, whatever comes

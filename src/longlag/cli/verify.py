@@ -29,15 +29,15 @@ def run(args: argparse.Namespace) -> int:
     if args.sample and args.sample < len(rows):
         picked = stream(args.seed, "verify").choice(len(rows), size=args.sample, replace=False)
         rows = [rows[i] for i in sorted(picked)]
-    findings = []
+    comparisons = []
     for row in rows:
-        findings.append(verify.again(row))
-        print(findings[-1].text, flush=True)
-    if not findings:
+        comparisons.append(verify.rerun(row))
+        print(comparisons[-1].text, flush=True)
+    if not comparisons:
         print("nothing to verify: no row was run to an end that its spec decides")
         return 1
-    same = [finding for finding in findings if finding.same]
-    to_the_byte = sum(finding.to_the_byte for finding in same)
+    same = [comparison for comparison in comparisons if comparison.same]
+    to_the_byte = sum(comparison.to_the_byte for comparison in same)
     how = f"{to_the_byte} to the byte, {len(same) - to_the_byte} with tolerance"
-    print(f"{len(same)} of {len(findings)} rows verified: {how}")
-    return int(len(same) < len(findings))
+    print(f"{len(same)} of {len(comparisons)} rows verified: {how}")
+    return int(len(same) < len(comparisons))

@@ -21,8 +21,8 @@ from longlag.rng import stream
 from longlag.tasks import PREVIEW, TaskAtLag
 from longlag.tasks.base import Batch
 
-INIT, MONITOR, CONFIRM, TEST, FLOW = "init", "monitor", "confirm", "test", "flow"  # purposes of streams
-RESERVED = (INIT, MONITOR, CONFIRM, TEST, FLOW, PREVIEW)  # first words of purposes that no optimiser may draw
+INIT, MONITOR, CONFIRM, TEST, GRADIENT_FLOW = "init", "monitor", "confirm", "test", "flow"  # purposes of streams
+RESERVED = (INIT, MONITOR, CONFIRM, TEST, GRADIENT_FLOW, PREVIEW)  # first words of purposes that no optimiser may draw
 EVALUATION_BATCH = 1000  # sequences
 
 

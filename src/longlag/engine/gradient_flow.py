@@ -25,14 +25,14 @@ from longlag.store.records import GRADIENT_BACK
 
 SEQUENCES = 20
 SATURATED = 0.9  # of a hidden unit that lies in (-1, 1)
-_TOLD = {"damping": "damping", "cg_iterations": "cg_iterations", "rho": "reduction_ratio"}  # of a step's info
+_FROM_STEP = {"damping": "damping", "cg_iterations": "cg_iterations", "rho": "reduction_ratio"}  # of a step's info
 
 
 def readings(
     model: Model, loss: Loss, before: Params, after: Params, info: Mapping[str, float], batch: Tensors
 ) -> list[dict[str, float]]:
     """Every replica's readings after a step from `before` to `after`: gradient_k, saturated (share of hidden units
-    beyond +-0.9), spectral_radius of a square W_hh, update_norm, and what Hessian-Free tells of its step."""
+    beyond +-0.9), spectral_radius of a square W_hh, update_norm, and what Hessian-Free reports of its step."""
     exact = {name: leaf.detach().double() for name, leaf in after.items()}
     derivatives, states = _backwards(model, loss, exact, batch)
     norms = derivatives.norm(dim=-1) * len(batch)  # [R, T, B]; the loss is a mean over the sequences
@@ -45,15 +45,15 @@ def readings(
         "update_norm": tree.norm(tree.axpy(-1.0, before, after)),
         **_spectral_radius(exact),
     }
-    told = {name: float(info[key]) for key, name in _TOLD.items() if key in info}
-    return [{name: float(values[r]) for name, values in found.items()} | told for r in range(len(norms))]
+    from_step = {name: float(info[key]) for key, name in _FROM_STEP.items() if key in info}
+    return [{name: float(values[r]) for name, values in found.items()} | from_step for r in range(len(norms))]
 
 
 def _backwards(model: Model, loss: Loss, params: Params, batch: Tensors) -> tuple[Tensor, Tensor]:
     """d loss / d s_t [R, T, B, S], and h_t [R, T, B, H]."""
     probes: list[State] = []
 
-    class Watched:
+    class Probed:
         """The cell, with a leaf of zeros added to every state: its gradient is the state's."""
 
         def __getattr__(self, name: str) -> object:
@@ -65,7 +65,7 @@ def _backwards(model: Model, loss: Loss, params: Params, batch: Tensors) -> tupl
             return tuple(part + probe for part, probe in zip(new, probes[-1], strict=True)), damped_state
 
     with torch.enable_grad():
-        hidden, _ = unroll(Watched(), params, model.centred(batch.x.double()), batch.start)  # type: ignore[arg-type]
+        hidden, _ = unroll(Probed(), params, model.centred(batch.x.double()), batch.start)  # type: ignore[arg-type]
         value = loss.value(model.read(params, hidden[:, -model.scored :]), batch.y)
         leaves = [leaf for probe in probes for leaf in probe]
         found = iter(torch.autograd.grad(value.sum(), leaves, materialize_grads=True))

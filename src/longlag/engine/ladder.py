@@ -73,7 +73,7 @@ def setups(spec: RunSpec, lags: Sequence[int]) -> list[Setup]:
 
 
 def climb(
-    ladder: Sequence[Setup], rungs: Rungs, see: Callable[[Point | Row], None], driver: Driver = run_to_end
+    ladder: Sequence[Setup], rungs: Rungs, on_event: Callable[[Point | Row], None], driver: Driver = run_to_end
 ) -> Iterator[tuple[Row, list[Point]]]:
     """Yields a row and its curve for every lag and seed of a ladder that `setups` made.
 
@@ -81,13 +81,13 @@ def climb(
     """
     failures = dict.fromkeys(ladder[0].spec.seeds, 0)
     for setup in ladder:
-        for row, points in _rung(setup, failures, rungs, see, driver):
+        for row, points in _rung(setup, failures, rungs, on_event, driver):
             failures[row.seed] = 0 if row.solved else failures[row.seed] + 1
             yield row, points
 
 
 def _rung(
-    setup: Setup, failures: dict[int, int], rungs: Rungs, see: Callable[[Point | Row], None], driver: Driver
+    setup: Setup, failures: dict[int, int], rungs: Rungs, on_event: Callable[[Point | Row], None], driver: Driver
 ) -> Iterator[tuple[Row, list[Point]]]:
     missing = []
     for seed in setup.spec.seeds:
@@ -100,7 +100,7 @@ def _rung(
             missing.append(seed)
     curves: dict[int, list[Point]] = {seed: [] for seed in missing}
     for event in attempt(setup.with_seeds(missing), driver):
-        see(event)
+        on_event(event)
         if isinstance(event, Point):
             curves[event.seed].append(event)
         else:

@@ -54,7 +54,7 @@ class BlockState:
             evaluated=np.zeros(replicas),
             confirmations=np.zeros(replicas, dtype=int),
             drawn=0,
-            next_evaluation=protocol.next_look(0),
+            next_evaluation=protocol.next_evaluation(0),
             started=now(),
             cpu=np.zeros(replicas),
             wall=0.0,

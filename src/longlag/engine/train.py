@@ -20,7 +20,7 @@ from torch import Tensor
 from longlag import protocol
 from longlag.algebra import tree
 from longlag.engine import denormals, evaluate, gradient_flow
-from longlag.engine.data import FLOW, MONITOR, Data, Draws, confirmation
+from longlag.engine.data import GRADIENT_FLOW, MONITOR, Data, Draws, confirmation
 from longlag.engine.evaluate import Score
 from longlag.engine.provenance import now, provenance
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
@@ -120,7 +120,7 @@ class Block:
         if passes == before and not step.exhausted:
             raise RuntimeError(f"{type(optimiser).__name__} took a step without asking its oracle anything")
         if passes >= min(state.next_evaluation, budget) or step.exhausted:
-            state.next_evaluation = protocol.next_look(passes)
+            state.next_evaluation = protocol.next_evaluation(passes)
             yield from self._evaluate(step, params)
         if step.exhausted:
             yield from self._stop(state.active, Status.BUDGET, "the readout has all the sequences it asks for")
@@ -159,7 +159,7 @@ class Block:
         """Per replica: gradient flow after a step from `before`, where the spec asks for it."""
         if not self.setup.spec.gradient_flow:
             return [{}] * len(self.seeds)
-        batch = self.data.batch(FLOW, 0, gradient_flow.SEQUENCES)
+        batch = self.data.batch(GRADIENT_FLOW, 0, gradient_flow.SEQUENCES)
         return gradient_flow.readings(self.setup.model, self.setup.loss, before, self.state.params, step.info, batch)
 
     def _stop(self, mask: Tensor, status: Status, reason: str) -> Iterator[Row]:

@@ -68,7 +68,7 @@ def candidates(method: Method, n: int) -> list[dict[str, float]]:
 
 
 def search(
-    spec: RunSpec, n: int, see: Callable[[Point | Row], None], rungs: Rungs, driver: Driver = run_to_end
+    spec: RunSpec, n: int, on_event: Callable[[Point | Row], None], rungs: Rungs, driver: Driver = run_to_end
 ) -> Iterator[Trial]:
     """Runs every candidate on the spec's seeds; candidates that `rungs` keeps are read and not trained.
 
@@ -80,7 +80,7 @@ def search(
     setups = [resolve(dataclasses.replace(spec, overrides={**spec.overrides, **overrides})) for overrides in drawn]
     for overrides, setup in zip(drawn, setups, strict=True):
         rows, losses = [], []
-        for row, points in climb([setup], rungs, see, driver):
+        for row, points in climb([setup], rungs, on_event, driver):
             rows.append(row)
             losses += [point.loss for point in points[-1:]]
         yield Trial(

@@ -23,8 +23,8 @@ _TEST_ERROR_TOLERANCE = 0.05  # share of test sequences, on another kind of mach
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Did a row come out again, in a line how it was compared and why so, and whether that was to the byte."""
+class Comparison:
+    """Whether a row came out the same, how it was compared in one line, and whether that was byte by byte."""
 
     same: bool
     text: str
@@ -51,7 +51,7 @@ def spec_of(row: Row) -> RunSpec:
     return RunSpec(row.task, row.lag, row.method, (row.seed,), row.budget, overrides, timeout, device)
 
 
-def again(row: Row) -> Finding:
+def rerun(row: Row) -> Comparison:
     """Runs the row's spec and compares.
 
     Raises:
@@ -71,16 +71,16 @@ def again(row: Row) -> Finding:
     if spec.device == row.device.partition(":")[0] and (changed or setup.spec_hash != row.spec_hash):
         what = ", ".join(changed[:3]) or "its digest is not that of its spec"
         why = f"its spec or a numerics version has changed since it was recorded ({what})"
-        return Finding(False, f"{name}: differs: {why}")
+        return Comparison(False, f"{name}: differs: {why}")
     new = next(event for event in train(setup) if isinstance(event, Row))
     if new.status == Status.TIMEOUT:
-        return Finding(False, f"{name}: not told: here it was {new.reason}, which says nothing about numbers")
+        return Comparison(False, f"{name}: not told: here it was {new.reason}, which says nothing about numbers")
     reasons = _reasons_to_tolerate(row, provenance(spec.device))
     return _with_tolerance(name, row, new, reasons) if reasons else _to_the_byte(name, row, new)
 
 
 def _reasons_to_tolerate(row: Row, here: Mapping[str, str | int]) -> list[str]:
-    """Why the digits of a row need not come out again here; empty if they must."""
+    """Why the digits of a row may differ here; empty if they must."""
     other = [
         f"{key} is {here[key]} here, {getattr(row, key)} there"
         for key in DIGITS_DEPEND_ON
@@ -90,7 +90,7 @@ def _reasons_to_tolerate(row: Row, here: Mapping[str, str | int]) -> list[str]:
     return other or ([blocks] if row.device != "cpu" else [])
 
 
-def _with_tolerance(name: str, row: Row, new: Row, reasons: Sequence[str]) -> Finding:
+def _with_tolerance(name: str, row: Row, new: Row, reasons: Sequence[str]) -> Comparison:
     close = (
         new.status == row.status and not abs(new.test_error - row.test_error) > _TEST_ERROR_TOLERANCE
     )  # nan if diverged
@@ -99,10 +99,12 @@ def _with_tolerance(name: str, row: Row, new: Row, reasons: Sequence[str]) -> Fi
     else:
         ends = f"{row.status} became {new.status}, test error {row.test_error:.2%} became {new.test_error:.2%}"
         verdict = f"differs: {ends}; rounding may do that to a seed, but not to rates: see `longlag diff`"
-    return Finding(close, f"{name}: {verdict}; compared with tolerance, since {'; '.join(reasons)}", to_the_byte=False)
+    return Comparison(
+        close, f"{name}: {verdict}; compared with tolerance, since {'; '.join(reasons)}", to_the_byte=False
+    )
 
 
-def _to_the_byte(name: str, row: Row, new: Row) -> Finding:
+def _to_the_byte(name: str, row: Row, new: Row) -> Comparison:
     changed = [
         f.name
         for f in fields(Row)
@@ -110,5 +112,7 @@ def _to_the_byte(name: str, row: Row, new: Row) -> Finding:
     ]
     if changed:
         first = f"{changed[0]} {getattr(row, changed[0])} became {getattr(new, changed[0])}"
-        return Finding(False, f"{name}: differs in {', '.join(changed)} ({first}), on a machine like that of the row")
-    return Finding(True, f"{name}: equal to the byte, on a machine like that of the row")
+        return Comparison(
+            False, f"{name}: differs in {', '.join(changed)} ({first}), on a machine like that of the row"
+        )
+    return Comparison(True, f"{name}: equal to the byte, on a machine like that of the row")

@@ -1,4 +1,4 @@
-"""Gradient flow: readings against finite differences, and runs that are the same whether watched or not."""
+"""Gradient flow: readings against finite differences, and runs that are the same with and without them."""
 
 import dataclasses
 import math
@@ -10,8 +10,7 @@ import torch
 from longlag import cli, registry
 from longlag.analysis import stats
 from longlag.engine import gradient_flow, train
-from longlag.engine.data import FLOW as FLOW_PURPOSE
-from longlag.engine.data import Data
+from longlag.engine.data import GRADIENT_FLOW, Data
 from longlag.engine.spec import resolve
 from longlag.objective import Tensors
 from longlag.store import records
@@ -25,7 +24,7 @@ def start(method, task, seeds=(0,), n=4, lag=12):
     """A model at its start, and a batch."""
     setup = resolve(spec(method, task, lag=lag, seeds=seeds, block=len(seeds)))
     data = Data(setup, seeds)
-    return setup, data.start(), data.batch(FLOW_PURPOSE, 0, n)
+    return setup, data.start(), data.batch(GRADIENT_FLOW, 0, n)
 
 
 def losses(setup, params, batch, s, step, part, nudge):
@@ -107,7 +106,7 @@ def test_each_replica_has_its_own():
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_watching_changes_no_number(method):
+def test_recording_gradient_flow_changes_no_number(method):
     plain, seen = (list(train.run(spec(method, gradient_flow=wanted))) for wanted in (False, True))
     blind = dict.fromkeys(FLOW, math.nan)
     for a, b in zip(plain, seen, strict=True):
