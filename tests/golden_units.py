@@ -299,13 +299,13 @@ def taped(cell: Any, make: Callable[..., Any] | None = None, second_order: bool 
     tangent, out = {name: p.flip(-1).cos() for name, p in params.items()}, {}
     fast = (make or cell.tape)(params, x, start, 2)
     for name, tape in (("fast", fast), ("generic", autograd_tape(cell, params, x, start, 2))):
-        d_states, sites = tensor(*tape.states.shape), tensor(2, 7, 3, cell.hidden, scale=0.5)
+        d_states, d_damped = tensor(*tape.states.shape), tensor(2, 7, 3, cell.hidden, scale=0.5)
         parts = {"states": tape.states, **{f"d {k}": v for k, v in tape.pullback(d_states).items()}}
         if second_order:
-            r_states, r_sites = tape.pushforward(tangent)
-            parts |= {"tangent": r_states, "sites": r_sites.sum(1)}
-            parts |= {f"d {k} with sites": v for k, v in tape.pullback(d_states, sites).items()}
-        each = tape.pullback_each(d_states[None])
+            r_states, r_damped = tape.pushforward(tangent)
+            parts |= {"tangent": r_states, "damped states": r_damped.sum(1)}
+            parts |= {f"d {k} damped": v for k, v in tape.pullback(d_states, d_damped).items()}
+        each = tape.per_sequence_vjp(d_states[None])
         parts |= {f"d {k} each": v[0] for k, v in (each or {}).items()}
         out |= {f"{name} {key}": value for key, value in parts.items()}
     return out | {"run states": cell.states(params, x, start, 2), "flops": cell.flops(params)}
