@@ -12,7 +12,7 @@ import torch
 
 from benchmarks.arm import Arm
 from longlag.engine.provenance import provenance
-from longlag.environment import processor_flags
+from longlag.environment import cpuinfo, processor_flags
 
 SIDE = 1024
 
@@ -31,8 +31,8 @@ def record() -> dict[str, Any]:
     names = ("OPENBLAS_CORETYPE", "MKL_CBWR", "THP_MEM_ALLOC_ENABLE", "OMP_NUM_THREADS")
     return {
         **{k: v for k, v in provenance("cpu").items() if k != "device"},
-        "family": _cpuinfo("cpu family"),
-        "model": _cpuinfo("model"),
+        "family": cpuinfo("cpu family"),
+        "model": cpuinfo("model"),
         "instruction_sets": sorted(processor_flags() & set(wanted)),
         "processors": os.cpu_count(),
         "platform": f"{platform.system()} {platform.machine()}",
@@ -44,11 +44,3 @@ def record() -> dict[str, Any]:
         "environment": {name: os.environ.get(name, "") for name in names},
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
     }
-
-
-def _cpuinfo(key: str) -> str:
-    try:
-        lines = open("/proc/cpuinfo").read().splitlines()  # noqa: SIM115 - closed with the process
-    except OSError:
-        return ""
-    return next((line.split(":", 1)[1].strip() for line in lines if line.split(":")[0].strip() == key), "")

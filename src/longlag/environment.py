@@ -28,12 +28,18 @@ def set_environment() -> None:
 
 
 def processor_flags() -> set[str]:
-    """The instruction sets of the first processor; empty where /proc/cpuinfo does not tell."""
+    """The instruction sets of the first processor; empty where Linux does not list them."""
+    return set(cpuinfo("flags").split())
+
+
+def cpuinfo(key: str) -> str:
+    """What /proc/cpuinfo says of the first processor, such as its "model name"; empty where it does not."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return set()
-    return next((set(line.split(":", 1)[1].split()) for line in lines if line.startswith("flags")), set())
+    except OSError:  # not Linux
+        return ""
+    pairs = (line.split(":", 1) for line in lines if ":" in line)
+    return next((value.strip() for name, value in pairs if name.strip() == key), "")
 
 
 def _keep_freed_memory() -> None:

@@ -15,6 +15,7 @@ import torch
 
 from longlag import __version__
 from longlag.engine import denormals
+from longlag.environment import cpuinfo
 
 DIGITS_DEPEND_ON = ("cpu", "blas", "torch", "numpy", "threads", "device")
 
@@ -30,7 +31,7 @@ def provenance(device: str) -> dict[str, str | int]:
         "numpy": np.__version__,
         "blas": _blas(),
         "threads": torch.get_num_threads(),
-        "cpu": _cpu(),
+        "cpu": cpuinfo("model name") or platform.processor(),
         "device": device if device == "cpu" else f"{device}: {torch.cuda.get_device_name()}",
     }
 
@@ -66,13 +67,3 @@ def _blas() -> str:
     }
     mkl = f"mkl in torch, MKL_CBWR {os.environ.get('MKL_CBWR', 'unset')}" if torch.backends.mkl.is_available() else ""
     return "; ".join(filter(None, [*sorted(found), mkl, f"denormals: {denormals.mode()}"]))
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next(
-        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor()
-    )

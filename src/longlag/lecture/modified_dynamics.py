@@ -77,7 +77,7 @@ class ReadoutOnly:
     def init(self, params: Params) -> Any:
         return self.optimiser.init(params)
 
-    def step(self, draw: Draw, params: dict[str, Tensor], state: Any) -> Step:
+    def step(self, draw: Draw[Any], params: dict[str, Tensor], state: Any) -> Step:
         return self.optimiser.step(lambda n, purpose="train": _ReadoutOracle(draw(n, purpose)), params, state)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from longlag.algebra import tree
+from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.clipping import Clipping, NoClipping
 from longlag.ranges import BELOW_ONE, COUNT, POSITIVE, check
@@ -41,7 +42,7 @@ class Adam:
     def init(self, params: tree.Params) -> Moments:
         return Moments(tree.zeros_like(params), tree.zeros_like(params), 0)
 
-    def step(self, draw: Draw, params: dict[str, Tensor], state: Moments) -> Step:
+    def step(self, draw: Draw[Oracle], params: dict[str, Tensor], state: Moments) -> Step:
         loss, gradient = draw(self.batch).value_and_grad(params)
         gradient, t = self.clipping(gradient), state.t + 1
         m = tree.map_(lambda m, g: m.lerp(g, 1 - self.beta_1), state.m, gradient)

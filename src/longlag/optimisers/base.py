@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
 from longlag.algebra.tree import Params
 
+OracleT = TypeVar("OracleT", covariant=True)
 
-class Draw(Protocol):
-    """Fresh data: an oracle of n sequences (all of them where a task has fewer). Each purpose is its own stream."""
 
-    def __call__(self, n: int, purpose: str = "train") -> Any: ...
+class Draw(Protocol[OracleT]):
+    """Fresh data: an oracle of n sequences (all of them where a task has fewer). Each purpose is its own stream.
+
+    An optimiser names the questions that it asks: `Draw[Oracle]`, or `Draw[FeatureOracle]` to fit a readout.
+    """
+
+    def __call__(self, n: int, purpose: str = "train") -> OracleT: ...
 
 
 @dataclass(frozen=True)
@@ -50,5 +55,5 @@ class Optimiser(Protocol):
     def init(self, params: Params) -> Any:
         """The state before the first step."""
 
-    def step(self, draw: Draw, params: dict[str, Tensor], state: Any) -> Step:
+    def step(self, draw: Draw[Any], params: dict[str, Tensor], state: Any) -> Step:
         """One update from fresh data."""

@@ -49,11 +49,11 @@ class Guessing:
         start = b"".join(leaf.cpu().numpy().tobytes() for leaf in params.values())
         return Guesses(int.from_bytes(hashlib.blake2b(start, digest_size=8).digest()), 0)
 
-    def step(self, draw: Draw, params: dict[str, Tensor], state: Guesses) -> Step:
+    def step(self, draw: Draw[Oracle], params: dict[str, Tensor], state: Guesses) -> Step:
         shapes = {name: tuple(leaf.shape[1:]) for name, leaf in params.items()}
         weights = self.guess.draw(stream(state.key, "guess", state.drawn), shapes)
         guess = {name: torch.as_tensor(weights[name][None]).to(leaf) for name, leaf in params.items()}
-        oracle: Oracle = draw(self.batch)
+        oracle = draw(self.batch)
         kept, guessed = oracle.value(params), oracle.value(guess)
         better = tree.where(guessed < kept, guess, params)
         return Step(better, Guesses(state.key, state.drawn + 1), torch.minimum(kept, guessed))

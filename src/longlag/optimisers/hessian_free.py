@@ -66,7 +66,7 @@ class HessianFree:
     def init(self, params: Params) -> HFState:
         return HFState(self.damping.start, tree.zeros_like(params))
 
-    def step(self, draw: Draw, params: dict[str, Tensor], state: HFState) -> Step:
+    def step(self, draw: Draw[Oracle], params: dict[str, Tensor], state: HFState) -> Step:
         batch = draw(self.gradient_batch, "gradient")
         loss, gradient = batch.value_and_grad(params)
         gradient = tree.axpy(self.weight_decay, params, gradient)

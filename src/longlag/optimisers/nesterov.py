@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from longlag.algebra import tree
+from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.clipping import Clipping, NoClipping
 from longlag.optimisers.schedules import Schedule
@@ -44,7 +45,7 @@ class Nesterov:
     def init(self, params: tree.Params) -> Velocity:
         return Velocity(tree.zeros_like(params), 0)
 
-    def step(self, draw: Draw, params: dict[str, Tensor], state: Velocity) -> Step:
+    def step(self, draw: Draw[Oracle], params: dict[str, Tensor], state: Velocity) -> Step:
         mu, eps = self.momentum(state.t), self.learning_rate(state.t)
         ahead = tree.axpy(mu, state.v, params)
         loss, gradient = draw(self.batch).value_and_grad(ahead)

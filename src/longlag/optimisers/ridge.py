@@ -109,8 +109,8 @@ class Ridge:
         zeros = params["W_hy"].new_zeros((features + 2, features + outputs), dtype=torch.float64)
         return Moments(0, zeros[0], zeros[1], zeros[2:])
 
-    def step(self, draw: Draw, params: dict[str, Tensor], state: Moments) -> Step:
-        oracle: FeatureOracle = draw(self.sequences)
+    def step(self, draw: Draw[FeatureOracle], params: dict[str, Tensor], state: Moments) -> Step:
+        oracle = draw(self.sequences)
         phi, y = oracle.features(params)
         moments = state.add(torch.cat([phi[0].double(), y[0].double()], 1))
         seen = moments.n * len(oracle) // phi.shape[1]  # sequences, not scored steps

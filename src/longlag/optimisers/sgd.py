@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from torch import Tensor
 
 from longlag.algebra import tree
+from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.clipping import Clipping, NoClipping
 from longlag.ranges import COUNT, POSITIVE, check
@@ -29,6 +30,6 @@ class SGD:
     def init(self, params: tree.Params) -> None:
         return None
 
-    def step(self, draw: Draw, params: dict[str, Tensor], state: None) -> Step:
+    def step(self, draw: Draw[Oracle], params: dict[str, Tensor], state: None) -> Step:
         loss, gradient = draw(self.batch).value_and_grad(params)
         return Step(tree.axpy(-self.learning_rate, self.clipping(gradient), params), state, loss)
