@@ -11,6 +11,11 @@ from longlag import cli, registry
 from longlag.store.records import read_rows
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/*.md", "config/*.md", "benchmarks/*.md", "results/*.md", "results/reference/*.md")
+    for path in ROOT.glob(pattern)
+)
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +63,59 @@ def test_plugins_of_the_documents_run(tmp_path, document, words):
 
 
 def test_documents_name_files_that_exist():
-    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_glossary_words_are_used_and_sorted():
+    words = re.findall(r"^\| \*\*(.+?)\*\* \|", (ROOT / "docs/glossary.md").read_text(), flags=re.M)
+    assert len(words) == len(set(words)) > 10
+    assert words == sorted(words)
+    others = [path for path in DOCUMENTS if path.name != "glossary.md"]
+    text = " ".join(" ".join(path.read_text().lower().split()) for path in others)
+    unused = [word for word in words if not re.search(rf"\b{word}s?\b", text)]
+    assert not unused, "the glossary defines what no document uses"
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/protocol.md",
+                                  "docs/reproducibility.md", "docs/cluster.md", "config/README.md"])  # fmt: skip
+def test_documents_link_the_glossary(name):
+    assert "glossary.md" in (ROOT / name).read_text()
+
+
+# In backticks, but made by a run, or a name that the reader chooses.
+MADE = {
+    "runs.csv", "curves.parquet", "report.html", "handson.html", "suite.json", "lecture.json", "jobs/", "rungs/", "logs/",
+    "my.yaml", "file.py", "suite.yaml",
+}  # fmt: skip
+MADE_IN = (".venv/", "results/NAME", "results/SUITE", "results/demo/", "results/standard")
+ROOMS = ("", "src/longlag", "src/longlag/cells", "tests", "results/reference", "results/benchmarks")
+
+
+def missing(code: str, folder: Path = ROOT) -> bool:
+    """Is it the path of a file or folder that is not there, or a name that is not in the module it is said to be in?
+
+    folder: that of the document; paths may be relative to it, to the root, or to one of `ROOMS`.
+    """
+    if code in MADE or code.startswith(MADE_IN) or not re.fullmatch(r"[\w.*/-]+", code) or re.search("NAME|DIR", code):
+        return False
+    if "/" in code or re.search(r"\.(py|md|csv|json|yaml|png|txt|smk|sh)$", code):
+        return not any(any(place.glob(code.rstrip("/"))) for place in (folder, *(ROOT / room for room in ROOMS)))
+    module, *names = code.removeprefix("longlag.").split(".")
+    while names and any((ROOT / "src/longlag").glob(f"**/{module}/__init__.py")):
+        module, *names = names  # out of the package
+    sources = {path.stem: path.read_text() for path in (ROOT / "src/longlag").rglob("*.py")}
+    return module in sources and not all(re.search(rf"\b{name}\b", sources[module]) for name in names)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_paths_and_names_in_backticks_exist(path):
+    prose = re.sub(r"```.*?```", "", path.read_text(), flags=re.S)
+    gone = sorted({code for code in re.findall(r"`([^`\n]+)`", prose) if missing(code, path.parent)})
+    assert not gone, f"{path.name} names what is not there; mend the text, or list a made file in MADE"
+
+
+@pytest.mark.parametrize("code", ["docs/nowhere.md", "protocol.next_nothing", "src/longlag/engine/gone.py", "no.csv"])
+def test_what_is_not_there_is_noticed(code):
+    assert missing(code)
