@@ -1,14 +1,16 @@
 """HessianFree on somebody's own torch module, and Jacobians by reverse mode."""
 
+import copy
 import itertools
 
 import pytest
 import torch
 
 from longlag.algebra.jacobian import linearise
+from longlag.errors import LonglagError
 from longlag.functional import FunctionObjective, fit
 from longlag.losses import CrossEntropy, SquaredError
-from longlag.optimisers import SGD, HessianFree
+from longlag.optimisers import SGD, HessianFree, Ridge
 from longlag.optimisers.damping import LevenbergMarquardt
 
 
@@ -86,3 +88,198 @@ def test_linearisation_of_a_function_that_ignores_a_parameter():
     v = {name: torch.ones_like(value) for name, value in params.items()}
     torch.testing.assert_close(line.pushforward(v)[0], 2 * params["a"])
     assert not line.pullback((torch.ones(1, 3, dtype=torch.float64),))["unused"].any()
+
+
+def linear(n):
+    x = torch.randn(n, 3)
+    return x, x @ torch.tensor([[1.0], [2.0], [-1.0]])
+
+
+HF = HessianFree(gradient_batch=100, curvature_batch=50)
+
+
+def trained(module, loss=None, batches=linear, optimiser=HF, steps=3, **settings):
+    """The last of some steps."""
+    *_, last = itertools.islice(fit(optimiser, module, loss or SquaredError(0.04), batches, **settings), steps)
+    return last
+
+
+class Shaped(torch.nn.Module):
+    """A linear module whose outputs take another form."""
+
+    def __init__(self, form):
+        super().__init__()
+        self.out, self.form = torch.nn.Linear(3, 1), form
+
+    def forward(self, x):
+        return self.form(self.out(x))
+
+
+def flat_targets(n):
+    x, y = linear(n)
+    return x, y.flatten()
+
+
+@pytest.mark.parametrize(
+    ("module", "loss", "batches", "words"),
+    [
+        (torch.nn.Linear(3, 1), None, flat_targets, "real targets"),
+        (torch.nn.Linear(3, 1), None, lambda n: (linear(n)[0], linear(n - 1)[1]), "number of sequences"),
+        (torch.nn.Linear(3, 1), None, lambda n: linear(0), "number of sequences"),
+        (torch.nn.Linear(3, 1), None, lambda n: linear(n)[0], "two tensors"),
+        (torch.nn.Linear(3, 1), None, lambda n: (linear(n)[0], [0.0] * n), "not .Tensor, list"),
+        (torch.nn.Linear(3, 2), CrossEntropy(2), lambda n: (linear(n)[0], torch.full((n,), 2)), "class 2"),
+        (torch.nn.Linear(3, 2), CrossEntropy(2), lambda n: (linear(n)[0], torch.zeros(n)), "torch.int64"),
+        (torch.nn.Linear(3, 2), CrossEntropy(3), lambda n: (linear(n)[0], torch.zeros(n).long()), "3 classes"),
+        (Shaped(lambda y: y[:, 0]), None, flat_targets, "keep the axis O"),
+        (Shaped(lambda y: y.expand(8, -1, -1)), None, linear, "last step"),
+        (Shaped(lambda y: (y, (y, y))), None, linear, "hidden states"),
+        (Shaped(lambda y: y.detach()), None, linear, "do not depend"),
+    ],
+)
+def test_what_a_batch_or_a_module_gives_is_checked_against_the_other(module, loss, batches, words):
+    with pytest.raises(LonglagError, match=words):
+        trained(module, loss, batches)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((Ridge(), torch.nn.Linear(3, 1), SquaredError(0.04), linear), "W_hy"),
+        ((torch.optim.Adam, torch.nn.Linear(3, 1), SquaredError(0.04), linear), "none of longlag.optimisers"),
+        ((HF, torch.nn.Linear(3, 1), torch.nn.CrossEntropyLoss(), linear), "none of longlag.losses"),
+        ((HF, torch.nn.Linear(3, 1).requires_grad_(False), SquaredError(0.04), linear), "nothing to train"),
+        ((HF, lambda x: x, SquaredError(0.04), linear), "torch.nn.Module"),
+        ((HF, torch.nn.Linear(3, 1), SquaredError(0.04), [1]), "function"),
+    ],
+)
+def test_arguments_are_checked_at_once(arguments, words):
+    with pytest.raises(LonglagError, match=words):
+        fit(*arguments)
+
+
+def test_an_axis_that_x_has_not():
+    with pytest.raises(LonglagError, match="batch_axis"):
+        trained(torch.nn.Linear(3, 1), batch_axis=2)
+
+
+class Exploding(torch.nn.Module):
+    """Outputs that overflow beyond a short step, behind everything that a forward pass may leave in buffers."""
+
+    def __init__(self):
+        super().__init__()
+        self.out, self.norm = torch.nn.Linear(3, 1), torch.nn.BatchNorm1d(1)
+        self.register_buffer("passes", torch.zeros(()))
+        self.register_buffer("newest", torch.zeros(1))
+        self.register_buffer("late", None)
+
+    def forward(self, x):
+        y = torch.exp(10 * self.out(x))
+        self.passes += 1  # in place
+        self.newest = y.detach().amax().reshape(1)  # another tensor
+        self.late = y.detach().amin()  # there was none
+        return self.norm(y)
+
+
+def test_steps_that_are_only_tried_leave_nothing_in_buffers():
+    torch.manual_seed(0)
+    net = Exploding()
+    for k, _ in enumerate(itertools.islice(fit(HF, net, SquaredError(0.04), linear), 6), 1):
+        assert all(p.isfinite().all() for p in net.parameters())
+        assert all(b.isfinite().all() for b in net.buffers())
+        assert net.passes == k == net.norm.num_batches_tracked  # one gradient a step
+        assert net.newest > net.late > 0
+
+
+def test_gradient_steps_move_running_statistics_as_torch_does():
+    torch.manual_seed(0)
+    net, batch = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2), torch.nn.Linear(2, 1)), linear(20)
+    twin = copy.deepcopy(net)
+    trained(net, batches=lambda n: batch, optimiser=SGD(0.1), steps=4)
+    optimiser = torch.optim.SGD(twin.parameters(), lr=0.1)
+    for _ in range(4):
+        optimiser.zero_grad()
+        (twin(batch[0]) - batch[1]).square().mean().backward()
+        optimiser.step()
+    for name, value in twin.state_dict().items():
+        torch.testing.assert_close(net.state_dict()[name], value)
+
+
+def test_weights_changed_between_two_steps_stay_changed():
+    net = torch.nn.Linear(3, 1)
+    steps = fit(SGD(1e-6), net, SquaredError(0.04), linear)
+    next(steps)
+    with torch.no_grad():
+        net.weight.fill_(7.0)
+    next(steps)
+    assert (net.weight > 6.9).all()
+
+
+def test_training_ends_with_the_batches_and_before_the_step_that_needed_them():
+    torch.manual_seed(0)
+    net, loader = torch.nn.Linear(3, 1), iter([linear(50) for _ in range(4)])
+    steps = fit(HF, net, SquaredError(0.04), lambda n: next(loader))
+    next(steps)  # takes three
+    before = copy.deepcopy(net.state_dict())
+    assert list(steps) == []
+    assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def short(x, y):
+    return x[:2], y
+
+
+def test_a_frozen_recurrent_layer_under_a_trained_readout():
+    """An echo state net in torch: the hidden states depend on nothing that is trained."""
+    torch.manual_seed(0)
+    net = Net(torch.nn.RNN)
+    net.rnn.requires_grad_(False)
+    before = net.rnn.weight_hh_l0.clone()
+    last = trained(net, CrossEntropy(2), lambda n: short(*batches(n)), steps=15, batch_axis=1)
+    assert float(last.loss) < 0.3
+    assert torch.equal(net.rnn.weight_hh_l0, before)
+
+
+def test_a_linearisation_of_values_that_depend_on_nothing():
+    params = {"a": torch.randn(1, 3, dtype=torch.float64)}
+    line = linearise(lambda p: (torch.ones(2), p["a"].square()), params)
+    assert line.pushforward(params)[0].tolist() == [0, 0]
+    torch.testing.assert_close(line.pushforward(params)[1], 2 * params["a"].square())
+    torch.testing.assert_close(line.pullback((torch.ones(2), params["a"]))["a"], 2 * params["a"].square())
+
+
+class Attentive(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True)
+        self.into, self.out = torch.nn.Linear(2, 8), torch.nn.Linear(8, 2)
+
+    def forward(self, x):
+        return self.out(self.layer(self.into(x.transpose(0, 1)))[:, 0])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_attention_has_curvature(training):
+    torch.manual_seed(0)
+    net = Attentive().train(training)
+    optimiser = HessianFree(gradient_batch=100, curvature_batch=50, damping=LevenbergMarquardt(start=0.01))
+    assert float(trained(net, CrossEntropy(2), batches, optimiser, steps=10, batch_axis=1).loss) < 0.1
+
+
+@pytest.mark.parametrize(("hidden", "threads"), [(20, 1), (500, 3)])
+def test_a_small_net_runs_on_one_thread_and_the_number_is_put_back(hidden, threads):
+    seen, before = [], torch.get_num_threads()
+
+    def form(y):
+        seen.append(torch.get_num_threads())
+        return y
+
+    net = torch.nn.Sequential(torch.nn.Linear(3, hidden), torch.nn.Linear(hidden, hidden), torch.nn.Linear(hidden, 3))
+    try:
+        torch.set_num_threads(3)
+        steps = fit(SGD(0.01, batch=5), torch.nn.Sequential(net, Shaped(form)), SquaredError(0.04), linear)
+        next(steps)
+        assert torch.get_num_threads() == 3
+        assert set(seen) == {threads}
+    finally:
+        torch.set_num_threads(before)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from longlag.errors import LonglagError
 from longlag.losses import CrossEntropy, OneHotError, SquaredError
 
 R, K, B, O = 2, 3, 4, 5
@@ -48,3 +49,42 @@ def test_wrong_class_and_encoding():
     for loss in (CrossEntropy(3), OneHotError(3)):
         assert loss.wrong(z, y).tolist() == [[[False, True]]]
         assert loss.encode(y).tolist() == [[[[1, 0, 0], [0, 0, 1]]]]
+
+
+NUMBERS = torch.zeros(1, 1, 6, 1)
+SCORES = torch.zeros(1, 1, 6, 3)
+CLASSES = torch.zeros(1, 1, 6, dtype=torch.int64)
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "targets", "words"),
+    [
+        (SquaredError(0.04), NUMBERS, NUMBERS[..., 0], "unsqueeze"),  # broadcasts to [6, 6]
+        (SquaredError(0.04), NUMBERS, NUMBERS[:, :, :1], "real targets"),
+        (SquaredError(0.04), SCORES, NUMBERS, "real targets"),
+        (SquaredError(0.04), NUMBERS, NUMBERS > 0, "torch.bool"),
+        (SquaredError(0.04), NUMBERS.long(), NUMBERS, "floating-point"),
+        (SquaredError(0.04), NUMBERS[:, :, :0], NUMBERS[:, :, :0], "no number"),
+        *(
+            (loss, *case)
+            for loss in (CrossEntropy(3), OneHotError(3))
+            for case in (
+                (SCORES, CLASSES[:, :, :4], "class targets"),  # shorter
+                (SCORES, CLASSES.unsqueeze(-1), "class targets"),
+                (SCORES, CLASSES.float(), "torch.int64"),
+                (SCORES, CLASSES.int(), "long"),
+                (SCORES, CLASSES + 3, "class 3 .* 0 to 2"),
+                (SCORES, CLASSES - 1, "class -1 .* 0 to 2"),
+                (SCORES[..., :2], CLASSES, "3 classes .* not 2"),
+            )
+        ),
+    ],
+)
+@pytest.mark.parametrize("ask", ["value", "gradient", "wrong"])
+def test_what_does_not_fit_is_refused_with_a_sentence(loss, outputs, targets, words, ask):
+    with pytest.raises(LonglagError, match=words):
+        getattr(loss, ask)(outputs, targets)
+
+
+def test_whole_numbers_are_targets_of_squared_error():
+    assert SquaredError(0.04).value(NUMBERS, torch.ones_like(NUMBERS, dtype=torch.int64)).tolist() == [1.0]

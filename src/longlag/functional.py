@@ -7,9 +7,7 @@ they are while a step is chosen (Martens & Sutskever 2011, section 3).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,12 +15,14 @@ import torch
 from torch import Tensor
 
 from longlag.algebra.jacobian import linearise
+from longlag.algebra.stateless import Stateless, threads, twice_differentiable
 from longlag.algebra.tree import Params
-from longlag.losses import Loss
+from longlag.errors import LonglagError
+from longlag.losses import Loss, check_range
 from longlag.objective import Operator
 from longlag.optimisers.base import Optimiser, Step
 
-Forward = Callable[[Params, Tensor], Tensor | tuple[Tensor, Tensor]]
+Forward = Callable[[Params, Tensor], Any]  # -> outputs, or (outputs, hidden states)
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,11 @@ class FunctionObjective:
     """The loss of `forward(params, x)` on one batch, as one replica: parameters carry a leading axis of 1.
 
     forward returns outputs [B, O], or (outputs [B, O], hidden states) with the batch in any axis of the latter.
-    y is [B, O] for real targets and [B] for classes.
+    y is [B, O] for real targets and [B] for classes. training_forward is the forward pass of the gradient, if what it
+    leaves behind (running statistics) is to count, and what other evaluations leave is not; None is `forward`.
+
+    Raises:
+        LonglagError: x, y and what forward returns do not fit each other or the loss.
     """
 
     forward: Forward
@@ -38,23 +42,38 @@ class FunctionObjective:
     x: Tensor
     y: Tensor
     batch_axis: int = 0  # of x
+    training_forward: Forward | None = None
+
+    def __post_init__(self) -> None:
+        x, y = self.x, self.y
+        if not (isinstance(x, Tensor) and isinstance(y, Tensor)):
+            raise LonglagError(f"a batch is two tensors (x, y), not ({type(x).__name__}, {type(y).__name__})")
+        if not -x.dim() <= self.batch_axis < x.dim():
+            raise LonglagError(f"x of shape {list(x.shape)} has no axis {self.batch_axis}; set batch_axis")
+        if not y.dim() or len(y) != x.shape[self.batch_axis] or not len(y):
+            raise LonglagError(
+                f"x of shape {list(x.shape)} and y of shape {list(y.shape)} are not of one number of sequences: axis "
+                f"{self.batch_axis} of x and axis 0 of y count them; set batch_axis if x has them in another axis"
+            )
 
     def value(self, params: Params) -> Tensor:
         """Loss, [1]."""
         with torch.no_grad():
-            return self._loss(self._outputs(params)[0])
+            return self._loss(self._outputs(params, self.forward)[0])
 
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss, [1], and its gradient."""
         leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
         with torch.enable_grad():
-            loss = self._loss(self._outputs(leaves)[0])
+            loss = self._loss(self._outputs(leaves, self.training_forward or self.forward)[0])
+        if not loss.requires_grad:
+            raise LonglagError("the outputs do not depend on any trained parameter; is one detached, or under no_grad?")
         parts = torch.autograd.grad(loss, tuple(leaves.values()), torch.ones_like(loss), materialize_grads=True)
         return loss.detach(), dict(zip(leaves, parts, strict=True))
 
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
         """v -> (J' H J + structural J_h' J_h / B) v, J_h the Jacobian of the hidden states."""
-        line = linearise(self._outputs, params)
+        line = linearise(lambda p: self._outputs(p, self.forward), params)
         outputs = line.values[0].detach()
 
         def product(v: Params) -> dict[str, Tensor]:
@@ -72,11 +91,22 @@ class FunctionObjective:
         """Number of sequences."""
         return len(self.y)
 
-    def _outputs(self, params: Params) -> tuple[Tensor, ...]:
-        found = self.forward({name: value[0] for name, value in params.items()}, self.x)
-        return found if isinstance(found, tuple) else (found,)
+    def _outputs(self, params: Params, forward: Forward) -> tuple[Tensor, ...]:
+        found = forward({name: value[0] for name, value in params.items()}, self.x)
+        parts = tuple(found) if isinstance(found, tuple | list) else (found,)
+        if len(parts) not in (1, 2) or not all(isinstance(part, Tensor) for part in parts):
+            kinds = ", ".join(type(part).__name__ for part in parts)
+            raise LonglagError(f"a model returns outputs, or (outputs, hidden states), as tensors; not ({kinds})")
+        if parts[0].dim() < 2 or len(parts[0]) != len(self):
+            raise LonglagError(
+                f"outputs of shape {list(parts[0].shape)} are not [B, O] with B = {len(self)} sequences; return those "
+                "of the last step alone, and keep the axis O where there is one output"
+            )
+        return parts
 
     def _loss(self, outputs: Tensor) -> Tensor:
+        if self.y.device.type != "cpu" and not self.y.is_floating_point():  # where the loss does not look
+            check_range(self.y, outputs.shape[-1])
         return self.loss.value(_lifted(outputs), _lifted(self.y))
 
 
@@ -87,43 +117,80 @@ def fit(
     batches: Callable[[int], tuple[Tensor, Tensor]],
     batch_axis: int = 0,
 ) -> Iterator[Step]:
-    """Trains a module in place for as long as the caller asks for steps.
+    """Trains a module in place for as long as the caller asks for steps and `batches` gives batches.
+
+    Each step starts from the weights that the module has then. Buffers such as running statistics are updated by the
+    forward passes of gradients alone: steps that are only tried leave nothing behind. Small problems run on one thread.
 
     Args:
         optimiser: any of `longlag.optimisers` but Ridge.
-        module: module(x) -> outputs [B, O], or (outputs, hidden states).
+        module: module(x) -> outputs [B, O], or (outputs, hidden states). What requires gradients is trained.
         loss: `longlag.losses.CrossEntropy(classes)` or `SquaredError(tolerance)`.
-        batches: batches(n) -> (x, y), n fresh sequences.
+        batches: batches(n) -> (x, y), n fresh sequences; StopIteration ends the training before the step that needed
+            them.
         batch_axis: axis of x that counts sequences.
+
+    Raises:
+        LonglagError: something handed over does not fit; on a step, if it is a batch or what the module returns.
     """
+    if not isinstance(module, torch.nn.Module):
+        raise LonglagError(f"fit trains a torch.nn.Module, not a {type(module).__name__}")
+    if not isinstance(loss, Loss):
+        raise LonglagError(f"loss {loss!r} is none of longlag.losses, such as CrossEntropy(classes)")
+    if not (callable(getattr(optimiser, "init", None)) and callable(getattr(optimiser, "step", None))):
+        raise LonglagError(f"optimiser {type(optimiser).__name__} is none of longlag.optimisers, such as HessianFree()")
     trained = {name: value for name, value in module.named_parameters() if value.requires_grad}
-    params = {name: value.detach().clone().unsqueeze(0) for name, value in trained.items()}
+    if not trained:
+        raise LonglagError(f"no parameter of {type(module).__name__} requires gradients: there is nothing to train")
+    if not set(optimiser.trained or ()) <= set(trained):
+        raise LonglagError(
+            f"{type(optimiser).__name__} trains {list(optimiser.trained or ())}, which the module has not; "
+            "take an optimiser of all parameters, such as HessianFree()"
+        )
+    if not callable(batches):
+        raise LonglagError(
+            f"batches is a function of the number of sequences, n -> (x, y), not a {type(batches).__name__}"
+        )
+    return _steps(optimiser, trained, Stateless(module), loss, batches, batch_axis)
 
-    def forward(p: Params, x: Tensor) -> Any:
-        return torch.func.functional_call(module, dict(p), (x,))
 
+def _steps(
+    optimiser: Optimiser,
+    trained: dict[str, torch.nn.Parameter],
+    net: Stateless,
+    loss: Loss,
+    batches: Callable[[int], tuple[Tensor, Tensor]],
+    batch_axis: int,
+) -> Iterator[Step]:
     def draw(n: int, purpose: str = "train") -> FunctionObjective:
-        x, y = batches(n)
-        return FunctionObjective(forward, loss, x, y, batch_axis)
+        try:
+            batch = batches(n)
+        except StopIteration as end:
+            raise _NoMore from end
+        if not isinstance(batch, tuple | list) or len(batch) != 2:
+            raise LonglagError(f"batches({n}) must return (x, y), two tensors; it returned a {type(batch).__name__}")
+        return FunctionObjective(net.tried, loss, *batch, batch_axis, net.trained)
 
-    state = optimiser.init(params)
+    def present() -> dict[str, Tensor]:
+        return {name: value.detach().clone().unsqueeze(0) for name, value in trained.items()}
+
+    state = optimiser.init(present())
     while True:
-        with _without_fused_cells():
-            step = optimiser.step(draw, params, state)
-        params, state = step.params, step.state
+        try:
+            with twice_differentiable(), threads(trained):
+                step = optimiser.step(draw, present(), state)
+        except _NoMore:
+            return
+        state = step.state
         with torch.no_grad():
             for name, value in trained.items():
-                value.copy_(params[name][0])
+                value.copy_(step.params[name][0])
+        net.keep()
         yield step
 
 
-@contextmanager
-def _without_fused_cells() -> Iterator[None]:
-    """The recurrent cells of oneDNN and cuDNN cannot be differentiated twice."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "TF32 acceleration on top of oneDNN")
-        with torch.backends.mkldnn.flags(enabled=False), torch.backends.cudnn.flags(enabled=False):
-            yield
+class _NoMore(Exception):
+    """The batches have ended."""
 
 
 def _lifted(values: Tensor) -> Tensor:

@@ -1,21 +1,25 @@
 """Losses on the scored steps: value, derivative, curvature, and which sequences count as wrong.
 
 Outputs are [R, K, B, O] (K scored steps); targets are [R, K, B, O] for real values and [R, K, B] for classes.
-Every value is a mean over the K scored steps and the B sequences, per replica: [R].
+Every value is a mean over the K scored steps and the B sequences, per replica: [R]. Outputs and targets that do not fit
+each other raise LonglagError: torch would broadcast them, and train on differences of numbers that have nothing to do
+with each other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from longlag.errors import LonglagError
 from longlag.ranges import COUNT, NON_NEGATIVE, check
 
 
+@runtime_checkable
 class Loss(Protocol):
     """A convex function of the outputs. `name` is the value of the loss column of a row."""
 
@@ -49,15 +53,18 @@ class SquaredError:
         check(self)
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        _check_numbers(outputs, targets)
         return (outputs - targets).square().flatten(1).mean(1)
 
     def gradient(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        _check_numbers(outputs, targets)
         return (outputs - targets) * (2 / outputs[0].numel())
 
     def hessian_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
         return tangent * (2 / outputs[0].numel())
 
     def wrong(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        _check_numbers(outputs, targets)
         return ~((outputs - targets).abs() <= self.tolerance).all(-1)  # a nan is wrong
 
     def encode(self, targets: Tensor) -> Tensor:
@@ -75,10 +82,12 @@ class CrossEntropy:
         check(self)
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        _check_classes(outputs, targets, self.classes)
         picked = outputs.log_softmax(-1).gather(-1, targets.unsqueeze(-1))
         return -picked.flatten(1).mean(1)
 
     def gradient(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        _check_classes(outputs, targets, self.classes)
         return (outputs.softmax(-1) - self.encode(targets).to(outputs.dtype)) / targets[0].numel()
 
     def hessian_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
@@ -87,6 +96,7 @@ class CrossEntropy:
         return (weighted - p * weighted.sum(-1, keepdim=True)) / outputs[0, ..., 0].numel()
 
     def wrong(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        _check_classes(outputs, targets, self.classes)
         return outputs.argmax(-1) != targets
 
     def encode(self, targets: Tensor) -> Tensor:
@@ -104,16 +114,72 @@ class OneHotError:
         check(self)
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        _check_classes(outputs, targets, self.classes)
         return (outputs - self.encode(targets)).square().flatten(1).mean(1)
 
     def gradient(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        _check_classes(outputs, targets, self.classes)
         return (outputs - self.encode(targets)) * (2 / outputs[0].numel())
 
     def hessian_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
         return tangent * (2 / outputs[0].numel())
 
     def wrong(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        _check_classes(outputs, targets, self.classes)
         return outputs.argmax(-1) != targets
 
     def encode(self, targets: Tensor) -> Tensor:
         return one_hot(targets, self.classes).to(torch.get_default_dtype())
+
+
+def _check_numbers(outputs: Tensor, targets: Tensor) -> None:
+    """Raises LonglagError unless there is one real target for each output."""
+    _check_outputs(outputs)
+    if outputs.shape != targets.shape:
+        raise LonglagError(
+            f"real targets {_described(targets)} do not fit outputs {_described(outputs)}: both have one shape, "
+            "[R, K, B, O], or [B, O] in fit; y.unsqueeze(-1) adds the axis of a single output"
+        )
+    if targets.dtype == torch.bool or targets.is_complex():
+        raise LonglagError(f"real targets cannot be {targets.dtype}; y.float() makes numbers of truth values")
+
+
+def _check_classes(outputs: Tensor, targets: Tensor, classes: int) -> None:
+    """Raises LonglagError unless there is one class in range for each row of outputs.
+
+    The range is looked at on a CPU only: elsewhere it would wait for the device.
+    """
+    _check_outputs(outputs)
+    if outputs.shape[-1] != classes:
+        raise LonglagError(
+            f"a loss of {classes} classes needs as many outputs, not {outputs.shape[-1]}: outputs {_described(outputs)}"
+        )
+    if targets.shape != outputs.shape[:-1]:
+        raise LonglagError(
+            f"class targets {_described(targets)} do not fit outputs {_described(outputs)}: they have that shape "
+            "without its last axis, [R, K, B], or [B] in fit; y.argmax(-1) makes classes of one-hot rows"
+        )
+    if targets.dtype != torch.int64:
+        raise LonglagError(f"class targets must be torch.int64, not {targets.dtype}; y.long() converts whole numbers")
+    if targets.device.type == "cpu":
+        check_range(targets, classes)
+
+
+def check_range(targets: Tensor, classes: int) -> None:
+    """Raises LonglagError unless every class is one of 0 to classes - 1."""
+    if targets.numel():
+        low, high = (int(end) for end in targets.aminmax())
+        if low < 0 or high >= classes:
+            wrong = low if low < 0 else high
+            raise LonglagError(f"class {wrong} among the targets is none of 0 to {classes - 1}, the {classes} outputs")
+
+
+def _check_outputs(outputs: Tensor) -> None:
+    if not outputs.is_floating_point():
+        raise LonglagError(f"outputs must be floating-point numbers, not {outputs.dtype}")
+    if not outputs.numel():
+        raise LonglagError(f"outputs {_described(outputs)} hold no number: a loss is a mean over sequences")
+
+
+def _described(values: Tensor) -> str:
+    return f"of shape {list(values.shape)}"

@@ -20,25 +20,34 @@ Outputs = tuple[Tensor, ...]
 
 @dataclass(frozen=True)
 class Linearisation:
-    """A function linearised at its parameters: values, J' and J."""
+    """A function linearised at its parameters: values, J' and J.
+
+    live: which values depend on the parameters at all; the derivative of the others is zero.
+    """
 
     values: Outputs
+    live: tuple[bool, ...]
     leaves: dict[str, Tensor]
     dummies: Outputs
     transposed: dict[str, Tensor]  # J'w as a function of the dummies w
 
     def pullback(self, d_values: Outputs) -> dict[str, Tensor]:
         """w -> J'w."""
-        parts = torch.autograd.grad(
-            self.values, tuple(self.leaves.values()), d_values, retain_graph=True, materialize_grads=True
-        )
+        values, d_values = _kept(self.values, self.live), _kept(d_values, self.live)
+        leaves = tuple(self.leaves.values())
+        parts = torch.autograd.grad(values, leaves, d_values, retain_graph=True, materialize_grads=True)
         return dict(zip(self.leaves, parts, strict=True))
 
     def pushforward(self, tangent: Params) -> Outputs:
         """v -> J v."""
         along = tuple(tangent[name] for name in self.transposed)
-        return torch.autograd.grad(
+        found = torch.autograd.grad(
             tuple(self.transposed.values()), self.dummies, along, retain_graph=True, materialize_grads=True
+        )
+        tangents = iter(found)
+        return tuple(
+            next(tangents) if live else torch.zeros_like(value)
+            for value, live in zip(self.values, self.live, strict=True)
         )
 
 
@@ -47,6 +56,12 @@ def linearise(function: Callable[[Params], Outputs], params: Params) -> Linearis
     with torch.enable_grad():
         leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
         values = function(leaves)
-        dummies = tuple(torch.zeros_like(value).requires_grad_() for value in values)
-        parts = torch.autograd.grad(values, tuple(leaves.values()), dummies, create_graph=True, materialize_grads=True)
-    return Linearisation(values, leaves, dummies, dict(zip(leaves, parts, strict=True)))
+        live = tuple(value.requires_grad for value in values)
+        graph = _kept(values, live)
+        dummies = tuple(torch.zeros_like(value).requires_grad_() for value in graph)
+        parts = torch.autograd.grad(graph, tuple(leaves.values()), dummies, create_graph=True, materialize_grads=True)
+    return Linearisation(values, live, leaves, dummies, dict(zip(leaves, parts, strict=True)))
+
+
+def _kept(values: Outputs, live: tuple[bool, ...]) -> Outputs:
+    return tuple(value for value, keep in zip(values, live, strict=True) if keep)

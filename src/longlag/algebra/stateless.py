@@ -1,0 +1,92 @@
+"""A torch module as a function of its parameters, and the conditions under which it can be differentiated twice.
+
+A forward pass may write into a module's buffers (running statistics, counters). What a trial step wrote must leave
+nothing behind, so that every pass gets copies, and what a pass wrote is kept only where the caller says so.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from longlag.algebra.tree import Params
+
+Buffers = list[tuple[torch.nn.Module, dict[str, Tensor | None]]]  # by module, by name
+_SHARED = 200_000  # parameters from which on matrix products of a batch are worth a second thread
+
+
+@dataclass
+class Stateless:
+    """A module as a function of its trained parameters. What a forward pass writes into its buffers is set aside.
+
+    written: buffers by module, as the last gradient's forward pass left them.
+    """
+
+    module: torch.nn.Module
+    written: Buffers = field(default_factory=list)
+
+    def tried(self, params: Params, x: Tensor) -> Any:
+        """A forward pass that leaves nothing behind."""
+        return self._forward(params, x)[0]
+
+    def trained(self, params: Params, x: Tensor) -> Any:
+        """A forward pass whose buffers `keep` will keep."""
+        outputs, self.written = self._forward(params, x)
+        return outputs
+
+    def keep(self) -> None:
+        """Gives the module the buffers that were written."""
+        for module, buffers in self.written:
+            for name, value in buffers.items():
+                own = module._buffers.get(name)
+                if own is None or value is None or own.shape != value.shape:
+                    module._buffers[name] = value
+                else:
+                    own.copy_(value)
+        self.written = []
+
+    def _forward(self, params: Params, x: Tensor) -> tuple[Any, Buffers]:
+        """What the module returns, and the buffers that it wrote; it gets its own back."""
+        own = [(module, dict(module._buffers)) for module in self.module.modules()]
+        copies = {
+            id(b): b.clone() for _, buffers in own for b in buffers.values() if b is not None
+        }  # a shared one once
+        try:
+            for module, buffers in own:
+                module._buffers.update({name: b if b is None else copies[id(b)] for name, b in buffers.items()})
+            outputs = torch.func.functional_call(self.module, dict(params), (x,))
+            written = [(m, {n: b if b is None else b.detach() for n, b in m._buffers.items()}) for m, _ in own]
+        finally:
+            for module, buffers in own:
+                module._buffers.clear()
+                module._buffers.update(buffers)
+        return outputs, written
+
+
+@contextmanager
+def threads(params: Params) -> Iterator[None]:
+    """One thread for a small net: its matrix products are too short to be shared, and threads that wait burn time."""
+    before = torch.get_num_threads()
+    small = sum(value.numel() for value in params.values()) < _SHARED
+    torch.set_num_threads(1 if small else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def twice_differentiable() -> Iterator[None]:
+    """The recurrent cells of oneDNN and cuDNN and the fused kernels of attention cannot be differentiated twice."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "TF32 acceleration on top of oneDNN")
+        fused = torch.backends.mkldnn.flags(enabled=False), torch.backends.cudnn.flags(enabled=False)
+        with fused[0], fused[1], sdpa_kernel(SDPBackend.MATH):
+            yield
