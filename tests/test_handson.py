@@ -14,8 +14,7 @@ import browser
 from longlag.cells.base import unroll
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.cli import main
-from longlag.lecture import attractors
-from longlag.lecture.tools import nets
+from longlag.lecture.tools import landscape, nets
 from longlag.report import handson
 from test_report import Page, policy
 
@@ -134,14 +133,14 @@ def test_doubling_the_error_doubles_every_derivative_to_the_bit(opened: Any) -> 
 
 
 def test_the_map_is_the_library_s(opened: Any) -> None:
-    net = attractors.Net(np.array(handson.MAP_WEIGHTS), np.array(handson.MAP_BIASES))
-    starts = attractors.grid(9).reshape(-1, 2) * 0.97
+    net = nets.Net(nets.TANH, np.array(handson.MAP_WEIGHTS), np.zeros((0, 2)), np.array(handson.MAP_BIASES))
+    starts = landscape.grid(9).reshape(-1, 2) * 0.97
     script = "return arguments[0].map((s) => [5, 20, 40].map((T) => handson.follow(s, T).norm))"
     found = np.array(opened.execute_script(script, starts.tolist()))
-    wanted = net.derivative(starts, 40)[[4, 19, 39]].T
+    wanted = landscape.derivative(net, starts, 40)[[4, 19, 39]].T
     assert np.abs(found / wanted - 1).max() <= CLOSE
     ends = np.array(opened.execute_script("return handson.attractors"))
-    assert np.abs(ends - attractors.attractors(net)).max() <= CLOSE
+    assert np.abs(ends - landscape.attractors(net)).max() <= CLOSE
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -213,8 +212,8 @@ def test_the_start_moves_by_mouse_keys_and_sliders(opened: Any) -> None:
     seen.append(picture(opened, "orbit"))
     assert len(set(seen)) == 5
     assert opened.find_element("id", "map-reading").get_attribute("data-end") == "upper right"
-    net = attractors.Net(np.array(handson.MAP_WEIGHTS), np.array(handson.MAP_BIASES))
-    wanted = net.derivative(np.array([0.9, 0.8]), 20)[-1]
+    net = nets.Net(nets.TANH, np.array(handson.MAP_WEIGHTS), np.zeros((0, 2)), np.array(handson.MAP_BIASES))
+    wanted = landscape.derivative(net, np.array([0.9, 0.8]), 20)[-1]
     assert told(opened, "map-reading", "norm") == pytest.approx(float(wanted), rel=CLOSE)
 
 

@@ -14,7 +14,7 @@ from longlag import lecture
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import lecture as drawings
-from longlag.lecture.base import Claim, Exercise, Finding, Number, Verdict, over_seeds, plain, verdict
+from longlag.lecture.base import Claim, Exercise, Finding, Number, Verdict, columns, over_seeds, texts, to_json, verdict
 from longlag.lecture.tools import running
 
 ROOT = Path(__file__).parents[1]
@@ -29,12 +29,14 @@ def test_every_claim_is_whole(slug):
     assert all(word.strip() for word in words)
     derived = re.search(r"(19|20)\d\d", claim.threshold) or " since " in claim.threshold
     assert derived, "a threshold cites its source, or is derived on the spot"
-    assert not any("\n" in word for word in words), "the map has a line for each"
+    assert not any("\n" in word or "  " in word for word in words), "the map has a line for each"
     assert "|" not in claim.title, "the map begins with a table of titles"
 
 
-def test_claims_are_numbered_without_gaps():
-    assert [lecture.get(slug).CLAIM.number for slug in lecture.select()] == list(range(1, len(lecture.names()) + 1))
+def test_every_claim_has_its_texts_in_the_order_of_the_lecture():
+    assert sorted(texts()) == lecture.names()
+    assert [lecture.get(slug).CLAIM.number for slug in texts()] == list(range(1, len(texts()) + 1))
+    assert lecture.select() == list(texts())
 
 
 def test_every_claim_has_a_drawing_and_every_drawing_a_claim():
@@ -56,6 +58,18 @@ def test_a_bound_is_met_if_every_seed_meets_it():
     assert (number.value, number.low, number.high, number.unit) == (2, 1, 5, "steps")
 
 
+def test_no_seed_at_all_meets_no_bound():
+    number = over_seeds("x", [], at_most=3)
+    assert (number.met, math.isnan(number.value)) == (False, True)
+
+
+def test_measurements_become_one_list_per_field():
+    one, two = (Number("x", value, 0, 2) for value in (1.0, 2.0))
+    assert columns([one, two])["value"] == [1.0, 2.0]
+    assert columns([[one], [two]])["value"] == [[1.0], [2.0]]
+    assert columns([]) == {}
+
+
 def test_one_rule_makes_verdicts():
     good, bad, free = (Number("x", 1, 1, 1, met=met) for met in (True, False, None))
     assert verdict([good, free]) == Verdict.HOLDS
@@ -70,7 +84,7 @@ def test_a_finding_goes_to_json_and_back():
     assert found["verdict"] == "holds with a caveat"
     assert found["numbers"][0]["high"] is None
     assert found["series"] == {"a": [0, 1, 2], "1": [0.333333, None], "nested": {"flag": True}}
-    assert plain(1 / 3) == 1 / 3
+    assert to_json(1 / 3) == 1 / 3
 
 
 class Buggy:

@@ -126,7 +126,7 @@ def _markdown(slugs: list[str]) -> str:
             "",
             f"> {claim.sentence}",
             "",
-            f"- **Measured** by [lecture/{claim.slug}.py](../src/longlag/lecture/{claim.slug}.py): {claim.quantity}.",
+            f"- **Measured** by [lecture/{claim.slug}.py](../src/longlag/lecture/{claim.slug}.py): {claim.quantity}",
             f"- **Threshold**: {claim.threshold}",
             f"- **Predict**: {claim.exercise.predict}",
             f"- **Run**: {claim.exercise.run}",

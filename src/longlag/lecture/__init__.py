@@ -1,7 +1,7 @@
 """The lecture, measured: one file per claim, with `CLAIM` and `measure(seeds) -> Finding` (see `base.py`).
 
-Claims are found by their files; what they share is in `tools/`. Names are read off the files, so that listing them
-imports no torch.
+Claims are found by their files. Their texts stand in `claims.toml`, in the order of the lecture. `tools/` holds what
+they share, `data/` the records that claim 11 judges. Listing the claims imports no torch.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def select(wanted: Iterable[str] = ()) -> list[str]:
     Raises:
         LonglagError: a slug or number that no claim has.
     """
-    numbers = {name: get(name).CLAIM.number for name in names()}
+    from longlag.lecture.base import texts
+
+    numbers = {slug: number for number, slug in enumerate(texts(), start=1)}
     known = {**{name: name for name in numbers}, **{str(number): name for name, number in numbers.items()}}
     wanted = list(wanted) or list(numbers)
     for name in wanted:

@@ -1,18 +1,21 @@
-"""What a claim of the lecture is, and what measuring it gives: plain numbers, a verdict, and series to draw.
+"""What a claim of the lecture is, and what measuring it gives: numbers, a verdict, and series to draw.
 
-A claim is a file `lecture/SLUG.py` with a constant `CLAIM` and a function `measure(seeds) -> Finding`; the file
-`figures/lecture/SLUG.py` draws the finding. The two meet through `Finding.to_dict()` alone: plain numbers.
+A claim is a file `lecture/SLUG.py` with a constant `CLAIM` and a function `measure(seeds) -> Finding`. Its texts stand
+in `claims.toml`. The file `figures/lecture/SLUG.py` draws the finding. The two share nothing but `Finding.to_dict()`.
 
-A threshold is stated in the claim, with its derivation, before anything is measured; `Number.met` says whether every
-seed met it, and `verdict` follows from the numbers and the caveat by one rule, but for claim 11, judged task by task.
+The texts state a threshold and its derivation before anything is measured. `Number.met` says whether every seed met it.
+`conclude` derives the verdict from the numbers and the caveat, by one rule. Claim 11 alone is judged task by task.
 """
 
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,8 +59,8 @@ class Claim:
 class Number:
     """A measured number and its uncertainty.
 
-    low, high: the interval that `interval` names. threshold: what it must meet, in words such as "≤ 1e-12", empty
-    where nothing is asked of it. met: whether it was met; None where nothing is asked.
+    low, high: the interval that `interval` names. threshold: what it must meet, in words such as "≤ 1e-12", or empty.
+    met: whether it was met; None without a threshold.
     """
 
     name: str
@@ -74,7 +77,7 @@ class Number:
 class Finding:
     """What was found. series: what the figure draws, as numbers, texts, lists and dicts of them (arrays become lists).
 
-    caveat: empty unless the verdict is "holds with a caveat" (or a failed claim has one as well).
+    caveat: empty unless the verdict is "holds with a caveat". A failed claim may have one as well.
     """
 
     verdict: Verdict
@@ -84,17 +87,35 @@ class Finding:
     series: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON knows it; what is not finite becomes None, and series keep six digits."""
-        numbers = [plain(asdict(number)) for number in self.numbers]
+        """The finding in terms of JSON. Numbers that are not finite become None; series keep six digits."""
+        numbers = [to_json(asdict(number)) for number in self.numbers]
         words = {"verdict": self.verdict.value, "summary": self.summary, "numbers": numbers, "caveat": self.caveat}
-        return {**words, "series": plain(self.series, digits=6)}
+        return {**words, "series": to_json(self.series, digits=6)}
+
+
+@cache
+def texts() -> dict[str, dict[str, str]]:
+    """The texts of each claim by its slug, in the order of the lecture."""
+    return tomllib.loads(Path(__file__).with_name("claims.toml").read_text("utf-8"))
+
+
+def claim(slug: str, **numbers: object) -> Claim:
+    """The claim of that slug, with these numbers in its texts."""
+    filled = {key: " ".join(text.format(**numbers).split()) for key, text in texts()[slug].items()}
+    exercise = Exercise(*(filled.pop(part) for part in ("predict", "run", "explain")))
+    return Claim(number=list(texts()).index(slug) + 1, slug=slug, exercise=exercise, **filled)
 
 
 def verdict(numbers: Sequence[Number], caveat: str = "") -> Verdict:
-    """Does not hold if a threshold was missed; else holds, with a caveat if there is one."""
+    """Does not hold if a threshold was missed; otherwise holds, with a caveat if there is one."""
     if any(number.met is False for number in numbers):
         return Verdict.FAILS
     return Verdict.CAVEAT if caveat else Verdict.HOLDS
+
+
+def conclude(summary: str, numbers: Sequence[Number], series: Mapping[str, Any], caveat: str = "") -> Finding:
+    """The finding with the verdict that follows from its numbers and caveat."""
+    return Finding(verdict(numbers, caveat), summary, numbers, caveat, series)
 
 
 def over_seeds(
@@ -106,11 +127,12 @@ def over_seeds(
     below: float | None = None,
     above: float | None = None,
 ) -> Number:
-    """A number measured once per seed: median, smallest and largest; a bound is met if every seed meets it.
+    """A number measured once per seed: median, smallest and largest. A bound is met if every seed meets it.
 
-    Not a number meets no bound. at_most and at_least include the bound itself, below and above do not.
+    A nan meets no bound, and no values at all count as one nan. at_most and at_least include the bound itself, below
+    and above exclude it.
     """
-    measured = np.asarray(values, dtype=np.float64)
+    measured = np.asarray(values if len(values) else [math.nan], dtype=np.float64)
     asked: list[tuple[str, float | None, Callable[[Any, float], Any]]] = [
         ("≥", at_least, np.greater_equal),
         (">", above, np.greater),
@@ -124,14 +146,24 @@ def over_seeds(
     return Number(name, middle, low, high, unit, words, met)
 
 
-def plain(value: Any, digits: int = 17) -> Any:
-    """Arrays and tuples to lists, numbers of numpy to Python's with so many digits, what is not finite to None."""
+def columns(items: Sequence[Any]) -> dict[str, list[Any]]:
+    """Dataclass instances as one list per field. Of lists of instances, such as [seed][stage], lists of lists."""
+    if not items:
+        return {}
+    if isinstance(items[0], list):
+        rows = [columns(item) for item in items]
+        return {name: [row[name] for row in rows] for name in rows[0]}
+    return {one.name: [getattr(item, one.name) for item in items] for one in fields(items[0])}
+
+
+def to_json(value: Any, digits: int = 17) -> Any:
+    """Arrays and tuples as lists, numpy's numbers as Python's with that many digits, numbers not finite as None."""
     if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist(), digits)
+        return to_json(value.tolist(), digits)
     if isinstance(value, Mapping):
-        return {str(key): plain(item, digits) for key, item in value.items()}
+        return {str(key): to_json(item, digits) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item, digits) for item in value]
+        return [to_json(item, digits) for item in value]
     if isinstance(value, float):
         return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     return value

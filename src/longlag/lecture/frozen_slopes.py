@@ -1,66 +1,43 @@
-"""Claim 3: the forward pass fixes the slopes of the backward pass, which is then a linear system run in its own right.
+"""Claim 3: the forward pass fixes the slopes of the backward pass, which then is a linear system of its own.
 
-Backpropagation, taken by torch's automatic differentiation, is compared with a linear system v <- v A_k that is run
-*forwards*, from its first matrix to its last: A_k = (W_hh diag f'(a_t))^T with t counted from the end. Its matrices
-are numbers kept from the forward pass; nothing is squashed on the way. Another input gives other slopes, and so
-another linear system.
+Backpropagation by torch's automatic differentiation is compared with a linear system v <- v A_k that runs *forwards*,
+from its first matrix to its last: A_k = (W_hh diag f'(a_t))^T with t counted from the end. Its matrices are numbers
+kept from the forward pass, and nothing is squashed on the way. Another input gives other slopes, and so another linear
+system.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 
-from longlag.lecture.base import Claim, Exercise, Finding, Number, over_seeds, verdict
+from longlag.lecture.base import Finding, Number, claim, columns, conclude, over_seeds
 from longlag.lecture.tools import rounding
 from longlag.lecture.tools.nets import UNITS, Net, Unit, gaussian
 from longlag.rng import stream
 
 HIDDEN, INPUTS, STEPS = 32, 4, 50
 _ROUNDINGS = STEPS * (HIDDEN + 6)  # on the longest way from the output to the first state, slopes included
+_BOUND = 2 * rounding.gamma(_ROUNDINGS)
 _FUNCTION = {"logistic": torch.sigmoid, "tanh": torch.tanh}
-
-CLAIM = Claim(
-    number=3,
-    slug="frozen_slopes",
-    title="Its slopes are fixed by the forward pass",
-    sentence="The forward pass determines the slope of the linear function used for backpropagating through each "
-    "neuron.",
-    quantity="the largest difference between dL/dh_t from automatic differentiation and from a linear system run "
-    "forwards "
-    "with the slopes frozen, as a share of the sum of absolute values behind each derivative; and how far the "
-    "derivatives move, relative to their norm, when only the input changes. Nets of 32 units, 50 steps",
-    threshold=f"The same numbers up to rounding: at most 2γₙ with n = {_ROUNDINGS} roundings on the longest path, "
-    f"{2 * rounding.gamma(_ROUNDINGS):.1e} (chain rule; Werbos 1990; Higham 2002, section 3.1, for two ways of "
-    "summing). Another input must move the derivatives by more than that bound: else the slopes would not depend on "
-    "the forward pass.",
-    exercise=Exercise(
-        predict="Keep the slopes of one input and send back the derivatives of another: is the result the gradient of "
-        "anything?",
-        run="`longlag lecture --claim frozen_slopes`, then swap `run.slopes` of two inputs in "
-        "`longlag.lecture.tools.nets.Net.backward`.",
-        explain="The forward pass is nonlinear and bounded, the backward pass linear and unbounded. Where does the "
-        "backward pass learn of the forward one?",
-    ),
-)
+CLAIM = claim("frozen_slopes", units=HIDDEN, steps=STEPS, roundings=_ROUNDINGS, bound=_BOUND)
 
 
 @dataclass(frozen=True)
 class Comparison:
     """One unit and seed. error: share of the absolute sum. moved: relative distance of the derivatives of two inputs.
 
-    slopes [2, T, H] of the two inputs; backprop and system [2, T+1]: norms of dL/dh_t both ways.
+    slopes [2, T, H] of the two inputs; log10_backprop and log10_system [2, T+1]: norms of dL/dh_t both ways.
     """
 
     error: float
     moved: float
     slopes: np.ndarray
-    backprop: np.ndarray
-    system: np.ndarray
+    log10_backprop: np.ndarray
+    log10_system: np.ndarray
 
 
 def measure(seeds: Sequence[int]) -> Finding:
@@ -78,7 +55,7 @@ def compare(unit: Unit, seed: int) -> Comparison:
     system = np.stack([linear_system(net.W_hh, s, d_last) for s in slopes])
     absolute = np.stack([linear_system(np.abs(net.W_hh), s, np.abs(d_last)) for s in slopes])
     moved = float(np.linalg.norm(backprop[1, :-1] - backprop[0, :-1]) / np.linalg.norm(backprop[0, :-1]))
-    norms = (np.linalg.norm(found, axis=-1) for found in (backprop, system))
+    norms = (np.log10(np.linalg.norm(found, axis=-1)) for found in (backprop, system))
     return Comparison(rounding.off(backprop - system, absolute), moved, slopes, *norms)
 
 
@@ -104,30 +81,18 @@ def automatic(net: Net, x: np.ndarray, d_last: np.ndarray) -> np.ndarray:
 
 def judge(found: dict[str, list[Comparison]]) -> Finding:
     """The verdict on what was measured."""
-    bound = 2 * rounding.gamma(_ROUNDINGS)
     numbers: list[Number] = []
     for name, each in found.items():
-        error, moved = [c.error for c in each], [c.moved for c in each]
+        error, moved = (columns(each)[field] for field in ("error", "moved"))
+        against = f"{name}: backpropagation against the linear system"
         numbers += [
-            over_seeds(
-                f"{name}: backpropagation against the linear system", error, "of the absolute sum", at_most=bound
-            ),
-            over_seeds(f"{name}: derivatives moved by another input", moved, "of their norm", above=bound),
+            over_seeds(against, error, "of the absolute sum", at_most=_BOUND),
+            over_seeds(f"{name}: derivatives moved by another input", moved, "of their norm", above=_BOUND),
         ]
     summary = (
         f"A linear system with the forward pass's slopes gives backpropagation's derivatives to "
         f"{max(n.high for n in numbers[::2]):.0e}; another input moves them by "
         f"{min(n.low for n in numbers[1::2]):.0%} or more."
     )
-    return Finding(verdict(numbers), summary, numbers, "", _series(found))
-
-
-def _series(found: dict[str, list[Comparison]]) -> dict[str, Any]:
-    first = {name: each[0] for name, each in found.items()}
-    return {
-        "seeds": len(next(iter(found.values()))),
-        **{
-            name: {"slopes": c.slopes, "log10_backprop": np.log10(c.backprop), "log10_system": np.log10(c.system)}
-            for name, c in first.items()
-        },
-    }
+    first = {name: asdict(each[0]) for name, each in found.items()}
+    return conclude(summary, numbers, {"seeds": len(error), **first})

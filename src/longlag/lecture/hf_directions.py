@@ -1,16 +1,17 @@
 """Claim 9: Hessian-Free finds directions of small gradient and even smaller curvature.
 
 A plain net with HF's own start goes down by gradient descent to the plateau of a long-lag task. From its gradient
-Lanczos' recurrence builds an orthonormal basis of the space that conjugate gradients search, and in it the directions
-u_i of the Gauss-Newton matrix G (Ritz vectors): curvature theta_i = u_i'G u_i, gradient gamma_i = g'u_i, and what one
-step of each method moves along them. Beside it, unjudged, the plateau of a net with the control's Gaussian start, whose
-gradients across the lag have vanished: what is not in the gradient no second-order step finds.
+Lanczos' recurrence builds an orthonormal basis of the space that conjugate gradients search. In this space the
+directions u_i of the Gauss-Newton matrix G (Ritz vectors) have curvature theta_i = u_i'G u_i and gradient
+gamma_i = g'u_i; one step of each method moves by some amount along them. Beside it, without a threshold: the plateau of
+a net with the control's Gaussian start, whose gradients across the lag have vanished. What is not in the gradient no
+second-order step finds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -19,8 +20,9 @@ from torch import Tensor
 
 from longlag.algebra import tree
 from longlag.algebra.tree import Params
-from longlag.lecture.base import Claim, Exercise, Finding, over_seeds, verdict
-from longlag.lecture.tools.pupils import Pupil, pupil
+from longlag.engine.data import Data
+from longlag.lecture.base import Finding, claim, columns, conclude, over_seeds
+from longlag.lecture.tools.trainee import trainee, with_parts
 from longlag.objective import Objective
 
 _TASK, _LAG, _DESCENT, _SECOND = "temporal_order", 50, "esn_init", "hf"
@@ -28,38 +30,22 @@ _VANISHED = "control"
 _SMALL = 0.1  # an order of magnitude
 _RATES = np.geomspace(1e-3, 1e3, 25)
 _PLATEAU = 0.05  # of the loss of a constant answer
-
-CLAIM = Claim(
-    number=9,
-    slug="hf_directions",
-    title="Hessian-Free: small gradient, even smaller curvature",
-    sentence="On a plateau there are directions of small gradient and even smaller curvature: gradient descent ignores "
-    "them, Hessian-Free detects them and moves far.",
-    quantity="gradient gamma and curvature theta along the Lanczos directions of the Gauss-Newton matrix of a net on "
-    f"the plateau of {_TASK} at lag {_LAG}, the step along them, and the loss on fresh sequences after one step",
-    threshold="Along a direction a second-order step moves gamma / theta and gradient descent, whose rate is bounded "
-    "by 2 / theta_max, at most 2 gamma / theta_max (Nocedal & Wright 2006, section 3.3; Martens 2010, section 2). "
-    "gamma / theta grows towards flat directions if and only if gamma falls more slowly than theta: an exponent "
-    "d log gamma / d log theta below 1. Asked besides, on every seed: at least one direction whose gradient is ten "
-    "times below the largest and whose gamma / theta is ten times that of the steepest direction; and one step of HF "
-    "lowers the loss on fresh sequences by more than the best of 25 steps along the gradient.",
-    exercise=Exercise(
-        predict="Two directions: gradient 1 and curvature 10, gradient 0.01 and curvature 0.001. How far does each "
-        "method move along both?",
-        run="longlag lecture --claim hf_directions --out results/lecture",
-        explain="The damping adds a number to every curvature. Which directions does that take from Hessian-Free?",
-    ),
-)
+CLAIM = claim("hf_directions", task=_TASK, lag=_LAG)
 
 
 @dataclass(frozen=True)
-class Directions:
-    """Per direction, the most curved first: curvature, |gradient|, and |step| of HF and of the best gradient step."""
+class Plateau:
+    """A net that is stuck. Per direction, the most curved first: curvature, |gradient|, and |step| of HF and of the
+    best gradient step. Its loss over that of a constant answer, and the fall of the loss on fresh sequences by each
+    step."""
 
     curvature: np.ndarray
     gradient: np.ndarray
     second_order: np.ndarray
     descent: np.ndarray
+    relative_loss: float
+    fell_second: float
+    fell_descent: float
 
     @property
     def exponent(self) -> float:
@@ -75,16 +61,16 @@ class Directions:
         small = self.gradient <= _SMALL * self.gradient.max()
         return int((small & (ratio * _SMALL >= ratio[0]) & (self.curvature > 0)).sum())
 
+    @property
+    def gain(self) -> float:
+        """How many times the fall by the best gradient step the fall by HF's step is."""
+        return self.fell_second / max(self.fell_descent, 1e-12)
 
-@dataclass(frozen=True)
-class Plateau:
-    """A stuck net's directions, its loss and the fall of the loss on fresh sequences by one step of each method."""
-
-    directions: Directions
-    loss: float
-    chance: float
-    fell_second: float
-    fell_descent: float
+    @property
+    def farthest(self) -> float:
+        """The largest ratio of the two steps over all directions that rounding leaves."""
+        moved = self.descent > 1e-14 * self.descent.max()
+        return float((self.second_order[moved] / self.descent[moved]).max())
 
 
 def lanczos(product: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> tuple[Tensor, Tensor]:
@@ -119,9 +105,9 @@ def unflat(vector: Tensor, like: Params) -> dict[str, Tensor]:
     return {name: piece.reshape(like[name].shape) for name, piece in zip(names, pieces, strict=True)}
 
 
-def stuck(student: Pupil, updates: int) -> dict[str, Tensor]:
+def stuck(data: Data, updates: int) -> dict[str, Tensor]:
     """The parameters after that many updates of gradient descent, in float64."""
-    *_, last = islice(student.updates(), updates)
+    *_, last = islice(data.updates(), updates)
     return {name: value.double() for name, value in last.params.items()}
 
 
@@ -133,28 +119,23 @@ def best_descent(objective: Objective, params: Params, gradient: Params) -> dict
 
 
 def examined(method: str, seed: int, lag: int, updates: int, k: int, sequences: int) -> Plateau:
-    """One net on its plateau, looked at along k directions."""
-    student = pupil(method, _TASK, lag, seed)
-    params = stuck(student, updates)
-    second = pupil(_SECOND, _TASK, lag, seed).setup.parts.optimiser
-    expert = Pupil(replace(student.setup, parts=replace(student.setup.parts, optimiser=second)), seed)
-    batch = student.objective(student.batch(sequences, "directions"))
+    """One net on its plateau, measured along k directions."""
+    data = trainee(method, _TASK, lag, seed)
+    params = stuck(data, updates)
+    by_hf = with_parts(data, optimiser=trainee(_SECOND, _TASK, lag, seed).setup.parts.optimiser)
+    on_batch, on_fresh = (data.objective(data.batch("directions", place, sequences)) for place in (0, 1))
     with torch.no_grad():
-        loss, gradient = batch.value_and_grad(params)
-        product = batch.head(200).gauss_newton(params)
+        loss, gradient = on_batch.value_and_grad(params)
+        product = on_batch.head(200).gauss_newton(params)
         g = flat(gradient)
         curvature, directions = lanczos(lambda v: flat(product(unflat(v, params))), g, k)
-        steps = {
-            "second": tree.axpy(-1, params, next(expert.updates(params)).params),
-            "descent": best_descent(batch, params, gradient),
-        }
-        fresh = student.objective(student.batch(sequences, "directions", 1))
-        before = float(fresh.value(params))
-        fell = {name: before - float(fresh.value(tree.add(params, step))) for name, step in steps.items()}
-    along = {name: (directions @ flat(step)).abs().numpy() for name, step in steps.items()}
-    seen = Directions(curvature.numpy(), (directions @ g).abs().numpy(), along["second"], along["descent"])
-    chance = student.setup.task.baselines["constant"].loss
-    return Plateau(seen, float(loss), chance, fell["second"], fell["descent"])
+        second = tree.axpy(-1, params, next(by_hf.updates(params)).params)
+        descent = best_descent(on_batch, params, gradient)
+        before = float(on_fresh.value(params))
+        fell = [before - float(on_fresh.value(tree.add(params, step))) for step in (second, descent)]
+    slope, by_second, by_descent = ((directions @ flat(step)).abs().numpy() for step in (gradient, second, descent))
+    relative_loss = float(loss) / data.setup.task.baselines["constant"].loss
+    return Plateau(curvature.numpy(), slope, by_second, by_descent, relative_loss, *fell)
 
 
 def measure(seeds: Sequence[int], lag: int = _LAG, updates: int = 60, k: int = 30, sequences: int = 2000) -> Finding:
@@ -162,59 +143,47 @@ def measure(seeds: Sequence[int], lag: int = _LAG, updates: int = 60, k: int = 3
     here, vanished = (
         [examined(method, seed, lag, updates, k, sequences) for seed in seeds] for method in (_DESCENT, _VANISHED)
     )
-    return found(here, vanished)
+    return judge(here, vanished)
 
 
-def found(plateaus: Sequence[Plateau], vanished: Sequence[Plateau]) -> Finding:
-    """The verdict on what was seen."""
-    seen = [plateau.directions for plateau in plateaus]
-    ratios = [one.fell_second / max(one.fell_descent, 1e-12) for one in plateaus]
-    farthest = [_farthest(one) for one in seen]
+def judge(plateaus: Sequence[Plateau], vanished: Sequence[Plateau]) -> Finding:
+    """The verdict on what was measured."""
+    of = columns(plateaus)
     numbers = [
-        over_seeds("loss on the plateau, of a constant answer's", [one.loss / one.chance for one in plateaus]),
-        over_seeds("exponent of gradient against curvature", [one.exponent for one in seen], below=1),
-        over_seeds("directions of small gradient, even smaller curvature", [one.hidden for one in seen], at_least=1),
-        over_seeds("HF's step over the gradient's, where they differ most", farthest, "times"),
-        over_seeds("fall of the loss by one HF step", [one.fell_second for one in plateaus], "nats", above=0),
-        over_seeds("over that by the best gradient step", ratios, "times", above=1),
+        over_seeds("loss on the plateau, of a constant answer's", of["relative_loss"]),
+        over_seeds("exponent of gradient against curvature", [one.exponent for one in plateaus], below=1),
+        over_seeds(
+            "directions of small gradient, even smaller curvature", [one.hidden for one in plateaus], at_least=1
+        ),
+        over_seeds("HF's step over the gradient's, where they differ most", [p.farthest for p in plateaus], "times"),
+        over_seeds("fall of the loss by one HF step", of["fell_second"], "nats", above=0),
+        over_seeds("over that by the best gradient step", [one.gain for one in plateaus], "times", above=1),
+        over_seeds(
+            "the same from the control's start, gradients vanished", [one.fell_second for one in vanished], "nats"
+        ),
     ]
-    without = over_seeds(
-        "the same from the control's start, gradients vanished", [one.fell_second for one in vanished], "nats"
+    _, exponent, hidden, _, fall, gain, without = (number.value for number in numbers)
+    summary = (
+        f"Gradients fall like curvature^{exponent:.2f} along the Lanczos directions; {hidden:.0f} of "
+        f"{len(plateaus[0].curvature)} have a small gradient and even smaller curvature. One step of HF lowers the "
+        f"loss by {fall:.2g} nats, {gain:.2g} times the best gradient step."
     )
-    numbers.append(without)
-    off = sum(abs(one.loss / one.chance - 1) > _PLATEAU for one in plateaus)
-    said = [f"{off} of {len(plateaus)} nets are more than 5 % of the loss off the plateau"] if off else []
-    if blind := sum(one.hidden == 0 for one in seen):
-        said.append(f"on {blind} of {len(seen)} the gradient is as small in steep directions as in flat ones")
-    if worse := sum(ratio <= 1 for ratio in ratios):
-        said.append(f"on {worse} of {len(seen)} one step of HF brings no more than the best gradient step")
-    if without.value < _SMALL * numbers[4].value:
+    series = {"seeds": len(plateaus), "vanished": columns(vanished), **of}
+    return conclude(summary, numbers, series, _caveat(plateaus, fall, without))
+
+
+def _caveat(plateaus: Sequence[Plateau], fall: float, without: float) -> str:
+    """fall: what one step of HF brings; without: what it brings where the gradient across the lag has vanished."""
+    n, said = len(plateaus), []
+    if off := sum(abs(one.relative_loss - 1) > _PLATEAU for one in plateaus):
+        said.append(f"{off} of {n} nets are more than 5 % of the loss off the plateau")
+    if blind := sum(one.hidden == 0 for one in plateaus):
+        said.append(f"on {blind} of {n} the gradient is as small in steep directions as in flat ones")
+    if worse := sum(one.gain <= 1 for one in plateaus):
+        said.append(f"on {worse} of {n} one step of HF brings no more than the best gradient step")
+    if without < _SMALL * fall:
         said.append(
             f"from the control's start, where the gradient across the lag has vanished, a step of HF gains "
-            f"{without.value:.1g} nats: it finds what is small, not what is gone"
+            f"{without:.1g} nats: it finds what is small, not what is gone"
         )
-    caveat = "; ".join(said)
-    summary = (
-        f"Gradients fall like curvature^{numbers[1].value:.2f} along the Lanczos directions; {numbers[2].value:.0f} of "
-        f"{len(seen[0].curvature)} have a small gradient and even smaller curvature. One step of HF lowers the loss by "
-        f"{numbers[4].value:.2g} nats, {numbers[5].value:.2g} times the best gradient step."
-    )
-    series = {
-        "seeds": len(plateaus),
-        "curvature": [one.curvature for one in seen],
-        "gradient": [one.gradient for one in seen],
-        "second_order": [one.second_order for one in seen],
-        "descent": [one.descent for one in seen],
-        "vanished_curvature": [one.directions.curvature for one in vanished],
-        "vanished_gradient": [one.directions.gradient for one in vanished],
-        "fell_vanished": [one.fell_second for one in vanished],
-        "fell_second": [one.fell_second for one in plateaus],
-        "fell_descent": [one.fell_descent for one in plateaus],
-    }
-    return Finding(verdict(numbers, caveat), summary, numbers, caveat, series)
-
-
-def _farthest(seen: Directions) -> float:
-    """The largest ratio of the two steps over all directions that rounding leaves."""
-    moved = seen.descent > 1e-14 * seen.descent.max()
-    return float((seen.second_order[moved] / seen.descent[moved]).max())
+    return "; ".join(said)

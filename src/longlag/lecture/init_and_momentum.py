@@ -1,8 +1,8 @@
 """Claim 11: ESN-style initialisation and momentum together beat either alone.
 
-The 2 x 2 of initialisation and momentum, everything else (net, clipping, centring, schedules) held fixed, every corner
-with the learning rate that tuning seeds gave it. The verdict is on records that `tools/factorial.py` makes and the
-package holds (`data/init_and_momentum.csv`); a small version runs live.
+The 2 x 2 of initialisation and momentum with everything else (net, clipping, centring, schedules) held fixed. Every
+corner has the learning rate that tuning seeds gave it. The verdict is on records that `tools/factorial.py` makes and
+the package holds (`data/init_and_momentum.csv`). A small version runs live.
 """
 
 from __future__ import annotations
@@ -18,35 +18,14 @@ from longlag import protocol
 from longlag.engine.spec import RunSpec
 from longlag.engine.train import run
 from longlag.errors import LonglagError
-from longlag.lecture.base import Claim, Exercise, Finding, Number, Verdict, over_seeds
+from longlag.lecture.base import Finding, Number, Verdict, claim, over_seeds
 from longlag.lecture.data import INIT_AND_MOMENTUM
 from longlag.lecture.tools.factorial import CORNERS, PROBLEMS, RATE, Corner, Problem, corner_of, rate_of
 from longlag.store import records
 from longlag.store.records import Row
 
 LIVE = Problem("memorization_5bit", 20, 3e4)
-
-CLAIM = Claim(
-    number=11,
-    slug="init_and_momentum",
-    title="Initialisation and momentum: together better than either alone",
-    sentence="ESN-style initialisation and momentum each help a plain net a little; together they beat either alone.",
-    quantity="passes a run spends until its task is solved, as a share of its budget (1 where it is not solved: a "
-    f"restricted mean), on {' and '.join(f'{p.task} (lag {p.lag})' for p in PROBLEMS)}; learning rates tuned per "
-    "corner on seeds of their own",
-    threshold="Without an effect the difference of two corners is 0. On each task both differences, either factor "
-    "alone less both, must lie above 0 with their 95 % t interval over seeds, which share their data (paired). The "
-    "interaction, (momentum - both) - (neither - init), is 0 where the two effects add up and positive where one helps "
-    "the other; its interval is given and not asked to exclude 0, since beating either alone needs no synergy "
-    "(Sutskever, Martens, Dahl & Hinton 2013, section 4).",
-    exercise=Exercise(
-        predict="Four nets: plain or ESN-style start, with or without momentum, each with its own best learning rate. "
-        "Put them in order for a task that needs memory, and for one that needs order.",
-        run="longlag lecture --claim init_and_momentum --out results/lecture; the records: "
-        "python -m longlag.lecture.data",
-        explain="Why must every corner have its own learning rate? What would one rate for all four have shown?",
-    ),
-)
+CLAIM = claim("init_and_momentum", tasks=" and ".join(f"{p.task} (lag {p.lag})" for p in PROBLEMS))
 Spent = dict[str, dict[int, float]]  # corner -> seed -> share of the budget
 
 
@@ -55,12 +34,17 @@ def spent(row: Row) -> float:
     return row.passes_to_solve / row.budget if row.solved else 1.0
 
 
-def by_corner(rows: Sequence[Row], task: str, lag: int) -> Spent:
-    """What every reported run of a task spent; tuning seeds are left out."""
+def reported(rows: Sequence[Row], problem: Problem) -> list[Row]:
+    """The runs of a problem, without those on tuning seeds."""
+    same = [row for row in rows if (row.task, row.lag) == (problem.task, problem.lag)]
+    return [row for row in same if row.seed < protocol.FIRST_TUNING_SEED]
+
+
+def by_corner(rows: Sequence[Row], problem: Problem) -> Spent:
+    """The share of the budget that every reported run of a problem spent."""
     found: Spent = {corner.name: {} for corner in CORNERS}
-    for row in rows:
-        if (row.task, row.lag) == (task, lag) and row.seed < protocol.FIRST_TUNING_SEED:
-            found[corner_of(row)][row.seed] = spent(row)
+    for row in reported(rows, problem):
+        found[corner_of(row)][row.seed] = spent(row)
     return found
 
 
@@ -103,11 +87,7 @@ def t_quantile(freedom: int, probability: float = 0.975) -> float:
 
 def tuned(rows: Sequence[Row], problem: Problem, corner: Corner) -> float | None:
     """The learning rate that the reported rows of a corner ran with; None where there are none."""
-    for row in rows:
-        same = (row.task, row.lag) == (problem.task, problem.lag)
-        if same and row.seed < protocol.FIRST_TUNING_SEED and corner_of(row) == corner.name:
-            return rate_of(row)
-    return None
+    return next((rate_of(row) for row in reported(rows, problem) if corner_of(row) == corner.name), None)
 
 
 def live(rows: Sequence[Row], seeds: Sequence[int], problem: Problem = LIVE) -> Spent:
@@ -129,25 +109,21 @@ def measure(seeds: Sequence[int], path: Path = INIT_AND_MOMENTUM, small: Problem
         LonglagError: no records, or none that is complete.
     """
     rows = records.read_rows(path)
-    complete = [problem for problem in PROBLEMS if all(by_corner(rows, problem.task, problem.lag).values())]
+    complete = [problem for problem in PROBLEMS if all(by_corner(rows, problem).values())]
     if not complete:
         remedy = "make them with `python -m longlag.lecture.data FILE`"
         raise LonglagError(f"{path} holds no task with all four corners; {remedy}")
-    shares = {f"{p.task}, lag {p.lag}": by_corner(rows, p.task, p.lag) for p in complete}
-    now = live(rows, seeds, small)
-    absent = [p.task for p in PROBLEMS if p not in complete]
-    rates = {f"{p.task}, lag {p.lag}": {c.name: tuned(rows, p, c) for c in CORNERS} for p in complete}
-    return found(shares, now, rates, absent, f"{small.task}, lag {small.lag}")
+    rates = {p.name: {corner.name: tuned(rows, p, corner) for corner in CORNERS} for p in complete}
+    absent = [problem.task for problem in PROBLEMS if problem not in complete]
+    shares = {problem.name: by_corner(rows, problem) for problem in complete}
+    return judge(shares, live(rows, seeds, small), absent, rates=rates, live_name=small.name)
 
 
-def found(
-    shares: dict[str, Spent],
-    now: Spent,
-    rates: dict[str, dict[str, float | None]],
-    absent: Sequence[str],
-    live_name: str,
-) -> Finding:
-    """The verdict: holds where both beats either alone on every task; with a caveat where on some; else not."""
+def judge(shares: dict[str, Spent], now: Spent, absent: Sequence[str] = (), **series: Any) -> Finding:
+    """The verdict: holds where both beat either alone on every task; with a caveat where on some; else not.
+
+    shares: what the recorded runs spent, by task. now: what the live runs spent. absent: tasks without records.
+    """
     numbers: list[Number] = []
     wins = []
     for task, corners in shares.items():
@@ -155,23 +131,20 @@ def found(
         measured = [estimated(f"{task}: {n}", values, n != "interaction") for n, values in effects(corners).items()]
         wins.append(all(number.met is not False for number in measured))
         numbers += measured
-    numbers += _shares(f"live, {live_name}", now)
+    numbers += _shares(f"live, {series['live_name']}", now)
     said = [f"no complete records of {task}" for task in absent]
     if any(wins) and not all(wins):
         lost = [task for task, won in zip(shares, wins, strict=True) if not won]
         said.append(f"not on {' and '.join(lost)}")
     elif not said and not any(wins):
         said.append("on no task does the combination beat both factors alone beyond the spread of the seeds")
-    caveat = "; ".join(said)
-    judged = Verdict.FAILS if not any(wins) else Verdict.CAVEAT if caveat else Verdict.HOLDS
-    series = {
+    verdict = Verdict.FAILS if not any(wins) else Verdict.CAVEAT if said else Verdict.HOLDS
+    series |= {
         "seeds": min(len(values) for corners in shares.values() for values in corners.values()),
         "tasks": {task: {name: [*v.values()] for name, v in corners.items()} for task, corners in shares.items()},
-        "rates": rates,
         "live": {name: [*values.values()] for name, values in now.items()},
-        "live_name": live_name,
     }
-    return Finding(judged, _summary(shares), numbers, caveat, series)
+    return Finding(verdict, _summary(shares), numbers, "; ".join(said), series)
 
 
 def _shares(task: str, corners: Spent) -> list[Number]:

@@ -1,62 +1,26 @@
 """Claim 2: the backward pass is linear. Doubling the derivatives at the outputs doubles every derivative.
 
-One net, one forward pass; derivatives at the outputs are sent back as they are, doubled again and again, and added.
-Then the forward pass is asked the same: its inputs are doubled.
+One net and one forward pass. The derivatives at the outputs are sent back as they are, doubled repeatedly, and added.
+The forward pass is tested in the same way: its inputs are doubled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from longlag.lecture.base import Claim, Exercise, Finding, Number, over_seeds, verdict
+from longlag.lecture.base import Finding, Number, claim, columns, conclude, over_seeds
 from longlag.lecture.tools import rounding
 from longlag.lecture.tools.nets import UNITS, Net, Run, Unit, gaussian
 from longlag.rng import stream
 
 HIDDEN, INPUTS, STEPS, BATCH = 32, 4, 50, 8
-DOUBLINGS = (
-    -20,
-    -10,
-    -6,
-    -4,
-    -2,
-    -1,
-    0,
-    1,
-    2,
-    4,
-    6,
-    10,
-    20,
-)  # powers of two by which derivatives and inputs are multiplied
+DOUBLINGS = (-20, -10, -6, -4, -2, -1, 0, 1, 2, 4, 6, 10, 20)  # powers of two: factors of derivatives and inputs
 _ROUNDINGS = STEPS * (HIDDEN + 2) + STEPS * BATCH + 1  # on the longest way of a term into a derivative
-
-CLAIM = Claim(
-    number=2,
-    slug="linear_backward",
-    title="The backward pass is linear",
-    sentence="The backward pass is completely linear: if you double the error derivatives at the outputs, all error "
-    "derivatives double. The forward pass is not.",
-    quantity="the largest difference between derivatives from 2ᵏ times the output derivatives and 2ᵏ times the "
-    "derivatives, k from −20 to 20; the same for sums, as a share of the sum of absolute values; and how far states "
-    "are from doubling when inputs do. Logistic and tanh nets of 32 units, 50 steps",
-    threshold="Doubling: exactly 0, for multiplying by a power of two commutes with every rounding (IEEE 754, short "
-    "of "
-    f"underflow). Adding: at most 3γₙ with n = {_ROUNDINGS} roundings on the longest path, "
-    f"{3 * rounding.gamma(_ROUNDINGS):.1e} "
-    "(Higham 2002, section 3.1; two passes and the pass of the sum). The forward pass, were it linear, would obey the "
-    "same bound; it must exceed it.",
-    exercise=Exercise(
-        predict="Multiply the output derivatives by 3 instead of 2: is the result still exact to the bit?",
-        run="`longlag lecture --claim linear_backward`, then call `Net.backward` of `longlag.lecture.tools.nets` with "
-        "derivatives times 3.",
-        explain="A linear system has no squashing: what keeps the backward pass from exploding or dying?",
-    ),
-)
+_BOUND = 3 * rounding.gamma(_ROUNDINGS)
+CLAIM = claim("linear_backward", units=HIDDEN, steps=STEPS, roundings=_ROUNDINGS, bound=_BOUND)
 
 
 @dataclass(frozen=True)
@@ -77,7 +41,7 @@ def measure(seeds: Sequence[int]) -> Finding:
 
 
 def check(unit: Unit, seed: int) -> Linearity:
-    """Doubles and adds what goes backward, doubles what goes forward."""
+    """Doubles and adds the derivatives that go backward, doubles the inputs that go forward."""
     rng = stream(seed, "lecture", CLAIM.slug)
     net = gaussian(rng, unit, HIDDEN, INPUTS, 1 / unit.steepest)
     x, rest = rng.standard_normal((STEPS, BATCH, INPUTS)), np.zeros((BATCH, HIDDEN))
@@ -88,11 +52,11 @@ def check(unit: Unit, seed: int) -> Linearity:
     ahead = [net.run(2.0**k * x, rest).h[1:] for k in DOUBLINGS]
     size, norm = np.linalg.norm(run.h[1:]), np.linalg.norm(base["W_hh"])
     return Linearity(
-        max(_worst(many, base, 2.0**k) for k, many in zip(DOUBLINGS, doubled, strict=True)),
-        _adding(net, run, first, second),
-        [float(np.linalg.norm(h / 2.0**k - run.h[1:]) / size) for k, h in zip(DOUBLINGS, ahead, strict=True)],
-        [float(np.linalg.norm(many["W_hh"]) / norm) for many in doubled],
-        [float(np.linalg.norm(h) / size) for h in ahead],
+        doubling=max(_worst(many, base, 2.0**k) for k, many in zip(DOUBLINGS, doubled, strict=True)),
+        adding=_adding(net, run, first, second),
+        forward=[float(np.linalg.norm(h / 2.0**k - run.h[1:]) / size) for k, h in zip(DOUBLINGS, ahead, strict=True)],
+        back=[float(np.linalg.norm(many["W_hh"]) / norm) for many in doubled],
+        ahead=[float(np.linalg.norm(h) / size) for h in ahead],
     )
 
 
@@ -109,17 +73,14 @@ def _adding(net: Net, run: Run, first: np.ndarray, second: np.ndarray) -> float:
 
 def judge(checks: dict[str, list[Linearity]]) -> Finding:
     """The verdict on what was measured."""
-    bound, twice = 3 * rounding.gamma(_ROUNDINGS), DOUBLINGS.index(1)
     numbers: list[Number] = []
-    for name, found in checks.items():
+    units = {name: columns(found) for name, found in checks.items()}
+    for name, found in units.items():
+        departure = [forward[DOUBLINGS.index(1)] for forward in found["forward"]]
         numbers += [
-            over_seeds(f"{name}: backward, doubling, largest difference", [c.doubling for c in found], "", at_most=0),
-            over_seeds(
-                f"{name}: backward, adding, error", [c.adding for c in found], "of the absolute sum", at_most=bound
-            ),
-            over_seeds(
-                f"{name}: forward, inputs doubled, departure", [c.forward[twice] for c in found], "", above=bound
-            ),
+            over_seeds(f"{name}: backward, doubling, largest difference", found["doubling"], at_most=0),
+            over_seeds(f"{name}: backward, adding, error", found["adding"], "of the absolute sum", at_most=_BOUND),
+            over_seeds(f"{name}: forward, inputs doubled, departure", departure, above=_BOUND),
         ]
     summary = (
         f"Multiplying output derivatives by powers of two from 2^{DOUBLINGS[0]} to 2^{DOUBLINGS[-1]} multiplies every "
@@ -127,12 +88,4 @@ def judge(checks: dict[str, list[Linearity]]) -> Finding:
         f"{max(n.high for n in numbers[1::3]):.0e}. Doubling the inputs leaves the states "
         f"{min(n.low for n in numbers[2::3]):.0%} or more short of doubling."
     )
-    return Finding(verdict(numbers), summary, numbers, "", _series(checks))
-
-
-def _series(checks: dict[str, list[Linearity]]) -> dict[str, Any]:
-    units = {
-        name: {key: [getattr(c, key) for c in found] for key in ("forward", "back", "ahead", "adding", "doubling")}
-        for name, found in checks.items()
-    }
-    return {"seeds": len(next(iter(checks.values()))), "doublings": DOUBLINGS, **units}
+    return conclude(summary, numbers, {"seeds": len(departure), "doublings": DOUBLINGS, **units})

@@ -1,8 +1,8 @@
 """Claim 8: the error flow through an LSTM's cells and through a plain net, before, during and after learning.
 
 An error injected at the last output is traced back along all paths to the state at every step: an LSTM's cells c_t, a
-plain net's hidden state h_t. Beside it what the cells alone let pass, the product of their forget gates, the truncated
-error flow of Hochreiter & Schmidhuber 1997.
+plain net's hidden state h_t. Beside it stands what the cells alone let pass, the product of their forget gates. This is
+the truncated error flow of Hochreiter & Schmidhuber 1997.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,8 +19,9 @@ from torch import Tensor
 
 from longlag import protocol
 from longlag.algebra.tree import Params
-from longlag.lecture.base import Claim, Exercise, Finding, Number, over_seeds, verdict
-from longlag.lecture.tools.pupils import Pupil, pupil
+from longlag.engine.data import Data
+from longlag.lecture.base import Finding, Number, claim, columns, conclude, over_seeds
+from longlag.lecture.tools.trainee import trainee, wrong
 from longlag.model import Model
 from longlag.objective import Tensors
 from longlag.rng import stream
@@ -27,47 +29,43 @@ from longlag.rng import stream
 _TASK, _LAG = "temporal_order", 50
 _PLAIN, _LSTMS = "control", ("lstm", "lstm_chrono")
 _DURING, _EVERY, _MOST = 50, 50, 500  # updates
+_TESTED = 1000  # sequences
 KEPT = math.exp(-1)
-
-CLAIM = Claim(
-    number=8,
-    slug="lstm_error_flow",
-    title="LSTM: the error flows through the cell",
-    sentence="An LSTM's cells carry the error back across the whole lag where a plain net lets it vanish.",
-    quantity="share of an error at the last step that reaches the state at the first relevant symbol's window, "
-    f"||dE/ds_t|| / ||dE/ds_T||, median of 100 sequences of {_TASK} at lag {_LAG}; before learning, after "
-    f"{_DURING} updates, and once at most 1 % of test sequences are wrong (after {_MOST} updates at the latest)",
-    threshold="1/e: a unit that remembers for tau steps passes (1 - 1/tau)^tau, about 1/e, of an error over tau steps "
-    "(Tallec & Ollivier 2018, section 2), so that a net bridges the lag if at least 1/e arrives; the constant "
-    "error carousel passes 1 (Hochreiter & Schmidhuber 1997, section 3.2). Asked: LSTMs that have learned the task "
-    "pass at least 1/e, the plain net at every stage less.",
-    exercise=Exercise(
-        predict="A forget gate with bias 1 is open by 0.73. How much of an error should it let through over 45 steps "
-        "before learning, and what must learning change?",
-        run="longlag lecture --claim lstm_error_flow --out results/lecture",
-        explain="The error has two ways back, through the cells and through the gates. Which one carries it, and why "
-        "does the chrono start need no help from the other?",
-    ),
-)
+CLAIM = claim("lstm_error_flow", task=_TASK, lag=_LAG, during=_DURING, most=_MOST)
 
 
 @dataclass(frozen=True)
-class Flow:
-    """What one net passes at one stage: `all_paths` and `cells` [T] shares of the last step, median of the sequences
-    (cells: empty for a plain net); wrong: share of test sequences."""
+class Stage:
+    """What one net passes at one stage of its training: shares [T] of the error at the last step, medians over the
+    sequences, along all paths and through the cells alone (empty for a plain net); wrong: share of test sequences."""
 
     all_paths: np.ndarray
     cells: np.ndarray
     wrong: float
     updates: int
 
-    def arrived(self, lag: int) -> float:
-        """The share at the end of the first relevant symbol's window, [T/10, 2T/10)."""
-        return float(self.all_paths[2 * lag // 10 - 1])
+    @property
+    def arrived(self) -> float:
+        """The share at the end of the window of the first relevant symbol."""
+        return float(self.all_paths[window(len(self.all_paths))[1] - 1])
 
-    def through_cells(self, lag: int) -> float:
+    @property
+    def through_cells(self) -> float:
         """What the cells alone let through to the same step."""
-        return float(self.cells[2 * lag // 10 - 1])
+        return float(self.cells[window(len(self.cells))[1] - 1])
+
+    @property
+    def learned(self) -> bool:
+        """Is the task solved?"""
+        return self.wrong <= protocol.CRITERION
+
+
+Run = Sequence[Stage]  # before, during and after the training of one net
+
+
+def window(steps: int) -> tuple[int, int]:
+    """The window [T/10, 2T/10) of the first relevant symbol."""
+    return steps // 10, 2 * steps // 10
 
 
 def states(model: Model, params: Params, batch: Tensors) -> list[tuple[Tensor, ...]]:
@@ -113,25 +111,23 @@ def _shares(flows: Tensor) -> np.ndarray:
     return (norms / norms[-1:].clamp(min=1e-300)).numpy()
 
 
-def flow(student: Pupil, params: Params, updates: int, sequences: int) -> Flow:
+def stage(data: Data, params: Params, updates: int, sequences: int) -> Stage:
     """The error flow of a net and how much it has learned."""
-    batch, outputs = student.batch(sequences, "error flow"), student.setup.model.n_outputs
-    errors = torch.tensor(stream(student.seed, "errors").standard_normal((len(batch), outputs)))
-    all_paths, cells = (np.median(one, 1) for one in error_flow(student.setup.model, params, batch, errors))
-    return Flow(all_paths, cells, student.wrong(params), updates)
+    batch, model = data.batch("error flow", 0, sequences), data.setup.model
+    errors = torch.tensor(stream(data.seeds[0], "errors").standard_normal((len(batch), model.n_outputs)))
+    all_paths, cells = (np.median(one, 1) for one in error_flow(model, params, batch, errors))
+    return Stage(all_paths, cells, wrong(data, params, data.batch("test", 0, _TESTED)), updates)
 
 
-def stages(student: Pupil, during: int, every: int, most: int, sequences: int) -> list[Flow]:
+def stages(data: Data, during: int, every: int, most: int, sequences: int) -> list[Stage]:
     """The flow before, during and after learning, which ends when the task is solved or with `most` updates."""
-    params, found = student.start(), []
-    found.append(flow(student, params, 0, sequences))
-    for done, step in enumerate(islice(student.updates(), most), start=1):
-        params = step.params
+    found = [stage(data, data.start(), 0, sequences)]
+    for done, step in enumerate(islice(data.updates(), most), start=1):
         if done == during:
-            found.append(flow(student, params, done, sequences))
-        if done % every == 0 and student.wrong(params) <= protocol.CRITERION:
+            found.append(stage(data, step.params, done, sequences))
+        if done % every == 0 and wrong(data, step.params, data.batch("test", 0, _TESTED)) <= protocol.CRITERION:
             break
-    return [*found, flow(student, params, done, sequences)]
+    return [*found, stage(data, step.params, done, sequences)]
 
 
 def measure(
@@ -143,82 +139,67 @@ def measure(
     sequences: int = 100,
 ) -> Finding:
     """Two LSTMs and a plain net, trained from every seed on the same sequences."""
-    found = {
-        method: [stages(pupil(method, _TASK, lag, seed), during, every, most, sequences) for seed in seeds]
+    found: dict[str, list[Run]] = {
+        method: [stages(trainee(method, _TASK, lag, seed), during, every, most, sequences) for seed in seeds]
         for method in (*_LSTMS, _PLAIN)
     }
-    numbers = [number for method in (*_LSTMS, _PLAIN) for number in judged(method, found[method], lag)]
-    caveat = _caveat(found, lag)
-    return Finding(verdict(numbers, caveat), _summary(found, lag), numbers, caveat, _series(found, lag))
+    return judge(found, lag)
 
 
-def judged(method: str, runs: Sequence[Sequence[Flow]], lag: int) -> list[Number]:
-    """What is asked: of LSTMs that have learned, where none is a threshold missed; of the plain net always."""
-    after = [run[-1].arrived(lag) for run in runs if learned(run)] or [math.nan]
-    wrong = over_seeds(f"{method}: wrong after training", [run[-1].wrong for run in runs])
+def judge(found: dict[str, list[Run]], lag: int) -> Finding:
+    """The verdict on what was measured."""
+    numbers = [number for method, runs in found.items() for number in thresholds(method, runs)]
+    parts = [
+        f"{method} from {_median([run[0] for run in runs]):.2g} to {_median([run[-1] for run in runs]):.2g} "
+        f"({len(_learned(runs))} of {len(runs)} nets learned the task)"
+        for method, runs in found.items()
+    ]
+    summary = f"Share of the error that crosses the lag, before and after training: {'; '.join(parts)}."
+    methods = {method: _series(runs) for method, runs in found.items()}
+    known = {"seeds": len(found[_PLAIN]), "lag": lag, "kept": KEPT, "window": window(lag), "methods": methods}
+    return conclude(summary, numbers, known, _caveat(found))
+
+
+def _series(runs: Sequence[Run]) -> dict[str, Any]:
+    """Fields of the stages, [seed, stage]; shares as log10."""
+    fields = columns(runs)
+    logs = {name: np.log10(np.maximum(fields[name], 1e-300)) for name in ("all_paths", "cells")}
+    return {**fields, **{name: np.round(values, 3) for name, values in logs.items()}}
+
+
+def thresholds(method: str, runs: Sequence[Run]) -> list[Number]:
+    """LSTMs that have learned have a threshold, which is missed if none has; the plain net always has one."""
+    after = [run[-1] for run in runs]
+    wrong_after = over_seeds(f"{method}: wrong after training", [last.wrong for last in after])
     if method == _PLAIN:
-        best = [max(one.arrived(lag) for one in run) for run in runs]
-        return [over_seeds(f"{method}: error that arrives, at most at any stage", best, below=KEPT), wrong]
+        best = [max(one.arrived for one in run) for run in runs]
+        return [over_seeds(f"{method}: error that arrives, at most at any stage", best, below=KEPT), wrong_after]
+    arrived, alone = ([getattr(one, name) for one in _learned(runs)] for name in ("arrived", "through_cells"))
     return [
-        over_seeds(f"{method}: error that arrives, before learning", [run[0].arrived(lag) for run in runs]),
-        over_seeds(f"{method}: error that arrives, after learning", after, at_least=KEPT),
-        over_seeds(f"{method}: through its cells alone, after learning", _alone(runs, lag)),
-        wrong,
+        over_seeds(f"{method}: error that arrives, before learning", [run[0].arrived for run in runs]),
+        over_seeds(f"{method}: error that arrives, after learning", arrived, at_least=KEPT),
+        over_seeds(f"{method}: through its cells alone, after learning", alone),
+        wrong_after,
     ]
 
 
-def learned(run: Sequence[Flow]) -> bool:
-    """Is the task solved at the end?"""
-    return run[-1].wrong <= protocol.CRITERION
+def _learned(runs: Sequence[Run]) -> list[Stage]:
+    """The last stages of the nets that solved the task."""
+    return [run[-1] for run in runs if run[-1].learned]
 
 
-def _alone(runs: Sequence[Sequence[Flow]], lag: int) -> list[float]:
-    return [run[-1].through_cells(lag) for run in runs if learned(run)] or [math.nan]
+def _median(stages: Sequence[Stage], what: str = "arrived") -> float:
+    return float(np.median([getattr(one, what) for one in stages] or [math.nan]))
 
 
-def _caveat(found: dict[str, list[list[Flow]]], lag: int) -> str:
+def _caveat(found: dict[str, list[Run]]) -> str:
     said = []
     for method in _LSTMS:
         runs = found[method]
-        if failed := sum(not learned(run) for run in runs):
+        if failed := len(runs) - len(_learned(runs)):
             said.append(f"{failed} of {len(runs)} nets of {method} did not learn the task in time and are not judged")
-        if np.median([run[0].arrived(lag) for run in runs]) < KEPT:
+        if _median([run[0] for run in runs]) < KEPT:
             said.append(f"before learning {method} lets less than 1/e through")
-        if (alone := float(np.median(_alone(runs, lag)))) < KEPT:
+        if (alone := _median(_learned(runs), "through_cells")) < KEPT:
             said.append(f"the cells of {method} alone let {alone:.2g} through: its error goes back by way of the gates")
     return "; ".join(said)
-
-
-def _summary(found: dict[str, list[list[Flow]]], lag: int) -> str:
-    def arrives(method: str, stage: int) -> str:
-        return f"{np.median([run[stage].arrived(lag) for run in found[method]]):.2g}"
-
-    parts = [
-        f"{method} from {arrives(method, 0)} to {arrives(method, -1)} "
-        f"({sum(map(learned, runs))} of {len(runs)} nets learned the task)"
-        for method, runs in found.items()
-    ]
-    return f"Share of the error that crosses the lag, before and after training: {'; '.join(parts)}."
-
-
-def _series(found: dict[str, list[list[Flow]]], lag: int) -> dict[str, object]:
-    return {
-        "seeds": len(found[_PLAIN]),
-        "lag": lag,
-        "kept": KEPT,
-        "plain": _PLAIN,
-        "window": [lag // 10, 2 * lag // 10],
-        "methods": {
-            method: {
-                "flow": _log([[flow.all_paths for flow in run] for run in runs]),  # [seed, stage, T]
-                "cells": _log([[flow.cells for flow in run] for run in runs]),
-                "wrong": [[flow.wrong for flow in run] for run in runs],
-                "updates": [[flow.updates for flow in run] for run in runs],
-            }
-            for method, runs in found.items()
-        },
-    }
-
-
-def _log(values: object) -> np.ndarray:
-    return np.round(np.log10(np.maximum(np.array(values), 1e-300)), 3)

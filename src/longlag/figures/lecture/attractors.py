@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import seaborn as sns
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
@@ -22,10 +21,8 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     """The net written down and the trained one: map, cut, growth."""
     kinds = {"written_down": "two attractors, written down", "trained": "a net that learned to hold a bit"}
     nets = {words: finding["series"][key] for key, words in kinds.items() if key in finding["series"]}
-    figure = Figure(figsize=(width, 0.36 * width * len(nets) + 0.1), layout="constrained")
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(len(nets), 3, squeeze=False, width_ratios=[1.25, 1, 1])
-    for row, (words, net) in zip(panels, nets.items(), strict=True):
+    figure, panels = base.panels(3, len(nets), 0.36 * style.PAGE_WIDTH, width, width_ratios=[1.25, 1, 1])
+    for row, (words, net) in zip(panels.reshape(-1, 3), nets.items(), strict=True):
         _map(figure, row[0], net, words)
         _cut(row[1], net)
         _growth(row[2], net)
@@ -95,9 +92,9 @@ def _growth(axes: Any, net: Mapping[str, Any]) -> None:
 def caption(finding: base.Series) -> str:
     """What to see, and what is drawn."""
     return (
-        "Red: where the final state still depends on the start; blue: where it does not. The dependence dies in both "
-        "basins and explodes on the watershed between them, the starts that end at the saddle (cross; circles are the "
+        "Red: the final state still depends on the start. Blue: it does not. The dependence vanishes in both basins "
+        "and explodes on the watershed between them, the starts that end at the saddle (cross; circles are the "
         "attractors). Middle: along the dashed line the peak gets higher and narrower with T. Right: measured growth "
-        "(colour) and the rate that the Jacobian at the saddle or the attractor predicts (dashed). Drawn are nets of "
-        f"the first seed. {base.tell(finding)}"
+        "(colour) and the rate that the Jacobian at the saddle or the attractor predicts (dashed). Drawn: nets of the "
+        f"first seed. {base.tell(finding)}"
     )

@@ -1,6 +1,6 @@
 """What the figures of the lecture's claims share: colours of units, panels, lines with a range, direct labels.
 
-None in a series stands for a number that is not finite; it is drawn as a gap.
+None in a series stands for a number that is not finite. It is drawn as a gap.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from longlag.figures.tools import style
+from longlag.figures.tools import layout, style
 
 _PALETTE = sns.color_palette("colorblind")
 BLUE, ORANGE, GREEN, VERMILLION = (_PALETTE[i] for i in range(4))
@@ -35,8 +34,7 @@ def panels(
     if width <= style.COLUMN_WIDTH:
         rows, columns = rows * columns, 1
         share = {key: value for key, value in share.items() if value is True}
-    figure = Figure(figsize=(width, rows * height + 0.2), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = layout.blank(width, rows * height + 0.2)
     return figure, figure.subplots(rows, columns, squeeze=False, **share)
 
 

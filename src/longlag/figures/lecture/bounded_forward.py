@@ -42,7 +42,8 @@ def _activity(axes: Any, series: base.Series) -> None:
 def _margin(axes: Any, series: base.Series) -> None:
     scales = base.array(series["scales"])
     for unit, x, y in (("tanh", 0.55, -9), ("logistic", 2.4, -4.5)):
-        base.ranged(axes, scales, series[unit]["log10_margin"], base.UNIT[unit], lw=1.6)
+        margin = np.log10(np.maximum(base.array(series[unit]["margin"]), 1e-320))
+        base.ranged(axes, scales, margin, base.UNIT[unit], lw=1.6)
         base.word(axes, x, y, unit, base.UNIT[unit])
     axes.axhspan(-40, np.log10(_HALF_GAP), color=style.FAINT, alpha=0.5, lw=0)
     base.word(axes, 1.15 * scales[0], -17.5, "rounds to the end itself", style.QUIET, va="top")
@@ -60,7 +61,7 @@ def _margin(axes: Any, series: base.Series) -> None:
 def caption(finding: base.Series) -> str:
     """What to see."""
     return (
-        "Left: linear units explode as soon as the weights are big; units that squash stay within their range at every "
-        "weight scale. Right: in exact arithmetic they never reach the end of it; how near they come falls off so fast "
-        f"that float64 rounds the margin away (grey). Nets of 100 units, 100 steps. {base.tell(finding)}"
+        "Left: linear units explode as soon as the weights are big. Squashing units stay within their range at every "
+        "weight scale. Right: in exact arithmetic they never reach its end, but the margin falls so fast that float64 "
+        f"rounds it away (grey). Nets of 100 units, 100 steps. {base.tell(finding)}"
     )

@@ -38,9 +38,9 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     series = finding["series"]
     figure, axes = base.panels(2, height=3.0, width=width, sharey=True)
     tanh, logistic = axes.flat
-    _curves(tanh, series, series["tanh"])
+    _curves(tanh, series, "tanh")
     tanh.set_title("tanh nets and LSTMs")
-    _curves(logistic, series, series["logistic"])
+    _curves(logistic, series, "logistic")
     logistic.set_title("the same starts, logistic units")
     tanh.set_ylabel(r"$\|\partial s_T / \partial s_t\|$")
     base.word(logistic, 98, -27.5, "as they are", style.QUIET, ha="right")
@@ -48,14 +48,15 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     return figure
 
 
-def _curves(axes: Any, series: base.Series, names: Sequence[str]) -> None:
+def _curves(axes: Any, series: base.Series, units: str) -> None:
     axes.axhspan(_LOW, np.log10(series["floor"]), color=style.FAINT, alpha=0.45, lw=0, zorder=0)
     base.word(axes, 98, np.log10(series["floor"]) - 0.4, "lost in float32", style.QUIET, ha="right", va="top")
     ends: list[tuple[float, float, str, Any]] = []
-    for name in names:
-        key = name.removesuffix("_same").removesuffix("_scaled")
-        values = base.array(series["log10_norms"][name])
-        faded = name.endswith("_same")
+    for start in series["starts"].values():
+        if start["units"] != units:
+            continue
+        key, faded = start["origin"], start["unchanged"]
+        values = base.array(start["log10_norms"])
         lags = np.arange(values.shape[1])
         middle = base.ranged(axes, lags, values, _COLOUR[key], lw=1.0 if faded else 1.6, ls=":" if faded else "-")
         seen = int(np.flatnonzero(middle > _LOW)[-1])
@@ -78,16 +79,13 @@ def _apart(heights: Sequence[float], gap: float = 2.1) -> list[float]:
 
 def caption(finding: base.Series) -> str:
     """What to see."""
-    reach = finding["series"]["reach"]
-    longest = max(max(steps) for name, steps in reach.items() if name.endswith("_same"))
+    unchanged = [start for start in finding["series"]["starts"].values() if start["unchanged"]]
+    longest = max(max(start["reach"]) for start in unchanged)
     return (
         "Lines that stay up are careful starts: their gradient survives 100 steps before anything is learned. The "
-        "plain start "
-        "dies, and so does the sparse one when its inputs are ten times as strong. Right: logistic units given a "
-        "tanh net's "
-        f"start (dotted) lose everything within {longest + 1} steps; with four times the recurrent weights and "
-        "centred biases (lines) they "
-        "are the tanh net. Grey: less than the rounding of float32 beside the newest step's gradient. Inputs: "
-        "symbols of "
+        "plain start loses it, and so does the sparse one with inputs ten times as strong. Right: logistic units with "
+        f"a tanh net's start as it is (dotted) lose everything within {longest + 1} steps. With four times the "
+        "recurrent weights and centred biases (lines) they are the tanh net. Grey: less than the rounding of float32 "
+        "beside the newest step's gradient. Inputs: symbols of "
         f"temporal order. {base.tell(finding)}"
     )

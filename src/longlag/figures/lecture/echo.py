@@ -21,7 +21,7 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     _echoes(echoes, series)
     _circle(circle, series)
     _memory(memory, series)
-    _eight(eight, series, {one["name"]: one for one in finding["numbers"]})
+    _eight(eight, series)
     return figure
 
 
@@ -77,13 +77,12 @@ def _memory(axes: Any, series: base.Series) -> None:
     axes.set_title("what the echoes remember")
 
 
-def _eight(axes: Any, series: base.Series, numbers: dict[str, base.Series]) -> None:
+def _eight(axes: Any, series: base.Series) -> None:
     drawn, wanted = base.array(series["drawn"]), base.array(series["wanted"])
     axes.plot(*drawn.T, color=base.VERMILLION, lw=2.4)
     axes.plot(*wanted.T, color=style.INK, lw=0.8, ls=(0, (2, 2)))
-    error = numbers["error of the figure eight, 25 periods on its own"]["value"]
     careless = [f"{name} {np.median(base.array(errors)):.1f}" for name, errors in series["careless"].items()]
-    text = f"error {error:.0e}\n\none scale ten times\ntoo large:\n" + "\n".join(careless)
+    text = f"error {series['error']:.0e}\n\none scale ten times\ntoo large:\n" + "\n".join(careless)
     base.word(axes, 0.62, 0.0, text, va="center")
     axes.set(aspect="equal", xlim=(-0.6, 1.25), ylim=(-0.6, 0.6), title="drawn on its own, 25 times round")
     axes.axis("off")
@@ -92,9 +91,9 @@ def _eight(axes: Any, series: base.Series, numbers: dict[str, base.Series]) -> N
 def caption(finding: base.Series) -> str:
     """What to see, and what is drawn."""
     return (
-        "The nearer the spectral radius is to 1, the longer the echo of one impulse; above 1 it never ends. Its "
-        f"oscillators are the eigenvalues (radius {finding['series']['eigenvalues_radius']:g}, first seed). What can "
-        "be read out of the echoes grows with the number of units and with the radius, and stays below the bound. "
-        "Below right: a figure eight of a net that hears only its own output (red, 25 rounds; dashed: as taught), "
-        f"and the error where one scale is not set with care. {base.tell(finding)}"
+        "The nearer the spectral radius is to 1, the longer the echo of one impulse. Above 1 it never ends. The "
+        f"oscillators are the eigenvalues (radius {finding['series']['eigenvalues_radius']:g}, first seed). The memory "
+        "grows with the number of units and with the radius, and stays below the bound. Below right: a figure eight "
+        "drawn by a net whose only input is its own output (red, 25 rounds; dashed: the target), and the error with "
+        f"one scale ten times too large. {base.tell(finding)}"
     )

@@ -19,7 +19,7 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     """Errors above, gradient norms below; a column per kind of unit, a thin line per seed."""
     series = finding["series"]
     figure, axes = base.panels(2, rows=2, height=1.9, width=width, sharey="row", height_ratios=[1.5, 1])
-    errors, norms = axes.reshape(2, 2) if axes.shape[1] == 2 else (axes[:2, 0], axes[2:, 0])
+    errors, norms = axes.reshape(2, 2)
     for i, unit in enumerate(("logistic", "tanh")):
         _courses(errors[i], series[unit], "errors")
         errors[i].axhline(series["chance"], color=style.QUIET, lw=0.9, ls="--", zorder=1)
@@ -38,15 +38,15 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     return figure
 
 
-def _courses(axes: Any, seeds: list[base.Series], key: str) -> None:
-    """Lines of all seeds; the exploding step leads from update 0 to update 1."""
+def _courses(axes: Any, unit: base.Series, key: str) -> None:
+    """Lines of all seeds that have learned; the exploding step leads from update 0 to update 1."""
     axes.axvspan(0, 1, color=style.FAINT, lw=0, alpha=0.8)
-    for seed in seeds:
-        before = seed[key]["before"]
+    for course in unit.get(key, []):
+        before = course["before"]
         last = 0 if key == "errors" else -1  # the norm at the step itself heads both ways
         axes.plot(range(last + 1 - len(before), last + 1), before, color=style.INK, lw=0.7, alpha=0.6)
         for way, colour in _COLOUR.items():
-            after = [before[-1], *seed[key][way]]
+            after = [before[-1], *course[way]]
             axes.plot(range(last, last + len(after)), after, color=colour, lw=0.9, alpha=0.8)
     axes.set_xlim(-40, 60)
 
@@ -56,10 +56,7 @@ def caption(finding: base.Series) -> str:
     series = finding["series"]
     return (
         f"Black: nets that have learned most of {series['task']} (T = {series['lag']}), each up to the step on which "
-        "its "
-        "gradient explodes. Red: that step as it is, and gradient descent ever after: the error jumps to that of the "
-        "constant "
-        "answer. Green: the same net and the same batches with the gradient's norm clipped. One line per seed, "
-        "aligned at the "
-        f"step (grey). {base.tell(finding)}"
+        "its gradient explodes. Red: that step and all later ones without clipping. The error jumps to that of the "
+        "constant answer. Green: the same net and the same batches with the gradient's norm clipped. One line per "
+        f"seed, aligned at the step (grey). {base.tell(finding)}"
     )

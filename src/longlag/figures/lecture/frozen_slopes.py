@@ -17,7 +17,7 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     """Two maps of slopes above; below the derivatives, by backpropagation and by the linear system."""
     series = finding["series"]
     figure, axes = base.panels(2, rows=2, height=2.0, width=width)
-    maps, curves = axes.reshape(2, 2) if axes.shape[1] == 2 else (axes[:2, 0], axes[2:, 0])
+    maps, curves = axes.reshape(2, 2)
     for i, panel in enumerate(maps):
         image = panel.imshow(
             base.array(series["logistic"]["slopes"])[i].T,
@@ -53,8 +53,8 @@ def _curves(axes: Any, found: base.Series) -> None:
 def caption(finding: base.Series) -> str:
     """What to see."""
     return (
-        "Above: what the forward pass leaves behind is one slope per unit and step; another input leaves other slopes. "
-        "Below: rings, a linear system run forwards with those slopes frozen, lie on the lines of backpropagation "
-        "(automatic differentiation); each input has a linear system of its own. Drawn: the first seed. "
+        "Above: the forward pass leaves one slope per unit and step. Another input leaves other slopes. Below: a "
+        "linear system runs forwards with those slopes frozen (rings). It lies on the lines of backpropagation "
+        "(automatic differentiation). Each input has its own linear system. Drawn: the first seed. "
         f"{base.tell(finding)}"
     )

@@ -66,7 +66,7 @@ def caption(finding: base.Series) -> str:
     """What to see, and what is drawn."""
     return (
         "Towards the right the loss gets flatter. Left: the gradient falls more slowly than the curvature. Middle: HF "
-        "moves the further the flatter it gets, a step along the gradient moves least there (lines: medians of eighths "
-        "of the directions). Right: what that brings on fresh sequences, one line per net, short bars: medians. Points "
-        f"left and middle: 30 Lanczos directions of every net. {base.tell(finding)}"
+        "moves farther in flatter directions, where a step along the gradient moves least (lines: medians of eighths "
+        "of the directions). Right: the gain on fresh sequences, one line per net, short bars: medians. Points left "
+        f"and middle: 30 Lanczos directions of every net. {base.tell(finding)}"
     )

@@ -47,7 +47,7 @@ def _panel(axes: Any, corners: base.Series, rates: base.Series) -> None:
 def caption(finding: base.Series) -> str:
     """What to see, and what is drawn."""
     return (
-        "Lower is better. Each corner of the 2 x 2 with a learning rate of its own (grey, from tuning seeds); "
-        "bars are means over seeds, dots single runs, crosses runs that did not solve the task within the budget and "
-        f"count as all of it. The last panel ran now: {finding['series']['live_name']}. {base.tell(finding)}"
+        "Lower is better. Each corner of the 2 x 2 has its own learning rate (grey, from tuning seeds). Bars are "
+        "means over seeds, dots single runs. Crosses are runs that did not solve the task within the budget and count "
+        f"as all of it. The last panel ran now: {finding['series']['live_name']}. {base.tell(finding)}"
     )

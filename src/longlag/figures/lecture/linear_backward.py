@@ -52,8 +52,7 @@ def caption(finding: base.Series) -> str:
     adding = max(max(series[unit]["adding"]) for unit in ("logistic", "tanh"))
     short = np.median([found[series["doublings"].index(1)] for found in series["logistic"]["forward"]])
     return (
-        "Left: derivatives at the outputs times 2ᵏ give every derivative times 2ᵏ, all on the line of a linear map; "
-        "derivatives "
-        f"of sums are sums of derivatives to {adding:.0e}. Right: the same net, forward. Twice the input is not twice "
-        f"the state (logistic units are {short:.0%} away from it). {base.tell(finding)}"
+        "Left: derivatives at the outputs times 2ᵏ give every derivative times 2ᵏ, all on the line of a linear map. "
+        f"Derivatives of sums are sums of derivatives to {adding:.0e}. Right: the same net, forward. Twice the input "
+        f"is not twice the state (logistic units are {short:.0%} away from it). {base.tell(finding)}"
     )

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag.figures.lecture import base
-from longlag.figures.tools import style
+from longlag.figures.tools import layout, style
 
 _STAGES = ((0.35, 1.0, "before"), (0.65, 1.4, "during"), (1.0, 2.0, "after learning"))  # opacity, line width
 _TITLES = {"lstm": "LSTM, forget bias 1", "lstm_chrono": "LSTM, chrono start", "control": "plain net"}
@@ -24,8 +23,7 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     series = finding["series"]
     methods = series["methods"]
     looks = style.looks(methods)
-    figure = Figure(figsize=(width, 0.4 * width), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = layout.blank(width, 0.4 * width)
     panels = figure.subplots(1, len(methods), sharey=True, squeeze=False)[0]
     for axes, (name, method) in zip(panels, methods.items(), strict=True):
         _panel(axes, series, method, looks[name].colour)
@@ -39,7 +37,7 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
 
 
 def _panel(axes: Any, series: Mapping[str, Any], method: Mapping[str, Any], colour: Any) -> None:
-    flow, cells = (np.array(method[name], dtype=float) for name in ("flow", "cells"))  # [seed, stage, T]
+    flow, cells = (np.array(method[name], dtype=float) for name in ("all_paths", "cells"))  # [seed, stage, T]
     back = np.arange(flow.shape[-1])[::-1]
     for stage, (alpha, lw, _) in enumerate(_STAGES):
         axes.plot(back, np.median(flow[:, stage], 0), color=colour, alpha=alpha, lw=lw)
@@ -58,9 +56,9 @@ def _panel(axes: Any, series: Mapping[str, Any], method: Mapping[str, Any], colo
 def caption(finding: base.Series) -> str:
     """What to see, and what is drawn."""
     return (
-        "An error at the last step, traced back: where a curve stays above the dashed line (1/e), the net can be told "
-        "what it should have remembered; the first symbol to remember lies in the grey band. Learning opens the way "
-        "back in the LSTMs; in the plain net the error dies before it arrives. Dotted: what the product of the forget "
-        "gates alone lets through. Lines: median over seeds, nets that did not learn in time included. "
+        "An error at the last step, traced back. Where a curve stays above the dashed line (1/e), the error can teach "
+        "the net what it should have remembered. The first symbol to remember lies in the grey band. Learning opens "
+        "the way back in the LSTMs; in the plain net the error vanishes before it arrives. Dotted: the product of the "
+        "forget gates alone. Lines: median over seeds, nets that did not learn in time included. "
         f"{base.tell(finding)}"
     )

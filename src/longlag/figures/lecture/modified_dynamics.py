@@ -24,10 +24,10 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
 
 
 def _moved(axes: Any, series: base.Series) -> None:
-    for looks, moved in zip(series["looks"], series["moved"], strict=True):
-        axes.plot(looks, base.array(moved["W_hh"]) * 100, color=base.ORANGE, lw=1.1)
-        axes.plot(looks[-1], moved["W_hh"][-1] * 100, "o", color=base.ORANGE, ms=4)
-    last = max(looks[-1] for looks in series["looks"])
+    for updates, moved in zip(series["evaluations"], series["moved"], strict=True):
+        axes.plot(updates, base.array(moved["W_hh"]) * 100, color=base.ORANGE, lw=1.1)
+        axes.plot(updates[-1], moved["W_hh"][-1] * 100, "o", color=base.ORANGE, ms=4)
+    last = max(updates[-1] for updates in series["evaluations"])
     for name, words in (("unrelated", "another draw"), ("slight", "“slight”")):
         axes.axhline(series[name] * 100, color=style.QUIET, lw=0.8, ls="--")
         base.word(axes, last, series[name] * 100, words, style.QUIET, ha="right", va="bottom")
@@ -69,7 +69,7 @@ def caption(finding: base.Series) -> str:
     """What to see, and what is drawn."""
     return (
         "Training all weights of an ESN-style start moves the recurrent ones by a few per cent (left, every seed; two "
-        "unrelated draws are 141 % apart) and leaves most eigenvalues where they were, while a few go outwards "
-        "(middle, first seed; the circle has radius 1). That small change is worth more than anything that the readout "
-        f"alone can do with the unchanged states (right, median). {base.tell(finding)}"
+        "unrelated draws are 141 % apart). Most eigenvalues stay where they were, a few move outwards (middle, first "
+        "seed; the circle has radius 1). That small change brings more than the best readout of the unchanged states "
+        f"(right, median). {base.tell(finding)}"
     )

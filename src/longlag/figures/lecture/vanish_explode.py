@@ -17,7 +17,7 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     """Curves above, rates below; a column per kind of unit."""
     series = finding["series"]
     figure, axes = base.panels(2, rows=2, height=2.35, width=width)
-    curves, rates = axes.reshape(2, 2) if axes.shape[1] == 2 else (axes[:2, 0], axes[2:, 0])
+    curves, rates = axes.reshape(2, 2)
     for i, unit in enumerate(("logistic", "tanh")):
         _curves(curves[i], series[unit])
         curves[i].set_title(f"{unit} units: critical weight scale {series[unit]['critical']:.3g}")
@@ -36,8 +36,8 @@ def _colour(factor: float) -> Any:
 
 
 def _curves(axes: Any, found: base.Series) -> None:
-    norms = np.median(base.array(found["log10_norms"]), axis=0)  # [factor, lag]
-    basin = np.median(base.array(found["log10_basin"]), axis=0)
+    norms = np.median(base.array(found["random"]["log10_norms"]), axis=0)  # [factor, lag]
+    basin = np.median(base.array(found["basin"]["log10_norms"]), axis=0)
     lags = np.arange(norms.shape[1])
     for factor, logs in zip(found["factors"], norms, strict=True):
         colour = style.QUIET if factor == 1 else _colour(factor)
@@ -63,16 +63,17 @@ def _rates(axes: Any, found: base.Series) -> None:
     axes.axhspan(0, 10, color=base.COLD_WARM(0.8), alpha=0.12, lw=0)
     axes.axhspan(-10, 0, color=base.COLD_WARM(0.2), alpha=0.12, lw=0)
     axes.plot(scales, found["theory"], color=style.QUIET, lw=1, ls=":", label="theory, infinite net")
-    exponents = np.median(base.array(found["lyapunov_largest"]), axis=0)
+    random = found["random"]
+    exponents = np.median(base.array(random["lyapunov_largest"]), axis=0)
     axes.plot(scales, exponents, color=style.INK, lw=0.9, label="Lyapunov exponent, largest")
-    mean = np.median(base.array(found["lyapunov_mean"]), axis=0)
+    mean = np.median(base.array(random["lyapunov_mean"]), axis=0)
     axes.plot(scales, mean, color=style.INK, lw=0.9, ls="--", label="its mean over directions")
-    rates = base.array(found["rates"])
+    rates = base.array(random["rate"])
     for factor, scale, values in zip(factors, scales, rates.T, strict=True):
         colour = style.QUIET if factor == 1 else _colour(factor)
         axes.plot([scale, scale], [values.min(), values.max()], color=colour, lw=1.4)
         axes.plot(scale, np.median(values), "o", ms=5, color=colour, mec="white", mew=0.4, zorder=3)
-    basin = base.array(found["basin_rates"])
+    basin = base.array(found["basin"]["rate"])
     where = base.array(found["big"]) * found["critical"]
     axes.vlines(where, basin.min(0), basin.max(0), color=style.INK, lw=1)
     axes.plot(where, np.median(basin, axis=0), "D", ms=4, color=style.INK, mec="white", mew=0.4, label="in a basin")
@@ -84,13 +85,12 @@ def _rates(axes: Any, found: base.Series) -> None:
 
 def caption(finding: base.Series) -> str:
     """What to see."""
-    radius = {
-        unit: np.median(base.array(finding["series"][unit]["spectral_radius"]), axis=0) for unit in ("logistic", "tanh")
-    }
+    random = {unit: finding["series"][unit]["random"] for unit in ("logistic", "tanh")}
+    radius = {unit: np.median(base.array(found["spectral_radius"]), axis=0) for unit, found in random.items()}
     words = ", ".join(f"{values[0]:.2g} to {values[-1]:.2g} ({unit})" for unit, values in radius.items())
     return (
-        "Blue lines, small weights: the gradient dies exponentially with the lag. Red lines, big weights: it explodes. "
-        "Dashed black: the biggest weights made symmetric, so that the net falls into an attractor: there the gradient "
-        f"vanishes. Above: median seed; below: fitted rate per step, spectral radius of W from {words}. "
+        "Blue lines, small weights: the gradient vanishes exponentially with the lag. Red lines, big weights: it "
+        "explodes. Dashed black: the biggest weights made symmetric, so that the net falls into an attractor, where "
+        f"the gradient vanishes. Above: median seed. Below: fitted rate per step, spectral radius of W from {words}. "
         f"{base.tell(finding)}"
     )

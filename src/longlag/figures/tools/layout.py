@@ -23,6 +23,13 @@ _LEGEND_ROW = 0.16  # inches
 GRID = 12  # columns of the grid that panels of all sizes span
 
 
+def blank(width: float, height: float) -> Figure:
+    """An empty figure of that size in inches, whose parts are placed so that none covers another."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
 @dataclass(frozen=True)
 class Tiers:
     """Full panels above small ones, each by its task."""
@@ -64,8 +71,7 @@ def tiers(methods: Mapping[str, int], height: float, width: float = PAGE_WIDTH, 
     rows = -(-len(full) // beside)
     heights = _heights(methods, full, beside, height, per_method)
     heights += _heights(methods, small, small_beside, height if per_method else _SMALL, per_method)
-    figure = Figure(figsize=(width, sum(heights) + 0.75 + 0.2 * bool(small)), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank(width, sum(heights) + 0.75 + 0.2 * bool(small))
     grid = figure.add_gridspec(len(heights), GRID, height_ratios=heights)
     return Tiers(
         figure,
@@ -131,8 +137,7 @@ def panels(
     row by row; count >= 1."""
     columns = min(most, count)
     rows = -(-count // columns)
-    figure = Figure(figsize=(width, rows * height + 0.75), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank(width, rows * height + 0.75)
     axes = figure.subplots(rows, columns, squeeze=False, **share).flat
     for spare in list(axes)[count:]:
         spare.remove()
@@ -144,8 +149,7 @@ def grid(
 ) -> tuple[Figure, list[list[Any]]]:
     """A figure of that width with rows and columns of panels; height: of a row in inches, on average where the ratios
     of the rows' heights are given."""
-    figure = Figure(figsize=(width, rows * height + 0.75), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank(width, rows * height + 0.75)
     axes = figure.subplots(rows, columns, squeeze=False, gridspec_kw={"height_ratios": ratios})
     return figure, [list(row) for row in axes]
 

@@ -55,6 +55,11 @@ class Problem:
     lag: int
     budget: float
 
+    @property
+    def name(self) -> str:
+        """The task with its lag, in words."""
+        return f"{self.task}, lag {self.lag}"
+
 
 PROBLEMS = (Problem("temporal_order", 30, 1.2e5), Problem("memorization_5bit", 50, 1.5e5))
 

@@ -8,6 +8,8 @@ explode (Sompolinsky, Crisanti & Sommers 1988; Poole et al. 2016, equations 3 an
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from longlag.lecture.tools.nets import Unit
@@ -31,6 +33,7 @@ def gain(unit: Unit, scale: float, bias: float = 0.0) -> float:
     return scale * float(np.sqrt(_WEIGHTS @ slopes**2))
 
 
+@cache
 def critical_scale(unit: Unit) -> float:
     """The scale at which the gain is 1: by bisection, to 1e-6, or at once where a unit at rest is silent, for q = 0 is
     then the settled state until its own slope is outgrown."""

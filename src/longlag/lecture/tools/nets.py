@@ -1,4 +1,4 @@
-"""A plain recurrent net in float64 with its derivatives written out: the lecture's own, with logistic or tanh units.
+"""A plain recurrent net in float64 with its derivatives written out: the lecture's own, with any kind of units.
 
     forward    h_t = f(a_t),  a_t = h_{t-1} W_hh + x_t W_xh + b_h
     backward   d a_t = f'(a_t) d h_t,   d h_{t-1} += d a_t W_hh^T
@@ -42,7 +42,10 @@ UNITS = (LOGISTIC, TANH)
 
 @dataclass(frozen=True)
 class Run:
-    """A forward pass: x [T, B, X], pre-activations a [T, B, H], states h [T+1, B, H], slopes [T, B, H]."""
+    """A forward pass: x [T, B, X], pre-activations a [T, B, H], states h [T+1, B, H], slopes [T, B, H].
+
+    Of one sequence, without the axis B.
+    """
 
     x: Array
     a: Array
@@ -59,8 +62,12 @@ class Net:
     W_xh: Array
     b_h: Array
 
+    def step(self, h: Array) -> Array:
+        """One step of states [..., H] without input."""
+        return self.unit.function(h @ self.W_hh + self.b_h)
+
     def run(self, x: Array, start: Array) -> Run:
-        """The forward pass over x [T, B, X] from the states start [B, H]."""
+        """The forward pass over x [T, B, X] from the states start [B, H]; of one sequence, x [T, X] and start [H]."""
         a, h = np.empty((len(x), *start.shape)), np.empty((len(x) + 1, *start.shape))
         h[0] = start
         for t in range(len(x)):

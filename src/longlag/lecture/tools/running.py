@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from longlag import environment, lecture
-from longlag.lecture.base import plain
+from longlag.lecture.base import to_json
 
 
 def measured(slugs: Sequence[str], seeds: Sequence[int], cores: int) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -35,4 +35,4 @@ def entry(slug: str, seeds: Sequence[int]) -> dict[str, Any]:
         traceback.print_exc()
         error = f"{type(bug).__name__}: {bug}"
     seconds = round(time.process_time() - started, 3)
-    return {"claim": plain(asdict(module.CLAIM)), "finding": found, "error": error, "seconds": seconds}
+    return {"claim": to_json(asdict(module.CLAIM)), "finding": found, "error": error, "seconds": seconds}

@@ -1,0 +1,80 @@
+"""Claim 10: an impulse reverberates in an echo state network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from longlag.lecture import echo
+from longlag.lecture.base import Verdict
+from longlag.lecture.tools.nets import TANH, Net
+from longlag.rng import stream
+
+
+def test_the_capacity_of_a_delay_line_is_its_length():
+    units = 6
+    line = Net(TANH, np.eye(units, k=1), 1e-4 * np.eye(units)[:1], np.zeros(units))
+    found = echo.capacity(line, stream(0, "test"), 500, 10)
+    np.testing.assert_allclose(found[: units - 1], 1, atol=1e-4)  # h_t holds u_t itself and five before
+    assert found[units:].max() < 0.05
+
+
+def test_the_echo_of_one_unit_is_a_power():
+    net = Net(TANH, np.array([[0.5]]), np.array([[1.0]]), np.zeros(1))
+    norms = echo.echo(net, 20, impulse=1e-6)
+    np.testing.assert_allclose(norms, 0.5 ** np.arange(20), rtol=1e-6)
+    assert echo.rate(norms) == pytest.approx(0.5)
+    assert echo.length(norms) == 10  # 2^-9 is more than a thousandth, 2^-10 less
+
+
+def test_the_free_run_starts_where_teacher_forcing_ended():
+    made = echo.generator(0, periods=2)
+    assert made.error < 0.1
+    assert made.changed == 0
+    np.testing.assert_allclose(made.drawn[:40], echo.eight(700 + 40)[700:], atol=0.05)
+
+
+STEPS = np.arange(40)
+
+
+def echoes(shrink=1.0):
+    return np.array([[np.full(40, 1.0) if r >= 1 else (shrink * r) ** STEPS for r in echo.RADII]])
+
+
+GOOD = echo.Echoes(
+    echoes=echoes(),
+    by_radius=np.array([[5.0, 6, 7, 8, 9, 9]]),
+    by_size=np.array([[10.0, 20, 30, 40]]),
+    sizes=(25, 50, 100, 200),
+    spectra=[np.array([0.95])],
+    generators=[echo.Generator(np.zeros((1, 2)), 0.01, 0)],
+    careless={},
+)
+RATE, BOUND = "rate of the echo over the spectral radius, largest deviation", "largest capacity, in units of N"
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({}, []),
+        ({"echoes": echoes(0.9)}, [RATE]),
+        ({"by_radius": GOOD.by_radius[:, ::-1]}, ["capacity at radius 0.95 over that at 0.5"]),
+        ({"by_radius": 10 * GOOD.by_radius}, [BOUND]),
+        ({"by_size": GOOD.by_size[:, ::-1] / 2}, ["capacity of the largest net over the smallest's"]),
+        (
+            {"generators": [replace(GOOD.generators[0], error=0.2)]},
+            ["error of the figure eight, 25 periods on its own"],
+        ),
+        ({"generators": [replace(GOOD.generators[0], changed=1)]}, ["weights changed outside the readout"]),
+    ],
+)
+def test_it_holds_or_fails_for_the_right_reason(missed, change, names):
+    finding = echo.judge(replace(GOOD, **change))
+    assert missed(finding) == names
+    assert (finding.verdict == Verdict.HOLDS) == (not names)
+
+
+def test_measured_small(draw):
+    draw("echo", echo.measure([0], steps=60, fitted=150, sizes=(10, 20)), smallest=6)
