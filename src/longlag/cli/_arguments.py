@@ -11,6 +11,7 @@ from typing import Any
 
 from longlag import protocol
 from longlag.errors import LonglagError
+from longlag.ranges import shown
 
 
 def seeds(text: str) -> tuple[int, ...]:
@@ -19,15 +20,15 @@ def seeds(text: str) -> tuple[int, ...]:
     try:
         found: Sequence[int] = range(int(first), int(last)) if colon else [int(part) for part in text.split(",")]
     except ValueError:
-        raise LonglagError(f"seeds {text!r} are not a range; write 0:5 for seeds 0 to 4, or 1,4,9") from None
+        raise LonglagError(f"seeds {shown(text)} are not a range; write 0:5 for seeds 0 to 4, or 1,4,9") from None
     lowest, highest = (found[0], found[-1]) if colon and found else (min(found, default=-1), max(found, default=-1))
     if lowest < 0:
-        raise LonglagError(f"seeds {text!r} are an empty or negative range; write 0:5 for seeds 0 to 4")
+        raise LonglagError(f"seeds {shown(text)} are an empty or negative range; write 0:5 for seeds 0 to 4")
     if highest >= protocol.FIRST_TUNING_SEED:
         most = protocol.FIRST_TUNING_SEED
-        raise LonglagError(f"seeds {text!r} go beyond {most - 1}; seeds from {most} on are for `longlag tune` alone")
+        raise LonglagError(f"seeds {shown(text)} go beyond {most - 1}; seeds from {most} on are for `longlag tune` alone")
     if len(set(found)) < len(found):
-        raise LonglagError(f"seeds {text!r} name a seed twice")
+        raise LonglagError(f"seeds {shown(text)} name a seed twice")
     return tuple(found)
 
 
