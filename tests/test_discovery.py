@@ -6,7 +6,8 @@ import pytest
 
 import longlag
 from longlag import cli, figures, lecture, registry, tables
-from longlag.discovery import Folder
+from longlag.design import schemas
+from longlag.discovery import NAME, Folder, check_name
 from longlag.errors import LonglagError
 from longlag.figures import lecture as drawings
 
@@ -47,3 +48,54 @@ def test_all_stands_for_every_one(kind: Folder) -> None:
 def test_no_other_module_searches_folders_for_plug_ins() -> None:
     searching = [path for path in SOURCE.rglob("*.py") if "iter_modules" in path.read_text()]
     assert searching == [SOURCE / "discovery.py"]
+
+
+BAD_NAMES = [
+    "",
+    "../escape",
+    "x{y}",
+    "-dash",
+    "_x",
+    ".",
+    "..",
+    "a/b",
+    "a b",
+    "a\n",
+    "a" * 101,
+    "ä",
+    'a"',
+    "$(x)",
+    None,
+    3,
+]
+
+
+def test_a_name_becomes_a_folder_and_a_word_of_a_command() -> None:
+    for name in ["a", "temporal_order", "5bit", "A-b_3", "a" * 100]:
+        check_name(name, "a task")
+    for bad in BAD_NAMES:
+        with pytest.raises(LonglagError, match="is no name for a task; a name is at most 100 letters"):
+            check_name(bad, "a task")
+
+
+@every_kind
+def test_names_in_the_tree_keep_the_rule(kind: Folder) -> None:
+    for name in kind.names():
+        check_name(name, kind.kind)
+
+
+def design(**changes: object) -> dict[str, object]:
+    return {"suite": "s", "cells": [{"methods": ["m"], "tasks": ["t"], "group": "g"} | changes]}
+
+
+@pytest.mark.parametrize("bad", BAD_NAMES)
+def test_a_design_holds_names_by_the_same_rule(bad: object) -> None:
+    schemas.check("suite", design())
+    for wrong in (design() | {"suite": bad}, design(group=bad), design(methods=[bad]), design(tasks=["t", bad])):
+        with pytest.raises(LonglagError, match="it must be a name of at most 100 letters, digits, - and _"):
+            schemas.check("suite", wrong)
+
+
+def test_the_schema_says_what_the_rule_says() -> None:
+    text = (SOURCE / "design/schemas/suite.schema.json").read_text()
+    assert text.count(f'"^{NAME}$(?!\\\\n)"') == 3

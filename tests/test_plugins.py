@@ -5,16 +5,16 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 import test_contracts as contracts
 from longlag import cli, registry
+from longlag.engine.spec import resolve
 from longlag.errors import LonglagError
 from longlag.methods.base import Method
 from longlag.rng import stream
-from longlag.store.records import read_rows
+from longlag.store.records import Row, read_rows
 from longlag.tasks.base import Task
 from test_docs import blocks
 from toy import outcome, spec
@@ -148,6 +148,47 @@ def test_the_members_asked_for_are_those_of_the_dataclasses():
         assert set(registry._MEMBERS[kind]) == {field.name for field in dataclasses.fields(value)}
 
 
+def trained(tmp_path, *words: str) -> tuple[Row, str]:
+    """The row of a run of the latch whose rungs are kept, by a process of its own, and what it said."""
+    out = tmp_path / "runs.csv"
+    common = ["--lags", "5", "--budget", "3000", "--cache", str(tmp_path / "rungs"), "--out", str(out)]
+    done = subprocess.run(
+        [sys.executable, "-m", "longlag", "ladder", "--task", "latch", *common, *words],
+        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": searched(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (row,) = read_rows(out)
+    return row, done.stderr
+
+
+def searched(tmp_path):
+    return os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def test_an_edited_plug_in_is_not_answered_from_the_cache(files, tmp_path):
+    gru, latch = files
+    words = ["--method", "gru", "--plugin", gru, "--plugin", latch]
+    first, _ = trained(tmp_path, *words)
+    assert trained(tmp_path, *words)[0] == first  # a kept rung, its times included
+    (tmp_path / "latch.py").write_text(LATCH.replace("rng.integers(0, 2, size=n)", "rng.integers(1, 2, size=n)"))
+    easy, _ = trained(tmp_path, *words)
+    assert (easy.spec_hash != first.spec_hash, easy.test_error) == (True, 0.0)
+    (tmp_path / "gru.py").write_text(GRU.replace("Adam(1e-2", "Adam(1e-2 * 1.0"))
+    assert trained(tmp_path, *words)[0].spec_hash != easy.spec_hash
+    (tmp_path / "gru.py").write_text(GRU)
+    (tmp_path / "latch.py").write_text(LATCH)
+    assert trained(tmp_path, *words)[0] == first
+
+
+def test_the_source_of_a_plug_in_is_in_its_spec_and_that_of_the_tree_is_not(loaded):
+    decides = json.loads(resolve(spec("gru", "latch")).spec_json)
+    assert len(decides["task"].pop("source")) == len(decides["method"].pop("source")) == 16
+    assert decides["task"] == {"name": "latch", "version": 1}
+    mixed = json.loads(resolve(spec("gru", "adding")).spec_json)
+    assert "source" in mixed["method"]
+    assert mixed["task"] == {"name": "adding", "version": 1}
+
+
 def test_entry_points_of_an_installed_package_are_found(tmp_path):
     """What `pip install` leaves behind is a module and a folder of metadata beside it."""
     (tmp_path / "longlag_gru.py").write_text(GRU)
@@ -157,12 +198,10 @@ def test_entry_points_of_an_installed_package_are_found(tmp_path):
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: longlag-extras\nVersion: 1.0\n")
     points = "[longlag.methods]\ngru = longlag_gru:METHOD\n\n[longlag.tasks]\nlatch = longlag_latch:TASK\n"
     (metadata / "entry_points.txt").write_text(points)
-    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
-    words = ["train", "--method", "gru", "--task", "latch", "--lag", "5", "--budget", "3000", "--out", "runs.csv"]
-    done = subprocess.run(
-        [sys.executable, "-m", "longlag", *words],
-        cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    (row,) = read_rows(Path(tmp_path) / "runs.csv")
+    row, _ = trained(tmp_path, "--method", "gru")
     assert (row.method, row.task) == ("gru", "latch")
+    assert trained(tmp_path, "--method", "gru")[0] == row
+    (tmp_path / "longlag_gru.py").write_text(GRU + "# edited\n")
+    edited, _ = trained(tmp_path, "--method", "gru")
+    assert edited.spec_hash != row.spec_hash
+    assert edited.test_loss == row.test_loss

@@ -75,7 +75,7 @@ def test_demo_is_small():
         (design(seeds_per_job=0), "seeds_per_job is 0; it must be a positive whole number"),
         (design(device="gpu"), "device is 'gpu'; it must be cpu, cuda or cuda:N"),
         (design(plugins=["nowhere.py"]), "plug-in 'nowhere.py' is not a file"),
-        (design(suite="a/b"), "suite is 'a/b'; it must be a name of letters"),
+        (design(suite="a/b"), "suite is 'a/b'; it must be a name of at most 100 letters"),
         ({"suite": "mine"}, "'cells' is a required property of suite"),
         (design({"methods": ["esn"]}), "'tasks' is a required property of cells[0]"),
         (design(CELL, CELL), "cells[0] and cells[1] both ask for adding with esn at lag 10, seed 0"),

@@ -2,19 +2,30 @@
 
 One rule for every kind (methods, tasks, figures, tables, claims, verbs): a file is a plug-in, unless it is `base.py`,
 which says what the kind is, or its name begins with an underscore. Folders are no plug-ins: `tools/` holds what the
-files of a kind share. Names are read off the files, so that listing them imports none.
+files of a kind share. Names are read off the files, so that listing them imports none. One rule says what a name may
+be, wherever it comes from: names become folders and words of commands.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from longlag.errors import unknown
+from longlag.errors import LonglagError, shown, unknown
+
+NAME = "[A-Za-z0-9][A-Za-z0-9_-]{0,99}"  # a regular expression
+
+
+def check_name(name: object, what: str) -> None:
+    """Raises LonglagError if that cannot be the name of `what`, such as "a method"."""
+    if not (isinstance(name, str) and re.fullmatch(NAME, name)):
+        rule = "at most 100 letters of the English alphabet, digits, - and _, the first a letter or a digit"
+        raise LonglagError(f"{shown(name)} is no name for {what}; a name is {rule}")
 
 
 @dataclass(frozen=True)

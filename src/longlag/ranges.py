@@ -18,7 +18,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, shown
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,6 @@ def declared(part: type) -> dict[str, Any]:
     """The types of a part's fields by name, with what they declare."""
     hints = get_type_hints(part, include_extras=True)
     return {field.name: hints[field.name] for field in fields(part)}
-
-
-def shown(value: Any) -> str:
-    """A value as an error message quotes it; a number of hundreds of digits is cut."""
-    if isinstance(value, int) and abs(value) >= 10**30:
-        return "a number of more than 30 digits"
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _complaint(hint: Any, value: Any) -> str | None:

@@ -3,19 +3,25 @@
 Three places are searched, in this order: the files of the package, the entry points `longlag.methods` and
 `longlag.tasks` of installed packages, and the files named on the command line with `--plugin`. Names are read off
 the files alone, so that the analysis half of longlag can list them without importing torch.
+
+Numbers of the package are guarded by numerics versions and golden numbers. Nothing guards those of a plug-in, so that
+a digest of its source is part of every spec: an edited plug-in is another plug-in, whatever version it says.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from longlag.discovery import Folder
+from longlag.discovery import Folder, check_name
 from longlag.errors import LonglagError, unknown
 
 FOLDERS = {"methods": Folder("longlag.methods", "method"), "tasks": Folder("longlag.tasks", "task")}
@@ -26,7 +32,15 @@ _MEMBERS = {
               "shortest", "population", "idle_class"),
 }  # fmt: skip
 _plugins: dict[str, dict[str, Any]] = {kind: {} for kind in _CONSTANTS}
-_origins: dict[tuple[str, str], Path] = {}  # of plug-ins: a file may be loaded again
+_origins: dict[tuple[str, str], _Origin] = {}  # of plug-ins: a file may be loaded again
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """Where a plug-in of the command line came from: its file, and a digest of that file."""
+
+    file: Path
+    digest: str
 
 
 def names(kind: str) -> list[str]:
@@ -49,6 +63,19 @@ def get(kind: str, name: str) -> Any:
     raise unknown(kind.removesuffix("s"), name, names(kind))
 
 
+def source(kind: str, name: str) -> dict[str, str]:
+    """{"source": digest} of a plug-in from outside the tree, {} of one in it.
+
+    The digest is of the file that `--plugin` names, or of all Python files of the package (or of the module) that an
+    entry point names. What these import from elsewhere is not in it: raise the version when that changes a number.
+    """
+    if (kind, name) in _origins:
+        return {"source": _origins[kind, name].digest}
+    if name in _plugins[kind] or name in FOLDERS[kind].names() or name not in _entry_points(kind):
+        return {}
+    return {"source": _installed_digest(_entry_points(kind)[name].module.partition(".")[0])}
+
+
 def load_plugin(path: str) -> None:
     """Registers the METHOD and TASK constants of a Python file from outside the tree. The file's code is run.
 
@@ -58,51 +85,64 @@ def load_plugin(path: str) -> None:
     file = Path(path)
     if not file.is_file():
         raise LonglagError(f"plug-in {path!r} is not a file; --plugin takes the path of a Python file")
-    module = _import_file(file)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise LonglagError(f"cannot read plug-in {path!r}: {error.strerror}") from error
+    origin = _Origin(file.resolve(), _digest([content]))
+    module = _import_file(file, content)
     found = {kind: getattr(module, name) for kind, name in _CONSTANTS.items() if name in vars(module)}
     if not found:
         raise LonglagError(f"plug-in {path!r} defines neither METHOD nor TASK; see docs/add-a-method.md")
     for kind, value in found.items():
         _check(kind, value, f"plug-in {path!r}")
-        name = value.name
-        if name in names(kind) and _origins.get((kind, name)) != file.resolve():
-            raise LonglagError(f"plug-in {path!r} redefines {kind.removesuffix('s')} {name!r}; choose another name")
-        _plugins[kind][name], _origins[kind, name] = value, file.resolve()
+        known = _origins.get((kind, value.name))
+        if value.name in names(kind) and (known is None or known.file != file.resolve()):
+            raise LonglagError(
+                f"plug-in {path!r} redefines {kind.removesuffix('s')} {value.name!r}; choose another name"
+            )
+    for kind, value in found.items():
+        _plugins[kind][value.name], _origins[kind, value.name] = value, origin
 
 
-def _check(kind: str, value: Any, source: str) -> None:
+def _check(kind: str, value: Any, where: str) -> None:
     """A value of another class than `Method` or `Task` will do if it has the members of one."""
     what, constant = kind.removesuffix("s"), _CONSTANTS[kind]
     remedy = f"write {constant} = {what.capitalize()}(...), see docs/add-a-{what}.md"
     if isinstance(value, type):
-        raise LonglagError(f"{source}: its {constant} is a class; {remedy}")
+        raise LonglagError(f"{where}: its {constant} is a class; {remedy}")
     missing = [member for member in _MEMBERS[kind] if not hasattr(value, member)]
     if missing:
-        raise LonglagError(f"{source}: its {constant} lacks {', '.join(missing)}; {remedy}")
+        raise LonglagError(f"{where}: its {constant} lacks {', '.join(missing)}; {remedy}")
+    try:
+        check_name(value.name, f"a {what}")
+    except LonglagError as error:
+        raise LonglagError(f"{where}: {error}") from None
     if type(value.version) is not int or value.version < 1:
-        raise LonglagError(f"{source}: its version is {value.version!r}; a version is a whole number from 1 up")
+        raise LonglagError(f"{where}: its version is {value.version!r}; a version is a whole number from 1 up")
 
 
 def _from_entry_point(kind: str, name: str) -> Any:
-    source = f"entry point {name!r} of longlag.{kind}"
+    where = f"entry point {name!r} of longlag.{kind}"
     try:
         value = _entry_points(kind)[name].load()
     except (Exception, SystemExit) as error:
-        raise LonglagError(f"{source} failed on import: {type(error).__name__}: {error}") from error
-    _check(kind, value, source)
+        raise LonglagError(f"{where} failed on import: {type(error).__name__}: {error}") from error
+    _check(kind, value, where)
     if value.name != name:
-        raise LonglagError(f"{source} is a {kind.removesuffix('s')} called {value.name!r}; give both one name")
+        raise LonglagError(f"{where} is a {kind.removesuffix('s')} called {value.name!r}; give both one name")
     return value
 
 
-def _import_file(file: Path) -> ModuleType:
+def _import_file(file: Path, content: bytes) -> ModuleType:
+    """Runs just these bytes: compiled ones beside the file may be of an older edit of the same second."""
     spec = importlib.util.spec_from_file_location(f"longlag_plugin_{abs(hash(file.resolve()))}_{file.stem}", file)
-    if spec is None or spec.loader is None:
+    if spec is None:
         raise LonglagError(f"plug-in {str(file)!r} is not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up by name
     try:
-        spec.loader.exec_module(module)
+        exec(compile(content, str(file), "exec"), vars(module))
     except (Exception, SystemExit) as error:
         raise LonglagError(f"plug-in {str(file)!r} failed on import: {type(error).__name__}: {error}") from error
     return module
@@ -111,3 +151,19 @@ def _import_file(file: Path) -> ModuleType:
 @cache
 def _entry_points(kind: str) -> dict[str, Any]:
     return {point.name: point for point in entry_points(group=f"longlag.{kind}")}
+
+
+@cache
+def _installed_digest(package: str) -> str:
+    """Of the Python files of an installed package, or of a module that is one file."""
+    found = importlib.util.find_spec(package)
+    folders = [Path(folder) for folder in (found.submodule_search_locations or ())] if found else []
+    files = sorted(file for folder in folders for file in folder.rglob("*.py"))
+    return _digest(file.read_bytes() for file in files or [Path(str(found and found.origin))])
+
+
+def _digest(contents: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(len(content).to_bytes(8) + content)
+    return digest.hexdigest()[:16]

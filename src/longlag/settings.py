@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from longlag.errors import LonglagError, unknown
-from longlag.ranges import OutOfRange, shown
+from longlag.errors import LonglagError, shown, unknown
+from longlag.ranges import OutOfRange
 
 _KINDS: dict[type, str] = {
     int: "a whole number",

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag import protocol
-from longlag.errors import LonglagError
-from longlag.ranges import shown
+from longlag.errors import LonglagError, shown
 
 
 def seeds(text: str) -> tuple[int, ...]:
@@ -26,7 +25,9 @@ def seeds(text: str) -> tuple[int, ...]:
         raise LonglagError(f"seeds {shown(text)} are an empty or negative range; write 0:5 for seeds 0 to 4")
     if highest >= protocol.FIRST_TUNING_SEED:
         most = protocol.FIRST_TUNING_SEED
-        raise LonglagError(f"seeds {shown(text)} go beyond {most - 1}; seeds from {most} on are for `longlag tune` alone")
+        raise LonglagError(
+            f"seeds {shown(text)} go beyond {most - 1}; seeds from {most} on are for `longlag tune` alone"
+        )
     if len(set(found)) < len(found):
         raise LonglagError(f"seeds {shown(text)} name a seed twice")
     return tuple(found)

@@ -89,9 +89,14 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
     parts = with_values(_built(method, task, spec.lag), spec.overrides)
     model = _model(task, spec.lag, parts)
     decides = {
-        "task": {"name": task.name, "version": task.version},
+        "task": {"name": task.name, "version": task.version, **registry.source("tasks", spec.task)},
         "lag": spec.lag,
-        "method": {"name": method.name, "version": method.version, "parts": describe(parts)},
+        "method": {
+            "name": method.name,
+            "version": method.version,
+            "parts": describe(parts),
+            **registry.source("methods", spec.method),
+        },
         "budget": spec.budget,
         "overrides": dict(spec.overrides),
         "timeout": spec.timeout,
