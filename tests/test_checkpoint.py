@@ -18,7 +18,8 @@ import torch
 
 from longlag import protocol, registry
 from longlag.engine import checkpoint
-from longlag.engine.checkpoint import Checkpoints, Unfit, flatten, pack, unflatten, unpack
+from longlag.engine.checkpoint import Checkpoints
+from longlag.engine.codec import FORMAT, Unfit, flatten, pack, unflatten, unpack
 from longlag.engine.interrupt import Interrupted, Interruption
 from longlag.engine.ladder import Rungs, climb, setups
 from longlag.engine.spec import resolve
@@ -79,7 +80,7 @@ def test_a_run_that_was_killed_twice_gives_the_same_bytes(method, tmp_path, monk
     assert [plain(event) for event in found] == [plain(event) for event in whole]
     if steps > 1:
         assert found[-1].resumed >= 1
-        assert "going on from update" in capsys.readouterr().err
+        assert "resuming from update" in capsys.readouterr().err
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
@@ -107,6 +108,20 @@ def test_a_learning_curve_and_a_confirmation_are_gone_on_with(tmp_path, monkeypa
     found = interrupted(one, tmp_path, monkeypatch, [150, 50])
     assert [plain(event) for event in found] == [plain(event) for event in whole]
     assert found[-1].evaluation_passes == whole[-1].evaluation_passes > 300
+
+
+def test_points_before_a_kill_have_gradient_flow_if_it_is_asked_for(tmp_path, monkeypatch, capsys):
+    """A checkpoint of a run that did not record it cannot be resumed by one that does."""
+    one = spec("clipping", "adding", budget=3500.0)  # 117 updates of 30 passes; a point after 34, 100 and 117
+    kill_after(80, monkeypatch, lambda: list(run(one, Checkpoints(tmp_path, 1e-9))))
+    wanted = dataclasses.replace(one, gradient_flow=True)
+    found = list(run(wanted, Checkpoints(tmp_path, 1e9)))
+    assert "its points have no gradient flow" in capsys.readouterr().err
+    points = [event for event in found if isinstance(event, Point)]
+    assert len(points) > 2
+    assert not any(np.isnan(point.update_norm) for point in points)
+    kill_after(80, monkeypatch, lambda: list(run(wanted, Checkpoints(tmp_path, 1e-9))))
+    assert list(run(one, Checkpoints(tmp_path, 1e9)))[-1].resumed == 1, "one without it may resume one with it"
 
 
 def test_layout_in_memory_and_order_of_names_are_kept():
@@ -242,16 +257,16 @@ def impossible_layout(header):
 DAMAGE: dict[str, tuple[Any, str]] = {
     "cut": (cut, "its checksum is not that of its content"),
     "flipped": (flip, "its checksum is not that of its content"),
-    "empty": (lambda path: path.write_bytes(b""), "it is no checkpoint"),
+    "empty": (lambda path: path.write_bytes(b""), "it is not a checkpoint"),
     "a folder": (lambda path: (path.unlink(), path.mkdir()), "Is a directory"),
-    "pickle": (lambda path: path.write_bytes(b"\x80\x04\x95" + bytes(50)), "it is no checkpoint"),
+    "pickle": (lambda path: path.write_bytes(b"\x80\x04\x95" + bytes(50)), "it is not a checkpoint"),
     "newer format": (
-        of_format(checkpoint.FORMAT + 1),
-        f"its format is version {checkpoint.FORMAT + 1}, this longlag's is",
+        of_format(FORMAT + 1),
+        f"its format is version {FORMAT + 1}, this longlag's is",
     ),
     "older format": (
-        of_format(checkpoint.FORMAT - 1),
-        f"its format is version {checkpoint.FORMAT - 1}, this longlag's is",
+        of_format(FORMAT - 1),
+        f"its format is version {FORMAT - 1}, this longlag's is",
     ),
     "newer package": (lambda path: rewritten(path, lambda h: h.update(longlag="99.0")), "longlag is .* here, not 99.0"),
     "another commit": (lambda path: rewritten(path, lambda h: h.update(commit="0123")), "commit is .* here, not 0123"),
@@ -259,9 +274,9 @@ DAMAGE: dict[str, tuple[Any, str]] = {
     "another spec": (lambda path: rewritten(path, lambda h: h.update(spec_hash="feed")), "spec_hash is .* not feed"),
     "a hole": (lambda path: rewritten(path, lambda h: h.pop("state")), "state"),
     "foreign header": (lambda path: rewritten(path, lambda h: (h.clear(), h.update(a=1))), "active"),
-    "another kind": (lambda path: rewritten(path, scalar_of_another_kind), "another structure"),
+    "another kind": (lambda path: rewritten(path, scalar_of_another_kind), "does not have the structure"),
     "no such array": (lambda path: rewritten(path, array_of_another_name), "nowhere"),
-    "a layout of exabytes": (lambda path: rewritten(path, impossible_layout), "another structure"),
+    "a layout of exabytes": (lambda path: rewritten(path, impossible_layout), "does not have the structure"),
     "points": (lambda path: rewritten(path, lambda h: h.update(points=[{"x": 1}])), "unexpected keyword"),
 }
 
@@ -283,7 +298,7 @@ def test_a_checkpoint_that_is_not_ours_is_passed_over(stopped, capsys, kind, bot
     ignored = [line for line in said if "ignoring the checkpoint" in line]
     assert len(ignored) == 1 + both
     assert re.search(words, ignored[0])
-    assert any("going on from update [4]" in line for line in said) == (not both)
+    assert any("resuming from update [4]" in line for line in said) == (not both)
     assert found[-1].resumed == (not both)
 
 
@@ -311,7 +326,7 @@ def test_nothing_in_a_checkpoint_is_run(tmp_path):
     np.savez(body, header=np.array([Bomb()], dtype=object))
     digest = hashlib.sha256(body.getvalue()).hexdigest().encode()
     with pytest.raises(Unfit, match="allow_pickle"):
-        unpack(b"longlag checkpoint %d " % checkpoint.FORMAT + digest + b"\n" + body.getvalue())
+        unpack(b"longlag checkpoint %d " % FORMAT + digest + b"\n" + body.getvalue())
     assert not (tmp_path / "it went off").exists()
 
 
@@ -350,7 +365,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path, monkeypatch,
     whole = [plain(event) for event in run(one)]
     monkeypatch.setattr(checkpoint, "write_atomically", full)
     assert [plain(event) for event in run(one, Checkpoints(tmp_path, 1e-9))] == whole
-    assert "No space left on device); training goes on" in capsys.readouterr().err
+    assert "No space left on device); training continues" in capsys.readouterr().err
 
 
 def test_a_signal_writes_a_last_checkpoint_and_is_no_error_row(tmp_path, monkeypatch):
@@ -410,7 +425,7 @@ def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_pa
     assert len(list(tmp_path.glob("stopped/rungs/**/*.ckpt"))) == 1
     code, said = call("stopped")
     assert code == 0
-    assert "going on from update [6]" in said
+    assert "resuming from update [6]" in said
     assert [*climbed(tmp_path / "whole")] == [*climbed(tmp_path / "stopped")]
     assert not [*tmp_path.rglob("*.ckpt"), *tmp_path.rglob(".*")]
 

@@ -14,7 +14,7 @@ import pytest
 
 import fake_results
 from longlag import cli, registry
-from longlag.engine.checkpoint import Unfit, pack, unpack
+from longlag.engine.codec import Unfit, pack, unpack
 from longlag.engine.ladder import Rungs
 from longlag.engine.spec import resolve
 from longlag.errors import LonglagError

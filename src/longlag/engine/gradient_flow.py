@@ -10,7 +10,8 @@ names of the columns of a `records.Point`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -21,7 +22,7 @@ from longlag.cells.base import State, unroll
 from longlag.losses import Loss
 from longlag.model import Model
 from longlag.objective import Tensors
-from longlag.store.records import GRADIENT_BACK
+from longlag.store.records import GRADIENT_BACK, Point
 
 SEQUENCES = 20
 SATURATED = 0.9  # of a hidden unit that lies in (-1, 1)
@@ -47,6 +48,11 @@ def readings(
     }
     from_step = {name: float(info[key]) for key, name in _FROM_STEP.items() if key in info}
     return [{name: float(values[r]) for name, values in found.items()} | from_step for r in range(len(norms))]
+
+
+def recorded(points: Iterable[Point]) -> bool:
+    """Whether all points carry gradient flow."""
+    return not any(math.isnan(point.update_norm) for point in points)
 
 
 def _backwards(model: Model, loss: Loss, params: Params, batch: Tensors) -> tuple[Tensor, Tensor]:

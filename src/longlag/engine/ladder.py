@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from longlag import protocol
+from longlag.engine import gradient_flow
 from longlag.engine.provenance import now
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.train import Driver, attempt, run_to_end
@@ -45,7 +45,7 @@ class Rungs:
             reason = f"{type(error).__name__}: {error}"
             print(f"longlag: ignoring the damaged rung {path} ({reason}); training it again", file=sys.stderr)
             return None
-        if setup.spec.gradient_flow and any(math.isnan(point.update_norm) for point in points):
+        if setup.spec.gradient_flow and not gradient_flow.recorded(points):
             return None
         return (row, points) if (row.spec_hash, row.seed) == (setup.spec_hash, seed) else None
 
