@@ -8,9 +8,10 @@ alone: with one visible there is nothing to choose.
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from longlag.errors import LonglagError
@@ -34,18 +35,18 @@ def slot(device: str) -> Iterator[None]:
     Must begin before torch looks for GPUs.
 
     Raises:
-        LonglagError: other jobs hold all of them.
+        LonglagError: other jobs hold all of them, or the folder of their locks is somebody else's.
     """
     names = visible() if device == "cuda" else []
     if len(names) < 2:
         yield
         return
-    folder = Path(tempfile.gettempdir()) / f"longlag-gpus-{os.getuid()}"
+    folder = _own_folder(Path(tempfile.gettempdir()) / f"longlag-gpus-{os.getuid()}")
     with ExitStack() as held:
         for name in names:
             try:
-                held.enter_context(lock.held(folder / name))
-            except LonglagError:
+                held.enter_context(lock.held(folder / name.replace("/", "_")))
+            except lock.Held:
                 continue
             os.environ["CUDA_VISIBLE_DEVICES"] = name
             break
@@ -53,3 +54,22 @@ def slot(device: str) -> Iterator[None]:
             count = len(names)
             raise LonglagError(f"all {count} GPUs are held by others; run fewer jobs: --resources gpu={count}")
         yield
+
+
+def _own_folder(path: Path) -> Path:
+    """A folder in a shared place that nobody else can write to.
+
+    Raises:
+        LonglagError: it cannot be made, or it is there and is not a folder of this user.
+    """
+    try:
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+        about = path.lstat()
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
+            raise LonglagError(f"{path} is not a folder of yours; set TMPDIR to a place of your own")
+        if about.st_mode & 0o077:
+            path.chmod(0o700)
+    except OSError as error:
+        raise LonglagError(f"cannot make {path}: {error.strerror}; set TMPDIR to a place of your own") from error
+    return path

@@ -1,38 +1,59 @@
-"""Files: read with an error in a line, written whole or not at all, and a checksum for what stands in them."""
+"""Files: read with an error in a line, written whole or not at all, and a checksum for their content."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import os
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
 from longlag.errors import LonglagError
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
 
 def write_atomically(path: str | Path, data: bytes) -> None:
     """Writes a file whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.
+
+    The temporary file has a name that nobody can foretell and is opened only if it is new: a link that somebody else
+    put into a shared folder is never followed.
 
     Raises:
         LonglagError: the folder or the file cannot be written.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        with open(os.open(temporary, _NEW, 0o666), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        remedy = "make room and run it again" if full else "choose a place you may write to"
-        raise LonglagError(f"cannot write {path}: {error.strerror}; {remedy}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a null character
+        remedy = "make room and run it again" if _full(error) else "choose a place you may write to"
+        raise LonglagError(f"cannot write {path}: {_reason(error)}; {remedy}") from error
     finally:
-        if temporary.parent.is_dir():
-            temporary.unlink(missing_ok=True)
+        remove(temporary)
+
+
+def remove(path: Path) -> bool:
+    """Deletes a file if that is possible; whether it is gone. For what is of no further use, never for a result."""
+    try:
+        path.unlink(missing_ok=True)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def check_writable(path: str | Path) -> None:
@@ -44,8 +65,8 @@ def check_writable(path: str | Path) -> None:
             raise LonglagError(f"cannot write {path}: it is there already and is not a file; choose another name")
         if not folder.is_dir() or not os.access(folder, os.W_OK):
             raise LonglagError(f"cannot write {path}: {folder} is not a folder you may write to")
-    except OSError as error:
-        raise LonglagError(f"cannot write {path}: {error.strerror}; choose another name") from error
+    except (OSError, ValueError) as error:
+        raise LonglagError(f"cannot write {path}: {_reason(error)}; choose another name") from error
 
 
 def read(path: str | Path) -> bytes:
@@ -56,8 +77,8 @@ def read(path: str | Path) -> bytes:
     """
     try:
         return Path(path).read_bytes()
-    except OSError as error:
-        raise LonglagError(f"cannot read {path}: {error.strerror}; name a file that you may read") from error
+    except (OSError, ValueError) as error:
+        raise LonglagError(f"cannot read {path}: {_reason(error)}; name a file that you may read") from error
 
 
 def checksum(parts: Iterable[str]) -> str:
