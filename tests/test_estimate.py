@@ -187,3 +187,12 @@ def test_nothing_is_estimated_from_nothing(rows, tmp_path, capsys, monkeypatch):
     write_rows("empty.csv", rows)
     assert cli.main(["estimate", "s.yaml", "empty.csv"]) == 2
     assert "empty.csv: no recorded run to estimate from" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line", ["hf,adding,0,300", "hf,adding,20,inf", "hf,adding,20,nan", "hf,adding,20,-1", f"hf,adding,{'9' * 400},3"]
+)
+def test_memory_that_cannot_be_is_refused_with_its_line(tmp_path, line):
+    (tmp_path / "memory.csv").write_text(f"method,task,lag,megabytes\nhf,adding,10,300\n{line}\n")
+    with pytest.raises(LonglagError, match=r"memory.csv: line 3: lag .* are not both positive numbers"):
+        read_footprints(tmp_path / "memory.csv")

@@ -1,10 +1,14 @@
 """The frontier: rows and points come back as they were written, and damage is named."""
 
+import csv
 import dataclasses
+import io
 import math
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from longlag.errors import LonglagError
@@ -17,24 +21,45 @@ from longlag.store.records import (
     Point,
     Row,
     Status,
+    curves_schema,
     read_points,
     read_rows,
     write_points,
     write_rows,
 )
 
-TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=20)
-KINDS = {"str": TEXT, "int": st.integers(-(2**40), 2**40), "float": st.floats(), "bool": st.booleans(),
-         "int | None": st.none() | st.integers(0, 9999)}  # fmt: skip
-ROWS = st.builds(
-    Row, **{f.name: KINDS[f.type] for f in dataclasses.fields(Row)} | {"status": st.sampled_from([*Status])}
-)
-POINTS = st.builds(Point, **{f.name: KINDS[f.type] for f in dataclasses.fields(Point)})
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)  # lone surrogates too
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+NAME = st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=20)
+
+
+def values(column):
+    """All that a column may hold."""
+    about, kind = column.metadata, str(column.type)
+    if kind == "str":
+        return {"status": st.sampled_from([*Status]), "spec": st.sampled_from(["", '{"a": [1, {}]}'])}.get(
+            column.name, NAME if about["name"] else TEXT
+        )
+    whole = st.integers(-(2**63) + 1 if about["least"] is None else int(about["least"]), 2**63 - 1)
+    least = {} if about["least"] is None else {"min_value": about["least"], "allow_infinity": False}
+    number = st.floats(**least, allow_nan=False) | st.just(math.nan)
+    return {"int": whole, "int | None": st.none() | whole, "float": number, "bool": st.booleans()}[kind]
+
+
+def point_values(column):
+    kind, count = str(column.type), column.name in ("lag", "seed", "passes", "updates", "seconds")
+    number = st.floats(0, allow_infinity=False, allow_nan=False) if count else st.floats()
+    return {"str": NAME, "int": st.integers(1, 2**63 - 1), "float": number}[kind]
+
+
+ROWS = st.builds(Row, **{f.name: values(f) for f in dataclasses.fields(Row)})
+POINTS = st.builds(Point, **{f.name: point_values(f) for f in dataclasses.fields(Point)})
 
 
 def a_row(**changes):
     blank = {"str": "x", "int": 1, "float": 0.5, "bool": True, "int | None": None}
-    return Row(**({f.name: blank[f.type] for f in dataclasses.fields(Row)} | {"status": "solved"} | changes))
+    known = {f.name: blank[f.type] for f in dataclasses.fields(Row)} | {"status": "solved", "spec": "{}"}
+    return Row(**(known | changes))
 
 
 def plain(record):
@@ -54,6 +79,91 @@ def test_rows_round_trip_sorted(tmp_path, rows):
 def test_points_round_trip(tmp_path, points):
     write_points(tmp_path / "c.parquet", points)
     assert [plain(p) for p in read_points(tmp_path / "c.parquet")] == [plain(p) for p in points]
+
+
+def shown(text):
+    """A text as the file has it: what UTF-8 has no code for is escaped."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(reason=ANY_TEXT, loss=ANY_TEXT)
+@example(reason="a\rb\r\nc\x00d\x85e\u2028f", loss="a\r\nb")
+@example(reason="\ud800", loss="\udfff")
+@example(reason="x" * 140_000, loss="y" * 140_000)
+def test_any_text_that_is_written_can_be_read(tmp_path, reason, loss):
+    """A reason comes back as it was, a name in one line."""
+    write_rows(tmp_path / "runs.csv", [a_row(reason=reason, loss=loss), a_row(seed=2)])
+    first, second = read_rows(tmp_path / "runs.csv")
+    assert (first.reason, second.reason) == (shown(reason), "x")
+    assert first.loss.isprintable()
+    assert first.loss == loss or not loss.isprintable()
+    write_points(tmp_path / "c.parquet", [Point(loss, 1, "m", 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1)])
+    assert read_points(tmp_path / "c.parquet")[0].task == first.loss
+
+
+def test_a_long_field_is_read_whatever_the_limit_of_others(tmp_path):
+    before = csv.field_size_limit()
+    write_rows(tmp_path / "runs.csv", [a_row(reason="x" * (before + 1))])
+    assert len(read_rows(tmp_path / "runs.csv")[0].reason) == before + 1
+    assert csv.field_size_limit() == before
+
+
+def write_by_hand(path, **cells):
+    """A file whose checksums were left out, as its errors advise."""
+    write_rows(path, [a_row(), a_row(seed=2, reason="two\nlines"), a_row(seed=3)])
+    lines = [line[:-1] for line in csv.reader(io.StringIO(path.read_text()))]
+    lines[3] = [cells.get(name, text) for name, text in zip(lines[0], lines[3], strict=True)]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(lines)
+
+
+DAMAGED = {
+    "lag": ["9" * 19, "9" * 400, "9" * 5000, "0", "-1", "1.5", ""],
+    "seed": [str(2**63), "-1"],
+    "parameters": ["1e3"],
+    "minimal_lag": ["-1", "x"],
+    "passes": ["-inf", "inf", "-1", "1e999", "x"],
+    "seconds": ["-inf", "inf", "-0.5"],
+    "budget": ["inf"],
+    "test_error": ["-0.1", "inf"],
+    "solved": ["true", "1", ""],
+    "task": ["a\nb", "a\rb", "\x00"],
+    "method": ["a\u2028b"],
+    "loss": ["a\x1bb"],
+    "spec": [
+        "[]",
+        "1",
+        "null",
+        "{",
+        '"a"',
+        "[" * 100_000,
+        '{"a":' * 400 + "1" + "}" * 400,
+        '{"a": ' + "9" * 5000 + "}",
+    ],
+}
+
+
+@pytest.mark.parametrize(("column", "text"), [(name, text) for name, texts in DAMAGED.items() for text in texts])
+def test_a_cell_that_cannot_be_is_named_with_file_line_and_column(tmp_path, column, text):
+    write_by_hand(tmp_path / "runs.csv", **{column: text})
+    with pytest.raises(LonglagError, match=f"runs.csv, line 5: column {column} cannot be .*; it must be ") as error:
+        read_rows(tmp_path / "runs.csv")
+    assert len(str(error.value)) < 400
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("passes", None), ("passes", math.inf), ("passes", math.nan), ("updates", None), ("updates", -1), ("lag", 0),
+     ("seed", -1), ("seconds", -math.inf), ("task", "a\nb"), ("method", None), ("loss", None)],
+)  # fmt: skip
+def test_a_point_that_cannot_be_is_named_with_file_row_and_column(tmp_path, column, value):
+    point = dataclasses.asdict(Point("t", 1, "m", 0, 1.0, 1, 0.5, math.inf, math.nan, 0.1))
+    table = pa.Table.from_pylist([point, point | {column: value}]).select(curves_schema().names)
+    pq.write_table(table.cast(curves_schema()), tmp_path / "c.parquet")
+    with pytest.raises(LonglagError, match=rf"c.parquet .*row 2: column {column} cannot be "):
+        read_points(tmp_path / "c.parquet")
 
 
 @pytest.mark.parametrize("kind", ["rows", "points"])

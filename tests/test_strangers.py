@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import math
 import pickle
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,9 +17,10 @@ import fake_results
 from longlag import cli, registry
 from longlag.engine.codec import Unfit, pack, unpack
 from longlag.engine.ladder import Rungs
-from longlag.engine.spec import resolve
+from longlag.engine.spec import resolve, unmeasured_row
 from longlag.errors import LonglagError
 from longlag.store import records
+from longlag.store.files import checksum
 from toy import spec
 
 PLUGIN = """
@@ -148,3 +150,59 @@ def test_hostile_words_of_every_column_stay_words_on_the_page(tmp_path, capsys):
     records.write_rows(tmp_path / "runs.csv", [replace(row, status=evil) for row in rows])
     assert cli.main(["report", *map(str, words)]) == 2
     assert "column status cannot be" in capsys.readouterr().err
+
+
+RAISING = """
+from dataclasses import dataclass, replace
+from longlag.methods import control
+from longlag.optimisers.sgd import SGD
+
+class Odd(Exception):
+    def __str__(self):
+        return {text}
+
+@dataclass(frozen=True)
+class Raising(SGD):
+    def step(self, draw, params, state):
+        raise Odd
+
+def build(traits, lag):
+    return replace(control.METHOD.build(traits, lag), optimiser=Raising(0.1))
+
+METHOD = replace(control.METHOD, name="evil", build=build)
+"""
+
+
+@pytest.mark.parametrize("text", ["'a\\rb\\n\\x00c'", "'x' * 140_000", "'\\ud800'", "1 / 0"])
+def test_whatever_the_error_of_a_plugin_says_its_rows_can_be_read(tmp_path, capsys, text):
+    (tmp_path / "evil.py").write_text(RAISING.format(text=text))
+    out = tmp_path / "runs.csv"
+    words = ["train", "--plugin", tmp_path / "evil.py", "--method", "evil", "--task", "adding", "--lag", 12]
+    assert cli.main([*map(str, words), "--seeds", "0:2", "--out", str(out)]) == 1
+    rows = records.read_rows(out)
+    assert [(row.status, row.reason.startswith("Odd: ")) for row in rows] == [("error", True)] * 2
+    assert all(row.reason.isprintable() and len(row.reason) < 600 for row in rows)
+    assert cli.main(["table", "failures", "--runs", str(out), "--out", str(tmp_path / "tables")]) == 0
+
+
+CHANGES = {
+    "row": [{"lag": "12"}, {"passes": -math.inf}, {"updates": 2**63}, {"solved": "yes"}, {"spec": "[]"},
+            {"task": "a\nb"}, {"resumed": -1}, {"reason": 3}],
+    "points": [{"lag": 1.5}, {"passes": None}, {"passes": math.inf}, {"updates": "1"}, {"task": None}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "change"), [(part, one) for part, ones in CHANGES.items() for one in ones])
+def test_a_rung_with_a_right_checksum_and_wrong_content_is_trained_again(tmp_path, capsys, part, change):
+    one = spec("lstm", "adding", lag=12, budget=600.0)
+    setup = resolve(one)
+    row = unmeasured_row(setup, 0, "now", status="budget", reason="")
+    points = [records.Point("adding", 12, "lstm", 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1)]
+    Rungs(tmp_path).save(setup, row, points)
+    assert Rungs(tmp_path).load(setup, 0) is not None
+    (path,) = tmp_path.rglob("*.json")
+    rung = json.loads(path.read_text())["rung"]
+    (rung[part] if part == "row" else rung[part][0]).update(change)
+    path.write_text(json.dumps({"rung": rung, "check": checksum([json.dumps(rung)])}))
+    assert Rungs(tmp_path).load(setup, 0) is None
+    assert capsys.readouterr().err.count("ignoring the damaged rung") == 1

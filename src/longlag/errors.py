@@ -29,3 +29,26 @@ def shown(value: Any) -> str:
         return "a number of more than 30 digits"
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def printable(text: str) -> str:
+    """A text in one line: line breaks, control characters and what UTF-8 has no code for as escapes.
+
+    >>> printable("a\\nb")
+    'a\\\\nb'
+    """
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
+def in_a_line(error: BaseException, most: int = 500) -> str:
+    """An exception's kind and text in one line of at most so many letters, whatever a plug-in put into it.
+
+    >>> in_a_line(ValueError("a\\r\\nb"))
+    'ValueError: a b'
+    """
+    try:
+        words = str(error)
+    except Exception:
+        words = "its text cannot be shown"
+    text = printable(" ".join(f"{type(error).__name__}: {words}".split()))
+    return text if len(text) <= most else f"{text[:most]}... ({len(text) - most} more letters)"

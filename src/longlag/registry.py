@@ -22,7 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from longlag.discovery import Folder, check_name
-from longlag.errors import LonglagError, unknown
+from longlag.errors import LonglagError, in_a_line, unknown
 
 FOLDERS = {"methods": Folder("longlag.methods", "method"), "tasks": Folder("longlag.tasks", "task")}
 _CONSTANTS = {"methods": "METHOD", "tasks": "TASK"}
@@ -144,7 +144,7 @@ def _import_file(file: Path, content: bytes) -> ModuleType:
     try:
         exec(compile(content, str(file), "exec"), vars(module))
     except (Exception, SystemExit) as error:
-        raise LonglagError(f"plug-in {str(file)!r} failed on import: {type(error).__name__}: {error}") from error
+        raise LonglagError(f"plug-in {str(file)!r} failed on import: {in_a_line(error)}") from error
     return module
 
 

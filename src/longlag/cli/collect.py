@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from longlag.design import collect, suite
-    from longlag.store import files, records
+    from longlag.store import files, parquet, records
 
     runs_path, curves_path = args.out / "runs.csv", args.out / "curves.parquet"
     for path in (runs_path, curves_path):
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> None:
     if plan.digests is None:
         plan = replace(plan, digests=suite.digests(plan, args.plugin))
     rows, curves = collect.collect(plan, args.jobs, note=lambda line: print(line, file=sys.stderr))
-    records.write_table(curves_path, curves)
+    parquet.write(curves_path, curves)
     records.write_rows(runs_path, rows)
     counts = sorted(Counter(row.status for row in rows).items())
     words = ", ".join(f"{count} {status}" for status, count in counts)

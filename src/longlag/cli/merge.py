@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> None:
     import pyarrow as pa
 
     from longlag.design.merge import merge
-    from longlag.store import files, lock, records
+    from longlag.store import files, lock, parquet, records
 
     paths = [_arguments.runs_file(run) for run in args.runs]
     if len({path.resolve() for path in paths}) < len(paths):
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> None:
         if not curves:
             outputs[1].unlink(missing_ok=True)  # of an earlier merge: not the curves of these rows
         else:
-            records.write_table(outputs[1], pa.concat_tables(curves, promote_options="default").sort_by(order))
+            parquet.write(outputs[1], pa.concat_tables(curves, promote_options="default").sort_by(order))
         records.write_rows(outputs[0], merged.rows)
     without = len(paths) - len(curves)
     more = f"; {without} of the records have no curves" if without else ""

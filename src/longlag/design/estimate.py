@@ -90,7 +90,11 @@ def read_footprints(path: str | Path) -> list[Footprint]:
     try:
         with Path(path).open(newline="") as file:
             lines = csv.DictReader(file)
-            return [(line["method"], line["task"], int(line["lag"]), float(line["megabytes"])) for line in lines]
+            found = [(line["method"], line["task"], int(line["lag"]), float(line["megabytes"])) for line in lines]
+        for number, (_, _, lag, megabytes) in enumerate(found, start=2):
+            if not (0 < lag < 2**63 and 0 < megabytes < math.inf):
+                raise ValueError(f"line {number}: lag {lag} and megabytes {megabytes} are not both positive numbers")
+        return found
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise LonglagError(f"cannot read {path}: {error}; python -m benchmarks.footprint writes such a file") from error
 

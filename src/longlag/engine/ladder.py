@@ -18,6 +18,7 @@ from longlag.engine import gradient_flow
 from longlag.engine.provenance import now
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.train import Driver, attempt, run_to_end
+from longlag.store import records
 from longlag.store.files import checksum, write_atomically
 from longlag.store.records import Point, Row, Status
 
@@ -41,7 +42,10 @@ class Rungs:
             if checksum([json.dumps(data["rung"])]) != data["check"]:
                 raise ValueError("its checksum is not that of its content")
             row, points = Row(**data["rung"]["row"]), [Point(**point) for point in data["rung"]["points"]]
-        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+            records.check_row(row)
+            for point in points:
+                records.check_point(point)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             reason = f"{type(error).__name__}: {error}"
             print(f"longlag: ignoring the damaged rung {path} ({reason}); training it again", file=sys.stderr)
             return None

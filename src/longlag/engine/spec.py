@@ -14,7 +14,7 @@ import torch
 
 from longlag import protocol, registry
 from longlag.engine.provenance import provenance
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, in_a_line
 from longlag.losses import Loss
 from longlag.methods.base import Method, Parts
 from longlag.model import Model
@@ -127,7 +127,7 @@ def _built(method: Method, task: Task, lag: int) -> Parts:
     except LonglagError:
         raise
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = in_a_line(error)
         remedy = f"its build must return Parts of frozen dataclasses for kind {task.traits.kind!r}"
         raise LonglagError(
             f"method {method.name!r} cannot be built for task {task.name!r} ({reason}); {remedy}"

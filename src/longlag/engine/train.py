@@ -12,6 +12,7 @@ import dataclasses
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from longlag.engine.evaluate import Score
 from longlag.engine.provenance import now, provenance
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.state import BlockState
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, in_a_line
 from longlag.objective import Tensors
 from longlag.optimisers.base import Step
 from longlag.store.records import Point, Row, Status
@@ -61,10 +62,10 @@ def attempt(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
         except LonglagError:
             raise
         except Exception as error:
-            traceback.print_exc()
+            with suppress(OSError, ValueError):  # an error that cannot be printed is not worth a row
+                traceback.print_exc()
             for seed in left:
-                reason = f"{type(error).__name__}: {error}"
-                yield unmeasured_row(setup, seed, started, status=str(Status.ERROR), reason=reason)
+                yield unmeasured_row(setup, seed, started, status=str(Status.ERROR), reason=in_a_line(error))
 
 
 def blocks(setup: Setup) -> list[tuple[int, ...]]:

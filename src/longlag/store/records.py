@@ -9,17 +9,17 @@ and a parquet file one of all its bytes: a result with a flipped bit is refused.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, printable, shown
+from longlag.store import cells, parquet
 from longlag.store.files import checksum, read, write_atomically
 
 
@@ -34,44 +34,62 @@ class Status(StrEnum):
     NOT_ATTEMPTED = "not_attempted"  # the ladder stopped below this lag; counts as unsolved
 
 
-def _column(meaning: str, volatile: bool = False, default: Any = MISSING) -> Any:
-    """A column; one that older files lack has a default."""
-    return field(default=default, metadata={"meaning": meaning, "volatile": volatile})
+def _column(
+    meaning: str,
+    volatile: bool = False,
+    default: Any = MISSING,
+    least: float | None = None,
+    name: bool = False,
+) -> Any:
+    """A column; one that older files lack has a default.
+
+    least: the smallest number that it may hold, if there is one; such a number is finite. name: text in one line.
+    """
+    known = {"meaning": meaning, "volatile": volatile, "least": least, "name": name}
+    return field(default=default, metadata=known)
 
 
 @dataclass(frozen=True)
 class Row:
     """One seed at one lag. Volatile columns may differ between two runs of one spec; all others may not (CPU)."""
 
-    task: str = _column("task name")
-    lag: int = _column("the papers' nominal lag T, in steps")
-    minimal_lag: int | None = _column("steps that separate the last relevant input from the scored output, at least")
-    method: str = _column("method name")
-    seed: int = _column("seed of all random streams of this run")
+    task: str = _column("task name", name=True)
+    lag: int = _column("the papers' nominal lag T, in steps", least=1)
+    minimal_lag: int | None = _column(
+        "steps that separate the last relevant input from the scored output, at least", least=0
+    )
+    method: str = _column("method name", name=True)
+    seed: int = _column("seed of all random streams of this run", least=0)
     status: str = _column("solved, budget, diverged, timeout, error or not_attempted")
     reason: str = _column("the status in words")
     solved: bool = _column("at most 1 % of the test sequences wrong")
-    passes_to_solve: float = _column("sequence passes spent when the run was confirmed as solved; nan if it was not")
-    passes: float = _column("sequence passes spent: forward 1, forward and backward 3, Gauss-Newton product 4")
-    budget: float = _column("sequence passes the run was allowed")
-    flops: float = _column("floating-point operations of those passes, and of a readout's closed-form solution")
-    updates: int = _column("steps of the optimiser")
-    evaluation_passes: float = _column("sequence passes of the engine's own evaluations; not charged")
-    test_error: float = _column("share of test sequences wrong")
-    test_loss: float = _column("loss on the test set, in the unit that the loss column names")
-    test_symbol_error: float = _column("share of scored symbols or values wrong on the test set")
-    test_error_every_step: float = _column(
-        "share of test sequences wrong at any step, blanks included; nan if undefined"
+    passes_to_solve: float = _column(
+        "sequence passes spent when the run was confirmed as solved; nan if it was not", least=0
     )
-    best_error: float = _column("lowest share wrong seen on the monitor's validation sequences")
-    loss: str = _column("what was minimised: squared_error, cross_entropy (nats per scored step) or one_hot_error")
+    passes: float = _column("sequence passes spent: forward 1, forward and backward 3, Gauss-Newton product 4", least=0)
+    budget: float = _column("sequence passes the run was allowed", least=0)
+    flops: float = _column(
+        "floating-point operations of those passes, and of a readout's closed-form solution", least=0
+    )
+    updates: int = _column("steps of the optimiser", least=0)
+    evaluation_passes: float = _column("sequence passes of the engine's own evaluations; not charged", least=0)
+    test_error: float = _column("share of test sequences wrong", least=0)
+    test_loss: float = _column("loss on the test set, in the unit that the loss column names")
+    test_symbol_error: float = _column("share of scored symbols or values wrong on the test set", least=0)
+    test_error_every_step: float = _column(
+        "share of test sequences wrong at any step, blanks included; nan if undefined", least=0
+    )
+    best_error: float = _column("lowest share wrong seen on the monitor's validation sequences", least=0)
+    loss: str = _column(
+        "what was minimised: squared_error, cross_entropy (nats per scored step) or one_hot_error", name=True
+    )
     constant_error: float = _column("share wrong of the best constant answer to the squared or log loss")
     constant_loss: float = _column("task loss of that constant answer")
     half_solved_error: float = _column("share wrong of the half-solved answer that the task defines")
     half_solved_loss: float = _column("task loss of the half-solved answer")
-    parameters: int = _column("trained parameters")
-    seconds: float = _column("CPU seconds of the run, evaluation included", volatile=True)
-    wall_seconds: float = _column("wall-clock seconds", volatile=True)
+    parameters: int = _column("trained parameters", least=0)
+    seconds: float = _column("CPU seconds of the run, evaluation included", volatile=True, least=0)
+    wall_seconds: float = _column("wall-clock seconds", volatile=True, least=0)
     task_version: int = _column("version of the task's generator")
     method_version: int = _column("numerics version of the method")
     protocol_version: int = _column("version of the rules of fair play")
@@ -83,11 +101,11 @@ class Row:
     torch: str = _column("torch version", volatile=True)
     numpy: str = _column("numpy version", volatile=True)
     blas: str = _column("BLAS libraries and the kernels they chose", volatile=True)
-    threads: int = _column("threads per process", volatile=True)
+    threads: int = _column("threads per process", volatile=True, least=0)
     cpu: str = _column("processor", volatile=True)
     device: str = _column("device of the tensors", volatile=True)
     started: str = _column("start, UTC", volatile=True)
-    resumed: int = _column("times the run went on from a checkpoint", volatile=True, default=0)
+    resumed: int = _column("times the run went on from a checkpoint", volatile=True, default=0, least=0)
 
 
 GRADIENT_BACK = (0, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)  # steps before the last one
@@ -132,31 +150,23 @@ class Point:
     reduction_ratio: float = math.nan
 
 
+_LEAST = {"lag": 1, "seed": 0, "passes": 0, "updates": 0, "seconds": 0}  # of points; what a run counts is finite
+_NAMES = ("task", "method")
 FLOW = tuple(f.name for f in fields(Point) if f.default is not MISSING)  # columns of a point that may be missing
 COLUMNS = tuple(f.name for f in fields(Row))
 VOLATILE = tuple(f.name for f in fields(Row) if f.metadata["volatile"])
 KEY = ("task", "method", "lag", "seed")
 CHECK = "check"  # the last column of a runs file: a checksum of the fields before it
 _OLDER = tuple(f.name for f in fields(Row) if f.default is MISSING)  # the columns of the first version's files
-_MARK, _BLANK = b"longlag checksum ", b"0" * 32  # in the metadata of a parquet file
-_READERS: dict[str, Callable[[str], Any]] = {
-    "str": str,
-    "int": int,
-    "float": lambda text: float(text) if text else math.nan,
-    "bool": lambda text: {"True": True, "False": False}[text],
-    "int | None": lambda text: int(text) if text else None,
-}
 
 
 def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
     """Writes rows as CSV, sorted by task, method, lag and seed, so that the order of running leaves no trace."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*COLUMNS, CHECK])
+    lines = [cells.line([*COLUMNS, CHECK])]
     for row in sorted(rows, key=lambda row: tuple(getattr(row, name) for name in KEY)):
-        line = [_text(getattr(row, name)) for name in COLUMNS]
-        writer.writerow([*line, checksum(line)])
-    write_atomically(path, text.getvalue().encode())
+        texts = _texts(row)
+        lines.append(cells.line([*texts, checksum(texts)]))
+    write_atomically(path, "".join(lines).encode())
 
 
 def read_rows(path: str | Path) -> list[Row]:
@@ -166,15 +176,28 @@ def read_rows(path: str | Path) -> list[Row]:
         LonglagError: missing, truncated, damaged or foreign file; the message names the line.
     """
     data = read(path)
-    try:
-        lines = list(csv.reader(io.StringIO(data.decode()), strict=True))
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise LonglagError(f"{path} is not a CSV file of runs: {error}") from error
-    if not lines or tuple(lines[0]) not in ((*COLUMNS, CHECK), COLUMNS, _OLDER):
+    lines = _lines(path, data)
+    names = next(lines, (0, []))[1]
+    if tuple(names) not in ((*COLUMNS, CHECK), COLUMNS, _OLDER):
         raise LonglagError(f"{path} has not the columns of a runs file; is it one that this version of longlag wrote?")
     if not data.endswith(b"\n"):
         raise LonglagError(f"{path} is truncated: its last line has no end; run its job again")
-    return [_row(path, number, line, lines[0]) for number, line in enumerate(lines[1:], start=2)]
+    return [_row(path, number, line, names) for number, line in lines]
+
+
+def _lines(path: str | Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The lines of a CSV file with the number under which an editor shows where each begins."""
+    before = csv.field_size_limit(len(data) + 1)  # an error may be long, and it is in memory already
+    try:
+        reader = csv.reader(io.StringIO(data.decode(), newline="\n"), strict=True)
+        number = 1
+        for line in reader:
+            yield number, line
+            number = reader.line_num + 1
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise LonglagError(f"{path} is not a CSV file of runs: {error}") from error
+    finally:
+        csv.field_size_limit(before)
 
 
 def _row(path: str | Path, number: int, line: Sequence[str], names: Sequence[str]) -> Row:
@@ -188,19 +211,36 @@ def _row(path: str | Path, number: int, line: Sequence[str], names: Sequence[str
     values: dict[str, Any] = {}
     for column, text in zip(fields(Row), line, strict=False):  # the newest columns are the last
         try:
-            values[column.name] = _READERS[str(column.type)](text)
-        except (ValueError, KeyError) as error:
-            raise LonglagError(f"{path}, line {number}: column {column.name} cannot be {text!r}") from error
+            values[column.name] = cells.value(column, text)
+        except cells.Unfit as error:
+            what = f"column {column.name} cannot be {shown(text)}; it must be {error}"
+            raise LonglagError(f"{path}, line {number}: {what}") from error
     if values["status"] not in list(Status):
         known = ", ".join(Status)
-        raise LonglagError(f"{path}, line {number}: column status cannot be {values['status']!r}; known: {known}")
+        raise LonglagError(f"{path}, line {number}: column status cannot be {shown(values['status'])}; known: {known}")
     return Row(**values)
 
 
-def _text(value: object) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    return repr(float(value)) if isinstance(value, float) else str(value)
+def check_row(row: Row) -> None:
+    """Raises ValueError for a row of another file format whose values are not those that its columns may hold."""
+    for column in fields(Row):
+        value = getattr(row, column.name)
+        if cells.value(column, cells.text(column, value)) != value and value == value:
+            raise ValueError(f"column {column.name} cannot be {value!r}")
+
+
+def check_point(point: Point) -> None:
+    """`check_row` for a point."""
+    kinds = {"str": (str,), "int": (int,), "float": (int, float)}
+    for column in fields(Point):
+        value, least = getattr(point, column.name), _LEAST.get(column.name)
+        fits = type(value) in kinds[str(column.type)] and (least is None or least <= value < 2**63)
+        if not fits or (column.name in _NAMES and not value.isprintable()):
+            raise ValueError(f"column {column.name} cannot be {value!r}")
+
+
+def _texts(row: Row) -> list[str]:
+    return [cells.text(column, getattr(row, column.name)) for column in fields(Row)]
 
 
 def write_points(path: str | Path, points: Iterable[Point]) -> None:
@@ -209,23 +249,14 @@ def write_points(path: str | Path, points: Iterable[Point]) -> None:
 
     points, schema = list(points), curves_schema()
     columns = {name: [getattr(point, name) for point in points] for name in schema.names}
+    for name in _NAMES:
+        columns[name] = [printable(text) for text in columns[name]]
     flow = {name: [getattr(point, name) for point in points] for name in FLOW}
     table = pa.table(columns, schema=schema)
     for name, values in flow.items():
         if not all(math.isnan(value) for value in values):
             table = table.append_column(name, pa.array(values, pa.float64()))
-    write_table(path, table)
-
-
-def write_table(path: str | Path, table: Any) -> None:
-    """Writes a pyarrow table as parquet, atomically and with a checksum in its metadata."""
-    import pyarrow.parquet as pq
-
-    buffer = io.BytesIO()
-    table = table.replace_schema_metadata({"check": _MARK + _BLANK})
-    pq.write_table(table, buffer, compression="zstd")
-    before, _, after = buffer.getvalue().rpartition(_MARK + _BLANK)
-    write_atomically(path, before + _MARK + _digest(before, after) + after)
+    parquet.write(path, table)
 
 
 def read_points(path: str | Path) -> list[Point]:
@@ -249,12 +280,35 @@ def read_curves(path: str | Path) -> Any:
 
     data, schema = read(path), curves_schema()
     try:
-        table = parse_parquet(data)
+        table = parquet.parse(data)
         flow = [pa.field(name, pa.float64()) for name in FLOW if name in table.column_names]
         schema = pa.schema([*schema, *flow])
-        return table.select(schema.names).cast(schema)
-    except (OSError, KeyError, pa.ArrowException) as error:
+        table = table.select(schema.names).cast(schema)
+        _check_points(table)
+        return table
+    except (OSError, KeyError, cells.Unfit, pa.ArrowException) as error:
         raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
+
+
+def _check_points(table: Any) -> None:
+    """Raises Unfit for a point that no run can have: without a count, or with an infinite one, or a name in two lines.
+
+    Whole columns are looked at: a large suite has tens of millions of points.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in curves_schema().names:
+        column = table[name]
+        wrong = pc.is_null(column)
+        if name in _LEAST:
+            least = pc.greater_equal(column, pa.scalar(_LEAST[name], column.type))
+            wrong = pc.or_(wrong, pc.invert(pc.if_else(wrong, False, pc.and_(least, pc.is_finite(column)))))
+        if name in _NAMES:
+            odd = [text for text in pc.unique(column).to_pylist() if text is not None and not text.isprintable()]
+            wrong = pc.or_(wrong, pc.is_in(column, value_set=pa.array(odd, pa.string())))
+        if (row := pc.index(wrong, True).as_py()) >= 0:
+            raise cells.Unfit(f"row {row + 1}: column {name} cannot be {column[row].as_py()!r}")
 
 
 def curves_schema() -> Any:
@@ -273,29 +327,6 @@ def points_of(curves: Any, keys: Iterable[tuple[str, str, int, int]]) -> Any:
     wanted = pa.array(["\x1f".join(map(str, key)) for key in keys], pa.string())
     columns = [curves[name].cast(pa.string()) for name in KEY]
     return curves.filter(pc.is_in(pc.binary_join_element_wise(*columns, "\x1f"), value_set=wanted))
-
-
-def parse_parquet(data: bytes) -> Any:
-    """A parquet file's bytes as a pyarrow table, without threads: those of pyarrow 26 abort some processes at exit.
-
-    Raises:
-        OSError: the bytes are not a whole parquet file, or not those that were written.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    before, mark, rest = data.rpartition(_MARK)
-    if mark and rest[: len(_BLANK)] != _digest(before, rest[len(_BLANK) :]):
-        raise OSError("its checksum is not that of its bytes")
-    try:
-        return pq.ParquetFile(io.BytesIO(data), pre_buffer=False).read(use_threads=False)
-    except pa.ArrowException as error:
-        raise OSError(str(error)) from error
-
-
-def _digest(*parts: bytes) -> bytes:
-    """As many hexadecimal digits as the blank that they replace."""
-    return hashlib.blake2b(b"".join(parts), digest_size=len(_BLANK) // 2).hexdigest().encode()
 
 
 def spec_changes(a: str, b: str) -> list[str]:

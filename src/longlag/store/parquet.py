@@ -1,0 +1,46 @@
+"""Parquet files with a checksum of all their bytes, in their own metadata: a flipped bit is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+from longlag.store.files import write_atomically
+
+_MARK, _BLANK = b"longlag checksum ", b"0" * 32
+
+
+def write(path: str | Path, table: Any) -> None:
+    """Writes a pyarrow table as parquet, atomically and with a checksum in its metadata."""
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    table = table.replace_schema_metadata({"check": _MARK + _BLANK})
+    pq.write_table(table, buffer, compression="zstd")
+    before, _, after = buffer.getvalue().rpartition(_MARK + _BLANK)
+    write_atomically(path, before + _MARK + _digest(before, after) + after)
+
+
+def parse(data: bytes) -> Any:
+    """A parquet file's bytes as a pyarrow table, without threads: those of pyarrow 26 abort some processes at exit.
+
+    Raises:
+        OSError: the bytes are not a whole parquet file, or not those that were written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    before, mark, rest = data.rpartition(_MARK)
+    if mark and rest[: len(_BLANK)] != _digest(before, rest[len(_BLANK) :]):
+        raise OSError("its checksum is not that of its bytes")
+    try:
+        return pq.ParquetFile(io.BytesIO(data), pre_buffer=False).read(use_threads=False)
+    except pa.ArrowException as error:
+        raise OSError(str(error)) from error
+
+
+def _digest(*parts: bytes) -> bytes:
+    """As many hexadecimal digits as the blank that they replace."""
+    return hashlib.blake2b(b"".join(parts), digest_size=len(_BLANK) // 2).hexdigest().encode()
