@@ -40,10 +40,8 @@ def _map(figure: Figure, axes: Any, net: Mapping[str, Any], words: str) -> None:
     axes.plot(*np.stack([first, second]).T, color=style.INK, lw=0.8, ls=(0, (4, 2)))
     axes.plot(*np.stack([first, second]).T, "o", color="white", mec=style.INK, ms=6, mew=1, clip_on=False, zorder=5)
     axes.plot(*net["saddle"], "X", color="white", mec=style.INK, ms=6.5, mew=0.8)
-    axes.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xlabel="start of unit 1", ylabel="start of unit 2")
-    axes.set_xticks([-1, 0, 1])
-    axes.set_yticks([-1, 0, 1])
-    axes.set_title(words)
+    axes.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1], title=words)
+    axes.set(xlabel="start of unit 1", ylabel="start of unit 2")
 
 
 def _decades(low: float, high: float) -> list[int]:
@@ -89,12 +87,4 @@ def _growth(axes: Any, net: Mapping[str, Any]) -> None:
     axes.set(xlabel="T in steps", title="with the lag")
 
 
-def caption(finding: base.Series) -> str:
-    """What to see, and what is drawn."""
-    return (
-        "Red: the final state still depends on the start. Blue: it does not. The dependence vanishes in both basins "
-        "and explodes on the watershed between them, the starts that end at the saddle (cross; circles are the "
-        "attractors). Middle: along the dashed line the peak gets higher and narrower with T. Right: measured growth "
-        "(colour) and the rate that the Jacobian at the saddle or the attractor predicts (dashed). Drawn: nets of the "
-        f"first seed. {base.tell(finding)}"
-    )
+caption = base.caption("attractors")

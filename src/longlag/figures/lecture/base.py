@@ -5,7 +5,10 @@ None in a series stands for a number that is not finite. It is drawn as a gap.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -38,6 +41,34 @@ def panels(
     return figure, figure.subplots(rows, columns, squeeze=False, **share)
 
 
+def drawing(*draws: Callable[[Any, Series], None], height: float, columns: int = 0) -> Callable[..., Figure]:
+    """The `draw` of a figure whose panels each draw a finding's series; columns: panels side by side (default: all)."""
+    columns = columns or len(draws)
+
+    @style.applied()
+    def draw(finding: Series, width: float = style.PAGE_WIDTH) -> Figure:
+        figure, axes = panels(columns, len(draws) // columns, height, width)
+        for one, panel in zip(draws, axes.flat, strict=True):
+            one(panel, finding["series"])
+        return figure
+
+    return draw
+
+
+def powers(exponents: Iterable[int], of: int = 10) -> list[str]:
+    """Labels of ticks at powers: 1 for the exponent 0."""
+    return [f"${of}^{{{k}}}$" if k else "1" for k in exponents]
+
+
+def circle(axes: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The unit circle in the complex plane, drawn; returns its points."""
+    turn = np.linspace(0, 2 * np.pi, 200)
+    axes.plot(np.cos(turn), np.sin(turn), color=style.QUIET, lw=0.8)
+    axes.set(aspect="equal", xlabel="real part", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    axes.set_ylabel("imaginary part", labelpad=0)
+    return np.cos(turn), np.sin(turn)
+
+
 def ranged(axes: Any, x: Sequence[float] | np.ndarray, y: Any, colour: Any, label: str = "", **line: Any) -> np.ndarray:
     """The median over seeds of y [seed, x] as a line, their range as a shade; returns the median."""
     values = array(y)
@@ -52,8 +83,20 @@ def word(axes: Any, x: float, y: float, text: str, colour: Any = style.INK, **ho
     axes.annotate(text, (x, y), color=colour, fontsize=how.pop("fontsize", 7.5), **how)
 
 
-def tell(finding: Series) -> str:
-    """What every caption ends with: how many seeds, and the verdict."""
-    caveat = f": {finding['caveat']}" if finding["caveat"] else ""
-    n = finding["series"]["seeds"]
-    return f"n = {n} {'seed' if n == 1 else 'seeds'}; shade or bar: their range. Verdict: {finding['verdict']}{caveat}."
+@cache
+def _captions() -> dict[str, str]:
+    return tomllib.loads(Path(__file__).with_name("captions.toml").read_text("utf-8"))
+
+
+def caption(slug: str, computed: Callable[[Series], Mapping[str, Any]] = lambda series: {}) -> Callable[[Series], str]:
+    """The `caption` of a figure: its text, the number of seeds and the verdict. computed: numbers in the text that the
+    series do not hold as they are."""
+
+    def caption(finding: Series) -> str:
+        series = finding["series"]
+        text = " ".join(_captions()[slug].format(**{**series, **computed(series)}).split())
+        caveat = f": {finding['caveat']}" if finding["caveat"] else ""
+        seeds = f"{series['seeds']} {'seed' if series['seeds'] == 1 else 'seeds'}"
+        return f"{text} n = {seeds}; shade or bar: their range. Verdict: {finding['verdict']}{caveat}."
+
+    return caption

@@ -5,23 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
 
 _HALF_GAP = float(np.finfo(np.float64).epsneg) / 2  # what is nearer to 1 than this prints as 1
-
-
-@style.applied()
-def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """Activity on the left, the margin on the right."""
-    series = finding["series"]
-    figure, axes = base.panels(2, height=2.3, width=width)
-    activity, margin = axes.flat
-    _activity(activity, series)
-    _margin(margin, series)
-    return figure
 
 
 def _activity(axes: Any, series: base.Series) -> None:
@@ -35,7 +23,7 @@ def _activity(axes: Any, series: base.Series) -> None:
     axes.axhline(308, color=style.FAINT, lw=0.8)
     base.word(axes, scales[0], 300, "largest number of float64", style.QUIET, va="top")
     axes.set(xscale="log", ylim=(-105, 330), xlabel="weight scale", ylabel="largest activity at step 100")
-    axes.set_yticks([-100, 0, 100, 200, 300], ["$10^{-100}$", "1", "$10^{100}$", "$10^{200}$", "$10^{300}$"])
+    axes.set_yticks(range(-100, 301, 100), base.powers(range(-100, 301, 100)))
     axes.set_title("Activity stays bounded")
 
 
@@ -47,21 +35,11 @@ def _margin(axes: Any, series: base.Series) -> None:
         base.word(axes, x, y, unit, base.UNIT[unit])
     axes.axhspan(-40, np.log10(_HALF_GAP), color=style.FAINT, alpha=0.5, lw=0)
     base.word(axes, 1.15 * scales[0], -17.5, "rounds to the end itself", style.QUIET, va="top")
-    axes.set(
-        xscale="log",
-        ylim=(-36, 1),
-        xlim=(scales[0], 100),
-        xlabel="weight scale",
-        ylabel="margin to the end, $e^{-|a|}$",
-    )
-    axes.set_yticks([-30, -20, -10, 0], ["$10^{-30}$", "$10^{-20}$", "$10^{-10}$", "1"])
+    axes.set(xscale="log", xlim=(scales[0], 100), ylim=(-36, 1))
+    axes.set(xlabel="weight scale", ylabel="margin to the end, $e^{-|a|}$")
+    axes.set_yticks(range(-30, 1, 10), base.powers(range(-30, 1, 10)))
     axes.set_title("… but comes too near for float64")
 
 
-def caption(finding: base.Series) -> str:
-    """What to see."""
-    return (
-        "Left: linear units explode as soon as the weights are big. Squashing units stay within their range at every "
-        "weight scale. Right: in exact arithmetic they never reach its end, but the margin falls so fast that float64 "
-        f"rounds it away (grey). Nets of 100 units, 100 steps. {base.tell(finding)}"
-    )
+draw = base.drawing(_activity, _margin, height=2.3)
+caption = base.caption("bounded_forward")

@@ -6,23 +6,9 @@ from typing import Any
 
 import numpy as np
 import seaborn as sns
-from matplotlib.figure import Figure
 
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
-
-
-@style.applied()
-def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """Four panels."""
-    series = finding["series"]
-    figure, rows = base.panels(2, 2, height=2.35, width=width)
-    echoes, circle, memory, eight = rows.flatten()
-    _echoes(echoes, series)
-    _circle(circle, series)
-    _memory(memory, series)
-    _eight(eight, series)
-    return figure
 
 
 def _echoes(axes: Any, series: base.Series) -> None:
@@ -43,19 +29,16 @@ def _echoes(axes: Any, series: base.Series) -> None:
 
 
 def _circle(axes: Any, series: base.Series) -> None:
-    turn = np.linspace(0, 2 * np.pi, 200)
-    axes.plot(np.cos(turn), np.sin(turn), color=style.QUIET, lw=0.8)
-    axes.fill(np.cos(turn), np.sin(turn), color=base.GREEN, alpha=0.12, lw=0)
-    axes.fill(series["rings"] * np.cos(turn), series["rings"] * np.sin(turn), color="white", lw=0)
+    x, y = base.circle(axes)
+    axes.fill(x, y, color=base.GREEN, alpha=0.12, lw=0)
+    axes.fill(series["rings"] * x, series["rings"] * y, color="white", lw=0)
     real, imaginary = (base.array(series["eigenvalues"][part]) for part in ("real", "imaginary"))
     ringing = np.hypot(real, imaginary) >= series["rings"]
     axes.plot(real[~ringing], imaginary[~ringing], "o", color=style.QUIET, ms=3, alpha=0.6, mew=0)
     axes.plot(real[ringing], imaginary[ringing], "o", color=base.GREEN, ms=5, mew=0)
-    axes.set(aspect="equal", xlabel="real part", ylabel="imaginary part", title="its oscillators")
+    axes.set_title("its oscillators")
     base.word(axes, 1.15, 0.85, "green: rings\nfor 10 steps\nand more", base.GREEN, va="top")
     axes.set_xlim(-1.1, 2.1)
-    axes.set_xticks([-1, 0, 1])
-    axes.set_yticks([-1, 0, 1])
 
 
 def _memory(axes: Any, series: base.Series) -> None:
@@ -88,12 +71,5 @@ def _eight(axes: Any, series: base.Series) -> None:
     axes.axis("off")
 
 
-def caption(finding: base.Series) -> str:
-    """What to see, and what is drawn."""
-    return (
-        "The nearer the spectral radius is to 1, the longer the echo of one impulse. Above 1 it never ends. The "
-        f"oscillators are the eigenvalues (radius {finding['series']['eigenvalues_radius']:g}, first seed). The memory "
-        "grows with the number of units and with the radius, and stays below the bound. Below right: a figure eight "
-        "drawn by a net whose only input is its own output (red, 25 rounds; dashed: the target), and the error with "
-        f"one scale ten times too large. {base.tell(finding)}"
-    )
+draw = base.drawing(_echoes, _circle, _memory, _eight, height=2.35, columns=2)
+caption = base.caption("echo")

@@ -51,12 +51,4 @@ def _courses(axes: Any, unit: base.Series, key: str) -> None:
     axes.set_xlim(-40, 60)
 
 
-def caption(finding: base.Series) -> str:
-    """What to see."""
-    series = finding["series"]
-    return (
-        f"Black: nets that have learned most of {series['task']} (T = {series['lag']}), each up to the step on which "
-        "its gradient explodes. Red: that step and all later ones without clipping. The error jumps to that of the "
-        "constant answer. Green: the same net and the same batches with the gradient's norm clipped. One line per "
-        f"seed, aligned at the step (grey). {base.tell(finding)}"
-    )
+caption = base.caption("exploding_step")

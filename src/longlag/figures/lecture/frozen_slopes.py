@@ -19,14 +19,8 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     figure, axes = base.panels(2, rows=2, height=2.0, width=width)
     maps, curves = axes.reshape(2, 2)
     for i, panel in enumerate(maps):
-        image = panel.imshow(
-            base.array(series["logistic"]["slopes"])[i].T,
-            aspect="auto",
-            cmap="cividis",
-            vmin=0,
-            vmax=0.25,
-            rasterized=True,
-        )
+        slopes = base.array(series["logistic"]["slopes"])[i].T
+        image = panel.imshow(slopes, aspect="auto", cmap="cividis", vmin=0, vmax=0.25, rasterized=True)
         panel.set_title(f"Slopes after input {'AB'[i]} (logistic)", color=_INPUT[i])
         panel.set(xlabel="step t", yticks=[])
     maps[0].set_ylabel("32 units")
@@ -45,16 +39,9 @@ def _curves(axes: Any, found: base.Series) -> None:
         label = "linear system, slopes frozen" if i == 0 else None
         axes.plot(range(0, len(system), 2), system[::2], "o", ms=3.4, mfc="none", mec=style.INK, mew=0.7, label=label)
     ticks = [k for k in range(-60, 61, 5) if axes.get_ylim()[0] <= k <= axes.get_ylim()[1]]
-    axes.set_yticks(ticks, [f"$10^{{{k}}}$" if k else "1" for k in ticks])
+    axes.set_yticks(ticks, base.powers(ticks))
     axes.set(xlabel="step t", xlim=(0, len(backprop) - 1))
     axes.legend(fontsize=7, loc="best", handlelength=1.4, borderaxespad=0.2)
 
 
-def caption(finding: base.Series) -> str:
-    """What to see."""
-    return (
-        "Above: the forward pass leaves one slope per unit and step. Another input leaves other slopes. Below: a "
-        "linear system runs forwards with those slopes frozen (rings). It lies on the lines of backpropagation "
-        "(automatic differentiation). Each input has its own linear system. Drawn: the first seed. "
-        f"{base.tell(finding)}"
-    )
+caption = base.caption("frozen_slopes")

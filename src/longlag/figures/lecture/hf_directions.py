@@ -5,22 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
-
-
-@style.applied()
-def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """Gradient, step and fall of the loss."""
-    series = finding["series"]
-    figure, rows = base.panels(3, height=2.5, width=width)
-    gradient, step, fall = rows.flatten()
-    _gradient(gradient, series)
-    _steps(step, series)
-    _fall(fall, series)
-    return figure
 
 
 def _gradient(axes: Any, series: base.Series) -> None:
@@ -62,11 +49,5 @@ def _fall(axes: Any, series: base.Series) -> None:
     axes.set(ylabel="fall of the loss in nats", title="what one step brings")
 
 
-def caption(finding: base.Series) -> str:
-    """What to see, and what is drawn."""
-    return (
-        "Towards the right the loss gets flatter. Left: the gradient falls more slowly than the curvature. Middle: HF "
-        "moves farther in flatter directions, where a step along the gradient moves least (lines: medians of eighths "
-        "of the directions). Right: the gain on fresh sequences, one line per net, short bars: medians. Points left "
-        f"and middle: 30 Lanczos directions of every net. {base.tell(finding)}"
-    )
+draw = base.drawing(_gradient, _steps, _fall, height=2.5)
+caption = base.caption("hf_directions")

@@ -44,10 +44,4 @@ def _panel(axes: Any, corners: base.Series, rates: base.Series) -> None:
     axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
 
 
-def caption(finding: base.Series) -> str:
-    """What to see, and what is drawn."""
-    return (
-        "Lower is better. Each corner of the 2 x 2 has its own learning rate (grey, from tuning seeds). Bars are "
-        "means over seeds, dots single runs. Crosses are runs that did not solve the task within the budget and count "
-        f"as all of it. The last panel ran now: {finding['series']['live_name']}. {base.tell(finding)}"
-    )
+caption = base.caption("init_and_momentum")

@@ -40,19 +40,19 @@ def _panel(axes: Any, series: base.Series, key: str, title: str) -> None:
             base.word(axes, factors[0] * (1 if unit == "logistic" else 300), middle[0] * 3, unit, base.UNIT[unit])
     base.word(axes, 2.0**14, 2.0**11, "linear", style.QUIET, va="top")
     axes.set(xscale="log", yscale="log", title=title)
-    ticks = [2.0**k for k in (-20, -10, 0, 10, 20)]
-    axes.set_xticks(ticks, [f"$2^{{{k}}}$" if k else "1" for k in (-20, -10, 0, 10, 20)])
-    axes.set_yticks(ticks, [f"$2^{{{k}}}$" if k else "1" for k in (-20, -10, 0, 10, 20)])
+    exponents = range(-20, 21, 10)
+    ticks, labels = [2.0**k for k in exponents], base.powers(exponents, of=2)
+    axes.set_xticks(ticks, labels)
+    axes.set_yticks(ticks, labels)
     axes.minorticks_off()
 
 
-def caption(finding: base.Series) -> str:
-    """What to see."""
-    series = finding["series"]
-    adding = max(max(series[unit]["adding"]) for unit in ("logistic", "tanh"))
-    short = np.median([found[series["doublings"].index(1)] for found in series["logistic"]["forward"]])
-    return (
-        "Left: derivatives at the outputs times 2ᵏ give every derivative times 2ᵏ, all on the line of a linear map. "
-        f"Derivatives of sums are sums of derivatives to {adding:.0e}. Right: the same net, forward. Twice the input "
-        f"is not twice the state (logistic units are {short:.0%} away from it). {base.tell(finding)}"
-    )
+def _computed(series: base.Series) -> dict[str, float]:
+    doubled = series["doublings"].index(1)
+    return {
+        "adding": max(max(series[unit]["adding"]) for unit in ("logistic", "tanh")),
+        "short": float(np.median([forward[doubled] for forward in series["logistic"]["forward"]])),
+    }
+
+
+caption = base.caption("linear_backward", _computed)

@@ -48,17 +48,9 @@ def _panel(axes: Any, series: Mapping[str, Any], method: Mapping[str, Any], colo
     first, last = series["window"]
     axes.axvspan(series["lag"] - last, series["lag"] - first - 1, color=style.FAINT, alpha=0.6, lw=0, zorder=0)
     axes.set_ylim(_FLOOR, max(2.0, float(flow[:, -1].max()) + 0.2))
-    axes.set_yticks(range(int(_FLOOR), 3, 2), [f"$10^{{{power}}}$" if power else "1" for power in range(-8, 3, 2)])
+    axes.set_yticks(range(int(_FLOOR), 3, 2), base.powers(range(-8, 3, 2)))
     solved = sum(run[-1] <= 0.01 for run in method["wrong"])
     axes.text(0.04, 0.05, f"{solved} of {len(method['wrong'])} learned", transform=axes.transAxes, color=colour)
 
 
-def caption(finding: base.Series) -> str:
-    """What to see, and what is drawn."""
-    return (
-        "An error at the last step, traced back. Where a curve stays above the dashed line (1/e), the error can teach "
-        "the net what it should have remembered. The first symbol to remember lies in the grey band. Learning opens "
-        "the way back in the LSTMs; in the plain net the error vanishes before it arrives. Dotted: the product of the "
-        "forget gates alone. Lines: median over seeds, nets that did not learn in time included. "
-        f"{base.tell(finding)}"
-    )
+caption = base.caption("lstm_error_flow")

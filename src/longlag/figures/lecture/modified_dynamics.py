@@ -5,22 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
-
-
-@style.applied()
-def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """Movement, spectrum and share wrong."""
-    series = finding["series"]
-    figure, rows = base.panels(3, height=2.5, width=width)
-    moved, spectrum, wrong = rows.flatten()
-    _moved(moved, series)
-    _spectrum(spectrum, series)
-    _wrong(wrong, series)
-    return figure
 
 
 def _moved(axes: Any, series: base.Series) -> None:
@@ -35,16 +22,12 @@ def _moved(axes: Any, series: base.Series) -> None:
 
 
 def _spectrum(axes: Any, series: base.Series) -> None:
-    turn = np.linspace(0, 2 * np.pi, 200)
-    axes.plot(np.cos(turn), np.sin(turn), color=style.QUIET, lw=0.8)
+    base.circle(axes)
     for name, how in (("start", {"mfc": "none", "mec": style.QUIET}), ("end", {"mfc": base.ORANGE, "mec": "none"})):
         values = series["eigenvalues"][name]
         words = {"start": "at the start", "end": "trained"}[name]
         axes.plot(values["real"], values["imaginary"], "o", ms={"start": 5, "end": 3}[name], ls="", label=words, **how)
-    axes.set(aspect="equal", xlim=(-1.35, 1.35), ylim=(-1.35, 1.35), xlabel="real part", title="few eigenvalues do")
-    axes.set_ylabel("imaginary part", labelpad=0)
-    axes.set_xticks([-1, 0, 1])
-    axes.set_yticks([-1, 0, 1])
+    axes.set(xlim=(-1.35, 1.35), ylim=(-1.35, 1.35), title="few eigenvalues do")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncol=2, handletextpad=0.1, columnspacing=0.8)
 
 
@@ -65,11 +48,5 @@ def _wrong(axes: Any, series: base.Series) -> None:
     axes.set(ylabel="test sequences wrong in %", ylim=(0, 85), title="and yet")
 
 
-def caption(finding: base.Series) -> str:
-    """What to see, and what is drawn."""
-    return (
-        "Training all weights of an ESN-style start moves the recurrent ones by a few per cent (left, every seed; two "
-        "unrelated draws are 141 % apart). Most eigenvalues stay where they were, a few move outwards (middle, first "
-        "seed; the circle has radius 1). That small change brings more than the best readout of the unchanged states "
-        f"(right, median). {base.tell(finding)}"
-    )
+draw = base.drawing(_moved, _spectrum, _wrong, height=2.5)
+caption = base.caption("modified_dynamics")

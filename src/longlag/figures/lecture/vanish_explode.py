@@ -54,7 +54,7 @@ def _curves(axes: Any, found: base.Series) -> None:
     base.word(axes, 101.5, basin[-1][-1], "×4 in\na basin", va="center", annotation_clip=False)
     axes.axhline(0, color=style.FAINT, lw=0.8, zorder=0)
     axes.set(ylim=(low, high), xlim=(0, 100), xlabel="lag T − t (steps)")
-    axes.set_yticks([-40, -20, 0, 20, 40], [f"$10^{{{k}}}$" if k else "1" for k in (-40, -20, 0, 20, 40)])
+    axes.set_yticks(range(-40, 41, 20), base.powers(range(-40, 41, 20)))
 
 
 def _rates(axes: Any, found: base.Series) -> None:
@@ -83,14 +83,10 @@ def _rates(axes: Any, found: base.Series) -> None:
     axes.set_xticks([], minor=True)
 
 
-def caption(finding: base.Series) -> str:
-    """What to see."""
-    random = {unit: finding["series"][unit]["random"] for unit in ("logistic", "tanh")}
-    radius = {unit: np.median(base.array(found["spectral_radius"]), axis=0) for unit, found in random.items()}
-    words = ", ".join(f"{values[0]:.2g} to {values[-1]:.2g} ({unit})" for unit, values in radius.items())
-    return (
-        "Blue lines, small weights: the gradient vanishes exponentially with the lag. Red lines, big weights: it "
-        "explodes. Dashed black: the biggest weights made symmetric, so that the net falls into an attractor, where "
-        f"the gradient vanishes. Above: median seed. Below: fitted rate per step, spectral radius of W from {words}. "
-        f"{base.tell(finding)}"
-    )
+def _computed(series: base.Series) -> dict[str, str]:
+    radii = {unit: base.array(series[unit]["random"]["spectral_radius"]) for unit in ("logistic", "tanh")}
+    ends = {unit: np.median(found, axis=0)[[0, -1]] for unit, found in radii.items()}
+    return {"radii": ", ".join(f"{low:.2g} to {high:.2g} ({unit})" for unit, (low, high) in ends.items())}
+
+
+caption = base.caption("vanish_explode", _computed)
