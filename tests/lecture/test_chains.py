@@ -10,7 +10,7 @@ import torch
 
 from longlag.cells.lstm import LSTM
 from longlag.inits.gates import ForgetBias
-from longlag.lecture.tools import cells, chains, mean_field
+from longlag.lecture.tools import chains, mean_field
 from longlag.lecture.tools.nets import LOGISTIC, TANH, gaussian
 from longlag.rng import stream
 
@@ -76,5 +76,5 @@ def test_jacobians_of_a_cell_are_those_of_the_whole_unrolled_net():
     for t in range(steps - 3):
         state, _ = cell.step(params, state, drives[:, t])
     wanted = torch.autograd.functional.jacobian(rest, torch.cat([part[0, 0] for part in state])).T
-    found = cells.jacobians(cell, drawn, x, last=3)
+    found = chains.jacobians(cell, drawn, x, last=3)
     np.testing.assert_allclose(np.linalg.multi_dot(list(found)), wanted, rtol=1e-11)

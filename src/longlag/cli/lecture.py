@@ -88,6 +88,8 @@ def _draw(document: dict[str, Any], out: Path) -> None:
 
 
 def _table(entries: list[dict[str, Any]]) -> None:
+    from longlag.report.lectured import in_words
+
     for entry in entries:
         claim, finding = entry["claim"], entry["finding"]
         verdict = finding["verdict"] if finding else "not measured"
@@ -97,17 +99,9 @@ def _table(entries: list[dict[str, Any]]) -> None:
             continue
         print(f"      {finding['summary']}")
         for number in finding["numbers"]:
-            print(f"      - {_number(number)}")
+            print(f"      - {in_words(number)}")
         if finding["caveat"]:
             print(f"      caveat: {finding['caveat']}")
-
-
-def _number(number: dict[str, Any]) -> str:
-    value, low, high = ("-" if x is None else f"{x:.4g}" for x in (number["value"], number["low"], number["high"]))
-    unit = f" {number['unit']}" if number["unit"] else ""
-    asked = {None: "", True: " (met)", False: " (NOT met)"}[number["met"]]
-    threshold = f"; asked: {number['threshold']}{asked}" if number["threshold"] else ""
-    return f"{number['name']}: {value}{unit} [{low}, {high}]{threshold}"
 
 
 def _markdown(slugs: list[str]) -> str:

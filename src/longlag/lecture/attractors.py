@@ -185,13 +185,19 @@ def judge(
         over_seeds("nets that learned to hold the bit", [float(latch.holds) for latch in latches]),
         *thresholds("trained", trained),
     ]
-    grown, _, shrunk, _, zero, _ = (number.value for number in numbers[:6])
-    summary = (
-        f"Two attractors written down: the derivative grows by {grown:.2f} per step on the watershed and shrinks by "
-        f"{shrunk:.2f} per step inside; {zero:.1%} of the starts have none left. {len(trained)} of {len(latches)} "
-        f"trained nets latch the bit, with {numbers[8].value:.2f} and {numbers[10].value:.2f} per step."
+    return conclude(
+        CLAIM,
+        numbers,
+        {"seeds": len(latches), **pictures},
+        _caveat(latches, len(trained)),
+        grown=numbers[0].value,
+        shrunk=numbers[2].value,
+        zero=numbers[4].value,
+        latched=len(trained),
+        nets=len(latches),
+        trained_grown=numbers[8].value,
+        trained_shrunk=numbers[10].value,
     )
-    return conclude(summary, numbers, {"seeds": len(latches), **pictures}, _caveat(latches, len(trained)))
 
 
 def thresholds(which: str, found: Sequence[Rates]) -> list[Number]:

@@ -99,11 +99,16 @@ def texts() -> dict[str, dict[str, str]]:
     return tomllib.loads(Path(__file__).with_name("claims.toml").read_text("utf-8"))
 
 
+def fill(slug: str, key: str, **numbers: object) -> str:
+    """A text of the claim with these numbers in it, on one line."""
+    return " ".join(texts()[slug][key].format(**numbers).split())
+
+
 def claim(slug: str, **numbers: object) -> Claim:
     """The claim of that slug, with these numbers in its texts."""
-    filled = {key: " ".join(text.format(**numbers).split()) for key, text in texts()[slug].items()}
-    exercise = Exercise(*(filled.pop(part) for part in ("predict", "run", "explain")))
-    return Claim(number=list(texts()).index(slug) + 1, slug=slug, exercise=exercise, **filled)
+    words = {key: fill(slug, key, **numbers) for key in ("title", "sentence", "quantity", "threshold")}
+    exercise = Exercise(*(fill(slug, key, **numbers) for key in ("predict", "run", "explain")))
+    return Claim(number=list(texts()).index(slug) + 1, slug=slug, exercise=exercise, **words)
 
 
 def verdict(numbers: Sequence[Number], caveat: str = "") -> Verdict:
@@ -113,9 +118,11 @@ def verdict(numbers: Sequence[Number], caveat: str = "") -> Verdict:
     return Verdict.CAVEAT if caveat else Verdict.HOLDS
 
 
-def conclude(summary: str, numbers: Sequence[Number], series: Mapping[str, Any], caveat: str = "") -> Finding:
-    """The finding with the verdict that follows from its numbers and caveat."""
-    return Finding(verdict(numbers, caveat), summary, numbers, caveat, series)
+def conclude(
+    claim: Claim, numbers: Sequence[Number], series: Mapping[str, Any], caveat: str = "", **measured: Any
+) -> Finding:
+    """The finding, with the verdict that follows from its numbers and caveat; measured: what its summary tells."""
+    return Finding(verdict(numbers, caveat), fill(claim.slug, "summary", **measured), numbers, caveat, series)
 
 
 def over_seeds(

@@ -70,11 +70,6 @@ def judge(sweeps: dict[str, list[Sweep]]) -> Finding:
     linear = [found.log10_final[at] for found in sweeps[LINEAR.name]]
     numbers.append(over_seeds("linear: largest activity at step 100, scale 10", linear, "powers of ten", above=0))
     caveat = f"the open range closes by rounding in float64: {'; '.join(rounded)}" if rounded else ""
-    most = max(number.high for number in numbers[:-1])
-    summary = (
-        f"At weight scales from {SCALES[0]:g} to {SCALES[-1]:g} no state of a squashing unit comes further than "
-        f"{most:.6g} of the way from the middle to the end of its range; linear units reach "
-        f"10^{numbers[-1].value:.0f} at scale 10."
-    )
-    units = {name: columns(found) for name, found in sweeps.items()}
-    return conclude(summary, numbers, {"seeds": len(linear), "scales": SCALES, **units}, caveat)
+    series = {"seeds": len(linear), "scales": SCALES, **{name: columns(found) for name, found in sweeps.items()}}
+    told = {"first": SCALES[0], "last": SCALES[-1], "linear": numbers[-1].value}
+    return conclude(CLAIM, numbers, series, caveat, most=max(number.high for number in numbers[:-1]), **told)

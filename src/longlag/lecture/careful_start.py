@@ -23,7 +23,7 @@ from longlag.inits.gates import Chrono, ForgetBias
 from longlag.inits.sparse import SparseSpectral
 from longlag.inits.uniform import Uniform
 from longlag.lecture.base import Finding, claim, conclude, over_seeds
-from longlag.lecture.tools import cells, chains
+from longlag.lecture.tools import chains
 from longlag.lecture.tools.logistic import AsLogistic, LogisticRNN
 from longlag.rng import stream
 from longlag.tasks.base import Task
@@ -114,7 +114,7 @@ def decay(start: Start, seed: int, settle: int = SETTLE, lag: int = LAG) -> np.n
     shapes = {**start.cell.shapes(x.shape[1]), "W_hy": (start.cell.hidden, outputs), "b_y": (outputs,)}
     drawn = start.init.draw(stream(seed, "lecture", CLAIM.slug, "init"), shapes)
     params = {name: drawn[name] for name in start.cell.shapes(x.shape[1])}
-    return chains.log_norms(cells.jacobians(start.cell, params, x, lag))
+    return chains.log_norms(chains.jacobians(start.cell, params, x, lag))
 
 
 def judge(logs: Mapping[str, Sequence[np.ndarray]]) -> Finding:
@@ -127,15 +127,12 @@ def judge(logs: Mapping[str, Sequence[np.ndarray]]) -> Finding:
         numbers[name] = over_seeds(words, left, at_least=alive, below=lost)
     reach = {name: [chains.reach(found, np.log(FLOOR)) for found in each] for name, each in logs.items()}
     careful = [name for name, start in STARTS.items() if start.asked == "alive" and start.units == "tanh"]
-    unscaled = max(numbers[name].high for name, start in STARTS.items() if start.unchanged)
-    summary = (
-        f"At lag {LAG} the plain start has {numbers['plain'].value:.0e} of its gradient left; "
-        + ", ".join(f"{STARTS[name].label} {numbers[name].value:.2g}" for name in careful)
-        + f"; tanh starts given to logistic units as they are at most {unscaled:.0e}."
-    )
+    unchanged = max(numbers[name].high for name, start in STARTS.items() if start.unchanged)
+    parts = ", ".join(f"{STARTS[name].label} {numbers[name].value:.2g}" for name in careful)
+    told = {"lag": LAG, "plain": numbers["plain"].value, "parts": parts, "unchanged": unchanged}
     starts = {name: _drawn(STARTS[name], logs[name], reach[name]) for name in logs}
     series = {"seeds": len(logs["plain"]), "floor": FLOOR, "starts": starts}
-    return conclude(summary, list(numbers.values()), series, _caveat(reach))
+    return conclude(CLAIM, list(numbers.values()), series, _caveat(reach), **told)
 
 
 def _caveat(reach: Mapping[str, list[int]]) -> str:

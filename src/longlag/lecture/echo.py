@@ -208,14 +208,10 @@ def judge(found: Echoes) -> Finding:
         over_seeds("weights changed outside the readout", [one.changed for one in made], at_most=0),
         *(over_seeds(f"error with {name} weights ten times as large", e) for name, e in found.careless.items()),
     ]
-    short, long, gain, most, error = (numbers[i].value for i in (1, 2, 5, 7, 9))
-    summary = (
-        f"An echo fades to 1/1000 within {short:.0f} steps at spectral radius 0.5 and {long:.0f} at 0.95, and never at "
-        f"1.1; memory capacity grows {gain:.1f}-fold between the two radii, to {most:.0f} steps with "
-        f"{found.sizes[-1]} units. A figure eight runs freely for 25 periods with an error of {error:.1g}; only the "
-        "readout was learned."
-    )
-    return conclude(summary, numbers, {"seeds": len(made), "error": error, **_series(found)})
+    names = {"short": 1, "long": 2, "gain": 5, "most": 7, "error": 9}
+    told: dict[str, Any] = {name: numbers[place].value for name, place in names.items()}
+    series = {"seeds": len(made), "error": told["error"], **_series(found)}
+    return conclude(CLAIM, numbers, series, units=found.sizes[-1], periods=PERIODS, **told)
 
 
 def _series(found: Echoes) -> dict[str, Any]:

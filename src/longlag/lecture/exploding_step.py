@@ -19,7 +19,7 @@ from longlag.algebra import tree
 from longlag.algebra.tree import Params
 from longlag.engine.data import Data
 from longlag.engine.spec import RunSpec, Setup, resolve
-from longlag.lecture.base import Finding, Number, claim, columns, conclude, over_seeds
+from longlag.lecture.base import Finding, Number, claim, columns, conclude, fill, over_seeds
 from longlag.lecture.tools.logistic import AsLogistic, LogisticRNN
 from longlag.lecture.tools.trainee import wrong
 from longlag.objective import Objective, Tensors
@@ -152,15 +152,15 @@ def judge(found: dict[str, list[Explosion | None]], chance: float) -> Finding:
     numbers = {unit: _numbers(unit, each, chance) for unit, each in learned.items()}
     nets = sum(map(len, found.values()))
     unlearned = nets - sum(map(len, learned.values()))
-    caveat = f"{unlearned} of {nets} nets have no exploding step after learning, and are left out" if unlearned else ""
-    words = "; ".join(
-        f"{unit}: {a.value:.0%} wrong before, {b.value:.0%} after the plain step, {c.value:.0%} after the clipped one"
-        for unit, (*_, a, b, c) in numbers.items()
-    )
+    caveat = fill(CLAIM.slug, "caveat", unlearned=unlearned, nets=nets) if unlearned else ""
+    parts = [
+        fill(CLAIM.slug, "part", unit=unit, before=before.value, plain=plain.value, clipped=clipped.value)
+        for unit, (*_, before, plain, clipped) in numbers.items()
+    ]
     every = [number for each in numbers.values() for number in each]
     seeds, units = len(next(iter(found.values()))), {unit: columns(each) for unit, each in learned.items()}
     series = {"seeds": seeds, "chance": chance, "task": TASK, "lag": LAG, **units}
-    return conclude(f"Median seed, {words}.", every, series, caveat)
+    return conclude(CLAIM, every, series, caveat, parts="; ".join(parts))
 
 
 def _numbers(unit: str, learned: Sequence[Explosion], chance: float) -> list[Number]:

@@ -89,10 +89,6 @@ def judge(found: dict[str, list[Comparison]]) -> Finding:
             over_seeds(against, error, "of the absolute sum", at_most=_BOUND),
             over_seeds(f"{name}: derivatives moved by another input", moved, "of their norm", above=_BOUND),
         ]
-    summary = (
-        f"A linear system with the forward pass's slopes gives backpropagation's derivatives to "
-        f"{max(n.high for n in numbers[::2]):.0e}; another input moves them by "
-        f"{min(n.low for n in numbers[1::2]):.0%} or more."
-    )
-    first = {name: asdict(each[0]) for name, each in found.items()}
-    return conclude(summary, numbers, {"seeds": len(error), **first})
+    series = {"seeds": len(error), **{name: asdict(each[0]) for name, each in found.items()}}
+    most, least = max(number.high for number in numbers[::2]), min(number.low for number in numbers[1::2])
+    return conclude(CLAIM, numbers, series, error=most, moved=least)

@@ -163,13 +163,10 @@ def judge(plateaus: Sequence[Plateau], vanished: Sequence[Plateau]) -> Finding:
         ),
     ]
     _, exponent, hidden, _, fall, gain, without = (number.value for number in numbers)
-    summary = (
-        f"Gradients fall like curvature^{exponent:.2f} along the Lanczos directions; {hidden:.0f} of "
-        f"{len(plateaus[0].curvature)} have a small gradient and even smaller curvature. One step of HF lowers the "
-        f"loss by {fall:.2g} nats, {gain:.2g} times the best gradient step."
-    )
+    told = {"exponent": exponent, "hidden": hidden, "fall": fall, "gain": gain}
     series = {"seeds": len(plateaus), "vanished": columns(vanished), **of}
-    return conclude(summary, numbers, series, _caveat(plateaus, fall, without))
+    caveat = _caveat(plateaus, fall, without)
+    return conclude(CLAIM, numbers, series, caveat, directions=len(of["curvature"][0]), **told)
 
 
 def _caveat(plateaus: Sequence[Plateau], fall: float, without: float) -> str:

@@ -18,7 +18,7 @@ from longlag import protocol
 from longlag.engine.spec import RunSpec
 from longlag.engine.train import run
 from longlag.errors import LonglagError
-from longlag.lecture.base import Finding, Number, Verdict, claim, over_seeds
+from longlag.lecture.base import Finding, Number, Verdict, claim, fill, over_seeds
 from longlag.lecture.data import INIT_AND_MOMENTUM
 from longlag.lecture.tools.factorial import CORNERS, PROBLEMS, RATE, Corner, Problem, corner_of, rate_of
 from longlag.store import records
@@ -152,10 +152,10 @@ def _shares(task: str, corners: Spent) -> list[Number]:
 
 
 def _summary(shares: dict[str, Spent]) -> str:
-    said = []
+    parts = []
     for task, corners in shares.items():
         means = ", ".join(f"{name} {np.mean([*values.values()]):.0%}" for name, values in corners.items())
-        interaction = estimated("", effects(corners)["interaction"], False)
-        interval = f"[{interaction.low:+.2f}, {interaction.high:+.2f}]"
-        said.append(f"{task}: {means}; interaction {interaction.value:+.2f} {interval}")
-    return f"Share of the budget spent until solved, mean over seeds. {'. '.join(said)}."
+        effect = estimated("", effects(corners)["interaction"], False)
+        interval = {"value": effect.value, "low": effect.low, "high": effect.high}
+        parts.append(fill(CLAIM.slug, "part", task=task, means=means, **interval))
+    return fill(CLAIM.slug, "summary", parts=". ".join(parts))

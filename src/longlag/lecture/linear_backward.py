@@ -82,10 +82,13 @@ def judge(checks: dict[str, list[Linearity]]) -> Finding:
             over_seeds(f"{name}: backward, adding, error", found["adding"], "of the absolute sum", at_most=_BOUND),
             over_seeds(f"{name}: forward, inputs doubled, departure", departure, above=_BOUND),
         ]
-    summary = (
-        f"Multiplying output derivatives by powers of two from 2^{DOUBLINGS[0]} to 2^{DOUBLINGS[-1]} multiplies every "
-        f"derivative by the same, with a largest difference of {max(n.high for n in numbers[::3]):g}; sums agree to "
-        f"{max(n.high for n in numbers[1::3]):.0e}. Doubling the inputs leaves the states "
-        f"{min(n.low for n in numbers[2::3]):.0%} or more short of doubling."
+    return conclude(
+        CLAIM,
+        numbers,
+        {"seeds": len(departure), "doublings": DOUBLINGS, **units},
+        first=DOUBLINGS[0],
+        last=DOUBLINGS[-1],
+        doubling=max(number.high for number in numbers[::3]),
+        adding=max(number.high for number in numbers[1::3]),
+        short=min(number.low for number in numbers[2::3]),
     )
-    return conclude(summary, numbers, {"seeds": len(departure), "doublings": DOUBLINGS, **units})

@@ -20,7 +20,7 @@ from torch import Tensor
 from longlag import protocol
 from longlag.algebra.tree import Params
 from longlag.engine.data import Data
-from longlag.lecture.base import Finding, Number, claim, columns, conclude, over_seeds
+from longlag.lecture.base import Finding, Number, claim, columns, conclude, fill, over_seeds
 from longlag.lecture.tools.trainee import trainee, wrong
 from longlag.model import Model
 from longlag.objective import Tensors
@@ -149,15 +149,14 @@ def measure(
 def judge(found: dict[str, list[Run]], lag: int) -> Finding:
     """The verdict on what was measured."""
     numbers = [number for method, runs in found.items() for number in thresholds(method, runs)]
-    parts = [
-        f"{method} from {_median([run[0] for run in runs]):.2g} to {_median([run[-1] for run in runs]):.2g} "
-        f"({len(_learned(runs))} of {len(runs)} nets learned the task)"
-        for method, runs in found.items()
-    ]
-    summary = f"Share of the error that crosses the lag, before and after training: {'; '.join(parts)}."
+    parts = []
+    for method, runs in found.items():
+        before, after = (_median([run[place] for run in runs]) for place in (0, -1))
+        told = {"before": before, "after": after, "learned": len(_learned(runs)), "nets": len(runs)}
+        parts.append(fill(CLAIM.slug, "part", method=method, **told))
     methods = {method: _series(runs) for method, runs in found.items()}
     known = {"seeds": len(found[_PLAIN]), "lag": lag, "kept": KEPT, "window": window(lag), "methods": methods}
-    return conclude(summary, numbers, known, _caveat(found))
+    return conclude(CLAIM, numbers, known, _caveat(found), parts="; ".join(parts))
 
 
 def _series(runs: Sequence[Run]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from longlag.inits.base import spectral_radius
-from longlag.lecture.base import Finding, claim, columns, conclude, over_seeds
+from longlag.lecture.base import Finding, claim, columns, conclude, fill, over_seeds
 from longlag.lecture.tools import chains, mean_field
 from longlag.lecture.tools.nets import UNITS, Net, Unit, gaussian
 from longlag.rng import stream
@@ -113,19 +113,14 @@ def judge(sweeps: dict[Unit, list[Sweep]]) -> Finding:
         worst = inside.max(1)
         basins.append(over_seeds(f"{unit.name}: largest rate in a basin, big weights", worst, "nats per step", below=0))
         series[unit.name] = {"random": random, "basin": basin, **_theory(unit)}
-    caveat = ""
-    if all(number.met for number in basins):
-        caveat = (
-            "big weights explode where the net is chaotic; the same weights made symmetric fall into a basin, and "
-            f"there the gradient vanishes at {basins[0].value:.2f} (logistic) and {basins[1].value:.2f} (tanh) nats "
-            "per step"
-        )
-    words = "; ".join(
-        f"{unit.name}: {numbers[4 * i + 1].value:+.2f} nats per step or less at half the critical scale, "
-        f"{numbers[4 * i + 2].value:+.2f} or more at twice it"
+    logistic, tanh = (number.value for number in basins)
+    vanishes = all(number.met for number in basins)
+    caveat = fill(CLAIM.slug, "caveat", logistic=logistic, tanh=tanh) if vanishes else ""
+    parts = [
+        fill(CLAIM.slug, "part", unit=unit.name, small=numbers[4 * i + 1].value, big=numbers[4 * i + 2].value)
         for i, unit in enumerate(sweeps)
-    )
-    return conclude(f"Median seed, {words}.", [*numbers, *basins], {"seeds": len(rates), **series}, caveat)
+    ]
+    return conclude(CLAIM, [*numbers, *basins], {"seeds": len(rates), **series}, caveat, parts="; ".join(parts))
 
 
 def _largest(excesses: np.ndarray) -> np.ndarray:

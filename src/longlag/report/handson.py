@@ -44,6 +44,7 @@ def render() -> str:
     )
     script = (HERE / "handson.js").read_text()
     return environment.get_template("handson.html").render(
+        title="longlag: turn a knob, watch the gradient die",
         css=Markup((HERE / "page.css").read_text() + (HERE / "handson.css").read_text()),
         policy=explorer.policy(script),
         numbers=Markup(explorer.to_json(numbers())),

@@ -68,13 +68,14 @@ def _told(entry: dict[str, Any], folder: Path) -> Told:
         sign=_SIGNS.get(verdict, "–"),
         summary=str(entry["error"] if finding is None else finding["summary"]),
         caveat="" if finding is None else str(finding["caveat"]),
-        numbers=[] if finding is None else [_number(number) for number in finding["numbers"]],
+        numbers=[] if finding is None else [in_words(number) for number in finding["numbers"]],
         thumbnail="" if finding is None else _thumbnail(picture),
         caption=str(entry.get("caption", "")),
     )
 
 
-def _number(number: dict[str, Any]) -> str:
+def in_words(number: dict[str, Any]) -> str:
+    """A measured number on one line: median, unit, range, and what its threshold says."""
     value, low, high = ("–" if number[name] is None else f"{number[name]:.4g}" for name in ("value", "low", "high"))
     unit = f" {number['unit']}" if number["unit"] else ""
     asked = {None: "", True: ", met", False: ", not met"}[number["met"]]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +122,7 @@ def make(out: Path) -> None:
     notebook = Notebook(out)
     for problem in PROBLEMS:
         for corner in CORNERS:
-
-            def get(rate: float, seed: int, problem: Problem = problem, corner: Corner = corner) -> tuple[Row, float]:
-                return notebook.get(problem, corner, rate, seed)
-
+            get = partial(notebook.get, problem, corner)
             rate = chosen(get, corner.rates, TUNING_SEEDS)
             rows = [get(rate, seed)[0] for seed in SEEDS]
             solved = sum(row.solved for row in rows)

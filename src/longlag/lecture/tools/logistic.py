@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
+from longlag.cells.tanh_rnn import TanhRNN
 from longlag.inits.base import Init, Shapes
 from longlag.lecture.tools.nets import LOGISTIC, Net, Run, centred
 
@@ -30,13 +30,13 @@ class LogisticRNN:
     hidden: int = 100
 
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
-        return {"W_xh": (n_inputs, self.hidden), "W_hh": (self.hidden, self.hidden), "b_h": (self.hidden,)}
+        return TanhRNN(self.hidden).shapes(n_inputs)
 
     def flops(self, params: Params) -> float:
-        return 2.0 * self.hidden * (params["W_xh"].shape[1] + self.hidden)
+        return TanhRNN(self.hidden).flops(params)
 
     def drive(self, params: Params, x: Tensor) -> Tensor:
-        return affine(x, params["W_xh"], params["b_h"])
+        return TanhRNN(self.hidden).drive(params, x)
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         pre_activation = drive + state[0] @ params["W_hh"]
