@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from snakemake.cli import parse_config
 
 from longlag import cli, registry
 from longlag.design import suite
@@ -86,6 +87,46 @@ def test_bad_design_is_refused_in_plain_words(config, words):
     with pytest.raises(LonglagError) as error:
         suite.parse(config, "my.yaml")
     assert str(error.value).startswith("my.yaml: ")
+    assert words in str(error.value)
+
+
+KEYS = {"seeds": 2, "lags": [10, 20], "budget": 5e4, "timeout": None, "seeds_per_job": 2, "flow": True,
+        "methods": {"esn": {"optimiser.sequences": 50, "cell.leak": 0.5, "loss.name": "one_hot_error"}}}  # fmt: skip
+
+
+def quoted(value):
+    if isinstance(value, dict):
+        return {key: quoted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [quoted(item) for item in value]
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def test_a_quoted_number_is_the_number():
+    """And so is every value of Snakemake's `--config` that stands in brackets."""
+    plain, texts = suite.parse(design(**KEYS)), suite.parse(design({**CELL, "lags": ["10", "20"]}, **quoted(KEYS)))
+    assert texts.jobs == plain.jobs
+    assert texts.jobs[0].settings == KEYS["methods"]["esn"]
+    words = [f"{key}={json.dumps(value) if key != 'flow' else 'true'}" for key, value in KEYS.items()]
+    folded = suite.find({**parse_config(words), "suite": "demo"}, [CONFIG])
+    assert {(job.timeout, job.flow, job.budget) for job in folded.jobs} >= {(None, True, 5e4)}
+    assert next(job for job in folded.jobs if job.method == "esn").settings == KEYS["methods"]["esn"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"lags": ["10", "2.5"]}, "lags[1] is '2.5'; it must be a positive whole number"),
+        ({"lags": ["10", "1" + "0" * 5000]}, "lags[1] is '1000"),
+        ({"budget": "Infinity"}, "budget is 'Infinity'; it must be a positive number"),
+        ({"flow": "yes"}, "flow is 'yes'; it must be true"),
+        ({"lags": ["10", "10"]}, "it must be a list of different positive whole numbers"),
+        ({"seeds": "0:1" + "0" * 5000}, "it must be a range"),
+    ],
+)
+def test_a_text_that_is_no_such_number_is_refused(keys, words):
+    with pytest.raises(LonglagError) as error:
+        suite.parse(design(**keys))
     assert words in str(error.value)
 
 

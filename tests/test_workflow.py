@@ -171,6 +171,20 @@ def test_suites_are_chosen_by_name_and_keys_replaced(tmp_path):
     assert "results/demo/report.html" in output
 
 
+def test_lists_mappings_and_flags_of_the_command_line_replace_keys_too(tmp_path):
+    """Snakemake passes what stands in brackets as texts."""
+    settings = "methods={random_guessing: {optimiser.batch: 50}}"
+    given = ["suite=demo", "lags=[20, 50]", "flow=true", settings, "timeout=null"]
+    code, output = Folder(tmp_path).snakemake("--dry-run", "--printshellcmds", "--config", *given)
+    assert code == 0, output
+    (line,) = [line for line in output.splitlines() if "--method random_guessing" in line]
+    assert "--set optimiser.batch=50 " in line
+    assert "--timeout" not in line
+    control = next(line for line in output.splitlines() if "--method control" in line)
+    assert "--lags 20,50 " in control
+    assert "--gradient-flow" in control
+
+
 @pytest.mark.parametrize(
     ("config", "words"),
     [

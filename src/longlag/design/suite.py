@@ -155,6 +155,7 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
     """
     config = dict(schemas.plain(config))
     digests = config.pop("digests", None)
+    config = schemas.typed("suite", config)
     try:
         if digests is not None:
             schemas.check("digests", digests)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag.design import _yaml
-from longlag.errors import LonglagError, unknown
+from longlag.errors import LonglagError, shown, unknown
 
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 
@@ -62,6 +62,43 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def typed(name: str, config: Any) -> Any:
+    """The configuration with texts read as numbers, true, false or null wherever NAME.schema.json allows these.
+
+    Snakemake passes every value within brackets on its command line as a text, `--config lags=[10,20] flow=true`, and
+    a number may be quoted in YAML. A value that does not fit stays as it is, for `check` to refuse.
+    """
+    schema = _schema(name)
+    return _typed(schema, schema, config)
+
+
+def _typed(schema: Any, whole: Mapping[str, Any], value: Any) -> Any:
+    if not isinstance(schema, dict):  # `additionalProperties: false`
+        return value
+    if "$ref" in schema:
+        schema = whole["$defs"][schema["$ref"].rpartition("/")[2]]
+    if isinstance(value, Mapping):
+        known, other = schema.get("properties", {}), schema.get("additionalProperties")
+        return {key: _typed(known.get(key, other), whole, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(schema.get("items"), whole, item) for item in value]
+    return _scalar(value, schema.get("type", [])) if isinstance(value, str) else value
+
+
+def _scalar(text: str, types: str | list[str]) -> Any:
+    try:
+        value = json.loads(text.lower() if text in ("True", "False") else text)
+    except (ValueError, RecursionError):
+        return text
+    names = {bool: ["boolean"], int: ["integer", "number"], float: ["number"], type(None): ["null"]}
+    fits = set(names.get(type(value), [])) & set([types] if isinstance(types, str) else types)
+    return value if fits and value not in (math.inf, -math.inf) and value == value else text
+
+
+def _schema(name: str) -> Any:
+    return json.loads((files("longlag.design.schemas") / f"{name}.schema.json").read_text())
+
+
 def check(name: str, config: Mapping[str, Any]) -> None:
     """Checks a configuration against NAME.schema.json.
 
@@ -69,8 +106,7 @@ def check(name: str, config: Mapping[str, Any]) -> None:
         LonglagError: the first thing that is wrong: where it stands, its value and what it must be. For an
             unknown key, the nearest known one.
     """
-    schema = json.loads((files("longlag.design.schemas") / f"{name}.schema.json").read_text())
-    errors = _validator()(schema).iter_errors(config)
+    errors = _validator()(_schema(name)).iter_errors(config)
     for error in sorted(errors, key=lambda error: error.json_path):
         where = error.json_path.removeprefix("$").removeprefix(".")
         if error.validator == "additionalProperties":
@@ -78,7 +114,7 @@ def check(name: str, config: Mapping[str, Any]) -> None:
             raise unknown(f"key in {where}:" if where else "key", key, error.schema["properties"])
         if error.validator == "required":
             raise LonglagError(f"{error.message} of {where or name}; see config/README.md")
-        raise LonglagError(f"{where} is {error.instance!r}; it must be {error.schema['description']}")
+        raise LonglagError(f"{where} is {shown(error.instance)}; it must be {error.schema['description']}")
 
 
 @cache
