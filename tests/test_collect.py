@@ -77,7 +77,7 @@ def test_a_job_that_left_nothing_becomes_error_rows(jobs):
     dead = {key: row for key, row in rows.items() if row.status == Status.ERROR}
     assert sorted(dead) == [("adding", "hf", lag, seed) for lag in (10, 20) for seed in (2, 3)]
     row = dead["adding", "hf", 20, 3]
-    assert "left no runs.csv: killed, or not run yet" in row.reason
+    assert "wrote no runs.csv: it was killed or has not run yet" in row.reason
     assert (row.solved, row.budget, row.minimal_lag) == (False, 1e7, 10)
     assert math.isnan(row.passes)
     assert not set(points) & dead.keys()
@@ -90,7 +90,7 @@ def test_a_job_that_left_some_rows_keeps_them(jobs):
     rows, points, notes = gather(plan(), jobs)
     assert [rows["adding", "hf", lag, 2].status for lag in (10, 20)] == ["solved", "error"]
     assert len(points) == 30
-    assert "2 of 4 rows made up as errors: its job left no row for it" in notes[0]
+    assert "2 of 4 rows are missing and get the status error: its job wrote no row for it" in notes[0]
 
 
 @pytest.mark.parametrize(
@@ -121,13 +121,13 @@ def test_damaged_curves_cost_no_row(jobs, damage):
     assert "no learning curves of esn/temporal_order/seeds0" in notes[0]
 
 
-def test_what_the_suite_does_not_ask_for_is_left_out_with_a_note(jobs):
+def test_what_the_suite_does_not_ask_for_is_left_out_with_a_warning(jobs):
     one = plan(seeds="0:2", lags=(10,))
     rows, points, notes = gather(one, jobs)
     assert len(rows) == len(points) == 8
     assert {row.status for row in rows.values()} == {"solved"}
     assert sum("has no such job" in line for line in notes) == 4
-    assert sum("left out 2 rows that the suite does not ask for" in line for line in notes) == 4
+    assert sum("left out 2 rows that are not in the suite" in line for line in notes) == 4
 
 
 def test_a_row_twice_counts_once(jobs):
@@ -185,7 +185,7 @@ def test_the_command_writes_both_files_whatever_happened(jobs, tmp_path, capsys)
     assert cli.main(arguments) == 0
     printed = capsys.readouterr()
     assert "32 rows (4 error, 28 solved), 28 points" in printed.out
-    assert "4 of 4 rows made up as errors" in printed.err
+    assert "4 of 4 rows are missing and get the status error" in printed.err
     assert len(records.read_rows(out / "runs.csv")) == 32
     assert len(records.read_points(out / "curves.parquet")) == 28
     first = (out / "runs.csv").read_bytes()
@@ -213,7 +213,7 @@ def test_many_rows_and_points_take_seconds(tmp_path: Path):
         points = [point_of(key, passes) for key in job.runs() for passes in (3.0, 2.0, 1.0)]
         records.write_points(tmp_path / job.folder / "curves.parquet", points)
     start = time.process_time()
-    rows, curves = collect(one, tmp_path, note=print)
+    rows, curves = collect(one, tmp_path, warn=print)
     assert (len(rows), len(curves)) == (10_000, 30_000)
     assert curves["passes"].to_pylist()[:3] == [1.0, 2.0, 3.0]
     assert time.process_time() - start < 10

@@ -86,6 +86,6 @@ def test_the_command_says_what_differs_and_what_is_missing(tmp_path, capsys):
     assert any(line.split()[:7] == ["*!", "adding", "esn", "20", "6/6", "0/6", "-100"] for line in said.splitlines())
     assert "only in A: adding with esn at lag 50, 1 seeds" in said
     assert "only in B: adding with esn at lag 100, 1 seeds" in said
-    assert "1 cells in both, 1 of them with another spec" in said
+    assert "1 condition in both, 1 with another spec (!)" in said
     assert (tmp_path / "cells.csv").read_text().startswith("task,method,lag")
     assert cli.main(["diff", str(tmp_path / "a"), str(tmp_path / "nowhere")]) == 2

@@ -8,11 +8,11 @@ import pytest
 from longlag import cli, registry
 from longlag.design import suite
 from longlag.design.estimate import (
-    AROUND,
+    MEMORY_FACTOR,
     PROCESS_SECONDS,
-    ROOMIER,
-    SLOWER,
-    STARTING,
+    RUNTIME_FACTOR,
+    SNAKEMAKE_MEGABYTES,
+    STARTUP_MINUTES,
     UNKNOWN_MEGABYTES,
     UNKNOWN_MINUTES,
     Cost,
@@ -130,10 +130,14 @@ def test_a_job_is_asked_room_to_spare():
     need = Record(rows, memory).need(job())
     seconds = PROCESS_SECONDS + 2 * (10 + 20)
     assert need == Need(
-        STARTING + math.ceil(SLOWER * seconds / 60), 100 * math.ceil((AROUND + ROOMIER * 330) / 100), small=seconds < 60
+        STARTUP_MINUTES + math.ceil(RUNTIME_FACTOR * seconds / 60),
+        100 * math.ceil((SNAKEMAKE_MEGABYTES + MEMORY_FACTOR * 330) / 100),
+        small=seconds < 60,
     )
     assert Record(rows, memory).need(job(lags=[20])).small
-    assert Record(rows, memory).need(job(lags=[20, 1000])).megabytes == 100 * math.ceil((AROUND + ROOMIER * 1280) / 100)
+    assert Record(rows, memory).need(job(lags=[20, 1000])).megabytes == 100 * math.ceil(
+        (SNAKEMAKE_MEGABYTES + MEMORY_FACTOR * 1280) / 100
+    )
 
 
 def test_without_a_record_much_is_asked():

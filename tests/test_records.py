@@ -275,7 +275,7 @@ def test_nothing_half_written_is_left_behind(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(LonglagError, match="No space left on device; make room and run it again"):
+    with pytest.raises(LonglagError, match="No space left on device; make room and run the same command again"):
         write_rows(tmp_path / "runs.csv", [a_row(), a_row(seed=2)])
     assert (tmp_path / "runs.csv").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["runs.csv"]

@@ -255,7 +255,7 @@ def test_a_plugin_runs_only_if_it_is_named_and_its_failure_is_reported_in_its_ow
     plugin = tmp_path / "broken.py"
     plugin.write_text("1 / 0")
     one = suite.parse(design({"methods": ["mine"], "tasks": ["adding"]}, plugins=[str(plugin)]))
-    with pytest.raises(LonglagError, match=r"unknown method 'mine'.*; a plug-in's file is named with --plugin"):
+    with pytest.raises(LonglagError, match=r"unknown method 'mine'.*; add --plugin FILE for a plug-in"):
         suite.digests(one)
     with pytest.raises(LonglagError, match="ZeroDivisionError"):
         suite.digests(one, one.plugins)

@@ -1,6 +1,6 @@
 """The command `longlag`: one file per verb. A verb module has HELP, EXAMPLE, configure(parser) and run(args).
 
-Heavy imports belong inside `run`: the parser is built from all verbs, and a figure must not wait for torch.
+Put heavy imports inside `run`: the parser imports all verbs, and drawing a figure should not import torch.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one verb. Returns 0, 1 where it found something wrong, 2 after bad input (a line on standard error)."""
+    """Runs one verb. Returns 0, 1 if it found a fault, or 2 after bad input (a line on standard error)."""
     from longlag import environment
 
     environment.set_environment()
@@ -61,8 +61,11 @@ def _run(argv: Sequence[str] | None) -> int:
         print(f"longlag: {error}", file=sys.stderr)
         return 2
     except Interrupted as stopped:
-        print(f"longlag: {stopped}; finished rungs and a checkpoint are kept: run it again to go on", file=sys.stderr)
+        print(
+            f"longlag: {stopped}; finished rungs and a checkpoint are kept; run the same command to resume",
+            file=sys.stderr,
+        )
         return 128 + stopped.number
     except KeyboardInterrupt:
-        print("longlag: interrupted; finished rungs are kept", file=sys.stderr)
+        print("longlag: interrupted; finished rungs are kept; run the same command to resume", file=sys.stderr)
         return 130

@@ -1,4 +1,4 @@
-"""Arguments that several verbs share, and how their texts are read."""
+"""Arguments that several verbs share, and the functions that parse them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from longlag.errors import LonglagError, shown
 
 
 def seeds(text: str) -> tuple[int, ...]:
-    """ "0:5" is 0 to 4; "7" is seed 7 alone; "1,4,9" are those."""
+    """Parses "0:5" (seeds 0 to 4), "7" or "1,4,9"."""
     first, colon, last = text.partition(":")
     try:
         found: Sequence[int] = range(int(first), int(last)) if colon else [int(part) for part in text.split(",")]

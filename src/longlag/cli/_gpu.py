@@ -1,8 +1,8 @@
-"""One GPU per process where a machine has several: Snakemake counts them, but says no job which one is its own.
+"""One GPU per process on a machine with several: Snakemake counts GPUs but does not assign them.
 
-`snakemake --resources gpu=4` runs at most four jobs on GPUs at a time. Each takes the first GPU whose lock is free (a
-file of the machine's, freed by the kernel however its holder ends), and sees no other. SLURM shows a job its own GPUs
-alone: with one visible there is nothing to choose.
+`snakemake --resources gpu=4` runs at most four jobs on GPUs at a time. Each job locks the first free GPU and sees no
+other; the kernel releases the lock when the job ends, however it ends. SLURM shows a job only its own GPUs: with one
+visible there is nothing to choose.
 """
 
 from __future__ import annotations

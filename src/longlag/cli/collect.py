@@ -1,4 +1,4 @@
-"""longlag collect: the rows and curves of all jobs of a suite in one file each."""
+"""`longlag collect`: joins the rows and curves of all jobs of a suite."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 
 from longlag.cli import _arguments
 
-HELP = "merge the files of all jobs of a suite; runs that left no row become rows with status error"
+HELP = "join the files of all jobs of a suite; runs without a row get one with status error"
 EXAMPLE = "longlag collect --suite config/demo.yaml --jobs results/demo/jobs --out results/demo"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--suite", required=True, metavar="FILE", help="config/NAME.yaml or results/NAME/suite.json")
-    add("--jobs", required=True, type=Path, metavar="DIR", help="the folder with the files of the jobs")
-    add("--out", required=True, type=Path, metavar="DIR", help="takes runs.csv and curves.parquet")
+    add("--jobs", required=True, type=Path, metavar="DIR", help="folder with the files of the jobs")
+    add("--out", required=True, type=Path, metavar="DIR", help="folder for runs.csv and curves.parquet")
     _arguments.add_plugins(parser)
 
 
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
     plan = suite.read(args.suite)
     if plan.digests is None:
         plan = replace(plan, digests=suite.digests(plan, args.plugin))
-    rows, curves = collect.collect(plan, args.jobs, note=lambda line: print(line, file=sys.stderr))
+    rows, curves = collect.collect(plan, args.jobs, warn=lambda line: print(line, file=sys.stderr))
     parquet.write(curves_path, curves)
     records.write_rows(runs_path, rows)
     counts = sorted(Counter(row.status for row in rows).items())

@@ -1,4 +1,4 @@
-"""longlag design: a suite with the digest of every run that it asks for, which is what its rows must carry."""
+"""`longlag design`: a suite as JSON with the digest of each of its runs, which the rows must have."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from longlag.design.suite import Digests, Job, Suite
     from longlag.engine.spec import RunSpec
 
-HELP = "print a suite as JSON with the digest of every run that it asks for; the workflow's suite.json"
+HELP = "print a suite as JSON with the digest of each of its runs; the workflow writes it to suite.json"
 EXAMPLE = "longlag design config/demo.yaml"
 
 
@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> None:
 
 
 def digests_of(plan: Suite) -> Digests:
-    """The digest of each run, by job, task and lag; of a cell that cannot be built None, and a line says why.
+    """The digest of each run by job, task and lag. A run that cannot be built has None, and a line says why.
 
     Raises:
-        LonglagError: an unknown method or task; plug-ins are known if `--plugin` names their files.
+        LonglagError: unknown method or task; plug-ins need `--plugin`.
     """
     from longlag.cli import _training, ladder
 
@@ -62,7 +62,7 @@ def _check_names(job: Job) -> None:
     for kind, name in [("methods", job.method), *(("tasks", task) for task in job.tasks)]:
         if name not in registry.names(kind):
             error = unknown(kind.removesuffix("s"), name, registry.names(kind))
-            raise LonglagError(f"{error}; a plug-in's file is named with --plugin") if job.plugins else error
+            raise LonglagError(f"{error}; add --plugin FILE for a plug-in") if job.plugins else error
 
 
 def _digest(spec: RunSpec) -> str | None:
@@ -71,11 +71,11 @@ def _digest(spec: RunSpec) -> str | None:
 
 @cache
 def _known_digest(spec: str) -> str | None:
-    """Of a spec as JSON: many jobs differ in their seeds alone."""
+    """The digest of a spec in JSON; cached, since many jobs differ only in their seeds."""
     from longlag.engine.spec import RunSpec, resolve_elsewhere
 
     try:
         return resolve_elsewhere(RunSpec(**json.loads(spec))).spec_hash
     except LonglagError as error:
-        print(f"longlag: a cell of the suite cannot be built: {error}", file=sys.stderr)
+        print(f"longlag: a run of the suite cannot be built: {error}", file=sys.stderr)
         return None

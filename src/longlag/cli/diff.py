@@ -1,4 +1,4 @@
-"""`longlag diff`: two suites, cell by cell."""
+"""`longlag diff`: compares two suites condition by condition."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Any
 
 from longlag.cli import _arguments
 
-HELP = "compare two suites cell by cell: rates and passes to solve, with intervals, and what only one of them has"
+HELP = "compare two suites condition by condition: rates and passes to solve, with intervals"
 EXAMPLE = "longlag diff results/reference results/standard"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     for name in ("a", "b"):
         _arguments.add_run(parser, name, name.upper())
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the numbers behind the table as CSV")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="CSV file of the numbers in the table")
 
 
 def run(args: argparse.Namespace) -> None:
     from longlag.analysis import diff, stats
     from longlag.store import files
+    from longlag.words import count
 
     a, b = (stats.load_runs(_arguments.runs_file(run)) for run in (args.a, args.b))
     if args.out:
@@ -37,10 +38,11 @@ def run(args: argparse.Namespace) -> None:
         for cell in missing.itertuples():
             print(f"only in {name}: {cell.task} with {cell.method} at lag {cell.lag}, {cell.n} seeds")
     apart, other = int(((cells.low > 0) | (cells.high < 0)).sum()), int((~cells.same_spec.astype(bool)).sum())
+    both = count(len(cells), "condition")
     print(
-        f"{len(cells)} cells in both, {other} of them with another spec (!); in {apart} the interval of the difference "
-        "of rates leaves out 0 (*). 95 % intervals: Newcombe's for the difference, bootstrap over seeds for the ratio."
+        f"{both} in both, {other} with another spec (!), {apart} where the interval of the difference excludes 0 (*)."
     )
+    print("95 % intervals: Newcombe's for the difference of rates, bootstrap over seeds for the ratio.")
     if args.out:
         files.write_atomically(args.out, cells.to_csv(index=False).encode())
 

@@ -17,7 +17,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     record = "recorded runs to go by: folders with runs.csv, or such files (default: results/reference)"
     parser.add_argument("runs", metavar="RUN", nargs="*", type=Path, default=[Path("results/reference")], help=record)
     parser.add_argument(
-        "--cores", type=_arguments.count("number of cores"), default=2, help="for the time of day (default: 2)"
+        "--cores",
+        type=_arguments.count("number of cores"),
+        default=2,
+        help="cores that run jobs at the same time (default: 2)",
     )
 
 

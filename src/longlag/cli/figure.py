@@ -1,4 +1,4 @@
-"""longlag figure: draws figures from finished runs."""
+"""`longlag figure`: draws figures from finished runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(figures.names())}, or all")
     _arguments.add_run(parser)
     _arguments.add_curves(parser)
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="takes NAME.pdf and NAME.png")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for NAME.pdf and NAME.png")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -18,4 +18,4 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    _training.climb(args, args.task, args.lags)  # an error row is a result: the rest of the suite goes on
+    _training.climb(args, args.task, args.lags)  # an error row is a result: it must not stop the other jobs of a suite

@@ -1,4 +1,4 @@
-"""`longlag list`: the methods and tasks at hand."""
+"""`longlag list`: all methods and tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`longlag merge`: the records of several machines as one."""
+"""`longlag merge`: joins the records of several machines."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from longlag.cli import _arguments
 from longlag.errors import LonglagError
 
-HELP = "join runs and curves made on several machines; refuses mixed specs and runs that disagree, by name"
+HELP = "join runs and curves from several machines; refuse mixed specs and runs that disagree"
 EXAMPLE = "longlag merge results/all results/laptop results/cluster"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("out", type=Path, metavar="OUT", help="folder that takes runs.csv and curves.parquet")
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder for runs.csv and curves.parquet")
     _arguments.add_run(parser, nargs="+")
 
 
@@ -48,4 +48,4 @@ def run(args: argparse.Namespace) -> None:
         records.write_rows(outputs[0], merged.rows)
     without = len(paths) - len(curves)
     more = f"; {without} of the records have no curves" if without else ""
-    print(f"{outputs[0]}: {len(merged.rows)} rows of {len(paths)} records, {merged.dropped} were there twice{more}")
+    print(f"{outputs[0]}: {len(merged.rows)} rows of {len(paths)} records, {merged.dropped} repeated{more}")

@@ -1,4 +1,4 @@
-"""longlag report: the page that says what was found."""
+"""`longlag report`: the page with the results of a suite."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ EXAMPLE = "longlag report results/demo --out report.html"
 def configure(parser: argparse.ArgumentParser) -> None:
     _arguments.add_run(parser)
     _arguments.add_curves(parser)
-    parser.add_argument("--figures", type=Path, metavar="DIR", help="folder with NAME.png; what is not there is drawn")
-    parser.add_argument("--tables", type=Path, metavar="DIR", help="folder of the tables, to name it on the page")
-    parser.add_argument("--lecture", type=Path, metavar="DIR", help="what `longlag lecture --out DIR` wrote")
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="folder with NAME.png; missing figures are drawn")
+    parser.add_argument("--tables", type=Path, metavar="DIR", help="folder of the tables; the page names it")
+    parser.add_argument("--lecture", type=Path, metavar="DIR", help="folder that `longlag lecture --out DIR` wrote")
     parser.add_argument("--handson", default="", metavar="FILE", help="hands-on page to link, relative to this page")
-    parser.add_argument("--title", default="longlag", help="what the page is called (default: %(default)s)")
+    parser.add_argument("--title", default="longlag", help="title of the page (default: %(default)s)")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="report.html")
 
 

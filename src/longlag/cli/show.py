@@ -1,4 +1,4 @@
-"""`longlag show`: what exactly a method or a task is."""
+"""`longlag show`: the definition of a method or a task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""longlag table: sets tables from finished runs."""
+"""`longlag table`: makes tables from finished runs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from pathlib import Path
 from longlag import tables
 from longlag.cli import _arguments
 
-HELP = "set a table, or all of them, as Markdown, LaTeX and HTML from runs"
+HELP = "make a table, or all of them, as Markdown, LaTeX and HTML from runs"
 EXAMPLE = "longlag table reach results/demo --out tables"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(tables.names())}, or all")
     _arguments.add_run(parser)
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="takes NAME.md, NAME.tex, NAME.html")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="folder for NAME.md, NAME.tex and NAME.html"
+    )
 
 
 def run(args: argparse.Namespace) -> None:

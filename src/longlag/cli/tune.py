@@ -11,7 +11,7 @@ from longlag.cli import _arguments, _gpu, _training
 if TYPE_CHECKING:
     from longlag.engine.tune import Trial
 
-HELP = "search a method's declared settings on seeds of their own, by validation alone"
+HELP = "search a method's declared space on separate seeds, by validation alone"
 EXAMPLE = "longlag tune --task adding --lag 50 --method control --candidates 8 --budget 1e6 --out tune.csv"
 
 

@@ -1,4 +1,4 @@
-"""`longlag verify`: run recorded rows again and compare."""
+"""`longlag verify`: rerun recorded rows and compare."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 
 from longlag.cli import _arguments
 
-HELP = "run rows of a runs.csv again and compare: bytes on a machine like theirs, tolerance elsewhere"
+HELP = "rerun rows of a runs.csv and compare: byte by byte on the same kind of machine, else with tolerance"
 EXAMPLE = "longlag verify results/demo/runs.csv --sample 5"
 
 
@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sample", type=_arguments.count("sample"), metavar="N", help="only N rows, drawn at random (default: all)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="which sample (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random sample (default: 0)")
     _arguments.add_plugins(parser)
 
 
@@ -34,10 +34,10 @@ def run(args: argparse.Namespace) -> int:
         comparisons.append(verify.rerun(row))
         print(comparisons[-1].text, flush=True)
     if not comparisons:
-        print("nothing to verify: no row was run to an end that its spec decides")
+        print("nothing to verify: every row was not attempted, timed out or failed, and cannot be rerun")
         return 1
     same = [comparison for comparison in comparisons if comparison.same]
     to_the_byte = sum(comparison.to_the_byte for comparison in same)
-    how = f"{to_the_byte} to the byte, {len(same) - to_the_byte} with tolerance"
+    how = f"{to_the_byte} byte by byte, {len(same) - to_the_byte} with tolerance"
     print(f"{len(same)} of {len(comparisons)} rows verified: {how}")
     return int(len(same) < len(comparisons))

@@ -1,8 +1,8 @@
 """All rows and curves of a suite in one table each. No torch.
 
-Every run that the suite asks for gets exactly one row. Where a job was killed, never ran or left a damaged
-file, its rows are made up as status `error` with the reason, so that one dead cell is no hole in the figures
-and never blocks them. Rows that the suite does not ask for are left out, and a note says so.
+Every run of the suite gets exactly one row. If a job was killed, did not run or left a damaged file, its rows get the
+status `error` and the reason, so a failed job appears in the figures instead of blocking them. Rows of other runs are
+left out, with a warning.
 """
 
 from __future__ import annotations
@@ -16,39 +16,39 @@ from typing import Any
 
 import pyarrow as pa
 
-from longlag.design.suite import Job, Key, Suite
+from longlag.design.suite import Job, Key, Suite, in_words
 from longlag.errors import LonglagError
 from longlag.store.records import KEY, Row, Status, curves_schema, points_of, read_curves, read_rows
 
-Note = Callable[[str], None]
+Warn = Callable[[str], None]
 _CURVES = curves_schema()
 _UNKNOWN: Mapping[str, Any] = {"str": "", "int": 0, "float": math.nan, "bool": False, "int | None": None}
 
 
-def collect(suite: Suite, folder: Path, note: Note) -> tuple[list[Row], pa.Table]:
+def collect(suite: Suite, folder: Path, warn: Warn) -> tuple[list[Row], pa.Table]:
     """Reads the files of all jobs of a suite.
 
     Args:
-        folder: where the jobs lie: METHOD/GROUP/seedsCHUNK/runs.csv and curves.parquet.
-        note: is told, in a line, of each thing that was left out or made up.
+        folder: the folder of all jobs: METHOD/GROUP/seedsCHUNK/runs.csv and curves.parquet.
+        warn: called with one line for each thing that was left out or replaced.
 
     Returns:
         One row per run of the suite, and the points of their learning curves, a column per field of `Point` (a
-        table and not a list: a large suite has tens of millions).
+        table because a large suite has tens of millions of points).
 
     Raises:
         LonglagError: there is no such folder, or the digests of the suite are not known.
     """
     if not folder.is_dir():
-        raise LonglagError(f"{folder} is no folder; --jobs takes the one with the suite's jobs")
-    _note_strangers(suite, folder, note)
+        raise LonglagError(f"{folder} is not a folder; --jobs takes the folder with the files of the suite's jobs")
+    _warn_of_strangers(suite, folder, warn)
     rows: list[Row] = []
     curves = [_CURVES.empty_table()]
     for job in suite.jobs:
-        found = _rows_of(job, suite.wanted(job), folder / job.folder / "runs.csv", note)
+        found = _rows_of(job, suite.wanted(job), folder / job.folder / "runs.csv", warn)
         rows += found
         if alive := [key_of(row) for row in found if row.spec_hash]:
-            curves.append(_curves_of(job, alive, folder / job.folder / "curves.parquet", note))
+            curves.append(_curves_of(job, alive, folder / job.folder / "curves.parquet", warn))
     order = [(name, "ascending") for name in (*KEY, "passes")]
     return _with_minimal_lags(rows), pa.concat_tables(curves, promote_options="default").sort_by(order)
 
@@ -67,9 +67,9 @@ def answers(path: Path, wanted: Mapping[Key, str | None]) -> bool:
     return all(key in found and found[key] == digest for key, digest in wanted.items())
 
 
-def _rows_of(job: Job, wanted: Mapping[Key, str | None], path: Path, note: Note) -> list[Row]:
+def _rows_of(job: Job, wanted: Mapping[Key, str | None], path: Path, warn: Warn) -> list[Row]:
     """One row per run of the job, in the order of `Job.runs`."""
-    reason = "its job left no row for it; see its log and run the suite again"
+    reason = "its job wrote no row for it; see the log of the job and run the suite again"
     found: dict[Key, Row] = {}
     extra: set[Key] = set()
     try:
@@ -80,21 +80,21 @@ def _rows_of(job: Job, wanted: Mapping[Key, str | None], path: Path, note: Note)
             elif row.spec_hash != wanted[key]:
                 reason = f"its job ran with {_stale(job, row, wanted[key])}; run the suite again"
             elif key in found:
-                note(f"{path}: two rows for {_words(key)}; the first one counts")
+                warn(f"{path}: two rows for {in_words(key)}; the first one counts")
             else:
                 found[key] = row
     except LonglagError as error:
-        reason = str(error) if path.exists() else f"its job left no {path.name}: killed, or not run yet"
+        reason = str(error) if path.exists() else f"its job wrote no {path.name}: it was killed or has not run yet"
     if extra:
-        example = _words(min(extra))
-        note(f"{path}: left out {len(extra)} rows that the suite does not ask for, such as {example}")
+        example = in_words(min(extra))
+        warn(f"{path}: left out {len(extra)} rows that are not in the suite, such as {example}")
     if missing := [key for key in wanted if key not in found]:
-        note(f"{path}: {len(missing)} of {len(wanted)} rows made up as errors: {reason}")
+        warn(f"{path}: {len(missing)} of {len(wanted)} rows are missing and get the status error: {reason}")
     return [found.get(key) or error_row(job, key, reason) for key in wanted]
 
 
 def _stale(job: Job, row: Row, digest: str | None) -> str:
-    """What of a row does not answer the suite as it now stands, in words: the digest alone says that something does."""
+    """Why the digest of a row is not that of the suite, in words."""
     if row.budget != job.budget:
         return f"another budget, {row.budget:g}"
     overrides = json.loads(row.spec or "{}").get("overrides", {})
@@ -105,35 +105,31 @@ def _stale(job: Job, row: Row, digest: str | None) -> str:
 
 
 def error_row(job: Job, key: Key, reason: str) -> Row:
-    """The row of a run that left none: what the suite knows of it, and unknown for the rest."""
+    """The row of a run that wrote none: what the suite knows, and unknown values for the rest."""
     known: dict[str, Any] = dict(zip(KEY, key, strict=True))
     known |= {"status": str(Status.ERROR), "reason": reason}
     known |= {"budget": float(job.budget), "device": job.device}
     return Row(**{f.name: known.get(f.name, _UNKNOWN[str(f.type)]) for f in fields(Row)})
 
 
-def _curves_of(job: Job, alive: list[Key], path: Path, note: Note) -> pa.Table:
-    """The points of the runs in `alive`; none of them, and a note, where the file is missing or damaged."""
+def _curves_of(job: Job, alive: list[Key], path: Path, warn: Warn) -> pa.Table:
+    """The points of the runs in `alive`; none of them, with a warning, if the file is missing or damaged."""
     try:
         return points_of(read_curves(path), alive)
     except LonglagError as error:
-        note(f"no learning curves of {job.folder}: {error}")
+        warn(f"no learning curves of {job.folder}: {error}")
         return _CURVES.empty_table()
 
 
 def _with_minimal_lags(rows: list[Row]) -> list[Row]:
-    """The minimal lag belongs to task and lag: a made-up row takes it from that of another method or seed."""
+    """The minimal lag depends on task and lag alone: a replaced row copies it from another method or seed."""
     known = {(row.task, row.lag): row.minimal_lag for row in rows if row.spec_hash}
-    made_up = [replace(row, minimal_lag=known.get((row.task, row.lag))) for row in rows if not row.spec_hash]
-    return [row for row in rows if row.spec_hash] + made_up
+    replaced = [replace(row, minimal_lag=known.get((row.task, row.lag))) for row in rows if not row.spec_hash]
+    return [row for row in rows if row.spec_hash] + replaced
 
 
-def _note_strangers(suite: Suite, folder: Path, note: Note) -> None:
+def _warn_of_strangers(suite: Suite, folder: Path, warn: Warn) -> None:
     own = {folder / job.folder / "runs.csv" for job in suite.jobs}
     for path in sorted(folder.glob("*/*/seeds*/runs.csv")):
         if path not in own:
-            note(f"{path}: left out, for the suite has no such job")
-
-
-def _words(key: Key) -> str:
-    return "{} with {} at lag {}, seed {}".format(*key)
+            warn(f"{path}: left out; the suite has no such job")

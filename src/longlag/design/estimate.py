@@ -1,14 +1,14 @@
-"""What a suite will cost, and what to ask a cluster for each of its jobs, from recorded costs. No torch, no pandas.
+"""Estimates the cost of a suite and the resources of each of its jobs from recorded costs. No torch, no pandas.
 
-A run that the record knows (same task, method and lag) costs what it cost there: on average over the recorded seeds, a
-lag that the ladder left out counting as nothing. Another budget cuts or stretches runs that it would have stopped. A
-run that the record does not know is guessed: the nearest recorded lag of the pair, else of the method, else of all
-methods, in proportion to passes and to the length of the sequence; it is assumed to spend its whole budget, so that
-guesses err high.
+Known runs (the record has the same task, method and lag) cost the mean of their recorded seeds; a lag that the ladder
+left out costs nothing. With another budget, runs that it would have stopped are scaled. All other runs are guessed from
+the nearest recorded lag of the same task and method, else of the method, else of all methods, in proportion to passes
+and to the length of the sequence. A guess assumes that the whole budget is spent, so guesses are too high.
 
-The range of an estimate is for cores like those of the record. Known runs: two standard errors of prediction of the
-sum over new seeds, m^2 s^2 / n + m s^2 with n recorded and m new seeds and s the spread of what a seed costs up one
-ladder. Guessed runs: from nothing, since a ladder may leave them out, to the guess.
+The range of an estimate is for cores like those of the record. For known runs it is two standard errors of prediction
+of the sum over new seeds: the variance is m^2 s^2 / n + m s^2 for n recorded and m new seeds, s being the standard
+deviation of the cost of one seed on one ladder. For guessed runs it reaches from zero, since a ladder may leave them
+out, to the guess.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from longlag.errors import LonglagError
 from longlag.store.records import Row, Status
 
 PROCESS_SECONDS = 3.0  # a job's start: Python, torch, checking its spec
-STARTING = 5  # minutes: Snakemake's two processes and torch, read from a busy shared file system
-SLOWER = 3.0  # what a job is reserved for, in times of what it is expected to take: slower cores, unlucky seeds
-ROOMIER = 1.5  # the same for memory
-AROUND = 400  # megabytes of the two Snakemake processes that a cluster's job runs around it, 150 each when measured
-SMALL = 60.0  # seconds: jobs below are put together into one submission
-UNKNOWN_MINUTES, UNKNOWN_MEGABYTES = 240, 2000  # where nothing is recorded
+STARTUP_MINUTES = 5  # Snakemake's two processes and torch, read from a busy shared file system
+RUNTIME_FACTOR = 3.0  # requested over expected time: slower cores, unlucky seeds
+MEMORY_FACTOR = 1.5  # requested over measured memory
+SNAKEMAKE_MEGABYTES = 400  # two Snakemake processes run around a cluster's job; 150 each when measured
+GROUP_BELOW_SECONDS = 60.0  # shorter jobs share a submission
+UNKNOWN_MINUTES, UNKNOWN_MEGABYTES = 240, 2000  # requests without a record
 
 Footprint = tuple[str, str, int, float]  # method, task, lag, megabytes
 
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU seconds of one method's runs in a suite: in all, from low to high, and how much is guessed; jobs and runs."""
+    """The cost of one method in a suite. seconds, guessed, low, high: CPU seconds; `guessed` is part of `seconds`."""
 
     method: str
     jobs: int
@@ -52,7 +52,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Need:
-    """What to ask for one job. minutes, megabytes: with room to spare; small: better submitted together with others."""
+    """The resources to request for one job. small: submit it together with other jobs."""
 
     minutes: int
     megabytes: int
@@ -69,7 +69,7 @@ def estimate(suite: Suite, recorded: Iterable[Row]) -> list[Cost]:
 
 
 def total(costs: Sequence[Cost]) -> Cost:
-    """All methods together; their deviations are independent, their guesses are not."""
+    """All methods together. Deviations of methods are independent; guesses are not."""
     seconds, guessed = sum(cost.seconds for cost in costs), sum(cost.guessed for cost in costs)
     spread = math.hypot(*(cost.high - cost.seconds for cost in costs))
     jobs, runs = sum(cost.jobs for cost in costs), sum(cost.runs for cost in costs)
@@ -82,7 +82,7 @@ def longest(suite: Suite, record: Record) -> float:
 
 
 def read_footprints(path: str | Path) -> list[Footprint]:
-    """The memory of jobs, as `python -m benchmarks.footprint` wrote it.
+    """Reads the memory of jobs, as `python -m benchmarks.footprint` wrote it.
 
     Raises:
         LonglagError: missing or damaged file.
@@ -118,7 +118,7 @@ def _cost(method: str, jobs: list[Job], record: Record) -> Cost:
 
 
 class Record:
-    """Recorded rows by task, method and lag, and recorded memory; answers are remembered."""
+    """Recorded rows by task, method and lag, and recorded memory. Results are cached."""
 
     def __init__(self, rows: Iterable[Row], footprints: Iterable[Footprint] = ()) -> None:
         self._rows: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
@@ -132,12 +132,13 @@ class Record:
         self.megabytes = cache(self._megabytes)
 
     def need(self, job: Job) -> Need:
-        """What to ask for a job: its expected cost and the memory of its longest lag, with room to spare."""
+        """The request for a job: its expected time and the memory of its longest lag, each with a margin."""
         megabytes = self.megabytes(job.method, max(job.lags))
         if not self._rows:
             return Need(UNKNOWN_MINUTES, megabytes, small=False)
         seconds = self.expected(job)
-        return Need(STARTING + math.ceil(SLOWER * seconds / 60), megabytes, small=seconds < SMALL)
+        minutes = STARTUP_MINUTES + math.ceil(RUNTIME_FACTOR * seconds / 60)
+        return Need(minutes, megabytes, small=seconds < GROUP_BELOW_SECONDS)
 
     def expected(self, job: Job) -> float:
         """CPU seconds."""
@@ -145,7 +146,7 @@ class Record:
         return PROCESS_SECONDS + len(job.seeds) * sum(rungs)
 
     def deviation(self, task: str, method: str, lags: Sequence[int], budget: float, seeds: int) -> float:
-        """Variance of what so many new seeds cost up the recorded lags of a ladder; 0 with less than two recorded."""
+        """Variance of the cost of `seeds` new seeds on the recorded lags of a ladder; 0 without two recorded."""
         spent: dict[int, float] = defaultdict(float)
         for lag in lags:
             for row in self._rows.get((task, method, lag), ()):
@@ -155,7 +156,7 @@ class Record:
         return variance(spent.values()) * (seeds**2 / len(spent) + seeds)
 
     def _seconds(self, task: str, method: str, lag: int, budget: float, timeout: float | None) -> tuple[float, bool]:
-        """CPU seconds of a run of that cell, and whether they are known rather than guessed."""
+        """CPU seconds of one run of that condition, and whether they are known rather than guessed."""
         rows = self._rows.get((task, method, lag))
         most = math.inf if timeout is None else timeout
         if rows:
@@ -163,7 +164,7 @@ class Record:
         return min(self._guess(task, method, lag, budget), most), False
 
     def _guess(self, task: str, method: str, lag: int, budget: float) -> float:
-        """CPU seconds of a whole budget at the rate of the nearest recorded lag; 0 if nothing is recorded."""
+        """CPU seconds of a whole budget, at the rate of the nearest recorded lag; 0 if nothing is recorded."""
         every = [row for rows in self._rows.values() for row in rows if row.passes > 0]
         of_method = [row for row in every if row.method == method]
         rows = [row for row in of_method if row.task == task] or of_method
@@ -177,12 +178,13 @@ class Record:
         return _rate(alike) * lag * (mean(row.passes for row in alike) if one_shot else budget)
 
     def _megabytes(self, method: str, lag: int) -> int:
-        """Memory of a job, rounded up to hundreds: of the method's worst recorded task, else of the worst method."""
+        """Memory of a job, rounded up to hundreds: that of the method's largest recorded task, else of any method."""
         known = self._footprints.get(method)
         tasks = [*known.values()] if known else [task for each in self._footprints.values() for task in each.values()]
         if not tasks:
             return UNKNOWN_MEGABYTES
-        return 100 * math.ceil((AROUND + ROOMIER * max(_line(task, lag) for task in tasks)) / 100)
+        largest = max(_line(task, lag) for task in tasks)
+        return 100 * math.ceil((SNAKEMAKE_MEGABYTES + MEMORY_FACTOR * largest) / 100)
 
 
 def _rate(rows: Sequence[Row]) -> float:
@@ -200,7 +202,7 @@ def _line(points: dict[int, float], x: int) -> float:
 
 
 def _seconds(row: Row, budget: float) -> float:
-    """What the row would have cost with another budget."""
+    """The CPU seconds that the row would have cost with another budget."""
     spent_all = row.status == Status.BUDGET and row.passes >= row.budget
     if row.passes > budget or (spent_all and row.passes > 0):
         return row.seconds * budget / row.passes

@@ -1,7 +1,7 @@
-"""Joining the records of several machines into one, or refusing to: what was not made by one design is not one result.
+"""Joins the records of several machines, or refuses to if they do not belong to one design.
 
-The same run twice is one run if both records agree in all that is not volatile. A row of status `error` gives way to a
-record of the same run that came to an end.
+A run that is in two records counts once, provided that both agree in all columns that are not volatile. A row with
+status `error` is replaced by a record of the same run that ended otherwise.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from longlag.design.suite import Key, in_words
 from longlag.errors import LonglagError
 from longlag.store.records import KEY, VOLATILE, Row, Status, spec_changes
 
-Key = tuple[str, str, int, int]  # task, method, lag, seed
 _LASTING = tuple(f.name for f in fields(Row) if f.name not in VOLATILE)
 
 
 @dataclass(frozen=True)
 class Merged:
-    """Rows, and per key the name of the record it was taken from. dropped: how many were there already."""
+    """Rows, and per key the name of the record it was taken from. dropped: number of repeated rows."""
 
     rows: list[Row]
     taken: Mapping[Key, str]
@@ -46,8 +46,7 @@ def merge(records: Mapping[str, Sequence[Row]]) -> Merged:
         if kept.status == Status.ERROR:
             rows[key], taken[key] = row, name
         elif row.status != Status.ERROR and (differ := _differences(kept, row)):
-            run = "{} with {} at lag {}, seed {}".format(*key)
-            raise LonglagError(f"{other} and {name} disagree on {run}: {differ}; leave one of them out")
+            raise LonglagError(f"{other} and {name} disagree on {in_words(key)}: {differ}; leave one of them out")
     return Merged([rows[key] for key in sorted(rows)], taken, dropped)
 
 
@@ -66,7 +65,7 @@ def _refuse_mixed(records: Mapping[str, Sequence[Row]]) -> None:
             if known != value:
                 kind = f"specs ({_changes(first, row)})" if "cell" in what else f"versions ({known} and {value})"
                 raise LonglagError(
-                    f"{other} and {name} are not of one design: they have {what[0]} in two {kind}; "
+                    f"{other} and {name} do not belong to one design: they have {what[0]} in two {kind}; "
                     "run them with the same suite and version of longlag, or compare them with `longlag diff`"
                 )
 

@@ -1,8 +1,8 @@
-"""The experimental design: a suite of cells, checked, and cut into jobs. No torch, no pandas.
+"""The experimental design: a suite of cells, checked and cut into jobs. No torch, no pandas.
 
-A *cell* crosses methods with tasks; each pair climbs a ladder of lags with each of its seeds. A *job* is what
-one process does: one method, one task (or those of a named group), one chunk of seeds, all lags. The chunk of
-a seed is seed // seeds_per_job, so one more seed never renames the output of another.
+A *cell* crosses methods with tasks; each pair climbs a ladder of lags with each of its seeds. A *job* is one process:
+one method, one task (or those of a named group), one chunk of seeds, all lags. The chunk of a seed is
+seed // seeds_per_job, so a new seed never renames the output of another.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _DEFAULTS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Job:
-    """One call of `longlag ladder`: what it trains, and the names under which the workflow files it."""
+    """One call of `longlag ladder`: what it trains, and the names of its folder."""
 
     method: str
     group: str
@@ -56,11 +56,11 @@ class Job:
 
     @property
     def folder(self) -> Path:
-        """Where the files of the job lie, relative to the folder of all jobs."""
+        """The folder of the job's files, relative to the folder of all jobs."""
         return Path(self.method) / self.group / f"seeds{self.chunk}"
 
     def runs(self) -> Iterator[Key]:
-        """The rows that this job owes."""
+        """The keys of the rows that this job must write."""
         return ((t, self.method, lag, seed) for t in self.tasks for lag in self.lags for seed in self.seeds)
 
     def arguments(self) -> str:
@@ -93,7 +93,7 @@ class Suite:
     digests: Digests | None = None
 
     def expected(self) -> dict[Key, Job]:
-        """Every (task, method, lag, seed) that must have a row, and the job that owes it."""
+        """Every (task, method, lag, seed) that must have a row, and the job that writes it."""
         return {key: job for job in self.jobs for key in job.runs()}
 
     @property
@@ -106,7 +106,7 @@ class Suite:
         return json.dumps({**self.config, **({"digests": digests} if digests else {})}, sort_keys=True)
 
     def wanted(self, job: Job) -> dict[Key, str | None]:
-        """The runs that a job owes and the digest that each row must carry; None where the cell cannot be built.
+        """The runs of a job and the digest that each row must have; None if the run cannot be built.
 
         Raises:
             LonglagError: the digests are not known.
@@ -121,7 +121,7 @@ def read(path: str | Path) -> Suite:
     """Reads a suite from a YAML (or JSON) file.
 
     Raises:
-        LonglagError: the file is missing or not YAML, or says something that `parse` refuses.
+        LonglagError: the file is missing or not YAML, or `parse` refuses its content.
     """
     return parse(schemas.load(Path(path)), str(path))
 
@@ -131,7 +131,7 @@ def find(config: Mapping[str, Any], folders: Sequence[Path]) -> Suite:
     of the first folder that has it, NAME being config["suite"] or "standard"; other keys replace the file's.
 
     Raises:
-        LonglagError: no such file (the nearest one is suggested), or `parse` refuses what it says.
+        LonglagError: no such file (the nearest one is suggested), or `parse` refuses its content.
     """
     if "cells" in config:
         return parse(config, "the config file")
@@ -153,7 +153,7 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
         LonglagError: an unknown key, method or task (the nearest one is suggested), a value out of range,
             a missing plug-in, or two cells that ask for the same run or write the same file.
     """
-    config = dict(schemas.plain(config))
+    config = dict(schemas.normalised(config))
     digests = config.pop("digests", None)
     config = schemas.typed("suite", config)
     try:
@@ -230,6 +230,11 @@ def _seeds(value: str | int) -> range:
     return seeds
 
 
+def in_words(key: Key) -> str:
+    """A run as errors name it."""
+    return "{} with {} at lag {}, seed {}".format(*key)
+
+
 def _check_names(full: Mapping[str, Any]) -> None:
     """Names of plug-ins are known only to the process that loads them; there `Job.versions` checks."""
     for plugin in full["plugins"]:
@@ -252,8 +257,7 @@ def _check_overlap(cells: Sequence[Sequence[Job]]) -> None:
         for job in jobs:
             for key in job.runs():
                 if key in runs:
-                    run = "{} with {} at lag {}, seed {}".format(*key)
-                    raise LonglagError(f"cells[{runs[key]}] and cells[{number}] both ask for {run}; drop one")
+                    raise LonglagError(f"cells[{runs[key]}] and cells[{number}] both ask for {in_words(key)}; drop one")
                 runs[key] = number
             if job.folder in folders:
                 raise LonglagError(

@@ -1,4 +1,4 @@
-"""Files: read with an error in a line, written whole or not at all, and a checksum for their content."""
+"""Files are read with one-line errors, written atomically, and checked by checksums of their content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
-    """Writes a file whole or not at all: a temporary file beside it, flushed to disk, then renamed over it.
+    """Writes a file whole or not at all: it writes a temporary file beside it, flushes it to disk and renames it.
 
     The temporary file has a name that nobody can foretell and is opened only if it is new: a link that somebody else
     put into a shared folder is never followed.
@@ -33,7 +33,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
-        remedy = "make room and run it again" if _full(error) else "choose a place you may write to"
+        remedy = "make room and run the same command again" if _full(error) else "choose a place you may write to"
         raise LonglagError(f"cannot write {path}: {_reason(error)}; {remedy}") from error
     finally:
         remove(temporary)
@@ -82,5 +82,5 @@ def read(path: str | Path) -> bytes:
 
 
 def checksum(parts: Iterable[str]) -> str:
-    """Of some texts in their order, 16 hexadecimal digits: against accidents, not against intent."""
+    """A checksum of texts in their order, 16 hexadecimal digits. It protects against accidents, not against intent."""
     return hashlib.blake2b("\x1f".join(parts).encode(errors="surrogatepass"), digest_size=8).hexdigest()

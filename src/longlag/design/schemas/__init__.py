@@ -1,4 +1,4 @@
-"""Configuration files and what may stand in them: NAME.schema.json beside this file, errors in plain words.
+"""Reads configuration files and checks them against NAME.schema.json beside this file; errors are plain sentences.
 
 The `description` of each value in a schema completes the sentence "KEY is VALUE; it must be ...".
 """
@@ -24,8 +24,8 @@ def load(path: Path) -> dict[str, Any]:
     """Reads a YAML (or JSON) file that holds a mapping.
 
     Raises:
-        LonglagError: the file is missing, not YAML, or not a mapping; a key stands twice in one mapping; aliases
-            make it too large.
+        LonglagError: the file is missing, not YAML, or not a mapping; a mapping has a key twice; aliases make it
+            too large.
     """
     import yaml
 
@@ -42,21 +42,21 @@ def load(path: Path) -> dict[str, Any]:
     return config
 
 
-def plain(value: Any) -> Any:
-    """The value with plain mappings and lists; 1e6, text to YAML 1.1, as a number; nan and inf as text.
+def normalised(value: Any) -> Any:
+    """The value with dicts and lists; texts such as 1e6, which YAML 1.1 reads as text, as numbers; nan and inf as text.
 
     Raises:
         LonglagError: aliases make it too large.
     """
     _yaml.check_size(value)
-    return _plain(value)
+    return _normalised(value)
 
 
-def _plain(value: Any) -> Any:
+def _normalised(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _normalised(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_normalised(item) for item in value]
     if isinstance(value, str) and _EXPONENT.fullmatch(value):
         return float(value)
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
@@ -103,8 +103,8 @@ def check(name: str, config: Mapping[str, Any]) -> None:
     """Checks a configuration against NAME.schema.json.
 
     Raises:
-        LonglagError: the first thing that is wrong: where it stands, its value and what it must be. For an
-            unknown key, the nearest known one.
+        LonglagError: the first fault: its place, its value and what it must be. For an unknown key, the nearest known
+            one.
     """
     errors = _validator()(_schema(name)).iter_errors(config)
     for error in sorted(errors, key=lambda error: error.json_path):
@@ -119,7 +119,7 @@ def check(name: str, config: Mapping[str, Any]) -> None:
 
 @cache
 def _validator() -> Any:
-    """JSON Schema's, but 100.0 is no whole number: ranges and the command line take it for none either."""
+    """JSON Schema's validator, but 100.0 is not a whole number: ranges and the command line refuse it too."""
     from jsonschema import Draft202012Validator, validators
 
     strict = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
