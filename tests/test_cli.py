@@ -371,7 +371,7 @@ def test_verify_says_how_it_compared_and_why(tmp_path, capsys):
     cases = [
         (row, 0, "equal to the byte, on a machine like that of the row"),
         (elsewhere, 0, "same verdict, test error within 5%; compared with tolerance, since cpu is"),
-        (dataclasses.replace(elsewhere, test_error=0.1), 1, "rounding may do that to a seed, but not to rates"),
+        (dataclasses.replace(elsewhere, test_error=0.1), 1, "rounding can change one seed but not success rates"),
         (dataclasses.replace(row, device="cuda: A", spec=json.dumps(on_a_gpu)), 0, "device is cpu here, cuda: A there"),
         (
             dataclasses.replace(row, spec=row.spec.replace('"budget": 600.0', '"budget": 60.0')),

@@ -1,1 +1,1 @@
-"""Training: what to run, the one loop, and what stands around it."""
+"""Training: specs, data, the loop, evaluation, checkpoints, ladders, tuning and verification."""

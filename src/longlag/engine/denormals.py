@@ -1,9 +1,9 @@
-"""Numbers too small for their exponent, flushed to zero while a net is trained.
+"""Denormal numbers are flushed to zero while a net is trained.
 
-A gradient that vanishes over hundreds of steps ends below 1e-38, among float32's denormal numbers, and many processors
-take a hundred cycles for each operation on one: on a server Xeon an LSTM's update at T = 400 was eleven times slower
-for them (benchmarks/README.md). What they add to a weight is nothing that float32 could hold. Gradient flow is read in
-float64, which reaches down to 1e-308. LONGLAG_DENORMALS=keep leaves them as they come; every row records which it was.
+A gradient that vanishes over hundreds of steps falls below 1e-38, into float32's denormal numbers. Many processors take
+a hundred cycles for an operation on one: on a server Xeon they made an LSTM's update at T = 400 eleven times slower
+(benchmarks/README.md). They are too small to change a float32 weight. Gradient flow is computed in float64, which
+reaches down to 1e-308. LONGLAG_DENORMALS=keep does not flush them. Every row records the mode.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _MODES = ("flush", "keep")
 
 
 def mode() -> str:
-    """ "flush" or "keep", as the environment says.
+    """ "flush" or "keep", from the environment variable LONGLAG_DENORMALS.
 
     Raises:
-        LonglagError: it says something else.
+        LonglagError: it has another value.
     """
     chosen = os.environ.get(VARIABLE, "flush")
     if chosen not in _MODES:
@@ -33,13 +33,13 @@ def mode() -> str:
 
 
 def flush() -> None:
-    """Flushes them in this thread from now on, unless the environment says to keep them or the processor cannot."""
+    """Flushes denormals in this thread from now on, unless the mode is "keep" or the processor cannot."""
     torch.set_flush_denormal(mode() == "flush")
 
 
 @contextmanager
 def flushed() -> Iterator[None]:
-    """`flush`, and afterwards all is as it was."""
+    """`flush` inside the block; the former mode is restored afterwards."""
     before = flushing()
     flush()
     try:
@@ -49,5 +49,5 @@ def flushed() -> Iterator[None]:
 
 
 def flushing() -> bool:
-    """Does this thread flush them now?"""
+    """Whether this thread flushes denormals now."""
     return bool((torch.full((1,), 1e-40) * 0.5 == 0).item())

@@ -1,10 +1,10 @@
-"""Gradient flow: what reaches the hidden states from the loss, and how the net stands, at one moment of training.
+"""Gradient flow at one evaluation of a run: derivatives of the loss against lag, and the state of the net.
 
     gradient_k = mean over sequences of ||d L_s / d s_{T-k}||,   L_s the loss of one sequence, k steps before the last
 
-s is all that a step hands to the next: the hidden state, for an LSTM with the cell's state beside it.
-Divided by its value at k = 0 this is the lecture's rate^k, measured on the net as it is. It is taken in float64 through
-the cell's one definition (`unroll`), on a few sequences of a stream that nothing else draws from. Readings carry the
+s is everything that one step passes to the next: the hidden state, and for an LSTM the cell state too.
+gradient_k / gradient_0 is the lecture's rate^k, measured on the current net. It is computed in float64 through the
+cell's generic definition (`unroll`), on a few sequences of a stream that nothing else draws from. Readings have the
 names of the columns of a `records.Point`.
 """
 
@@ -33,7 +33,7 @@ def readings(
     model: Model, loss: Loss, before: Params, after: Params, info: Mapping[str, float], batch: Tensors
 ) -> list[dict[str, float]]:
     """Every replica's readings after a step from `before` to `after`: gradient_k, saturated (share of hidden units
-    beyond +-0.9), spectral_radius of a square W_hh, update_norm, and what Hessian-Free reports of its step."""
+    beyond +-0.9), spectral_radius of a square W_hh, update_norm, and what Hessian-Free reports about its step."""
     exact = {name: leaf.detach().double() for name, leaf in after.items()}
     derivatives, states = _backwards(model, loss, exact, batch)
     norms = derivatives.norm(dim=-1) * len(batch)  # [R, T, B]; the loss is a mean over the sequences
@@ -60,7 +60,7 @@ def _backwards(model: Model, loss: Loss, params: Params, batch: Tensors) -> tupl
     probes: list[State] = []
 
     class Probed:
-        """The cell, with a leaf of zeros added to every state: its gradient is the state's."""
+        """The cell with zeros added to every state: the gradient of the zeros is that of the state."""
 
         def __getattr__(self, name: str) -> object:
             return getattr(model.cell, name)
@@ -79,7 +79,7 @@ def _backwards(model: Model, loss: Loss, params: Params, batch: Tensors) -> tupl
 
 
 def _spectral_radius(params: Params) -> dict[str, Tensor]:
-    """Largest modulus of the eigenvalues of W_hh, unless it is no square matrix (gates beside each other)."""
+    """Largest modulus of the eigenvalues of W_hh; nothing where W_hh is not square (the gates of an LSTM)."""
     w = params.get("W_hh")
     if w is None or w.shape[-1] != w.shape[-2]:
         return {}

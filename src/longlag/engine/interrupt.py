@@ -1,4 +1,4 @@
-"""Being asked to end: SIGTERM and SIGINT set a flag, which is looked at where ending is safe.
+"""Graceful shutdown: SIGTERM and SIGINT set a flag, which is checked between steps, where it is safe to stop.
 
 A second signal ends the process at once, as it would without this module.
 """
@@ -16,7 +16,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Interrupted(KeyboardInterrupt):
-    """The process was asked to end and has put its work in order. number: of the signal."""
+    """A signal asked the process to end, and its work is saved. number: the signal's."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"interrupted by {signal.Signals(number).name}")
@@ -25,7 +25,7 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass
 class Interruption:
-    """True once a signal has come; number: which, 0 before."""
+    """True after a signal. number: the signal's; 0 before."""
 
     number: int = 0
 
@@ -33,13 +33,13 @@ class Interruption:
         return self.number != 0
 
     def check(self) -> None:
-        """Raises Interrupted if a signal has come."""
+        """Raises Interrupted after a signal."""
         if self.number:
             raise Interrupted(self.number)
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Listens for signals; only the main thread of a process can."""
+        """Handles signals inside the block; does nothing in other threads than the main one."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

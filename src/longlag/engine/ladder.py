@@ -1,7 +1,8 @@
-"""The ladder: every seed climbs the lag grid and leaves it after two consecutive unsolved lags.
+"""The ladder: every seed is trained at longer and longer lags, until two lags in a row are not solved.
 
-Rungs above count as unsolved and say `not_attempted`. Finished rungs are kept as files, named by a digest of what
-decided their numbers: a job that is run again after a kill, one more seed or one more lag trains only what is new.
+The lags above count as unsolved; their rows have the status `not_attempted`. A *rung* is one seed at one lag. Finished
+rungs are kept as files that are named by the hash of their spec. A job that runs again after a kill, or with more
+seeds or lags, trains only what is new.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from longlag.store.records import Point, Row, Status
 
 @dataclass(frozen=True)
 class Rungs:
-    """Finished rungs under a folder; None keeps nothing."""
+    """Finished rungs in a folder. folder: None keeps nothing."""
 
     folder: Path | None
 
     def load(self, setup: Setup, seed: int) -> tuple[Row, list[Point]] | None:
-        """A finished rung, if it is there whole, as it was written, and of this very spec.
+        """A finished rung of exactly this spec, if its file exists and is undamaged.
 
-        One without gradient flow is missing for a spec that asks for it.
+        A rung without gradient flow does not count if the spec asks for it.
         """
         path = self._path(setup, seed)
         if path is None or not path.is_file():
@@ -54,7 +55,7 @@ class Rungs:
         return (row, points) if (row.spec_hash, row.seed) == (setup.spec_hash, seed) else None
 
     def save(self, setup: Setup, row: Row, points: list[Point]) -> None:
-        """Keeps a rung, unless a new version may mend what ended it (a bug) or a quieter machine (a timeout)."""
+        """Writes a rung, unless another attempt may end differently: after a bug or a timeout."""
         path = self._path(setup, row.seed)
         if path is not None and row.status not in (Status.ERROR, Status.TIMEOUT):
             rung = {"row": asdict(row), "points": [asdict(point) for point in points]}
@@ -68,10 +69,10 @@ class Rungs:
 
 
 def setups(spec: RunSpec, lags: Sequence[int]) -> list[Setup]:
-    """The spec at each lag of a ladder, from the shortest up; its own lag does not matter.
+    """The spec at each of the lags, shortest first; `spec.lag` is ignored.
 
     Raises:
-        LonglagError: something cannot be trained at one of the lags.
+        LonglagError: the spec cannot be trained at one of the lags.
     """
     return [resolve(dataclasses.replace(spec, lag=lag)) for lag in sorted(lags)]
 
@@ -79,9 +80,9 @@ def setups(spec: RunSpec, lags: Sequence[int]) -> list[Setup]:
 def climb(
     ladder: Sequence[Setup], rungs: Rungs, on_event: Callable[[Point | Row], None], driver: Driver = run_to_end
 ) -> Iterator[tuple[Row, list[Point]]]:
-    """Yields a row and its curve for every lag and seed of a ladder that `setups` made.
+    """Yields a row and its curve for every lag and seed. ladder: what `setups` returns.
 
-    driver: trains a block to its end; one that keeps checkpoints resumes where a killed process stopped.
+    driver: trains a block to its end. One that keeps checkpoints resumes where a killed process stopped.
     """
     failures = dict.fromkeys(ladder[0].spec.seeds, 0)
     for setup in ladder:

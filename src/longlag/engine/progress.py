@@ -1,4 +1,4 @@
-"""Live progress: a bar on a terminal (best error, passes used, time left), plain lines elsewhere."""
+"""Live progress: a bar on a terminal (best error, passes used, time left), lines of text elsewhere."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _LINE_EVERY_SECONDS = 10.0
 
 
 class Progress(Protocol):
-    """Sees every event of a run."""
+    """Receives every event of a run."""
 
     def __call__(self, event: Point | Row) -> None: ...
 
 
 def progress(budget: float, stream: TextIO | None = None) -> Progress:
-    """Bars where a person looks on, lines where a file does; on standard error unless told otherwise."""
+    """Bars on a terminal, lines elsewhere. stream: standard error by default."""
     stream = stream or sys.stderr
     return Bars(budget, stream) if stream.isatty() else Lines(stream)
 
 
 class Bars:
-    """One bar per seed and lag; the time left is that of the whole budget, so at most that long."""
+    """One bar per seed and lag. The time left assumes that the whole budget is used: it is an upper bound."""
 
     def __init__(self, budget: float, stream: TextIO) -> None:
         self.budget, self.stream = budget, stream
@@ -50,7 +50,7 @@ class Bars:
 
 
 class Lines:
-    """A line now and then, and one per outcome."""
+    """A line every ten seconds, and one per outcome."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream, self.last = stream, time.monotonic()

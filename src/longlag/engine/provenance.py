@@ -1,4 +1,4 @@
-"""Where and with what a row was made: the volatile columns that name versions, processor, kernels and commit."""
+"""The volatile columns that say where and with what a row was made: versions, processor, kernels, commit."""
 
 from __future__ import annotations
 

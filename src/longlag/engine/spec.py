@@ -1,4 +1,4 @@
-"""What to run: a spec, its names looked up, its parts built and checked, and the row it will fill."""
+"""What to run: a spec; its setup, with the parts built and checked; and the row that it will fill."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from longlag.tasks.base import EVERY_STEP, Task, check_lag
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What to train. overrides: numbers changed by path, as `--set` does. timeout: wall-clock seconds per block.
+    """What to train. overrides: settings by path, as in `--set`. timeout: wall-clock seconds per block.
 
-    block: replicas trained as one program; 0 chooses 1 on a CPU and all seeds elsewhere. gradient_flow: the points of
-    the curve carry it; it costs 1 to 4 % of a run. Neither changes a number of a row.
+    block: replicas trained as one program; 0 means 1 on a CPU and all seeds elsewhere. gradient_flow: record it at each
+    evaluation, for 1 to 4 % more time. Neither changes a number of a row.
     """
 
     task: str
@@ -45,9 +45,9 @@ class RunSpec:
 
 @dataclass(frozen=True)
 class Setup:
-    """A spec with its names looked up and its parts built.
+    """A resolved spec: the task, the method and its parts.
 
-    loss: what is minimised; what counts as wrong is the task's loss to say.
+    loss: what is minimised; the task's own loss decides what counts as wrong.
     spec_json: everything that decides the numbers. spec_hash: a digest of it.
     """
 
@@ -61,12 +61,12 @@ class Setup:
     spec_hash: str
 
     def with_seeds(self, seeds: Sequence[int]) -> Setup:
-        """The same of other seeds: they decide no part and are not in the hash."""
+        """The same for other seeds: no part depends on them, and neither does the hash."""
         return replace(self, spec=replace(self.spec, seeds=tuple(seeds)))
 
 
 def resolve(spec: RunSpec) -> Setup:
-    """Looks names up, builds the parts and checks the numbers.
+    """Looks up the names, builds the parts and checks the numbers.
 
     Raises:
         LonglagError: unknown method, task or setting, a lag too small, a budget that is not a positive number, a
@@ -120,7 +120,7 @@ def check_device(device: str) -> None:
 
 
 def _built(method: Method, task: Task, lag: int) -> Parts:
-    """The method's parts; what a method's code raises is the method's fault, and is said so."""
+    """The method's parts. An exception from the method's code becomes an error that names the method."""
     try:
         parts = method.build(task.traits, lag)
         json.dumps(describe(parts))
@@ -149,7 +149,7 @@ def _model(task: Task, lag: int, parts: Parts) -> Model:
 
 
 def unmeasured_row(setup: Setup, seed: int, started: str, **measured: Any) -> Row:
-    """A row of that setup: what is not measured is nan, zero or empty."""
+    """A row of the setup; columns that are not in `measured` are nan, zero or empty."""
     task, nan = setup.task, float("nan")
     blank: dict[str, Any] = dict.fromkeys(
         ("passes_to_solve", "test_error", "test_loss", "test_symbol_error", "test_error_every_step", "best_error"), nan

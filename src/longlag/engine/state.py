@@ -1,4 +1,4 @@
-"""The state of a block of seeds between two steps: one value, which the loop changes and a checkpoint keeps."""
+"""The state of a block of seeds between two steps. The loop changes it, a checkpoint keeps it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from longlag.objective import Meter
 
 @dataclass
 class BlockState:
-    """Everything that decides what the next steps do, and what the rows will report. A checkpoint keeps it.
+    """Everything that decides the next steps, and everything that the rows will report.
 
-    Random streams are keyed by counters (`drawn`, `confirmations`, and what the optimiser counts), so that these are
-    their position. Arrays and tensors have an entry per replica, [R].
+    Random streams are numbered by counters (`drawn`, `confirmations`, and those of the optimiser): these are the
+    positions of the streams. Arrays and tensors have one entry per replica, [R].
 
     optimiser: the optimiser's own state. best: smallest share wrong on the monitor set within the budget.
-    evaluated: sequences evaluated. next_evaluation: passes. started: UTC. cpu, wall: seconds of earlier processes, cpu
-    in equal shares per replica. resumed: how often another process took over.
+    evaluated: sequences evaluated. next_evaluation: in passes. started: UTC. cpu, wall: seconds that earlier processes
+    spent; cpu in equal shares per replica. resumed: how many times another process took over.
     """
 
     params: dict[str, Tensor]

@@ -1,8 +1,8 @@
-"""The one loop: `run(spec)` trains a method on a task at one lag and yields points on the way and a row per seed.
+"""The training loop: `run(spec)` trains a method on a task at one lag and yields the curve's points and a row per seed.
 
-Logging, progress, files and ladders are outside it, and so is what happens between two steps: a *driver* takes a block
-to its end, `run_to_end` by `Block.train`, one that keeps checkpoints by `Block.keep` and `Block.restore`.
-On a CPU seeds are trained one after the other, on a GPU as replicas of one program; what is drawn for a seed depends on
+Logging, progress, files and ladders are outside it. So is what happens between two steps: a *driver* trains a block to
+its end. `run_to_end` calls `Block.train`; the driver that keeps checkpoints uses `Block.keep` and `Block.restore`.
+On a CPU seeds are trained one after the other, on a GPU as replicas of one program. What is drawn for a seed depends on
 the seed alone, so that grouping changes no number.
 """
 
@@ -35,23 +35,23 @@ _NOT_FINITE = "the training loss is not finite"
 
 
 def run_to_end(block: Block) -> Iterator[Point | Row]:
-    """The driver that keeps nothing."""
+    """The driver that keeps no checkpoints."""
     return block.train()
 
 
 def run(spec: RunSpec, driver: Driver = run_to_end) -> Iterator[Point | Row]:
-    """Trains every seed of the spec; yields points as they are measured and one row per seed when it ends."""
+    """Trains every seed of the spec. Yields each point when it is measured, and each seed's row when the seed ends."""
     return train(resolve(spec), driver)
 
 
 def train(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
-    """`run` of a spec that is resolved already."""
+    """`run` for a spec that is already resolved."""
     for seeds in blocks(setup):
         yield from _train_block(setup, seeds, driver)
 
 
 def attempt(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
-    """`train`, but a bug ends the seeds of its block with an `error` row and a traceback; other blocks are trained."""
+    """`train`, but an exception gives the seeds of its block an `error` row; the other blocks are still trained."""
     for seeds in blocks(setup):
         left, started = list(seeds), now()
         try:
@@ -69,7 +69,7 @@ def attempt(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
 
 
 def blocks(setup: Setup) -> list[tuple[int, ...]]:
-    """The seeds in groups that are trained as one program."""
+    """The seeds in groups; each group is trained as one program."""
     seeds = setup.spec.seeds
     size = setup.spec.block or (1 if setup.spec.device == "cpu" else len(seeds))
     size = max(1, min(size, setup.parts.optimiser.replicas or size))
@@ -87,18 +87,18 @@ class Block:
     def __init__(self, setup: Setup, seeds: tuple[int, ...]) -> None:
         self.setup, self.seeds = setup, seeds
         self.data = Data(setup, seeds, setup.spec.device)
-        self._cpu, self._wall = time.process_time(), time.monotonic()  # since when this process works on it
-        provenance(setup.spec.device)  # of the code that starts, not of what an edit made of it by the end
+        self._cpu, self._wall = time.process_time(), time.monotonic()  # when this process took over
+        provenance(setup.spec.device)  # read now: the code may be edited while this runs
         params = self.data.start()
         self.state = BlockState.fresh(params, setup.parts.optimiser.init(params), len(seeds))
 
     def train(self) -> Iterator[Point | Row]:
-        """The loop, to its end."""
+        """Steps until no replica is active."""
         while self.state.active.any():
             yield from self.advance()
 
     def keep(self) -> BlockState:
-        """The state, with the seconds up to now."""
+        """The state, with the seconds so far."""
         replicas = len(self.seeds)
         return dataclasses.replace(self.state, cpu=np.full(replicas, self._cpu_seconds()), wall=self._wall_seconds())
 
@@ -108,7 +108,7 @@ class Block:
         self.state = dataclasses.replace(state, resumed=state.resumed + 1)
 
     def advance(self) -> Iterator[Point | Row]:
-        """One step, an evaluation where the grid says so, a stop where the rules say so."""
+        """One step, then an evaluation if one is due, then the replicas that must stop."""
         state, optimiser, budget = self.state, self.setup.parts.optimiser, self.setup.spec.budget
         before, params = float(state.meter.passes.max()), state.params
         draws = Draws(self.data, state.meter, state.active, state.drawn)
@@ -119,7 +119,7 @@ class Block:
         yield from self._stop(~step.loss.isfinite().cpu(), Status.DIVERGED, step.failure or _NOT_FINITE)
         passes = float(state.meter.passes.max())
         if passes == before and not step.exhausted:
-            raise RuntimeError(f"{type(optimiser).__name__} took a step without asking its oracle anything")
+            raise RuntimeError(f"{type(optimiser).__name__} took a step without using its oracle")
         if passes >= min(state.next_evaluation, budget) or step.exhausted:
             state.next_evaluation = protocol.next_evaluation(passes)
             yield from self._evaluate(step, params)
@@ -131,7 +131,7 @@ class Block:
             yield from self._stop(state.active, Status.TIMEOUT, f"stopped after {timeout:g} s of wall clock")
 
     def _evaluate(self, step: Step, before: dict[str, Tensor]) -> Iterator[Point | Row]:
-        """Monitor, and where it passes confirm; a confirmed replica within the budget goes to its one test."""
+        """Scores the monitor set and confirms replicas that meet the criterion; a confirmed one is tested, once."""
         state = self.state
         yield from self._stop(~tree.finite(state.params).cpu(), Status.DIVERGED, "a parameter is not finite")
         if not state.active.any():
@@ -151,20 +151,20 @@ class Block:
             yield from self._stop(done, Status.SOLVED, "confirmed on validation, and on the test set")
 
     def _score(self, batches: Iterator[Tensors], counted: Tensor) -> Score:
-        """Scores all replicas; the sequences count for those of the mask."""
+        """Scores all replicas; the sequences are counted for those of the mask [R]."""
         found = evaluate.score(self.setup, self.state.params, batches)
         self.state.evaluated += found.sequences * counted.numpy()
         return found
 
     def _gradient_flow(self, step: Step, before: dict[str, Tensor]) -> list[dict[str, float]]:
-        """Per replica: gradient flow after a step from `before`, where the spec asks for it."""
+        """Gradient flow per replica after a step from `before`; empty if the spec does not ask for it."""
         if not self.setup.spec.gradient_flow:
             return [{}] * len(self.seeds)
         batch = self.data.batch(GRADIENT_FLOW, 0, gradient_flow.SEQUENCES)
         return gradient_flow.readings(self.setup.model, self.setup.loss, before, self.state.params, step.info, batch)
 
     def _stop(self, mask: Tensor, status: Status, reason: str) -> Iterator[Row]:
-        """Ends the active replicas of the mask with a row each."""
+        """Ends the active replicas of the mask [R], with a row each."""
         mask = mask & self.state.active
         if not mask.any():
             return
@@ -209,7 +209,7 @@ class Block:
                      self._cpu_seconds(), **readings)  # fmt: skip
 
     def _trained(self) -> int:
-        """Number of parameters that the optimiser moves, of one replica."""
+        """Number of parameters of one replica that the optimiser changes."""
         names = self.setup.parts.optimiser.trained or tuple(self.state.params)
         return sum(self.state.params[name][0].numel() for name in names)
 
@@ -221,4 +221,4 @@ class Block:
         return self.state.wall + time.monotonic() - self._wall
 
 
-Driver = Callable[[Block], Iterator[Point | Row]]  # takes a block to its end
+Driver = Callable[[Block], Iterator[Point | Row]]  # trains a block to its end

@@ -1,9 +1,9 @@
-"""The declared search: settings of a method's declared space, quasi-random, on seeds of their own, by validation alone.
+"""Search of a method's declared space, on seeds reserved for tuning, by validation alone.
 
-Candidates are the points of a Sobol sequence, log-uniform in each declared range, drawn before anything is run. They
-are compared by their share wrong on the monitor's validation sequences; among those that pass, by the passes it took,
-among the others by their last validation loss. Rows hold a test score like all rows; it chooses nothing. Tuning seeds
-start at a million, so that no reported run shares their data.
+The candidates are the points of a Sobol sequence, log-uniform in each declared range, and are all drawn before the
+first is trained. They are compared by their share wrong on the monitor set. Those that meet the criterion are compared
+by the passes they took, the others by their last validation loss. Their rows have a test score like all rows; the
+search does not use it. Tuning seeds start at a million, so that no reported run shares their data.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from longlag.methods.base import Method
 from longlag.store.records import Point, Row, Status
 
 FIRST_SEED = protocol.FIRST_TUNING_SEED
-_EDGE_SHARE = 0.1  # of a range, on its logarithmic scale
+_EDGE_SHARE = 0.1  # of a range on a logarithmic scale, at each end
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A candidate, one row per tuning seed, and at which ends of their ranges its settings lie."""
+    """A candidate with one row per tuning seed. edges: the settings that lie near an end of their range."""
 
     overrides: dict[str, float]
     rows: list[Row]
@@ -70,7 +70,7 @@ def candidates(method: Method, n: int) -> list[dict[str, float]]:
 def search(
     spec: RunSpec, n: int, on_event: Callable[[Point | Row], None], rungs: Rungs, driver: Driver = run_to_end
 ) -> Iterator[Trial]:
-    """Runs every candidate on the spec's seeds; candidates that `rungs` keeps are read and not trained.
+    """Trains every candidate on the spec's seeds; those with finished rungs are read instead.
 
     Raises:
         LonglagError: a candidate cannot be trained; nothing is then trained.

@@ -1,8 +1,8 @@
-"""Checking a record: run its spec again, and compare what is not volatile.
+"""Verify a record: run its spec again, and compare all columns that are not volatile.
 
-On the same processor, BLAS kernels, torch, numpy and threads a row must come out the same to the byte. Elsewhere
-rounding differs, training is chaotic, and only the verdict and a rough test error can be asked for. A row of a device
-that is not here is run on the CPU, and compared like that.
+With the same processor, BLAS kernels, torch, numpy and threads, the new row must be byte-identical. Elsewhere rounding
+differs and training is chaotic: only the status and the approximate test error are compared. A row of a device that is
+not present is rerun on the CPU and compared in the second way.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TEST_ERROR_TOLERANCE = 0.05  # share of test sequences, on another kind of mach
 
 @dataclass(frozen=True)
 class Comparison:
-    """Whether a row came out the same, how it was compared in one line, and whether that was byte by byte."""
+    """Whether a row was reproduced, one line that says how it was compared, and whether that was byte by byte."""
 
     same: bool
     text: str
@@ -32,12 +32,12 @@ class Comparison:
 
 
 def repeatable(row: Row) -> bool:
-    """Rows that a spec decides: not what was never run, died, or stopped by the clock."""
+    """Whether a spec decides the row: not if it was never run, ended with an error, or was stopped by the clock."""
     return row.status not in (Status.NOT_ATTEMPTED, Status.ERROR, Status.TIMEOUT)
 
 
 def spec_of(row: Row) -> RunSpec:
-    """The spec that a row names.
+    """The spec that a row was made from.
 
     Raises:
         LonglagError: its spec column is damaged.
@@ -52,7 +52,7 @@ def spec_of(row: Row) -> RunSpec:
 
 
 def rerun(row: Row) -> Comparison:
-    """Runs the row's spec and compares.
+    """Runs the row's spec again and compares.
 
     Raises:
         LonglagError: the row's method or task is a plug-in that is not loaded, or its spec column is damaged.
@@ -69,12 +69,14 @@ def rerun(row: Row) -> Comparison:
     setup = resolve(spec)
     changed = spec_changes(row.spec, setup.spec_json)
     if spec.device == row.device.partition(":")[0] and (changed or setup.spec_hash != row.spec_hash):
-        what = ", ".join(changed[:3]) or "its digest is not that of its spec"
+        what = ", ".join(changed[:3]) or "its spec_hash is not that of its spec"
         why = f"its spec or a numerics version has changed since it was recorded ({what})"
         return Comparison(False, f"{name}: differs: {why}")
     new = next(event for event in train(setup) if isinstance(event, Row))
     if new.status == Status.TIMEOUT:
-        return Comparison(False, f"{name}: not told: here it was {new.reason}, which says nothing about numbers")
+        return Comparison(
+            False, f"{name}: not verified: here it was {new.reason}, which says nothing about its numbers"
+        )
     reasons = _reasons_to_tolerate(row, provenance(spec.device))
     return _with_tolerance(name, row, new, reasons) if reasons else _to_the_byte(name, row, new)
 
@@ -86,19 +88,18 @@ def _reasons_to_tolerate(row: Row, here: Mapping[str, str | int]) -> list[str]:
         for key in DIGITS_DEPEND_ON
         if here[key] != getattr(row, key)
     ]
-    blocks = "a GPU rounds otherwise in blocks of another size"
+    blocks = "a GPU rounds differently in blocks of another size"
     return other or ([blocks] if row.device != "cpu" else [])
 
 
 def _with_tolerance(name: str, row: Row, new: Row, reasons: Sequence[str]) -> Comparison:
-    close = (
-        new.status == row.status and not abs(new.test_error - row.test_error) > _TEST_ERROR_TOLERANCE
-    )  # nan if diverged
+    differs = abs(new.test_error - row.test_error) > _TEST_ERROR_TOLERANCE  # false for nan: both diverged
+    close = new.status == row.status and not differs
     if close:
         verdict = f"same verdict, test error within {_TEST_ERROR_TOLERANCE:.0%}"
     else:
         ends = f"{row.status} became {new.status}, test error {row.test_error:.2%} became {new.test_error:.2%}"
-        verdict = f"differs: {ends}; rounding may do that to a seed, but not to rates: see `longlag diff`"
+        verdict = f"differs: {ends}; rounding can change one seed but not success rates: see `longlag diff`"
     return Comparison(
         close, f"{name}: {verdict}; compared with tolerance, since {'; '.join(reasons)}", to_the_byte=False
     )
