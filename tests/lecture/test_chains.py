@@ -37,10 +37,9 @@ def test_lyapunov_exponents_are_those_of_a_known_system():
 
 def test_a_line_and_a_reach():
     x = np.arange(5.0)
-    line = chains.line(x, 3 - 2 * x)
-    assert (line.slope, line.intercept, line.r_squared) == pytest.approx((-2, 3, 1))
-    assert chains.line(x, np.array([0, 1, 0, 1, 0.0])).r_squared < 0.1
-    assert math.isnan(chains.line(x, np.array([0, 1, -math.inf, 0, 0])).slope)
+    assert chains.line(x, 3 - 2 * x) == pytest.approx((-2, 1))
+    assert chains.line(x, np.array([0, 1, 0, 1, 0.0]))[1] < 0.1
+    assert math.isnan(chains.line(x, np.array([0, 1, -math.inf, 0, 0]))[0])
     assert chains.reach(np.array([0, -1, -2, -3.0]), -2) == 2
     assert chains.reach(np.array([0, -1.0]), -2) == 1
     assert chains.reach(np.array([0, math.nan]), -2) == 0

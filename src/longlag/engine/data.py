@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from torch import Tensor
 from longlag.algebra import tree
 from longlag.engine.spec import Setup
 from longlag.objective import Meter, Objective, Tensors
-from longlag.optimisers.base import Step
+from longlag.optimisers.base import Draw, Optimiser, Step
 from longlag.rng import stream
 from longlag.tasks import PREVIEW, TaskAtLag
 from longlag.tasks.base import Batch
@@ -78,13 +79,7 @@ class Data:
 
     def updates(self, params: dict[str, Tensor] | None = None) -> Iterator[Step]:
         """The steps of the setup's optimiser from `params` (default: the start), without end, rows or evaluations."""
-        optimiser, params = self.setup.parts.optimiser, self.start() if params is None else params
-        state, draws = optimiser.init(params), Draws(self)
-        while True:
-            with torch.no_grad():
-                step = optimiser.step(draws, params, state)
-            params, state = step.params, step.state
-            yield step
+        return steps(self.setup.parts.optimiser, Draws(self), self.start() if params is None else params)
 
 
 @dataclass
@@ -106,6 +101,16 @@ class Draws:
             raise ValueError(f"an optimiser may not draw {purpose!r}: those sequences are the engine's")
         self.drawn += 1
         return self.data.objective(self.data.batch(purpose, self.drawn, n), self.meter, self.active)
+
+
+def steps(optimiser: Optimiser, draw: Draw[Any], params: dict[str, Tensor]) -> Iterator[Step]:
+    """The steps of an optimiser from these parameters, without end."""
+    state = optimiser.init(params)
+    while True:
+        with torch.no_grad():
+            step = optimiser.step(draw, params, state)
+        params, state = step.params, step.state
+        yield step
 
 
 def _stack(batches: list[Batch], device: str) -> Tensors:

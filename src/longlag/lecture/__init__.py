@@ -7,36 +7,12 @@ they share, `data/` the records that claim 11 judges. Listing the claims imports
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol, cast
 
 from longlag.discovery import Folder
 from longlag.errors import unknown
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from longlag.lecture.base import Claim, Finding
-
 CLAIMS = Folder(__name__, "claim")
-names = CLAIMS.names
-
-
-class ClaimModule(Protocol):
-    """A file of a claim."""
-
-    CLAIM: Claim
-
-    def measure(self, seeds: Sequence[int]) -> Finding:
-        """Measures the claim, once per seed."""
-
-
-def get(slug: str) -> ClaimModule:
-    """The module of that claim.
-
-    Raises:
-        LonglagError: no such claim (the nearest slug is suggested).
-    """
-    return cast(ClaimModule, CLAIMS.get(slug))
+names, get = CLAIMS.names, CLAIMS.get
 
 
 def select(wanted: Iterable[str] = ()) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import torch
 
 from longlag.algebra.tree import Params
 from longlag.cells.tanh_rnn import TanhRNN
+from longlag.engine.data import steps
 from longlag.lecture.base import Finding, Number, claim, conclude, over_seeds
 from longlag.lecture.tools.landscape import Landscape, attractors, derivative, grid, landscape, settle
 from longlag.lecture.tools.nets import TANH, Array, Net
@@ -84,15 +86,13 @@ def latched(seed: int, updates: int, longest: int = 20) -> Latch:
     drawn = {name: rng.standard_normal(shape) for name, shape in model.shapes().items()}
     drawn |= {"W_hh": 0.5 * np.eye(2) + 0.1 * drawn["W_hh"], "b_h": np.zeros(2), "b_y": np.zeros(1)}
     params = {name: torch.tensor(value[None], dtype=torch.float32) for name, value in drawn.items()}
-    optimiser = Adam(1e-2, clipping=ClipNorm(1.0))
-    state, before = optimiser.init(params), _without_input(params)
+    before = _without_input(params)
 
     def draw(n: int, purpose: str = "train") -> Objective:
         return Objective(model, loss, bits(rng, int(rng.integers(5, longest + 1)), n), Meter.zero(1))
 
-    for _ in range(updates):
-        step = optimiser.step(draw, params, state)
-        params, state = step.params, step.state
+    *_, last = islice(steps(Adam(1e-2, clipping=ClipNorm(1.0)), draw, params), updates)
+    params = last.params
     test = bits(rng, 10 * longest, 1000)
     missed = loss.wrong(model.outputs(params, test.x, test.start), test.y)
     after, w_in = _without_input(params), params["W_xh"][0].double().numpy()

@@ -19,13 +19,12 @@ from torch import Tensor
 
 from longlag import protocol
 from longlag.algebra.tree import Params
-from longlag.engine.data import Data
+from longlag.engine.data import Data, Draws, steps
 from longlag.lecture.base import Finding, claim, columns, conclude, over_seeds
 from longlag.lecture.tools.trainee import trainee, with_parts, wrong
 from longlag.losses import OneHotError
 from longlag.model import READOUT
 from longlag.objective import Oracle
-from longlag.optimisers.base import Draw, Optimiser, Step
 from longlag.optimisers.ridge import Ridge
 
 _TASK, _LAG, _METHOD = "temporal_order", 30, "esn_momentum"
@@ -44,24 +43,6 @@ class _ReadoutOracle:
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
         loss, gradient = self.oracle.value_and_grad(params)
         return loss, {name: d if name in READOUT else d.new_zeros(d.shape) for name, d in gradient.items()}
-
-
-@dataclass(frozen=True)
-class ReadoutOnly:
-    """An optimiser that moves nothing but the readout."""
-
-    optimiser: Optimiser
-    trained: tuple[str, ...] | None = READOUT
-
-    @property
-    def replicas(self) -> int | None:
-        return self.optimiser.replicas
-
-    def init(self, params: Params) -> Any:
-        return self.optimiser.init(params)
-
-    def step(self, draw: Draw[Any], params: dict[str, Tensor], state: Any) -> Step:
-        return self.optimiser.step(lambda n, purpose="train": _ReadoutOracle(draw(n, purpose)), params, state)
 
 
 @dataclass(frozen=True)
@@ -113,16 +94,20 @@ def followed(seed: int, lag: int, every: int, most: int) -> Course:
         radius=[float(np.abs(one).max()) for one in spectra],
         eigenvalues=np.stack([spectra[0], spectra[-1]]),
         wrong=shares,
-        wrong_readout=readout_only(data, evaluations[-1]),
+        wrong_readout=tested(data, readout_only(data, evaluations[-1])),
         wrong_ridge=ridge(data),
     )
 
 
-def readout_only(data: Data, updates: int) -> float:
-    """Share wrong after as many updates by the same optimiser that move the readout alone."""
-    tied = with_parts(data, optimiser=ReadoutOnly(data.setup.parts.optimiser))
-    *_, last = islice(tied.updates(), updates)
-    return tested(tied, last.params)
+def readout_only(data: Data, updates: int) -> Params:
+    """The parameters after that many updates by the same optimiser, on the same sequences, of the readout alone."""
+    draws = Draws(data)
+
+    def draw(n: int, purpose: str = "train") -> _ReadoutOracle:
+        return _ReadoutOracle(draws(n, purpose))
+
+    *_, last = islice(steps(data.setup.parts.optimiser, draw, data.start()), updates)
+    return last.params
 
 
 def ridge(data: Data) -> float:

@@ -54,11 +54,11 @@ def decay(net: Net, start: np.ndarray, settle: int, lag: int = LAG) -> Decay:
     rest = np.zeros((settle + lag, 1, len(net.W_xh)))
     jacobians = net.jacobians(net.run(rest, start))[settle:]
     logs, exponents = chains.log_norms(jacobians), chains.lyapunov(jacobians)
-    line = chains.line(np.arange(1, lag + 1), logs[1:])
+    rate, r_squared = chains.line(np.arange(1, lag + 1), logs[1:])
     return Decay(
         log10_norms=logs / np.log(10),
-        rate=line.slope,
-        r_squared=line.r_squared,
+        rate=rate,
+        r_squared=r_squared,
         excess=excess(logs, net.unit.steepest * float(np.linalg.norm(net.W_hh, 2))),
         spectral_radius=spectral_radius(net.W_hh),
         lyapunov_largest=float(exponents[0]),
@@ -104,8 +104,9 @@ def judge(sweeps: dict[Unit, list[Sweep]]) -> Finding:
         rates, squared, above, inside = (
             np.array(values) for values in (random["rate"], random["r_squared"], random["excess"], basin["rate"])
         )  # [seed, factor]
+        above = np.fmax.reduce(above, axis=1)  # nan only where the bound promises nothing at any factor
         numbers += [
-            over_seeds(f"{unit.name}: ln norm above its bound, worst lag", _largest(above), "nats", at_most=_ROUNDING),
+            over_seeds(f"{unit.name}: ln norm above its bound, worst lag", above, "nats", at_most=_ROUNDING),
             over_seeds(f"{unit.name}: largest rate at small weights", rates[:, small].max(1), "nats per step", below=0),
             over_seeds(f"{unit.name}: smallest rate at big weights", rates[:, big].min(1), "nats per step", above=0),
             over_seeds(f"{unit.name}: lowest R² of small and big weights", squared[:, small | big].min(1)),
@@ -121,11 +122,6 @@ def judge(sweeps: dict[Unit, list[Sweep]]) -> Finding:
         for i, unit in enumerate(sweeps)
     ]
     return conclude(CLAIM, [*numbers, *basins], {"seeds": len(rates), **series}, caveat, parts="; ".join(parts))
-
-
-def _largest(excesses: np.ndarray) -> np.ndarray:
-    """[seed, factor] -> [seed]; nan only where the bound promises nothing at any factor."""
-    return np.fmax.reduce(excesses, axis=1)
 
 
 def _theory(unit: Unit) -> dict[str, Any]:

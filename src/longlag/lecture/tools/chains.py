@@ -6,7 +6,6 @@ Matrices act from the right: d h_t = d h_{t-1} J_t. All logarithms are natural.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -76,22 +75,14 @@ def lyapunov(jacobians: Array) -> Array:
     return np.sort(total / steps)[::-1]
 
 
-@dataclass(frozen=True)
-class Line:
-    """A least-squares line; r_squared is 1 where the values do not vary."""
-
-    slope: float
-    intercept: float
-    r_squared: float
-
-
-def line(x: Array, y: Array) -> Line:
-    """The line through points [n]; not a number where a value is not finite."""
+def line(x: Array, y: Array) -> tuple[float, float]:
+    """Slope and R² of the least-squares line through points [n]; R² is 1 where y does not vary. Not a number where a
+    value is not finite."""
     if not np.isfinite(y).all():
-        return Line(np.nan, np.nan, np.nan)
+        return np.nan, np.nan
     slope, intercept = np.polyfit(x, y, 1)
     rest, spread = np.square(y - (slope * x + intercept)).sum(), np.square(y - y.mean()).sum()
-    return Line(float(slope), float(intercept), float(1 - rest / spread) if spread > 0 else 1.0)
+    return float(slope), float(1 - rest / spread) if spread > 0 else 1.0
 
 
 def reach(logs: Array, floor: float) -> int:

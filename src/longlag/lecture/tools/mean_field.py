@@ -1,7 +1,7 @@
 """What theory says of a large random net before it is run: the variance of its activity and the gain of its gradients.
 
-A net with W_hh ~ N(0, g^2 / H), no input and biases ~ N(0, s^2), H -> infinity, settles where its pre-activations are
-N(0, q) with q = g^2 E f(a)^2 + s^2. A derivative's mean square then grows by chi = g^2 E f'(a)^2 at every step: below
+A net with W_hh ~ N(0, g^2 / H), no input and no biases, H -> infinity, settles where its pre-activations are N(0, q)
+with q = g^2 E f(a)^2. A derivative's mean square then grows by chi = g^2 E f'(a)^2 at every step: below
 chi = 1 the settled state is stable and gradients vanish at the rate ln(chi) / 2, above it the net is chaotic and they
 explode (Sompolinsky, Crisanti & Sommers 1988; Poole et al. 2016, equations 3 and 7).
 """
@@ -19,17 +19,17 @@ _WEIGHTS = np.exp(-(_NODES**2) / 2)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
-def variance(unit: Unit, scale: float, bias: float = 0.0) -> float:
+def variance(unit: Unit, scale: float) -> float:
     """q, by iterating its equation from far away."""
-    q = scale**2 + bias**2 + 1.0
+    q = scale**2 + 1.0
     for _ in range(300):
-        q = scale**2 * float(_WEIGHTS @ unit.function(np.sqrt(q) * _NODES) ** 2) + bias**2
+        q = scale**2 * float(_WEIGHTS @ unit.function(np.sqrt(q) * _NODES) ** 2)
     return q
 
 
-def gain(unit: Unit, scale: float, bias: float = 0.0) -> float:
+def gain(unit: Unit, scale: float) -> float:
     """sqrt(chi): the factor by which a derivative grows in one step."""
-    slopes = unit.slope(np.sqrt(variance(unit, scale, bias)) * _NODES)
+    slopes = unit.slope(np.sqrt(variance(unit, scale)) * _NODES)
     return scale * float(np.sqrt(_WEIGHTS @ slopes**2))
 
 
