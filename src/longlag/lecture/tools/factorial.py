@@ -2,9 +2,9 @@
 
     python -m longlag.lecture.data [FILE]
 
-Per task and corner five learning rates are tried on two tuning seeds (1,000,000 and 1,000,001), scored as `longlag
-tune` scores, by validation alone; the best one is then run on seeds that were never looked at before. All rows are
-kept, those of the search too. A quarter of an hour on one core; what a file holds already is not run again.
+Per task and corner five learning rates are tried on two tuning seeds (1,000,000 and 1,000,001) and scored as `longlag
+tune` scores, by validation alone. The best rate then runs on five new seeds. The file keeps all rows, also those of the
+search. This takes a quarter of an hour on one core. Runs that the file holds are not repeated.
 """
 
 from __future__ import annotations

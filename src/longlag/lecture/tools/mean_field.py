@@ -35,8 +35,8 @@ def gain(unit: Unit, scale: float) -> float:
 
 @cache
 def critical_scale(unit: Unit) -> float:
-    """The scale at which the gain is 1: by bisection, to 1e-6, or at once where a unit at rest is silent, for q = 0 is
-    then the settled state until its own slope is outgrown."""
+    """The scale at which the gain is 1, by bisection to 1e-6. A unit that is silent at rest settles at q = 0 until the
+    scale outgrows its slope there: then the scale is known."""
     if unit.function(np.zeros(1))[0] == 0:
         return 1 / unit.steepest
     low, high = 0.1, 100.0
