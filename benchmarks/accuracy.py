@@ -1,8 +1,8 @@
-"""P10: what speed costs in digits: the library's gradients and Gauss-Newton products against float64 autograd.
+"""P10: precision of the library's gradients and Gauss-Newton products, against float64 autograd.
 
-Error: ||ours - reference|| / ||reference|| over all parameters jointly, and beside it the worst single tensor (which
-may be one number, such as the output bias, in which a sum nearly cancels). Both are the worst of several draws of
-weights and sequences. The reference is torch's own nn.RNN or nn.LSTM in float64, differentiated automatically.
+Error: ||ours - reference|| / ||reference|| over all parameters together, and the largest error of a single tensor
+(which may be one number in which a sum nearly cancels, such as the output bias). Both are the worst of several draws
+of weights and sequences. The reference is torch's nn.RNN or nn.LSTM in float64, differentiated automatically.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Errors = tuple[float, float]  # jointly, and of the worst tensor
 def gradient_error(
     cell: str, dtype: str, steps: int, batch: int, hidden: int, seeds: int, peer: bool = False
 ) -> Errors:
-    """Errors of a gradient in that precision; of autograd itself with `peer`."""
+    """Errors of a gradient in that precision. peer: the errors of autograd instead."""
     return _worst([_gradient_error(problem(cell, steps, batch, hidden, seed=s), dtype, peer) for s in range(seeds)])
 
 
 def product_error(
     dtype: str, steps: int, batch: int, hidden: int, seeds: int, peer: bool = False, through_time: bool = False
 ) -> Errors:
-    """Errors of a product; of one that goes through time, as one with structural damping does, with `through_time`."""
+    """Errors of a product. through_time: of a product without cached Jacobian, as with structural damping."""
     problems = [problem("tanh", steps, batch, hidden, seed=s) for s in range(seeds)]
     return _worst([_product_error(p, dtype, peer, through_time) for p in problems])
 
@@ -64,7 +64,7 @@ def _autograd(p: Problem) -> Arrays:
 
 
 def error(found: Arrays, exact: Arrays) -> Errors:
-    """Relative errors in the Euclidean norm: of all tensors jointly, and the largest of a single one."""
+    """Relative errors in the Euclidean norm: of all tensors together, and the largest of a single tensor."""
     wrong = {name: float(np.linalg.norm(found[name] - exact[name])) for name in exact}
     size = {name: float(np.linalg.norm(exact[name])) for name in exact}
     return float(np.hypot.reduce([*wrong.values()]) / np.hypot.reduce([*size.values()])), max(

@@ -1,4 +1,4 @@
-"""One side of a comparison: a piece of work that can be done again and again, and what it computed."""
+"""One side of a comparison: a repeatable piece of work, and its result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Arrays = Mapping[str, np.ndarray]
 
 
 class Missing(Exception):
-    """A peer that is not installed, or a device that is not there: the row says so."""
+    """A peer is not installed, or a device is not present. The row says so."""
 
 
 @dataclass(frozen=True)

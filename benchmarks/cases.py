@@ -1,4 +1,4 @@
-"""The table: what is compared with what, in which shape, and how much is hoped for."""
+"""The table: what is compared with what, in which shape, and the goals."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """P5, P6: one Gauss-Newton product J'HJv of a tanh net under squared error, activations cached where a peer can.
 
-What is linearised once per parameter vector (our Jacobian or tape, the peers' kept graphs) is outside the timing, for
-conjugate gradients ask for tens of products at the same parameters; a row of its own times it with twenty of them.
-torch.func and curvlinops linearise anew in every product. With structural damping, as `hf` asks, ours goes through
-time.
+The timing excludes what is computed once per parameter vector (our Jacobian or tape, the peers' kept graphs), because
+conjugate gradients use tens of products at the same parameters. A separate row includes it with twenty products.
+torch.func and curvlinops linearise in every product. With structural damping (`hf`), ours goes through time.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def ours(steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "
 
 
 def ours_in_all(steps: int, batch: int, hidden: int, products: int) -> Arm:
-    """The linearisation and that many products."""
+    """The linearisation and `products` products."""
     p = problem("tanh", steps, batch, hidden)
     v, oracle = direction(p), objective(p)
     product: dict[str, Tensor] = {}
@@ -107,7 +106,7 @@ def double_backward(steps: int, batch: int, hidden: int, replicas: int = 1, devi
 
 
 def double_backward_in_all(steps: int, batch: int, hidden: int, products: int) -> Arm:
-    """Both graphs and that many products."""
+    """Both graphs and `products` products."""
     p = problem("tanh", steps, batch, hidden)
     v = direction(p)
     product: dict[str, Tensor] = {}
@@ -121,7 +120,7 @@ def double_backward_in_all(steps: int, batch: int, hidden: int, products: int) -
 
 
 def kept_graph(p: Problem, v: dict[str, Tensor], r: int) -> Callable[[], dict[str, Tensor]]:
-    """The product with replica r's v: J v is the derivative of w -> J'w, whose graph is kept as that of J' is."""
+    """The product with replica r's v: J v is the derivative of w -> J'w. Both graphs are kept."""
     net = Net(p.cell, p.params, r)
     params, along = dict(net.named_parameters()), tuple(named(net, v, r).values())
     with torch.backends.cudnn.flags(enabled=False):  # its kernels cannot be differentiated twice
@@ -168,7 +167,7 @@ def hessianfree(steps: int, batch: int, hidden: int) -> Arm:
     """hessianfree 0.4.0 (2017): RNNet.calc_G, numpy by hand, float32.
 
     Its loss is summed over the batch, halved, and counts at every step; its second derivative is set to zero at all
-    but the last. Its start state is a trained bias, here zero and not moved.
+    but the last. Its start state is a trained bias; here it is zero and fixed.
     """
     try:
         package = import_module("hessianfree")

@@ -1,8 +1,9 @@
 """The memory of a training job: `python -m benchmarks.footprint > results/reference/memory.csv`. A quarter of an hour.
 
-The high-water mark of resident memory of `longlag train`, imports included, over a few updates and all evaluations:
-memory grows with the length of the sequences and, once everything has been allocated, no more with time. What a
-cluster is asked for comes from these numbers (`longlag.design.estimate`). Two tasks: few inputs and outputs, and many.
+The peak resident memory of `longlag train`, imports included, over a few updates and all evaluations. Memory grows with
+the length of the sequences; it stops growing with time once everything is allocated. `longlag.design.estimate` computes
+the memory requests of cluster jobs from these numbers. There are two tasks: one with few inputs and outputs, and one
+with many.
 """
 
 from __future__ import annotations

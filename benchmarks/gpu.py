@@ -1,6 +1,6 @@
-"""P12: twenty seeds as one program on a GPU, against twenty runs of torch's modules on that same GPU.
+"""P12: twenty seeds as one program on a GPU, against twenty runs of torch's modules on the same GPU.
 
-Wall-clock seconds, the device waited for before and after. The same arms run on a CPU in the tests.
+Times are wall-clock seconds, with the device synchronised before and after. The tests run the same arms on a CPU.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Arms that take turns: rounds of [ours, peer, peer with our environment], and the median of each round's ratios.
 
-The two workers (`worker.py`) are processes of this one; each sleeps while the other computes. A ratio is taken within
-a round, so that a slow minute of the machine slows both sides of it.
+The two workers (`worker.py`) are processes of this one; each sleeps while the other computes. Ratios are taken within
+a round, so that a slow minute of the machine affects both sides.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Effort:
-    """How long a comparison may take. seconds: per turn, at least one piece of work; times: instead, so many pieces."""
+    """How long a comparison may take. seconds: per turn. times: if not 0, pieces of work per turn instead."""
 
     rounds: int = 9
     seconds: float = 0.15
@@ -99,7 +99,7 @@ class Times:
 def compare(
     workers: Mapping[str, Worker], ours: Side, peer: Side, environments: tuple[str, ...], effort: Effort
 ) -> Times:
-    """Builds both sides, lets them take turns, forgets them. Every other round runs backwards."""
+    """Builds both sides, times them in turns and drops them. Every second round runs backwards."""
     turns = [("ours", "our side", ours), *((name, "peer", peer) for name in environments)]
     try:
         first = [workers[w].request("build", key=key, call=s.call, kwargs=dict(s.kwargs)) for w, key, s in turns]

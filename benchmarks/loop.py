@@ -1,7 +1,7 @@
-"""P3, P8: an update as a run makes it, from drawing its sequences to new parameters, and what is beside the update.
+"""P3, P8: an update as in a run, from the draw of its sequences to new parameters; drawing and evaluating alone.
 
-Everything is included that `longlag train` does between two evaluations: the random stream, the task's generator, the
-meter, the cell, readout and loss, clipping and optimiser.
+An update includes everything that `longlag train` does between two evaluations: the random stream, the task's
+generator, the meter, the cell, readout and loss, clipping and optimiser.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from longlag.tasks.base import Task
 
 
 def data(method: str, task: str, lag: int, seed: int = 0) -> Data:
-    """What a run of that seed starts from and draws."""
+    """The start and the batches of a run with that seed."""
     return Data(resolve(RunSpec(task, lag, method, (seed,))), (seed,))
 
 
 def update(method: str, task: str, lag: int, seed: int = 0) -> Arm:
-    """One step of the method's optimiser, its draw included."""
+    """One step of the method's optimiser, including its draw."""
     own = data(method, task, lag, seed)
     params, updates = own.start(), own.updates()
 
@@ -37,7 +37,7 @@ def update(method: str, task: str, lag: int, seed: int = 0) -> Arm:
 
 
 def draw(method: str, task: str, lag: int) -> Arm:
-    """The sequences of one update and nothing else."""
+    """The draw of one update's sequences alone."""
     own = data(method, task, lag)
     settings: Any = own.setup.parts.optimiser
     draws = Draws(own)
@@ -45,7 +45,7 @@ def draw(method: str, task: str, lag: int) -> Arm:
 
 
 def monitor(method: str, task: str, lag: int, seed: int = 0) -> Arm:
-    """One evaluation on the monitor set, drawn and judged."""
+    """One evaluation of the monitor set, including its draw."""
     own = data(method, task, lag, seed)
     params = own.start()
 
@@ -57,6 +57,6 @@ def monitor(method: str, task: str, lag: int, seed: int = 0) -> Arm:
 
 
 def monitor_size(task: str) -> int:
-    """Sequences of the monitor set."""
+    """Number of sequences in the monitor set."""
     found: Task = registry.get("tasks", task)
     return min(protocol.MONITOR, found.population or protocol.MONITOR)

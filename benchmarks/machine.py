@@ -1,4 +1,4 @@
-"""The machine: what it is, and the rate of its own matrix product."""
+"""The machine: its description, and the rate of its matrix product."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def matmul(dtype: str = "float32") -> Arm:
 
 
 def record() -> dict[str, Any]:
-    """What decides times: processor, instruction sets, kernels, versions, the environment in force."""
+    """Everything that decides times: processor, instruction sets, kernels, versions, environment."""
     wanted = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "asimd", "sve")
     names = ("OPENBLAS_CORETYPE", "MKL_CBWR", "THP_MEM_ALLOC_ENABLE", "OMP_NUM_THREADS")
     return {

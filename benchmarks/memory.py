@@ -1,7 +1,7 @@
-"""P9: how much the resident memory of a process rises while it makes one update.
+"""P9: how much the resident memory of a process rises during one update.
 
-The kernel's own high-water mark (VmHWM of /proc/self/status) is reset just before the update, so that neither imports
-nor the batch count. Each shape is measured in a fresh process, since freed memory is kept.
+The kernel's own high-water mark (VmHWM of /proc/self/status) is reset just before the update, so that imports and the
+batch do not count. Each shape is measured in a fresh process, since freed memory is kept.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.worker import function
 
 
 def peak(arm: str, kwargs: dict[str, int | str], warm: dict[str, int | str]) -> int:
-    """Bytes. warm: a tiny shape that loads what is loaded at first use."""
+    """Bytes. warm: a tiny shape, run first to load libraries."""
     for _ in range(2):
         function(arm)(**warm).work()
     measured = function(arm)(**kwargs)
@@ -36,5 +36,5 @@ def _status(key: str) -> int:
 
 
 def block(size: int) -> Arm:
-    """Work that holds `size` bytes: what the measurement itself is tested with."""
+    """Work that allocates `size` bytes, to test the measurement."""
     return Arm(lambda: np.ones(size, dtype=np.uint8).sum())

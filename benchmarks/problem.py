@@ -1,4 +1,4 @@
-"""The same net and the same sequences for both sides: random numbers of the shape that a row names."""
+"""The net and the sequences of a row, the same for both sides: random numbers of the row's shape."""
 
 from __future__ import annotations
 

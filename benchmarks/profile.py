@@ -2,8 +2,8 @@
 
     python -m benchmarks.profile METHOD TASK LAG BUDGET [OUT]
 
-The environment is the job's. Times are process CPU seconds; cProfile slows small Python functions by up to a third, so
-that shares are to be read, not sums. Code outside longlag is charged to the function that called it.
+It uses the environment of a job. Times are process CPU seconds. cProfile slows small Python functions by up to a third,
+so read the shares rather than the sums. Code outside longlag is charged to the function that called it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def profile(method: str, task: str, lag: int, budget: float, seed: int = 0) -> s
 
 
 def table(stats: pstats.Stats) -> list[str]:
-    """Functions of longlag by cumulative time; what they call outside longlag counts as their own."""
+    """Functions of longlag by cumulative time; their calls outside longlag count as their own time."""
     entries: dict[Any, Any] = vars(stats)["stats"]  # key -> calls, primitive calls, own, cumulative, callers
     total = sum(own for _, _, own, _, _ in entries.values())
     own_of = {key: entry[2] for key, entry in entries.items() if _is_ours(key)}
@@ -62,7 +62,7 @@ def table(stats: pstats.Stats) -> list[str]:
 
 
 def _ours_above(key: Any, entries: dict[Any, Any]) -> Any:
-    """The function of longlag that a call came from, up the heaviest callers; None at the top."""
+    """The function of longlag that made a call, found by the most expensive callers; None at the top."""
     for _ in range(40):
         if _is_ours(key):
             return key

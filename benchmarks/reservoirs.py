@@ -1,8 +1,8 @@
 """P7: the states of a sparse reservoir driven by many sequences, against reservoirpy.
 
-Both get the same weights (10 connections per unit, spectral radius 0.9, no leak). Ours returns what a readout is
-fitted on, the last state of every sequence; reservoirpy takes one sequence at a time and returns all states. It is
-timed on `sequences` of the batch only, and its time multiplied up: its cost per sequence cannot depend on their number.
+Both get the same weights (10 connections per unit, spectral radius 0.9, no leak). Ours returns the data
+of a readout's fit, the last state of every sequence. reservoirpy processes one sequence at a time and returns all
+states. It is timed on `sequences` of the batch and the time is scaled up: its cost per sequence is constant.
 """
 
 from __future__ import annotations

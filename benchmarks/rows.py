@@ -1,4 +1,4 @@
-"""Lines of speed.csv: each kind of measurement, made into rows."""
+"""Rows of speed.csv, from each kind of measurement."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Row:
 
 
 def compared(case: Case, workers: Mapping[str, Worker], effort: Effort) -> Row:
-    """The row of a comparison; a peer that is missing is a row that says so."""
+    """The row of a comparison; if the peer is missing, the row says so."""
     blank = Row(case.id, case.what, case.shape, peer=case.peer_name, goal=case.goal, floor=case.floor,
                 lower=case.inverse, note=case.note)  # fmt: skip
     try:
@@ -71,7 +71,7 @@ def columns(times: Times, environments: tuple[str, ...], inverse: bool = False, 
 
 
 def gpu(workers: Mapping[str, Worker], effort: Effort, device: str = "cuda", size: int = 100) -> Iterator[Row]:
-    """P12: twenty replicas as one program against twenty in turn. Wall-clock time."""
+    """P12: twenty replicas as one program against twenty runs, in wall-clock time."""
     k: dict[str, Any] = {"replicas": 20, "steps": size, "batch": size, "hidden": size}
     rows: list[tuple[str, str, str, dict[str, Any], str]] = [
         ("tanh RNN updates", "updates:ours", "updates:torch_module", k | {"cell": "tanh"}, "twenty nn.RNN"),
@@ -112,7 +112,7 @@ def _peak(call: str, cell: str, steps: int) -> int:
 
 
 def accuracy(worker: Worker, seeds: int) -> Iterator[Row]:
-    """P10: errors against float64 autograd; nn.RNN's and nn.LSTM's own beside them."""
+    """P10: errors against float64 autograd, ours and those of nn.RNN and nn.LSTM."""
     k = {"steps": 100, "batch": 20, "hidden": 100, "seeds": seeds}
     for dtype, floor, goal in (("float64", 1e-12, 1e-14), ("float32", 2e-6, 5e-7)):
         for what, call, more in (

@@ -1,8 +1,8 @@
-"""How a large suite is planned, collected and shown: `python -m benchmarks.scale [--jobs 10000] [--runs 100000]`.
+"""Cost of planning, collecting and showing a large suite: `python -m benchmarks.scale [--jobs N] [--runs N]`.
 
-The `paper` suite with as many seeds as that takes. What its jobs would have written is made up from rows of the
-reference, so that rows are as long, and curves have as many points, as real ones. Each step is a process of its own, as
-in the workflow; CPU seconds and the peak of resident memory are that process's. Writes results/benchmarks/scale.csv.
+It uses the `paper` suite with as many seeds as needed. The files of its jobs are made up from rows of the reference, so
+that rows and curves are as long as real ones. Each step is a separate process, as in the workflow; CPU seconds and peak
+resident memory are those of the process. Writes results/benchmarks/scale.csv.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ OWN = (*records.KEY, "budget")  # columns that a made-up row does not take from 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """What a step cost. megabytes: the peak of resident memory, in MiB; of the page its size."""
+    """The cost of a step. megabytes: peak resident memory in MiB; for the page, its size."""
 
     step: str
     size: str

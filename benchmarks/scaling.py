@@ -1,4 +1,4 @@
-"""How the cost of an update grows with T, H, B and R: times over a range of each, and the slope in log-log."""
+"""Growth of an update's cost with T, H, B and R: times over a range of each, and log-log slopes."""
 
 from __future__ import annotations
 

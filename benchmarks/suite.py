@@ -42,7 +42,7 @@ class Run:
     evaluated: float
 
     @property
-    def cell(self) -> dict[str, Any]:
+    def condition(self) -> dict[str, Any]:
         return {"method": self.method, "task": self.task, "lag": self.lag, "seed": self.seed}
 
 
@@ -84,11 +84,12 @@ def costs(workers: Mapping[str, Worker], effort: Effort, runs: list[Run]) -> Ite
         twin = {"sequences": RESERVOIR_SEQUENCES} if run.method == "esn" else {}
         batch, share = (size / RESERVOIR_SEQUENCES if twin else 1.0 for size in (run.passes / run.updates, monitored))
         turns = PREFIX.get(run.method, PREFIX["gradient"])
-        update = compare(workers, Side("loop:update", run.cell), Side("twin:update", run.cell | twin, batch), BOTH,
+        ours, theirs = run.condition, run.condition | twin
+        update = compare(workers, Side("loop:update", ours), Side("twin:update", theirs, batch), BOTH,
                          Effort(effort.rounds, 0, turns))  # fmt: skip
-        seen = compare(workers, Side("loop:monitor", run.cell), Side("twin:evaluation", run.cell | twin, share), BOTH,
-                       Effort(effort.rounds, 0, 1))  # fmt: skip
-        yield cost(run, update, seen, run.evaluated / monitored)
+        evaluation = compare(workers, Side("loop:monitor", ours), Side("twin:evaluation", theirs, share), BOTH,
+                             Effort(effort.rounds, 0, 1))  # fmt: skip
+        yield cost(run, update, evaluation, run.evaluated / monitored)
 
 
 def cost(run: Run, update: Times, evaluation: Times, evaluations: float) -> Cost:

@@ -1,10 +1,9 @@
-"""P11: the naive twin, and cells of the standard suite that both run.
+"""P11: the naive twin, which runs the same conditions of the standard suite as longlag.
 
 The twin is what a first script would be: nn.RNN or nn.LSTM, `backward()`, torch.optim; Gauss-Newton products by double
-backward with the graph kept; a reservoir that takes one sequence after another with a dense matrix. It draws its
-sequences with the same generators, starts from the same numbers, uses the same optimiser settings and looks at the
-same sequences. Differences: it feeds the padding of late sequences instead of holding the state (no less work).
-What it is given for nothing: the fit of the reservoir's readout, and `HessianFree` itself with CG on our code.
+backward with the graph kept; a reservoir that processes one sequence after another with a dense matrix. It has the
+same sequences, start, optimiser settings and evaluations. Difference: it feeds the padding of late sequences instead
+of holding the state (no less work). Not reimplemented: the fit of the reservoir's readout, and `HessianFree` with CG.
 """
 
 from __future__ import annotations
@@ -29,12 +28,10 @@ from longlag.optimisers.clipping import ClipNorm
 from longlag.optimisers.hessian_free import HessianFree
 from longlag.optimisers.nesterov import Nesterov
 
-Cell = dict[str, Any]  # method, task, lag, seed
 
-
-def update(sequences: int = 0, **cell: Any) -> Arm:
-    """One update of the twin, its draw included; of a reservoir the states of `sequences` sequences."""
-    own = data(**cell)
+def update(sequences: int = 0, **condition: Any) -> Arm:
+    """One update of the twin, including its draw; for a reservoir, the states of `sequences` sequences."""
+    own = data(**condition)
     optimiser = own.setup.parts.optimiser
     if own.setup.method.name == "esn":
         return _reservoir(own, sequences)
@@ -43,9 +40,9 @@ def update(sequences: int = 0, **cell: Any) -> Arm:
     return _gradient(own, optimiser)
 
 
-def evaluation(sequences: int = 0, **cell: Any) -> Arm:
-    """The twin's answers to a thousand sequences, drawn and judged; a reservoir's to `sequences` of them."""
-    own = data(**cell)
+def evaluation(sequences: int = 0, **condition: Any) -> Arm:
+    """One evaluation of the twin on the monitor set; for a reservoir, on `sequences` sequences."""
+    own = data(**condition)
     task, model = own.setup.task, own.setup.model
     if own.setup.method.name == "esn":
         return _reservoir(own, sequences)
@@ -68,7 +65,7 @@ def _net(own: Data) -> Net:
 
 
 def _gradient(own: Data, settings: Any) -> Arm:
-    """`backward()`, `clip_grad_norm_` where the method clips, and the optimiser of torch that it is."""
+    """`backward()`, `clip_grad_norm_` if the method clips, and the optimiser's counterpart in torch."""
     net, model, loss = _net(own), own.setup.model, own.setup.loss
     trained = [p for name, p in net.named_parameters() if name != "recurrent.bias_hh_l0"]
     optimiser, draws, t = _torch_optimiser(settings, trained), Draws(own), 0
@@ -98,7 +95,7 @@ def _torch_optimiser(settings: Any, trained: list[Any]) -> torch.optim.Optimizer
 
 
 def _loss(loss: Loss, outputs: Tensor, y: Tensor) -> Tensor:
-    """[B, O] or [K, B, O] -> the mean over steps and sequences, by torch's own function."""
+    """[B, O] or [K, B, O] -> the mean over steps and sequences, by the function of torch."""
     if y.dtype == torch.int64:
         return torch.nn.functional.cross_entropy(outputs.reshape(-1, outputs.shape[-1]), y.flatten())
     return torch.nn.functional.mse_loss(outputs.reshape(y[0].shape), y[0])
@@ -120,7 +117,7 @@ def _hessian_free(own: Data, optimiser: HessianFree) -> Arm:
 
 
 class AutogradOracle:
-    """What `HessianFree` asks, answered by automatic differentiation of an nn.RNN over the whole batch."""
+    """The oracle of `HessianFree`, by automatic differentiation of an nn.RNN over the whole batch."""
 
     def __init__(self, batch: Objective | Tensors, like: Objective | None = None) -> None:
         self.like = batch if isinstance(batch, Objective) else like
@@ -173,7 +170,7 @@ class AutogradOracle:
 
 
 def _reservoir(own: Data, sequences: int) -> Arm:
-    """States of the first `sequences` of a batch, one after the other; the rest of a batch costs the same each."""
+    """States of `sequences` sequences, one after the other: the cost per sequence is always the same."""
     model, params = own.setup.model, {name: value[0].numpy() for name, value in own.start().items()}
     cell: Any = model.cell
     leak, draws, states = cell.leak, Draws(own), np.empty(0)

@@ -1,7 +1,7 @@
 """P1, P2, P4: one gradient update, against nn.RNN or nn.LSTM with autograd and torch.optim.SGD.
 
-An update here is everything between a batch in memory and new parameters: forward, loss, backward through time,
-readout and SGD. Drawing the batch is left out on both sides (P3 and P8 have it).
+An update is everything between a batch in memory and new parameters: forward, loss, backward through time, readout
+and SGD. Both sides exclude drawing the batch (P3 and P8 include it).
 """
 
 from __future__ import annotations

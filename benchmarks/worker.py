@@ -1,10 +1,10 @@
-"""A process with one environment, that builds arms and times them when it is told to, one line of JSON at a time.
+"""A process with one environment that builds arms and times them on request, one line of JSON at a time.
 
     python -m benchmarks.worker ours|default
 
-`ours` is the job environment of longlag; `default` leaves everything as it comes, but for one thread. The choice is
-made before numpy and torch are imported, which is why it takes a process. Workers of a run take turns, so that only one
-computes at a time. Times are process CPU seconds.
+`ours` is the job environment of longlag; `default` sets one thread and nothing else. The choice must be made before
+numpy and torch are imported, hence a process. Workers take turns, so that only one computes at a time. Times are
+process CPU seconds.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def serve() -> None:
 
 
 def build(arms: dict[str, Any], key: str, call: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Builds an arm and lets it work once."""
+    """Builds an arm and runs it once."""
     arms[key] = function(call)(**kwargs)
     return {"seconds": _seconds(arms[key], 1)}
 
@@ -50,13 +50,13 @@ def measure(arms: dict[str, Any], key: str, times: int) -> dict[str, Any]:
 
 
 def drop(arms: dict[str, Any]) -> dict[str, Any]:
-    """Forgets all arms."""
+    """Drops all arms."""
     arms.clear()
     return {}
 
 
 def ask(arms: dict[str, Any], call: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The value of a function, where what is measured is not a time."""
+    """The value of a function: a measurement that is not a time."""
     return {"value": function(call)(**kwargs)}
 
 

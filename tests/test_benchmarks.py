@@ -89,15 +89,15 @@ def test_reservoir_states_are_the_same_on_both_sides(dtype):
 
 @pytest.mark.parametrize("method", ["control", "clipping", "lstm_chrono"])
 def test_the_twin_makes_the_same_update(method):
-    cell = {"method": method, "task": "temporal_order", "lag": 20, "seed": 1}
-    assert_same(built(twin.update, **cell), built(loop.update, **cell))
+    condition = {"method": method, "task": "temporal_order", "lag": 20, "seed": 1}
+    assert_same(built(twin.update, **condition), built(loop.update, **condition))
 
 
 def test_the_twins_nesterov_keeps_the_point_ahead():
-    cell = {"method": "esn_momentum", "task": "temporal_order", "lag": 20, "seed": 1}
-    own = loop.data(**cell)
+    condition = {"method": "esn_momentum", "task": "temporal_order", "lag": 20, "seed": 1}
+    own = loop.data(**condition)
     start, momentum = problem.first(own.start()), own.setup.parts.optimiser.momentum(0)
-    theirs, ours = built(twin.update, **cell), built(loop.update, **cell)
+    theirs, ours = built(twin.update, **condition), built(loop.update, **condition)
     ahead = {name: start[name] + (1 + momentum) * (ours[name] - start[name]) for name in ours}
     assert_same(theirs, ahead)
 
@@ -119,9 +119,9 @@ def test_the_twin_answers_hessian_free_alike():
 
 
 def test_the_twins_reservoir_has_the_same_states():
-    cell = {"method": "esn", "task": "temporal_order", "lag": 20, "seed": 0}
-    own = loop.data(**cell)
-    found = built(twin.update, sequences=3, **cell)["states"]
+    condition = {"method": "esn", "task": "temporal_order", "lag": 20, "seed": 0}
+    own = loop.data(**condition)
+    found = built(twin.update, sequences=3, **condition)["states"]
     batch = own.batch("reservoir", 1, 3)
     states = own.setup.model.states(own.start(), batch.x, batch.start)[0]
     np.testing.assert_allclose(found, states.numpy(), atol=1e-5)

@@ -1,7 +1,7 @@
 """The job environment: threads, memory and BLAS kernels, set before numpy and torch are imported.
 
-What is set decides digits as well as speed, so every row records what was in force (`longlag.engine.provenance`).
-Each variable that the user has set already is left alone.
+These settings decide digits as well as speed, so every row records them (`longlag.engine.provenance`). Variables that
+the user has set are not changed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt(3)
 
 
 def set_environment() -> None:
-    """One thread per process, page-fault-free allocation, the widest BLAS kernels that this processor has."""
+    """Sets one thread per process, allocation without page faults, and the widest BLAS kernels of this processor."""
     for name in _THREADS:
         os.environ.setdefault(name, "1")
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")

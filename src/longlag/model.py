@@ -1,7 +1,7 @@
 """A model: a cell and a readout of its states at the scored steps, y = phi(h) W_hy + b_y.
 
-The readout's features phi are a part (`Linear`, `Quadratic`, `NoFeatures`; `Float64` of one of them), and so is what
-is fed back from the outputs to the hidden units (`NoFeedback`, `OutputFeedback`: Jaeger 2001, section 3).
+Two parts can be chosen: the readout's features phi (`Linear`, `Quadratic`, `NoFeatures`, or `Float64` of one of them),
+and the feedback from outputs to hidden units (`NoFeedback`, `OutputFeedback`: Jaeger 2001, section 3).
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ class NoFeedback:
 
 @dataclass(frozen=True)
 class OutputFeedback:
-    """y_{t-1} W_yh is added to the drive from the second scored step on: the target while the readout is fitted
-    (teacher forcing), the net's own output ever after (Jaeger 2001, section 3)."""
+    """From the second scored step on, y_{t-1} W_yh is added to the drive. y is the target while the readout is fitted
+    (teacher forcing), and the net's own output afterwards (Jaeger 2001, section 3)."""
 
     def shapes(self, hidden: int, n_outputs: int) -> Mapping[str, tuple[int, ...]]:
         return {"W_yh": (n_outputs, hidden)}
@@ -171,17 +171,17 @@ class Model:
         }
 
     def dtypes(self) -> dict[str, torch.dtype]:
-        """Parameter dtypes: float32, and of the readout what its features are of float32 states."""
+        """Parameter dtypes: float32; those of the readout are the dtype of its features."""
         readout = self.readout.features(torch.zeros(1, self.cell.hidden)).dtype
         return {name: readout if name in READOUT else torch.float32 for name in self.shapes()}
 
     def flops(self, params: Params, steps: int) -> float:
-        """Floating-point operations of one forward pass of one sequence, elementwise work left out."""
+        """Floating-point operations of one forward pass of one sequence, without elementwise work."""
         readout = 2.0 * self.scored * self.readout.size(self.cell.hidden) * self.n_outputs
         return steps * self.cell.flops(params) + readout
 
     def centred(self, x: Tensor) -> Tensor:
-        """Inputs [R, L, B, X] less their expected values."""
+        """Inputs [R, L, B, X] minus their expected values."""
         return x if self.shift is None else x - x.new_tensor(self.shift)
 
     def read(self, params: Params, states: Tensor) -> Tensor:
@@ -207,7 +207,7 @@ class Model:
 
 @dataclass(frozen=True)
 class ModelTape:
-    """A linearised model: outputs, and the Jacobian from all parameters to them, both ways."""
+    """A linearised model: its outputs, and products with their Jacobian in all parameters and with its transpose."""
 
     model: Model
     params: Params
@@ -226,7 +226,7 @@ class ModelTape:
         return {**cell, "W_hy": matmul(features.transpose(1, 2), d), "b_y": d.sum(1)}
 
     def jacobian(self) -> Jacobian | None:
-        """J itself; None if the cell's tape does not tell sequences apart."""
+        """J as a matrix; None if the cell's tape has no derivatives per sequence."""
         h, w, readout = self.tape.states, self.params["W_hy"], self.model.readout
         (replicas, scored, batch, _), outputs = h.shape, w.shape[2]
         one_each = torch.eye(scored * outputs, dtype=w.dtype, device=h.device).view(-1, 1, scored, 1, outputs)
@@ -254,7 +254,7 @@ class ModelTape:
 
 @dataclass(frozen=True)
 class Jacobian:
-    """J as a matrix [R, K B O, P], in place of the activations."""
+    """J as a matrix [R, K B O, P]; it replaces the activations."""
 
     matrix: Tensor
     shapes: Mapping[str, tuple[int, ...]]  # of the parameters, without the replica axis, in the order of the columns

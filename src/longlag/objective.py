@@ -1,8 +1,8 @@
 """The oracle: what an optimiser may ask of a batch, and what each answer costs.
 
 An optimiser sees only an `Objective`. Every answer is charged in sequence passes, per replica: a forward pass costs 1,
-forward and backward 3, a Gauss-Newton product 4. A budget can therefore not be got wrong by the author of a method.
-Batches are worked through in chunks of sequences that stay in the processor's cache.
+forward and backward 3, a Gauss-Newton product 4. The author of a method therefore cannot miscount a budget.
+Batches are processed in chunks of sequences that fit into the processor's cache.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_SIZE_RATIO = 8  # its numbers, divided by those of the hidden states
 
 
 class Oracle(Protocol):
-    """The questions an optimiser may ask. Losses are per replica, [R]; a mean over the batch."""
+    """The questions that an optimiser may ask. Losses are means over the batch, per replica [R]."""
 
     def value(self, params: Params) -> Tensor: ...
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]: ...
@@ -38,7 +38,7 @@ class Oracle(Protocol):
 
 
 class FeatureOracle(Protocol):
-    """The question of a readout that is fitted in closed form."""
+    """The questions of an optimiser that fits a readout in closed form."""
 
     def __len__(self) -> int: ...
     def features(self, params: Params) -> tuple[Tensor, Tensor]: ...
@@ -57,7 +57,7 @@ class Meter:
         return cls(torch.zeros(replicas, dtype=torch.float64), torch.zeros(replicas, dtype=torch.float64))
 
     def charge(self, active: Tensor, passes: float, flops: float) -> None:
-        """Adds to the account of every replica that asks."""
+        """Charges every replica of the mask `active` [R]."""
         self.passes += passes * active
         self.flops += flops * active
 
@@ -117,10 +117,10 @@ class Objective:
         """v -> (J' H J + structural S) v, from activations computed once.
 
         H is the Hessian of the loss in the outputs and J their Jacobian; S is the Gauss-Newton matrix of the matching
-        loss between the hidden sequences at the new and at the present parameters, summed over the steps and averaged
-        over the batch (Martens & Sutskever 2011, section 3). S costs one addition in the backward pass. Without S, and
-        of few outputs of many steps, J itself is kept. Either way a forward pass is charged and, for each product, the
-        way through time.
+        loss between the hidden sequences at the new and at the current parameters, summed over the steps and averaged
+        over the batch (Martens & Sutskever 2011, section 3). S costs one addition in the backward pass. Without S, the
+        matrix J is cached if there are few outputs and many steps. The charge is the same in both cases: one forward
+        pass, and for each product a pass forward and backward through time.
         """
         self._charge(FORWARD, params)
         pieces = [
@@ -135,7 +135,7 @@ class Objective:
         return product
 
     def _product(self, tape: ModelTape, share: float, structural: float) -> Operator:
-        """The product of the sequences of a tape, whose share of the batch that is."""
+        """The product over the sequences of a tape, weighted by their share of the batch."""
         outputs = tape.outputs
         jacobian = tape.jacobian() if not structural and self._keeps_jacobian(tape.params) else None
         if jacobian is not None:
@@ -149,7 +149,7 @@ class Objective:
         return through_time
 
     def _keeps_jacobian(self, params: Params) -> bool:
-        """Whether J itself is worth its making and its memory."""
+        """Whether caching J saves time, and is worth its memory."""
         n, steps = self.model.scored * self.model.n_outputs, self.batch.x.shape[1]
         size = n * sum(value[0].numel() for value in params.values())  # numbers of a sequence
         return (
@@ -159,9 +159,9 @@ class Objective:
         )
 
     def features(self, params: Params) -> tuple[Tensor, Tensor]:
-        """What a closed-form readout is fitted on: features [R, K B, F] of the scored states, targets [R, K B, O].
+        """The data of a closed-form fit: features [R, K B, F] of the scored states, and targets [R, K B, O].
 
-        Outputs that are fed back are replaced by the targets (teacher forcing).
+        Where outputs are fed back, the targets take their place (teacher forcing).
         """
         self._charge(FORWARD, params)
         teacher = self.loss.encode(self.batch.y)
@@ -173,15 +173,15 @@ class Objective:
         return len(self.batch)
 
     def head(self, n: int) -> Objective:
-        """The same question of the first n sequences only."""
+        """The objective of the first n sequences."""
         return replace(self, batch=self.batch.rows(0, n))
 
     def only(self, active: Tensor) -> Objective:
-        """The same question asked, and paid, by the replicas of the mask [R] alone."""
+        """The same objective, charged only to the replicas of the mask [R]."""
         return replace(self, active=self.active & active)
 
     def charge_flops(self, flops: float) -> None:
-        """Adds work that is not a pass over sequences, such as solving for a readout."""
+        """Charges work that is not a pass over sequences, such as solving for a readout."""
         self.meter.charge(self.active, 0, flops)
 
     def _charge(self, passes: int, params: Params) -> None:

@@ -1,1 +1,1 @@
-"""Mathematics of trees of tensors: what models and optimisers are computed with."""
+"""Linear algebra of parameters: trees of tensors, products over replicas, Jacobians."""

@@ -1,8 +1,8 @@
-"""The Jacobian of any function of parameters, both ways, by reverse mode alone.
+"""Products with the Jacobian of any function of parameters and with its transpose, by reverse mode alone.
 
-The transposed Jacobian is ordinary backpropagation, w -> J'w. It is linear in w, so that differentiating it by w gives
-the Jacobian, v -> J v (the double-backward trick). Its graph is kept: a product costs about two backward passes, and
-works for every function that can be differentiated twice.
+The transposed Jacobian is ordinary backpropagation, w -> J'w. It is linear in w, so its derivative with respect
+to w gives the Jacobian, v -> J v (the double-backward trick). The graph is kept, so a product costs about two backward
+passes. This works for every function that can be differentiated twice.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Matrix products over the replica axis.
 
-On a CPU they are taken one replica at a time: batched kernels choose another summation for one matrix than for many,
-and a seed must have the same bits alone as in a block. Elsewhere they are one batched kernel.
+On a CPU each replica has its own product: batched kernels sum in another order for one matrix than for many, and a
+seed must have the same bits alone as in a block. On other devices one batched kernel is used.
 """
 
 from __future__ import annotations

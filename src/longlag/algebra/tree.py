@@ -1,7 +1,7 @@
-"""Parameter vectors as dicts of tensors: the few operations that optimisers need.
+"""Parameter vectors as dicts of tensors, with the operations that optimisers need.
 
 `Params` maps a name such as "W_hh" to a tensor [R, ...] whose leading axis R counts replicas (seeds trained together).
-Reductions keep R and are taken in float64, so that a scalar decision does not depend on the precision of training.
+Reductions keep R and are computed in float64, so that decisions do not depend on the precision of training.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ def map_(function: Callable[..., Tensor], *trees: Params) -> dict[str, Tensor]:
 
 
 def dot(a: Params, b: Params) -> Tensor:
-    """Inner product per replica, [R], float64; summed one replica at a time, for the same bits in any block."""
+    """Inner product per replica, [R], float64. Each replica is summed by itself: the same bits in any block."""
     products = [a[k].double() * b[k].double() for k in a]
     return torch.stack([one.sum() for product in products for one in product]).unflatten(0, (len(products), -1)).sum(0)
 
 
 def norm(a: Params) -> Tensor:
-    """Euclidean norm per replica over all parameters jointly, [R], float64."""
+    """Euclidean norm over all parameters, per replica [R], float64."""
     return dot(a, a).sqrt()
 
 

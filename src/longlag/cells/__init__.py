@@ -1,1 +1,1 @@
-"""Recurrent cells: one definition each (`step`), and beside it the kernels that matter, written by hand."""
+"""Recurrent cells: each is defined by `step`; the important ones also have hand-written kernels."""

@@ -1,11 +1,12 @@
-"""What a cell is, and the generic path: one definition of the recurrence that automatic differentiation can read.
+"""What a cell is, and the generic path: the recurrence unrolled step by step, differentiated automatically.
 
 Axes, always in this order: R replica, T time, B sequence, then features (X input, H hidden, G gates). Matrices act
 from the right: `h @ W_hh`. A state is held at zero until its sequence starts.
 
 A *tape* is a recurrence linearised around one forward pass: states, the transposed Jacobian (`pullback`) and the
-Jacobian (`pushforward`). Structural damping (Martens & Sutskever 2011, section 3) needs the tangent of what it keeps
-in place at every step: a cell calls these values its *damped states* and gives the curvature of their matching loss.
+Jacobian (`pushforward`). Structural damping (Martens & Sutskever 2011, section 3) penalises changes of some values
+at every step. These are the cell's *damped states*: it returns them from `step`, with the curvature of their matching
+loss (`matching_curvature`).
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ class Tape(Protocol):
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         """Jacobian times a tangent of the parameters: tangents of the states [R, K, B, H] and of the damped states, the
-        latter times their curvature [R, T, B, H]. Both are the caller's to overwrite."""
+        latter times their curvature [R, T, B, H]. The caller may overwrite both."""
 
     def per_sequence_vjp(self, d_states: Tensor) -> dict[str, Tensor] | None:
-        """E derivatives at the scored states, [E, R, K, B, H] -> those of the parameters by each sequence alone,
-        [E, R, B, ...]; None from a tape that does not tell sequences apart."""
+        """E derivatives at the scored states [E, R, K, B, H] -> the parameters' derivatives for each sequence,
+        [E, R, B, ...]; None if the tape cannot compute them."""
 
 
 class Cell(Protocol):
@@ -55,10 +56,10 @@ class Cell(Protocol):
         """Floating-point operations of one step of one sequence, forward."""
 
     def drive(self, params: Params, x: Tensor) -> Tensor:
-        """What the inputs contribute at all steps at once: [R, T, B, X] -> [R, T, B, G]."""
+        """The contribution of the inputs, at all steps at once: [R, T, B, X] -> [R, T, B, G]."""
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
-        """One step: the next state and the damped states, from the state and the drive [R, B, G]. THE definition."""
+        """One step: the next state and the damped states, from the state and the drive [R, B, G]. Defines the cell."""
 
     def start(self, params: Params, batch: int) -> State:
         """The state before the first step, zeros."""
@@ -74,7 +75,7 @@ class Cell(Protocol):
 
 
 def zero_state(params: Params, batch: int, hidden: int, parts: int = 1) -> State:
-    """`parts` zero tensors [R, B, H] of the parameters' kind."""
+    """`parts` zero tensors [R, B, H], with the parameters' dtype and device."""
     like = next(iter(params.values()))
     return tuple(like.new_zeros(like.shape[0], batch, hidden) for _ in range(parts))
 
@@ -94,7 +95,7 @@ def unroll(cell: Cell, params: Params, x: Tensor, start: Tensor) -> tuple[Tensor
 
 @dataclass(frozen=True)
 class AutogradTape:
-    """The tape of any cell, by automatic differentiation of `unroll`: the tests' oracle, the path of new cells."""
+    """The tape of any cell, by automatic differentiation of `unroll`. New cells use it; tests compare with it."""
 
     linearisation: Linearisation
     curvature: Tensor  # [R, T, B, H], zero where a sequence has not begun

@@ -3,8 +3,8 @@
     i, f, g, o = split(x_t W_xh + h_{t-1} W_hh + b_h)
     c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g),   h_t = sigmoid(o) tanh(c_t)
 
-Deviations from torch.nn.LSTM: (1) one trainable bias per gate, not two, whose sum would move twice as fast;
-(2) a sequence that starts late is held at zero: in the fused kernel by an extra input that shuts the input gate.
+Deviations from torch.nn.LSTM: (1) one trainable bias per gate instead of two, whose sum would change twice as fast;
+(2) the state is zero until a sequence starts: in the fused kernel, an extra input shuts the input gate.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class LSTM:
 
 
 class FusedTape:
-    """States and gradients by torch's fused LSTM, replica by replica; the Jacobian by the generic path when asked."""
+    """States and gradients by torch's fused LSTM, replica by replica. The Jacobian uses the generic path."""
 
     def __init__(self, cell: LSTM, params: Params, x: Tensor, start: Tensor, scored: int) -> None:
         self._generic = lambda: autograd_tape(cell, params, x, start, scored)

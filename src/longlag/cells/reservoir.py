@@ -67,7 +67,7 @@ class Reservoir:
         return autograd_tape(self, params, x, start, scored)
 
     def _run(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
-        """One replica: [T, B, X] -> [K, B, H]. Sequences are taken so many at a time that a state fills the cache."""
+        """One replica: [T, B, X] -> [K, B, H]. Sequences run in groups whose states fit into the cache."""
         recurrent = _operator(params["W_hh"].T.contiguous())  # [H, H]
         w_in = torch.cat([params["W_xh"], params["b_h"].unsqueeze(0)]).T.contiguous().numpy()  # [H, X + 1]
         inputs = np.ones((len(x), x.shape[2] + 1, x.shape[1]), dtype=w_in.dtype)  # the last one is constant
@@ -85,7 +85,7 @@ class Reservoir:
     def _states(
         self, recurrent: Tensor, w_in: np.ndarray, inputs: np.ndarray, start: np.ndarray
     ) -> Iterator[np.ndarray]:
-        """The state [H, B] after each step of inputs [T, X + 1, B]; overwritten by the next."""
+        """The state [H, B] after each step of inputs [T, X + 1, B]; the next step overwrites it."""
         h, new = (torch.zeros(self.hidden, inputs.shape[2], dtype=recurrent.dtype) for _ in range(2))
         last_start = start.max(initial=0)
         for t, x in enumerate(inputs):
@@ -102,7 +102,7 @@ class Reservoir:
 
 
 def _operator(matrix: Tensor) -> Tensor:
-    """The matrix in the format whose products are the faster ones."""
+    """The matrix, dense or sparse, whichever has the faster products."""
     if matrix.count_nonzero().item() > _MAX_SPARSE_SHARE * matrix.numel():
         return matrix
     with warnings.catch_warnings():

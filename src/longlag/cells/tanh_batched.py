@@ -1,8 +1,8 @@
-"""The formulas of `tanh_kernels` for all replicas at once, in torch: the path of GPUs.
+"""The formulas of `tanh_kernels` in torch, for all replicas at once. GPUs use them.
 
-A step is one batched product of R small matrices and one pointwise kernel, so that twenty seeds cost a GPU about what
-one does. Axes as everywhere: states [R, T+1, B, H], inputs [R, T, B, X]. There is no graph of automatic
-differentiation to build, and no product over time that could be taken at once is taken step by step.
+A step is one batched product of R small matrices and one pointwise kernel, so twenty seeds cost a GPU about as much as
+one. States are [R, T+1, B, H], inputs [R, T, B, X]. No autograd graph is built. Products that do not depend on the
+step before are computed for all steps at once.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The tanh recurrence by hand, on numpy arrays (the tangent after Pearlmutter 1994).
+"""Hand-written kernels of the tanh recurrence, on numpy arrays (the tangent follows Pearlmutter 1994).
 
-What a step reads lies side by side in memory, so that state, inputs and bias are one matrix product:
+State, inputs and bias of a step lie side by side in memory, so that a step is one matrix product:
 
     rows       z_t = [h_t, x_{t+1}, 1],   W = [W_hh; W_xh; b_h]
     forward    h_t = tanh(z_{t-1} W)
@@ -10,9 +10,9 @@ What a step reads lies side by side in memory, so that state, inputs and bias ar
 Shapes: z [R, T+1, B, K] and W, V [R, K, H] with K = H + X + 1. `started` [R, T0, B, 1] is 0 where a sequence has not
 begun at the first T0 steps: its state, tangent and derivative are held at zero there.
 
-Only z is kept from one pass to the next: the slope 1 - h_t^2 costs less to compute where it is needed, in the cache,
-than to read from memory. Numpy rather than torch because its tanh is several times faster on many processors, and
-because `np.matmul` gives a replica the same bits whatever its neighbours.
+Only z is kept between passes: computing the slope 1 - h_t^2 from cached states costs less than reading it from memory.
+The kernels use numpy because its tanh is several times faster than torch's on many processors, and because `np.matmul`
+gives a replica the same bits whatever its neighbours are.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def backward(w: Array, z: Array, started: Array, d_scored: Array, d_damped: Arra
 
 
 def backward_per_sequence(w: Array, z: Array, started: Array, d_scored: Array) -> Array:
-    """d W of every sequence by itself, [E, R, B, K, H], from E derivatives of the last states [E, R, K, B, H]."""
+    """d W for each sequence, [E, R, B, K, H], from E derivatives of the last states [E, R, K, B, H]."""
     replicas, steps, batch, hidden = len(z), z.shape[1] - 1, z.shape[2], w.shape[-1]
     rows = np.ascontiguousarray(z[:, :-1].transpose(0, 2, 3, 1))  # [R, B, K, T]
     d_a = np.empty((replicas, batch, steps, hidden), w.dtype)
@@ -92,7 +92,7 @@ def backward_per_sequence(w: Array, z: Array, started: Array, d_scored: Array) -
 def _through_time(
     w: Array, z: Array, started: Array, d_scored: Array, d_damped: Array | None = None
 ) -> Iterator[tuple[int, int, Array]]:
-    """From the last block of steps to the first: d a_t of the steps first to last - 1, [R, last - first, B, H]."""
+    """Yields (first, last, d a_t of the steps first to last - 1) of each block of steps, from the last block back."""
     steps, hidden = z.shape[1] - 1, w.shape[-1]
     transposed = aligned_copy(w[:, :hidden].swapaxes(1, 2))
     scored = _steps(d_scored, transposed)
@@ -117,7 +117,7 @@ def _drive(rows: Array, w: Array, out: Array) -> None:
 
 
 def _correlation(rows: Array, d: Array) -> Array:
-    """rows' [R, K, n] times d [R, n, H]: the sum of small products, unless most of the work were to add them up."""
+    """rows' [R, K, n] times d [R, n, H], as a sum of small products where that is faster than one product."""
     k, h = rows.shape[2], d.shape[2]
     most = max(_PRODUCT_MULTIPLY_ADDS // (k * h), 1)
     if most < h // 2 or len(rows[0]) <= most:
@@ -126,7 +126,7 @@ def _correlation(rows: Array, d: Array) -> Array:
 
 
 def _cut(rows: Array, most: int) -> Array:
-    """[R, n, F] -> a view [R, S, n/S, F], S pieces of at most so many rows."""
+    """[R, n, F] -> a view [R, S, n/S, F]: S pieces of at most `most` rows."""
     replicas, n, features = rows.shape
     pieces = _pieces(n, most)
     return rows.reshape(replicas, pieces, n // pieces, features)
@@ -134,19 +134,19 @@ def _cut(rows: Array, most: int) -> Array:
 
 @functools.cache
 def _pieces(n: int, most: int) -> int:
-    """The fewest equal pieces of n rows with at most so many in each; one where they would be tiny."""
+    """The smallest number of equal pieces of n rows with at most `most` rows each; 1 if the pieces would be tiny."""
     return next((s for s in range(1, 1 + n // _PRODUCT_ROWS) if n % s == 0 and n // s <= most), 1)
 
 
 def _steps(a: Array, w: Array) -> list[Array]:
-    """[R, T, B, F] -> for every step a view [R, S, B/S, F], whose products with w [R, n, m] are S small ones each."""
+    """[R, T, B, F] -> a view [R, S, B/S, F] per step; its product with w [R, n, m] is then S small products."""
     replicas, steps, batch, features = a.shape
     pieces = _pieces(batch, _PRODUCT_MULTIPLY_ADDS // (w.shape[1] * w.shape[2]))
     return list(a.reshape(replicas, steps, pieces, batch // pieces, features).swapaxes(0, 1))
 
 
 def aligned(shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> Array:
-    """An empty array whose every row begins at a cache line."""
+    """An uninitialised array in which every row starts at a cache line."""
     kind = np.dtype(dtype)
     line = _CACHE_LINE_BYTES // kind.itemsize
     padded = (*shape[:-1], -(-shape[-1] // line) * line)
@@ -156,7 +156,7 @@ def aligned(shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> Array:
 
 
 def aligned_copy(a: Array) -> Array:
-    """The same numbers, every row at the beginning of a cache line."""
+    """A copy in which every row starts at a cache line."""
     copy = aligned(a.shape, a.dtype)
     copy[...] = a
     return copy
@@ -172,10 +172,10 @@ def _slopes(z: Array, started: Array, first: int, last: int, hidden: int) -> Arr
 
 
 def _blocks(z: Array, hidden: int) -> list[tuple[int, int]]:
-    """The steps in blocks, each from first to last - 1.
+    """The steps in blocks, as (first, last + 1).
 
-    How long they are does not depend on how many replicas share a program: a replica's sums would be cut, and rounded,
-    otherwise in company than alone.
+    The length of a block does not depend on how many replicas share a program. Otherwise a replica's sums would be
+    cut, and rounded, differently alone and in a group.
     """
     _, rows, batch, _ = z.shape
     size = max(1, min(_BLOCK_STEPS, _BLOCK_NUMBERS // (batch * hidden)))

@@ -63,7 +63,7 @@ class TanhRNN:
 
 @dataclass(frozen=True)
 class _Run:
-    """A forward pass of some replicas, as `tanh_kernels` has it: weights, started, rows."""
+    """A forward pass of some replicas in the layout of `tanh_kernels`."""
 
     w: np.ndarray  # [R, K, H]
     started: np.ndarray  # [R, T0, B, 1]
@@ -71,7 +71,7 @@ class _Run:
 
 
 def _run(params: Params, x: Tensor, start: Tensor) -> list[_Run]:
-    """Replicas whose states are small together, the others one after the other."""
+    """Replicas with small states share a program; the others run one after the other."""
     inputs, starts, weights = x.numpy(), start.numpy(), _weights(params)
     size = max(1, _PROGRAM_NUMBERS // (inputs.shape[2] * weights.shape[2]))
     runs = []
@@ -84,7 +84,7 @@ def _run(params: Params, x: Tensor, start: Tensor) -> list[_Run]:
 
 
 def _weights(params: Params) -> np.ndarray:
-    """The parameters as the kernels want them, [W_hh; W_xh; b_h]."""
+    """The parameters in the layout of the kernels, [W_hh; W_xh; b_h]."""
     w_hh, w_xh, b_h = (params[name].detach().numpy() for name in ("W_hh", "W_xh", "b_h"))
     return kernels.aligned_copy(np.concatenate([w_hh, w_xh, b_h[:, None]], 1))
 
@@ -127,12 +127,12 @@ class TanhTape:
 
 
 def _named(w: Tensor) -> dict[str, Tensor]:
-    """[W_hh; W_xh; b_h] apart, by the last two axes."""
+    """[..., K, H] -> the parameters by name."""
     hidden = w.shape[-1]
     return {"W_xh": w[..., hidden:-1, :], "W_hh": w[..., :hidden, :], "b_h": w[..., -1, :]}
 
 
 def _joined(arrays: list[np.ndarray]) -> Tensor:
-    """Along the replicas."""
+    """Joins the arrays along the replica axis."""
     parts = [torch.from_numpy(array) for array in arrays]
     return parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -1,9 +1,9 @@
-"""The average over time of random features of single inputs: all that can be known of a sequence without its order.
+"""The average over time of random features of single inputs: a summary of a sequence that ignores order.
 
     h_t = (1/t) sum_{s <= t} tanh(x_s W_xh + b_h)
 
-The average is a bag of steps: whatever is solved from it needs no memory of when things happened (adding does not need
-one: with features of value and marker together, the average holds the sum of the marked values).
+A task that is solved from this average needs no memory of when things happened. Adding is such a task: with features
+of value and marker together, the average contains the sum of the marked values.
 """
 
 from __future__ import annotations
