@@ -1,4 +1,4 @@
-# `make demo` and `make test` need Python >= 3.11 and make, nothing else: both make .venv first.
+# `make demo` and `make test` need Python >= 3.11 and make, nothing else: both create .venv first.
 #   PYTHON=python3.12     the interpreter to use (else the first suitable one on the PATH)
 #   PIP_FLAGS=...         passed to pip, for example an index of CPU builds of torch (README.md)
 #   ARGS=--quick         passed to the benchmarks
@@ -12,10 +12,10 @@ READY := $(VENV)/ready
 .PHONY: help env demo results test lint lock bench bench-peers chaos clean
 .DEFAULT_GOAL := help
 
-help:  ## this list
+help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*  ## /\1\t/p' $(MAKEFILE_LIST)
 
-env: $(READY)  ## make .venv with the pinned packages (about a minute)
+env: $(READY)  ## create .venv with the pinned packages (about a minute)
 
 $(READY): pyproject.toml requirements.lock
 	@for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
@@ -30,13 +30,13 @@ $(READY): pyproject.toml requirements.lock
 	@touch $@
 
 demo: SUITE := demo
-demo: results  ## every method and every task in about two minutes; ends with the place of the page
+demo: results  ## train every method, every task in about two minutes; prints the path of the page
 
 results: env  ## train and draw SUITE (demo, standard, paper or a file config/SUITE.yaml)
 	$(BIN)/snakemake --cores $(CORES) --config suite=$(SUITE) $(SNAKEMAKE_FLAGS)
 	@echo "Open $(CURDIR)/results/$(SUITE)/report.html in a browser."
 
-test: env  ## the test suite
+test: env  ## run the test suite
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 lint: env  ## ruff, mypy, snakefmt and snakemake's own lint
@@ -49,7 +49,7 @@ lock: env  ## write the versions installed in .venv to requirements.lock
 	{ sed '/^[^#]/d' requirements.lock; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > $(VENV)/lock
 	mv $(VENV)/lock requirements.lock
 
-bench: env bench-peers  ## speed side by side with peers (a quarter of an hour; ARGS=--quick: a minute)
+bench: env bench-peers  ## measure speed side by side with peers (15 minutes; ARGS=--quick: a minute)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-peers: $(VENV)/peers/ready
@@ -62,8 +62,8 @@ $(VENV)/peers/ready: benchmarks/peers.txt $(READY)
 	done
 	@touch $@
 
-chaos: env  ## the fault campaign: kills, damaged files, mutated designs (an hour; ARGS="--kills 5 --seconds 300": a slice)
+chaos: env  ## run the fault campaign: kills, damaged files, mutated designs (an hour; ARGS="--kills 5 --seconds 300": a slice)
 	$(BIN)/python -m chaos $(ARGS)
 
-clean:  ## delete what runs wrote, but for what git keeps, and the caches; .venv stays
+clean:  ## delete caches and the results of runs, except those in git; .venv stays
 	git clean -fdX results .snakemake build .pytest_cache .mypy_cache .ruff_cache .hypothesis

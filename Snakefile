@@ -1,10 +1,10 @@
-# The front door: `snakemake --cores 8` at the root of the repository. See config/README.md for what can be chosen.
+# `snakemake --cores 8` at the root of the repository starts here. config/README.md explains the options.
 
 
 include: "workflow/Snakefile"
 
 
-# An included file never sets the default target, so it is said here.
+# An included file never sets the default target, so this rule sets it.
 rule default:
     default_target: True
     input:

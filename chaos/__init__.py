@@ -1,4 +1,4 @@
-"""The fault campaign (`make chaos`): kills, damaged files and mutated designs, and what became of the results.
+"""The fault campaign (`make chaos`): kills, damaged files and mutated designs, and their effect on the results.
 
     kills.py    kill -9 of random processes of a small suite's run; at the end its files must be those of a quiet run
     files.py    truncated, flipped and otherwise damaged files of every kind that longlag reads

@@ -1,4 +1,4 @@
-"""kill -9 of random processes of a suite's run, at random times, and runs that go on until the suite is complete.
+"""kill -9 of random processes of a suite's run, at random times, and restarts until the suite is complete.
 
 At the end `runs.csv` and `curves.parquet` must be those of a run that nobody disturbed, but for volatile columns; and
 at no time may a rung that was finished have gone or changed.
@@ -108,7 +108,7 @@ class Storm:
             return target
         self.locked = True
         if self.draw.random() < 0.5:
-            return "snakemake alone"  # its jobs go on without it
+            return "snakemake alone"  # its jobs keep running
         for process in orphans(self.folder):  # a power cut
             with _silent():
                 process.kill()
@@ -163,7 +163,7 @@ def campaign(folder: Path, kills: int, seed: int, deadline: float) -> Tally:
     while tally.tried - len(tally.faults) < kills and time.monotonic() < deadline:
         storm = _storm(folder / f"storm{len(storms)}", draw, tally)
         if not _disturb(storm, kills, deadline, takes) and not storm.to_the_end():
-            tally.fault(f"the run did not go on to its end; see {storm.folder / 'snakemake.log'}")
+            tally.fault(f"the run did not finish; see {storm.folder / 'snakemake.log'}")
             break
         storm.check_rungs()
         for name, content in outcome(storm.folder).items():

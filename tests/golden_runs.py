@@ -113,7 +113,7 @@ def _chain(setup: Setup, passes: float) -> float:
 def _solving(features: Tensor) -> float:
     """Rounded operations of a ridge readout: the sums over n rows and the solution for F features, [n, F].
 
-    A variance that is the difference of two sums loses mean^2 / variance, which counts as so many more operations.
+    A variance that is the difference of two sums loses mean^2 / variance, which counts as that number of extra operations.
     """
     mean, variance = features.mean(0), (features - features.mean(0)).square().mean(0)
     varying = variance > ROUNDED_AWAY * mean.square()  # a constant feature has no variance to lose

@@ -1,4 +1,4 @@
-"""What survives a kill: a run that goes on from a checkpoint gives the bytes of one that was never stopped."""
+"""Checkpoints: a run that resumes from one gives byte-identical results."""
 
 import dataclasses
 import hashlib
@@ -332,7 +332,7 @@ def test_nothing_in_a_checkpoint_is_run(tmp_path):
 
 @pytest.mark.parametrize("method", ["clipping", "lstm", "esn_momentum"])
 def test_replicas_that_are_done_need_not_be_gone_on_with(method, tmp_path, monkeypatch):
-    """Of a block of three seeds one has its rung already: the others go on from the block's checkpoint."""
+    """Of a block of three seeds one has its rung already: the others resume from the block's checkpoint."""
     one = spec(method, "adding", seeds=(0, 1, 2), block=3, budget=900.0)
     whole = [plain(e) for e in run(one) if e.seed != 1]
     kill_after(10, monkeypatch, lambda: list(run(one, Checkpoints(tmp_path, 1e-9))))

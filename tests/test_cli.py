@@ -103,7 +103,7 @@ def test_verify_repeats_rows_and_catches_a_forged_one(tmp_path, capsys):
     runs = tmp_path / "runs.csv"
     assert cli.main([*TRAIN, *SETS, "--out", str(runs)]) == 0
     assert cli.main(["verify", str(runs), "--sample", "1"]) == 0
-    assert "equal to the byte" in capsys.readouterr().out
+    assert "byte-identical" in capsys.readouterr().out
     row = read_rows(runs)[0]
     write_rows(runs, [dataclasses.replace(row, test_loss=row.test_loss / 2)])
     assert cli.main(["verify", str(runs)]) == 1
@@ -369,7 +369,7 @@ def test_verify_says_how_it_compared_and_why(tmp_path, capsys):
     elsewhere = dataclasses.replace(row, cpu="An 8086", test_error=row.test_error + 0.01, test_loss=9.0)
     on_a_gpu = json.loads(row.spec) | {"device": "cuda"}
     cases = [
-        (row, 0, "equal to the byte, on a machine like that of the row"),
+        (row, 0, "byte-identical, on the same kind of machine"),
         (elsewhere, 0, "same verdict, test error within 5%; compared with tolerance, since cpu is"),
         (dataclasses.replace(elsewhere, test_error=0.1), 1, "rounding can change one seed but not success rates"),
         (dataclasses.replace(row, device="cuda: A", spec=json.dumps(on_a_gpu)), 0, "device is cpu here, cuda: A there"),

@@ -1,4 +1,4 @@
-"""Merging the files of the jobs: every run of the suite gets one row, whatever became of its job."""
+"""Merging the files of the jobs: every run of the suite gets one row, whatever happened to its job."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What every plug-in promises, by discovery: a new method or task is tested here without a word."""
+"""What every plug-in promises, by discovery: a new method or task is tested here automatically."""
 
 import dataclasses
 import sys

@@ -1,4 +1,4 @@
-"""Two suites beside each other: what is told apart, what is not, and what only one of them has."""
+"""Comparing two suites: differences beyond chance, differences within it, and conditions that only one suite has."""
 
 import math
 from dataclasses import replace

@@ -119,3 +119,27 @@ def test_paths_and_names_in_backticks_exist(path):
 @pytest.mark.parametrize("code", ["docs/nowhere.md", "protocol.next_nothing", "src/longlag/engine/gone.py", "no.csv"])
 def test_what_is_not_there_is_noticed(code):
     assert missing(code)
+
+
+IDIOMS = r"\banew\b|\bfor ever\b|\b(is|are|was|were) told\b|\bbec[ao]mes? of\b|\bbefell\b|\b(goes|go|going|went) on\b"
+TEXTS = [
+    path
+    for folder, pattern in (
+        *((name, "**/*.py") for name in ("src", "tests", "benchmarks", "chaos")),
+        *((name, "**/*") for name in ("workflow", "profiles", "config")),
+        ("src", "**/*.html"),
+        (".", "Makefile"),
+    )
+    for path in sorted((ROOT / folder).glob(pattern))
+    if path.is_file() and path != Path(__file__) and "__pycache__" not in path.parts
+]
+
+
+def test_texts_are_in_plain_words():
+    """A few idioms that readers from other countries stumbled over; CONTRIBUTING.md asks for plain English."""
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]!r}"
+        for path in [*TEXTS, *DOCUMENTS]
+        for match in re.finditer(IDIOMS, " ".join(path.read_text().split()), flags=re.IGNORECASE)
+    ]
+    assert not found, "say it in plain words, such as 'resumes', 'again', 'forever', 'result'"

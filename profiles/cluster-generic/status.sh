@@ -1,6 +1,6 @@
 #!/bin/sh
-# What became of a job of SLURM: success, failed or running. One that SLURM has forgotten has failed; a controller that does
-# not answer is asked again.
+# Prints the state of a SLURM job: success, failed or running. A job that SLURM does not know has failed. If the controller
+# does not answer, the job counts as running and Snakemake asks again.
 if ! state=$(squeue --noheader --states=all --format=%T --jobs="$1" 2>&1); then
   case $state in *"Invalid job id"*) echo failed ;; *) echo running ;; esac
   exit

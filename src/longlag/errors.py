@@ -41,7 +41,7 @@ def printable(text: str) -> str:
 
 
 def in_a_line(error: BaseException, most: int = 500) -> str:
-    """An exception's kind and text in one line of at most so many letters, whatever a plug-in put into it.
+    """An exception's kind and text in one line of limited length, whatever a plug-in put into it.
 
     >>> in_a_line(ValueError("a\\r\\nb"))
     'ValueError: a b'

@@ -1,4 +1,4 @@
-"""Numbers and lists in words, said the same way in figures, tables and the report. No pandas."""
+"""Numbers and lists in words, the same in figures, tables and the report. No pandas."""
 
 from __future__ import annotations
 

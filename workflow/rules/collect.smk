@@ -1,8 +1,8 @@
-# All rows and curves of a suite in one file each, and the design that they answer.
+# All rows and curves of a suite in one file each, and the design that they belong to.
 
 
-# Named after the design and the digests of its runs: where the file is missing, what lies in the folder answers another
-# design, whatever Snakemake remembers of it (results may have been moved without its records).
+# The name holds a digest of the design and of its runs. If the file is missing, the folder has the results of another
+# design, whatever Snakemake's records say (results may have been moved without them).
 rule question:
     output:
         "results/{suite}/design/{digest}.json",

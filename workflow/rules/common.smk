@@ -44,7 +44,7 @@ try:
 except LonglagError as error:
     raise WorkflowError(str(error)) from None
 
-# Relative to the folder of the suite. Whoever adds a figure or a table need not say so here.
+# Relative to the folder of the suite. New figures and tables are found automatically.
 FIGURES = expand("figures/{name}.{type}", name=figures.names(), type=["pdf", "png"])
 TABLES = expand("tables/{name}.{type}", name=tables.names(), type=["md", "tex", "html"])
 JOBS = {f"results/{SUITE.name}/jobs/{job.folder}": job for job in SUITE.jobs}
@@ -61,7 +61,7 @@ def job_of(wildcards):
     ]
 
 
-# Worked out once, by a process of its own and only if a job asks.
+# Computed once, in a process of its own, and only if a job needs it.
 @cache
 def plan():
     try:
@@ -79,7 +79,7 @@ def question_of(wildcards):
     return f"results/{SUITE.name}/design/{files.checksum([text])}.json"
 
 
-# A job whose files answer the design does not run again because the design was written down again.
+# A job whose files belong to the design does not run again because the design was written again.
 def suite_of(wildcards):
     folder = "results/{suite}/jobs/{method}/{group}/seeds{chunk}".format(**wildcards)
     file = f"results/{SUITE.name}/suite.json"
@@ -87,11 +87,11 @@ def suite_of(wildcards):
     return ancient(file) if collect.answers(Path(folder, "runs.csv"), wanted) else file
 
 
-# Resources are no reason to run a job again, so a better record changes nothing that is finished.
+# Resources are no reason to run a job again, so a better record does not rerun finished jobs.
 def need_of(wildcards):
     return RECORD.need(job_of(wildcards))
 
 
-# Jobs of a minute and less share submissions to a cluster: profiles say how many (group-components). Here it means nothing.
+# Jobs of a minute or less share submissions to a cluster; profiles set how many (group-components). Locally this has no effect.
 def group_of(wildcards):
     return "small" if need_of(wildcards).small else None

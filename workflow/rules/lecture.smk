@@ -1,4 +1,4 @@
-# The lecture's claims, measured and drawn: `snakemake --cores 2 lecture`. No part of a suite.
+# The lecture's claims, measured and drawn: `snakemake --cores 2 lecture`. It does not belong to a suite.
 
 from longlag import lecture
 

@@ -1,6 +1,6 @@
-# From the rows to the page. One process draws all figures, another sets all tables: a start costs seconds.
+# From the rows to the page. One process draws all figures, another makes all tables: starting a process costs seconds.
 
-# What somebody measured of the lecture is shown on the page.
+# The page shows the claims of the lecture if somebody has measured them.
 VERDICTS = "results/lecture/lecture.json"
 
 
@@ -36,7 +36,7 @@ rule tables:
     params:
         folder=lambda wildcards, output: os.path.dirname(output[0]),
     message:
-        "set the tables"
+        "make the tables"
     shell:
         "longlag table all {input.runs:q} --out {params.folder:q} > {log:q} 2>&1"
 
@@ -73,7 +73,7 @@ rule report:
         " {params.lecture} --handson handson.html --title={params.title:q} --out {output.page:q} >> {log:q} 2>&1"
 
 
-# A job that was killed leaves no file. The page is made all the same, with its runs as errors, before the next call trains them.
+# A killed job leaves no file. The page is made nevertheless, with its runs as errors; the next call trains them.
 onerror:
     shell(
         "cd results/{SUITE.name} && mkdir -p jobs && longlag collect --suite suite.json --jobs jobs --out . && "

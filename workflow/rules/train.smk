@@ -3,7 +3,7 @@
 
 # Finished rungs, and checkpoints of those in training, are kept in results/SUITE/rungs, which is no output: Snakemake deletes the outputs
 # of a job before it runs again, and a job that runs again (one more lag, a killed machine) must train only what is new. `arguments` and
-# `digests` are all that decides the numbers, so that a change of either, and nothing else, runs the job again.
+# `digests` decide all numbers: a change of either, and nothing else, runs the job again.
 rule train:
     input:
         suite_of,

@@ -106,7 +106,7 @@ def _splits(size: int, n: int) -> np.ndarray:
 
 def compare(runs: pd.DataFrame, times: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """The matched pairs with what they took: per method n, solved and Kaplan-Meier median of the passes, on how many of
-    the shared seeds each was sooner, the p of the log-rank test and the smallest p that so many seeds can give.
+    the shared seeds each was sooner, the p of the log-rank test and the smallest p that this number of seeds can give.
 
     budget: the larger one at which runs were censored. A seed that neither solved is sooner for neither.
     times, costs: `stats.solve_times` and `stats.cost` of the runs, in passes.

@@ -47,7 +47,7 @@ def modern(words: Sequence[str]) -> list[str]:
 
 
 def _values(left: list[str], most: int) -> list[str]:
-    """Takes an option's values, at most so many, from the words that follow it."""
+    """Removes and returns an option's values, at most `most`, from the words that follow it."""
     count = next((i for i, word in enumerate(left[:most]) if word.startswith("-")), min(most, len(left)))
     found, left[:count] = left[:count], []
     return found

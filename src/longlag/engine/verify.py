@@ -113,7 +113,5 @@ def _to_the_byte(name: str, row: Row, new: Row) -> Comparison:
     ]
     if changed:
         first = f"{changed[0]} {getattr(row, changed[0])} became {getattr(new, changed[0])}"
-        return Comparison(
-            False, f"{name}: differs in {', '.join(changed)} ({first}), on a machine like that of the row"
-        )
-    return Comparison(True, f"{name}: equal to the byte, on a machine like that of the row")
+        return Comparison(False, f"{name}: differs in {', '.join(changed)} ({first}), on the same kind of machine")
+    return Comparison(True, f"{name}: byte-identical, on the same kind of machine")

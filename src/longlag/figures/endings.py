@@ -23,7 +23,7 @@ TITLE, ORDER = "What failed, and how", 6
 _NEARNESS = mpl.colormaps["YlOrBr"]  # dark to light also in grey
 _NEAR, _FAR = 0.16, 0.85  # the part of it that is used
 _UNMEASURED = "#b5b5b5"
-# status -> colour and hatch; blue against orange and brown is told apart by the colour-blind, the rest by its hatch
+# status -> colour and hatch; colour-blind readers distinguish blue from orange and brown, and the rest by hatch
 _STATUS: dict[str, tuple[str, str]] = {
     Status.SOLVED: ("#a6cee3", ""),
     Status.DIVERGED: ("#8c1d78", "////"),
@@ -34,7 +34,7 @@ _STATUS: dict[str, tuple[str, str]] = {
 _WIDTH, _HEIGHT = 0.92, 0.8  # of a cell, in units of the axes
 _WORDS = 0.17  # inches: the narrowest block that holds two digits
 _CROWD = 40  # seeds in a cell beyond which those that look alike share a block
-_SHADES = 12  # of nearness, that are told apart then
+_SHADES = 12  # levels of nearness
 
 
 @style.applied()

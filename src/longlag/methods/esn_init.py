@@ -1,7 +1,7 @@
 """An ablation: ESN init + momentum with the momentum left out, and nothing else.
 
 Without momentum mu a step is 1 - mu times as long: at the parent's learning rate this method moves 50 times less per
-update. A comparison at equal effective step must search the rate anew (`longlag tune`), and that is declared.
+update. A comparison at equal effective step must retune the learning rate (`longlag tune`); the space is declared.
 """
 
 from longlag.methods import esn_momentum

@@ -29,7 +29,7 @@ class Step:
     loss: training loss per replica at the parameters before the step, [R].
     info: numbers worth watching, by name (damping, CG iterations, momentum).
     exhausted: the optimiser can do no more with any amount of passes.
-    failure: why there are no parameters to go on with, in words; the loss is then not a number.
+    failure: why there are no usable parameters, in words; the loss is then nan.
     """
 
     params: dict[str, Tensor]

@@ -105,7 +105,7 @@ class Row:
     cpu: str = _column("processor", volatile=True)
     device: str = _column("device of the tensors", volatile=True)
     started: str = _column("start, UTC", volatile=True)
-    resumed: int = _column("times the run went on from a checkpoint", volatile=True, default=0, least=0)
+    resumed: int = _column("number of times that the run resumed from a checkpoint", volatile=True, default=0, least=0)
 
 
 GRADIENT_BACK = (0, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)  # steps before the last one

@@ -54,7 +54,7 @@ def _blocks(tasks: list[str], most: int) -> list[list[str]]:
 
 
 def _frame(axes: Any, tasks: list[str], methods: list[str], columns: int, slant: float) -> None:
-    """Names of tasks above and of methods beside; columns: room for so many, that blocks have cells of one width."""
+    """Names of tasks above and of methods beside; columns: room for this number makes all cells equally wide."""
     axes.set(xlim=(-0.5, columns - 0.5), ylim=(len(methods) - 0.5, -0.5))
     axes.set_xticks(range(len(tasks)), [style.plain(task) for task in tasks])
     axes.set_yticks(range(len(methods)), [style.plain(name) for name in methods])

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from longlag.figures.tools.style import COLUMN_WIDTH, PAGE_WIDTH, QUIET, Look
 from longlag.words import listing
 
-_FEW = 4  # panels: so many are drawn in full size, whatever is in them
+_FEW = 4  # panels: up to this number they are drawn in full size, whatever they contain
 _ENOUGH = 3  # methods that make a panel worth its full size
 _CROWD = 8  # methods that need the whole width of a page
 _SMALL = 1.12  # inches: height of a small panel
@@ -83,7 +83,7 @@ def tiers(methods: Mapping[str, int], height: float, width: float = PAGE_WIDTH, 
 def _heights(
     methods: Mapping[str, int], tasks: list[str], beside: int, height: float, per_method: float
 ) -> list[float]:
-    """Inches of each row of panels, so many beside each other: as its fullest panel needs."""
+    """Inches of each row of panels: what its fullest panel needs."""
     rows = [tasks[i : i + beside] for i in range(0, len(tasks), beside)]
     return [height + per_method * max(methods[task] for task in row) for row in rows]
 
