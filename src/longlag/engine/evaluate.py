@@ -35,6 +35,15 @@ class Score:
     every_step: np.ndarray
     sequences: int
 
+    def columns(self, r: int) -> dict[str, float]:
+        """The columns of replica r's row that a test decides."""
+        return {
+            "test_error": float(self.wrong[r]),
+            "test_loss": float(self.loss[r]),
+            "test_symbol_error": float(self.symbols[r]),
+            "test_error_every_step": float(self.every_step[r]),
+        }
+
     @classmethod
     def unknown(cls, replicas: int) -> Score:
         """Nothing was evaluated."""

@@ -60,6 +60,11 @@ class Setup:
     spec_json: str
     spec_hash: str
 
+    def trained_parameters(self) -> int:
+        """Number of parameters of one replica that the optimiser changes."""
+        shapes = self.model.shapes()
+        return sum(math.prod(shapes[name]) for name in self.parts.optimiser.trained or shapes)
+
     def with_seeds(self, seeds: Sequence[int]) -> Setup:
         """The same for other seeds: no part depends on them, and neither does the hash."""
         return replace(self, spec=replace(self.spec, seeds=tuple(seeds)))

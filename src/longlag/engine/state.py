@@ -41,6 +41,17 @@ class BlockState:
     wall: float
     resumed: int
 
+    def columns(self, r: int) -> dict[str, Any]:
+        """The columns of replica r's row that the state decides."""
+        return {
+            "passes": float(self.meter.passes[r]),
+            "flops": float(self.meter.flops[r]),
+            "updates": int(self.updates[r]),
+            "evaluation_passes": float(self.evaluated[r]),
+            "best_error": float(self.best[r]),
+            "resumed": self.resumed,
+        }
+
     @classmethod
     def fresh(cls, params: dict[str, Tensor], optimiser: Any, replicas: int) -> BlockState:
         """Before the first step."""

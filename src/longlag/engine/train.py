@@ -177,41 +177,27 @@ class Block:
             yield self._row(r, status, reason, found)
 
     def _row(self, r: int, status: Status, reason: str, test: Score) -> Row:
-        state, passes, error = self.state, float(self.state.meter.passes[r]), float(test.wrong[r])
+        passes, error = float(self.state.meter.passes[r]), float(test.wrong[r])
         solved = status == Status.SOLVED and error <= protocol.CRITERION
         if status == Status.SOLVED and not solved:
             status, reason = Status.BUDGET, f"confirmed on validation, but {error:.2%} of the test set wrong"
-        measured = {
+        ending = {
             "status": str(status),
             "reason": reason,
             "solved": solved,
             "passes_to_solve": passes if solved else float("nan"),
-            "passes": passes,
-            "flops": float(state.meter.flops[r]),
-            "updates": int(state.updates[r]),
-            "evaluation_passes": float(state.evaluated[r]),
-            "test_error": error,
-            "test_loss": float(test.loss[r]),
-            "test_symbol_error": float(test.symbols[r]),
-            "test_error_every_step": float(test.every_step[r]),
-            "best_error": float(state.best[r]),
-            "parameters": self._trained(),
+            "parameters": self.setup.trained_parameters(),
             "seconds": self._cpu_seconds(),
             "wall_seconds": self._wall_seconds(),
-            "resumed": state.resumed,
         }
-        return unmeasured_row(self.setup, self.seeds[r], state.started, **measured)
+        measured = ending | self.state.columns(r) | test.columns(r)
+        return unmeasured_row(self.setup, self.seeds[r], self.state.started, **measured)
 
     def _point(self, r: int, train_loss: float, monitor: Score, readings: Mapping[str, float]) -> Point:
         spec, state = self.setup.spec, self.state
         return Point(spec.task, spec.lag, spec.method, self.seeds[r], float(state.meter.passes[r]),
                      int(state.updates[r]), train_loss, float(monitor.wrong[r]), float(monitor.loss[r]),
                      self._cpu_seconds(), **readings)  # fmt: skip
-
-    def _trained(self) -> int:
-        """Number of parameters of one replica that the optimiser changes."""
-        names = self.setup.parts.optimiser.trained or tuple(self.state.params)
-        return sum(self.state.params[name][0].numel() for name in names)
 
     def _cpu_seconds(self) -> float:
         """A replica's equal share of the processor time so far."""
