@@ -1,6 +1,7 @@
 """The command: what a person types, right and wrong."""
 
 import dataclasses
+import doctest
 import json
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import pytest
 
 from longlag import cli, registry
-from longlag.cli import _arguments, _renamed
+from longlag.cli import _arguments, _renamed, estimate, show
 from longlag.store.records import read_points, read_rows, write_rows
 from toy import TOY
 
@@ -51,7 +52,10 @@ def test_train_writes_rows_and_curves(tmp_path, capsys):
         ("temporal_order", 10, "control", s) for s in (0, 1)
     ]
     assert {point.seed for point in read_points(curve)} == {0, 1}
-    assert "temporal_order T=10 control seed 1" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "temporal_order T=10 control seed 1" in said.err
+    points = len(read_points(curve))
+    assert said.out == f"{runs}: 2 rows; {curve}: {points} points of learning curves\n"
 
 
 def test_ladder_keeps_its_rungs(tmp_path, capsys):
@@ -294,6 +298,13 @@ def test_curves_beside_the_runs_of_a_folder_are_found(tmp_path):
     assert _arguments.curves_file(tmp_path, None) == tmp_path / "curves.parquet"
     assert _arguments.curves_file(tmp_path, "other.parquet") == "other.parquet"
     assert _arguments.curves_file(tmp_path / "runs.csv", None) is None, "one file was named, so one is read"
+
+
+@pytest.mark.parametrize("module", [_renamed, estimate, show], ids=lambda module: module.__name__)
+def test_examples_in_docstrings(module):
+    done = doctest.testmod(module)
+    assert done.attempted > 0
+    assert done.failed == 0
 
 
 def test_an_old_spelling_runs(tmp_path, capsys):

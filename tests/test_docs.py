@@ -1,6 +1,7 @@
 """Documents are true: generated tables are current, and code in them runs."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from longlag import cli, registry
+from longlag.cli import _renamed
 from longlag.store.records import read_rows
 
 ROOT = Path(__file__).parents[1]
@@ -143,3 +145,39 @@ def test_texts_are_in_plain_words():
         for match in re.finditer(IDIOMS, " ".join(path.read_text().split()), flags=re.IGNORECASE)
     ]
     assert not found, "say it in plain words, such as 'resumes', 'again', 'forever', 'result'"
+
+
+def commands(path: Path) -> list[str]:
+    """Every `longlag VERB ...` in a document's prose and code, without comments; forms with [options] or ... are skipped."""
+    text = path.read_text()
+    lines = [line.split("  #")[0].split(" # ")[0] for block in re.findall(r"```\w*\n(.*?)```", text, flags=re.S)
+             for line in block.splitlines()]  # fmt: skip
+    prose = re.sub(r"```.*?```", "", text, flags=re.S)
+    found = [*lines, *(" ".join(code.split()) for code in re.findall(r"`([^`]+)`", prose))]
+    calls = [line.strip() for line in found if re.match(r"longlag [a-z]+\b", line.strip())]
+    return sorted({line for line in calls if not re.search(r"\[|\.\.\.", line)})
+
+
+COMMANDS = [(path, line) for path in DOCUMENTS for line in commands(path)]
+
+
+@pytest.mark.parametrize(("path", "line"), COMMANDS, ids=[f"{path.name}: {line}" for path, line in COMMANDS])
+def test_commands_in_documents_are_understood(path, line, capsys):
+    words = shlex.split(line)[1:]
+    if len(words) == 1:  # a verb's name in prose
+        assert cli.VERBS.get(cli_file(words[0])).HELP
+        return
+    assert _renamed.modern(words) == words, "documents use the new spelling"
+    given = cli.build_parser().parse_args(words)
+    assert callable(given.run)
+
+
+@pytest.mark.parametrize("name", cli.VERBS.names())
+def test_examples_of_verbs_are_understood(name):
+    words = shlex.split(cli.VERBS.get(name).EXAMPLE)[1:]
+    assert _renamed.modern(words) == words
+    assert callable(cli.build_parser().parse_args(words).run)
+
+
+def cli_file(verb: str) -> str:
+    return f"{verb}_" if verb == "list" else verb

@@ -49,6 +49,7 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
     from longlag.engine import ladder
     from longlag.engine.progress import progress
     from longlag.store import lock, records
+    from longlag.words import count
 
     _arguments.load_plugins(args)
     _arguments.check_outputs(args.out, args.curves, cache=args.cache)
@@ -67,4 +68,7 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
         points.sort(key=lambda point: (point.task, point.method, point.lag, point.seed, point.passes))
         if args.curves:
             records.write_points(args.curves, points)
+    written = [f"{args.out}: {count(len(rows), 'row')}"]
+    written += [f"{args.curves}: {count(len(points), 'point')} of learning curves"] if args.curves else []
+    print("; ".join(written))
     return sum(row.status == records.Status.ERROR for row in rows)

@@ -46,6 +46,17 @@ def run(args: argparse.Namespace) -> None:
     minutes = max(everything.seconds / 60 / args.cores, slowest)
     print(
         f"{found.name}: {everything.seconds / 3600:.2f} core-hours, "
-        f"{everything.guessed / max(everything.seconds, 1e-9):.0%} of it guessed; about {minutes:.0f} minutes "
-        f"on {args.cores} cores like those of {record}, of which the longest job takes {slowest:.0f}"
+        f"{everything.guessed / max(everything.seconds, 1e-9):.0%} of it guessed; about {_minutes(minutes)} "
+        f"on {args.cores} cores like those of {record}; the longest job takes {_minutes(slowest)}"
     )
+
+
+def _minutes(value: float) -> str:
+    """A time in words.
+
+    >>> _minutes(0.2), _minutes(1.3), _minutes(90.2)
+    ('less than a minute', '1 minute', '90 minutes')
+    """
+    from longlag.words import count
+
+    return count(round(value), "minute") if value >= 0.5 else "less than a minute"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 
 from longlag.cli import _arguments
 
 HELP = "show a method's parts and numbers, or a task's definition and baselines"
+_MAX_VALUES = 8  # that are listed one by one
 EXAMPLE = "longlag show hf --task temporal_order --lag 50"
 
 
@@ -46,7 +48,7 @@ def _show_method(name: str, tasks: list[str], lag: int) -> None:
         task = registry.get("tasks", task_name)
         print(f"\nfor {task_name} at lag {lag} (kind {task.traits.kind!r}); each line can be changed with --set:")
         for path in settings.paths(parts):
-            print(f"  {path} = {_at(parts, path)!r}")
+            print(f"  {path} = {_shown(_at(parts, path))}")
     if method.tune:
         print(
             "\ndeclared search space:",
@@ -84,3 +86,18 @@ def _at(part: object, path: str) -> object:
     for name in path.split("."):
         part = getattr(part, name)
     return part
+
+
+def _shown(value: object) -> str:
+    """A setting's value; long lists are shortened to their distinct values.
+
+    >>> _shown((0.5, 0.5)), _shown((0.0,) * 98 + (0.5, 1.0))
+    ('(0.5, 0.5)', '100 values: 98 x 0, 0.5, 1')
+    """
+    if not isinstance(value, tuple) or len(value) <= _MAX_VALUES or not all(isinstance(x, float) for x in value):
+        return repr(value)
+    groups = [(item, len(list(same))) for item, same in itertools.groupby(value)]
+    if len(groups) > _MAX_VALUES:
+        return repr(value)
+    listed = (f"{count} x {item:.4g}" if count > 1 else f"{item:.4g}" for item, count in groups)
+    return f"{len(value)} values: {', '.join(listed)}"
