@@ -1,6 +1,7 @@
 """Checkpoints: a run that resumes from one gives byte-identical results."""
 
 import dataclasses
+import errno
 import hashlib
 import io
 import json
@@ -10,6 +11,8 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -276,7 +279,7 @@ DAMAGE: dict[str, tuple[Any, str]] = {
     "foreign header": (lambda path: rewritten(path, lambda h: (h.clear(), h.update(a=1))), "active"),
     "another kind": (lambda path: rewritten(path, scalar_of_another_kind), "does not have the structure"),
     "no such array": (lambda path: rewritten(path, array_of_another_name), "nowhere"),
-    "a layout of exabytes": (lambda path: rewritten(path, impossible_layout), "does not have the structure"),
+    "a layout of exabytes": (lambda path: rewritten(path, impossible_layout), "impossible layout"),
     "points": (lambda path: rewritten(path, lambda h: h.update(points=[{"x": 1}])), "unexpected keyword"),
 }
 
@@ -300,6 +303,185 @@ def test_a_checkpoint_that_is_not_ours_is_passed_over(stopped, capsys, kind, bot
     assert re.search(words, ignored[0])
     assert any("resuming from update [4]" in line for line in said) == (not both)
     assert found[-1].resumed == (not both)
+
+
+def in_state(name, **change):
+    return lambda header, arrays: header["state"]["fields"][name].update(change)
+
+
+def another_array(name, change):
+    """One of the state's arrays is replaced by what the function makes of it."""
+
+    def edit(header, arrays):
+        field = header["state"]["fields"][name]
+        part = field.get("tensor") or field["array"]
+        arrays[part] = change(arrays[part])
+
+    return edit
+
+
+def in_params(change, name="W_hy"):
+    def edit(header, arrays):
+        part = dict(header["state"]["fields"]["params"]["items"])[name]
+        change(part, arrays)
+
+    return edit
+
+
+OTHER_LAYOUTS: dict[str, Any] = {
+    "seeds, a mapping": lambda h, a: h.update(seeds={"0": 0}),
+    "seeds, a text": lambda h, a: h.update(seeds="0"),
+    "seeds, twice": lambda h, a: h.update(seeds=[0, 0]),
+    "seeds, fractions": lambda h, a: h.update(seeds=[0.0], active=[0.0]),
+    "seeds, more": lambda h, a: h.update(seeds=[0, 1]),
+    "active, others": lambda h, a: h.update(active=[0, 7]),
+    "saved, a list": lambda h, a: h.update(saved=[1]),
+    "saved, a truth": lambda h, a: h.update(saved=True),
+    "saved, huge": lambda h, a: h.update(saved=10**400),
+    "state, a number": lambda h, a: h.update(state=1),
+    "state, nested": lambda h, a: h.update(state={"fields": {"fields": [[[[]]]]}}),
+    "points, a mapping": lambda h, a: h.update(points={}),
+    "points, numbers": lambda h, a: h.update(points=[1]),
+    "points, of another run": lambda h, a: h.update(points=[dataclasses.asdict(A_POINT) | {"lag": 13}]),
+    "points, of another seed": lambda h, a: h.update(points=[dataclasses.asdict(A_POINT) | {"seed": 3}]),
+    "points, infinite": lambda h, a: h.update(points=[dataclasses.asdict(A_POINT) | {"passes": float("inf")}]),
+    "threads, a text": lambda h, a: h.update(threads="1"),
+    "drawn, a fraction": in_state("drawn", value=5.0),
+    "drawn, a truth": in_state("drawn", value=True),
+    "drawn, negative": in_state("drawn", value=-1),
+    "resumed, huge": in_state("resumed", value=10**30),
+    "wall, not a number": in_state("wall", value=float("nan")),
+    "next evaluation, never": in_state("next_evaluation", value=float("inf")),
+    "started, two lines": in_state("started", value="a\nb"),
+    "active, bytes": another_array("active", lambda a: a.astype(np.uint8)),
+    "updates, narrow": another_array("updates", lambda a: a.astype(np.int32)),
+    "updates, fractions": another_array("updates", lambda a: a.astype(np.float64)),
+    "updates, big-endian": another_array("updates", lambda a: a.astype(">i8")),
+    "updates, negative": another_array("updates", lambda a: -a),
+    "cpu, negative": another_array("cpu", lambda a: a - 1e9),
+    "best, complex": another_array("best", lambda a: a.astype(np.complex128)),
+    "evaluated, two": another_array("evaluated", lambda a: np.repeat(a, 2)),
+    "evaluated, a number": another_array("evaluated", lambda a: a[0]),
+    "parameters, double": in_params(lambda part, a: a.update({part["tensor"]: a[part["tensor"]].astype(np.float64)})),
+    "parameters, half": in_params(lambda part, a: a.update({part["tensor"]: a[part["tensor"]].astype(np.float16)})),
+    "parameters, transposed": in_params(lambda part, a: a.update({part["tensor"]: a[part["tensor"]].transpose(0, 2, 1)})),
+    "parameters, overlapping": in_params(lambda part, a: part.update(stride=[1, 1, 1]), "W_xh"),
+    "parameters, spread": in_params(lambda part, a: part.update(stride=[2**33, 2**30, 1])),
+    "parameters, backwards": in_params(lambda part, a: part.update(stride=[4, -1, 1])),
+    "parameters, half steps": in_params(lambda part, a: part.update(stride=[4.0, 1.0, 1.0])),
+    "parameters, steps of text": in_params(lambda part, a: part.update(stride="411")),
+    "parameters, beside": in_params(lambda part, a: part.update(offset=10**9)),
+}  # fmt: skip
+A_POINT = Point("adding", 12, "lstm", 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1)
+
+
+@pytest.mark.parametrize("kind", OTHER_LAYOUTS)
+def test_a_checkpoint_of_another_layout_with_a_right_checksum_is_passed_over(stopped, capsys, kind):
+    """In a line, for the one before it; a row is then the same."""
+    one, whole, folder = stopped
+    newer, _ = checkpoints(folder)
+    header, arrays = unpack(newer.read_bytes())
+    OTHER_LAYOUTS[kind](header, arrays)
+    newer.write_bytes(pack(header, arrays))
+    capsys.readouterr()
+    found = list(run(one, Checkpoints(folder, 1e9)))
+    assert [plain(event) for event in found] == [plain(event) for event in whole]
+    assert found[-1].resumed == 1
+    (ignored,) = [line for line in capsys.readouterr().err.splitlines() if "ignoring the checkpoint" in line]
+    assert newer.name in ignored
+
+
+def array_file(shape, data, compress=zipfile.ZIP_STORED):
+    """A checkpoint with a right checksum, one of whose arrays declares a shape."""
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    body = io.BytesIO()
+    np.savez(body, header=np.frombuffer(b"{}", dtype=np.uint8))
+    with zipfile.ZipFile(body, "a", compress) as archive:
+        archive.writestr("array0.npy", head.getvalue() + data)
+    digest = hashlib.sha256(body.getvalue()).hexdigest().encode()
+    return b"longlag checkpoint %d " % FORMAT + digest + b"\n" + body.getvalue()
+
+
+def test_an_array_takes_no_more_memory_than_its_file(monkeypatch):
+    assert unpack(array_file((2,), bytes(8)))[1]["array0"].tolist() == [0, 0]
+    monkeypatch.setattr(np, "load", lambda *_, **__: pytest.fail("memory was asked for"))
+    for shape in ((2**31,), (2**20, 2**20), (3,), (-1,), (1,)):
+        with pytest.raises(Unfit, match="declares the shape"):
+            unpack(array_file(shape, bytes(8)))
+    with pytest.raises(Unfit, match="larger than the file"):
+        unpack(array_file((2**22,), bytes(2**24), zipfile.ZIP_DEFLATED))
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path, monkeypatch):
+    one = spec("clipping", "adding", budget=200.0)
+    kill_after(5, monkeypatch, lambda: list(run(one, Checkpoints(tmp_path, 1e-9))))
+    newer, _ = checkpoints(tmp_path)
+    newer.unlink()
+    os.mkfifo(newer)
+    assert list(run(one, Checkpoints(tmp_path, 1e9)))[-1].resumed == 1
+
+
+CALLS = {  # a call that fails while a block is trained, and whether the folder can still be written
+    "unlink": (Path, "unlink"),
+    "replace": (os, "replace"),
+    "stat": (os, "lstat"),
+    "open": (os, "open"),
+    "mkdir": (Path, "mkdir"),
+    "list": (os, "scandir"),
+    "flush": (os, "fsync"),
+    "lock": (lock.fcntl, "flock"),
+    "is_file": (Path, "is_file"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("number", [errno.EIO, errno.EROFS, errno.EACCES])
+def test_a_cache_that_fails_is_a_line_and_not_the_end(tmp_path, monkeypatch, capsys, name, number):
+    """From some moment on each call of a kind fails, in the folder of the cache and below."""
+    one = spec("clipping", "adding", budget=300.0)
+    wanted = [plain(event) for event in run(one)][-1]
+    kill_after(5, monkeypatch, lambda: list(run(one, Checkpoints(tmp_path, 1e-9))))
+    owner, call = CALLS[name]
+    real = getattr(owner, call)
+
+    def failing(path, *rest, **named):
+        if isinstance(path, int) or str(tmp_path) in str(path):
+            raise OSError(number, os.strerror(number))
+        return real(path, *rest, **named)
+
+    monkeypatch.setattr(owner, call, failing)
+    ((row, _),) = climb(setups(one, [10]), Rungs(tmp_path), lambda event: None, Checkpoints(tmp_path, 1e-9))
+    monkeypatch.undo()
+    assert plain(row) == wanted
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_two_processes_with_one_cache_leave_each_other_alone(tmp_path, monkeypatch, capsys):
+    """On whatever machine the other one is: what it locks are its files. Here both are runs of one process."""
+    one = spec("lstm", "adding", lag=12, budget=900.0)
+    whole = [plain(event) for event in run(one)]
+    held = Checkpoints(tmp_path, 1e-9)(Block(resolve(one), (0,)))
+    with torch.no_grad():
+        next(held)
+        (file,) = tmp_path.rglob("*.0.ckpt")
+        half_written = file.with_name(f".{file.name}.0123.tmp")
+        half_written.write_bytes(b"the other one is writing")
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        assert [plain(event) for event in run(one, Checkpoints(tmp_path, 1e-9))] == whole
+    assert "this run keeps no checkpoints, since another one with the same cache does" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    held.close()
+    assert list(run(one, Checkpoints(tmp_path, 1e9)))[-1].resumed == 1
+    assert not half_written.exists()
+
+
+def test_a_seed_of_a_block_leaves_the_checkpoint_of_the_block(tmp_path, monkeypatch):
+    one = spec("clipping", "adding", seeds=(0, 1), block=2, budget=900.0)
+    kill_after(10, monkeypatch, lambda: list(run(one, Checkpoints(tmp_path, 1e-9))))
+    (row,) = [e for e in run(dataclasses.replace(one, seeds=(1,)), Checkpoints(tmp_path, 1e9)) if isinstance(e, Row)]
+    assert row.resumed == 1
+    assert [e.resumed for e in run(one, Checkpoints(tmp_path, 1e9)) if isinstance(e, Row)] == [1, 1]
 
 
 def test_no_damage_is_believed(stopped):

@@ -2,32 +2,35 @@
 
 A checkpoint counts only for the spec, package, commit and kind of machine that wrote it, since all of them decide
 digits. Two generations are kept, in two files that are written in turn. A damaged or foreign file is reported in a line
-and ignored: the run then resumes from the other file, or starts from the beginning. `engine/codec.py` has the format.
+and ignored: the run then resumes from the other file, or starts from the beginning. `engine/codec.py` has the format,
+`engine/checks.py` what a file must say. A folder that fails costs checkpoints and never the run. Of the processes that
+train one block with the same folder, on whatever machines, only the holder of the block's lock touches its files.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from longlag.engine import gradient_flow
+from longlag.engine.checks import MUST_AGREE, check_counts, check_header, points_before
 from longlag.engine.codec import Unfit, flatten, pack, unflatten, unpack
 from longlag.engine.interrupt import Interruption
-from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
+from longlag.engine.provenance import provenance
+from longlag.engine.state import BlockState
 from longlag.engine.train import Block
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, in_a_line
+from longlag.store import files, lock
 from longlag.store.files import write_atomically
 from longlag.store.records import Point, Row
 
 EVERY_SECONDS = 60.0
-_MUST_AGREE = ("longlag", "commit", *DIGITS_DEPEND_ON)  # besides the spec's hash
 
 
 @dataclass
@@ -48,20 +51,33 @@ class Checkpoints:
             Interrupted: a signal asked the process to end; a last checkpoint has been written.
         """
         shelf = _Shelf(self.folder, block)
-        points = shelf.resume()
+        with shelf.alone() as keep:
+            yield from self._train(block, shelf, keep)
+
+    def _train(self, block: Block, shelf: _Shelf, keep: bool) -> Iterator[Point | Row]:
+        points = shelf.resume() if keep else []
         yield from points
-        last, keep, active = time.monotonic(), True, True
+        last, active, saving = time.monotonic(), True, keep
         while active:
             for event in block.advance():
                 if isinstance(event, Point):
                     points.append(event)
                 yield event
             active = bool(block.state.active.any())
-            if not active:
+            if not active and keep:
                 shelf.clear()
-            elif keep and (self.interruption or time.monotonic() - last >= self.every):
-                keep, last = shelf.save(points), time.monotonic()
+            elif saving and (self.interruption or time.monotonic() - last >= self.every):
+                saving, last = shelf.save(points), time.monotonic()
             self.interruption.check()
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What a checkpoint holds. saved: how many were written before it, and it."""
+
+    saved: int
+    state: BlockState
+    points: list[Point]
 
 
 class _Shelf:
@@ -77,34 +93,61 @@ class _Shelf:
         self.own = [self.folder / self.name.format(block.seeds[0], slot) for slot in (0, 1)]
         self.used = {*self.own}
 
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Holds the lock of the block; False if another process trains it: the files are then that one's."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(lock.held(self.own[0]))
+            except lock.Held as error:
+                self._say(f"this run keeps no checkpoints, since another one with the same cache does ({error})")
+                yield False
+                return
+            except LonglagError as error:
+                self._say(f"checkpoints are not locked ({error})")
+            yield True
+
     def resume(self) -> list[Point]:
         """Restores the block from its newest usable checkpoint, and returns the points before it."""
-        found = []
-        for path in (part for own in self.own for part in self.folder.glob(f".{own.name}.*.tmp")):
-            path.unlink(missing_ok=True)  # of a process that was killed while it wrote
-        for path in sorted(self.folder.glob(self.name.format("*", "[01]"))):
-            try:
-                data = path.read_bytes()
-                header, arrays = unpack(data)
-                if not set(self.block.seeds) <= set(header["active"]):
-                    continue  # of another block, or its seeds have finished
-                self._check(header)
-                rows = [header["seeds"].index(seed) for seed in self.block.seeds]
-                state = unflatten(self.template, header["state"], arrays, rows, len(header["seeds"]))
-                points = [Point(**point) for point in header["points"]]
-                if self.setup.spec.gradient_flow and not gradient_flow.recorded(points):
-                    raise Unfit("its points have no gradient flow, which is asked for")
-                found.append((header["saved"], state, points))
-                self.used.add(path)
-            except (Unfit, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-                self._say(f"ignoring the checkpoint {path} ({error or type(error).__name__})")
+        found = [kept for path in self._files() if (kept := self._read(path)) is not None]
         if not found:
             return []
-        self.saved, state, points = max(found, key=lambda one: one[0])
-        self.block.restore(state)
+        newest = max(found, key=lambda kept: kept.saved)
+        self.saved = newest.saved
+        self.block.restore(newest.state)
         place = f"lag {self.setup.spec.lag}, seeds {list(self.block.seeds)}"
-        self._say(f"{self.setup.task.name}, {self.setup.method.name}, {place}: resuming from update {state.updates}")
-        return [point for point in points if point.seed in self.block.seeds]
+        updates = newest.state.updates
+        self._say(f"{self.setup.task.name}, {self.setup.method.name}, {place}: resuming from update {updates}")
+        return [point for point in newest.points if point.seed in self.block.seeds]
+
+    def _files(self) -> list[Path]:
+        """The checkpoints of this spec. What a process that was killed left half written goes."""
+        try:
+            for path in (part for own in self.own for part in self.folder.glob(f".{own.name}.*.tmp")):
+                files.remove(path)
+            return sorted(self.folder.glob(self.name.format("*", "[01]")))
+        except OSError as error:
+            self._say(f"the checkpoints in {self.folder} cannot be listed ({in_a_line(error)})")
+            return []
+
+    def _read(self, path: Path) -> _Kept | None:
+        """A checkpoint; None if it is another block's, its seeds have finished, or it is not what this spec writes."""
+        try:
+            with open(path, "rb", opener=_opened_at_once) as file:
+                header, arrays = unpack(file.read())
+            check_header(header, self.setup)
+            if not set(self.block.seeds) <= set(header["active"]):
+                return None
+            rows = [header["seeds"].index(seed) for seed in self.block.seeds]
+            state = unflatten(self.template, header["state"], arrays, rows, len(header["seeds"]))
+            check_counts(state)
+            points = points_before(header, self.setup)
+        except Exception as error:  # whatever is in the file: training can do without it
+            self._say(f"ignoring the checkpoint {path} ({error if isinstance(error, Unfit) else in_a_line(error)})")
+            return None
+        if set(header["active"]) <= set(self.block.seeds):
+            self.used.add(path)
+        return _Kept(header["saved"], state, points)
 
     def save(self, points: list[Point]) -> bool:
         """Overwrites the older of the two files. False: a state of this kind cannot be kept."""
@@ -119,8 +162,8 @@ class _Shelf:
         active = [seed for seed, on in zip(self.block.seeds, self.block.state.active.tolist(), strict=True) if on]
         header = {
             "spec_hash": self.setup.spec_hash,
-            **{name: provenance(self.setup.spec.device)[name] for name in _MUST_AGREE},
-            "seeds": self.block.seeds,
+            **{name: provenance(self.setup.spec.device)[name] for name in MUST_AGREE},
+            "seeds": list(self.block.seeds),
             "active": active,
             "saved": self.saved,
             "points": [asdict(point) for point in points],
@@ -135,14 +178,12 @@ class _Shelf:
     def clear(self) -> None:
         """Deletes the files of a block that has ended."""
         for path in self.used:
-            with suppress(OSError):
-                path.unlink()
-
-    def _check(self, header: Mapping[str, Any]) -> None:
-        here = {"spec_hash": self.setup.spec_hash, **provenance(self.setup.spec.device)}
-        other = [name for name in ("spec_hash", *_MUST_AGREE) if header[name] != here[name]]
-        if other:
-            raise Unfit("; ".join(f"{name} is {here[name]} here, not {header[name]}" for name in other))
+            files.remove(path)
 
     def _say(self, text: str) -> None:
         print(f"longlag: {text}", file=sys.stderr, flush=True)
+
+
+def _opened_at_once(path: str, flags: int) -> int:
+    """A named pipe does not make the reader wait."""
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -21,7 +22,7 @@ from torch import Tensor
 FORMAT = 2
 _MAGIC = b"longlag checkpoint "
 _ALIGNMENT_BYTES = 64  # torch's memory begins at a multiple of it
-_MAX_TENSOR_BYTES = 2**34
+_MAX_SPREAD, _MAX_SPREAD_BYTES = 64, 2**26  # of a tensor that is a part of a larger one: times its bytes, and bytes
 
 
 class Unfit(Exception):
@@ -52,11 +53,30 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if words[1] != hashlib.sha256(body).hexdigest().encode():
         raise Unfit("it is damaged: its checksum is not that of its content")
     try:
+        _check_sizes(body)
         with np.load(io.BytesIO(body), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return json.loads(arrays.pop("header").tobytes()), arrays
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, RecursionError, zipfile.BadZipFile) as error:
         raise Unfit(f"it is damaged: {error}") from error
+
+
+def _check_sizes(body: bytes) -> None:
+    """Raises Unfit unless every array is as large as it declares, so that no file asks for more memory than it has."""
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > len(body):
+            raise Unfit("its arrays are larger than the file")
+        for member in members:
+            with archive.open(member) as file:
+                version = np.lib.format.read_magic(file)
+                read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+                shape, _, dtype = read(file)
+                declared = file.tell() + math.prod(shape) * dtype.itemsize
+            if declared != member.file_size and not dtype.hasobject:  # numpy itself refuses objects
+                raise Unfit(
+                    f"its array {member.filename} declares the shape {shape}, which is not the size of its data"
+                )
 
 
 def flatten(value: Any, arrays: dict[str, np.ndarray]) -> Any:
@@ -87,7 +107,7 @@ def flatten(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     except TypeError as error:
         raise Unfit(f"its state holds a tensor of {value.dtype}") from error
     offset = value.storage_offset() % (_ALIGNMENT_BYTES // value.element_size())
-    return {"tensor": name, "stride": value.stride(), "offset": offset}
+    return {"tensor": name, "stride": list(value.stride()), "offset": offset}
 
 
 def unflatten(
@@ -127,7 +147,9 @@ def unflatten(
         array = _taken(arrays[_part(found, "array", str)], template.shape, rows, of)
         _expect(array.dtype == template.dtype, "kind", template)
         return array
-    return _part(found, "value", type(template))
+    value = _part(found, "value", type(template))
+    _expect(type(value) is not int or abs(value) <= 2**64, "size", template)
+    return value
 
 
 def _part(found: Mapping[str, Any], kind: str, of: type) -> Any:
@@ -153,14 +175,25 @@ def _taken(array: np.ndarray, shape: tuple[int, ...], rows: list[int] | None, of
 
 def _tensor(array: np.ndarray, template: Tensor, found: Mapping[str, Any]) -> Tensor:
     """The array as a tensor on the template's device, with the layout in memory that it had."""
-    stride, offset = tuple(found["stride"]), found["offset"]
+    stride, offset = tuple(_part(found, "stride", list)), _part(found, "offset", int)
+    _expect(all(type(step) is int and step >= 0 for step in stride), "layout", template)
     plain = torch.from_numpy(np.ascontiguousarray(array).reshape(array.shape))
     _expect(plain.dtype == template.dtype, "kind", template)
     if not array.size or 0 in stride or len(stride) != array.ndim:
         return plain.to(template.device)
-    if min(stride, default=1) < 0 or not 0 <= offset < _ALIGNMENT_BYTES:
-        raise Unfit("a tensor has an impossible layout")
     size = offset + 1 + sum((n - 1) * step for n, step in zip(array.shape, stride, strict=True))
-    _expect(size * array.itemsize <= _MAX_TENSOR_BYTES, "size", template)
+    spread = size * array.itemsize <= _MAX_SPREAD * array.nbytes + _MAX_SPREAD_BYTES
+    if not (0 <= offset < _ALIGNMENT_BYTES and spread and _apart(array.shape, stride)):
+        raise Unfit("a tensor has an impossible layout")
     memory = torch.empty(size, dtype=plain.dtype, device=template.device)
     return memory.as_strided(array.shape, stride, offset).copy_(plain)
+
+
+def _apart(shape: Sequence[int], stride: Sequence[int]) -> bool:
+    """Whether no two numbers of a tensor share a place in memory."""
+    extent = 1
+    for step, n in sorted((step, n) for n, step in zip(shape, stride, strict=True) if n > 1):
+        if step < extent:
+            return False
+        extent = step * (n - 1) + extent
+    return True

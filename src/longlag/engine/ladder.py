@@ -19,6 +19,7 @@ from longlag.engine import gradient_flow
 from longlag.engine.provenance import now
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.train import Driver, attempt, run_to_end
+from longlag.errors import LonglagError, in_a_line
 from longlag.store import records
 from longlag.store.files import checksum, write_atomically
 from longlag.store.records import Point, Row, Status
@@ -36,9 +37,9 @@ class Rungs:
         A rung without gradient flow does not count if the spec asks for it.
         """
         path = self._path(setup, seed)
-        if path is None or not path.is_file():
-            return None
         try:
+            if path is None or not path.is_file():
+                return None
             data = json.loads(path.read_bytes())
             if checksum([json.dumps(data["rung"])]) != data["check"]:
                 raise ValueError("its checksum is not that of its content")
@@ -47,8 +48,7 @@ class Rungs:
             for point in points:
                 records.check_point(point)
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            print(f"longlag: ignoring the damaged rung {path} ({reason}); training it again", file=sys.stderr)
+            _say(f"ignoring the damaged rung {path} ({in_a_line(error)}); training it again")
             return None
         if setup.spec.gradient_flow and not gradient_flow.recorded(points):
             return None
@@ -59,13 +59,20 @@ class Rungs:
         path = self._path(setup, row.seed)
         if path is not None and row.status not in (Status.ERROR, Status.TIMEOUT):
             rung = {"row": asdict(row), "points": [asdict(point) for point in points]}
-            write_atomically(path, json.dumps({"rung": rung, "check": checksum([json.dumps(rung)])}).encode())
+            try:
+                write_atomically(path, json.dumps({"rung": rung, "check": checksum([json.dumps(rung)])}).encode())
+            except LonglagError as error:
+                _say(f"this rung is not kept for another time ({error}); its row is")
 
     def _path(self, setup: Setup, seed: int) -> Path | None:
         if self.folder is None:
             return None
         spec = setup.spec
         return self.folder / spec.task / spec.method / f"lag{spec.lag}_seed{seed}_{setup.spec_hash}.json"
+
+
+def _say(text: str) -> None:
+    print(f"longlag: {text}", file=sys.stderr, flush=True)
 
 
 def setups(spec: RunSpec, lags: Sequence[int]) -> list[Setup]:
