@@ -12,6 +12,8 @@ from typing import Any
 from longlag import protocol
 from longlag.errors import LonglagError, shown
 
+MAX_COUNT = 10**12
+
 
 def seeds(text: str) -> tuple[int, ...]:
     """Parses "0:5" (seeds 0 to 4), "7" or "1,4,9"."""
@@ -40,9 +42,11 @@ def count(what: str) -> Callable[[str], int]:
         try:
             value = int(text)
         except ValueError:
-            raise LonglagError(f"{what} {text!r} is not a whole number") from None
+            raise LonglagError(f"{what} {shown(text)} is not a whole number") from None
         if value < 1:
-            raise LonglagError(f"{what} {value} is not positive")
+            raise LonglagError(f"{what} {shown(value)} is not positive")
+        if value > MAX_COUNT:
+            raise LonglagError(f"{what} {shown(value)} is too large; at most {MAX_COUNT:,}")
         return value
 
     return read
@@ -65,7 +69,7 @@ def positive(what: str) -> Callable[[str], float]:
         except ValueError:
             value = math.nan
         if not (value > 0 and math.isfinite(value)):
-            raise LonglagError(f"{what} {text!r} is not a positive number")
+            raise LonglagError(f"{what} {shown(text)} is not a positive number")
         return value
 
     return read

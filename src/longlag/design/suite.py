@@ -23,6 +23,7 @@ from longlag.errors import LonglagError, unknown
 Key = tuple[str, str, int, int]  # task, method, lag, seed: the key of a row
 Digests = dict[str, dict[str, dict[str, str | None]]]  # job's folder -> task -> lag -> digest
 
+MAX_RUNS = 10_000_000
 _DEFAULTS: dict[str, Any] = {
     "title": "",
     "seeds": "0:3",
@@ -161,6 +162,7 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
             schemas.check("digests", digests)
         schemas.check("suite", config)
         full = {**_DEFAULTS, **config}
+        _check_size(full)
         cells = [[*_jobs(full, cell)] for cell in full["cells"]]
         _check_names(full)
         _check_overlap(cells)
@@ -218,6 +220,16 @@ def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
                     plugins=tuple(full["plugins"]),
                     flow=get("flow"),
                 )
+
+
+def _check_size(full: Mapping[str, Any]) -> None:
+    """Before anything is listed: a million seeds are easily written."""
+    runs = 0
+    for cell in full["cells"]:
+        get = {**full, **cell}.__getitem__
+        runs += len(cell["methods"]) * len(cell["tasks"]) * len(get("lags")) * len(_seeds(get("seeds")))
+    if runs > MAX_RUNS:
+        raise LonglagError(f"the suite asks for {runs:,} runs; at most {MAX_RUNS:,}, so choose fewer seeds or lags")
 
 
 def _seeds(value: str | int) -> range:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,14 +12,17 @@ from typing import Any
 import torch
 
 from longlag import protocol, registry
+from longlag.engine import memory
 from longlag.engine.provenance import provenance
-from longlag.errors import LonglagError, in_a_line
+from longlag.errors import LonglagError, in_a_line, shown
 from longlag.losses import Loss
 from longlag.methods.base import Method, Parts
 from longlag.model import Model
 from longlag.settings import describe, with_values
 from longlag.store.records import Row
 from longlag.tasks.base import EVERY_STEP, Task, check_lag
+
+MAX_BUDGET = 1e18  # sequence passes
 
 
 @dataclass(frozen=True)
@@ -75,22 +77,26 @@ def resolve(spec: RunSpec) -> Setup:
 
     Raises:
         LonglagError: unknown method, task or setting, a lag too small, a budget that is not a positive number, a
-            device that cannot be used, a method that cannot be built for the task.
+            device that cannot be used, a method that cannot be built for the task, more memory than there is.
     """
     check_device(spec.device)
-    return resolve_elsewhere(spec)
+    setup = resolve_elsewhere(spec)
+    memory.check(setup.task, spec.lag, setup.model, setup.parts.optimiser)
+    return setup
 
 
 def resolve_elsewhere(spec: RunSpec) -> Setup:
-    """`resolve` for a device of another machine: digests are planned where no GPU is.
+    """`resolve` for another machine: digests are planned where no GPU is, and less memory.
 
     Raises:
-        LonglagError: all that `resolve` refuses, but for the device.
+        LonglagError: all that `resolve` refuses, but for the device and the memory.
     """
     task, method = registry.get("tasks", spec.task), registry.get("methods", spec.method)
     check_lag(task, spec.lag)
-    if not (spec.budget > 0 and math.isfinite(spec.budget)):
-        raise LonglagError(f"budget {spec.budget!r} is not a positive number of sequence passes")
+    if not 0 < spec.budget <= MAX_BUDGET:
+        raise LonglagError(
+            f"budget {shown(spec.budget)} is not a positive number of sequence passes of at most {MAX_BUDGET:g}"
+        )
     parts = with_values(_built(method, task, spec.lag), spec.overrides)
     model = _model(task, spec.lag, parts)
     decides = {

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import Field
 from functools import lru_cache
@@ -18,7 +17,7 @@ from typing import Any
 from longlag.errors import printable
 
 _WHOLE = 2**63 - 1  # the largest whole number that parquet and pandas can hold
-_LARGEST = sys.float_info.max
+_LARGEST = 1e60  # of a number that counts: squares and sums of such numbers are finite too
 _DEEPEST = 50  # levels of nesting of a spec
 _QUOTED = frozenset(',"\r\n')
 
@@ -86,7 +85,7 @@ def _number(text: str, least: float | None) -> float:
     except ValueError:
         raise Unfit("a number, or nothing") from None
     if least is not None and not (math.isnan(number) or least <= number <= _LARGEST):
-        raise Unfit(f"a finite number from {least:g} on, or nothing")
+        raise Unfit(f"a number from {least:g} to {_LARGEST:g}, or nothing")
     return number
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, shown
 from longlag.losses import Loss
 
+MAX_LAG = 10**12  # steps
 EVERY_STEP = 0  # as a number of scored steps: all steps of a sequence, however many
 
 
@@ -84,7 +85,9 @@ class Task:
 
 
 def check_lag(task: Task, lag: int) -> None:
-    """Raises LonglagError if the lag is too small for the task's windows."""
+    """Raises LonglagError if the lag is too small for the task's windows, or too large for any memory."""
+    if lag > MAX_LAG:
+        raise LonglagError(f"lag {shown(lag)} is too large; at most {MAX_LAG:,} steps")
     if lag < task.shortest:
         raise LonglagError(f"lag {lag} is too small for task {task.name!r}; its windows need lag >= {task.shortest}")
 
