@@ -64,6 +64,12 @@ def test_plugins_of_the_documents_run(tmp_path, document, words):
     assert row.status in ("solved", "budget")
 
 
+def test_the_documented_way_to_a_batch_works():
+    found: dict = {}
+    exec(blocks("docs/add-a-task.md", "python")[1], found)
+    assert (found["batch"].x.shape, found["batch"].y.shape) == ((100, 32, 6), (1, 32))
+
+
 def test_documents_name_files_that_exist():
     for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
