@@ -14,7 +14,7 @@ from longlag.lecture import init_and_momentum
 from longlag.lecture.base import Verdict
 from longlag.lecture.data import INIT_AND_MOMENTUM
 from longlag.lecture.tools import factorial
-from longlag.store.records import Status, read_rows, write_rows
+from longlag.store.records import Point, Status, read_rows, write_rows
 
 
 def row(problem, corner, seed, passes):
@@ -54,17 +54,28 @@ def test_corners_differ_in_two_factors_only():
         assert part.optimiser.batch == parts[0].optimiser.batch
 
 
-def test_the_rate_is_chosen_by_validation_on_tuning_seeds():
+def test_the_rate_is_chosen_by_validation():
     problem, corner = factorial.PROBLEMS[0], factorial.CORNERS[3]
-    asked = []
 
-    def get(rate, seed):
-        asked.append(seed)
-        made = row(problem, corner, seed, None)
-        return replace(made, best_error=0.1 + abs(rate - 3e-3), test_error=rate, passes=1.0), 1.0
+    def runs(rate, error, loss):
+        made = replace(row(problem, corner, 1_000_000, None), best_error=error, test_error=rate, passes=1.0)
+        return [(made, [Point("", 1, "", made.seed, 0.0, 0, loss, error, loss, 0.0)])]
 
-    assert factorial.chosen(get, corner.rates, factorial.TUNING_SEEDS) == 3e-3
-    assert min(asked) >= 1_000_000
+    tuning = {rate: runs(rate, 0.1 + abs(rate - 3e-3), 1.0) for rate in corner.rates}
+    assert factorial.chosen(tuning) == 3e-3
+    assert factorial.chosen({1e-3: runs(1e-3, 0.5, 1.0), 3e-3: runs(3e-3, 0.5, 0.9)}) == 3e-3
+    never_measured = [(made, []) for made, _ in runs(1.0, 0.0, 0.0)]
+    assert factorial.chosen({1.0: never_measured, 1e-3: runs(1e-3, 0.5, 1.0)}) == 1e-3
+
+
+def test_the_records_hold_the_search_and_new_seeds(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(factorial, "PROBLEMS", (factorial.Problem("memorization_5bit", 2, 200.0),))
+    monkeypatch.setattr(factorial, "CORNERS", [replace(factorial.CORNERS[3], rates=(1e-3, 3e-3))])
+    factorial.make(tmp_path / "runs.csv")
+    rows = read_rows(tmp_path / "runs.csv")
+    assert sorted(made.seed for made in rows) == sorted([*factorial.SEEDS, *factorial.TUNING_SEEDS * 2])
+    assert min(factorial.TUNING_SEEDS) >= 1_000_000
+    assert len(list((tmp_path / "runs.rungs").rglob("*.json"))) == len(rows)
 
 
 def test_the_package_holds_records_of_every_corner():

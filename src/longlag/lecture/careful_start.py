@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -130,7 +129,14 @@ def judge(logs: Mapping[str, Sequence[np.ndarray]]) -> Finding:
     unchanged = max(numbers[name].high for name, start in STARTS.items() if start.unchanged)
     parts = ", ".join(f"{STARTS[name].label} {numbers[name].value:.2g}" for name in careful)
     told = {"lag": LAG, "plain": numbers["plain"].value, "parts": parts, "unchanged": unchanged}
-    starts = {name: _drawn(STARTS[name], logs[name], reach[name]) for name in logs}
+    starts = {
+        name: {
+            **{key: getattr(STARTS[name], key) for key in ("units", "origin", "unchanged")},
+            "reach": reach[name],
+            "log10_norms": [found / np.log(10) for found in each],
+        }
+        for name, each in logs.items()
+    }
     series = {"seeds": len(logs["plain"]), "floor": FLOOR, "starts": starts}
     return conclude(CLAIM, list(numbers.values()), series, _caveat(reach), **told)
 
@@ -143,9 +149,3 @@ def _caveat(reach: Mapping[str, list[int]]) -> str:
         if np.median(reach[name]) < LAG
     ]
     return f"not every such start is careful enough: above float32's rounding are {', '.join(short)}" if short else ""
-
-
-def _drawn(start: Start, logs: Sequence[np.ndarray], reach: list[int]) -> dict[str, Any]:
-    """What the figure needs of a start."""
-    shown = {"units": start.units, "origin": start.origin, "unchanged": start.unchanged, "reach": reach}
-    return {**shown, "log10_norms": [found / np.log(10) for found in logs]}

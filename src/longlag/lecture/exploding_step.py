@@ -8,7 +8,6 @@ the net continues in two ways, on the same batches: clipped as before, and as pl
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -94,51 +93,39 @@ def _optimiser(data: Data) -> SGD:
     return optimiser
 
 
-@dataclass(frozen=True)
-class _Moment:
-    """A net at one of its updates; past: the parameters of the updates before it."""
-
-    step: int
-    length: float
-    params: Params
-    past: list[Params]
-
-
 def explode(data: Data) -> Explosion | None:
     """Trains one seed and finds its exploding step; None if it never had learned enough."""
     evaluated = batch(data, 0, EVALUATED, "validation")
     knowing = data.setup.task.baselines["constant"].error / 2
     optimiser = _optimiser(data)
-    start = params = data.start()
-    past: deque[Params] = deque(maxlen=BEFORE)
+    trail: list[Params] = [data.start()]  # parameters before every update
     sizes: list[float] = []
-    worst: _Moment | None = None
+    worst, longest = None, _LONG
     for k in range(UPDATES):
-        _, gradient = objective(data, k).value_and_grad(params)
+        _, gradient = objective(data, k).value_and_grad(trail[k])
         sizes.append(_norm(gradient))
-        way = _norm(tree.axpy(-1.0, start, params))
-        length = optimiser.learning_rate * sizes[-1] / way if way > 0 else 0.0
-        if length > max(_LONG, worst.length if worst else 0.0) and wrong(data, params, evaluated) < knowing:
-            worst = _Moment(k, length, params, list(past))
-        past.append(params)
-        params = tree.axpy(-optimiser.learning_rate, optimiser.clipping(gradient), params)
-    return _aftermath(data, worst, sizes, evaluated) if worst else None
+        way = _norm(tree.axpy(-1.0, trail[0], trail[k]))
+        length = optimiser.learning_rate * sizes[k] / way if way > 0 else 0.0
+        if length > longest and wrong(data, trail[k], evaluated) < knowing:
+            worst, longest = k, length
+        trail.append(tree.axpy(-optimiser.learning_rate, optimiser.clipping(gradient), trail[k]))
+    return None if worst is None else _aftermath(data, evaluated, longest, trail[: worst + 1], sizes[: worst + 1])
 
 
-def _aftermath(data: Data, at: _Moment, sizes: list[float], evaluated: Tensors) -> Explosion:
-    """Continues from the exploding step in two ways."""
-    optimiser = _optimiser(data)
-    errors = {"before": [wrong(data, params, evaluated) for params in [*at.past, at.params]]}
-    norms = {"before": sizes[at.step - len(at.past) : at.step]}
+def _aftermath(data: Data, evaluated: Tensors, length: float, trail: list[Params], sizes: list[float]) -> Explosion:
+    """Continues in two ways from the exploding step, the last of the trail."""
+    optimiser, step = _optimiser(data), len(trail) - 1
+    errors = {"before": [wrong(data, params, evaluated) for params in trail[-1 - BEFORE :]]}
+    norms = {"before": sizes[-1 - BEFORE : -1]}
     for way, clipping in (("plain", NoClipping()), ("clipped", optimiser.clipping)):
-        params, errors[way], norms[way] = at.params, [], []
-        for k in range(at.step, at.step + AFTER):
+        params, errors[way], norms[way] = trail[-1], [], []
+        for k in range(step, step + AFTER):
             _, gradient = objective(data, k).value_and_grad(params)
             params = tree.axpy(-optimiser.learning_rate, clipping(gradient), params)
             errors[way].append(wrong(data, params, evaluated))
             norms[way].append(_norm(gradient))
-    usual = float(np.mean(sizes[: at.step] or [np.nan]))
-    return Explosion(at.step, sizes[at.step], usual, at.length, errors, norms)
+    usual = float(np.mean(sizes[:-1] or [np.nan]))
+    return Explosion(step, sizes[-1], usual, length, errors, norms)
 
 
 def _norm(params: Params) -> float:

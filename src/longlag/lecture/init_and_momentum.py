@@ -15,12 +15,10 @@ from typing import Any
 import numpy as np
 
 from longlag import protocol
-from longlag.engine.spec import RunSpec
-from longlag.engine.train import run
 from longlag.errors import LonglagError
 from longlag.lecture.base import Finding, Number, Verdict, claim, fill, over_seeds
 from longlag.lecture.data import INIT_AND_MOMENTUM
-from longlag.lecture.tools.factorial import CORNERS, PROBLEMS, RATE, Corner, Problem, corner_of, rate_of
+from longlag.lecture.tools.factorial import CORNERS, PROBLEMS, Corner, Problem, corner_of, rate_of, train
 from longlag.store import records
 from longlag.store.records import Row
 
@@ -96,9 +94,7 @@ def live(rows: Sequence[Row], seeds: Sequence[int], problem: Problem = LIVE) -> 
     found: Spent = {}
     for corner in CORNERS:
         rate = tuned(rows, longer[0], corner) if longer else None
-        overrides: dict[str, Any] = {**corner.overrides} | ({RATE: rate} if rate else {})
-        spec = RunSpec(problem.task, problem.lag, corner.method, tuple(seeds), problem.budget, overrides)
-        found[corner.name] = {event.seed: spent(event) for event in run(spec) if isinstance(event, Row)}
+        found[corner.name] = {row.seed: spent(row) for row, _ in train(problem, corner, rate, seeds)}
     return found
 
 
@@ -125,12 +121,13 @@ def judge(shares: dict[str, Spent], now: Spent, absent: Sequence[str] = (), **se
     shares: what the recorded runs spent, by task. now: what the live runs spent. absent: tasks without records.
     """
     numbers: list[Number] = []
-    wins = []
+    wins, parts = [], []
     for task, corners in shares.items():
-        numbers += _shares(task, corners)
         measured = [estimated(f"{task}: {n}", values, n != "interaction") for n, values in effects(corners).items()]
         wins.append(all(number.met is not False for number in measured))
-        numbers += measured
+        numbers += [*_shares(task, corners), *measured]
+        means = ", ".join(f"{name} {np.mean([*values.values()]):.0%}" for name, values in corners.items())
+        parts.append(fill(CLAIM.slug, "part", task=task, means=means, **vars(measured[-1])))
     numbers += _shares(f"live, {series['live_name']}", now)
     said = [f"no complete records of {task}" for task in absent]
     if any(wins) and not all(wins):
@@ -144,18 +141,9 @@ def judge(shares: dict[str, Spent], now: Spent, absent: Sequence[str] = (), **se
         "tasks": {task: {name: [*v.values()] for name, v in corners.items()} for task, corners in shares.items()},
         "live": {name: [*values.values()] for name, values in now.items()},
     }
-    return Finding(verdict, _summary(shares), numbers, "; ".join(said), series)
+    summary = fill(CLAIM.slug, "summary", parts=". ".join(parts))
+    return Finding(verdict, summary, numbers, "; ".join(said), series)
 
 
 def _shares(task: str, corners: Spent) -> list[Number]:
     return [over_seeds(f"{task}: {name}", [*values.values()], "of the budget") for name, values in corners.items()]
-
-
-def _summary(shares: dict[str, Spent]) -> str:
-    parts = []
-    for task, corners in shares.items():
-        means = ", ".join(f"{name} {np.mean([*values.values()]):.0%}" for name, values in corners.items())
-        effect = estimated("", effects(corners)["interaction"], False)
-        interval = {"value": effect.value, "low": effect.low, "high": effect.high}
-        parts.append(fill(CLAIM.slug, "part", task=task, means=means, **interval))
-    return fill(CLAIM.slug, "summary", parts=". ".join(parts))

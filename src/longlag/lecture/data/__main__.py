@@ -1,4 +1,4 @@
-"""`python -m longlag.lecture.data [FILE]`: runs what is missing of the records of claim 11 (`tools/factorial.py`)."""
+"""`python -m longlag.lecture.data [FILE]`: makes the records of claim 11 (`tools/factorial.py`)."""
 
 from __future__ import annotations
 

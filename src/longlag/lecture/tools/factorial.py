@@ -4,23 +4,23 @@
 
 Per task and corner five learning rates are tried on two tuning seeds (1,000,000 and 1,000,001) and scored as `longlag
 tune` scores, by validation alone. The best rate then runs on five new seeds. The file keeps all rows, also those of the
-search. This takes a quarter of an hour on one core. Runs that the file holds are not repeated.
+search. This takes a quarter of an hour on one core.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from longlag import protocol
+from longlag.engine.ladder import Rungs, climb
 from longlag.engine.spec import RunSpec, resolve
-from longlag.engine.train import run
 from longlag.engine.tune import Trial, best
-from longlag.store import files, records
+from longlag.store import records
 from longlag.store.records import Point, Row
 
 RATE = "optimiser.learning_rate.value"
@@ -80,50 +80,35 @@ def rate_of(row: Row) -> float:
     return float(json.loads(row.spec)["method"]["parts"]["optimiser"]["learning_rate"]["value"])
 
 
-class Notebook:
-    """Rows in a file, written after every run, and the last validation loss of each run beside them."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.losses_path = path, path.with_suffix(".losses.json")
-        self.rows = records.read_rows(path) if path.exists() else []
-        self.losses: dict[str, float] = json.loads(self.losses_path.read_text()) if self.losses_path.exists() else {}
-
-    def get(self, problem: Problem, corner: Corner, rate: float, seed: int) -> tuple[Row, float]:
-        """The row of one run and its last validation loss, from the file or by running it."""
-        overrides: dict[str, Any] = {**corner.overrides, RATE: rate}
-        spec = RunSpec(problem.task, problem.lag, corner.method, (seed,), problem.budget, overrides)
-        digest = resolve(spec).spec_hash
-        key = f"{digest} {seed}"
-        for row in self.rows:
-            if (row.spec_hash, row.seed) == (digest, seed) and key in self.losses:
-                return row, self.losses[key]
-        loss = float("inf")
-        for event in run(spec):
-            if isinstance(event, Point):
-                loss = event.loss
-            else:
-                self.rows, self.losses[key] = [*self.rows, event], loss
-        records.write_rows(self.path, self.rows)
-        files.write_atomically(self.losses_path, json.dumps(self.losses, indent=0).encode())
-        return self.rows[-1], loss
+Runs = list[tuple[Row, list[Point]]]  # a row and its curve per seed
 
 
-def chosen(get: Callable[[float, int], tuple[Row, float]], rates: Sequence[float], seeds: Sequence[int]) -> float:
-    """The learning rate with the best score on tuning seeds."""
-    trials = []
-    for rate in rates:
-        found = [get(rate, seed) for seed in seeds]
-        trials.append(Trial({RATE: rate}, [row for row, _ in found], [loss for _, loss in found], []))
+def train(
+    problem: Problem, corner: Corner, rate: float | None, seeds: Sequence[int], cache: Path | None = None
+) -> Runs:
+    """Runs of a corner with that learning rate (None: the method's own). Rungs in the cache are read instead."""
+    overrides: dict[str, Any] = {**corner.overrides} | ({RATE: rate} if rate else {})
+    spec = RunSpec(problem.task, problem.lag, corner.method, tuple(seeds), problem.budget, overrides)
+    return list(climb([resolve(spec)], Rungs(cache), lambda event: None))
+
+
+def chosen(tuning: Mapping[float, Runs]) -> float:
+    """The learning rate whose runs on tuning seeds have the best score."""
+    trials = [
+        Trial({RATE: rate}, [row for row, _ in runs], [points[-1].loss for _, points in runs if points], [])
+        for rate, runs in tuning.items()
+    ]
     return best(trials).overrides[RATE]
 
 
 def make(out: Path) -> None:
-    """Makes what is missing of the records."""
-    notebook = Notebook(out)
-    for problem in PROBLEMS:
-        for corner in CORNERS:
-            get = partial(notebook.get, problem, corner)
-            rate = chosen(get, corner.rates, TUNING_SEEDS)
-            rows = [get(rate, seed)[0] for seed in SEEDS]
-            solved = sum(row.solved for row in rows)
-            print(f"{problem.task} {corner.name}: rate {rate:g}, {solved} of {len(rows)} solved", flush=True)
+    """Writes the records. A folder beside them keeps finished rungs, so that a stopped search resumes."""
+    cache, rows = out.with_suffix(".rungs"), []
+    for problem, corner in product(PROBLEMS, CORNERS):
+        tuning = {rate: train(problem, corner, rate, TUNING_SEEDS, cache) for rate in corner.rates}
+        rate = chosen(tuning)
+        reported = train(problem, corner, rate, SEEDS, cache)
+        rows += [row for runs in (*tuning.values(), reported) for row, _ in runs]
+        solved = sum(row.solved for row, _ in reported)
+        print(f"{problem.name}, {corner.name}: rate {rate:g}, {solved} of {len(reported)} solved", flush=True)
+    records.write_rows(out, rows)
