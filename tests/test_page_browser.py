@@ -17,7 +17,7 @@ import fake_results
 from cases import analysis
 from longlag import figures, report
 from longlag.analysis import Analysis, stats
-from longlag.figures.tools import style
+from longlag.report import images
 from longlag.store.records import Row, Status
 
 pytestmark = browser.needs_browser
@@ -42,7 +42,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Write]:
     blank = io.BytesIO()
     Image.new("RGB", (700, 300), "white").save(blank, "png")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(style, "encode", lambda figure, kind: blank.getvalue())
+        patch.setattr(images, "of_figure", lambda figure: images.address(blank.getvalue()))
         for name in figures.names():
             patch.setattr(figures.get(name), "draw", lambda *data, **width: None)
 

@@ -25,8 +25,7 @@ from longlag import figures, report
 from longlag.analysis import Analysis, comparison, stats
 from longlag.cli import main
 from longlag.errors import LonglagError
-from longlag.figures.tools import style
-from longlag.report import answer, explorer, headline, lectured, pictures
+from longlag.report import answer, explorer, headline, images, lectured
 from longlag.store.files import checksum
 
 VOID = {"meta", "img", "br", "source", "input"}
@@ -64,10 +63,10 @@ def png(colour: tuple[int, int, int], size: tuple[int, int] = (8, 6)) -> bytes:
 @pytest.fixture
 def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are neither drawn nor painted: that is slow, and tested elsewhere."""
-    blank = png((255, 255, 255))
+    blank = images.address(png((255, 255, 255)))
     for name in figures.names():
         monkeypatch.setattr(figures.get(name), "draw", lambda *data, **width: None)
-    monkeypatch.setattr(style, "encode", lambda figure, kind: blank)
+    monkeypatch.setattr(images, "of_figure", lambda figure: blank)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +113,7 @@ def test_a_page_computes_each_result_once(monkeypatch: pytest.MonkeyPatch) -> No
     for name in [*once, *per_axis]:
         counted(stats, name)
     counted(comparison, "compare")
-    monkeypatch.setattr(style, "encode", lambda figure, kind: png((255, 255, 255)))  # drawn, but not painted
+    monkeypatch.setattr(images, "of_figure", lambda figure: "")  # drawn, but not painted
     report.render(CASES["whole"](), title="t")
     assert calls == dict.fromkeys([*once, "compare"], 1) | dict.fromkeys(per_axis, len(stats.AXES))
 
@@ -305,11 +304,11 @@ def test_a_file_that_is_no_lecture_is_an_error(tmp_path: Path, text: str) -> Non
 def test_a_damaged_picture_is_an_error_with_its_name(tmp_path: Path, place: int) -> None:
     data = bytearray(png((9, 99, 199), (140, 70)))
     (tmp_path / "a.png").write_bytes(data)
-    assert pictures.of_file(tmp_path / "a.png") == pictures.address(bytes(data))
+    assert images.of_file(tmp_path / "a.png") == images.address(bytes(data))
     data[place] ^= 4
     (tmp_path / "a.png").write_bytes(data)
-    with pytest.raises(LonglagError, match=r"a\.png is not a whole picture"):
-        pictures.of_file(tmp_path / "a.png")
+    with pytest.raises(LonglagError, match=r"a\.png is not a whole image"):
+        images.of_file(tmp_path / "a.png")
 
 
 def test_tasks_with_one_answer_share_a_sentence() -> None:
@@ -343,7 +342,7 @@ def test_the_verb_takes_drawn_figures_and_draws_the_rest(tmp_path: Path, unpaint
     given = ["--figures", str(tmp_path / "figures"), "--tables", str(tmp_path / "tables")]
     assert main(["report", *files, *given, "--title", "T & T", "--out", str(out)]) == 0
     page = out.read_text()
-    assert f'src="{pictures.address(given_png)}"' in page
+    assert f'src="{images.address(given_png)}"' in page
     assert page.count("base64,iVBOR") == 2 * len(figures.names())
     assert "<h1>T &amp; T</h1>" in page
 

@@ -123,17 +123,23 @@ def _reach(rows: pd.DataFrame, rng: np.random.Generator) -> tuple[Any, ...]:
     table = rows.pivot(index="seed", columns="lag", values="solved").astype(float)  # [seeds, lags], nan: no row
     lags, solved = table.columns.to_numpy(), table.to_numpy()
     largest = lags.max()
-    best = _furthest(solved[None], lags)[0]
-    draws = rng.integers(len(solved), size=(DRAWS, len(solved)))
-    sample = _furthest(solved[draws], lags)
+    n = len(solved)
+    best = _furthest(np.ones((1, n)), solved, lags)[0]
+    draws = rng.integers(n, size=(DRAWS, n))
+    times_drawn = np.bincount((np.arange(DRAWS)[:, None] * n + draws).ravel(), minlength=DRAWS * n)
+    sample = _furthest(times_drawn.reshape(DRAWS, n).astype(float), solved, lags)
     low, high = np.quantile(sample, [0.025, 0.975], method="inverted_cdf")
     minimal = rows.loc[rows.lag == best, "minimal_lag"].max()
-    return len(solved), int(best), int(low), int(high), minimal, int(largest), bool(best == largest)
+    return n, int(best), int(low), int(high), minimal, int(largest), bool(best == largest)
 
 
-def _furthest(solved: np.ndarray, lags: np.ndarray) -> np.ndarray:
-    """Largest of the lags [L] at which half of the seeds that have a row solve; solved: [samples, seeds, L]."""
-    half = np.nansum(solved, axis=1) * 2 >= np.maximum(np.sum(~np.isnan(solved), axis=1), 1)  # [samples, L]
+def _furthest(times_drawn: np.ndarray, solved: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """Per sample, the largest of the lags [L] at which half of the seeds that have a row solve.
+
+    times_drawn: how often a sample holds each seed [samples, seeds]; solved: 1, 0 or nan for no row [seeds, L].
+    """
+    known = ~np.isnan(solved)
+    half = times_drawn @ np.where(known, solved, 0) * 2 >= np.maximum(times_drawn @ known, 1)  # [samples, L]
     return np.max(np.where(half, lags, 0), axis=1)
 
 
@@ -157,9 +163,8 @@ def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
 
 def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> pd.DataFrame:
     """Share still unsolved after each distinct time of solution: time, at_risk, events, survival."""
-    times = np.unique(time[solved])
-    at_risk = np.array([np.sum(time >= t) for t in times], dtype=int)
-    events = np.array([np.sum(time[solved] == t) for t in times], dtype=int)
+    times, events = np.unique(time[solved], return_counts=True)
+    at_risk = len(time) - np.searchsorted(np.sort(time), times)
     survival = np.cumprod(1 - events / np.maximum(at_risk, 1))
     return pd.DataFrame({"time": times, "at_risk": at_risk, "events": events, "survival": survival})
 

@@ -82,7 +82,8 @@ def _panel(axes: Any, costs: pd.DataFrame, times: pd.DataFrame, ranked: bool) ->
     if not len(costs):
         layout.no_data(axes)
     ranks = costs["median"].where(np.isfinite(costs["median"])).rank(method="min")
-    for y, (name, look) in enumerate({n: style.looks(costs.index)[n] for n in costs.index}.items()):
+    looks = style.looks(costs.index)
+    for y, (name, look) in enumerate((name, looks[name]) for name in costs.index):
         axes.axhline(y, color="#efefef", lw=0.6, zorder=0)
         cell, seeds = costs.loc[name], times[(times.method == name) & times.solved & np.isfinite(times.time)]
         axes.plot(seeds.time, np.full(len(seeds), y), ls="", marker="|", ms=6, color=look.colour, alpha=0.7, zorder=2)

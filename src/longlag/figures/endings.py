@@ -35,6 +35,8 @@ _WIDTH, _HEIGHT = 0.92, 0.8  # of a cell, in units of the axes
 _WORDS = 0.17  # inches: the narrowest block that holds two digits
 _CROWD = 40  # seeds in a cell beyond which those that look alike share a block
 _SHADES = 12  # levels of nearness
+# columns of a run that are read
+_COLUMNS = [*stats.CELL, "seed", "status", "minimal_lag", "constant_error", "half_solved_error"]
 
 
 @style.applied()
@@ -53,7 +55,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
         _baselines(panel, shown[shown.task == task])
     layout.keys_to(tiers.figure, _keys(shown), "outside upper left")
     layout.label_tiers(tiers, style.LAG if wide else style.LAG_SHORT, style.LAG_SHORT, "")
-    tiers.figure.canvas.draw()  # only a laid-out figure knows which blocks have room for words
+    tiers.figure.draw_without_rendering()  # only a laid-out figure knows which blocks have room for words
     for task, panel in tiers.panels.items():
         _numbers(panel, shown[shown.task == task])
     return tiers.figure
@@ -62,7 +64,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
 def _unsolved(analysis: Analysis) -> pd.DataFrame:
     """The runs of tasks on which some run did not solve, each with `left` and `best` of `stats.near_misses`; the solved
     first, then those that came nearest."""
-    runs, near = analysis.runs, analysis.near_misses[[*stats.CELL, "seed", "best", "left"]]
+    runs, near = analysis.runs[_COLUMNS], analysis.near_misses[[*stats.CELL, "seed", "best", "left"]]
     tasks = set(runs.task[runs.status != Status.SOLVED])
     shown = runs[runs.task.isin(tasks)].merge(near, "left", [*stats.CELL, "seed"])
     return shown.assign(rank=shown.status.map(list(Status).index)).sort_values(["rank", "left", "seed"])
@@ -90,19 +92,20 @@ def _cell(axes: Any, x: int, y: int, rows: pd.DataFrame) -> None:
         look = {"facecolor": colour, "edgecolor": edge, "lw": 0.5, "hatch": hatch}
         block = Rectangle((left, y - _HEIGHT / 2), seeds * size, _HEIGHT, **look)
         block.set_gid(f"{run.method}/{run.lag}/{run.seed}{f'+{seeds - 1}' if seeds > 1 else ''}/{run.status}")
-        axes.add_patch(block)
+        axes.add_artist(block)  # unlike add_patch it leaves the limits alone, which are set
         left += seeds * size
 
 
 def _blocks(rows: pd.DataFrame) -> Iterator[tuple[Any, int]]:
-    """Runs, and for how many seeds the block of each stands: for one, but in a crowd for all that look alike."""
+    """Yields (run, number of seeds): one block per seed; in a crowd, neighbours that look the same share a block."""
     if len(rows) <= _CROWD:
         yield from zip(rows.itertuples(), itertools.repeat(1), strict=False)
         return
     shaded = rows.assign(left=(rows.left * _SHADES).round() / _SHADES)
-    for _, alike in itertools.groupby(shaded.itertuples(), lambda run: _look(run.status, run.left)):
-        first, *others = alike
-        yield first, 1 + len(others)
+    shades = shaded.left.mask(shaded.status.isin([*_STATUS]), -1).fillna(-2)  # a status with a colour has no shade
+    new = (shades != shades.shift()) | (shaded.status != shaded.status.shift())
+    starts = np.flatnonzero(new)
+    yield from zip(shaded.iloc[starts].itertuples(), np.diff([*starts, len(rows)]).tolist(), strict=True)
 
 
 def _look(status: str, left: float) -> tuple[Any, str]:
@@ -113,7 +116,8 @@ def _look(status: str, left: float) -> tuple[Any, str]:
 
 def _numbers(axes: Any, runs: pd.DataFrame) -> None:
     """The lowest error that was seen, in percent, in blocks of runs whose passes ran out."""
-    best = {(r.method, str(r.lag), str(r.seed)): (r.best, r.left) for r in runs.itertuples()}
+    ran_out = runs[runs.status == Status.BUDGET]
+    best = {(r.method, str(r.lag), str(r.seed)): (r.best, r.left) for r in ran_out.itertuples()}
     scale = axes.get_window_extent().width / axes.figure.dpi / np.ptp(axes.get_xlim())  # inches per lag
     for block in axes.patches:
         method, lag, seed, status = block.get_gid().rsplit("/", 3)

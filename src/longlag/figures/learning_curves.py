@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -81,19 +83,33 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str,
     if curves.empty:
         words = {"ha": "center", "color": style.QUIET, "fontsize": 9}
         axes.text(0.5, 0.5, "no learning curves", transform=axes.transAxes, **words)
-    status = runs.set_index(["method", "seed"]).status
+    curves = curves.sort_values(["method", "seed", "passes"])
+    ends = curves.groupby(["method", "seed"], as_index=False)[["passes", "error"]].last()
+    ends = ends.merge(runs[["method", "seed", "status"]], "left", ["method", "seed"])
+    ends["place"] = [(f"{end.passes:.1e}", f"{end.error:.3f}") for end in ends.itertuples()]
     there: dict[tuple[str, str], list[str]] = {}  # the methods that end at a place
     for method, look in looks.items():
         back = style.is_back(look, looks)
-        for seed, points in curves[curves.method == method].groupby("seed"):
-            points = points.sort_values("passes")
-            line = {"color": look.colour, "ls": look.dash, "lw": 0.8, "alpha": 0.35 if back else 0.75, "zorder": 2}
-            axes.plot(points.passes, points.error, **line)
-            end, solved = points.iloc[-1], status.get((method, seed)) == Status.SOLVED
-            beside = there.setdefault((f"{end.passes:.1e}", f"{end.error:.3f}"), [])
-            beside += [] if method in beside else [method]
-            shift = 6.5 * beside.index(method)
-            style.mark(axes, end.passes, end.error, look, filled=solved, size=4 if back else 5.5, shift=shift)
+        _lines(axes, curves[curves.method == method], look, alpha=0.35 if back else 0.75)
+        own = ends[ends.method == method]
+        for place in own.place.unique():
+            there.setdefault(place, []).append(method)
+        own = own.assign(
+            shift=[6.5 * there[place].index(method) for place in own.place], solved=own.status == Status.SOLVED
+        )
+        for (shift, solved), rows in own.groupby(["shift", "solved"]):
+            size = 4 if back else 5.5
+            style.mark(axes, rows.passes, rows.error, look, filled=solved, size=size, shift=shift)
+
+
+def _lines(axes: Any, curves: pd.DataFrame, look: style.Look, alpha: float) -> None:
+    """A line per seed, as one artist: thousands of lines take long one by one. curves: in the order of the seeds."""
+    seeds = curves.seed.to_numpy()
+    lines = np.split(curves[["passes", "error"]].to_numpy(), np.flatnonzero(np.diff(seeds)) + 1)
+    ends = "projecting" if look.dash == "-" else "butt"  # as those of a single line
+    drawn = LineCollection(lines, colors=[look.colour], linestyles=[look.dash], linewidths=0.8, alpha=alpha, zorder=2)
+    drawn.set(capstyle=ends, joinstyle="round")
+    axes.add_collection(drawn)
 
 
 def caption(analysis: Analysis) -> str:

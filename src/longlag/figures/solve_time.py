@@ -60,9 +60,8 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
 
 
 def _among(table: pd.DataFrame, shown: dict[str, list[int]]) -> pd.Series:
-    places = {(task, lag) for task, lags in shown.items() for lag in lags}
-    among = [place in places for place in zip(table.task, table.lag, strict=True)]
-    return pd.Series(among, index=table.index, dtype=bool)
+    places = pd.MultiIndex.from_tuples([(task, lag) for task, lags in shown.items() for lag in lags])
+    return pd.Series(pd.MultiIndex.from_frame(table[["task", "lag"]]).isin(places), index=table.index)
 
 
 def _limits(axes: Any, runs: pd.DataFrame, steps: pd.DataFrame) -> None:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from longlag import figures, protocol, registry, tables
 from longlag.analysis import Analysis, stats
 from longlag.figures.tools import style
-from longlag.report import answer, explorer, headline, lectured, pictures, provenance
+from longlag.report import answer, explorer, headline, images, lectured, provenance
 from longlag.tables.tools import render as setting
 from longlag.words import number, sample
 
@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Picture:
+class PageFigure:
     """A figure on the page: its images as data addresses, and the caption that also stands for it where unseen."""
 
     name: str
@@ -71,7 +71,7 @@ def render(
         headline=headline.three(analysis),
         answer=answer.sentences(analysis),
         tally=answer.tally(runs),
-        pictures=_pictures(analysis, drawn),
+        figures=_figures(analysis, drawn),
         beside=_tables(analysis),
         placed=_placed(),
         titles={name: tables.get(name).TITLE for name in tables.names()},
@@ -111,17 +111,17 @@ def _absent(analysis: Analysis, lecture: Path | None, live: bool) -> list[tuple[
     return found
 
 
-def _pictures(analysis: Analysis, drawn: Path | None) -> list[Picture]:
+def _figures(analysis: Analysis, drawn: Path | None) -> list[PageFigure]:
     modules = sorted((figures.get(name).ORDER, name) for name in figures.names())
-    return [_picture(name, analysis, drawn) for _, name in modules]
+    return [_figure(name, analysis, drawn) for _, name in modules]
 
 
-def _picture(name: str, analysis: Analysis, drawn: Path | None) -> Picture:
+def _figure(name: str, analysis: Analysis, drawn: Path | None) -> PageFigure:
     module, file = figures.get(name), (drawn or Path()) / f"{name}.png"
     given = drawn is not None and file.is_file()
-    wide = pictures.of_file(file) if given else pictures.address(style.encode(module.draw(analysis), "png"))
-    narrow = style.encode(module.draw(analysis, width=style.COLUMN_WIDTH), "png")
-    return Picture(name, module.TITLE, wide, pictures.address(narrow), module.caption(analysis))
+    wide = images.of_file(file) if given else images.of_figure(module.draw(analysis))
+    narrow = images.of_figure(module.draw(analysis, width=style.COLUMN_WIDTH))
+    return PageFigure(name, module.TITLE, wide, narrow, module.caption(analysis))
 
 
 def _tables(analysis: Analysis) -> dict[str, Markup]:

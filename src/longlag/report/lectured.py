@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag.errors import LonglagError
-from longlag.report import pictures
+from longlag.report import images
 from longlag.store import files
 
 FILE = "lecture.json"
@@ -84,4 +84,4 @@ def in_words(number: dict[str, Any]) -> str:
 
 
 def _thumbnail(path: Path) -> str:
-    return pictures.of_file(path, _WIDTH) if path.is_file() else ""
+    return images.of_file(path, _WIDTH) if path.is_file() else ""
