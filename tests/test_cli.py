@@ -11,10 +11,10 @@ import pytest
 from longlag import cli, registry
 from longlag.cli import _arguments, _renamed, estimate, show
 from longlag.store.records import read_points, read_rows, write_rows
-from toy import TOY
+from toy import small
 
 TRAIN = ["train", "--task", "temporal_order", "--lag", "10", "--method", "control", "--seeds", "0:2", "--budget", "600"]
-SETS = [word for path, value in TOY["control"].items() for word in ("--set", f"{path}={value}")]
+SETS = [word for path, value in small("control").items() for word in ("--set", f"{path}={value}")]
 
 PLUGIN = """
 from longlag.methods.control import METHOD as PARENT

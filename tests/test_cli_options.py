@@ -18,7 +18,7 @@ from longlag import cli, registry, report
 from longlag.engine import checkpoint
 from longlag.lecture.tools import running
 from longlag.store.records import VOLATILE, read_points, read_rows, write_points, write_rows
-from toy import TOY, outcome, spec
+from toy import outcome, small, spec
 
 METHOD_PLUGIN = """
 import dataclasses
@@ -26,7 +26,7 @@ import os
 from longlag.methods.control import METHOD as PARENT
 METHOD = dataclasses.replace(PARENT, name="twin")
 """
-SETS = [f"--set={path}={value}" for path, value in TOY["control"].items()]
+SETS = [f"--set={path}={value}" for path, value in small("control").items()]
 TRAIN = ["--task", "temporal_order", "--method", "control", "--budget", "600", *SETS]
 TRAINED = {  # arguments of train, ladder and tune
     "--task": ["--task", "adding"],

@@ -67,9 +67,28 @@ def test_a_plug_in_moves_no_other_method() -> None:
     assert {**style.looks([*known, "aaa"]), "aaa": None} == {**style.looks(known), "aaa": None}
 
 
+def test_one_more_new_method_moves_no_other() -> None:
+    names = ["gru", "orthogonal", "unitary", "transformer"]
+    together = style.looks(names)
+    for name in names:
+        assert style.looks([name])[name] == together[name]
+        assert style.looks([*registry.names("methods"), name])[name] == together[name]
+
+
+def test_two_names_that_ask_for_one_look_get_two() -> None:
+    names = [f"method_{i}" for i in range(25)]
+    alone = {name: style.looks([name])[name] for name in names}
+    first, second = next((a, b) for a in names for b in names if a < b and alone[a] == alone[b])
+    looks = style.looks([first, second])
+    assert looks[first] == alone[first]
+    assert (looks[second].colour, looks[second].dash) != (alone[first].colour, alone[first].dash)
+
+
 def test_more_methods_than_colours_still_differ() -> None:
     looks = style.looks([f"method_{i}" for i in range(25)])
     assert len({(look.colour, look.dash) for look in looks.values()}) == 25
+    many = style.looks([f"method_{i}" for i in range(200)])
+    assert len({(look.colour, look.dash, look.marker) for look in many.values()}) == 200
 
 
 @pytest.mark.parametrize("width", [style.PAGE_WIDTH, style.COLUMN_WIDTH])

@@ -5,8 +5,8 @@ moves them must raise the method's `version` (or the task's, or the protocol's) 
 
     python tests/test_golden.py
 
-which keeps every number that is still within its tolerance. Byte-equality within one machine has tests of its own
-(`test_contracts`, `test_checkpoint`).
+which keeps every number that is still within its tolerance, and writes the README's tables of methods and tasks.
+Byte-equality within one machine has tests of its own (`test_contracts`, `test_checkpoint`).
 """
 
 import dataclasses
@@ -26,17 +26,26 @@ import longlag.inits
 import longlag.optimisers
 from golden_numbers import ROUNDING, Difference, Number, differences, farthest, message
 from longlag import losses, model, registry
-from longlag.cells.base import AutogradTape
+from longlag.cells.base import AutogradTape, Unrolled
 from longlag.cells.tanh_batched import BatchedTape
 from longlag.engine.spec import resolve
+from test_docs import with_tables
 
 FILE = Path(__file__).with_name("golden.json")
+README = Path(__file__).parents[1] / "README.md"
 TASKS = ("adding", "memorization_5bit", "temporal_order")
 ENGINE = ("control", "esn_momentum")  # as given, and centred: what the engine does is the same for every method
 METHODS = sorted(
     path.stem for path in (Path(registry.__file__).parent / "methods").glob("[a-z]*.py") if path.stem != "base"
 )
-COMPUTED = {model.Model, model.ModelTape, model.Jacobian, AutogradTape, BatchedTape}  # from parts, by the engine
+COMPUTED = {
+    model.Model,
+    model.ModelTape,
+    model.Jacobian,
+    AutogradTape,
+    BatchedTape,
+    Unrolled,
+}  # from parts, by the engine
 RUNS = [f"{method} {task}" for method in METHODS for task in TASKS]
 ENTRIES = [
     *(f"unit {name}" for name in golden_units.UNITS),
@@ -180,3 +189,4 @@ def deviations() -> dict[str, float]:
 
 if __name__ == "__main__":
     write()
+    README.write_text(with_tables(README.read_text()))

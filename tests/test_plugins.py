@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 import test_contracts as contracts
 from longlag import cli, registry
+from longlag.cells.base import Unrolled, complete, unroll
 from longlag.engine.spec import resolve
 from longlag.errors import LonglagError
 from longlag.methods.base import Method
@@ -92,6 +94,28 @@ def test_the_gru_solves_the_latch(files, tmp_path):
     (row,) = read_rows(out)
     assert row.solved
     assert row.minimal_lag == 19
+
+
+def test_a_cell_with_some_of_the_kernels_says_what_it_lacks(loaded):
+    gru = registry.get("methods", "gru").build(registry.get("tasks", "latch").traits, 5).cell
+    assert isinstance(complete(gru), Unrolled)
+    kernel = type("Half", (type(gru),), {"states": None, "tape": None})
+    with pytest.raises(
+        LonglagError, match="cell Half defines states, tape but not matching_curvature; define all three"
+    ):
+        complete(kernel())
+
+
+def test_a_recurrence_is_the_cell_that_its_kernels_would_make_it(loaded):
+    gru = registry.get("methods", "gru").build(registry.get("tasks", "latch").traits, 5).cell
+    unrolled = complete(gru)
+    params = {name: torch.randn(1, *shape).double() / 9 for name, shape in gru.shapes(4).items()}
+    x, start = torch.rand(1, 6, 3, 4).double(), torch.zeros(1, 3)
+    states, damped_states = unroll(gru, params, x, start)
+    assert torch.equal(unrolled.states(params, x, start, 2), states[:, -2:])
+    tape = unrolled.tape(params, x, start, 2)
+    assert torch.equal(tape.states, states[:, -2:])
+    assert torch.equal(unrolled.matching_curvature(damped_states), torch.ones_like(states))
 
 
 CLASSIC = """

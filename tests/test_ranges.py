@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import numpy as np
 import pytest
 
-import longlag
+import longlag.methods
 from longlag import cells, cli, inits, losses, model, optimisers, registry, tasks
 from longlag.engine.spec import resolve
 from longlag.errors import LonglagError
@@ -40,7 +40,7 @@ def used() -> dict[type, Any]:
 def checked() -> set[type]:
     """Every class of the packages of parts that checks its numbers."""
     modules = [losses, model, methods]
-    for package in (cells, inits, optimisers, tasks):
+    for package in (cells, inits, optimisers, tasks, longlag.methods):
         names = [name for _, name, _ in pkgutil.iter_modules(package.__path__)]
         modules += [importlib.import_module(f"{package.__name__}.{name}") for name in names]
     found = {value for module in modules for value in vars(module).values() if isinstance(value, type)}

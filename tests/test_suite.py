@@ -21,6 +21,7 @@ from longlag.store import records
 
 CONFIG = Path(__file__).parents[1] / "config"
 REMEDIES = {"control", "clipping", "lstm", "lstm_chrono", "hf", "esn", "esn_momentum"}
+TASKS = registry.names("tasks")
 CELL = {"methods": ["esn"], "tasks": ["adding"]}
 
 
@@ -97,6 +98,28 @@ def test_bad_design_is_refused_in_plain_words(config, words):
         suite.parse(config, "my.yaml")
     assert str(error.value).startswith("my.yaml: ")
     assert words in str(error.value)
+
+
+def test_rest_is_every_method_of_the_package_that_no_cell_names():
+    rest = {"methods": "rest", "tasks": ["xor"]}
+    plan = suite.parse(design(CELL, {"methods": ["hf", "lstm"], "tasks": ["adding"]}, rest))
+    others = set(registry.names("methods")) - {"esn", "hf", "lstm"}
+    assert {job.method for job in plan.jobs if job.tasks == ("xor",)} == others
+    assert sorted(plan.config["cells"][2]["methods"]) == sorted(others)  # the record says what was asked for
+    every = {"methods": registry.names("methods"), "tasks": ["adding"]}
+    assert suite.parse(design(every, rest)).jobs == suite.parse(design(every)).jobs
+    with pytest.raises(LonglagError, match=r"cells\[0\].methods is 'others'; it must be a list"):
+        suite.parse(design({"methods": "others", "tasks": ["xor"]}))
+
+
+def test_the_demo_covers_every_method_and_a_new_one_too(monkeypatch):
+    plan = suite.read(CONFIG / "demo.yaml")
+    assert {job.method for job in plan.jobs} == set(registry.names("methods"))
+    names = [*registry.names("methods"), "brand_new"]
+    monkeypatch.setattr("longlag.discovery.Folder.names", lambda folder: names)
+    monkeypatch.setattr(registry, "names", lambda kind: [*names, *TASKS])
+    (new,) = [job for job in suite.read(CONFIG / "demo.yaml").jobs if job.method == "brand_new"]
+    assert (new.tasks, new.lags) == (("temporal_order",), (20,))
 
 
 KEYS = {"seeds": 2, "lags": [10, 20], "budget": 5e4, "timeout": None, "seeds_per_job": 2, "flow": True,

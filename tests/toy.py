@@ -1,30 +1,42 @@
 """Specs small enough for a test."""
 
+from longlag import registry
 from longlag.engine.spec import RunSpec
 from longlag.engine.train import run
+from longlag.settings import paths
 from longlag.store.records import Point, Row
 
-TOY = {
-    "control": {"cell.hidden": 8, "optimiser.batch": 10},
-    "clipping": {"cell.hidden": 8, "optimiser.batch": 10},
-    "lstm": {"cell.hidden": 4, "optimiser.batch": 10},
-    "lstm_chrono": {"cell.hidden": 4, "optimiser.batch": 10},
-    "hf": {"cell.hidden": 8, "optimiser.gradient_batch": 40, "optimiser.curvature_batch": 20,
-           "optimiser.cg.most_iterations": 12},
-    "esn": {"cell.hidden": 12, "optimiser.sequences": 40, "optimiser.validation": 20},
-    "esn_momentum": {"cell.hidden": 16, "optimiser.batch": 10},
-    "esn_init": {"cell.hidden": 16, "optimiser.batch": 10},
-    "momentum_plain_init": {"cell.hidden": 16, "optimiser.batch": 10},
-    "constant": {"optimiser.sequences": 40, "optimiser.validation": 20},
-    "time_average": {"cell.hidden": 12, "optimiser.sequences": 40, "optimiser.validation": 20},
-    "random_guessing": {"cell.hidden": 4, "optimiser.batch": 10},
-}  # fmt: skip
-TOY["hf_undamped"] = TOY["hf"]
+SMALL = {
+    "cell.hidden": 8,
+    "optimiser.batch": 10,
+    "optimiser.gradient_batch": 40,
+    "optimiser.curvature_batch": 20,
+    "optimiser.cg.most_iterations": 12,
+    "optimiser.sequences": 40,
+    "optimiser.validation": 20,
+}
+UNITS = {"lstm": 4, "lstm_chrono": 4, "random_guessing": 4, "esn": 12, "time_average": 12,
+         "esn_momentum": 16, "esn_init": 16, "momentum_plain_init": 16}  # fmt: skip
+
+
+def small(method):
+    """Settings that make any method of the package a small one: what it has and is larger."""
+    if method not in registry.FOLDERS["methods"].names():
+        return {}
+    parts = registry.get("methods", method).build(registry.get("tasks", "adding").traits, 10)
+    wanted = SMALL | ({"cell.hidden": UNITS[method]} if method in UNITS else {})
+    return {path: n for path, n in wanted.items() if path in paths(parts) and value(parts, path) > n}
+
+
+def value(part, path):
+    for name in path.split("."):
+        part = getattr(part, name)
+    return part
 
 
 def spec(method, task="temporal_order", lag=10, seeds=(0,), budget=600.0, **changes):
-    """A run of a second or less; unknown methods (plug-ins) run as they are."""
-    overrides = TOY.get(method, {}) | changes.pop("overrides", {})
+    """A run of a second or less; methods from outside the package run as they are."""
+    overrides = small(method) | changes.pop("overrides", {})
     return RunSpec(task, lag, method, tuple(seeds), budget, overrides, **changes)
 
 

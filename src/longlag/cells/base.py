@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from longlag.algebra.jacobian import Linearisation, linearise
 from longlag.algebra.tree import Params
+from longlag.errors import LonglagError
 
 State = tuple[Tensor, ...]  # each [R, B, H]; the first is the hidden state that the readout sees
 
@@ -43,8 +44,8 @@ class Tape(Protocol):
         [E, R, B, ...]; None if the tape cannot compute them."""
 
 
-class Cell(Protocol):
-    """A recurrence from inputs to hidden states."""
+class Recurrence(Protocol):
+    """From inputs to hidden states: what defines a cell, and all that a new one must have."""
 
     @property
     def hidden(self) -> int: ...
@@ -64,6 +65,11 @@ class Cell(Protocol):
     def start(self, params: Params, batch: int) -> State:
         """The state before the first step, zeros."""
 
+
+@runtime_checkable
+class Cell(Recurrence, Protocol):
+    """A recurrence with kernels of its own: what `Unrolled` gives to one that has none."""
+
     def matching_curvature(self, states: Tensor) -> Tensor:
         """Second derivative of the matching loss at the damped states, given the hidden states there."""
 
@@ -74,13 +80,69 @@ class Cell(Protocol):
         """The recurrence linearised at `params`. x is [R, T, B, X], start [R, B]."""
 
 
+@dataclass(frozen=True)
+class Unrolled:
+    """The cell that a recurrence defines: unrolled step by step and differentiated automatically.
+
+    Structural damping compares its damped states by their squared distance.
+    """
+
+    recurrence: Recurrence
+
+    @property
+    def hidden(self) -> int:
+        return self.recurrence.hidden
+
+    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
+        return self.recurrence.shapes(n_inputs)
+
+    def flops(self, params: Params) -> float:
+        return self.recurrence.flops(params)
+
+    def drive(self, params: Params, x: Tensor) -> Tensor:
+        return self.recurrence.drive(params, x)
+
+    def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
+        return self.recurrence.step(params, state, drive)
+
+    def start(self, params: Params, batch: int) -> State:
+        return self.recurrence.start(params, batch)
+
+    def matching_curvature(self, states: Tensor) -> Tensor:
+        return torch.ones_like(states)
+
+    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
+        return unroll(self, params, x, start)[0][:, -scored:]
+
+    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
+        return autograd_tape(self, params, x, start, scored)
+
+
+def complete(cell: Recurrence) -> Cell:
+    """The cell itself if it has kernels, else `Unrolled` of it.
+
+    Raises:
+        LonglagError: it has some of what `Cell` adds to a recurrence, but not all.
+    """
+    if isinstance(cell, Cell):
+        return cell
+    added = ("matching_curvature", "states", "tape")
+    own = [name for name in added if name in dir(cell)]
+    if own:
+        missing = ", ".join(name for name in added if name not in own)
+        raise LonglagError(
+            f"cell {type(cell).__name__} defines {', '.join(own)} but not {missing}; define all three or none"
+        )
+    return Unrolled(cell)
+
+
 def zero_state(params: Params, batch: int, hidden: int, parts: int = 1) -> State:
     """`parts` zero tensors [R, B, H], with the parameters' dtype and device."""
     like = next(iter(params.values()))
     return tuple(like.new_zeros(like.shape[0], batch, hidden) for _ in range(parts))
 
 
-def unroll(cell: Cell, params: Params, x: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+def unroll(cell: Recurrence, params: Params, x: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
     """The generic recurrence: hidden states and damped states at all steps, each [R, T, B, H]. Differentiable."""
     state = cell.start(params, x.shape[2])
     hidden, damped_states = [], []

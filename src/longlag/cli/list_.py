@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
         print(json.dumps({kind: list(names) for kind, names in about.items()} | {"about": about}, indent=2))
         return
     if args.markdown:
-        print(_markdown(found["methods"], found["tasks"]))
+        print(markdown(found["methods"], found["tasks"]))
         return
     width = max(len(value.name) for values in found.values() for value in values)
     print("methods (longlag show NAME for the numbers)")
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
         print(f"  {task.name:<{width}}  {task.reference}")
 
 
-def _markdown(methods: list[Method], tasks: list[Task]) -> str:
+def markdown(methods: list[Method], tasks: list[Task]) -> str:
     """The tables that the README and the tests share."""
     rows = ["| remedy | what it is | file | paper |", "|---|---|---|---|"]
     for method in methods:

@@ -156,7 +156,7 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
     """
     config = dict(schemas.normalised(config))
     digests = config.pop("digests", None)
-    config = schemas.typed("suite", config)
+    config = _with_rest(schemas.typed("suite", config))
     try:
         if digests is not None:
             schemas.check("digests", digests)
@@ -197,6 +197,17 @@ def _worked_out(design: str, plugins: tuple[str, ...]) -> Digests:
         raise LonglagError(f"{shlex.join(command)} failed: {error.stderr.strip()}") from error
     found: Digests = json.loads(done.stdout)["digests"]
     return found
+
+
+def _with_rest(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The design with `methods: rest` spelt out: every method of the package that no cell names; none, no cell."""
+    cells = config.get("cells")
+    if not isinstance(cells, list) or not all(isinstance(cell, Mapping) for cell in cells):
+        return dict(config)  # for the schema to refuse
+    named = {str(name) for cell in cells if isinstance(cell.get("methods"), list) for name in cell["methods"]}
+    rest = [name for name in registry.FOLDERS["methods"].names() if name not in named]
+    full = [{**cell, "methods": rest} if cell.get("methods") == "rest" else cell for cell in cells]
+    return {**config, "cells": [cell for cell, given in zip(full, cells, strict=True) if rest or cell is given]}
 
 
 def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:

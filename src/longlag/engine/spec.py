@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from longlag import protocol, registry
+from longlag.cells.base import complete
 from longlag.engine import memory
 from longlag.engine.provenance import provenance
 from longlag.errors import LonglagError, in_a_line, shown
@@ -157,7 +158,7 @@ def _model(task: Task, lag: int, parts: Parts) -> Model:
             raise LonglagError(f"setting 'centring.{name}' has {given} numbers; task {task.name!r} has {wanted} {name}")
     shift = parts.centring.inputs if any(parts.centring.inputs) else None
     scored = task.steps(lag) if task.traits.scored == EVERY_STEP else task.traits.scored
-    return Model(parts.cell, inputs, outputs, scored, parts.readout, parts.feedback, shift)
+    return Model(complete(parts.cell), inputs, outputs, scored, parts.readout, parts.feedback, shift)
 
 
 def unmeasured_row(setup: Setup, seed: int, started: str, **measured: Any) -> Row:

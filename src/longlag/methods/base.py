@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from longlag.cells.base import Cell
+from longlag.cells.base import Recurrence
 from longlag.errors import LonglagError
 from longlag.inits.base import Init
 from longlag.losses import Loss
@@ -41,7 +41,7 @@ def as_given(traits: Traits) -> Centring:
 class Parts:
     """What is trained, from where, and how. loss None is the task's own."""
 
-    cell: Cell
+    cell: Recurrence
     init: Init
     optimiser: Optimiser
     centring: Centring

@@ -4,9 +4,11 @@ dates."""
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ _KNOWN: dict[str, tuple[int | str, float, str, str]] = {
     "random_guessing": ("#7c8799", 0, "h", "-."),
     "time_average": ("#9c8f73", 0, "*", "--"),
 }
-# for plug-ins; that no two numbers divide each other gives 7 x 9 looks before one returns
+# for methods that the table does not name, new ones of the package and plug-ins
 _SPARE = (_BROWN, "#5d3a9b", _ROSE, "#8c1d40", "#1f6f5c", "#6b4c1e", _YELLOW)
 _SPARE_MARKERS = ("H", "8", "p", "<", ">", "d", "h", "v", "s")
 _DASHES = ("-", "--", ":", "-.")
@@ -109,17 +111,31 @@ def applied() -> Iterator[None]:
 
 
 def looks(methods: Iterable[str]) -> dict[str, Look]:
-    """The look of each method, in drawing order: the table's first, then others by name in the colours left."""
+    """The look of each method, in drawing order: the table's first, then others by name. No two look the same."""
     present = set(methods)
-    others = sorted(present - set(_KNOWN))
     return {
         **{
             name: _look(*entry, back=entry[1] > 0 or isinstance(entry[0], str))
             for name, entry in _KNOWN.items()
             if name in present
         },
-        **{name: _spare(i) for i, name in enumerate(others)},
+        **_derived(sorted(present - set(_KNOWN))),
     }
+
+
+def _derived(names: Sequence[str]) -> dict[str, Look]:
+    """Looks from the letters of names, so that one more method moves no other.
+
+    A colour and a dash belong to one method, as long as there are enough of both: where two names ask for the same, the
+    later in the alphabet gets the next that is free. 7 colours and 4 dashes are 28; with 9 markers there are 252 looks.
+    """
+    pairs = len(_SPARE) * len(_DASHES)
+    found: dict[str, int] = {}
+    for name in names:
+        wanted = int.from_bytes(blake2b(name.encode(), digest_size=8).digest())
+        order = (number // pairs * pairs + (wanted + number) % pairs for number in itertools.count())
+        found[name] = next(number for number in order if number not in found.values())
+    return {name: _spare(number) for name, number in found.items()}
 
 
 def _spare(i: int) -> Look:
