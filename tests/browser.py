@@ -109,6 +109,16 @@ def wider_than_the_window(driver: Any) -> int:
     )
 
 
+def open_quietly(driver: Any, page: Path, size: tuple[int, int], dark: bool) -> None:
+    """Opens a page in a window of that size; it must ask for nothing, complain of nothing and fit the window."""
+    window(driver, *size, dark=dark)
+    show(driver, page)
+    drawn(driver)
+    assert complaints(driver) == []
+    assert requests(driver) == []
+    assert wider_than_the_window(driver) == 0
+
+
 def photograph(driver: Any, path: Path) -> None:
     """The whole page as a PNG, for looking."""
     size = driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]

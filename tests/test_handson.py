@@ -146,12 +146,7 @@ def test_the_map_is_the_library_s(opened: Any) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_it_opens_from_a_file_without_network_or_complaint(driver: Any, page: Path, size: str, dark: bool) -> None:
-    browser.window(driver, *SIZES[size], dark=dark)
-    browser.show(driver, page)
-    browser.drawn(driver)
-    assert browser.complaints(driver) == []
-    assert browser.requests(driver) == []
-    assert browser.wider_than_the_window(driver) == 0
+    browser.open_quietly(driver, page, SIZES[size], dark)
 
 
 def turn(driver: Any, name: str, value: float) -> None:

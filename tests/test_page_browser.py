@@ -103,12 +103,7 @@ def opened(driver: Any, whole: Path) -> Any:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 def test_it_opens_from_a_file_without_network_or_complaint(driver: Any, whole: Path, size: str, dark: bool) -> None:
-    browser.window(driver, *SIZES[size], dark=dark)
-    browser.show(driver, whole)
-    browser.drawn(driver)
-    assert browser.complaints(driver) == []
-    assert browser.requests(driver) == []
-    assert browser.wider_than_the_window(driver) == 0
+    browser.open_quietly(driver, whole, SIZES[size], dark)
     broken = "return [...document.images].filter(i => !(i.complete && i.naturalWidth)).length"
     assert driver.execute_script(broken) == 0
     assert len(driver.find_elements("css selector", ".live svg")) == 3
