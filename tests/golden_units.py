@@ -33,7 +33,7 @@ from longlag.inits.reservoirs import Cycle, EchoState, InputOnly
 from longlag.inits.sparse import SparseSpectral
 from longlag.inits.uniform import Uniform
 from longlag.losses import CrossEntropy, OneHotError, SquaredError
-from longlag.model import Float64, Linear, Model, NoFeatures, NoFeedback, OutputFeedback, Quadratic
+from longlag.model import Model, NoFeedback, OutputFeedback
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers import SGD, Adam, HessianFree, Nesterov, Ridge
 from longlag.optimisers.cg import ConjugateGradient
@@ -41,6 +41,7 @@ from longlag.optimisers.clipping import ClipNorm, NoClipping
 from longlag.optimisers.damping import LevenbergMarquardt
 from longlag.optimisers.guessing import Guessing
 from longlag.optimisers.schedules import Constant, RisingMomentum, WarmMomentum
+from longlag.readouts import Float64, Linear, NoFeatures, Quadratic
 from longlag.rng import stream
 
 Values = dict[str, Any]

@@ -9,9 +9,10 @@ from longlag.cells.base import unroll
 from longlag.cells.time_average import TimeAverage
 from longlag.inits.uniform import Uniform
 from longlag.losses import CrossEntropy
-from longlag.model import Model, NoFeatures
+from longlag.model import Model
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers.guessing import Guessing
+from longlag.readouts import NoFeatures
 from longlag.rng import stream
 from longlag.settings import describe
 from longlag.tasks.base import EVERY_STEP

@@ -20,7 +20,7 @@ FRONTIER = [
     {"store"},
 ]
 TORCH = [
-    {"losses", "algebra"},
+    {"losses", "algebra", "readouts"},
     {"products"},
     {"tasks", "cells", "inits"},
     {"model"},

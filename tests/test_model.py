@@ -9,9 +9,10 @@ from longlag.cells.tanh_rnn import TanhRNN
 from longlag.errors import LonglagError
 from longlag.inits.reservoirs import Cycle, EchoState
 from longlag.losses import OneHotError, SquaredError
-from longlag.model import Float64, Linear, Model, NoFeedback, OutputFeedback, Quadratic
+from longlag.model import Model, NoFeedback, OutputFeedback
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers.ridge import Ridge
+from longlag.readouts import Float64, Linear, Quadratic
 
 
 @pytest.mark.parametrize("readout", [Linear(), Quadratic(), Float64(Quadratic())])

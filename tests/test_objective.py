@@ -11,8 +11,9 @@ from longlag.cells.lstm import LSTM
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.inits.sparse import SparseSpectral
 from longlag.losses import CrossEntropy, SquaredError
-from longlag.model import Linear, Model, ModelTape, Quadratic
+from longlag.model import Model, ModelTape
 from longlag.objective import Meter, Objective, Tensors
+from longlag.readouts import Linear, Quadratic
 from references import dense_gauss_newton, flat, tanh_rnn, unflat
 
 T, B, X, H, O, K = 7, 5, 3, 6, 4, 2

@@ -1,7 +1,7 @@
 """A model: a cell and a readout of its states at the scored steps, y = phi(h) W_hy + b_y.
 
-Two parts can be chosen: the readout's features phi (`Linear`, `Quadratic`, `NoFeatures`, or `Float64` of one of them),
-and the feedback from outputs to hidden units (`NoFeedback`, `OutputFeedback`: Jaeger 2001, section 3).
+Two parts can be chosen: the readout's features phi (`readouts.py`), and the feedback from outputs to hidden units
+(`NoFeedback`, `OutputFeedback`: Jaeger 2001, section 3).
 """
 
 from __future__ import annotations
@@ -18,92 +18,9 @@ from longlag.algebra.products import affine, matmul, matvec
 from longlag.algebra.tree import Params
 from longlag.cells.base import Cell, Tape
 from longlag.errors import LonglagError
+from longlag.readouts import Linear, Readout
 
 READOUT = ("W_hy", "b_y")
-
-
-class Readout(Protocol):
-    """Features of a hidden state [..., H] -> [..., F], with their Jacobian and its transpose."""
-
-    def size(self, hidden: int) -> int: ...
-    def features(self, h: Tensor) -> Tensor: ...
-    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor: ...
-    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor: ...
-
-
-@dataclass(frozen=True)
-class Linear:
-    """phi(h) = h."""
-
-    def size(self, hidden: int) -> int:
-        return hidden
-
-    def features(self, h: Tensor) -> Tensor:
-        return h
-
-    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor:
-        return tangent
-
-    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor:
-        return d_features
-
-
-@dataclass(frozen=True)
-class Quadratic:
-    """phi(h) = [h, h^2]: products of two remembered values become linear in the features (Jaeger 2012, second-hand)."""
-
-    def size(self, hidden: int) -> int:
-        return 2 * hidden
-
-    def features(self, h: Tensor) -> Tensor:
-        return torch.cat([h, h.square()], -1)
-
-    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor:
-        return torch.cat([tangent, 2 * h * tangent], -1)
-
-    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor:
-        linear, square = d_features.chunk(2, -1)
-        return linear + 2 * h * square
-
-
-@dataclass(frozen=True)
-class NoFeatures:
-    """phi(h) is empty: the outputs are their biases, the same for every sequence."""
-
-    def size(self, hidden: int) -> int:
-        return 0
-
-    def features(self, h: Tensor) -> Tensor:
-        return h[..., :0]
-
-    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor:
-        return tangent[..., :0]
-
-    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor:
-        return torch.zeros_like(h)
-
-
-@dataclass(frozen=True)
-class Float64:
-    """The same features in double precision, and so the readout: for one that is fitted in closed form.
-
-    Its weights are large where states are nearly constant or nearly dependent. In single precision their sum would
-    lose the digits by which it was fitted.
-    """
-
-    readout: Readout
-
-    def size(self, hidden: int) -> int:
-        return self.readout.size(hidden)
-
-    def features(self, h: Tensor) -> Tensor:
-        return self.readout.features(h.double())
-
-    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor:
-        return self.readout.pushforward(h.double(), tangent.double())
-
-    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor:
-        return self.readout.pullback(h.double(), d_features).to(h.dtype)
 
 
 class Feedback(Protocol):

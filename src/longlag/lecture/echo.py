@@ -20,8 +20,9 @@ from longlag.cells.reservoir import Reservoir
 from longlag.inits.reservoirs import EchoState
 from longlag.lecture.base import Finding, claim, conclude, over_seeds
 from longlag.lecture.tools.nets import TANH, Net
-from longlag.model import READOUT, Linear, Model, OutputFeedback
+from longlag.model import READOUT, Model, OutputFeedback
 from longlag.optimisers.ridge import Ridge
+from longlag.readouts import Linear
 from longlag.rng import stream
 
 RADII = (0.5, 0.7, 0.8, 0.9, 0.95, 1.0, 1.1)

@@ -10,9 +10,10 @@ from longlag.cells.base import Recurrence
 from longlag.errors import LonglagError
 from longlag.inits.base import Init
 from longlag.losses import Loss
-from longlag.model import Feedback, Linear, NoFeedback, Readout
+from longlag.model import Feedback, NoFeedback
 from longlag.optimisers.base import Optimiser
 from longlag.ranges import FINITE, POSITIVE, check
+from longlag.readouts import Linear, Readout
 from longlag.tasks.base import Traits
 
 

@@ -12,8 +12,8 @@ from longlag.cells.reservoir import Reservoir
 from longlag.inits.reservoirs import Cycle, EchoState
 from longlag.losses import OneHotError
 from longlag.methods.base import Method, Parts, Range, as_given
-from longlag.model import Float64, Linear, Quadratic
 from longlag.optimisers.ridge import Ridge
+from longlag.readouts import Float64, Linear, Quadratic
 from longlag.tasks.base import Traits
 
 _SCALES = {

@@ -8,8 +8,8 @@ from longlag.cells.time_average import TimeAverage
 from longlag.inits.reservoirs import InputOnly
 from longlag.losses import OneHotError
 from longlag.methods.base import Method, Parts, as_given
-from longlag.model import Float64, Linear
 from longlag.optimisers.ridge import Ridge
+from longlag.readouts import Float64, Linear
 from longlag.tasks.base import Traits
 
 
