@@ -48,6 +48,9 @@ def numbers(method: str, task: str, sensitivities: bool) -> dict[str, Number]:
     moved = [_values(setup, np.random.default_rng(k)) for k in range(NOISY_RUNS)] if sensitivities else []
     out = {}
     for name, (value, operations, magnitude) in exact.items():
+        if isinstance(value, str):
+            out[name] = Number(value)
+            continue
         changes = [abs(run[name][0] - value) for run in moved if not math.isnan(value)]
         out[name] = measured(value, operations, magnitude, max(changes, default=0.0) / NOISE)
     return out
@@ -79,7 +82,7 @@ def _well_conditioned(run: RunSpec) -> RunSpec:
     return replace(run, overrides={**run.overrides, **changes})
 
 
-def _values(setup: Setup, noise: np.random.Generator | None) -> dict[str, tuple[float, float, float]]:
+def _values(setup: Setup, noise: np.random.Generator | None) -> dict[str, tuple[Any, float, float]]:
     """Name -> (value, operations, magnitude)."""
     meter, params, optimiser = Meter.zero(1), _start(setup), setup.parts.optimiser
     out = dict(_tensors("start", params, EIGENVALUES * setup.parts.cell.hidden**2))
@@ -99,8 +102,8 @@ def _values(setup: Setup, noise: np.random.Generator | None) -> dict[str, tuple[
             loss = _Draws(setup, Meter.zero(1), noise)(VALIDATION, "monitor").value(params)
             scalars = {"loss": step.loss, "validation loss": loss, "passes": meter.passes, "flops": meter.flops}
             for name, value in {**scalars, **step.info}.items():
-                if not isinstance(value, str):
-                    out[f"update {k} {name}"] = float(value), operations, abs(float(value))
+                text = isinstance(value, str)
+                out[f"update {k} {name}"] = (value, 0, 0) if text else (float(value), operations, abs(float(value)))
     return out
 
 

@@ -4,6 +4,8 @@ import dataclasses
 import math
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -81,12 +83,12 @@ def test_readings_of_the_whole_net():
     params = params | {"W_hh": 3.0 * torch.eye(8)[None], "b_h": torch.full((1, 8), 50.0)}
     after = params | {"b_y": params["b_y"] + 2.0}
     (found,) = gradient_flow.readings(
-        setup.model, setup.loss, params, after, {"damping": 0.5, "rho": 0.9, "rate": 1.0}, batch
+        setup.model, setup.loss, params, after, {"damping": 0.5, "rho": 0.9, "rate": 1.0, "cg_stopped": "limit"}, batch
     )
     assert found["spectral_radius"] == pytest.approx(3.0)
     assert found["saturated"] == 1.0
     assert found["update_norm"] == pytest.approx(2.0 * math.sqrt(params["b_y"].numel()))
-    assert (found["damping"], found["reduction_ratio"]) == (0.5, 0.9)
+    assert (found["damping"], found["reduction_ratio"], found["cg_stopped"]) == (0.5, 0.9, "limit")
     assert set(found) <= set(FLOW)
     (calm,) = gradient_flow.readings(setup.model, setup.loss, before, before, {}, batch)
     assert calm["saturated"] < 0.5
@@ -108,7 +110,7 @@ def test_each_replica_has_its_own():
 @pytest.mark.parametrize("method", METHODS)
 def test_recording_gradient_flow_changes_no_number(method):
     plain, seen = (list(train.run(spec(method, gradient_flow=wanted))) for wanted in (False, True))
-    blind = dict.fromkeys(FLOW, math.nan)
+    blind = FLOW
     for a, b in zip(plain, seen, strict=True):
         if isinstance(a, Row):
             assert dataclasses.replace(a, **_volatile(b)).__repr__() == b.__repr__()
@@ -130,14 +132,36 @@ def test_grid_of_steps_back_is_that_of_the_columns():
 
 def test_files_with_and_without_flow_are_read(tmp_path):
     plain = Point("t", 1, "m", 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1)
-    seen = dataclasses.replace(plain, passes=2.0, gradient_0=0.25, damping=0.1)
+    seen = dataclasses.replace(plain, passes=2.0, gradient_0=0.25, damping=0.1, cg_stopped="progress")
     write_points(tmp_path / "plain.parquet", [plain])
     write_points(tmp_path / "seen.parquet", [plain, seen])
     assert records.read_curves(tmp_path / "plain.parquet").column_names == records.curves_schema().names
     assert [repr(p) for p in read_points(tmp_path / "seen.parquet")] == [repr(plain), repr(seen)]
     table = stats.load_curves(tmp_path / "plain.parquet")
     assert table.gradient_0.isna().all()
-    assert list(stats.load_curves(tmp_path / "seen.parquet").gradient_0.dropna()) == [0.25]
+    assert list(table.cg_stopped) == [""]
+    loaded = stats.load_curves(tmp_path / "seen.parquet")
+    assert list(loaded.gradient_0.dropna()) == [0.25]
+    assert list(loaded.cg_stopped) == ["", "progress"]
+
+
+def test_joined_files_with_and_without_a_reason_are_read(tmp_path):
+    """As `collect` joins them: null where a file lacks the column, also in a file of an older version."""
+    plain = Point("t", 1, "m", 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1, gradient_0=0.5)
+    seen = dataclasses.replace(plain, passes=2.0, cg_stopped="breakdown")
+    for name, point in (("plain", plain), ("seen", seen)):
+        write_points(tmp_path / name, [point])
+    tables = [records.read_curves(tmp_path / name) for name in ("plain", "seen")]
+    assert "cg_stopped" not in tables[0].column_names
+    pq.write_table(pa.concat_tables(tables, promote_options="default"), tmp_path / "both")
+    assert [repr(point) for point in read_points(tmp_path / "both")] == [repr(plain), repr(seen)]
+    assert list(stats.load_curves(tmp_path / "both").cg_stopped) == ["", "breakdown"]
+
+
+def test_hessian_free_says_why_conjugate_gradients_stopped():
+    points = [event for event in train.run(spec("hf", gradient_flow=True)) if isinstance(event, Point)]
+    assert {point.cg_stopped for point in points} <= {"progress", "limit", "breakdown"}
+    assert all(point.cg_stopped == "limit" for point in points if point.cg_iterations == 12)
 
 
 def test_a_kept_rung_without_flow_is_trained_again_where_flow_is_wanted(tmp_path):

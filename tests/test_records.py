@@ -17,6 +17,7 @@ from longlag.store.files import check_writable
 from longlag.store.records import (
     CHECK,
     COLUMNS,
+    FLOW,
     KEY,
     Point,
     Row,
@@ -156,12 +157,13 @@ def test_a_cell_that_cannot_be_is_named_with_file_line_and_column(tmp_path, colu
 @pytest.mark.parametrize(
     ("column", "value"),
     [("passes", None), ("passes", math.inf), ("passes", math.nan), ("updates", None), ("updates", -1), ("lag", 0),
-     ("seed", -1), ("seconds", -math.inf), ("task", "a\nb"), ("method", None), ("loss", None)],
+     ("seed", -1), ("seconds", -math.inf), ("task", "a\nb"), ("method", None), ("loss", None), ("cg_stopped", "a\nb")],
 )  # fmt: skip
 def test_a_point_that_cannot_be_is_named_with_file_row_and_column(tmp_path, column, value):
     point = dataclasses.asdict(Point("t", 1, "m", 0, 1.0, 1, 0.5, math.inf, math.nan, 0.1))
-    table = pa.Table.from_pylist([point, point | {column: value}]).select(curves_schema().names)
-    pq.write_table(table.cast(curves_schema()), tmp_path / "c.parquet")
+    schema = curves_schema({column} & set(FLOW))
+    table = pa.Table.from_pylist([point, point | {column: value}]).select(schema.names)
+    pq.write_table(table.cast(schema), tmp_path / "c.parquet")
     with pytest.raises(LonglagError, match=rf"c.parquet .*row 2: column {column} cannot be "):
         read_points(tmp_path / "c.parquet")
 

@@ -53,7 +53,7 @@ def load_curves(path: str | Path | None) -> pd.DataFrame:
     if path is None:
         return frame(records.Point, [])
     table = records.read_curves(path).to_pandas()
-    missing = {name: np.nan for name in records.FLOW if name not in table.columns}
+    missing = {name: default for name, default in records.FLOW.items() if name not in table.columns}
     return table.assign(**missing).astype({f.name: _DTYPES[str(f.type)] for f in fields(records.Point)})
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,12 +27,17 @@ from longlag.store.records import GRADIENT_BACK, Point
 
 SEQUENCES = 20
 SATURATED = 0.9  # of a hidden unit that lies in (-1, 1)
-_FROM_STEP = {"damping": "damping", "cg_iterations": "cg_iterations", "rho": "reduction_ratio"}  # of a step's info
+_FROM_STEP = {  # of a step's info
+    "damping": "damping",
+    "cg_iterations": "cg_iterations",
+    "rho": "reduction_ratio",
+    "cg_stopped": "cg_stopped",
+}
 
 
 def readings(
-    model: Model, loss: Loss, before: Params, after: Params, info: Mapping[str, float], batch: Tensors
-) -> list[dict[str, float]]:
+    model: Model, loss: Loss, before: Params, after: Params, info: Mapping[str, float | str], batch: Tensors
+) -> list[dict[str, Any]]:
     """Every replica's readings after a step from `before` to `after`: gradient_k, saturated (share of hidden units
     beyond +-0.9), spectral_radius of a square W_hh, update_norm, and what Hessian-Free reports about its step."""
     exact = {name: leaf.detach().double() for name, leaf in after.items()}
@@ -46,7 +52,8 @@ def readings(
         "update_norm": tree.norm(tree.axpy(-1.0, before, after)),
         **_spectral_radius(exact),
     }
-    from_step = {name: float(info[key]) for key, name in _FROM_STEP.items() if key in info}
+    reported = {name: info[key] for key, name in _FROM_STEP.items() if key in info}
+    from_step = {name: value if isinstance(value, str) else float(value) for name, value in reported.items()}
     return [{name: float(values[r]) for name, values in found.items()} | from_step for r in range(len(norms))]
 
 

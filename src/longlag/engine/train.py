@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import torch
@@ -156,7 +157,7 @@ class Block:
         self.state.evaluated += found.sequences * counted.numpy()
         return found
 
-    def _gradient_flow(self, step: Step, before: dict[str, Tensor]) -> list[dict[str, float]]:
+    def _gradient_flow(self, step: Step, before: dict[str, Tensor]) -> list[dict[str, Any]]:
         """Gradient flow per replica after a step from `before`; empty if the spec does not ask for it."""
         if not self.setup.spec.gradient_flow:
             return [{}] * len(self.seeds)
@@ -193,7 +194,7 @@ class Block:
         measured = ending | self.state.columns(r) | test.columns(r)
         return unmeasured_row(self.setup, self.seeds[r], self.state.started, **measured)
 
-    def _point(self, r: int, train_loss: float, monitor: Score, readings: Mapping[str, float]) -> Point:
+    def _point(self, r: int, train_loss: float, monitor: Score, readings: Mapping[str, Any]) -> Point:
         spec, state = self.setup.spec, self.state
         return Point(spec.task, spec.lag, spec.method, self.seeds[r], float(state.meter.passes[r]),
                      int(state.updates[r]), train_loss, float(monitor.wrong[r]), float(monitor.loss[r]),

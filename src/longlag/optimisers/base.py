@@ -27,7 +27,7 @@ class Step:
     """What one step made of the parameters.
 
     loss: training loss per replica at the parameters before the step, [R].
-    info: numbers worth watching, by name (damping, CG iterations, momentum).
+    info: what is worth watching, by name (damping, CG iterations and why they stopped, momentum).
     exhausted: the optimiser can do no more with any amount of passes.
     failure: why there are no usable parameters, in words; the loss is then nan.
     """
@@ -35,7 +35,7 @@ class Step:
     params: dict[str, Tensor]
     state: Any
     loss: Tensor
-    info: Mapping[str, float] = field(default_factory=dict)
+    info: Mapping[str, float | str] = field(default_factory=dict)
     exhausted: bool = False
     failure: str = ""
 

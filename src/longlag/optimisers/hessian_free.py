@@ -90,6 +90,7 @@ class HessianFree:
                 "rho": rho,
                 "rate": rate,
                 "cg_iterations": last.iteration,
+                "cg_stopped": solution.reason,
                 "used": best.iteration,
             },
         )

@@ -115,10 +115,10 @@ GRADIENT_BACK = (0, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)  # steps before the 
 class Point:
     """One evaluation of a run in progress, on the engine's fixed grid of passes.
 
-    The columns after `seconds` are gradient flow (`longlag.engine.gradient_flow`), nan where it was not recorded: the
-    mean norm of the loss's derivative in the net's state k steps before the last, the share of hidden units beyond
-    +-0.9, the spectral radius of W_hh, the norm of the last update, and Hessian-Free's damping, CG iterations and
-    reduction ratio.
+    The columns after `seconds` are gradient flow (`longlag.engine.gradient_flow`), nan or empty where it was not
+    recorded: the mean norm of the loss's derivative in the net's state k steps before the last, the share of hidden
+    units beyond +-0.9, the spectral radius of W_hh, the norm of the last update, and Hessian-Free's damping, CG
+    iterations, reduction ratio, and why CG stopped (`longlag.optimisers.cg`: progress, limit or breakdown).
     """
 
     task: str
@@ -148,11 +148,12 @@ class Point:
     damping: float = math.nan
     cg_iterations: float = math.nan
     reduction_ratio: float = math.nan
+    cg_stopped: str = ""
 
 
 _LEAST = {"lag": 1, "seed": 0, "passes": 0, "updates": 0, "seconds": 0}  # of points; what a run counts is finite
-_NAMES = ("task", "method")
-FLOW = tuple(f.name for f in fields(Point) if f.default is not MISSING)  # columns of a point that may be missing
+_TEXTS = tuple(f.name for f in fields(Point) if f.type == "str")
+FLOW = {f.name: f.default for f in fields(Point) if f.default is not MISSING}  # columns of a point that may be missing
 COLUMNS = tuple(f.name for f in fields(Row))
 VOLATILE = tuple(f.name for f in fields(Row) if f.metadata["volatile"])
 KEY = ("task", "method", "lag", "seed")
@@ -235,7 +236,7 @@ def check_point(point: Point) -> None:
     for column in fields(Point):
         value, least = getattr(point, column.name), _LEAST.get(column.name)
         fits = type(value) in kinds[str(column.type)] and (least is None or least <= value < 2**63)
-        if not fits or (column.name in _NAMES and not value.isprintable()):
+        if not fits or (column.name in _TEXTS and not value.isprintable()):
             raise ValueError(f"column {column.name} cannot be {value!r}")
 
 
@@ -247,16 +248,13 @@ def write_points(path: str | Path, points: Iterable[Point]) -> None:
     """Writes learning curves as parquet, in the order of the points."""
     import pyarrow as pa
 
-    points, schema = list(points), curves_schema()
-    columns = {name: [getattr(point, name) for point in points] for name in schema.names}
-    for name in _NAMES:
+    points = list(points)
+    columns = {f.name: [getattr(point, f.name) for point in points] for f in fields(Point)}
+    for name in _TEXTS:
         columns[name] = [printable(text) for text in columns[name]]
-    flow = {name: [getattr(point, name) for point in points] for name in FLOW}
-    table = pa.table(columns, schema=schema)
-    for name, values in flow.items():
-        if not all(math.isnan(value) for value in values):
-            table = table.append_column(name, pa.array(values, pa.float64()))
-    parquet.write(path, table)
+    empty = {name for name, default in FLOW.items() if all(v == default or v != v for v in columns[name])}
+    schema = curves_schema([name for name in FLOW if name not in empty])
+    parquet.write(path, pa.table({name: columns[name] for name in schema.names}, schema=schema))
 
 
 def read_points(path: str | Path) -> list[Point]:
@@ -277,13 +275,15 @@ def read_curves(path: str | Path) -> Any:
         LonglagError: missing, truncated, damaged or foreign file.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    data, schema = read(path), curves_schema()
+    data = read(path)
     try:
         table = parquet.parse(data)
-        flow = [pa.field(name, pa.float64()) for name in FLOW if name in table.column_names]
-        schema = pa.schema([*schema, *flow])
+        schema = curves_schema([name for name in FLOW if name in table.column_names])
         table = table.select(schema.names).cast(schema)
+        for name in (name for name in schema.names if FLOW.get(name) == ""):  # null where it was not recorded
+            table = table.set_column(schema.get_field_index(name), name, pc.fill_null(table[name], ""))
         _check_points(table)
         return table
     except (OSError, KeyError, cells.Unfit, pa.ArrowException) as error:
@@ -298,25 +298,26 @@ def _check_points(table: Any) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    for name in curves_schema().names:
+    for name in (name for name in table.column_names if name not in FLOW or name in _TEXTS):
         column = table[name]
         wrong = pc.is_null(column)
         if name in _LEAST:
             least = pc.greater_equal(column, pa.scalar(_LEAST[name], column.type))
             wrong = pc.or_(wrong, pc.invert(pc.if_else(wrong, False, pc.and_(least, pc.is_finite(column)))))
-        if name in _NAMES:
+        if name in _TEXTS:
             odd = [text for text in pc.unique(column).to_pylist() if text is not None and not text.isprintable()]
             wrong = pc.or_(wrong, pc.is_in(column, value_set=pa.array(odd, pa.string())))
         if (row := pc.index(wrong, True).as_py()) >= 0:
             raise cells.Unfit(f"row {row + 1}: column {name} cannot be {column[row].as_py()!r}")
 
 
-def curves_schema() -> Any:
-    """The columns of every file of learning curves, as pyarrow names them; those of `FLOW` may follow."""
+def curves_schema(flow: Iterable[str] = ()) -> Any:
+    """The columns of every file of learning curves, as pyarrow names them, and those of `FLOW` that follow in one."""
     import pyarrow as pa
 
     kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-    return pa.schema([(f.name, kinds[str(f.type)]) for f in fields(Point) if f.name not in FLOW])
+    known = set(flow)
+    return pa.schema([(f.name, kinds[str(f.type)]) for f in fields(Point) if f.name not in FLOW or f.name in known])
 
 
 def points_of(curves: Any, keys: Iterable[tuple[str, str, int, int]]) -> Any:
