@@ -150,6 +150,8 @@ def test_plugin_from_outside_the_tree(tmp_path, capsys):
         (("--seeds", "a:b"), "seeds 'a:b' are not a range"),
         (("--seeds", "1,1"), "seeds '1,1' name a seed twice"),
         (("--set", "optimiser.lerning_rate=1"), "did you mean 'optimiser.learning_rate'"),
+        (("--method", "hf", "--set", "optimiser.cg.tol=1"), "known: optimiser.cg.tolerance, optimiser.cg.growth,"),
+        (("--method", "hf", "--set", "optimiser.cg.tol=1"), "and 13 more"),
         (("--set", "optimiser.learning_rate"), "--set takes path=value"),
         (("--set", "cell.hidden=many"), "setting 'cell.hidden' cannot be 'many'; it is a whole number, now 100"),
         (("--set", "cell.hidden=2.5"), "cannot be 2.5"),

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+_LISTED_LETTERS = 300  # of known names; of a longer list only the nearest are named
+
 
 class LonglagError(Exception):
     """Bad input at a boundary (command line, configuration, file). Bugs raise anything else."""
@@ -20,7 +22,11 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> LonglagError:
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f" did you mean {near[0]!r}?" if near else ""
-    return LonglagError(f"unknown {kind} {name!r};{hint} known: {', '.join(known) or 'none'}")
+    listed = ", ".join(known) or "none"
+    if len(listed) > _LISTED_LETTERS:
+        nearest = difflib.get_close_matches(name, known, n=5, cutoff=0.0)
+        listed = f"{', '.join(nearest)} and {len(known) - len(nearest)} more"
+    return LonglagError(f"unknown {kind} {name!r};{hint} known: {listed}")
 
 
 def shown(value: Any) -> str:
