@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +40,10 @@ def test_every_claim_has_its_texts_in_the_order_of_the_lecture():
     assert lecture.select() == list(texts())
 
 
-def test_every_claim_has_a_drawing_and_every_drawing_a_claim():
+def test_every_claim_has_a_drawing_with_a_caption_and_every_drawing_a_claim():
     assert drawings.names() == lecture.names()
+    captions = tomllib.loads(Path(drawings.__file__).with_name("captions.toml").read_text("utf-8"))
+    assert sorted(captions) == drawings.names()
     for slug in drawings.names():
         assert callable(drawings.get(slug).draw)
         assert callable(drawings.get(slug).caption)
