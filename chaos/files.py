@@ -27,7 +27,7 @@ from longlag.engine.ladder import Rungs
 from longlag.engine.spec import RunSpec, resolve, unmeasured_row
 from longlag.engine.train import Block
 from longlag.errors import LonglagError
-from longlag.report import images, lectured
+from longlag.report import images
 from longlag.rng import stream
 from longlag.store import records
 from longlag.store.files import checksum
@@ -158,11 +158,11 @@ def _beside_a_page(folder: Path) -> list[Kind]:
     picture.save(figure)
     verdicts.write_text(json.dumps({"claims": claims, "check": check}))
     memory.write_text("method,task,lag,megabytes\nlstm,adding,20,249\nhf,adding,20,332\n")
-    shown, told, known = images.of_file(figure), lectured.read(folder), estimate.read_footprints(memory)
+    shown, told, known = images.of_file(figure), claims.read(folder), estimate.read_footprints(memory)
     return [
         Kind("figure", figure, lambda: _same(images.of_file(figure), shown)),
-        Kind("figure in the lecture", figure, lambda: _same(lectured.read(folder), told)),
-        Kind("lecture.json", verdicts, lambda: _same(lectured.read(folder), told)),
+        Kind("figure in the lecture", figure, lambda: _same(claims.read(folder), told)),
+        Kind("lecture.json", verdicts, lambda: _same(claims.read(folder), told)),
         Kind("memory.csv", memory, lambda: SAME if estimate.read_footprints(memory) == known else "another guess"),
     ]
 

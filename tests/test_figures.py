@@ -42,53 +42,55 @@ def test_the_same_results_give_the_same_bytes(kind: str) -> None:
 
 def test_a_method_looks_the_same_in_every_suite_and_a_plug_in_comes_after() -> None:
     known = registry.names("methods")
-    some = style.looks([*known[-2:], "a_plugin"])
-    every = style.looks([*known, "a_plugin"])
+    some = style.styles([*known[-2:], "a_plugin"])
+    every = style.styles([*known, "a_plugin"])
     assert all(every[name] == some[name] for name in some)
     assert list(some)[-1] == "a_plugin"
-    assert len({(look.colour, look.marker, look.dash) for look in every.values()}) == len(every)
+    assert len(
+        {(method_style.colour, method_style.marker, method_style.dash) for method_style in every.values()}
+    ) == len(every)
 
 
 def test_remedies_differ_in_colour_and_ablations_are_tints_of_their_parents() -> None:
-    remedies = style.looks(fake_results.SKILL)
-    assert len({look.colour for look in remedies.values()}) == len(remedies)
-    looks = style.looks(registry.names("methods"))
+    remedies = style.styles(fake_results.SKILL)
+    assert len({method_style.colour for method_style in remedies.values()}) == len(remedies)
+    styles = style.styles(registry.names("methods"))
     for name, parent in {
         "esn_init": "esn_momentum",
         "momentum_plain_init": "esn_momentum",
         "hf_undamped": "hf",
     }.items():
-        assert all(tint > full for tint, full in zip(looks[name].colour, looks[parent].colour, strict=True))
-        assert looks[name].dash != looks[parent].dash
+        assert all(tint > full for tint, full in zip(styles[name].colour, styles[parent].colour, strict=True))
+        assert styles[name].dash != styles[parent].dash
 
 
 def test_a_plug_in_moves_no_other_method() -> None:
     known = registry.names("methods")
-    assert {**style.looks([*known, "aaa"]), "aaa": None} == {**style.looks(known), "aaa": None}
+    assert {**style.styles([*known, "aaa"]), "aaa": None} == {**style.styles(known), "aaa": None}
 
 
 def test_one_more_new_method_moves_no_other() -> None:
     names = ["gru", "orthogonal", "unitary", "transformer"]
-    together = style.looks(names)
+    together = style.styles(names)
     for name in names:
-        assert style.looks([name])[name] == together[name]
-        assert style.looks([*registry.names("methods"), name])[name] == together[name]
+        assert style.styles([name])[name] == together[name]
+        assert style.styles([*registry.names("methods"), name])[name] == together[name]
 
 
 def test_two_names_that_ask_for_one_look_get_two() -> None:
     names = [f"method_{i}" for i in range(25)]
-    alone = {name: style.looks([name])[name] for name in names}
+    alone = {name: style.styles([name])[name] for name in names}
     first, second = next((a, b) for a in names for b in names if a < b and alone[a] == alone[b])
-    looks = style.looks([first, second])
-    assert looks[first] == alone[first]
-    assert (looks[second].colour, looks[second].dash) != (alone[first].colour, alone[first].dash)
+    styles = style.styles([first, second])
+    assert styles[first] == alone[first]
+    assert (styles[second].colour, styles[second].dash) != (alone[first].colour, alone[first].dash)
 
 
 def test_more_methods_than_colours_still_differ() -> None:
-    looks = style.looks([f"method_{i}" for i in range(25)])
-    assert len({(look.colour, look.dash) for look in looks.values()}) == 25
-    many = style.looks([f"method_{i}" for i in range(200)])
-    assert len({(look.colour, look.dash, look.marker) for look in many.values()}) == 200
+    styles = style.styles([f"method_{i}" for i in range(25)])
+    assert len({(method_style.colour, method_style.dash) for method_style in styles.values()}) == 25
+    many = style.styles([f"method_{i}" for i in range(200)])
+    assert len({(method_style.colour, method_style.dash, method_style.marker) for method_style in many.values()}) == 200
 
 
 @pytest.mark.parametrize("width", [style.PAGE_WIDTH, style.COLUMN_WIDTH])
@@ -238,15 +240,15 @@ def test_of_very_many_seeds_the_first_thirty_curves_of_each_method_are_drawn() -
     suite = analysis(rows)
     (panel,) = learning_curves.draw(suite).axes
     lines = [line.get_color() for line in panel.lines if line.get_marker() == "None"]
-    for look in style.looks(["control", "clipping"]).values():
-        assert lines.count(look.colour) == 30
+    for method_style in style.styles(["control", "clipping"]).values():
+        assert lines.count(method_style.colour) == 30
     assert "of which the first 30 are drawn" in learning_curves.caption(suite)
 
 
 def test_a_nearer_miss_is_lighter_and_what_was_not_measured_is_grey() -> None:
-    shades = [endings._look(Status.BUDGET, left)[0] for left in (0.0, 0.5, 1.0)]
+    shades = [endings._fill(Status.BUDGET, left)[0] for left in (0.0, 0.5, 1.0)]
     assert [sum(shade[:3]) for shade in shades] == sorted((sum(shade[:3]) for shade in shades), reverse=True)
-    assert endings._look(Status.BUDGET, math.nan)[0] == "#b5b5b5"
+    assert endings._fill(Status.BUDGET, math.nan)[0] == "#b5b5b5"
 
 
 def test_where_nothing_failed_the_figure_says_so() -> None:
@@ -305,11 +307,11 @@ def test_success_has_an_axis_of_minimal_lags_above() -> None:
 
 
 def test_ablations_and_baselines_stand_back_in_a_crowd_alone() -> None:
-    known = style.looks(registry.names("methods"))
-    back = {name for name, look in known.items() if style.is_back(look, known)}
+    known = style.styles(registry.names("methods"))
+    back = {name for name, method_style in known.items() if style.is_back(method_style, known)}
     assert back == set(fake_results.MORE)
-    few = style.looks(["hf", "hf_undamped", "constant"])
-    assert not any(style.is_back(look, few) for look in few.values())
+    few = style.styles(["hf", "hf_undamped", "constant"])
+    assert not any(style.is_back(method_style, few) for method_style in few.values())
 
 
 def test_get_refuses_what_is_no_figure() -> None:

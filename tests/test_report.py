@@ -25,7 +25,7 @@ from longlag import figures, report
 from longlag.analysis import Analysis, comparison, stats
 from longlag.cli import main
 from longlag.errors import LonglagError
-from longlag.report import answer, explorer, headline, images, lectured
+from longlag.report import answer, claims, explorer, headline, images
 from longlag.store.files import checksum
 
 VOID = {"meta", "img", "br", "source", "input"}
@@ -121,7 +121,7 @@ def test_a_page_computes_each_result_once(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_island_holds_what_the_statistics_say() -> None:
     suite = CASES["whole"]()
     found = explorer.island(suite)
-    methods = [look["name"] for look in found["methods"]]
+    methods = [method_style["name"] for method_style in found["methods"]]
     cells = {(task["name"], methods[cell[0]], cell[1]): cell for task in found["tasks"] for cell in task["cells"]}
     for axis in stats.AXES:
         for cell in suite.costs[axis].to_dict("records"):
@@ -141,7 +141,7 @@ def test_of_too_many_runs_the_island_holds_the_first_seeds_and_says_so(monkeypat
     suite = analysis(fake_results.runs(seeds=range(4), tasks=["adding"]))
     attempted = int((suite.runs.status != "not_attempted").sum())
     monkeypatch.setattr(explorer, "MOST_DOTS", attempted // 2)
-    monkeypatch.setattr(explorer, "MOST_LOOKS", 5)
+    monkeypatch.setattr(explorer, "MOST_EVALUATIONS", 5)
     found = explorer.island(suite)
     assert found["seeds"] == 4
     assert 1 <= found["seeds_shown"][0] < 4
@@ -226,7 +226,7 @@ def test_the_answer_in_sentences() -> None:
 
 
 def test_three_sentences_say_who_is_furthest_who_is_cheapest_and_how_sure_it_is() -> None:
-    furthest, cheapest, uncertain = headline.three(reach(a=(100, 100), b=(50, 100)))
+    furthest, cheapest, uncertain = headline.sentences(reach(a=(100, 100), b=(50, 100)))
     assert furthest == (
         "a carries furthest, or as far as any, on the one task on which methods were compared: ≥ 100 steps on adding; "
         "next comes b with 50 steps on adding."
@@ -240,17 +240,17 @@ def test_headlines_of_costs_follow_the_axis() -> None:
     runs = reach(a=(100, 100), b=(100, 100)).runs
     price = runs.method.map({"a": 1.0, "b": 3.0})
     runs = runs.assign(solved=True, passes=100 * price, passes_to_solve=100 * price, flops=9 / price, seconds=price)
-    assert headline.three(Analysis(runs, runs.iloc[:0]))[1].endswith(
+    assert headline.sentences(Analysis(runs, runs.iloc[:0]))[1].endswith(
         "the cheapest is a in all 3 by sequence passes and CPU seconds; b in all 3 by floating-point operations."
     )
 
 
 def test_headlines_where_nothing_can_be_compared() -> None:
-    assert headline.three(CASES["no runs"]()) == []
-    furthest, cheapest, _ = headline.three(CASES["nothing solved"]())
+    assert headline.sentences(CASES["no runs"]()) == []
+    furthest, cheapest, _ = headline.sentences(CASES["nothing solved"]())
     assert furthest.startswith("No two methods were run on one task")
     assert cheapest.startswith("No two methods solve one task at one lag")
-    assert headline.three(reach(a=(0, 100), b=(0, 50)))[0] == "No method solves any lag that was tried (2 methods)."
+    assert headline.sentences(reach(a=(0, 100), b=(0, 50)))[0] == "No method solves any lag that was tried (2 methods)."
 
 
 def claim(number: int, finding: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
@@ -266,7 +266,7 @@ def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpai
     (tmp_path / "figures" / "slug_1.png").write_bytes(png((9, 99, 199), (1400, 700)))
     whole = json.dumps({"claims": claims, "check": checksum([json.dumps(claims)])})
     (tmp_path / "lecture.json").write_text(whole)
-    first, second = lectured.read(tmp_path)
+    first, second = claims.read(tmp_path)
     assert (first.number, first.verdict, first.numbers) == (
         1,
         "holds with a caveat",
@@ -295,9 +295,9 @@ def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpai
 def test_a_file_that_is_no_lecture_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "lecture.json").write_text(text)
     with pytest.raises(LonglagError, match="not a file that `longlag lecture` wrote"):
-        lectured.read(tmp_path)
+        claims.read(tmp_path)
     with pytest.raises(LonglagError, match="cannot read"):
-        lectured.read(tmp_path / "nowhere")
+        claims.read(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("place", [8, 60, -20])

@@ -39,20 +39,20 @@ def count(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def sample(sizes: Iterable[int]) -> str:
+def seeds_phrase(sizes: Iterable[int]) -> str:
     """How many seeds stand behind the points of a figure.
 
-    >>> sample([3, 5, 5]), sample([1, 1])
+    >>> seeds_phrase([3, 5, 5]), seeds_phrase([1, 1])
     ('n = 3 to 5 seeds', 'n = 1 seed')
     """
     found = sorted(set(sizes)) or [0]
     return f"n = {count(found[0], 'seed')}" if len(found) == 1 else f"n = {found[0]} to {found[-1]} seeds"
 
 
-def listing(items: Iterable[str]) -> str:
+def join_words(items: Iterable[str]) -> str:
     """Items as in a sentence.
 
-    >>> listing(["a", "b", "c"])
+    >>> join_words(["a", "b", "c"])
     'a, b and c'
     """
     items = list(items)

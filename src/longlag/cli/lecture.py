@@ -88,7 +88,7 @@ def _draw(document: dict[str, Any], out: Path) -> None:
 
 
 def _table(entries: list[dict[str, Any]]) -> None:
-    from longlag.report.lectured import in_words
+    from longlag.report.claims import in_words
 
     for entry in entries:
         claim, finding = entry["claim"], entry["finding"]

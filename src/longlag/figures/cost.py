@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis
 from longlag.figures.tools import layout, style
-from longlag.words import count, sample
+from longlag.words import count, seeds_phrase
 
 TITLE, ORDER = "Cost to solve", 3
 _KEYS = [
@@ -29,36 +29,38 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     cells, times = analysis.costs["passes"], analysis.solve_times["passes"]
     if cells.empty:
         return layout.nothing("no runs", width)
-    looks = style.looks(cells.method.unique())
+    styles = style.styles(cells.method.unique())
     tiers = layout.tiers(layout.methods_on(cells), height=1.95, width=width)
     for task, panel in tiers.panels.items():
-        _panel(panel, cells[cells.task == task], times[times.task == task], looks, small=task in tiers.small)
+        _panel(panel, cells[cells.task == task], times[times.task == task], styles, small=task in tiers.small)
         _budgets(panel, analysis.runs[analysis.runs.task == task].groupby("lag").budget.max())
-    layout.titles(tiers, {task: style.plain(task) for task in tiers.panels})
-    layout.legend(tiers.figure, looks, _KEYS)
+    layout.titles(tiers, {task: style.escape_mathtext(task) for task in tiers.panels})
+    layout.legend(tiers.figure, styles, _KEYS)
     layout.label_tiers(tiers, style.LAG, style.LAG_SHORT, "passes to solve")
     return tiers.figure
 
 
-def _panel(axes: Any, cells: pd.DataFrame, times: pd.DataFrame, looks: dict[str, style.Look], small: bool) -> None:
+def _panel(
+    axes: Any, cells: pd.DataFrame, times: pd.DataFrame, styles: dict[str, style.MethodStyle], small: bool
+) -> None:
     lags = sorted(cells.lag.unique())
     style.lag_ticks(axes, lags, [cells.minimal_lag[cells.lag == lag].max() for lag in lags], thin=small)
-    looks = {name: look for name, look in looks.items() if name in set(cells.method)}
+    styles = {name: method_style for name, method_style in styles.items() if name in set(cells.method)}
     axes.set_yscale("log")
-    for (name, look), shift in zip(looks.items(), style.dodge(len(looks)), strict=True):
+    for (name, method_style), shift in zip(styles.items(), style.dodge(len(styles)), strict=True):
         rows = cells[(cells.method == name) & (cells.attempted > 0)].sort_values("lag")
-        back = style.is_back(look, looks)
-        _medians(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), look, 4 if back else 6)
+        back = style.is_back(method_style, styles)
+        _medians(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), method_style, 4 if back else 6)
         seeds = times[(times.method == name) & times.solved]
         x = [lags.index(lag) + shift for lag in seeds.lag]
-        axes.plot(x, seeds.time, ls="", marker=".", ms=3.5, alpha=0.6, color=look.colour, mew=0, zorder=2)
+        axes.plot(x, seeds.time, ls="", marker=".", ms=3.5, alpha=0.6, color=method_style.colour, mew=0, zorder=2)
 
 
-def _medians(axes: Any, rows: pd.DataFrame, look: style.Look, size: float) -> None:
+def _medians(axes: Any, rows: pd.DataFrame, method_style: style.MethodStyle, size: float) -> None:
     solved, beyond = rows[np.isfinite(rows["median"])], rows[~np.isfinite(rows["median"])]
-    axes.plot(solved.x, solved["median"], color=look.colour, ls=look.dash, lw=1, alpha=0.5, zorder=2)
-    style.mark(axes, solved.x, solved["median"], look, filled=True, size=size)
-    axes.plot(beyond.x, beyond.budget, ls="", marker="^", mfc="white", mec=look.colour, ms=size - 1, zorder=3)
+    axes.plot(solved.x, solved["median"], color=method_style.colour, ls=method_style.dash, lw=1, alpha=0.5, zorder=2)
+    style.mark(axes, solved.x, solved["median"], method_style, filled=True, size=size)
+    axes.plot(beyond.x, beyond.budget, ls="", marker="^", mfc="white", mec=method_style.colour, ms=size - 1, zorder=3)
 
 
 def _budgets(axes: Any, budgets: pd.Series) -> None:
@@ -81,7 +83,7 @@ def caption(analysis: Analysis) -> str:
     return (
         "Low is cheap. Large markers: Kaplan-Meier median of the sequence passes (forward 1, forward and "
         "backward 3, Gauss-Newton product 4) spent until solved; small dots, in place of an interval: each "
-        f"seed that solved; {sample(cells.n)}. Every unsolved run, whatever ended it, is censored at "
+        f"seed that solved; {seeds_phrase(cells.n)}. Every unsolved run, whatever ended it, is censored at "
         "the full budget. Where fewer than half solve, an open triangle at the budget means "
         f"more than this ({count(beyond, 'cell')}). Lags that "
         "no seed attempted are left out. A pass through a large reservoir is not a pass through a small "

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis, stats
 from longlag.figures.tools import layout, style
-from longlag.words import listing, sample
+from longlag.words import join_words, seeds_phrase
 
 TITLE, ORDER = "Cost on three axes", 4
 _ROW = 0.19  # inches of a method
@@ -65,8 +65,10 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
         seeds = {axis: _at(times, task, shown[task]) for axis, times in analysis.solve_times.items()}
         for axis, panel in zip(costs, panels, strict=True):
             _panel(panel, costs[axis], seeds[axis], ranked=axis in _RANKED and wide)
-            panel.set_yticks(range(len(costs[axis])), map(style.plain, costs[axis].index) if axis == "passes" else [])
-        panels[0].set_title(f"{style.plain(task)}, lag {shown[task]}")
+            panel.set_yticks(
+                range(len(costs[axis])), map(style.escape_mathtext, costs[axis].index) if axis == "passes" else []
+            )
+        panels[0].set_title(f"{style.escape_mathtext(task)}, lag {shown[task]}")
     _share_scale(grid)
     for axis, panel in zip(stats.AXES, grid[-1], strict=True):
         panel.set_xlabel((_NAMES if wide else _NARROW)[axis])
@@ -82,18 +84,20 @@ def _panel(axes: Any, costs: pd.DataFrame, times: pd.DataFrame, ranked: bool) ->
     if not len(costs):
         layout.no_data(axes)
     ranks = costs["median"].where(np.isfinite(costs["median"])).rank(method="min")
-    looks = style.looks(costs.index)
-    for y, (name, look) in enumerate((name, looks[name]) for name in costs.index):
+    styles = style.styles(costs.index)
+    for y, (name, method_style) in enumerate((name, styles[name]) for name in costs.index):
         axes.axhline(y, color="#efefef", lw=0.6, zorder=0)
         cell, seeds = costs.loc[name], times[(times.method == name) & times.solved & np.isfinite(times.time)]
-        axes.plot(seeds.time, np.full(len(seeds), y), ls="", marker="|", ms=6, color=look.colour, alpha=0.7, zorder=2)
+        axes.plot(
+            seeds.time, np.full(len(seeds), y), ls="", marker="|", ms=6, color=method_style.colour, alpha=0.7, zorder=2
+        )
         if np.isfinite(cell["median"]):
-            style.mark(axes, cell["median"], y, look, filled=True)
+            style.mark(axes, cell["median"], y, method_style, filled=True)
             if ranked:
                 place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center", "fontsize": 7}
                 axes.text(1, y, f"#{ranks[name]:.0f}", color=style.QUIET, **place)
         elif np.isfinite(cell.budget):
-            axes.plot(cell.budget, y, ls="", marker=">", mfc="white", mec=look.colour, ms=5, zorder=3)
+            axes.plot(cell.budget, y, ls="", marker=">", mfc="white", mec=method_style.colour, ms=5, zorder=3)
 
 
 def _share_scale(grid: list[list[Any]]) -> None:
@@ -118,9 +122,9 @@ def caption(analysis: Analysis) -> str:
     return (
         "Left is cheap, and who is cheap depends on the axis: a pass through a large reservoir is not a pass through a "
         "small net. Marker: Kaplan-Meier median over seeds of what was spent until solved "
-        f"({sample(cells.n)}); ticks: each seed that solved; open triangle: fewer than half solved, so more than the "
-        "budget, as that budget costs on the axis. Methods in the order of their passes; numbers: rank by passes and "
-        "by floating-point operations. CPU seconds depend on the machine and what else it did: reported, not ranked. "
-        "Shown is, of each task with two methods or more, the longest lag at which the most methods solve: "
-        f"{listing(f'{task} at {lag}' for task, lag in shown.items())}."
+        f"({seeds_phrase(cells.n)}); ticks: each seed that solved; open triangle: fewer than half solved, so more than "
+        "the budget, as that budget costs on the axis. Methods in the order of their passes; numbers: rank by passes "
+        "and by floating-point operations. CPU seconds depend on the machine and what else it did: they are reported, "
+        "not ranked. Shown is, of each task with two methods or more, the longest lag at which the most methods solve: "
+        f"{join_words(f'{task} at {lag}' for task, lag in shown.items())}."
     )

@@ -17,7 +17,7 @@ from longlag.analysis import Analysis, stats
 from longlag.figures import overview
 from longlag.figures.tools import layout, style
 from longlag.store.records import Status
-from longlag.words import listing, sample
+from longlag.words import join_words, seeds_phrase
 
 TITLE, ORDER = "What failed, and how", 6
 _NEARNESS = mpl.colormaps["YlOrBr"]  # dark to light also in grey
@@ -49,7 +49,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     tiers = layout.tiers(layout.methods_on(shown), height=0.55, width=width, per_method=0.2)
     for task, panel in tiers.panels.items():
         _panel(panel, shown[shown.task == task], order, small=task in tiers.small)
-    layout.titles(tiers, {task: style.plain(task) for task in tiers.panels})
+    layout.titles(tiers, {task: style.escape_mathtext(task) for task in tiers.panels})
     wide = width > style.COLUMN_WIDTH
     for task, panel in tiers.full.items() if wide else ():
         _baselines(panel, shown[shown.task == task])
@@ -75,7 +75,7 @@ def _panel(axes: Any, runs: pd.DataFrame, order: list[str], small: bool) -> None
     lags = sorted(runs.lag.unique())
     style.lag_ticks(axes, lags, [runs.minimal_lag[runs.lag == lag].max() for lag in lags], thin=small)
     axes.set_ylim(len(methods) - 0.5, -0.5)
-    axes.set_yticks(range(len(methods)), [style.plain(name) for name in methods])
+    axes.set_yticks(range(len(methods)), [style.escape_mathtext(name) for name in methods])
     axes.tick_params(axis="y", length=0)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
@@ -87,10 +87,10 @@ def _cell(axes: Any, x: int, y: int, rows: pd.DataFrame) -> None:
     """A block per seed, beside each other in the order of the rows."""
     left, size = x - _WIDTH / 2, _WIDTH / len(rows)
     for run, seeds in _blocks(rows):
-        colour, hatch = _look(run.status, run.left)
+        colour, hatch = _fill(run.status, run.left)
         edge = "#c9c9c9" if run.status == Status.NOT_ATTEMPTED else "white"
-        look = {"facecolor": colour, "edgecolor": edge, "lw": 0.5, "hatch": hatch}
-        block = Rectangle((left, y - _HEIGHT / 2), seeds * size, _HEIGHT, **look)
+        fill = {"facecolor": colour, "edgecolor": edge, "lw": 0.5, "hatch": hatch}
+        block = Rectangle((left, y - _HEIGHT / 2), seeds * size, _HEIGHT, **fill)
         block.set_gid(f"{run.method}/{run.lag}/{run.seed}{f'+{seeds - 1}' if seeds > 1 else ''}/{run.status}")
         axes.add_artist(block)  # unlike add_patch it leaves the limits alone, which are set
         left += seeds * size
@@ -108,7 +108,7 @@ def _blocks(rows: pd.DataFrame) -> Iterator[tuple[Any, int]]:
     yield from zip(shaded.iloc[starts].itertuples(), np.diff([*starts, len(rows)]).tolist(), strict=True)
 
 
-def _look(status: str, left: float) -> tuple[Any, str]:
+def _fill(status: str, left: float) -> tuple[Any, str]:
     if status in _STATUS:
         return _STATUS[status]
     return (_UNMEASURED if np.isnan(left) else _NEARNESS(_NEAR + (_FAR - _NEAR) * left)), ""
@@ -134,8 +134,8 @@ def _baselines(axes: Any, runs: pd.DataFrame) -> None:
     known = {"constant answer": constant, "half-solved": half}
     words = ", ".join(f"{name} {100 * error:.0f}" for name, error in known.items() if not np.isnan(error))
     if words and len(axes.get_subplotspec().colspan) > layout.GRID // 2:
-        look = {"fontsize": 7.5, "fontweight": "normal", "color": style.QUIET}
-        axes.set_title(f"% wrong at best ({words})", loc="right", **look)
+        font = {"fontsize": 7.5, "fontweight": "normal", "color": style.QUIET}
+        axes.set_title(f"% wrong at best ({words})", loc="right", **font)
 
 
 def _keys(runs: pd.DataFrame) -> list[Patch]:
@@ -144,7 +144,7 @@ def _keys(runs: pd.DataFrame) -> list[Patch]:
     keys = [Patch(facecolor=_STATUS[Status.SOLVED][0], label="solved")]
     if Status.BUDGET in there:
         keys += [
-            Patch(facecolor=_look(Status.BUDGET, left)[0], label=f"ran out: {words}") for words, left in shades.items()
+            Patch(facecolor=_fill(Status.BUDGET, left)[0], label=f"ran out: {words}") for words, left in shades.items()
         ]
     for status in (Status.DIVERGED, Status.TIMEOUT, Status.ERROR, Status.NOT_ATTEMPTED):
         if status in there:
@@ -163,16 +163,16 @@ def caption(analysis: Analysis) -> str:
     crowd = cells.n[cells.task.isin(shown.task)].max() > _CROWD
     alike = f"; in a cell of more than {_CROWD}, those that look alike share a block" if crowd else ""
     counts = runs.status.value_counts()
-    ends = listing(f"{counts[status]} {status.value.replace('_', ' ')}" for status in Status if status in counts)
+    ends = join_words(f"{counts[status]} {status.value.replace('_', ' ')}" for status in Status if status in counts)
     if shown.empty:
-        return f"Every run was solved ({ends}; {sample(cells.n)} per cell)."
+        return f"Every run was solved ({ends}; {seeds_phrase(cells.n)} per cell)."
     rest = sorted(set(runs.task) - set(shown.task))
-    left_out = f" Left out, since every run was solved: {listing(rest)}." if rest else ""
+    left_out = f" Left out, since every run was solved: {join_words(rest)}." if rest else ""
     return (
-        f"Blue is solved. Each block is one seed ({sample(cells.n)} per cell{alike}): {ends}. Where the passes, "
+        f"Blue is solved. Each block is one seed ({seeds_phrase(cells.n)} per cell{alike}): {ends}. Where the passes, "
         "or what the method could do with them, ran out, darker means that less was learned: the colour is the lowest "
         "share of validation sequences wrong (the number, in percent, where there is room), on a logarithmic scale "
-        "from the criterion to the constant answer. The lowest of many looks at "
+        "from the criterion to the constant answer. The lowest of many evaluations on "
         f"{protocol.MONITOR} sequences lies below what the net would score. Outlined: not attempted, since "
         f"two lags in a row below were unsolved. No block: that lag was not on the method's grid.{left_out}"
     )

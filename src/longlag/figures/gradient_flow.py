@@ -13,31 +13,31 @@ from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis
 from longlag.figures.tools import layout, style
-from longlag.words import listing, sample
+from longlag.words import join_words, seeds_phrase
 
 TITLE, ORDER = "Gradient flow", 7
-_LOOKS = 5  # of a run: its first, its last, and some between
+_EVALUATIONS = 5  # lines per run: its first and last evaluation, and some between
 _FLOOR = 1e-9  # what is less is drawn there
 _ABREAST = 4
 
 
 @style.applied()
 def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
-    """One panel per method, one line per look, light when early and dark when late."""
+    """One panel per method, one line per evaluation, light when early and dark when late."""
     flow = analysis.gradient_flow
     if flow.empty:
         return layout.nothing("no gradient flow was recorded", width)
     chosen, task, lag = _chosen(flow)
-    looks = style.looks(chosen.method.unique())
+    styles = style.styles(chosen.method.unique())
     most = _ABREAST if width > style.COLUMN_WIDTH else 2
-    figure, axes = layout.panels(len(looks), 1.25, width, most, sharex=True, sharey=True)
+    figure, axes = layout.panels(len(styles), 1.25, width, most, sharex=True, sharey=True)
     backs = sorted(chosen.back.unique())
     runs = analysis.runs
     solved = runs[(runs.task == task) & (runs.lag == lag) & runs.solved]
-    for panel, (method, look) in zip(axes, looks.items(), strict=True):
+    for panel, (method, method_style) in zip(axes, styles.items(), strict=True):
         own = chosen[chosen.method == method]
-        _panel(panel, own, backs, look)
-        panel.set_title(style.plain(method), fontsize=8, color=look.colour)
+        _panel(panel, own, backs, method_style)
+        panel.set_title(style.escape_mathtext(method), fontsize=8, color=method_style.colour)
         words = "solved" if ((solved.method == method) & (solved.seed == own.seed.iloc[0])).any() else "not solved"
         panel.text(0.03, 0.06, words, transform=panel.transAxes, color=style.QUIET, fontsize=7)
     lowest = max(chosen.relative.clip(lower=_FLOOR).min() / 3, _FLOOR / 2)
@@ -61,15 +61,15 @@ def _chosen(flow: pd.DataFrame) -> tuple[pd.DataFrame, str, int]:
     return here[here.seed == first], str(task), int(lag)
 
 
-def _panel(axes: Any, flow: pd.DataFrame, backs: list[int], look: style.Look) -> None:
+def _panel(axes: Any, flow: pd.DataFrame, backs: list[int], method_style: style.MethodStyle) -> None:
     passes = sorted(flow.passes.unique())
-    picked = sorted({round(i) for i in np.linspace(0, len(passes) - 1, _LOOKS)})
+    picked = sorted({round(i) for i in np.linspace(0, len(passes) - 1, _EVALUATIONS)})
     axes.axhline(1, color=style.QUIET, lw=0.8, ls=":", zorder=1)
     for i in picked:
         rows = flow[flow.passes == passes[i]].sort_values("back")
         share = i / (len(passes) - 1) if len(passes) > 1 else 1.0
         heights = rows.relative.clip(lower=_FLOOR)
-        axes.plot([backs.index(back) for back in rows.back], heights, color=_shade(look.colour, share), lw=1.3)
+        axes.plot([backs.index(back) for back in rows.back], heights, color=_shade(method_style.colour, share), lw=1.3)
     axes.set_yscale("log")
     axes.set_xticks(range(len(backs)), [str(back) for back in backs])
 
@@ -85,15 +85,15 @@ def caption(analysis: Analysis) -> str:
     flow = analysis.gradient_flow
     if flow.empty:
         runs = analysis.runs
-        runs_seen = sample(runs.groupby(["task", "method"]).seed.nunique()) if len(runs) else "n = 0"
+        runs_seen = seeds_phrase(runs.groupby(["task", "method"]).seed.nunique()) if len(runs) else "n = 0"
         return f"No gradient flow was recorded in this suite ({runs_seen}); `flow: true` in its file records it."
     chosen, task, lag = _chosen(flow)
-    methods = listing(sorted(chosen.method.unique()))
-    n = sample(chosen.groupby("method").seed.nunique())
+    methods = join_words(sorted(chosen.method.unique()))
+    n = seeds_phrase(chosen.groupby("method").seed.nunique())
     return (
         "A flat line: what happened long ago still moves the loss. A falling one: rate^k, the gradient vanishes; a "
         f"rising one: it explodes. Mean norm of the loss's derivative in the net's state k steps before the last one, "
-        f"relative to k = 0, over 20 sequences of {style.plain(task)} at lag {lag}, in float64; {methods}, "
+        f"relative to k = 0, over 20 sequences of {style.escape_mathtext(task)} at lag {lag}, in float64; {methods}, "
         f"{n}, seed {int(chosen.seed.min())}. Light lines are early in training, dark ones late; less than "
         "1e-9 is drawn there."
     )

@@ -15,7 +15,7 @@ from longlag import protocol
 from longlag.analysis import Analysis
 from longlag.figures.tools import layout, style
 from longlag.store.records import Status
-from longlag.words import listing, sample
+from longlag.words import join_words, seeds_phrase
 
 TITLE, ORDER = "Learning curves", 5
 _LINES = 30  # seeds of a method that are drawn: the first ones
@@ -36,12 +36,12 @@ def telling_lag(cells: pd.DataFrame) -> int:
 
 
 def _chosen(analysis: Analysis) -> dict[str, int]:
-    """The tasks that are drawn, each with its lag. Of many tasks, one on which a few methods ran and none took a second
-    look has no curve, and is left out unless that leaves none."""
+    """The tasks that are drawn, each with its lag. Of many tasks, one on which few methods ran and no
+    run was evaluated twice has no curve: it is left out unless that leaves none."""
     found = {str(task): telling_lag(cells) for task, cells in analysis.success.groupby("task")}
     full, small = layout.split(layout.methods_on(analysis.success))
-    looks = analysis.curves[analysis.curves.passes > 0].groupby(["task", "lag", "method", "seed"]).size()
-    seen = looks[looks > 1].groupby(["task", "lag"]).size()
+    evaluations = analysis.curves[analysis.curves.passes > 0].groupby(["task", "lag", "method", "seed"]).size()
+    seen = evaluations[evaluations > 1].groupby(["task", "lag"]).size()
     curved = set(seen.index)
     kept = {task: lag for task, lag in found.items() if task in full or (task in small and (task, lag) in curved)}
     return kept or found
@@ -54,15 +54,15 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     if not chosen:
         return layout.nothing("no runs", width)
     shown = pd.concat([runs[(runs.task == task) & (runs.lag == lag)] for task, lag in chosen.items()])
-    looks = style.looks(shown.method.unique())
+    styles = style.styles(shown.method.unique())
     methods = layout.methods_on(analysis.success)
     tiers = layout.tiers({task: methods[task] for task in chosen}, height=2.0, width=width)
     for task, panel in tiers.panels.items():
         panel.sharex(next(iter(tiers.panels.values())))
         here = curves[(curves.task == task) & (curves.lag == chosen[task]) & (curves.passes > 0)]
-        _panel(panel, shown[shown.task == task], here[_drawn(here)], looks)
-    layout.titles(tiers, {task: f"{style.plain(task)}, lag {lag}" for task, lag in chosen.items()})
-    layout.legend(tiers.figure, looks, _KEYS)
+        _panel(panel, shown[shown.task == task], here[_drawn(here)], styles)
+    layout.titles(tiers, {task: f"{style.escape_mathtext(task)}, lag {lag}" for task, lag in chosen.items()})
+    layout.legend(tiers.figure, styles, _KEYS)
     layout.label_tiers(tiers, "sequence passes", "sequence passes", "sequences wrong")
     return tiers.figure
 
@@ -72,7 +72,7 @@ def _drawn(curves: pd.DataFrame) -> pd.Series:
     return curves.groupby("method").seed.rank("dense") <= _LINES
 
 
-def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str, style.Look]) -> None:
+def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, styles: dict[str, style.MethodStyle]) -> None:
     axes.set_xscale("log")
     axes.set_yscale("symlog", linthresh=protocol.CRITERION, linscale=0.6)
     axes.set(ylim=(-0.0012, 1.15))
@@ -88,9 +88,9 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str,
     ends = ends.merge(runs[["method", "seed", "status"]], "left", ["method", "seed"])
     ends["place"] = [(f"{end.passes:.1e}", f"{end.error:.3f}") for end in ends.itertuples()]
     there: dict[tuple[str, str], list[str]] = {}  # the methods that end at a place
-    for method, look in looks.items():
-        back = style.is_back(look, looks)
-        _lines(axes, curves[curves.method == method], look, alpha=0.35 if back else 0.75)
+    for method, method_style in styles.items():
+        back = style.is_back(method_style, styles)
+        _lines(axes, curves[curves.method == method], method_style, alpha=0.35 if back else 0.75)
         own = ends[ends.method == method]
         for place in own.place.unique():
             there.setdefault(place, []).append(method)
@@ -99,15 +99,17 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, looks: dict[str,
         )
         for (shift, solved), rows in own.groupby(["shift", "solved"]):
             size = 4 if back else 5.5
-            style.mark(axes, rows.passes, rows.error, look, filled=solved, size=size, shift=shift)
+            style.mark(axes, rows.passes, rows.error, method_style, filled=solved, size=size, shift=shift)
 
 
-def _lines(axes: Any, curves: pd.DataFrame, look: style.Look, alpha: float) -> None:
+def _lines(axes: Any, curves: pd.DataFrame, method_style: style.MethodStyle, alpha: float) -> None:
     """A line per seed, as one artist: thousands of lines take long one by one. curves: in the order of the seeds."""
     seeds = curves.seed.to_numpy()
     lines = np.split(curves[["passes", "error"]].to_numpy(), np.flatnonzero(np.diff(seeds)) + 1)
-    ends = "projecting" if look.dash == "-" else "butt"  # as those of a single line
-    drawn = LineCollection(lines, colors=[look.colour], linestyles=[look.dash], linewidths=0.8, alpha=alpha, zorder=2)
+    ends = "projecting" if method_style.dash == "-" else "butt"  # as those of a single line
+    drawn = LineCollection(
+        lines, colors=[method_style.colour], linestyles=[method_style.dash], linewidths=0.8, alpha=alpha, zorder=2
+    )
     drawn.set(capstyle=ends, joinstyle="round")
     axes.add_collection(drawn)
 
@@ -121,14 +123,15 @@ def caption(analysis: Analysis) -> str:
         return "No learning curves were recorded, so there is nothing to draw."
     shown = pd.concat([curves[(curves.task == task) & (curves.lag == lag)] for task, lag in chosen.items()])
     seeds = shown.groupby(["task", "method"]).seed.nunique()
-    where = listing(f"{task} at lag {lag}" for task, lag in chosen.items())
+    where = join_words(f"{task} at lag {lag}" for task, lag in chosen.items())
     some = "" if seeds.empty or seeds.max() <= _LINES else f", of which the first {_LINES} are drawn"
     return (
         "Long plateaus at the constant or the half-solved answer, then a fall: that is what a long time lag "
         f"looks like. Shown is {where}, the lag that divides the methods most evenly into those that solve "
-        f"and those that do not. One line per seed, {sample(seeds)} per method{some}, no averaging; filled "
+        f"and those that do not. One line per seed, {seeds_phrase(seeds)} per method{some}, no averaging; filled "
         "marker: solved, open marker: not solved; methods that end at one point are set side by side. A method with a "
-        "single look, such as a readout computed in one go, is a marker without a line. Vertical axis linear below 1 %."
+        "single evaluation, such as a readout computed in one go, is a marker without a line. Vertical axis linear "
+        "below 1 %."
         f"{_left_out(analysis.success, chosen)}"
     )
 
@@ -137,5 +140,5 @@ def _left_out(cells: pd.DataFrame, chosen: dict[str, int]) -> str:
     rest = cells[~cells.task.isin(list(chosen))]
     if rest.empty:
         return ""
-    tasks, methods = (listing(sorted(rest[name].unique())) for name in ("task", "method"))
-    return f" No curve to draw on {tasks}: only {methods} ran, with one look."
+    tasks, methods = (join_words(sorted(rest[name].unique())) for name in ("task", "method"))
+    return f" No curve to draw on {tasks}: only {methods} ran, with one evaluation."

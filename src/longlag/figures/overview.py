@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from longlag.analysis import Analysis
 from longlag.figures.tools import heatmap, layout, style
-from longlag.words import NOT_RUN, reached, sample
+from longlag.words import NOT_RUN, reached, seeds_phrase
 
 TITLE, ORDER = "How far each remedy carries", 0
 _FEW_TASKS = 4  # drawn as bars
@@ -55,8 +55,8 @@ def _bars(analysis: Analysis, width: float) -> Figure:
     for i, (panel, task) in enumerate(zip(axes, tasks, strict=True)):
         lags = sorted(cells[cells.task == task].lag.unique())
         _panel(panel, table[table.task == task], rows[task], lags, longest[i // side])
-        panel.set_title(style.plain(task))
-        panel.set_yticks(range(len(rows[task])), [style.plain(name) for name in rows[task]])
+        panel.set_title(style.escape_mathtext(task))
+        panel.set_yticks(range(len(rows[task])), [style.escape_mathtext(name) for name in rows[task]])
     words = "reach: longest lag T that at least half of the seeds solve,{}in steps (minimal lag in brackets)"
     figure.supxlabel(words.format(" " if wide else "\n"), fontsize=8)
     return figure
@@ -64,10 +64,10 @@ def _bars(analysis: Analysis, width: float) -> Figure:
 
 def _panel(axes: Any, rows: pd.DataFrame, methods: list[str], lags: list[int], longest: int) -> None:
     limit = max(lags)
-    looks, found = style.looks(methods), {row.method: row for row in rows.itertuples()}
+    styles, found = style.styles(methods), {row.method: row for row in rows.itertuples()}
     for y, name in enumerate(methods):
         if name in found:
-            _bar(axes, y, found[name], looks[name], limit)
+            _bar(axes, y, found[name], styles[name], limit)
         else:
             axes.text(0.02 * limit, y, NOT_RUN, va="center", fontsize=7.5, color=style.QUIET, style="italic")
     axes.set(xlim=(0, 1.5 * limit), ylim=(longest - 0.5, -0.55))
@@ -87,12 +87,12 @@ def _apart(lags: list[int], gap: float) -> list[int]:
     return kept
 
 
-def _bar(axes: Any, y: int, row: Any, look: style.Look, limit: int) -> None:
+def _bar(axes: Any, y: int, row: Any, method_style: style.MethodStyle, limit: int) -> None:
     axes.barh(y, row.largest, height=0.62, color="#f0f0f0", zorder=1)
-    axes.barh(y, row.reach, height=0.62, color=look.colour, zorder=2)
+    axes.barh(y, row.reach, height=0.62, color=method_style.colour, zorder=2)
     axes.plot([row.low, row.high], [y, y], color=style.INK, lw=1, zorder=3, solid_capstyle="butt")
     if row.at_limit:
-        axes.plot(row.reach, y, marker=">", ms=5, color=look.colour, mec="none", zorder=4)
+        axes.plot(row.reach, y, marker=">", ms=5, color=method_style.colour, mec="none", zorder=4)
     words = reached(row.reach, row.at_limit) + ("" if np.isnan(row.minimal_lag) else f" ({row.minimal_lag:.0f})")
     x, colour = max(row.reach, row.high) + 0.05 * limit, style.INK if row.reach else style.QUIET
     text = axes.annotate(words, (x, y), va="center", fontsize=7.5, color=colour, zorder=4)
@@ -122,10 +122,10 @@ def caption(analysis: Analysis) -> str:
         return (
             f"Darker cells carry further. {_first(table)} Number: {told}; none: no lag was solved; dot: not run. "
             f"Methods are ordered by their mean share of the largest lag, tasks by how many methods ran on them; "
-            f"{sample(table.n)}. The table gives the intervals."
+            f"{seeds_phrase(table.n)}. The table gives the intervals."
         )
     return (
         f"Longer bars carry further. {_first(table)} Bar and number: {told}. Pale track: the lags of the grid, "
-        f"divided by white lines. Black line: 95 % bootstrap interval over seeds, {sample(table.n)}; it knows only "
-        "the lags of the grid, and where all seeds agree it shrinks to a point."
+        f"divided by white lines. Black line: 95 % bootstrap interval over seeds, {seeds_phrase(table.n)}; it knows "
+        "only the lags of the grid, and where all seeds agree it shrinks to a point."
     )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from longlag.analysis import Analysis, stats
 from longlag.figures.tools import layout, style
-from longlag.words import listing, sample
+from longlag.words import join_words, seeds_phrase
 
 TITLE, ORDER = "Time to solve", 2
 _MEET = 2  # methods that make a panel
@@ -40,19 +40,19 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     beside = min(4 if width > style.COLUMN_WIDTH else 2, max(map(len, shown.values())))
     rows = [(task, lags[i : i + beside]) for task, lags in shown.items() for i in range(0, len(lags), beside)]
     figure, grid = layout.grid(len(rows), beside, 1.3, width)
-    looks = style.looks(cells[_among(cells, shown)].method.unique())
+    styles = style.styles(cells[_among(cells, shown)].method.unique())
     for (task, lags), panels in zip(rows, grid, strict=True):
         for panel, lag in zip(panels, lags, strict=False):
             panel.sharex(grid[0][0])
             here = (cells.task == task) & (cells.lag == lag) & (cells.attempted > 0)
-            _panel(panel, cells[here], steps[(steps.task == task) & (steps.lag == lag)], looks)
+            _panel(panel, cells[here], steps[(steps.task == task) & (steps.lag == lag)], styles)
             _frame(panel, cells[here], lag)
         if lags[0] == shown[task][0]:
-            panels[0].set_title(style.plain(task), pad=13)
+            panels[0].set_title(style.escape_mathtext(task), pad=13)
         for spare in panels[len(lags) :]:
             spare.remove()
     _limits(grid[0][0], runs[_among(runs, shown)], steps[_among(steps, shown)])
-    layout.legend(figure, looks)
+    layout.legend(figure, styles)
     words = ("sequence passes (dashed: budget)", "above each panel: lag T (minimal lag), methods that solve")
     figure.supxlabel(("; " if width > style.COLUMN_WIDTH else "\n").join(words), fontsize=8)
     figure.supylabel("seeds solved so far", fontsize=8)
@@ -85,21 +85,27 @@ def _frame(axes: Any, cells: pd.DataFrame, lag: int) -> None:
     axes.minorticks_off()
 
 
-def _panel(axes: Any, cells: pd.DataFrame, steps: pd.DataFrame, looks: dict[str, style.Look]) -> None:
+def _panel(axes: Any, cells: pd.DataFrame, steps: pd.DataFrame, styles: dict[str, style.MethodStyle]) -> None:
     found = {cell.method: cell for cell in cells.itertuples() if cell.solved}
-    present = {name: look for name, look in looks.items() if name in found}
+    present = {name: method_style for name, method_style in styles.items() if name in found}
     places: list[tuple[str, str]] = []  # where a curve ends; of those that end together, the markers stand side by side
-    for (name, look), hair in zip(present.items(), style.dodge(len(present), _HAIR * len(present)), strict=True):
+    for (name, method_style), hair in zip(
+        present.items(), style.dodge(len(present), _HAIR * len(present)), strict=True
+    ):
         curve = steps[(steps.method == name) & np.isfinite(steps.time)]
         if curve.empty:
             continue
         x, y = np.r_[curve.time.iloc[0], curve.time], np.r_[0, 1 - curve.survival]
-        (line,) = axes.step(x, y + hair, where="post", color=look.colour, ls=look.dash, lw=1.2, zorder=2)
+        (line,) = axes.step(
+            x, y + hair, where="post", color=method_style.colour, ls=method_style.dash, lw=1.2, zorder=2
+        )
         line.set_gid(name)
         if y[-1] < 1:
-            axes.plot([x[-1], found[name].budget], [y[-1] + hair] * 2, color=look.colour, lw=0.8, alpha=0.5, zorder=2)
+            axes.plot(
+                [x[-1], found[name].budget], [y[-1] + hair] * 2, color=method_style.colour, lw=0.8, alpha=0.5, zorder=2
+            )
         place = (f"{x[-1]:.1e}", f"{y[-1]:.3f}")
-        style.mark(axes, x[-1], y[-1] + hair, look, filled=True, size=5, shift=5 * places.count(place))
+        style.mark(axes, x[-1], y[-1] + hair, method_style, filled=True, size=5, shift=5 * places.count(place))
         places.append(place)
     if not present:
         axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", va="center", color=style.QUIET, fontsize=8)
@@ -114,11 +120,11 @@ def caption(analysis: Analysis) -> str:
         return "No runs yet."
     cells = analysis.success
     rest = sorted(set(cells.task) - set(shown))
-    left_out = f" Not drawn: {listing(rest)}, where no two methods met at a lag." if rest else ""
+    left_out = f" Not drawn: {join_words(rest)}, where no two methods met at a lag." if rest else ""
     return (
-        "Further left is sooner, higher is more reliable. Share of seeds solved within so many sequence passes "
-        f"(1 - Kaplan-Meier; {sample(cells.n[_among(cells, shown)])}), every step one seed. The marker stands at the "
-        "last seed that solved; a pale line from there to the budget means that other seeds did not. What did not "
+        "Further left is sooner, higher is more reliable. Share of seeds solved within that many sequence passes "
+        f"(1 - Kaplan-Meier; {seeds_phrase(cells.n[_among(cells, shown)])}), every step one seed. The marker stands at "
+        "the last seed that solved; a pale line from there to the budget means that other seeds did not. What did not "
         "solve, whatever ended it, is censored at the full budget; above the panel is of how many methods any seed "
         "solved, and the others have no curve. Curves are set apart by a hair. A readout computed in one go takes its "
         "step at the size of its training set. Shown are the lags at which at least two methods were tried, at most "

@@ -16,9 +16,9 @@ from markupsafe import Markup
 from longlag import figures, protocol, registry, tables
 from longlag.analysis import Analysis, stats
 from longlag.figures.tools import style
-from longlag.report import answer, explorer, headline, images, lectured, provenance
+from longlag.report import answer, claims, explorer, headline, images, provenance
 from longlag.tables.tools import render as setting
-from longlag.words import number, sample
+from longlag.words import number, seeds_phrase
 
 HERE = Path(__file__).parent
 
@@ -60,7 +60,6 @@ def render(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    claims = lectured.read(lecture) if lecture is not None else []
     known_tasks, known_methods = registry.names("tasks"), registry.names("methods")
     live = explorer.available() and not runs.empty
     scripts = [explorer.library(), explorer.glue()] if live else []
@@ -68,7 +67,7 @@ def render(
         title=title,
         css=Markup((HERE / "page.css").read_text()),
         policy=explorer.policy(*scripts),
-        headline=headline.three(analysis),
+        headline=headline.sentences(analysis),
         answer=answer.sentences(analysis),
         tally=answer.tally(runs),
         figures=_figures(analysis, drawn),
@@ -80,7 +79,7 @@ def render(
         island=Markup(explorer.to_json(explorer.island(analysis))) if live else "",
         scripts=[Markup(script) for script in scripts],
         axes=stats.AXES,
-        lecture=claims,
+        lecture=claims.read(lecture) if lecture is not None else [],
         rules=_rules(analysis),
         provenance=provenance.facts(runs),
         folders=[f"{folder.name}/" for folder in (drawn, tables_in) if folder is not None],
@@ -147,6 +146,6 @@ def _rules(analysis: Analysis) -> dict[str, str]:
         "test": f"{protocol.TEST:,}",
         "give_up": str(protocol.GIVE_UP_AFTER),
         "budget": " to ".join(dict.fromkeys([number(budgets[0]), number(budgets[-1])])) if budgets else "unknown",
-        "seeds": sample(seeds),
+        "seeds": seeds_phrase(seeds),
         "p": f"{stats.smallest_p(fewest, fewest):.2g}" if fewest else "1",
     }

@@ -26,7 +26,7 @@ from longlag.analysis import Analysis, stats
 from longlag.figures.tools import style
 from longlag.store.records import Status
 
-MOST_DOTS, MOST_POINTS, MOST_LOOKS = 8_000, 30_000, 80  # seeds drawn, points of curves in all, and per curve
+MOST_DOTS, MOST_POINTS, MOST_EVALUATIONS = 8_000, 30_000, 80  # seeds drawn, points of curves in all, and per curve
 _SHAPES = {"o": "circle", "s": "square", "D": "diamond", "d": "diamond", "^": "triangle-up", "v": "triangle-down"}
 _SHAPES |= {"<": "triangle-left", ">": "triangle-right", "P": "cross"}
 # outlines in a square from -1 to 1, for the markers that Vega lacks
@@ -83,21 +83,21 @@ def to_json(value: Any) -> str:
 
 
 def island(analysis: Analysis) -> dict[str, Any]:
-    """Numbers of the charts: methods with their looks, and per task its cells, seeds and learning curves.
+    """Numbers of the charts: methods with their styles, and per task its cells, seeds and learning curves.
 
     Lists stand for rows, in the order that explorer.js reads; methods are named by their place in the list; what is not
     finite is null. Where there are too many runs, the first seeds of each cell stand for the others (`seeds_shown`).
     """
     runs = analysis.runs
-    names = list(style.looks(runs.method.unique()))
+    names = list(style.styles(runs.method.unique()))
     attempted = runs[runs.status != Status.NOT_ATTEMPTED]
-    dots, points = _first_seeds(attempted, MOST_DOTS), _first_seeds(analysis.curves, MOST_POINTS, per=MOST_LOOKS)
+    dots, points = _first_seeds(attempted, MOST_DOTS), _first_seeds(analysis.curves, MOST_POINTS, per=MOST_EVALUATIONS)
     cells, times = _cells(analysis), _times(dots, analysis.solve_times)
     tasks = sorted(str(task) for task in runs.task.unique())
     return {
         "axes": stats.AXES,
         "criterion": protocol.CRITERION,
-        "methods": [_look(name, look) for name, look in style.looks(names).items()],
+        "methods": [_method(name, method_style) for name, method_style in style.styles(names).items()],
         "seeds": _most_seeds(runs),
         "seeds_shown": [_most_seeds(dots), _most_seeds(points)],
         "tasks": [
@@ -117,10 +117,10 @@ def _most_seeds(table: pd.DataFrame) -> int:
     return int(table.groupby(stats.CELL).seed.nunique().max()) if len(table) else 0
 
 
-def _look(name: str, look: style.Look) -> dict[str, Any]:
-    shape = _SHAPES.get(look.marker, "circle")
-    dash = _DASHES.get(look.dash, [1, 0])
-    return {"name": name, "colour": to_hex(look.colour), "shape": shape, "sign": _SIGNS[shape], "dash": dash}
+def _method(name: str, method_style: style.MethodStyle) -> dict[str, Any]:
+    shape = _SHAPES.get(method_style.marker, "circle")
+    dash = _DASHES.get(method_style.dash, [1, 0])
+    return {"name": name, "colour": to_hex(method_style.colour), "shape": shape, "sign": _SIGNS[shape], "dash": dash}
 
 
 def _first_seeds(table: pd.DataFrame, most: int, per: int = 0) -> pd.DataFrame:
@@ -182,7 +182,7 @@ def _curve_lists(points: pd.DataFrame, runs: pd.DataFrame, names: list[str]) -> 
         if method not in names:
             continue
         rows = rows.sort_values("passes")
-        kept = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_LOOKS)).round().astype(int))]
+        kept = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_EVALUATIONS)).round().astype(int))]
         status, rate = known.get((task, method, lag, seed), ("unknown", math.nan))
         columns = [[_number(value) for value in kept[name]] for name in ("passes", "error", "seconds")]
         found.append([names.index(str(method)), int(lag), int(seed), status.replace("_", " "), *columns, _number(rate)])

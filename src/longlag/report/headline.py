@@ -8,7 +8,7 @@ import pandas as pd
 from longlag.analysis import Analysis, stats
 from longlag.figures.overview import ranking
 from longlag.store.records import Status
-from longlag.words import count, listing, reached
+from longlag.words import count, join_words, reached
 
 _ENDED = {
     Status.BUDGET.value: "ran out of budget",
@@ -18,7 +18,7 @@ _ENDED = {
 }
 
 
-def three(analysis: Analysis) -> list[str]:
+def sentences(analysis: Analysis) -> list[str]:
     """On reach, on cost, and on failures and certainty; no sentence at all without runs."""
     if analysis.runs.empty:
         return []
@@ -61,7 +61,7 @@ def _where(rows: pd.DataFrame) -> str:
     groups: dict[str, list[str]] = {}
     for row in rows.sort_values(["reach", "task"], ascending=[False, True]).itertuples():
         groups.setdefault(f"{reached(row.reach, row.at_limit)} steps", []).append(str(row.task))
-    return listing(f"{steps} on {listing(tasks)}" for steps, tasks in groups.items())
+    return join_words(f"{steps} on {join_words(tasks)}" for steps, tasks in groups.items())
 
 
 def _cheapest(costs: dict[str, pd.DataFrame]) -> str:
@@ -74,7 +74,7 @@ def _cheapest(costs: dict[str, pd.DataFrame]) -> str:
     winners: dict[str, list[str]] = {}
     for axis, words in stats.AXES.items():
         winners.setdefault(_winners(costs[axis].loc[contested]), []).append(words)
-    told = "; ".join(f"{who} by {listing(axes)}" for who, axes in winners.items())
+    told = "; ".join(f"{who} by {join_words(axes)}" for who, axes in winners.items())
     return f"Of the {count(cells, 'pair')} of task and lag that two methods or more solve, the cheapest is {told}."
 
 
@@ -83,17 +83,17 @@ def _winners(cells: pd.DataFrame) -> str:
     usable = cells[np.isfinite(cells["median"])]
     first = usable.loc[usable.groupby(["task", "lag"])["median"].idxmin()].method.value_counts()
     names = sorted(first.index, key=lambda name: (-first[name], name))
-    return listing(f"{name} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
+    return join_words(f"{name} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
 
 
 def _uncertain(analysis: Analysis) -> str:
     runs, table = analysis.runs, analysis.reach
     attempted = runs[runs.status != Status.NOT_ATTEMPTED]
     failed = attempted.status[~attempted.solved].value_counts()
-    how = listing(f"{n} {_ENDED.get(name, name)}" for name, n in failed.items())
+    how = join_words(f"{n} {_ENDED.get(name, name)}" for name, n in failed.items())
     furthest = table.groupby("method").reach.max()
     nothing = sorted(str(name) for name in furthest.index[furthest == 0])
-    none = f"{listing(nothing)} solve{'s' if len(nothing) == 1 else ''} no lag of any task; " if nothing else ""
+    none = f"{join_words(nothing)} solve{'s' if len(nothing) == 1 else ''} no lag of any task; " if nothing else ""
     seeds = int(analysis.success.n.min())
     p = f"{stats.smallest_p(seeds, seeds):.2g}"
     told = f"Of {count(len(attempted), 'run')} {failed.sum()} did not solve" + (f" ({how})" if how else "")

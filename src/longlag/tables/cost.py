@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from longlag.analysis import Analysis, stats
-from longlag.words import number, sample
+from longlag.words import number, seeds_phrase
 
 TITLE, BESIDE = "Cost to solve", "cost"
 
@@ -46,7 +46,7 @@ def _median(cell: Any) -> str:
 def note(analysis: Analysis) -> str:
     """n, how the unsolved count, and what each axis means."""
     return (
-        f"Kaplan-Meier medians over {sample(analysis.success.n)}; in brackets the range over seeds. Every "
+        f"Kaplan-Meier medians over {seeds_phrase(analysis.success.n)}; in brackets the range over seeds. Every "
         "unsolved run is censored at the full budget, never imputed; >: fewer than half solved within it. Passes: "
         "sequence passes (forward 1, forward and backward 3, Gauss-Newton product 4). Operations: floating-point "
         "operations of those passes. CPU seconds depend on the machine and are reported, not ranked."

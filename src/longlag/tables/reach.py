@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from longlag.analysis import Analysis
-from longlag.words import NOT_RUN, interval, reached, sample
+from longlag.words import NOT_RUN, interval, reached, seeds_phrase
 
 TITLE, BESIDE = "Reach", "overview"
 
@@ -31,6 +31,6 @@ def note(analysis: Analysis) -> str:
     """What reach is, n and the kind of interval."""
     return (
         "Largest nominal lag of the grid, in steps, that at least half of the seeds solve, with its 95 % bootstrap "
-        f"interval over {sample(analysis.reach.n)} and the task's minimal lag at that nominal lag. "
+        f"interval over {seeds_phrase(analysis.reach.n)} and the task's minimal lag at that nominal lag. "
         "≥: that was the largest lag tried. None: not even the smallest was solved."
     )

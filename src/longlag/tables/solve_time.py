@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from longlag.analysis import Analysis
-from longlag.words import count, number, sample
+from longlag.words import count, number, seeds_phrase
 
 TITLE, BESIDE = "Time to solve: methods that differ in one setting", "solve_time"
 _COLUMNS = ["task", "lag", "method", "against", "setting", "solved", "median passes", "sooner", "p", "smallest p"]
@@ -55,4 +55,4 @@ def note(analysis: Analysis) -> str:
 
 
 def _seeds(pairs: pd.DataFrame) -> str:
-    return f"so many seeds ({sample([*pairs.n_first, *pairs.n_second])} of each method)"
+    return f"so many seeds ({seeds_phrase([*pairs.n_first, *pairs.n_second])} of each method)"

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from longlag.analysis import Analysis
-from longlag.words import NOT_RUN, interval, sample
+from longlag.words import NOT_RUN, interval, seeds_phrase
 
 TITLE, BESIDE = "Seeds solved", "reach"
 
@@ -37,7 +37,7 @@ def _minimal(lags: pd.Series) -> str:
 def note(analysis: Analysis) -> str:
     """n and the kind of interval."""
     return (
-        f"Seeds solved ({sample(analysis.success.n)}), with the Wilson 95 % interval of the rate in percent. "
+        f"Seeds solved ({seeds_phrase(analysis.success.n)}), with the Wilson 95 % interval of the rate in percent. "
         "Columns are nominal lags in steps; minimal lags: steps that really separate input and answer at those of the "
         "task's grid, in their order. "
         "Not attempted: two consecutive lags below were unsolved; it counts as unsolved."

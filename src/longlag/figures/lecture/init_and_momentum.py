@@ -22,7 +22,7 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     panels = rows.flatten()
     for axes, (task, corners) in zip(panels, tasks.items(), strict=True):
         _panel(axes, corners, series["rates"].get(task, {}))
-        axes.set_title(style.plain(task))
+        axes.set_title(style.escape_mathtext(task))
     panels[0].set_ylabel("share of the budget spent\nuntil solved")
     return figure
 

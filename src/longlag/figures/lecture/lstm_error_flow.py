@@ -22,12 +22,12 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per net: median over seeds of the share of the error, on a log scale, against steps back."""
     series = finding["series"]
     methods = series["methods"]
-    looks = style.looks(methods)
+    styles = style.styles(methods)
     figure = layout.blank(width, 0.4 * width)
     panels = figure.subplots(1, len(methods), sharey=True, squeeze=False)[0]
     for axes, (name, method) in zip(panels, methods.items(), strict=True):
-        _panel(axes, series, method, looks[name].colour)
-        axes.set_title(_TITLES.get(name, style.plain(name)))
+        _panel(axes, series, method, styles[name].colour)
+        axes.set_title(_TITLES.get(name, style.escape_mathtext(name)))
     panels[0].set_ylabel("share of the error that arrives")
     panels[len(panels) // 2].set_xlabel("steps back from the error")
     handles = [Line2D([], [], color=style.INK, alpha=alpha, lw=lw, label=words) for alpha, lw, words in _STAGES]

@@ -1,1 +1,1 @@
-"""What several figures share: how they are laid out, and how methods look."""
+"""What several figures share: how they are laid out, and how methods are drawn."""

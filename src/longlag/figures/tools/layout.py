@@ -12,8 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from longlag.figures.tools.style import COLUMN_WIDTH, PAGE_WIDTH, QUIET, Look
-from longlag.words import listing
+from longlag.figures.tools.style import COLUMN_WIDTH, PAGE_WIDTH, QUIET, MethodStyle
+from longlag.words import join_words
 
 _FEW = 4  # panels: up to this number they are drawn in full size, whatever they contain
 _ENOUGH = 3  # methods that make a panel worth its full size
@@ -106,7 +106,7 @@ def small_note(cells: pd.DataFrame) -> str:
     """What a caption says of small panels, if there are any; cells: with task and method."""
     _, small = split(methods_on(cells))
     methods = sorted(cells[cells.task.isin(small)].method.unique())
-    return f" Small panels, on one scale: tasks on which only {listing(methods)} ran." if len(small) else ""
+    return f" Small panels, on one scale: tasks on which only {join_words(methods)} ran." if len(small) else ""
 
 
 def _broken(words: str, room: int) -> str:
@@ -164,21 +164,21 @@ def label(axes: Sequence[Any], x: str, y: str) -> None:
             panel.set_ylabel(y)
 
 
-def legend(figure: Figure, looks: dict[str, Look], keys: Sequence[Line2D] = ()) -> None:
+def legend(figure: Figure, styles: dict[str, MethodStyle], keys: Sequence[Line2D] = ()) -> None:
     """The methods above all panels, and below them what else needs a key."""
     methods = [
         Line2D(
             [],
             [],
-            color=look.colour,
-            marker=look.marker,
-            ls=look.dash,
-            ms=6 * look.size,
+            color=method_style.colour,
+            marker=method_style.marker,
+            ls=method_style.dash,
+            ms=6 * method_style.size,
             label=name,
             mec="white",
             mew=0.4,
         )
-        for name, look in looks.items()
+        for name, method_style in styles.items()
     ]
     keys_to(figure, methods, "outside upper left")
     keys_to(figure, keys, "outside lower left")

@@ -53,7 +53,7 @@ _SPARE = (_BROWN, "#5d3a9b", _ROSE, "#8c1d40", "#1f6f5c", "#6b4c1e", _YELLOW)
 _SPARE_MARKERS = ("H", "8", "p", "<", ">", "d", "h", "v", "s")
 _DASHES = ("-", "--", ":", "-.")
 _SIZES = {"X": 1.15, "P": 1.35, "v": 1.1, "^": 1.1, "*": 1.5, "d": 1.15}  # factors that make markers look equally large
-_CROWD = 8  # methods in a panel beyond which those that stand back do
+_CROWD = 8  # with more methods in a panel, baselines and ablations are drawn faintly
 _LONGEST = 32  # letters of a name in a figure; more would push the panels out
 _RC: Any = {
     "font.family": "sans-serif",
@@ -93,7 +93,7 @@ _RC: Any = {
 
 
 @dataclass(frozen=True)
-class Look:
+class MethodStyle:
     """How one method is drawn."""
 
     colour: tuple[float, float, float]
@@ -110,12 +110,12 @@ def applied() -> Iterator[None]:
         yield
 
 
-def looks(methods: Iterable[str]) -> dict[str, Look]:
-    """The look of each method, in drawing order: the table's first, then others by name. No two look the same."""
+def styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
+    """The style of each method, in drawing order: the table's first, then others by name. No two are the same."""
     present = set(methods)
     return {
         **{
-            name: _look(*entry, back=entry[1] > 0 or isinstance(entry[0], str))
+            name: _method_style(*entry, back=entry[1] > 0 or isinstance(entry[0], str))
             for name, entry in _KNOWN.items()
             if name in present
         },
@@ -123,11 +123,11 @@ def looks(methods: Iterable[str]) -> dict[str, Look]:
     }
 
 
-def _derived(names: Sequence[str]) -> dict[str, Look]:
-    """Looks from the letters of names, so that one more method moves no other.
+def _derived(names: Sequence[str]) -> dict[str, MethodStyle]:
+    """Styles from the letters of names, so that one more method moves no other.
 
     A colour and a dash belong to one method, as long as there are enough of both: where two names ask for the same, the
-    later in the alphabet gets the next that is free. 7 colours and 4 dashes are 28; with 9 markers there are 252 looks.
+    later in the alphabet gets the next free one. 7 colours and 4 dashes make 28; with 9 markers there are 252 styles.
     """
     pairs = len(_SPARE) * len(_DASHES)
     found: dict[str, int] = {}
@@ -138,28 +138,34 @@ def _derived(names: Sequence[str]) -> dict[str, Look]:
     return {name: _spare(number) for name, number in found.items()}
 
 
-def _spare(i: int) -> Look:
+def _spare(i: int) -> MethodStyle:
     dash = _DASHES[i // len(_SPARE) % len(_DASHES)]
-    return _look(_SPARE[i % len(_SPARE)], 0, _SPARE_MARKERS[i % len(_SPARE_MARKERS)], dash)
+    return _method_style(_SPARE[i % len(_SPARE)], 0, _SPARE_MARKERS[i % len(_SPARE_MARKERS)], dash)
 
 
-def _look(colour: int | str, white: float, marker: str, dash: str, back: bool = False) -> Look:
+def _method_style(colour: int | str, white: float, marker: str, dash: str, back: bool = False) -> MethodStyle:
     full = sns.color_palette("colorblind")[colour] if isinstance(colour, int) else to_rgb(colour)
     red, green, blue = (white + (1 - white) * part for part in full)
-    return Look((red, green, blue), marker, dash, _SIZES.get(marker, 1.0), back)
+    return MethodStyle((red, green, blue), marker, dash, _SIZES.get(marker, 1.0), back)
 
 
-def plain(name: str) -> str:
+def escape_mathtext(name: str) -> str:
     """A name that matplotlib shows as it is, cut if long: no dollar starts a formula, no underscore hides a label."""
     name = (name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…").replace("$", r"\$")
     return f" {name}" if name.startswith("_") else name
 
 
-def mark(axes: Any, x: Any, y: Any, look: Look, filled: bool, size: float = 6, shift: float = 0) -> None:
+def mark(axes: Any, x: Any, y: Any, method_style: MethodStyle, filled: bool, size: float = 6, shift: float = 0) -> None:
     """Markers of a method: filled with a white rim, or open; shift: to the right, in points."""
-    colours = {"color": look.colour, "mec": "white", "mew": 0.5} if filled else {"mfc": "white", "mec": look.colour}
+    colours = (
+        {"color": method_style.colour, "mec": "white", "mew": 0.5}
+        if filled
+        else {"mfc": "white", "mec": method_style.colour}
+    )
     place = axes.transData + ScaledTranslation(shift / 72, 0, axes.figure.dpi_scale_trans)
-    axes.plot(x, y, ls="", marker=look.marker, ms=size * look.size, zorder=3, transform=place, **colours)
+    axes.plot(
+        x, y, ls="", marker=method_style.marker, ms=size * method_style.size, zorder=3, transform=place, **colours
+    )
 
 
 def dodge(count: int, width: float = 0.62) -> np.ndarray:
@@ -167,9 +173,9 @@ def dodge(count: int, width: float = 0.62) -> np.ndarray:
     return np.linspace(-width / 2, width / 2, count) if count > 1 else np.zeros(count)
 
 
-def is_back(look: Look, looks: Mapping[str, Look]) -> bool:
-    """Whether that look stands back: among more than eight methods, if some others do not."""
-    return look.back and len(looks) > _CROWD and not all(other.back for other in looks.values())
+def is_back(method_style: MethodStyle, styles: Mapping[str, MethodStyle]) -> bool:
+    """Whether the method is drawn faintly: among more than eight methods, if some others are not."""
+    return method_style.back and len(styles) > _CROWD and not all(other.back for other in styles.values())
 
 
 def lag_axes(axes: Any, lags: Sequence[int], minimal: Sequence[float]) -> None:

@@ -18,7 +18,7 @@ _SIGNS = {"holds": "✓", "holds with a caveat": "≈", "does not hold": "✗"}
 
 
 @dataclass(frozen=True)
-class Told:
+class ClaimRow:
     """A claim as a row of the page. thumbnail: a data address, empty without a figure."""
 
     number: int
@@ -34,7 +34,7 @@ class Told:
     caption: str
 
 
-def read(folder: Path) -> list[Told]:
+def read(folder: Path) -> list[ClaimRow]:
     """The claims measured into that folder, in the order of the lecture.
 
     Raises:
@@ -46,7 +46,7 @@ def read(folder: Path) -> list[Told]:
         entries = document["claims"]
         if document["check"] != files.checksum([json.dumps(entries)]):
             raise ValueError("its checksum is not that of its claims")
-        return sorted((_told(entry, folder) for entry in entries), key=lambda told: told.number)
+        return sorted((_row(entry, folder) for entry in entries), key=lambda row: row.number)
     except OSError as error:
         raise LonglagError(
             f"cannot read {path}: {error.strerror}; `longlag lecture --out {folder}` writes it"
@@ -55,11 +55,11 @@ def read(folder: Path) -> list[Told]:
         raise LonglagError(f"{path} is not a file that `longlag lecture` wrote ({error!r}); measure again") from error
 
 
-def _told(entry: dict[str, Any], folder: Path) -> Told:
+def _row(entry: dict[str, Any], folder: Path) -> ClaimRow:
     claim, finding = entry["claim"], entry["finding"]
     verdict = "not measured" if finding is None else str(finding["verdict"])
-    picture = folder / "figures" / f"{claim['slug']}.png"
-    return Told(
+    figure = folder / "figures" / f"{claim['slug']}.png"
+    return ClaimRow(
         number=int(claim["number"]),
         slug=str(claim["slug"]),
         title=str(claim["title"]),
@@ -69,7 +69,7 @@ def _told(entry: dict[str, Any], folder: Path) -> Told:
         summary=str(entry["error"] if finding is None else finding["summary"]),
         caveat="" if finding is None else str(finding["caveat"]),
         numbers=[] if finding is None else [in_words(number) for number in finding["numbers"]],
-        thumbnail="" if finding is None else _thumbnail(picture),
+        thumbnail="" if finding is None else _thumbnail(figure),
         caption=str(entry.get("caption", "")),
     )
 
