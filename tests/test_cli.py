@@ -1,10 +1,12 @@
 """The command: what a person types, right and wrong."""
 
+import ast
 import dataclasses
 import doctest
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +83,15 @@ def test_list_and_show(capsys):
         assert cli.main(["show", name]) == 0
         shown = capsys.readouterr().out
         assert all(word in shown for word in words)
+
+
+@pytest.mark.parametrize("kind", ["methods", "tasks"])
+def test_show_prints_what_the_file_of_a_method_or_task_says(capsys, kind):
+    for name in registry.names(kind):
+        assert cli.main(["show", name]) == 0
+        shown = capsys.readouterr().out
+        docstring = ast.get_docstring(ast.parse((Path(registry.__file__).parent / kind / f"{name}.py").read_text()))
+        assert docstring in shown, name
 
 
 def test_tune_reports_the_best_of_its_candidates(tmp_path, capsys):

@@ -54,6 +54,14 @@ def test_they_are_listed(files, capsys):
     assert "latch" in found["tasks"]
 
 
+def test_their_docstrings_are_shown(files, capsys):
+    plugins = [f"--plugin={file}" for file in files]
+    assert cli.main(["show", "latch", *plugins]) == 0
+    assert LATCH.split('"""')[1] in capsys.readouterr().out
+    assert cli.main(["show", "gru", "--task", "latch", *plugins]) == 0
+    assert GRU.split('"""')[1] in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "promise",
     [
@@ -225,6 +233,11 @@ def test_entry_points_of_an_installed_package_are_found(tmp_path):
     row, _ = trained(tmp_path, "--method", "gru")
     assert (row.method, row.task) == ("gru", "latch")
     assert trained(tmp_path, "--method", "gru")[0] == row
+    shown = subprocess.run(
+        [sys.executable, "-m", "longlag", "show", "gru", "--task", "latch"],
+        capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": searched(tmp_path)},
+    )  # fmt: skip
+    assert GRU.split('"""')[1] in shown.stdout
     (tmp_path / "longlag_gru.py").write_text(GRU + "# edited\n")
     edited, _ = trained(tmp_path, "--method", "gru")
     assert edited.spec_hash != row.spec_hash

@@ -37,10 +37,11 @@ _origins: dict[tuple[str, str], _Origin] = {}  # of plug-ins: a file may be load
 
 @dataclass(frozen=True)
 class _Origin:
-    """Where a plug-in of the command line came from: its file, and a digest of that file."""
+    """Where a plug-in of the command line came from: its file, a digest of that file, and what its docstring says."""
 
     file: Path
     digest: str
+    document: str
 
 
 def names(kind: str) -> list[str]:
@@ -76,6 +77,19 @@ def source(kind: str, name: str) -> dict[str, str]:
     return {"source": _installed_digest(_entry_points(kind)[name].module.partition(".")[0])}
 
 
+def document(kind: str, name: str) -> str:
+    """The docstring of the file that defines the method or task of that name; empty if it has none.
+
+    Raises:
+        LonglagError: no such name (the nearest one is suggested).
+    """
+    get(kind, name)
+    if (kind, name) in _origins:
+        return _origins[kind, name].document
+    module = _entry_points(kind)[name].module if name in _entry_points(kind) else f"{FOLDERS[kind].package}.{name}"
+    return (sys.modules[module].__doc__ or "").strip()
+
+
 def load_plugin(path: str) -> None:
     """Registers the METHOD and TASK constants of a Python file from outside the tree. The file's code is run.
 
@@ -89,8 +103,8 @@ def load_plugin(path: str) -> None:
         content = file.read_bytes()
     except OSError as error:
         raise LonglagError(f"cannot read plug-in {path!r}: {error.strerror}") from error
-    origin = _Origin(file.resolve(), _digest([content]))
     module = _import_file(file, content)
+    origin = _Origin(file.resolve(), _digest([content]), (module.__doc__ or "").strip())
     found = {kind: getattr(module, name) for kind, name in _CONSTANTS.items() if name in vars(module)}
     if not found:
         raise LonglagError(f"plug-in {path!r} defines neither METHOD nor TASK; see docs/add-a-method.md")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import sys
 
 from longlag.cli import _arguments
 
@@ -42,7 +41,7 @@ def _show_method(name: str, tasks: list[str], lag: int) -> None:
         f"{method.name} ({method.label}), numerics version {method.version}\n{method.summary}\n"
         f"reference: {method.reference}"
     )
-    print(_module_doc(method.build))
+    print("\n" + registry.document("methods", name))
     for task_name in tasks:
         parts = resolve(RunSpec(task_name, lag, name, (0,))).parts
         task = registry.get("tasks", task_name)
@@ -63,7 +62,7 @@ def _show_task(name: str, lag: int) -> None:
     task = registry.get("tasks", name)
     check_lag(task, lag)
     print(f"{task.name}, generator version {task.version}\nreference: {task.reference}")
-    print(_module_doc(type(task)))
+    print("\n" + registry.document("tasks", name))
     traits = task.traits
     print(
         f"\nkind {traits.kind}; inputs {', '.join(traits.roles)}; {traits.scored or 'all'} scored step(s); "
@@ -76,10 +75,6 @@ def _show_task(name: str, lag: int) -> None:
     )
     for baseline, answer in task.baselines.items():
         print(f"{baseline}: {answer.meaning}: {answer.error:.1%} wrong, loss {answer.loss:.4f}")
-
-
-def _module_doc(thing: object) -> str:
-    return "\n" + (sys.modules[thing.__module__].__doc__ or "").strip()
 
 
 def _at(part: object, path: str) -> object:

@@ -156,6 +156,10 @@ def _model(task: Task, lag: int, parts: Parts) -> Model:
         given = len(getattr(parts.centring, name))
         if given != wanted:
             raise LonglagError(f"setting 'centring.{name}' has {given} numbers; task {task.name!r} has {wanted} {name}")
+    classes = describe(parts.loss).get("classes", task.traits.classes) if parts.loss else task.traits.classes
+    if classes != task.traits.classes:
+        has = f"task {task.name!r} has {task.traits.classes} classes"
+        raise LonglagError(f"setting 'loss.classes' cannot be {classes}; {has}")
     shift = parts.centring.inputs if any(parts.centring.inputs) else None
     scored = task.steps(lag) if task.traits.scored == EVERY_STEP else task.traits.scored
     return Model(complete(parts.cell), inputs, outputs, scored, parts.readout, parts.feedback, shift)

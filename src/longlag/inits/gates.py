@@ -1,7 +1,7 @@
 """Starts of an LSTM: uniform weights, and gate biases that decide how long it remembers before it has learned anything.
 
-The forget gate's bias sets a time constant 1 / (1 - sigmoid(b)). `forget_bias` gives every unit the same one (Gers
-et al. 2000; Jozefowicz et al. 2015 recommend 1); `chrono` spreads the units over all lags up to a maximum (Tallec &
+The forget gate's bias sets a time constant 1 / (1 - sigmoid(b)). `ForgetBias` gives every unit the same one (Gers
+et al. 2000; Jozefowicz et al. 2015 recommend 1); `Chrono` spreads the units over all lags up to a maximum (Tallec &
 Ollivier 2018): b_f = log U(1, longest - 1), b_i = -b_f. Gates are ordered i, f, g, o.
 """
 
