@@ -2,7 +2,6 @@
 
 import ast
 import dataclasses
-import doctest
 import json
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from longlag import cli, registry
-from longlag.cli import _arguments, _renamed, estimate, show
+from longlag.cli import _arguments, _renamed
 from longlag.store.records import read_points, read_rows, write_rows
 from toy import small
 
@@ -311,13 +310,6 @@ def test_curves_beside_the_runs_of_a_folder_are_found(tmp_path):
     assert _arguments.curves_file(tmp_path, None) == tmp_path / "curves.parquet"
     assert _arguments.curves_file(tmp_path, "other.parquet") == "other.parquet"
     assert _arguments.curves_file(tmp_path / "runs.csv", None) is None, "one file was named, so one is read"
-
-
-@pytest.mark.parametrize("module", [_renamed, estimate, show], ids=lambda module: module.__name__)
-def test_examples_in_docstrings(module):
-    done = doctest.testmod(module)
-    assert done.attempted > 0
-    assert done.failed == 0
 
 
 def test_an_old_spelling_runs(tmp_path, capsys):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 from dataclasses import replace
 from itertools import combinations
@@ -109,7 +108,3 @@ def test_an_ablation_meets_its_parent_in_made_up_results() -> None:
 
 def test_no_runs_give_no_pairs() -> None:
     assert analysis([]).pairs.empty
-
-
-def test_examples_in_docstrings() -> None:
-    assert doctest.testmod(comparison).failed == 0

@@ -1,6 +1,5 @@
 """The data of a run: what a seed starts from and draws, for the engine, the lecture, benchmarks and notebooks alike."""
 
-import doctest
 import subprocess
 import sys
 
@@ -98,11 +97,6 @@ def test_bare_updates_are_those_of_a_run(method):
 
 
 # ---------------------------------------------------------------- for notebooks and plug-in authors
-
-
-def test_the_example_of_load_holds():
-    assert doctest.testmod(tasks).failed == 0
-    assert doctest.testmod(tasks).attempted == 2
 
 
 @pytest.mark.parametrize("task", registry.names("tasks"))

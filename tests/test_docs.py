@@ -10,7 +10,6 @@ import pytest
 
 from longlag import cli, registry
 from longlag.cli import _renamed, list_
-from longlag.store.records import read_rows
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -54,21 +53,6 @@ def test_readme_library_example_learns():
     losses = [float(loss) for loss in re.findall(r"loss ([\d.]+)", done.stdout)]
     assert len(losses) == 8
     assert losses[-1] < 0.1 * losses[0]
-
-
-@pytest.mark.parametrize(
-    ("document", "words"),
-    [
-        ("docs/add-a-method.md", ["--method", "orthogonal", "--task", "temporal_order", "--lag", "10"]),
-        ("docs/add-a-task.md", ["--method", "clipping", "--task", "latch", "--lag", "10"]),
-    ],
-)
-def test_plugins_of_the_documents_run(tmp_path, document, words):
-    plugin, out = tmp_path / "plugin.py", tmp_path / "runs.csv"
-    plugin.write_text(blocks(document, "python")[0])
-    assert cli.main(["train", *words, "--plugin", str(plugin), "--budget", "3000", "--out", str(out)]) == 0
-    (row,) = read_rows(out)
-    assert row.status in ("solved", "budget")
 
 
 def test_the_documented_way_to_a_batch_works():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,6 @@ import pandas as pd
 import pytest
 
 import fake_results
-from longlag import words
 from longlag.analysis import Analysis, stats
 from longlag.errors import LonglagError
 from longlag.store import records
@@ -189,8 +187,3 @@ def test_two_rows_for_one_run_are_refused(tmp_path: Path) -> None:
     records.write_rows(tmp_path / "runs.csv", [row(20, 0, True), row(20, 0, False)])
     with pytest.raises(LonglagError, match="two rows for one run"):
         stats.load_runs(tmp_path / "runs.csv")
-
-
-@pytest.mark.parametrize("module", [stats, words])
-def test_examples_in_docstrings(module: object) -> None:
-    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]

@@ -15,8 +15,8 @@ import numpy as np
 def stream(seed: int, *names: str | int) -> np.random.Generator:
     """The generator of that seed and those names.
 
-    >>> stream(0, "train", 1).integers(100) == stream(0, "train", 1).integers(100)
-    True
+    >>> int(stream(0, "train", 1).integers(100))  # always
+    62
     """
     digest = hashlib.blake2b(repr((operator.index(seed), *names)).encode(), digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=np.frombuffer(digest, dtype=np.uint64)))
