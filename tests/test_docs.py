@@ -178,3 +178,15 @@ def test_examples_of_verbs_are_understood(name):
 
 def cli_file(verb: str) -> str:
     return f"{verb}_" if verb == "list" else verb
+
+
+def test_every_room_and_module_has_its_place_in_the_architecture():
+    """The table of where a change belongs names every package, every module of the root, and those of four packages."""
+    source, text = ROOT / "src/longlag", (ROOT / "docs/architecture.md").read_text()
+    table = text[text.index("| I want to") : text.index("## The ideas")]
+    modules = [path for room in ("", "engine", "store", "design", "analysis") for path in (source / room).glob("*.py")]
+    names = [path.relative_to(source).as_posix() for path in modules if not path.name.startswith("_")]
+    names += [f"{path.name}/" for path in source.iterdir() if (path / "__init__.py").exists()]
+    known = {"errors.py", "products.py", "algebra/", "engine/", "store/", "design/", "analysis/"}  # said in the ideas
+    assert not sorted(name for name in {*names} - known if f"`{name}" not in table)
+    assert not sorted(name for name in known if name.removesuffix(".py") not in text)
