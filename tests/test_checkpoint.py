@@ -28,6 +28,7 @@ from longlag.engine.ladder import Rungs, climb, setups
 from longlag.engine.spec import resolve
 from longlag.engine.train import Block, attempt, run
 from longlag.errors import LonglagError
+from longlag.objective import Objective
 from longlag.rng import stream
 from longlag.store import lock
 from longlag.store.records import VOLATILE, Point, Row
@@ -566,10 +567,31 @@ def test_a_signal_writes_a_last_checkpoint_and_is_no_error_row(tmp_path, monkeyp
             list(attempt(resolve(one), Checkpoints(tmp_path, 1e9, stop)))
     assert error.value.number == signal.SIGTERM
     (file,) = tmp_path.rglob("*.ckpt")
-    assert unpack(file.read_bytes())[0]["state"]["fields"]["drawn"] == {"value": 8}
+    assert unpack(file.read_bytes())[0]["state"]["fields"]["drawn"] == {"value": 7}  # the step in hand is given up
     found = list(attempt(resolve(one), Checkpoints(tmp_path, 1e9)))
     assert [plain(event) for event in found] == whole
     assert signal.getsignal(signal.SIGTERM) is not stop._note
+
+
+@pytest.mark.parametrize("answers", [1, 5, 12])
+def test_a_signal_within_a_long_step_ends_it_and_the_run_resumes_to_the_same_bytes(tmp_path, monkeypatch, answers):
+    one, stop = spec("hf", "adding", budget=4000.0), Interruption()
+    whole = [plain(event) for event in run(one)]
+    charge, seen = Objective._charge, []
+
+    def asked(objective, passes, params):
+        seen.append(passes)
+        if len(seen) == 20 + answers:  # a step of these asks its oracle about 20 times
+            stop.number = signal.SIGTERM
+        charge(objective, passes, params)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Objective, "_charge", asked)
+        with pytest.raises(Interrupted):
+            list(run(one, Checkpoints(tmp_path, 1e9, stop)))
+    assert len(seen) == 20 + answers  # nothing was asked after the signal
+    assert len(list(tmp_path.rglob("*.ckpt"))) == 1
+    assert [plain(event) for event in run(one, Checkpoints(tmp_path, 1e9))] == whole
 
 
 STOPS = """
@@ -607,7 +629,7 @@ def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_pa
     assert len(list(tmp_path.glob("stopped/rungs/**/*.ckpt"))) == 1
     code, said = call("stopped")
     assert code == 0
-    assert "resuming from update [6]" in said
+    assert "resuming from update [5]" in said  # the sixth was in hand
     assert [*climbed(tmp_path / "whole")] == [*climbed(tmp_path / "stopped")]
     assert not [*tmp_path.rglob("*.ckpt"), *tmp_path.rglob(".*")]
 

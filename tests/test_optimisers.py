@@ -167,6 +167,22 @@ def test_hessian_free_refuses_steps_that_do_not_help():
     assert step.state.damping > optimiser.damping.start
 
 
+@pytest.mark.parametrize("factor", [0.8, 0.99, 1e-9])
+def test_a_line_search_ends_whatever_its_factor(factor):
+    asked = []
+
+    class Counted(Worse):
+        def value(self, params):
+            asked.append(params)
+            return super().value(params)
+
+    optimiser = HessianFree(weight_decay=0.0, line_search_factor=factor)
+    params = start()
+    step = optimiser.step(lambda n, purpose="train": Counted(), params, optimiser.init(params))
+    assert step.info["rate"] == 0
+    assert len(asked) < 150
+
+
 class Features:
     """Sequences with known features: what Ridge may ask."""
 

@@ -1,6 +1,7 @@
 """The engine: stopping, budgets, the evaluation grid, statuses, and the one score on the test set."""
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -63,6 +64,23 @@ def test_timeout_is_a_status():
     _, (row,) = outcome(spec("control", budget=1e9, timeout=0.2))
     assert row.status == "timeout"
     assert row.wall_seconds >= 0.2
+
+
+@pytest.mark.parametrize(("method", "passes_per_update"), [("hf", math.nan), ("control", 30)])
+def test_a_time_limit_holds_within_a_step_and_the_row_is_that_of_the_step_before(
+    monkeypatch, method, passes_per_update
+):
+    clock = itertools.count()
+    monkeypatch.setattr(Block, "_wall_seconds", lambda block: float(next(clock)))  # a second passes at every look
+    _, (row,) = outcome(spec(method, "adding", budget=1e9, timeout=10.0))
+    assert row.status == "timeout"
+    assert row.reason == "stopped after 10 s of wall clock"
+    assert not math.isnan(row.test_error)
+    if method == "hf":  # its first step asks more than ten questions
+        assert row.updates == row.passes == 0
+    else:
+        assert row.updates > 0
+        assert row.passes == row.updates * passes_per_update
 
 
 def test_a_bug_ends_its_seed_with_a_row_and_the_others_go_on(monkeypatch, capsys):

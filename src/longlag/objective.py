@@ -52,6 +52,10 @@ class Meter:
     passes: Tensor
     flops: Tensor
 
+    def copy(self) -> Meter:
+        """An account that can be charged without this one."""
+        return Meter(self.passes.clone(), self.flops.clone())
+
     @classmethod
     def zero(cls, replicas: int) -> Meter:
         return cls(torch.zeros(replicas, dtype=torch.float64), torch.zeros(replicas, dtype=torch.float64))
@@ -86,27 +90,30 @@ class Tensors:
 
 @dataclass(frozen=True)
 class Objective:
-    """The metered loss of a model on one batch."""
+    """The metered loss of a model on one batch.
+
+    interrupt: called before every answer and every chunk of one; what it raises ends the optimiser's step.
+    """
 
     model: Model
     loss: Loss
     batch: Tensors
     meter: Meter
     active: Tensor = field(default_factory=lambda: torch.ones(1, dtype=torch.bool))  # [R]
+    interrupt: Callable[[], None] = lambda: None
 
     def value(self, params: Params) -> Tensor:
         """Loss per replica, [R]."""
         self._charge(FORWARD, params)
         return _total(
-            share * self.loss.value(self.model.outputs(params, b.x, b.start), b.y)
-            for share, b in self.batch.chunks(_CHUNK_SEQUENCES)
+            share * self.loss.value(self.model.outputs(params, b.x, b.start), b.y) for share, b in self._chunks()
         )
 
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss per replica, [R], and the gradient of each replica's own loss."""
         self._charge(GRADIENT, params)
         values, gradients = [], []
-        for share, b in self.batch.chunks(_CHUNK_SEQUENCES):
+        for share, b in self._chunks():
             tape = self.model.tape(params, b.x, b.start)
             outputs = tape.outputs
             values.append(share * self.loss.value(outputs, b.y))
@@ -125,7 +132,7 @@ class Objective:
         self._charge(FORWARD, params)
         pieces = [
             self._product(self.model.tape(params, b.x, b.start), share, structural / len(b))
-            for share, b in self.batch.chunks(_CHUNK_SEQUENCES)
+            for share, b in self._chunks()
         ]
 
         def product(v: Params) -> dict[str, Tensor]:
@@ -184,7 +191,13 @@ class Objective:
         """Charges work that is not a pass over sequences, such as solving for a readout."""
         self.meter.charge(self.active, 0, flops)
 
+    def _chunks(self) -> Iterator[tuple[float, Tensors]]:
+        for chunk in self.batch.chunks(_CHUNK_SEQUENCES):
+            self.interrupt()
+            yield chunk
+
     def _charge(self, passes: int, params: Params) -> None:
+        self.interrupt()
         n, steps = passes * len(self.batch), self.batch.x.shape[1]
         self.meter.charge(self.active, n, n * self.model.flops(params, steps))
 

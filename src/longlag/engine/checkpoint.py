@@ -21,7 +21,7 @@ import numpy as np
 
 from longlag.engine.checks import MUST_AGREE, check_counts, check_header, points_before
 from longlag.engine.codec import Unfit, flatten, pack, unflatten, unpack
-from longlag.engine.interrupt import Interruption
+from longlag.engine.interrupt import Interrupted, Interruption
 from longlag.engine.provenance import provenance
 from longlag.engine.state import BlockState
 from longlag.engine.train import Block
@@ -58,11 +58,17 @@ class Checkpoints:
         points = shelf.resume() if keep else []
         yield from points
         last, active, saving = time.monotonic(), True, keep
+        block.interruption = self.interruption
         while active:
-            for event in block.advance():
-                if isinstance(event, Point):
-                    points.append(event)
-                yield event
+            try:
+                for event in block.advance():
+                    if isinstance(event, Point):
+                        points.append(event)
+                    yield event
+            except Interrupted:  # within a step: the block is where it was before it
+                if saving:
+                    shelf.save(points)
+                raise
             active = bool(block.state.active.any())
             if not active and keep:
                 shelf.clear()

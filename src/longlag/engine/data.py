@@ -6,7 +6,7 @@ optimiser draws from all others through `Draws`, which counts the batches and me
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,9 +65,15 @@ class Data:
         for k, first in enumerate(range(0, n, EVALUATION_BATCH)):
             yield self.batch(purpose, k, min(EVALUATION_BATCH, n - first))
 
-    def objective(self, batch: Tensors, meter: Meter | None = None, active: Tensor | None = None) -> Objective:
+    def objective(
+        self,
+        batch: Tensors,
+        meter: Meter | None = None,
+        active: Tensor | None = None,
+        interrupt: Callable[[], None] = lambda: None,
+    ) -> Objective:
         """The setup's loss on a batch. meter: charged for it (default: one of its own). active: replicas [R] that ask
-        and pay (default: all)."""
+        and pay (default: all). interrupt: may end the step by what it raises."""
         everyone = torch.ones(len(self.seeds), dtype=torch.bool)
         return Objective(
             self.setup.model,
@@ -75,6 +81,7 @@ class Data:
             batch,
             Meter.zero(len(self.seeds)) if meter is None else meter,
             everyone if active is None else active,
+            interrupt,
         )
 
     def updates(self, params: dict[str, Tensor] | None = None) -> Iterator[Step]:
@@ -90,6 +97,7 @@ class Draws:
     meter: Meter | None = None
     active: Tensor | None = None
     drawn: int = 0
+    interrupt: Callable[[], None] = lambda: None
 
     def __call__(self, n: int, purpose: str = "train") -> Objective:
         """The objective of n fresh sequences.
@@ -100,7 +108,7 @@ class Draws:
         if purpose.split()[0] in RESERVED:
             raise ValueError(f"an optimiser may not draw {purpose!r}: those sequences are the engine's")
         self.drawn += 1
-        return self.data.objective(self.data.batch(purpose, self.drawn, n), self.meter, self.active)
+        return self.data.objective(self.data.batch(purpose, self.drawn, n), self.meter, self.active, self.interrupt)
 
 
 def steps(optimiser: Optimiser, draw: Draw[Any], params: dict[str, Tensor]) -> Iterator[Step]:

@@ -24,6 +24,7 @@ from longlag.algebra import tree
 from longlag.engine import denormals, evaluate, gradient_flow
 from longlag.engine.data import GRADIENT_FLOW, MONITOR, Data, Draws, confirmation
 from longlag.engine.evaluate import Score
+from longlag.engine.interrupt import Interruption
 from longlag.engine.provenance import now, provenance
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.state import BlockState
@@ -82,11 +83,18 @@ def _train_block(setup: Setup, seeds: tuple[int, ...], driver: Driver) -> Iterat
         yield from driver(Block(setup, seeds))
 
 
+class _OutOfTime(Exception):
+    """The time limit was reached within a step."""
+
+
 class Block:
-    """Some seeds trained as the replicas of one program."""
+    """Some seeds trained as the replicas of one program.
+
+    interruption: a signal that it notes ends the step in hand by Interrupted; nothing listens for signals by default.
+    """
 
     def __init__(self, setup: Setup, seeds: tuple[int, ...]) -> None:
-        self.setup, self.seeds = setup, seeds
+        self.setup, self.seeds, self.interruption = setup, seeds, Interruption()
         self.data = Data(setup, seeds, setup.spec.device)
         self._cpu, self._wall = time.process_time(), time.monotonic()  # when this process took over
         provenance(setup.spec.device)  # read now: the code may be edited while this runs
@@ -112,9 +120,14 @@ class Block:
         """One step, then an evaluation if one is due, then the replicas that must stop."""
         state, optimiser, budget = self.state, self.setup.parts.optimiser, self.setup.spec.budget
         before, params = float(state.meter.passes.max()), state.params
-        draws = Draws(self.data, state.meter, state.active, state.drawn)
-        step = optimiser.step(draws, params, state.optimiser)
-        state.drawn, state.optimiser = draws.drawn, step.state
+        meter = state.meter.copy()
+        draws = Draws(self.data, meter, state.active, state.drawn, self._interrupt)
+        try:
+            step = optimiser.step(draws, params, state.optimiser)
+        except _OutOfTime:  # the row is that of the step before
+            yield from self._stop_in_time()
+            return
+        state.drawn, state.optimiser, state.meter = draws.drawn, step.state, meter
         state.params = step.params if state.active.all() else tree.where(state.active, step.params, params)
         state.updates = state.updates + state.active.numpy()
         yield from self._stop(~step.loss.isfinite().cpu(), Status.DIVERGED, step.failure or _NOT_FINITE)
@@ -127,9 +140,22 @@ class Block:
         if step.exhausted:
             yield from self._stop(state.active, Status.BUDGET, "the readout has all the sequences it asks for")
         yield from self._stop(state.meter.passes >= budget, Status.BUDGET, "the budget of sequence passes is spent")
+        if self._out_of_time():
+            yield from self._stop_in_time()
+
+    def _interrupt(self) -> None:
+        """Ends a step in the middle if a signal or the time limit says so; the state is still that before it."""
+        self.interruption.check()
+        if self._out_of_time():
+            raise _OutOfTime
+
+    def _out_of_time(self) -> bool:
         timeout = self.setup.spec.timeout
-        if timeout is not None and self._wall_seconds() > timeout:
-            yield from self._stop(state.active, Status.TIMEOUT, f"stopped after {timeout:g} s of wall clock")
+        return timeout is not None and self._wall_seconds() > timeout
+
+    def _stop_in_time(self) -> Iterator[Row]:
+        reason = f"stopped after {self.setup.spec.timeout:g} s of wall clock"
+        yield from self._stop(self.state.active, Status.TIMEOUT, reason)
 
     def _evaluate(self, step: Step, before: dict[str, Tensor]) -> Iterator[Point | Row]:
         """Scores the monitor set and confirms replicas that meet the criterion; a confirmed one is tested, once."""

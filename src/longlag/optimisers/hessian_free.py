@@ -31,6 +31,8 @@ from longlag.optimisers.cg import ConjugateGradient, Iterate
 from longlag.optimisers.damping import LevenbergMarquardt
 from longlag.ranges import COUNT, FRACTION, NON_NEGATIVE, Interval, check
 
+_SMALLEST_RATE, _MOST_RATES = 1e-4, 100  # where a line search gives up, whatever its factor
+
 
 @dataclass(frozen=True)
 class HFState:
@@ -121,8 +123,10 @@ class HessianFree:
     def _line_search(self, value: Callable[[Params], float], direction: dict[str, Tensor]) -> float:
         """The largest rate 1, c, c^2, ... that lowers the loss; 0 if none does."""
         before, rate = value(tree.zeros_like(direction)), 1.0
-        while rate > 1e-4:
+        for _ in range(_MOST_RATES):
             if value(tree.scale(rate, direction)) < before:
                 return rate
             rate *= self.line_search_factor
+            if rate <= _SMALLEST_RATE:
+                break
         return 0.0
