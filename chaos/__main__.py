@@ -1,17 +1,20 @@
-"""`python -m chaos --kills 100 --files 2000 --designs 2000`: exit code 1 if anything happened that must not."""
+"""`python -m chaos --kills 100 --designs 2000 --files 2000`: exit code 1 if anything happened that must not."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+PARTS = dict.fromkeys(("files", "designs", "links", "texts", "tables", "checkpoints", "calls"), 2000) | {"kills": 100}
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    for name, default in (("kills", 100), ("files", 2000), ("designs", 2000)):
+    for name, default in PARTS.items():
         parser.add_argument(f"--{name}", type=int, default=default, help=f"how many to try (default: {default})")
     parser.add_argument("--seconds", type=float, default=3600, help="stop after that long (default: 3600)")
     parser.add_argument("--seed", type=int, default=0)
@@ -24,25 +27,18 @@ def main() -> int:
 
 
 def campaign(args: argparse.Namespace, folder: Path) -> int:
-    """All three parts; files and designs first, since they are quick."""
+    """All parts; the kills last, since they take longest. Each takes at most its share of the time that is left."""
     from longlag import environment
 
     environment.set_environment()
-    from chaos import designs, files, kills
-
-    folder, start = folder.resolve(), time.monotonic()
-    (folder / "files").mkdir(parents=True)
-    parts = [
-        lambda: files.campaign(folder / "files", args.files, args.seed, start + args.seconds / 4),
-        lambda: designs.campaign(args.designs, args.seed, start + args.seconds / 2),
-        lambda: kills.campaign(folder / "kills", args.kills, args.seed, start + args.seconds),
-    ]
-    faults = 0
-    for part, wanted in zip(parts, (args.files, args.designs, args.kills), strict=True):
-        if wanted:
-            began, tally = time.monotonic(), part()
-            faults += len(tally.faults)
-            print(f"{tally}\n  {len(tally.faults)} faults, {time.monotonic() - began:.0f} s", flush=True)
+    folder, end, faults = folder.resolve(), time.monotonic() + args.seconds, 0
+    wanted = {name: getattr(args, name) for name in PARTS if getattr(args, name)}
+    for i, (name, n) in enumerate(wanted.items()):
+        part, began = importlib.import_module(f"chaos.{name}"), time.monotonic()
+        (folder / name).mkdir(parents=True)
+        tally = part.campaign(folder / name, n, args.seed, began + (end - began) / (len(wanted) - i))
+        faults += len(tally.faults)
+        print(f"{tally}\n  {len(tally.faults)} faults, {time.monotonic() - began:.0f} s", flush=True)
     return int(faults > 0)
 
 

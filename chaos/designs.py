@@ -82,8 +82,8 @@ def _places(value: Any) -> Any:
             yield from _places(value[key])
 
 
-def campaign(n: int, key: int, deadline: float) -> Tally:
-    """Tries n designs."""
+def campaign(folder: Path, n: int, key: int, deadline: float) -> Tally:
+    """Tries n designs. folder: is not needed."""
     tally = Tally("mutated designs")
 
     @seed(key)

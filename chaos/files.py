@@ -7,10 +7,9 @@ rows of the beginning where a file was cut between two lines. Anything else is a
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from chaos.tally import Tally
+from chaos.tally import Tally, quiet
 from longlag import cli
 from longlag.design import collect, estimate, suite
 from longlag.engine.checkpoint import Checkpoints
@@ -35,7 +34,7 @@ from longlag.store.files import checksum
 _HOW = {"truncated": 0.25, "bit flipped": 0.4, "bits flipped": 0.1, "zeros": 0.05, "bytes lost": 0.1,
         "bytes added": 0.05, "noise": 0.05}  # fmt: skip
 REFUSED, SAME, LESS = "refused or passed over", "read as written", "whole rows only"
-_SPEC = RunSpec("adding", 12, "lstm", (0,), 600.0, {"cell.hidden": 4, "optimiser.batch": 10})
+SPEC = RunSpec("adding", 12, "lstm", (0,), 600.0, {"cell.hidden": 4, "optimiser.batch": 10})
 _DIGEST = "0123456789abcdef"
 _DESIGN: dict[str, Any] = {"suite": "tiny", "seeds": "0:2", "lags": [10, 20], "budget": 600, "seeds_per_job": 1,
            "cells": [{"methods": ["esn", "hf"], "tasks": ["adding"]}]}  # fmt: skip
@@ -56,7 +55,7 @@ def campaign(folder: Path, n: int, seed: int, deadline: float) -> Tally:
     kinds = prepared(folder)
     whole = {kind.name: kind.path.read_bytes() for kind in kinds}
     for kind in kinds:
-        with _quiet():
+        with quiet():
             assert kind.read() == SAME, f"{kind.name} cannot be read though it is whole"
     for i in range(n):
         if time.monotonic() > deadline:
@@ -66,7 +65,7 @@ def campaign(folder: Path, n: int, seed: int, deadline: float) -> Tally:
         kind.path.write_bytes(damaged)
         what = f"{kind.name}, {how}"
         try:
-            with _quiet():
+            with quiet():
                 outcome = kind.read()
         except LonglagError:
             outcome = REFUSED
@@ -82,12 +81,6 @@ def campaign(folder: Path, n: int, seed: int, deadline: float) -> Tally:
             kind.path.write_bytes(whole[kind.name])
         tally.add(f"{kind.name} {outcome}")
     return tally
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-        yield
 
 
 def damage(data: bytes, draw: np.random.Generator) -> tuple[str, bytes]:
@@ -126,7 +119,7 @@ def prepared(folder: Path) -> list[Kind]:
         records.write_rows(folder / "jobs" / job.folder / "runs.csv", own)
         records.write_points(folder / "jobs" / job.folder / "curves.parquet", points)
     rung, kept = _rung(folder / "rungs")
-    checkpoint, seen = _checkpoint(folder / "checkpoints")
+    kept_state, seen = checkpoint(folder / "checkpoints")
     (folder / "suite.json").write_text(plan.to_json(plan.digests))
     return [
         Kind("runs.csv", runs, lambda: _rows(records.read_rows(runs), rows)),
@@ -134,7 +127,7 @@ def prepared(folder: Path) -> list[Kind]:
         Kind("runs.csv in merge", runs, lambda: _verb(["merge", folder / "out", runs], 0)),
         Kind("curves.parquet", curves, lambda: _same(records.read_points(curves), points)),
         Kind("rung", rung, kept),
-        Kind("checkpoint", checkpoint, seen),
+        Kind("checkpoint", kept_state, seen),
         Kind("suite.json", folder / "suite.json", lambda: _collected(folder, rows)),
         Kind("suite.yaml", design, lambda: _design(design)),
         Kind("a job's runs.csv", folder / "jobs/esn/adding/seeds0/runs.csv", lambda: _collected(folder, rows)),
@@ -175,7 +168,14 @@ def _plan() -> suite.Suite:
 
 
 def _row(job: suite.Job, key: suite.Key) -> records.Row:
-    known = {"status": "solved", "solved": True, "spec_hash": _DIGEST, "spec": '{"overrides": {}}', "passes": 9.0}
+    known = {
+        "status": "solved",
+        "solved": True,
+        "spec_hash": _DIGEST,
+        "spec": '{"overrides": {}}',
+        "passes": 9.0,
+        "seconds": 1.0,
+    }
     return replace(collect.error_row(job, key, ""), test_error=0.001 * key[2], **known)
 
 
@@ -221,7 +221,7 @@ def _plain(point: records.Point) -> dict[str, Any]:
 
 
 def _rung(folder: Path) -> tuple[Path, Callable[[], str]]:
-    setup, rungs = resolve(_SPEC), Rungs(folder)
+    setup, rungs = resolve(SPEC), Rungs(folder)
     row = unmeasured_row(setup, 0, "now", status="solved", reason="", solved=True, passes=5.0)
     points = [records.Point("adding", 12, "lstm", 0, 1.0 * k, k, 0.5, 0.5, 0.5, 0.1) for k in range(20)]
     rungs.save(setup, row, points)
@@ -234,13 +234,13 @@ def _rung(folder: Path) -> tuple[Path, Callable[[], str]]:
     return path, read
 
 
-def _checkpoint(folder: Path) -> tuple[Path, Callable[[], str]]:
+def checkpoint(folder: Path) -> tuple[Path, Callable[[], str]]:
     """A run that is gone on with must end as one that was not: the damaged checkpoint is the only one there."""
-    setup = resolve(_SPEC)
+    setup = resolve(SPEC)
 
     def fresh() -> Block:
         with torch.no_grad():
-            return Block(setup, _SPEC.seeds)
+            return Block(setup, SPEC.seeds)
 
     with torch.no_grad():
         block, driver = fresh(), Checkpoints(folder, 1e-9)

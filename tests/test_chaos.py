@@ -1,5 +1,6 @@
 """The fault campaign's own parts: a short run of those that are quick, and proof that each of them can find a fault."""
 
+import os
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from longlag.store import records
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from chaos import designs, files, kills  # noqa: E402
+from chaos import calls, checkpoints, designs, files, kills, links, tables, texts  # noqa: E402
 from chaos.tally import Tally  # noqa: E402
 
 
@@ -41,15 +42,15 @@ def test_a_reader_that_believes_damage_is_found(tmp_path, monkeypatch, target, n
     assert any("a wrong result was accepted" in fault for fault in tally.faults)
 
 
-def test_designs_are_refused_or_hold_together():
-    tally = designs.campaign(60, 0, time.monotonic() + 600)
+def test_designs_are_refused_or_hold_together(tmp_path):
+    tally = designs.campaign(tmp_path, 60, 0, time.monotonic() + 600)
     assert tally.faults == []
     assert {"accepted", "refused in a line"} <= tally.outcomes.keys()
 
 
-def test_a_design_that_raises_is_found(monkeypatch):
+def test_a_design_that_raises_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(suite, "parse", lambda config: config["no such key"])
-    assert designs.campaign(5, 0, time.monotonic() + 600).faults
+    assert designs.campaign(tmp_path, 5, 0, time.monotonic() + 600).faults
 
 
 @pytest.fixture
@@ -106,3 +107,53 @@ def test_processes_are_told_by_what_they_run(tmp_path):
             process.kill()
     assert verbs == {"": 1, "ladder": 1}
     assert len(found) == 2
+
+
+PARTS = {
+    "links": (links, 60),
+    "texts": (texts, 60),
+    "tables": (tables, 40),
+    "checkpoints": (checkpoints, 40),
+    "calls": (calls, 12),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_short_campaign_of_each_part_ends_without_faults(tmp_path, name):
+    part, n = PARTS[name]
+    tally = part.campaign(tmp_path, n, 0, time.monotonic() + 600)
+    assert tally.faults == []
+    assert tally.tried == n
+    assert len(tally.outcomes) > (name != "checkpoints")
+
+
+def follow_links(path, data):
+    with path.with_name(f".{path.name}.{os.getpid()}.tmp").open("wb") as file:
+        file.write(data)
+
+
+def write_plainly(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), "wb") as file:
+        file.write(data)
+
+
+def no_check(column, text):
+    return {"int": int, "int | None": int, "float": float, "bool": bool}.get(str(column.type), str)(text or "0")
+
+
+# What each part is there to find: the code as it was before, put back for a moment.
+BEFORE = {
+    "links": ("longlag.store.files.write_atomically", follow_links),
+    "texts": ("longlag.store.cells.line", lambda texts: ",".join(texts) + "\n"),
+    "tables": ("longlag.store.cells.value", no_check),
+    "checkpoints": ("longlag.engine.codec._expect", lambda holds, what, template: None),
+    "calls": ("longlag.engine.checkpoint.write_atomically", write_plainly),
+}
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_each_part_finds_the_faults_that_it_is_there_for(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(*BEFORE[name])
+    part, _ = PARTS[name]
+    assert part.campaign(tmp_path, 150, 0, time.monotonic() + 600).faults

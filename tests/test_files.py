@@ -102,7 +102,11 @@ def put_folder(path, victim):
     path.mkdir()
 
 
-@pytest.mark.parametrize("put", [put_link, put_dangling_link, put_pipe, put_folder])
+def put_hard_link(path, victim):
+    path.hardlink_to(victim)
+
+
+@pytest.mark.parametrize("put", [put_link, put_dangling_link, put_hard_link, put_pipe, put_folder])
 def test_what_is_no_lock_file_is_refused(tmp_path, victim, put):
     put(tmp_path / ".runs.csv.lock", victim)
     before = sorted(tmp_path.iterdir())

@@ -57,7 +57,8 @@ def _acquired(path: Path, output: Path) -> int:
     while True:
         lock = _opened(path)
         try:
-            if not stat.S_ISREG(os.fstat(lock).st_mode):
+            about = os.fstat(lock)
+            if not stat.S_ISREG(about.st_mode) or about.st_nlink > 1:  # a second name of somebody's file
                 raise LonglagError(f"{path} is no lock file but something else; delete it")
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_there(path, lock):
