@@ -184,6 +184,8 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     shown = capsys.readouterr().out
     assert "hf" in shown
     assert "core-hours, 0% of it guessed" in shown
+    assert cli.main(["estimate", "s", "--cores", "2", "costs.csv", "more.csv"]) == 0
+    assert capsys.readouterr().out == shown, "options may stand between positional arguments"
     assert cli.main(["estimate", "t", "costs.csv"]) == 2
     assert cli.main(["estimate", "s", "none.csv"]) == 2
 

@@ -20,6 +20,17 @@ VERBS = Folder(__name__, "verb")
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser with one sub-command per file of this package."""
+    return _parsers()[0]
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The arguments of a call. Options may stand between positional arguments, which sub-commands do not allow."""
+    parser, verbs = _parsers()
+    words = modern(words)
+    return verbs[words[0]].parse_intermixed_args(words[1:]) if words and words[0] in verbs else parser.parse_args(words)
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     parser = argparse.ArgumentParser(
         prog="longlag",
         description="Which remedy carries a recurrent net how far across time, and at what cost?",
@@ -36,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         )
         verb.configure(sub)
         sub.set_defaults(run=verb.run)
-    return parser
+    return parser, dict(verbs.choices)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,8 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     try:
-        words = sys.argv[1:] if argv is None else argv
-        args = build_parser().parse_args(modern(words))
+        args = parse(sys.argv[1:] if argv is None else argv)
         return args.run(args) or 0
     except LonglagError as error:
         print(f"longlag: {error}", file=sys.stderr)
