@@ -151,9 +151,9 @@ MUTATIONS = (
     M("one-hot error", "losses.py", "(outputs - self.encode(targets)).square().flatten(1).mean(1)", "(outputs - self.encode(targets)).abs().flatten(1).mean(1)"),
     M("one-hot error, gradient", "losses.py", "return (outputs - self.encode(targets)) * (2 / ", "return (outputs - self.encode(targets)) * (1 / "),
     # models, objectives, trees
-    M("linear readout", "model.py", "        return h\n", "        return h * 0.999\n"),
-    M("quadratic readout", "model.py", "torch.cat([h, h.square()], -1)", "torch.cat([h, h.abs()], -1)"),
-    M("quadratic readout, backward", "model.py", "return linear + 2 * h * square", "return linear + h * square"),
+    M("linear readout", "readouts.py", "        return h\n", "        return h * 0.999\n"),
+    M("quadratic readout", "readouts.py", "torch.cat([h, h.square()], -1)", "torch.cat([h, h.abs()], -1)"),
+    M("quadratic readout, backward", "readouts.py", "return linear + 2 * h * square", "return linear + h * square"),
     M("centring", "model.py", "x - x.new_tensor(self.shift)", "x + x.new_tensor(self.shift)"),
     M("output feedback", "model.py", '@ params["W_yh"]', '@ (0.999 * params["W_yh"])'),
     M("kept Jacobian", "model.py", "readout.pullback(h, d) for d in d_features", "readout.pullback(h, 0.999 * d) for d in d_features"),

@@ -25,7 +25,7 @@ import longlag.cells
 import longlag.inits
 import longlag.optimisers
 from golden_numbers import ROUNDING, Difference, Number, differences, farthest, message
-from longlag import losses, model, registry
+from longlag import losses, model, readouts, registry
 from longlag.cells.base import AutogradTape, Unrolled
 from longlag.cells.tanh_batched import BatchedTape
 from longlag.engine.spec import resolve
@@ -122,7 +122,7 @@ def test_first_updates_are_compared_closely(entry):
 
 def parts() -> list[type]:
     """Every class that a method can be made of: a frozen dataclass that answers to one of the interfaces' calls."""
-    modules = [losses, model]
+    modules = [losses, model, readouts]
     for package in (longlag.cells, longlag.inits, longlag.optimisers):
         names = [module.name for module in pkgutil.iter_modules(package.__path__)]
         modules += [importlib.import_module(f"{package.__name__}.{name}") for name in names]
@@ -131,7 +131,8 @@ def parts() -> list[type]:
         for module in modules
         for part in vars(module).values()
         if inspect.isclass(part) and part.__module__ == module.__name__ and dataclasses.is_dataclass(part)
-        if vars(part).keys() & {"draw", "__call__", "hessian_product", "step", "pullback", "update", "shapes"}
+        if vars(part).keys()
+        & {"draw", "__call__", "hessian_product", "step", "pullback", "update", "shapes", "features"}
         if part not in COMPUTED
     ]
 
