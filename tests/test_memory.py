@@ -73,6 +73,8 @@ LARGE = {
     "timeout": ["train", *WORDS, "--lag", "10", "--timeout", DIGITS],
     "setting": ["train", *WORDS, "--lag", "10", "--set", f"optimiser.learning_rate={DIGITS}"],
     "units": ["train", *WORDS, "--lag", "10", "--set", f"cell.hidden={DIGITS}"],
+    "units of thousands of digits": ["train", *WORDS, "--lag", "10", "--set", f"cell.hidden={'9' * 5000}"],
+    "thousands of brackets": ["train", *WORDS, "--lag", "10", "--set", f"cell.hidden={'[' * 5000}"],
     "seeds": ["train", *WORDS, "--lag", "10", "--seeds", f"0:{DIGITS}"],
     "candidates": ["tune", *WORDS, "--lag", "10", "--candidates", DIGITS],
     "cores": ["estimate", "demo", "--cores", DIGITS],

@@ -82,10 +82,10 @@ def _converted(present: Any, value: Any, path: str) -> Any:
 
 
 def parse(assignments: list[str]) -> dict[str, Any]:
-    """["optimiser.learning_rate=0.1", ...] as a mapping; values are read as JSON.
+    """["optimiser.learning_rate=0.1", ...] as a mapping; values are read as JSON, else as words.
 
     Raises:
-        LonglagError: no "=", or a value that is no JSON number, list or word.
+        LonglagError: a text without "=", or with nothing on one of its sides.
     """
     parsed = {}
     for text in assignments:
@@ -94,6 +94,6 @@ def parse(assignments: list[str]) -> dict[str, Any]:
             raise LonglagError(f"--set takes path=value, such as optimiser.learning_rate=0.1; not {text!r}")
         try:
             parsed[path] = json.loads(value)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # a word, a number of thousands of digits, a thousand brackets
             parsed[path] = value
     return parsed
