@@ -1,6 +1,6 @@
 """The frontier: the schema of rows and curves, their files, and nothing else. No torch, no pandas, no seaborn.
 
-A *row* is the outcome of one seed at one lag: `runs.csv`. A *point* is one look of the engine at a run in progress:
+A *row* is the outcome of one seed at one lag: `runs.csv`. A *point* is one evaluation of a run in progress:
 `curves.parquet`. Training writes them, analysis reads them, and this module is all that both know.
 Files are written whole and atomically: a reader never sees half of one. They carry checksums, a CSV file one per line
 and a parquet file one of all its bytes: a result with a flipped bit is refused.
@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from longlag.errors import LonglagError, printable, shown
-from longlag.store import cells, parquet
+from longlag.store import columns, parquet
 from longlag.store.files import checksum, read, write_atomically
 
 
 class Status(StrEnum):
     """How a run ended. Every run ends with exactly one of these, and a row."""
 
-    SOLVED = "solved"  # the one look at the test set was within the criterion
+    SOLVED = "solved"  # the one test, on unused sequences, met the criterion
     BUDGET = "budget"  # the passes, or what the method could do with them, ran out
     DIVERGED = "diverged"  # a loss or a parameter stopped being finite
     TIMEOUT = "timeout"  # the wall clock's safety net; machine-dependent
@@ -163,10 +163,10 @@ _OLDER = tuple(f.name for f in fields(Row) if f.default is MISSING)  # the colum
 
 def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
     """Writes rows as CSV, sorted by task, method, lag and seed, so that the order of running leaves no trace."""
-    lines = [cells.line([*COLUMNS, CHECK])]
+    lines = [columns.line([*COLUMNS, CHECK])]
     for row in sorted(rows, key=lambda row: tuple(getattr(row, name) for name in KEY)):
         texts = _texts(row)
-        lines.append(cells.line([*texts, checksum(texts)]))
+        lines.append(columns.line([*texts, checksum(texts)]))
     write_atomically(path, "".join(lines).encode())
 
 
@@ -212,8 +212,8 @@ def _row(path: str | Path, number: int, line: Sequence[str], names: Sequence[str
     values: dict[str, Any] = {}
     for column, text in zip(fields(Row), line, strict=False):  # the newest columns are the last
         try:
-            values[column.name] = cells.value(column, text)
-        except cells.Unfit as error:
+            values[column.name] = columns.value(column, text)
+        except columns.BadValue as error:
             what = f"column {column.name} cannot be {shown(text)}; it must be {error}"
             raise LonglagError(f"{path}, line {number}: {what}") from error
     if values["status"] not in list(Status):
@@ -226,7 +226,7 @@ def check_row(row: Row) -> None:
     """Raises ValueError for a row of another file format whose values are not those that its columns may hold."""
     for column in fields(Row):
         value = getattr(row, column.name)
-        if cells.value(column, cells.text(column, value)) != value and value == value:
+        if columns.value(column, columns.text(column, value)) != value and value == value:
             raise ValueError(f"column {column.name} cannot be {value!r}")
 
 
@@ -241,7 +241,7 @@ def check_point(point: Point) -> None:
 
 
 def _texts(row: Row) -> list[str]:
-    return [cells.text(column, getattr(row, column.name)) for column in fields(Row)]
+    return [columns.text(column, getattr(row, column.name)) for column in fields(Row)]
 
 
 def write_points(path: str | Path, points: Iterable[Point]) -> None:
@@ -249,12 +249,12 @@ def write_points(path: str | Path, points: Iterable[Point]) -> None:
     import pyarrow as pa
 
     points = list(points)
-    columns = {f.name: [getattr(point, f.name) for point in points] for f in fields(Point)}
+    values = {f.name: [getattr(point, f.name) for point in points] for f in fields(Point)}
     for name in _TEXTS:
-        columns[name] = [printable(text) for text in columns[name]]
-    empty = {name for name, default in FLOW.items() if all(v == default or v != v for v in columns[name])}
+        values[name] = [printable(text) for text in values[name]]
+    empty = {name for name, default in FLOW.items() if all(v == default or v != v for v in values[name])}
     schema = curves_schema([name for name in FLOW if name not in empty])
-    parquet.write(path, pa.table({name: columns[name] for name in schema.names}, schema=schema))
+    parquet.write(path, pa.table({name: values[name] for name in schema.names}, schema=schema))
 
 
 def read_points(path: str | Path) -> list[Point]:
@@ -286,7 +286,7 @@ def read_curves(path: str | Path) -> Any:
             table = table.set_column(schema.get_field_index(name), name, pc.fill_null(table[name], ""))
         _check_points(table)
         return table
-    except (OSError, KeyError, cells.Unfit, pa.ArrowException) as error:
+    except (OSError, KeyError, columns.BadValue, pa.ArrowException) as error:
         raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
 
 
@@ -308,7 +308,7 @@ def _check_points(table: Any) -> None:
             odd = [text for text in pc.unique(column).to_pylist() if text is not None and not text.isprintable()]
             wrong = pc.or_(wrong, pc.is_in(column, value_set=pa.array(odd, pa.string())))
         if (row := pc.index(wrong, True).as_py()) >= 0:
-            raise cells.Unfit(f"row {row + 1}: column {name} cannot be {column[row].as_py()!r}")
+            raise columns.BadValue(f"row {row + 1}: column {name} cannot be {column[row].as_py()!r}")
 
 
 def curves_schema(flow: Iterable[str] = ()) -> Any:
@@ -326,8 +326,8 @@ def points_of(curves: Any, keys: Iterable[tuple[str, str, int, int]]) -> Any:
     import pyarrow.compute as pc
 
     wanted = pa.array(["\x1f".join(map(str, key)) for key in keys], pa.string())
-    columns = [curves[name].cast(pa.string()) for name in KEY]
-    return curves.filter(pc.is_in(pc.binary_join_element_wise(*columns, "\x1f"), value_set=wanted))
+    parts = [curves[name].cast(pa.string()) for name in KEY]
+    return curves.filter(pc.is_in(pc.binary_join_element_wise(*parts, "\x1f"), value_set=wanted))
 
 
 def spec_changes(a: str, b: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Cells of a runs file: a value as text, and a text as the value that its column may hold.
+"""Columns of a runs file: a value as text, and a text as the value that its column may hold.
 
 What is written can be read, whatever a plug-in's errors and names hold: fields with a line break are quoted, and what
 UTF-8 has no code for stands as its escape. What is read is checked: whole numbers fit 64 bits, costs are finite, names
@@ -22,7 +22,7 @@ _DEEPEST = 50  # levels of nesting of a spec
 _QUOTED = frozenset(',"\r\n')
 
 
-class Unfit(ValueError):
+class BadValue(ValueError):
     """What a column holds instead of the text that was found, in words."""
 
 
@@ -46,7 +46,7 @@ def value(column: Field[Any], text: str) -> Any:
     """The value that a text of this column stands for.
 
     Raises:
-        Unfit: none.
+        BadValue: none.
     """
     kind, least = str(column.type), column.metadata["least"]
     if kind == "bool":
@@ -56,7 +56,7 @@ def value(column: Field[Any], text: str) -> Any:
     if kind in ("int", "int | None"):
         return None if not text and kind != "int" else _whole(text, least)
     if column.metadata["name"] and not text.isprintable():
-        raise Unfit("a name in one line")
+        raise BadValue("a name in one line")
     if column.name == "spec" and text:
         _check_spec(text)
     return text
@@ -64,7 +64,7 @@ def value(column: Field[Any], text: str) -> Any:
 
 def _one_of(text: str, values: dict[str, Any]) -> Any:
     if text not in values:
-        raise Unfit(" or ".join(values))
+        raise BadValue(" or ".join(values))
     return values[text]
 
 
@@ -75,7 +75,7 @@ def _whole(text: str, least: float | None) -> int:
     except ValueError:  # none, or one of thousands of digits
         number = _WHOLE + 1
     if not low <= number <= _WHOLE:
-        raise Unfit(f"a whole number from {low} to {_WHOLE}")
+        raise BadValue(f"a whole number from {low} to {_WHOLE}")
     return number
 
 
@@ -83,9 +83,9 @@ def _number(text: str, least: float | None) -> float:
     try:
         number = float(text) if text else math.nan
     except ValueError:
-        raise Unfit("a number, or nothing") from None
+        raise BadValue("a number, or nothing") from None
     if least is not None and not (math.isnan(number) or least <= number <= _LARGEST):
-        raise Unfit(f"a number from {least:g} to {_LARGEST:g}, or nothing")
+        raise BadValue(f"a number from {least:g} to {_LARGEST:g}, or nothing")
     return number
 
 
@@ -97,7 +97,7 @@ def _check_spec(text: str) -> None:
     except (ValueError, RecursionError):
         spec = None
     if not isinstance(spec, dict) or _depth(spec) > _DEEPEST:
-        raise Unfit(f"a JSON object of at most {_DEEPEST} levels")
+        raise BadValue(f"a JSON object of at most {_DEEPEST} levels")
 
 
 def _depth(value: Any) -> int:
