@@ -133,12 +133,7 @@ def fit(
     Raises:
         LonglagError: something handed over does not fit; on a step, if it is a batch or what the module returns.
     """
-    if not isinstance(module, torch.nn.Module):
-        raise LonglagError(f"fit trains a torch.nn.Module, not a {type(module).__name__}")
-    if not isinstance(loss, Loss):
-        raise LonglagError(f"loss {loss!r} is none of longlag.losses, such as CrossEntropy(classes)")
-    if not (callable(getattr(optimiser, "init", None)) and callable(getattr(optimiser, "step", None))):
-        raise LonglagError(f"optimiser {type(optimiser).__name__} is none of longlag.optimisers, such as HessianFree()")
+    _check(optimiser, module, loss, batches)
     trained = {name: value for name, value in module.named_parameters() if value.requires_grad}
     if not trained:
         raise LonglagError(f"no parameter of {type(module).__name__} requires gradients: there is nothing to train")
@@ -147,11 +142,21 @@ def fit(
             f"{type(optimiser).__name__} trains {list(optimiser.trained or ())}, which the module has not; "
             "take an optimiser of all parameters, such as HessianFree()"
         )
+    return _steps(optimiser, trained, Stateless(module), loss, batches, batch_axis)
+
+
+def _check(optimiser: Any, module: Any, loss: Any, batches: Any) -> None:
+    """Raises LonglagError for an argument of `fit` that is of another kind."""
+    if not isinstance(module, torch.nn.Module):
+        raise LonglagError(f"fit trains a torch.nn.Module, not a {type(module).__name__}")
+    if not isinstance(loss, Loss):
+        raise LonglagError(f"loss {loss!r} is none of longlag.losses, such as CrossEntropy(classes)")
+    if not (callable(getattr(optimiser, "init", None)) and callable(getattr(optimiser, "step", None))):
+        raise LonglagError(f"optimiser {type(optimiser).__name__} is none of longlag.optimisers, such as HessianFree()")
     if not callable(batches):
         raise LonglagError(
             f"batches is a function of the number of sequences, n -> (x, y), not a {type(batches).__name__}"
         )
-    return _steps(optimiser, trained, Stateless(module), loss, batches, batch_axis)
 
 
 def _steps(

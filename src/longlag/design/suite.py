@@ -176,9 +176,7 @@ def digests(suite: Suite, plugins: Sequence[str] = ()) -> Digests:
     """The digest of every run of a suite, from `longlag design`.
 
     A process of its own, so that neither torch nor a plug-in's code enters the one that asks.
-
-    Args:
-        plugins: the files of plug-ins whose code may run.
+    plugins: the files of plug-ins whose code may run.
 
     Raises:
         LonglagError: the command failed; its own message is passed on.
@@ -259,7 +257,7 @@ def in_words(key: Key) -> str:
 
 
 def _check_names(full: Mapping[str, Any]) -> None:
-    """Names of plug-ins are known only to the process that loads them; there `Job.versions` checks."""
+    """Names of plug-ins are known only to the process that loads them: `longlag design` checks those."""
     for plugin in full["plugins"]:
         if not Path(plugin).is_file():
             raise LonglagError(f"plug-in {plugin!r} is not a file; plugins takes paths of Python files")

@@ -22,7 +22,7 @@ DIGITS_DEPEND_ON = ("cpu", "blas", "torch", "numpy", "threads", "device")
 
 @cache
 def provenance(device: str) -> dict[str, str | int]:
-    """The same for all rows of a process, but for `started`."""
+    """The columns that all rows of a process share."""
     return {
         "longlag": __version__,
         "commit": _commit(),
@@ -44,9 +44,8 @@ def now() -> str:
 def _commit() -> str:
     here = Path(__file__).parents[1]
     try:
-        _git(
-            here, "ls-files", "--error-unmatch", "__init__.py"
-        )  # fails where another project's repository is around us
+        # fails where the repository around the package is another project's
+        _git(here, "ls-files", "--error-unmatch", "__init__.py")
         head = _git(here, "rev-parse", "--short=12", "HEAD")
         dirty = _git(here, "status", "--porcelain", "--untracked-files=no", ".")
     except (OSError, subprocess.SubprocessError):  # installed without its own repository

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -56,35 +57,47 @@ def render(
     Raises:
         LonglagError: the lecture's folder holds no claims.
     """
-    runs = analysis.runs
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    known_tasks, known_methods = registry.names("tasks"), registry.names("methods")
-    live = explorer.available() and not runs.empty
+    live = explorer.available() and not analysis.runs.empty
     scripts = [explorer.library(), explorer.glue()] if live else []
-    return environment.get_template("page.html").render(
+    return _template().render(
         title=title,
         css=Markup((HERE / "page.css").read_text()),
         policy=explorer.policy(*scripts),
-        headline=headline.sentences(analysis),
-        answer=answer.sentences(analysis),
-        tally=answer.tally(runs),
         figures=_figures(analysis, drawn),
         beside=_tables(analysis),
         placed=_placed(),
         titles={name: tables.get(name).TITLE for name in tables.names()},
-        missing=answer.gaps(runs, sorted({*known_tasks, *runs.task}), sorted({*known_methods, *runs.method})),
         absent=_absent(analysis, lecture, live),
         island=Markup(explorer.to_json(explorer.island(analysis))) if live else "",
         scripts=[Markup(script) for script in scripts],
-        axes=stats.AXES,
         lecture=claims.read(lecture) if lecture is not None else [],
-        rules=_rules(analysis),
-        provenance=provenance.facts(runs),
         folders=[f"{folder.name}/" for folder in (drawn, tables_in) if folder is not None],
         handson=handson,
+        **_words(analysis),
     )
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("page.html")
+
+
+def _words(analysis: Analysis) -> dict[str, Any]:
+    """What the page says of the runs in words and numbers."""
+    runs = analysis.runs
+    tasks = sorted({*registry.names("tasks"), *runs.task})
+    methods = sorted({*registry.names("methods"), *runs.method})
+    return {
+        "headline": headline.sentences(analysis),
+        "answer": answer.sentences(analysis),
+        "tally": answer.tally(runs),
+        "missing": answer.gaps(runs, tasks, methods),
+        "rules": _rules(analysis),
+        "provenance": provenance.facts(runs),
+        "axes": stats.AXES,
+    }
 
 
 def _placed() -> dict[str, list[str]]:
