@@ -88,7 +88,7 @@ def numbers_and_words(part: type) -> list[tuple[str, Any]]:
 
 @pytest.mark.parametrize("part", sorted(USED, key=lambda part: part.__name__), ids=lambda part: part.__name__)
 def test_every_number_and_word_of_a_part_that_is_used_is_declared(part):
-    assert not numbers_and_words(part) or part in checked(), f"{part.__name__} has no __post_init__ that calls check"
+    assert not numbers_and_words(part) or part in checked(), f"{part.__name__} is no @part and does not call check"
     for name, hint in numbers_and_words(part):
         assert outside(hint), f"declare the range of {part.__name__}.{name}, such as Annotated[float, POSITIVE]"
 

@@ -8,7 +8,6 @@ with each other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol, runtime_checkable
 
 import torch
@@ -16,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from longlag.errors import LonglagError
-from longlag.ranges import COUNT, NON_NEGATIVE, check
+from longlag.ranges import COUNT, NON_NEGATIVE, part
 
 
 @runtime_checkable
@@ -42,15 +41,12 @@ class Loss(Protocol):
         """The targets as real outputs that a linear readout can be fitted to, [R, K, B, O]."""
 
 
-@dataclass(frozen=True)
+@part
 class SquaredError:
     """Mean squared error for real targets; wrong beyond an absolute tolerance (Hochreiter & Schmidhuber 1997: 0.04)."""
 
     tolerance: Annotated[float, NON_NEGATIVE]
     name: Literal["squared_error"] = "squared_error"
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         _check_numbers(outputs, targets)
@@ -71,15 +67,12 @@ class SquaredError:
         return targets
 
 
-@dataclass(frozen=True)
+@part
 class CrossEntropy:
     """Softmax cross-entropy in nats per scored step; wrong if the largest output is another class."""
 
     classes: Annotated[int, COUNT]
     name: Literal["cross_entropy"] = "cross_entropy"
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         _check_classes(outputs, targets, self.classes)
@@ -103,15 +96,12 @@ class CrossEntropy:
         return one_hot(targets, self.classes).to(torch.get_default_dtype())
 
 
-@dataclass(frozen=True)
+@part
 class OneHotError:
     """Squared error against one-hot classes: what ridge regression minimises; wrong by the largest output."""
 
     classes: Annotated[int, COUNT]
     name: Literal["one_hot_error"] = "one_hot_error"
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         _check_classes(outputs, targets, self.classes)

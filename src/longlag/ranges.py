@@ -1,10 +1,9 @@
 """Which values a setting may have: declared with the field, checked whenever a part is built.
 
-    @dataclass(frozen=True)
+    @part
     class Reservoir:
         hidden: Annotated[int, COUNT] = 100
         leak: Annotated[float, Interval(0, 1, open_low=True)] = 1.0
-        __post_init__ = check
 
 A field of words declares its choices as `Literal["a", "b"]`. Fields that are parts themselves declare nothing: they
 were checked when they were built.
@@ -16,9 +15,11 @@ import math
 import numbers
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 from longlag.errors import LonglagError, shown
+
+PartT = TypeVar("PartT")
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,15 @@ class OutOfRange(LonglagError):
         self.reason = reason
 
 
+@dataclass_transform(frozen_default=True)
+def part(cls: type[PartT]) -> type[PartT]:
+    """A class of parts: a frozen dataclass that does `check` when it is built."""
+    cls.__post_init__ = check  # type: ignore[attr-defined]
+    return dataclass(frozen=True)(cls)
+
+
 def check(part: Any) -> None:
-    """What a part does in `__post_init__`.
+    """What a part does in `__post_init__`; `@part` puts it there, a part with rules of its own calls it there.
 
     Raises:
         OutOfRange: a field has a value that it does not allow.

@@ -10,7 +10,6 @@ Deviations from torch.nn.LSTM: (1) one trainable bias per gate instead of two, w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 import torch
@@ -19,20 +18,17 @@ from torch import Tensor
 from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
-from longlag.ranges import COUNT, check
+from longlag.ranges import COUNT, part
 
 _NAMES = ("W_xh", "W_hh", "b_h")
 _SHUT = -1e4  # drives a sigmoid to zero in float32
 
 
-@dataclass(frozen=True)
+@part
 class LSTM:
     """An LSTM cell. Its damped states are the hidden states, matched in squared distance (curvature 1)."""
 
     hidden: Annotated[int, COUNT] = 32
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         gates = 4 * self.hidden

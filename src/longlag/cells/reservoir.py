@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -19,21 +18,18 @@ from torch import Tensor
 from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
-from longlag.ranges import COUNT, Interval, check
+from longlag.ranges import COUNT, Interval, part
 
 _STATE_NUMBERS = 128_000  # at most, of a state [H, B]: it and its successor stay in a megabyte of cache
 _MAX_SPARSE_SHARE = 0.25  # of weights that are not zero; above it a dense product is faster
 
 
-@dataclass(frozen=True)
+@part
 class Reservoir:
     """A leaky reservoir; leak 1 is a plain tanh net."""
 
     hidden: Annotated[int, COUNT] = 100
     leak: Annotated[float, Interval(0, 1, open_low=True)] = 1.0
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         return {"W_xh": (n_inputs, self.hidden), "W_hh": (self.hidden, self.hidden), "b_h": (self.hidden,)}

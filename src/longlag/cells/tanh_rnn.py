@@ -15,20 +15,17 @@ from longlag.algebra.tree import Params
 from longlag.cells import tanh_batched
 from longlag.cells import tanh_kernels as kernels
 from longlag.cells.base import State, Tape, zero_state
-from longlag.ranges import COUNT, check
+from longlag.ranges import COUNT, part
 
 _PROGRAM_NUMBERS = 10_000  # at most, of a state [R, B, H]: smaller replicas share a program, which saves calls
 _CHUNK_SEQUENCES = 100  # whose states are computed at once where no step is kept but the scored ones
 
 
-@dataclass(frozen=True)
+@part
 class TanhRNN:
     """A tanh cell. Its damped states are the pre-activations, whose matching loss has curvature 1 - h^2."""
 
     hidden: Annotated[int, COUNT] = 100
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         return {"W_xh": (n_inputs, self.hidden), "W_hh": (self.hidden, self.hidden), "b_h": (self.hidden,)}

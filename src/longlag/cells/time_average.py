@@ -9,7 +9,6 @@ of value and marker together, the average contains the sum of the marked values.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 import torch
@@ -18,17 +17,14 @@ from torch import Tensor
 from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.cells.base import State, Tape, autograd_tape, zero_state
-from longlag.ranges import COUNT, check
+from longlag.ranges import COUNT, part
 
 
-@dataclass(frozen=True)
+@part
 class TimeAverage:
     """Running means of H features; no weights between steps."""
 
     hidden: Annotated[int, COUNT] = 100
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         return {"W_xh": (n_inputs, self.hidden), "b_h": (self.hidden,)}

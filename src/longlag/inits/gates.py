@@ -7,23 +7,19 @@ Ollivier 2018): b_f = log U(1, longest - 1), b_i = -b_f. Gates are ordered i, f,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
 from longlag.inits.base import Shapes
-from longlag.ranges import FINITE, Interval, check
+from longlag.ranges import FINITE, Interval, part
 
 
-@dataclass(frozen=True)
+@part
 class ForgetBias:
     """Weights U(+-1/sqrt(H)); the forget gates' biases all `bias`, other biases 0."""
 
     bias: Annotated[float, FINITE] = 1.0
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         drawn, hidden = _weights(rng, shapes), shapes["W_hh"][0]
@@ -31,14 +27,11 @@ class ForgetBias:
         return drawn
 
 
-@dataclass(frozen=True)
+@part
 class Chrono:
     """Weights U(+-1/sqrt(H)); time constants spread over lags of 1 to `longest` steps."""
 
     longest: Annotated[float, Interval(1)]
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         drawn, hidden = _weights(rng, shapes), shapes["W_hh"][0]

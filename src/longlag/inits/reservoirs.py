@@ -8,16 +8,15 @@ Input weights have one scale per channel: how strongly each *kind* of input driv
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
 from longlag.inits.base import Shapes, sparse_rows, spectral_radius
-from longlag.ranges import COUNT, NON_NEGATIVE, check
+from longlag.ranges import COUNT, NON_NEGATIVE, part
 
 
-@dataclass(frozen=True)
+@part
 class EchoState:
     """W_hh sparse at `spectral_radius`; W_xh N(0, scale of the channel^2); b_h N(0, bias^2); W_yh N(0, feedback^2)."""
 
@@ -26,9 +25,6 @@ class EchoState:
     bias_scale: Annotated[float, NON_NEGATIVE]
     connections: Annotated[int, COUNT] = 10
     feedback_scale: Annotated[float, NON_NEGATIVE] = 0.0
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         recurrent = sparse_rows(rng, shapes["W_hh"][0], self.connections)
@@ -40,16 +36,13 @@ class EchoState:
         }
 
 
-@dataclass(frozen=True)
+@part
 class Cycle:
     """W_hh one ring of weights `spectral_radius`; W_xh of random signs and one size per channel; no bias."""
 
     spectral_radius: Annotated[float, NON_NEGATIVE]
     input_scales: tuple[Annotated[float, NON_NEGATIVE], ...]
     feedback_scale: Annotated[float, NON_NEGATIVE] = 0.0
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         hidden = shapes["W_hh"][0]
@@ -62,15 +55,12 @@ class Cycle:
         }
 
 
-@dataclass(frozen=True)
+@part
 class InputOnly:
     """W_xh N(0, input_scale^2) and b_h N(0, bias_scale^2): random features of single inputs, no recurrent weights."""
 
     input_scale: Annotated[float, NON_NEGATIVE] = 1.0
     bias_scale: Annotated[float, NON_NEGATIVE] = 1.0
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         return _with_readout(shapes) | {

@@ -6,16 +6,15 @@ dense Gaussian input and output weights of a chosen scale, biases zero. The inpu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
 from longlag.inits.base import Shapes, sparse_rows, spectral_radius
-from longlag.ranges import COUNT, NON_NEGATIVE, check
+from longlag.ranges import COUNT, NON_NEGATIVE, part
 
 
-@dataclass(frozen=True)
+@part
 class SparseSpectral:
     """W_hh sparse and scaled to `spectral_radius`; W_xh and W_hy dense, N(0, scale^2)."""
 
@@ -23,9 +22,6 @@ class SparseSpectral:
     connections: Annotated[int, COUNT] = 15
     input_scale: Annotated[float, NON_NEGATIVE] = 0.1
     output_scale: Annotated[float, NON_NEGATIVE] = 0.1
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         scales = {"W_xh": self.input_scale, "W_hy": self.output_scale}

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 
 from longlag.inits.base import Shapes
-from longlag.ranges import POSITIVE, check
+from longlag.ranges import POSITIVE, part
 
 
-@dataclass(frozen=True)
+@part
 class Uniform:
     """Every weight and bias U[-bound, bound]."""
 
     bound: Annotated[float, POSITIVE]
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         return {name: rng.uniform(-self.bound, self.bound, size=shape) for name, shape in shapes.items()}

@@ -12,20 +12,17 @@ from longlag.inits.base import Init
 from longlag.losses import Loss
 from longlag.model import Feedback, NoFeedback
 from longlag.optimisers.base import Optimiser
-from longlag.ranges import FINITE, POSITIVE, check
+from longlag.ranges import FINITE, POSITIVE, check, part
 from longlag.readouts import Linear, Readout
 from longlag.tasks.base import Traits
 
 
-@dataclass(frozen=True)
+@part
 class Centring:
     """What is subtracted from the inputs, and where the output biases start: expected inputs and targets, or zeros."""
 
     inputs: tuple[Annotated[float, FINITE], ...]
     outputs: tuple[Annotated[float, FINITE], ...]
-
-    def __post_init__(self) -> None:
-        check(self)
 
 
 def centred(traits: Traits) -> Centring:

@@ -11,7 +11,7 @@ from longlag.algebra import tree
 from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.clipping import Clipping, NoClipping
-from longlag.ranges import BELOW_ONE, COUNT, POSITIVE, check
+from longlag.ranges import BELOW_ONE, COUNT, POSITIVE, part
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Moments:
     t: int
 
 
-@dataclass(frozen=True)
+@part
 class Adam:
     """Steps of about `learning_rate` in every coordinate, whatever the gradient's scale."""
 
@@ -35,9 +35,6 @@ class Adam:
     batch: Annotated[int, COUNT] = 100
     replicas: ClassVar[int | None] = None
     trained: ClassVar[tuple[str, ...] | None] = None
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def init(self, params: tree.Params) -> Moments:
         return Moments(tree.zeros_like(params), tree.zeros_like(params), 0)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from longlag.algebra import tree
 from longlag.algebra.tree import Params
-from longlag.ranges import COUNT, NON_NEGATIVE, Interval, check
+from longlag.ranges import COUNT, NON_NEGATIVE, Interval, part
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,13 @@ class Solution:
     reason: str
 
 
-@dataclass(frozen=True)
+@part
 class ConjugateGradient:
     """A truncated solver of A x = b for positive definite A."""
 
     most_iterations: Annotated[int, COUNT] = 150
     tolerance: Annotated[float, NON_NEGATIVE] = 5e-4
     growth: Annotated[float, Interval(1)] = 1.3
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def __call__(self, a: Callable[[Params], dict[str, Tensor]], b: Params, x: dict[str, Tensor]) -> Solution:
         """Solves from the start x."""

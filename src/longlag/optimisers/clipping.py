@@ -8,7 +8,7 @@ from typing import Annotated, Protocol
 from torch import Tensor
 
 from longlag.algebra import tree
-from longlag.ranges import POSITIVE, check
+from longlag.ranges import POSITIVE, part
 
 
 class Clipping(Protocol):
@@ -25,14 +25,11 @@ class NoClipping:
         return gradient
 
 
-@dataclass(frozen=True)
+@part
 class ClipNorm:
     """g <- g threshold / ||g|| where ||g|| exceeds the threshold; the norm is over all parameters jointly."""
 
     threshold: Annotated[float, POSITIVE] = 1.0
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def __call__(self, gradient: dict[str, Tensor]) -> dict[str, Tensor]:
         norm = tree.norm(gradient).clamp(min=1e-30)  # a vanished gradient stays as it is

@@ -6,21 +6,17 @@ The reduction ratio rho compares the loss's true change with the one that the mo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Annotated
 
-from longlag.ranges import NON_NEGATIVE, Interval, check
+from longlag.ranges import NON_NEGATIVE, Interval, part
 
 
-@dataclass(frozen=True)
+@part
 class LevenbergMarquardt:
     """lambda grows by `factor` if rho < 1/4 (or is not a number) and shrinks by it if rho > 3/4."""
 
     start: Annotated[float, NON_NEGATIVE] = 0.1
     factor: Annotated[float, Interval(1)] = 1.5
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def update(self, damping: float, rho: float) -> float:
         """The damping for the next step."""

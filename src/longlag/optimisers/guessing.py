@@ -17,7 +17,7 @@ from longlag.algebra import tree
 from longlag.inits.base import Init
 from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
-from longlag.ranges import COUNT, check
+from longlag.ranges import COUNT, part
 from longlag.rng import stream
 
 
@@ -29,7 +29,7 @@ class Guesses:
     drawn: int
 
 
-@dataclass(frozen=True)
+@part
 class Guessing:
     """Keeps the better of the weights it has and a fresh draw; one replica at a time.
 
@@ -40,9 +40,6 @@ class Guessing:
     batch: Annotated[int, COUNT] = 100
     replicas: ClassVar[int | None] = 1
     trained: ClassVar[tuple[str, ...] | None] = None
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def init(self, params: tree.Params) -> Guesses:
         """The start was drawn from the seed alone, and so is the stream that is named after it."""

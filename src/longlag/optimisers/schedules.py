@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Annotated, Protocol
 
-from longlag.ranges import BELOW_ONE, COUNT, NON_NEGATIVE, Interval, check
+from longlag.ranges import BELOW_ONE, COUNT, NON_NEGATIVE, Interval, part
 
 
 class Schedule(Protocol):
@@ -15,20 +14,17 @@ class Schedule(Protocol):
     def __call__(self, t: int) -> float: ...
 
 
-@dataclass(frozen=True)
+@part
 class Constant:
     """The same value always."""
 
     value: Annotated[float, NON_NEGATIVE]
 
-    def __post_init__(self) -> None:
-        check(self)
-
     def __call__(self, t: int) -> float:
         return self.value
 
 
-@dataclass(frozen=True)
+@part
 class WarmMomentum:
     """`early` for the first `updates`, then `late` (Sutskever et al. 2013, section 4: 0.9 for 1000, then mu_0)."""
 
@@ -36,22 +32,16 @@ class WarmMomentum:
     early: Annotated[float, BELOW_ONE] = 0.9
     updates: Annotated[int, Interval(0, 10**9)] = 1000
 
-    def __post_init__(self) -> None:
-        check(self)
-
     def __call__(self, t: int) -> float:
         return min(self.early, self.late) if t < self.updates else self.late
 
 
-@dataclass(frozen=True)
+@part
 class RisingMomentum:
     """min(1 - 2^(-1 - log2(floor(t/every) + 1)), most) (Sutskever et al. 2013, equation 5)."""
 
     most: Annotated[float, BELOW_ONE]
     every: Annotated[int, COUNT] = 250
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def __call__(self, t: int) -> float:
         return min(1 - 2 ** (-1 - math.log2(t // self.every + 1)), self.most)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from torch import Tensor
@@ -11,10 +10,10 @@ from longlag.algebra import tree
 from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.clipping import Clipping, NoClipping
-from longlag.ranges import COUNT, POSITIVE, check
+from longlag.ranges import COUNT, POSITIVE, part
 
 
-@dataclass(frozen=True)
+@part
 class SGD:
     """Plain SGD; its state is empty."""
 
@@ -23,9 +22,6 @@ class SGD:
     batch: Annotated[int, COUNT] = 100
     replicas: ClassVar[int | None] = None
     trained: ClassVar[tuple[str, ...] | None] = None
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def init(self, params: tree.Params) -> None:
         return None

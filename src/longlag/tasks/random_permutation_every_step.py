@@ -16,14 +16,14 @@ losses are those of long sequences; the last step, where only two symbols are po
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from torch import Tensor
 
 from longlag.losses import CrossEntropy
-from longlag.ranges import check
+from longlag.ranges import part
 from longlag.tasks import random_permutation
 from longlag.tasks._sequences import first_again
 from longlag.tasks.base import EVERY_STEP, Baseline, Batch, Task, one_hot
@@ -32,15 +32,12 @@ _RELEVANT, _SYMBOLS = 2, 100
 _DISTRACTORS = _SYMBOLS - _RELEVANT
 
 
-@dataclass(frozen=True)
+@part
 class JudgedByTheLast:
     """A loss at every step whose answers are judged at the last; the others are never wrong."""
 
     every: CrossEntropy
     name: Literal["cross_entropy"] = "cross_entropy"
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return self.every.value(outputs, targets)
