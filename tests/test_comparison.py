@@ -57,7 +57,7 @@ def test_too_many_splits_are_drawn_and_agree_with_all_of_them(monkeypatch: pytes
     rng = stream(0, "log-rank test", "many")
     time, solved, first = rng.random(12), rng.random(12) < 0.8, np.arange(12) < 6
     exact = comparison.log_rank(time, solved, first)
-    monkeypatch.setattr(comparison, "_MOST_SPLITS", 900)  # of 924
+    monkeypatch.setattr(comparison, "_MAX_SPLITS", 900)  # of 924
     assert comparison.log_rank(time, solved, first) == pytest.approx(exact, abs=0.1)
 
 

@@ -52,7 +52,7 @@ def test_what_is_the_same_is_not_told_apart():
 
 def test_medians_are_those_of_the_tables():
     runs = table(fake_results.runs(range(5)))
-    both = analysis(fake_results.runs(range(5))).costs["passes"].merge(diff.compare(runs, runs), on=stats.CELL)
+    both = analysis(fake_results.runs(range(5))).costs["passes"].merge(diff.compare(runs, runs), on=stats.CONDITION)
     assert (both["median"] == both.median_a).all()
 
 

@@ -239,9 +239,8 @@ def test_of_very_many_seeds_the_first_thirty_curves_of_each_method_are_drawn() -
     rows += fake_results.runs(range(100, 135), ["clipping"], ["adding"], [200])
     suite = analysis(rows)
     (panel,) = learning_curves.draw(suite).axes
-    lines = [line.get_color() for line in panel.lines if line.get_marker() == "None"]
-    for method_style in style.styles(["control", "clipping"]).values():
-        assert lines.count(method_style.colour) == 30
+    lines = {tuple(found.get_color()[0][:3]): len(found.get_segments()) for found in panel.collections}
+    assert lines == {method_style.colour: 30 for method_style in style.styles(["control", "clipping"]).values()}
     assert "of which the first 30 are drawn" in learning_curves.caption(suite)
 
 

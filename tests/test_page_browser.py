@@ -289,5 +289,5 @@ def test_a_hundred_thousand_rows_make_a_page_of_bounded_size(driver: Any, tmp_pa
     page.write_text(report.render(Analysis(runs, curves), title="A suite"))
     assert page.stat().st_size < 5_000_000
     words = open_page(driver, page)
-    assert f"Of up to {runs.seed.nunique()} seeds a cell, the first" in words
+    assert f"Of up to {runs.seed.nunique()} seeds per condition, the first" in words
     assert count(driver, "#view-cost .mark-symbol path") < 10_000

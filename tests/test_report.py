@@ -233,7 +233,9 @@ def test_three_sentences_say_who_is_furthest_who_is_cheapest_and_how_sure_it_is(
     )
     assert cheapest.startswith("Of the 2 pairs of task and lag that two methods or more solve, the cheapest is ")
     assert uncertain.startswith("Of 6 runs 1 did not solve")
-    assert uncertain.endswith("with 1 seed in the smallest cell no comparison of two methods there can reach p < 1.")
+    assert uncertain.endswith(
+        "with 1 seed in the smallest condition no comparison of two methods there can reach p < 1."
+    )
 
 
 def test_headlines_of_costs_follow_the_axis() -> None:

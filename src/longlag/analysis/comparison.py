@@ -26,7 +26,7 @@ COLUMNS = [
     "solved_second", "median_first", "median_second", "budget", "shared", "first_sooner", "second_sooner", "p",
     "smallest",
 ]  # fmt: skip
-_MOST_SPLITS = 200_000  # beyond it (more than ten against ten) as many are drawn
+_MAX_SPLITS = 200_000  # with more (beyond ten against ten seeds), this number of random splits is drawn
 _MISSING = object()
 
 
@@ -61,7 +61,7 @@ def matched(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _parts(specs: pd.Series) -> Any:
-    """The described parts of a cell, if its rows agree and tell them; a killed job tells nothing."""
+    """The described parts of a condition, if its rows have them and agree; the row of a killed job has none."""
     known = {spec for spec in specs if spec}
     methods = [json.loads(spec).get("method") for spec in known]
     parts = [method.get("parts") for method in methods if isinstance(method, dict)]
@@ -97,21 +97,21 @@ def _scores(time: np.ndarray, solved: np.ndarray) -> np.ndarray:
 
 
 def _splits(size: int, n: int) -> np.ndarray:
-    """All ways to take n of that many, as indices [splits, n]; the identity and random ones if they are too many."""
-    if math.comb(size, n) <= _MOST_SPLITS:
+    """All ways to take n of `size` runs, as indices [splits, n]; random ones if there are more than `_MAX_SPLITS`."""
+    if math.comb(size, n) <= _MAX_SPLITS:
         return np.array(list(combinations(range(size), n)), dtype=int).reshape(-1, n)
     rng = stream(0, "log-rank", size, n)
-    return np.argsort(rng.random((_MOST_SPLITS, size)), axis=1)[:, :n]
+    return np.argsort(rng.random((_MAX_SPLITS, size)), axis=1)[:, :n]
 
 
 def compare(runs: pd.DataFrame, times: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
-    """The matched pairs with what they took: per method n, solved and Kaplan-Meier median of the passes, on how many of
+    """The matched pairs with their costs: per method n, solved and Kaplan-Meier median of the passes, on how many of
     the shared seeds each was sooner, the p of the log-rank test and the smallest p that this number of seeds can give.
 
     budget: the larger one at which runs were censored. A seed that neither solved is sooner for neither.
     times, costs: `stats.solve_times` and `stats.cost` of the runs, in passes.
     """
-    seeds_of, costs = dict([*times.groupby(stats.CELL)]), costs.set_index(stats.CELL)
+    seeds_of, costs = dict([*times.groupby(stats.CONDITION)]), costs.set_index(stats.CONDITION)
     found = []
     for pair in matched(runs).itertuples(index=False):
         keys = [(pair.task, method, pair.lag) for method in (pair.first, pair.second)]

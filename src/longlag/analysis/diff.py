@@ -1,11 +1,11 @@
-"""Two suites cell by cell: did the share of solved seeds change, and the passes that solving takes?
+"""Two suites condition by condition: did the share of solved seeds change, and the passes that solving takes?
 
 The difference of two rates has Newcombe's interval (1998, method 10), made of both Wilson intervals:
 
     d - sqrt((p2 - l2)^2 + (u1 - p1)^2)  to  d + sqrt((u2 - p2)^2 + (p1 - l1)^2),   d = p2 - p1
 
-It takes the seeds of both for independent; where suites share seeds, and so their data, it errs wide. The ratio of the
-Kaplan-Meier medians of passes has a percentile bootstrap over the seeds of each.
+It treats the seeds of both as independent. Where suites share seeds, and so their data, the interval is too wide. The
+ratio of the Kaplan-Meier medians of passes has a percentile bootstrap over the seeds of each.
 """
 
 from __future__ import annotations
@@ -19,28 +19,32 @@ from longlag.analysis import stats
 from longlag.rng import stream
 
 COLUMNS = [
-    *stats.CELL, "same_spec", "n_a", "solved_a", "n_b", "solved_b", "difference", "low", "high", "median_a", "median_b",
-    "ratio", "ratio_low", "ratio_high",
+    *stats.CONDITION, "same_spec", "n_a", "solved_a", "n_b", "solved_b", "difference", "low", "high", "median_a",
+    "median_b", "ratio", "ratio_low", "ratio_high",
 ]  # fmt: skip
 _DRAWS = stats.DRAWS
 
 
 def compare(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """Per cell that both have: rates, their difference b - a with low and high, median passes and their ratio b / a.
+    """Per condition that both have: rates, their difference b - a with low and high, median passes, their ratio b / a.
 
-    same_spec: both ran what one digest names. median: inf where fewer than half solved; ratio: nan where both are.
+    same_spec: both have the same digest. median: inf where fewer than half solved; ratio: nan where both are.
     ratio_low, ratio_high: nan if a median is beyond the budget in more than 2.5 % of the samples of both at once.
     """
-    parts = dict([*a.groupby(stats.CELL)]), dict([*b.groupby(stats.CELL)])
-    found = [_compare(cell, parts[0][cell], parts[1][cell]) for cell in parts[0] if cell in parts[1]]
+    parts = dict([*a.groupby(stats.CONDITION)]), dict([*b.groupby(stats.CONDITION)])
+    found = [
+        _compare(condition, parts[0][condition], parts[1][condition]) for condition in parts[0] if condition in parts[1]
+    ]
     return pd.DataFrame(found, columns=COLUMNS)
 
 
 def only(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """The cells of a that b has not: task, method, lag and n."""
-    cells = a.groupby(stats.CELL, as_index=False).agg(n=("seed", "size"))
-    have = set(b[stats.CELL].itertuples(index=False, name=None))
-    return cells[[cell not in have for cell in cells[stats.CELL].itertuples(index=False, name=None)]]
+    """The conditions of a that b lacks: task, method, lag and n."""
+    conditions = a.groupby(stats.CONDITION, as_index=False).agg(n=("seed", "size"))
+    have = set(b[stats.CONDITION].itertuples(index=False, name=None))
+    return conditions[
+        [condition not in have for condition in conditions[stats.CONDITION].itertuples(index=False, name=None)]
+    ]
 
 
 def newcombe(solved_a: int, n_a: int, solved_b: int, n_b: int) -> tuple[float, float, float]:
@@ -55,17 +59,17 @@ def newcombe(solved_a: int, n_a: int, solved_b: int, n_b: int) -> tuple[float, f
     return p_b - p_a, float(p_b - p_a - down), float(p_b - p_a + up)
 
 
-def _compare(cell: tuple[Any, ...], a: pd.DataFrame, b: pd.DataFrame) -> tuple[Any, ...]:
+def _compare(condition: tuple[Any, ...], a: pd.DataFrame, b: pd.DataFrame) -> tuple[Any, ...]:
     specs = {digest for digest in (*a.spec_hash, *b.spec_hash) if digest}
     counts = len(a), int(a.solved.sum()), len(b), int(b.solved.sum())
     rates = newcombe(counts[1], counts[0], counts[3], counts[2])
-    rng = stream(0, "diff", *map(str, cell))
+    rng = stream(0, "diff", *map(str, condition))
     times = [_passes(rows) for rows in (a, b)]
     medians = [float(_median(time[None])[0]) for time in times]
     samples = [_median(time[rng.integers(len(time), size=(_DRAWS, len(time)))]) for time in times]
     low, high = _interval(_ratio(*samples))
     ratio = float(_ratio(*(np.array([median]) for median in medians))[0])
-    return (*cell, len(specs) <= 1, *counts, *rates, *medians, ratio, low, high)
+    return (*condition, len(specs) <= 1, *counts, *rates, *medians, ratio, low, high)
 
 
 def _passes(rows: pd.DataFrame) -> np.ndarray:

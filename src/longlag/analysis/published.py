@@ -23,12 +23,12 @@ def load() -> pd.DataFrame:
 
 
 def against(facts: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
-    """The facts on tasks that were run, each with the cell of its counterpart at the nearest lag on either side.
+    """The facts on tasks that were run, each with the condition of its counterpart at the nearest lag on either side.
     costs: `stats.cost` in passes.
 
     Adds: ran (whether the method ran on the task) and for below (largest lag at or under the fact's) and above
     (smallest lag over it, only if the fact's own lag was not run): lag, n, solved and median, the
-    Kaplan-Meier median of passes; missing where there is no such cell.
+    Kaplan-Meier median of passes; missing where there is no such condition.
     """
     found = facts[facts.task.isin(set(costs.task))].reset_index(drop=True)
     sides = [
@@ -38,12 +38,14 @@ def against(facts: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     return found.join(pd.DataFrame(sides, columns=columns, index=found.index))
 
 
-def _beside(cells: pd.DataFrame, lag: int) -> list[object]:
-    below = cells[cells.lag <= lag].sort_values("lag").tail(1)
+def _beside(conditions: pd.DataFrame, lag: int) -> list[object]:
+    below = conditions[conditions.lag <= lag].sort_values("lag").tail(1)
     at = bool((below.lag == lag).any())
-    above = cells[cells.lag > lag].sort_values("lag").head(0 if at else 1)
-    return [len(cells) > 0, *_numbers(below), *_numbers(above)]
+    above = conditions[conditions.lag > lag].sort_values("lag").head(0 if at else 1)
+    return [len(conditions) > 0, *_numbers(below), *_numbers(above)]
 
 
-def _numbers(cell: pd.DataFrame) -> list[float | None]:
-    return [None] * 4 if cell.empty else [float(cell.iloc[0][name]) for name in ("lag", "n", "solved", "median")]
+def _numbers(condition: pd.DataFrame) -> list[float | None]:
+    return (
+        [None] * 4 if condition.empty else [float(condition.iloc[0][name]) for name in ("lag", "n", "solved", "median")]
+    )

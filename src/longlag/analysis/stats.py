@@ -1,7 +1,7 @@
 """Statistics of finished runs: DataFrame in, DataFrame out. Figures and tables draw what is computed here.
 
-A *cell* is one (task, method, lag); its rows are its seeds. Every row of a cell counts: what the ladder did
-not attempt, what diverged and what was killed are unsolved runs, not missing ones. Time to solve is censored
+A *condition* is one (task, method, lag); its rows are its seeds. Every row of a condition counts: a run that was not
+attempted, diverged or was killed is an unsolved run, not a missing one. Time to solve is censored
 at the full budget and never imputed (Kaplan & Meier 1958); rates have Wilson's interval (Wilson 1927); reach
 has a percentile bootstrap over seeds (Efron 1979), a seed's whole ladder being drawn at once.
 """
@@ -23,7 +23,7 @@ from longlag.rng import stream
 from longlag.store import records
 from longlag.store.records import Status
 
-CELL = ["task", "method", "lag"]
+CONDITION = ["task", "method", "lag"]
 AXES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}
 DRAWS = 2000  # bootstrap samples
 _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
@@ -86,16 +86,16 @@ def smallest_p(n: int, m: int) -> float:
 
 
 def success(runs: pd.DataFrame) -> pd.DataFrame:
-    """Per cell: minimal_lag, n, attempted, solved, rate and its Wilson interval low, high."""
+    """Per condition: minimal_lag, n, attempted, solved, rate and its Wilson interval low, high."""
     runs = runs.assign(attempted=runs.status != Status.NOT_ATTEMPTED)
-    cells = runs.groupby(CELL, as_index=False).agg(
+    conditions = runs.groupby(CONDITION, as_index=False).agg(
         minimal_lag=("minimal_lag", "max"),
         n=("solved", "size"),
         attempted=("attempted", "sum"),
         solved=("solved", "sum"),
     )
-    low, high = wilson(cells.solved, cells.n)
-    return cells.assign(rate=cells.solved / cells.n, low=low, high=high)
+    low, high = wilson(conditions.solved, conditions.n)
+    return conditions.assign(rate=conditions.solved / conditions.n, low=low, high=high)
 
 
 def reach(runs: pd.DataFrame, rng: np.random.Generator | None = None) -> pd.DataFrame:
@@ -146,19 +146,18 @@ def _furthest(times_drawn: np.ndarray, solved: np.ndarray, lags: np.ndarray) -> 
 def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
     """Per run: time (cost until solved, or the full budget if it was not) and whether it was solved.
 
-    axis: "passes", "flops" or "seconds"; the latter two are scaled from the whole run by its passes (for a
-    one-shot readout that stopped short of the budget, censoring at the scaled budget is generous to nobody
-    but consistent), and a run without usable costs takes the median rate of its cell. inf: no run of the cell
-    tells its budget or rate.
+    axis: "passes", "flops" or "seconds"; the latter two are the passes times the run's own rate. An unsolved run is
+    censored at the budget times its rate, also where it stopped short of the budget: all runs are treated alike. A run
+    without usable costs takes the median rate of its condition. inf: no run of the condition has a budget or a rate.
     """
     spent = runs.passes.where(runs.passes > 0)
     rate = runs[axis] / spent
-    rate = rate.fillna(rate.groupby([runs[name] for name in CELL]).transform("median"))
-    budget = runs.budget.fillna(runs.budget.groupby([runs[name] for name in CELL]).transform("max"))
+    rate = rate.fillna(rate.groupby([runs[name] for name in CONDITION]).transform("median"))
+    budget = runs.budget.fillna(runs.budget.groupby([runs[name] for name in CONDITION]).transform("max"))
     budget = budget.fillna(runs.budget.groupby([runs.task, runs.lag]).transform("max"))
     passes = runs.passes_to_solve.where(runs.solved, budget)
     time = passes if axis == "passes" else passes * rate
-    return runs[[*CELL, "seed", "status", "solved"]].assign(time=time.fillna(np.inf))
+    return runs[[*CONDITION, "seed", "status", "solved"]].assign(time=time.fillna(np.inf))
 
 
 def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> pd.DataFrame:
@@ -170,30 +169,30 @@ def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> pd.DataFrame:
 
 
 def survival(times: pd.DataFrame) -> pd.DataFrame:
-    """Kaplan-Meier curve of the runs still unsolved, per cell: task, method, lag, time, at_risk, events, survival.
+    """Kaplan-Meier curve of the runs still unsolved, per condition: task, method, lag, time, at_risk, events, survival.
 
     times: `solve_times`.
     """
     curves = []
-    for (task, method, lag), rows in times.groupby(CELL):
+    for (task, method, lag), rows in times.groupby(CONDITION):
         curve = kaplan_meier(rows.time.to_numpy(float), rows.solved.to_numpy(bool))
         curves.append(curve.assign(task=task, method=method, lag=lag))
-    columns = [*CELL, "time", "at_risk", "events", "survival"]
+    columns = [*CONDITION, "time", "at_risk", "events", "survival"]
     return pd.concat(curves, ignore_index=True)[columns] if curves else pd.DataFrame(columns=columns)
 
 
-def cost(cells: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
-    """Per cell: the Kaplan-Meier median cost to solve; inf where fewer than half of the runs solved in the
-    budget. cells: `success` of the runs; times: their `solve_times` on one axis.
+def cost(conditions: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
+    """Per condition: the Kaplan-Meier median cost to solve; inf where fewer than half of the runs solved in the
+    budget. conditions: `success` of the runs; times: their `solve_times` on one axis.
 
     Columns: minimal_lag, n, attempted, solved, median, first and last (smallest and largest cost of a seed;
     inf: some seed did not solve), budget (largest time at which a run was censored; nan: none was).
     """
     columns = ["median", "first", "last", "budget"]
-    found = {cell: _median(rows) for cell, rows in times.groupby(CELL)}
-    cells = cells[[*CELL, "minimal_lag", "n", "attempted", "solved"]]
-    values = [found[key] for key in cells[CELL].itertuples(index=False, name=None)]
-    return cells.join(pd.DataFrame(values, columns=columns, index=cells.index, dtype=float))
+    found = {condition: _median(rows) for condition, rows in times.groupby(CONDITION)}
+    conditions = conditions[[*CONDITION, "minimal_lag", "n", "attempted", "solved"]]
+    values = [found[key] for key in conditions[CONDITION].itertuples(index=False, name=None)]
+    return conditions.join(pd.DataFrame(values, columns=columns, index=conditions.index, dtype=float))
 
 
 def _median(rows: pd.DataFrame) -> tuple[float, float, float, float]:
@@ -208,22 +207,26 @@ def _median(rows: pd.DataFrame) -> tuple[float, float, float, float]:
 
 
 def failures(runs: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
-    """Per cell: n, how many runs ended with each status, the commonest reason of failure, and how near the unsolved
-    came: best (lowest error that one of them saw in validation), beside the constant and the half-solved answer's.
+    """Per condition: n, the number of runs per status, the commonest reason of failure, and how near the unsolved runs
+    came: best (their lowest validation error), and the errors of the constant and the half-solved answer.
 
     near: `near_misses` of the runs.
     """
     statuses = [status.value for status in Status]
-    counts = pd.crosstab([runs[name] for name in CELL], runs.status).reindex(columns=statuses, fill_value=0)
+    counts = pd.crosstab([runs[name] for name in CONDITION], runs.status).reindex(columns=statuses, fill_value=0)
     baselines = ["best", "constant", "half_solved"]
     if not len(runs):
-        return pd.DataFrame(columns=[*CELL, "n", *statuses, "reason", *baselines])
+        return pd.DataFrame(columns=[*CONDITION, "n", *statuses, "reason", *baselines])
     counts = counts.rename_axis(columns=None).reset_index()
     failed = runs[~runs.status.isin([Status.SOLVED, Status.NOT_ATTEMPTED])]
-    reason = failed.groupby(CELL, as_index=False).reason.agg(lambda texts: texts.value_counts().index[0])
-    near = near.groupby(CELL, as_index=False)[baselines].min()
-    table = counts.assign(n=counts[statuses].sum(axis=1)).merge(reason, on=CELL, how="left").merge(near, "left", CELL)
-    return table.fillna({"reason": ""})[[*CELL, "n", *statuses, "reason", *baselines]]
+    reason = failed.groupby(CONDITION, as_index=False).reason.agg(lambda texts: texts.value_counts().index[0])
+    near = near.groupby(CONDITION, as_index=False)[baselines].min()
+    table = (
+        counts.assign(n=counts[statuses].sum(axis=1))
+        .merge(reason, on=CONDITION, how="left")
+        .merge(near, "left", CONDITION)
+    )
+    return table.fillna({"reason": ""})[[*CONDITION, "n", *statuses, "reason", *baselines]]
 
 
 def near_misses(runs: pd.DataFrame) -> pd.DataFrame:
@@ -235,7 +238,7 @@ def near_misses(runs: pd.DataFrame) -> pd.DataFrame:
     """
     failed = runs[~runs.status.isin([Status.SOLVED, Status.NOT_ATTEMPTED])]
     names = {"best_error": "best", "constant_error": "constant", "half_solved_error": "half_solved"}
-    table = failed[[*CELL, "seed", "status", *names]].rename(columns=names)
+    table = failed[[*CONDITION, "seed", "status", *names]].rename(columns=names)
     best = np.log(table.best.clip(lower=protocol.CRITERION) / protocol.CRITERION)
     # no constant answer is near the criterion; if one were, the way down would have no length
     whole = np.log(table.constant.clip(lower=2 * protocol.CRITERION) / protocol.CRITERION)
@@ -245,7 +248,7 @@ def near_misses(runs: pd.DataFrame) -> pd.DataFrame:
 def missing(runs: pd.DataFrame, tasks: Iterable[str], methods: Iterable[str]) -> pd.DataFrame:
     """What is not there, per task and method: pairs that were not run (n 0, no lag), and lags with fewer seeds (n) than
     others (of)."""
-    have = runs.groupby(CELL, as_index=False).agg(n=("seed", "size"))
+    have = runs.groupby(CONDITION, as_index=False).agg(n=("seed", "size"))
     pairs = set(zip(have.task, have.method, strict=True))
     most = 0 if have.empty else int(have.n.max())
     absent = [(task, method, None, 0, most) for task in tasks for method in methods if (task, method) not in pairs]

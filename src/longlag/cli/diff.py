@@ -27,36 +27,45 @@ def run(args: argparse.Namespace) -> None:
     a, b = (stats.load_runs(_arguments.runs_file(run)) for run in (args.a, args.b))
     if args.out:
         files.check_writable(args.out)
-    cells = diff.compare(a, b)
+    conditions = diff.compare(a, b)
     print(f"A: {args.a}\nB: {args.b}\n")
-    lines = [_HEAD, *(_words(cell) for cell in cells.itertuples())]
+    lines = [_HEAD, *(_words(condition) for condition in conditions.itertuples())]
     widths = [max(len(line[i]) for line in lines) for i in range(len(_HEAD))]
     for line in lines:
         print("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip())
     print()
     for name, missing in (("A", diff.only(a, b)), ("B", diff.only(b, a))):
-        for cell in missing.itertuples():
-            print(f"only in {name}: {cell.task} with {cell.method} at lag {cell.lag}, {cell.n} seeds")
-    apart, other = int(((cells.low > 0) | (cells.high < 0)).sum()), int((~cells.same_spec.astype(bool)).sum())
-    both = count(len(cells), "condition")
+        for condition in missing.itertuples():
+            print(
+                f"only in {name}: {condition.task} with {condition.method} at lag {condition.lag}, {condition.n} seeds"
+            )
+    apart, other = (
+        int(((conditions.low > 0) | (conditions.high < 0)).sum()),
+        int((~conditions.same_spec.astype(bool)).sum()),
+    )
+    both = count(len(conditions), "condition")
     print(
         f"{both} in both, {other} with another spec (!), {apart} where the interval of the difference excludes 0 (*)."
     )
     print("95 % intervals: Newcombe's for the difference of rates, bootstrap over seeds for the ratio.")
     if args.out:
-        files.write_atomically(args.out, cells.to_csv(index=False).encode())
+        files.write_atomically(args.out, conditions.to_csv(index=False).encode())
 
 
 _HEAD = ["", "task", "method", "lag", "A", "B", "B - A, %", "passes A", "passes B", "B / A"]
 
 
-def _words(cell: Any) -> list[str]:
+def _words(condition: Any) -> list[str]:
     from longlag.words import interval, number
 
-    mark = ("*" if cell.low > 0 or cell.high < 0 else "") + ("" if cell.same_spec else "!")
-    rates = f"{100 * cell.difference:+.0f} {interval(100 * cell.low, 100 * cell.high)}"
-    ratio = number(cell.ratio) if 0 < cell.ratio < math.inf else "–"  # else one of the medians is beyond the budget
-    sure = "" if math.isnan(cell.ratio_low) else f" [{number(cell.ratio_low)}, {number(cell.ratio_high)}]"
-    counts = f"{cell.solved_a}/{cell.n_a}", f"{cell.solved_b}/{cell.n_b}"
-    medians = number(cell.median_a), number(cell.median_b)
-    return [mark, cell.task, cell.method, str(cell.lag), *counts, rates, *medians, ratio + sure]
+    mark = ("*" if condition.low > 0 or condition.high < 0 else "") + ("" if condition.same_spec else "!")
+    rates = f"{100 * condition.difference:+.0f} {interval(100 * condition.low, 100 * condition.high)}"
+    ratio = (
+        number(condition.ratio) if 0 < condition.ratio < math.inf else "–"
+    )  # else one of the medians is beyond the budget
+    sure = (
+        "" if math.isnan(condition.ratio_low) else f" [{number(condition.ratio_low)}, {number(condition.ratio_high)}]"
+    )
+    counts = f"{condition.solved_a}/{condition.n_a}", f"{condition.solved_b}/{condition.n_b}"
+    medians = number(condition.median_a), number(condition.median_b)
+    return [mark, condition.task, condition.method, str(condition.lag), *counts, rates, *medians, ratio + sure]

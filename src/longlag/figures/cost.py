@@ -1,5 +1,4 @@
-"""What it costs to solve: Kaplan-Meier median of the sequence passes, censored at the budget, never
-imputed."""
+"""What it costs to solve: Kaplan-Meier median of the sequence passes, censored at the budget, never imputed."""
 
 from __future__ import annotations
 
@@ -26,13 +25,13 @@ _KEYS = [
 @style.applied()
 def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task: passes to solve at each lag, open triangles beyond the budget."""
-    cells, times = analysis.costs["passes"], analysis.solve_times["passes"]
-    if cells.empty:
+    conditions, times = analysis.costs["passes"], analysis.solve_times["passes"]
+    if conditions.empty:
         return layout.nothing("no runs", width)
-    styles = style.styles(cells.method.unique())
-    tiers = layout.tiers(layout.methods_on(cells), height=1.95, width=width)
+    styles = style.styles(conditions.method.unique())
+    tiers = layout.tiers(layout.methods_on(conditions), height=1.95, width=width)
     for task, panel in tiers.panels.items():
-        _panel(panel, cells[cells.task == task], times[times.task == task], styles, small=task in tiers.small)
+        _panel(panel, conditions[conditions.task == task], times[times.task == task], styles, small=task in tiers.small)
         _budgets(panel, analysis.runs[analysis.runs.task == task].groupby("lag").budget.max())
     layout.titles(tiers, {task: style.escape_mathtext(task) for task in tiers.panels})
     layout.legend(tiers.figure, styles, _KEYS)
@@ -41,14 +40,14 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
 
 
 def _panel(
-    axes: Any, cells: pd.DataFrame, times: pd.DataFrame, styles: dict[str, style.MethodStyle], small: bool
+    axes: Any, conditions: pd.DataFrame, times: pd.DataFrame, styles: dict[str, style.MethodStyle], small: bool
 ) -> None:
-    lags = sorted(cells.lag.unique())
-    style.lag_ticks(axes, lags, [cells.minimal_lag[cells.lag == lag].max() for lag in lags], thin=small)
-    styles = {name: method_style for name, method_style in styles.items() if name in set(cells.method)}
+    lags = sorted(conditions.lag.unique())
+    style.lag_ticks(axes, lags, [conditions.minimal_lag[conditions.lag == lag].max() for lag in lags], thin=small)
+    styles = {name: method_style for name, method_style in styles.items() if name in set(conditions.method)}
     axes.set_yscale("log")
     for (name, method_style), shift in zip(styles.items(), style.dodge(len(styles)), strict=True):
-        rows = cells[(cells.method == name) & (cells.attempted > 0)].sort_values("lag")
+        rows = conditions[(conditions.method == name) & (conditions.attempted > 0)].sort_values("lag")
         back = style.is_back(method_style, styles)
         _medians(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), method_style, 4 if back else 6)
         seeds = times[(times.method == name) & times.solved]
@@ -76,17 +75,17 @@ def _budgets(axes: Any, budgets: pd.Series) -> None:
 
 def caption(analysis: Analysis) -> str:
     """What to see, n and how the unsolved are shown."""
-    cells = analysis.costs["passes"]
-    if cells.empty:
+    conditions = analysis.costs["passes"]
+    if conditions.empty:
         return "No runs yet."
-    beyond = int(((cells.attempted > 0) & ~np.isfinite(cells["median"])).sum())
+    beyond = int(((conditions.attempted > 0) & ~np.isfinite(conditions["median"])).sum())
     return (
         "Low is cheap. Large markers: Kaplan-Meier median of the sequence passes (forward 1, forward and "
         "backward 3, Gauss-Newton product 4) spent until solved; small dots, in place of an interval: each "
-        f"seed that solved; {seeds_phrase(cells.n)}. Every unsolved run, whatever ended it, is censored at "
+        f"seed that solved; {seeds_phrase(conditions.n)}. Every unsolved run, whatever ended it, is censored at "
         "the full budget. Where fewer than half solve, an open triangle at the budget means "
-        f"more than this ({count(beyond, 'cell')}). Lags that "
+        f"more than this ({count(beyond, 'condition')}). Lags that "
         "no seed attempted are left out. A pass through a large reservoir is not a pass through a small "
         "net: the next figure and the table of costs give floating-point operations too."
-        f"{layout.small_note(cells)}"
+        f"{layout.small_note(conditions)}"
     )

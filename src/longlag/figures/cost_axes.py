@@ -28,17 +28,17 @@ _KEYS = [
 
 
 def chosen(analysis: Analysis) -> dict[str, int]:
-    """The tasks that are drawn, each with the longest lag at which the most methods solve (half of the seeds). Tasks on
+    """The tasks that are drawn, each with the longest lag at which most methods solve (half of the seeds). Tasks on
     which fewer than two methods ran are left out, unless that leaves none."""
-    cells = analysis.costs["passes"]
-    enough = {task for task, n in layout.methods_on(cells).items() if n >= _ENOUGH}
-    kept = cells[cells.task.isin(enough)] if enough else cells
+    conditions = analysis.costs["passes"]
+    enough = {task for task, n in layout.methods_on(conditions).items() if n >= _ENOUGH}
+    kept = conditions[conditions.task.isin(enough)] if enough else conditions
     solving = kept.assign(solving=np.isfinite(kept["median"])).groupby(["task", "lag"], as_index=False).solving.sum()
     best = solving.sort_values(["solving", "lag"], kind="stable").groupby("task").tail(1)
     return {str(row.task): int(row.lag) for row in best.sort_values("task").itertuples()}
 
 
-def _cells(analysis: Analysis, task: str, lag: int) -> dict[str, pd.DataFrame]:
+def _conditions(analysis: Analysis, task: str, lag: int) -> dict[str, pd.DataFrame]:
     """Per axis the costs of the methods that tried it, by method, cheapest in passes first; unsolved ones last."""
     costs = {axis: _at(table[table.attempted > 0], task, lag) for axis, table in analysis.costs.items()}
     costs = {axis: table.set_index("method") for axis, table in costs.items()}
@@ -57,7 +57,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     if not shown:
         return layout.nothing("no runs", width)
     wide = width > style.COLUMN_WIDTH
-    tables = {task: _cells(analysis, task, lag) for task, lag in shown.items()}
+    tables = {task: _conditions(analysis, task, lag) for task, lag in shown.items()}
     rows = [max(1, len(costs["passes"])) for costs in tables.values()]
     heights = [0.36 + _ROW * n for n in rows]
     figure, grid = layout.grid(len(shown), len(stats.AXES), sum(heights) / len(heights), width, ratios=heights)
@@ -87,17 +87,17 @@ def _panel(axes: Any, costs: pd.DataFrame, times: pd.DataFrame, ranked: bool) ->
     styles = style.styles(costs.index)
     for y, (name, method_style) in enumerate((name, styles[name]) for name in costs.index):
         axes.axhline(y, color="#efefef", lw=0.6, zorder=0)
-        cell, seeds = costs.loc[name], times[(times.method == name) & times.solved & np.isfinite(times.time)]
+        condition, seeds = costs.loc[name], times[(times.method == name) & times.solved & np.isfinite(times.time)]
         axes.plot(
             seeds.time, np.full(len(seeds), y), ls="", marker="|", ms=6, color=method_style.colour, alpha=0.7, zorder=2
         )
-        if np.isfinite(cell["median"]):
-            style.mark(axes, cell["median"], y, method_style, filled=True)
+        if np.isfinite(condition["median"]):
+            style.mark(axes, condition["median"], y, method_style, filled=True)
             if ranked:
                 place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center", "fontsize": 7}
                 axes.text(1, y, f"#{ranks[name]:.0f}", color=style.QUIET, **place)
-        elif np.isfinite(cell.budget):
-            axes.plot(cell.budget, y, ls="", marker=">", mfc="white", mec=method_style.colour, ms=5, zorder=3)
+        elif np.isfinite(condition.budget):
+            axes.plot(condition.budget, y, ls="", marker=">", mfc="white", mec=method_style.colour, ms=5, zorder=3)
 
 
 def _share_scale(grid: list[list[Any]]) -> None:
@@ -118,13 +118,14 @@ def caption(analysis: Analysis) -> str:
     shown = chosen(analysis)
     if not shown:
         return "No runs yet."
-    cells = pd.concat([_cells(analysis, task, lag)["passes"] for task, lag in shown.items()])
+    conditions = pd.concat([_conditions(analysis, task, lag)["passes"] for task, lag in shown.items()])
     return (
-        "Left is cheap, and who is cheap depends on the axis: a pass through a large reservoir is not a pass through a "
-        "small net. Marker: Kaplan-Meier median over seeds of what was spent until solved "
-        f"({seeds_phrase(cells.n)}); ticks: each seed that solved; open triangle: fewer than half solved, so more than "
-        "the budget, as that budget costs on the axis. Methods in the order of their passes; numbers: rank by passes "
-        "and by floating-point operations. CPU seconds depend on the machine and what else it did: they are reported, "
-        "not ranked. Shown is, of each task with two methods or more, the longest lag at which the most methods solve: "
+        "Left is cheap. The order depends on the axis: a pass through a large reservoir costs more operations than a "
+        "pass through a small net. Marker: Kaplan-Meier median over seeds of the cost until solved "
+        f"({seeds_phrase(conditions.n)}); ticks: seeds that solved; open triangle: fewer than half solved, so the "
+        "median is beyond the budget, which is shown on each axis. Methods are in the order of their passes; numbers: "
+        "rank by passes and by floating-point operations. CPU seconds depend on the machine and its load: they are "
+        "reported, not ranked. Of each task with two methods or more, the longest lag at which most methods solve is "
+        "shown: "
         f"{join_words(f'{task} at {lag}' for task, lag in shown.items())}."
     )

@@ -1,4 +1,4 @@
-"""How every run ended: a block per seed, coloured by its status, and where the passes ran out by how near it came."""
+"""How every run ended: a block per seed, coloured by its status; at the end of the budget, by how near it came."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _STATUS: dict[str, tuple[str, str]] = {
     Status.ERROR: ("#222222", "xxxx"),
     Status.NOT_ATTEMPTED: ("white", ""),
 }
-_WIDTH, _HEIGHT = 0.92, 0.8  # of a cell, in units of the axes
+_WIDTH, _HEIGHT = 0.92, 0.8  # of the blocks of a condition, in units of the axes
 _WORDS = 0.17  # inches: the narrowest block that holds two digits
-_CROWD = 40  # seeds in a cell beyond which those that look alike share a block
+_CROWD = 40  # with more seeds in a condition, those that look the same share a block
 _SHADES = 12  # levels of nearness
 # columns of a run that are read
-_COLUMNS = [*stats.CELL, "seed", "status", "minimal_lag", "constant_error", "half_solved_error"]
+_COLUMNS = [*stats.CONDITION, "seed", "status", "minimal_lag", "constant_error", "half_solved_error"]
 
 
 @style.applied()
@@ -64,9 +64,9 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
 def _unsolved(analysis: Analysis) -> pd.DataFrame:
     """The runs of tasks on which some run did not solve, each with `left` and `best` of `stats.near_misses`; the solved
     first, then those that came nearest."""
-    runs, near = analysis.runs[_COLUMNS], analysis.near_misses[[*stats.CELL, "seed", "best", "left"]]
+    runs, near = analysis.runs[_COLUMNS], analysis.near_misses[[*stats.CONDITION, "seed", "best", "left"]]
     tasks = set(runs.task[runs.status != Status.SOLVED])
-    shown = runs[runs.task.isin(tasks)].merge(near, "left", [*stats.CELL, "seed"])
+    shown = runs[runs.task.isin(tasks)].merge(near, "left", [*stats.CONDITION, "seed"])
     return shown.assign(rank=shown.status.map(list(Status).index)).sort_values(["rank", "left", "seed"])
 
 
@@ -80,10 +80,10 @@ def _panel(axes: Any, runs: pd.DataFrame, order: list[str], small: bool) -> None
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     for (method, lag), rows in runs.groupby(["method", "lag"]):
-        _cell(axes, lags.index(lag), methods.index(method), rows)
+        _condition(axes, lags.index(lag), methods.index(method), rows)
 
 
-def _cell(axes: Any, x: int, y: int, rows: pd.DataFrame) -> None:
+def _condition(axes: Any, x: int, y: int, rows: pd.DataFrame) -> None:
     """A block per seed, beside each other in the order of the rows."""
     left, size = x - _WIDTH / 2, _WIDTH / len(rows)
     for run, seeds in _blocks(rows):
@@ -129,7 +129,7 @@ def _numbers(axes: Any, runs: pd.DataFrame) -> None:
 
 
 def _baselines(axes: Any, runs: pd.DataFrame) -> None:
-    """Beside the title, what the numbers compare with."""
+    """Prints beside the title the errors that the numbers compare with."""
     constant, half = runs.constant_error.max(), runs.half_solved_error.max()
     known = {"constant answer": constant, "half-solved": half}
     words = ", ".join(f"{name} {100 * error:.0f}" for name, error in known.items() if not np.isnan(error))
@@ -159,20 +159,20 @@ def caption(analysis: Analysis) -> str:
     runs = analysis.runs
     if runs.empty:
         return "No runs yet."
-    shown, cells = _unsolved(analysis), analysis.success
-    crowd = cells.n[cells.task.isin(shown.task)].max() > _CROWD
-    alike = f"; in a cell of more than {_CROWD}, those that look alike share a block" if crowd else ""
+    shown, conditions = _unsolved(analysis), analysis.success
+    crowd = conditions.n[conditions.task.isin(shown.task)].max() > _CROWD
+    alike = f"; in a condition of more than {_CROWD}, those that look alike share a block" if crowd else ""
     counts = runs.status.value_counts()
     ends = join_words(f"{counts[status]} {status.value.replace('_', ' ')}" for status in Status if status in counts)
     if shown.empty:
-        return f"Every run was solved ({ends}; {seeds_phrase(cells.n)} per cell)."
+        return f"Every run was solved ({ends}; {seeds_phrase(conditions.n)} per condition)."
     rest = sorted(set(runs.task) - set(shown.task))
     left_out = f" Left out, since every run was solved: {join_words(rest)}." if rest else ""
     return (
-        f"Blue is solved. Each block is one seed ({seeds_phrase(cells.n)} per cell{alike}): {ends}. Where the passes, "
-        "or what the method could do with them, ran out, darker means that less was learned: the colour is the lowest "
-        "share of validation sequences wrong (the number, in percent, where there is room), on a logarithmic scale "
-        "from the criterion to the constant answer. The lowest of many evaluations on "
+        f"Blue is solved. Each block is one seed ({seeds_phrase(conditions.n)} per condition{alike}): {ends}. For runs "
+        "that ended at their budget, darker means that less was learned: the colour is the lowest share of validation "
+        "sequences wrong (the number, in percent, where there is room), on a logarithmic scale from the criterion to "
+        "the constant answer. The lowest of many evaluations on "
         f"{protocol.MONITOR} sequences lies below what the net would score. Outlined: not attempted, since "
         f"two lags in a row below were unsolved. No block: that lag was not on the method's grid.{left_out}"
     )

@@ -17,7 +17,7 @@ from longlag.words import join_words, seeds_phrase
 
 TITLE, ORDER = "Gradient flow", 7
 _EVALUATIONS = 5  # lines per run: its first and last evaluation, and some between
-_FLOOR = 1e-9  # what is less is drawn there
+_FLOOR = 1e-9  # smaller values are drawn there
 _ABREAST = 4
 
 
@@ -91,9 +91,9 @@ def caption(analysis: Analysis) -> str:
     methods = join_words(sorted(chosen.method.unique()))
     n = seeds_phrase(chosen.groupby("method").seed.nunique())
     return (
-        "A flat line: what happened long ago still moves the loss. A falling one: rate^k, the gradient vanishes; a "
-        f"rising one: it explodes. Mean norm of the loss's derivative in the net's state k steps before the last one, "
-        f"relative to k = 0, over 20 sequences of {style.escape_mathtext(task)} at lag {lag}, in float64; {methods}, "
-        f"{n}, seed {int(chosen.seed.min())}. Light lines are early in training, dark ones late; less than "
-        "1e-9 is drawn there."
+        "A flat line: what happened long ago still changes the loss. A falling line: the gradient vanishes like "
+        "rate^k; a rising line: it explodes. Mean norm of the loss's derivative in the net's state k steps before the "
+        f"last one, relative to k = 0, over 20 sequences of {style.escape_mathtext(task)} at lag {lag}, in float64; "
+        f"{methods}, {n}, seed {int(chosen.seed.min())}. Light lines are early in training, dark ones late; values "
+        "below 1e-9 are drawn at 1e-9."
     )

@@ -26,19 +26,21 @@ _KEYS = [
 ]
 
 
-def telling_lag(cells: pd.DataFrame) -> int:
+def telling_lag(conditions: pd.DataFrame) -> int:
     """The lag that divides the methods most evenly into those that solve (half of the seeds) and those that do not;
-    in a tie the one with more methods, then the larger one. cells: `stats.success` of one task."""
-    tried = cells[cells.attempted > 0]
+    in a tie the one with more methods, then the larger one. conditions: `stats.success` of one task."""
+    tried = conditions[conditions.attempted > 0]
     solving = tried.assign(solving=tried.rate >= 0.5).groupby("lag").solving.agg(["sum", "size"])
     smaller = solving["sum"].combine(solving["size"] - solving["sum"], min)
-    return int(max(smaller.index, key=lambda lag: (smaller[lag], solving["size"][lag], lag), default=cells.lag.min()))
+    return int(
+        max(smaller.index, key=lambda lag: (smaller[lag], solving["size"][lag], lag), default=conditions.lag.min())
+    )
 
 
 def _chosen(analysis: Analysis) -> dict[str, int]:
     """The tasks that are drawn, each with its lag. Of many tasks, one on which few methods ran and no
     run was evaluated twice has no curve: it is left out unless that leaves none."""
-    found = {str(task): telling_lag(cells) for task, cells in analysis.success.groupby("task")}
+    found = {str(task): telling_lag(conditions) for task, conditions in analysis.success.groupby("task")}
     full, small = layout.split(layout.methods_on(analysis.success))
     evaluations = analysis.curves[analysis.curves.passes > 0].groupby(["task", "lag", "method", "seed"]).size()
     seen = evaluations[evaluations > 1].groupby(["task", "lag"]).size()
@@ -111,7 +113,9 @@ def _lines(axes: Any, curves: pd.DataFrame, method_style: style.MethodStyle, alp
         lines, colors=[method_style.colour], linestyles=[method_style.dash], linewidths=0.8, alpha=alpha, zorder=2
     )
     drawn.set(capstyle=ends, joinstyle="round")
-    axes.add_collection(drawn)
+    axes.add_collection(drawn, autolim=False)  # it would take limits through the logarithm and back, a hair off
+    if len(curves):
+        axes.update_datalim(curves[["passes", "error"]].to_numpy())
 
 
 def caption(analysis: Analysis) -> str:
@@ -126,8 +130,8 @@ def caption(analysis: Analysis) -> str:
     where = join_words(f"{task} at lag {lag}" for task, lag in chosen.items())
     some = "" if seeds.empty or seeds.max() <= _LINES else f", of which the first {_LINES} are drawn"
     return (
-        "Long plateaus at the constant or the half-solved answer, then a fall: that is what a long time lag "
-        f"looks like. Shown is {where}, the lag that divides the methods most evenly into those that solve "
+        "A long time lag shows as a long plateau at the constant or the half-solved answer, followed by a fall. "
+        f"Shown is {where}, the lag that divides the methods most evenly into those that solve "
         f"and those that do not. One line per seed, {seeds_phrase(seeds)} per method{some}, no averaging; filled "
         "marker: solved, open marker: not solved; methods that end at one point are set side by side. A method with a "
         "single evaluation, such as a readout computed in one go, is a marker without a line. Vertical axis linear "
@@ -136,8 +140,8 @@ def caption(analysis: Analysis) -> str:
     )
 
 
-def _left_out(cells: pd.DataFrame, chosen: dict[str, int]) -> str:
-    rest = cells[~cells.task.isin(list(chosen))]
+def _left_out(conditions: pd.DataFrame, chosen: dict[str, int]) -> str:
+    rest = conditions[~conditions.task.isin(list(chosen))]
     if rest.empty:
         return ""
     tasks, methods = (join_words(sorted(rest[name].unique())) for name in ("task", "method"))

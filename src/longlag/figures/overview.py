@@ -42,7 +42,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
 
 
 def _bars(analysis: Analysis, width: float) -> Figure:
-    table, cells = analysis.reach, analysis.success
+    table, conditions = analysis.reach, analysis.success
     methods, tasks, wide = ranking(table), sorted(table.task.unique()), width > style.COLUMN_WIDTH
     rows = {task: [name for name in methods if name in set(table.method[table.task == task])] for task in tasks}
     gaps = max(len(methods) - len(names) for names in rows.values()) > _FEW_GAPS
@@ -53,7 +53,7 @@ def _bars(analysis: Analysis, width: float) -> Figure:
     height, ratios = 0.42 + 0.27 * sum(longest) / len(longest), {"height_ratios": longest}
     figure, axes = layout.panels(len(tasks), height, width, most=side, sharey=not gaps, gridspec_kw=ratios)
     for i, (panel, task) in enumerate(zip(axes, tasks, strict=True)):
-        lags = sorted(cells[cells.task == task].lag.unique())
+        lags = sorted(conditions[conditions.task == task].lag.unique())
         _panel(panel, table[table.task == task], rows[task], lags, longest[i // side])
         panel.set_title(style.escape_mathtext(task))
         panel.set_yticks(range(len(rows[task])), [style.escape_mathtext(name) for name in rows[task]])

@@ -19,29 +19,29 @@ _HOLLOW = Line2D([], [], color=style.QUIET, marker="o", mfc="white", ls="", ms=4
 @style.applied()
 def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task: share of seeds solved at each lag of the grid, the methods side by side."""
-    cells = analysis.success
-    if cells.empty:
+    conditions = analysis.success
+    if conditions.empty:
         return layout.nothing("no runs", width)
-    styles = style.styles(cells.method.unique())
-    tiers = layout.tiers(layout.methods_on(cells), height=1.85, width=width)
+    styles = style.styles(conditions.method.unique())
+    tiers = layout.tiers(layout.methods_on(conditions), height=1.85, width=width)
     for task, panel in tiers.panels.items():
-        _panel(panel, cells[cells.task == task], styles, small=task in tiers.small)
+        _panel(panel, conditions[conditions.task == task], styles, small=task in tiers.small)
     layout.titles(tiers, {task: style.escape_mathtext(task) for task in tiers.panels})
-    layout.legend(tiers.figure, styles, [_HOLLOW] if (cells.attempted == 0).any() else [])
+    layout.legend(tiers.figure, styles, [_HOLLOW] if (conditions.attempted == 0).any() else [])
     layout.label_tiers(tiers, style.LAG_BELOW, style.LAG_SHORT, "seeds solved")
     return tiers.figure
 
 
-def _panel(axes: Any, cells: pd.DataFrame, styles: dict[str, style.MethodStyle], small: bool) -> None:
-    lags = sorted(cells.lag.unique())
-    minimal = [cells.minimal_lag[cells.lag == lag].max() for lag in lags]
+def _panel(axes: Any, conditions: pd.DataFrame, styles: dict[str, style.MethodStyle], small: bool) -> None:
+    lags = sorted(conditions.lag.unique())
+    minimal = [conditions.minimal_lag[conditions.lag == lag].max() for lag in lags]
     if small:
         style.lag_ticks(axes, lags, minimal, thin=True)
     else:
         style.lag_axes(axes, lags, minimal)
-    styles = {name: method_style for name, method_style in styles.items() if name in set(cells.method)}
+    styles = {name: method_style for name, method_style in styles.items() if name in set(conditions.method)}
     for (name, method_style), shift in zip(styles.items(), style.dodge(len(styles)), strict=True):
-        rows = cells[cells.method == name].sort_values("lag")
+        rows = conditions[conditions.method == name].sort_values("lag")
         _method(
             axes,
             rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]),
@@ -66,13 +66,13 @@ def _method(axes: Any, rows: pd.DataFrame, method_style: style.MethodStyle, back
 
 def caption(analysis: Analysis) -> str:
     """What to see, n and the kind of interval."""
-    cells = analysis.success
-    if cells.empty:
+    conditions = analysis.success
+    if conditions.empty:
         return "No runs yet."
-    best = cells[cells.rate >= 0.5].groupby("task").lag.max()
-    every = "every task" if cells.task.nunique() > 2 else join_words(cells.task.unique())
+    best = conditions[conditions.rate >= 0.5].groupby("task").lag.max()
+    every = "every task" if conditions.task.nunique() > 2 else join_words(conditions.task.unique())
     ends = [
-        f"to lag {lag} on {every if len(tasks) == cells.task.nunique() else join_words(tasks.index)}"
+        f"to lag {lag} on {every if len(tasks) == conditions.task.nunique() else join_words(tasks.index)}"
         for lag, tasks in best.groupby(best)
     ]
     furthest = f"Some method gets {join_words(ends)}." if ends else "No method solves any lag."
@@ -81,14 +81,14 @@ def caption(analysis: Analysis) -> str:
         f"ends. {furthest} Methods are set side by side at each lag of the grid; the grid is "
         "not to scale, and lags of different tasks compare by the minimal lag: above a panel, in brackets below a "
         "small one. "
-        f"Bars are Wilson 95 % intervals, {seeds_phrase(cells.n)} per point. Hollow: the ladder stopped below, "
+        f"Bars are Wilson 95 % intervals, {seeds_phrase(conditions.n)} per point. Hollow: the ladder stopped below, "
         "counted as unsolved. A method without points in a panel was not run there."
-        f"{_back_note(cells)}{layout.small_note(cells)}"
+        f"{_back_note(conditions)}{layout.small_note(conditions)}"
     )
 
 
-def _back_note(cells: pd.DataFrame) -> str:
-    styles = [style.styles(rows.method.unique()) for _, rows in cells.groupby("task")]
+def _back_note(conditions: pd.DataFrame) -> str:
+    styles = [style.styles(rows.method.unique()) for _, rows in conditions.groupby("task")]
     names = {name for panel in styles for name, method_style in panel.items() if style.is_back(method_style, panel)}
-    note = " stand back where there are many methods: small, and their intervals in the table alone."
+    note = " are drawn small and without intervals where there are many methods; the table has their intervals."
     return f" {join_words(sorted(names))}{note}" if names else ""

@@ -15,14 +15,14 @@ from longlag.words import join_words, seeds_phrase
 TITLE, ORDER = "Time to solve", 2
 _MEET = 2  # methods that make a panel
 _MOST_LAGS = 4  # panels beside each other
-_HAIR = 0.01  # by which curves are set apart
+_HAIR = 0.01  # share of seeds by which curves are shifted apart
 
 
 def chosen(analysis: Analysis) -> dict[str, list[int]]:
     """The tasks that are drawn, each with its lags: those at which two methods or more were tried; of many, the four at
     which most were. Tasks without such a lag are left out, unless that leaves none."""
-    cells = analysis.success
-    counts = cells[cells.attempted > 0].groupby(["task", "lag"], as_index=False).method.nunique()
+    conditions = analysis.success
+    counts = conditions[conditions.attempted > 0].groupby(["task", "lag"], as_index=False).method.nunique()
     met = counts[counts.method >= _MEET]
     kept = met if len(met) else counts
     best = kept.sort_values(["method", "lag"], ascending=False, kind="stable").groupby("task").head(_MOST_LAGS)
@@ -35,18 +35,18 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     runs, shown = analysis.runs, chosen(analysis)
     if not shown:
         return layout.nothing("no runs", width)
-    limits = runs.groupby(stats.CELL, as_index=False).budget.max().rename(columns={"budget": "limit"})
-    cells, steps = analysis.costs["passes"].merge(limits, "left", stats.CELL), analysis.survival
+    limits = runs.groupby(stats.CONDITION, as_index=False).budget.max().rename(columns={"budget": "limit"})
+    conditions, steps = analysis.costs["passes"].merge(limits, "left", stats.CONDITION), analysis.survival
     beside = min(4 if width > style.COLUMN_WIDTH else 2, max(map(len, shown.values())))
     rows = [(task, lags[i : i + beside]) for task, lags in shown.items() for i in range(0, len(lags), beside)]
     figure, grid = layout.grid(len(rows), beside, 1.3, width)
-    styles = style.styles(cells[_among(cells, shown)].method.unique())
+    styles = style.styles(conditions[_among(conditions, shown)].method.unique())
     for (task, lags), panels in zip(rows, grid, strict=True):
         for panel, lag in zip(panels, lags, strict=False):
             panel.sharex(grid[0][0])
-            here = (cells.task == task) & (cells.lag == lag) & (cells.attempted > 0)
-            _panel(panel, cells[here], steps[(steps.task == task) & (steps.lag == lag)], styles)
-            _frame(panel, cells[here], lag)
+            here = (conditions.task == task) & (conditions.lag == lag) & (conditions.attempted > 0)
+            _panel(panel, conditions[here], steps[(steps.task == task) & (steps.lag == lag)], styles)
+            _frame(panel, conditions[here], lag)
         if lags[0] == shown[task][0]:
             panels[0].set_title(style.escape_mathtext(task), pad=13)
         for spare in panels[len(lags) :]:
@@ -71,13 +71,13 @@ def _limits(axes: Any, runs: pd.DataFrame, steps: pd.DataFrame) -> None:
     axes.set_xlim(low / 2, high * 2)
 
 
-def _frame(axes: Any, cells: pd.DataFrame, lag: int) -> None:
-    """Above the panel its lag and of how many methods a seed solved; cells: those that were tried."""
-    minimal = cells.minimal_lag.max()
+def _frame(axes: Any, conditions: pd.DataFrame, lag: int) -> None:
+    """Above the panel its lag and of how many methods a seed solved; conditions: those that were tried."""
+    minimal = conditions.minimal_lag.max()
     words = f"lag {lag}" + ("" if np.isnan(minimal) else f" ({minimal:.0f})")
-    place, solving = {"transform": axes.transAxes, "va": "bottom"}, int((cells.solved > 0).sum())
+    place, solving = {"transform": axes.transAxes, "va": "bottom"}, int((conditions.solved > 0).sum())
     axes.text(0, 1.02, words, fontsize=7.5, **place)
-    axes.text(1, 1.02, f"{solving}/{len(cells)} solve", ha="right", color=style.QUIET, fontsize=7, **place)
+    axes.text(1, 1.02, f"{solving}/{len(conditions)} solve", ha="right", color=style.QUIET, fontsize=7, **place)
     axes.set_ylim(0, 1.12)
     first = axes.get_subplotspec().is_first_col()
     axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"] if first else [""] * 3)
@@ -85,8 +85,8 @@ def _frame(axes: Any, cells: pd.DataFrame, lag: int) -> None:
     axes.minorticks_off()
 
 
-def _panel(axes: Any, cells: pd.DataFrame, steps: pd.DataFrame, styles: dict[str, style.MethodStyle]) -> None:
-    found = {cell.method: cell for cell in cells.itertuples() if cell.solved}
+def _panel(axes: Any, conditions: pd.DataFrame, steps: pd.DataFrame, styles: dict[str, style.MethodStyle]) -> None:
+    found = {condition.method: condition for condition in conditions.itertuples() if condition.solved}
     present = {name: method_style for name, method_style in styles.items() if name in found}
     places: list[tuple[str, str]] = []  # where a curve ends; of those that end together, the markers stand side by side
     for (name, method_style), hair in zip(
@@ -109,7 +109,7 @@ def _panel(axes: Any, cells: pd.DataFrame, steps: pd.DataFrame, styles: dict[str
         places.append(place)
     if not present:
         axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", va="center", color=style.QUIET, fontsize=8)
-    if not np.isnan(budget := cells.limit.max()):
+    if not np.isnan(budget := conditions.limit.max()):
         axes.axvline(budget, color=style.QUIET, lw=0.8, ls=(0, (4, 2)), zorder=1)
 
 
@@ -118,16 +118,17 @@ def caption(analysis: Analysis) -> str:
     shown = chosen(analysis)
     if not shown:
         return "No runs yet."
-    cells = analysis.success
-    rest = sorted(set(cells.task) - set(shown))
+    conditions = analysis.success
+    rest = sorted(set(conditions.task) - set(shown))
     left_out = f" Not drawn: {join_words(rest)}, where no two methods met at a lag." if rest else ""
     return (
         "Further left is sooner, higher is more reliable. Share of seeds solved within that many sequence passes "
-        f"(1 - Kaplan-Meier; {seeds_phrase(cells.n[_among(cells, shown)])}), every step one seed. The marker stands at "
-        "the last seed that solved; a pale line from there to the budget means that other seeds did not. What did not "
-        "solve, whatever ended it, is censored at the full budget; above the panel is of how many methods any seed "
-        "solved, and the others have no curve. Curves are set apart by a hair. A readout computed in one go takes its "
-        "step at the size of its training set. Shown are the lags at which at least two methods were tried, at most "
-        "four. No interval is drawn: at the budget it is the one of the success rate; the table tests matched pairs."
+        f"(1 - Kaplan-Meier; {seeds_phrase(conditions.n[_among(conditions, shown)])}); every step is one seed. The "
+        "marker is at the last seed that solved; a pale line from there to the budget means that other seeds did not. "
+        "Every unsolved run is censored at the full budget. Above each panel: the number of methods with a seed that "
+        "solved; the others have no curve. Curves are shifted slightly so that none hides another. A readout computed "
+        "in one go has its step at the size of its training set. Shown are the lags at which at least two methods were "
+        "tried, at most four. No interval is drawn: at the budget it is that of the success rate; the table tests "
+        "matched pairs."
         f"{left_out}"
     )

@@ -71,7 +71,7 @@ def _steps(tied: pd.DataFrame, rows: pd.DataFrame) -> str:
 def gaps(runs: pd.DataFrame, tasks: Iterable[str], methods: Iterable[str]) -> list[tuple[str, str]]:
     """What is missing of all pairs of these tasks and methods, in words, each with what it is about.
 
-    First what was run nowhere, then per group of tasks what else was not run, then cells with too few seeds.
+    First what was run nowhere, then per group of tasks what else was not run, then conditions with too few seeds.
     """
     tasks, methods = list(tasks), list(methods)
     table = stats.missing(runs, tasks, methods)

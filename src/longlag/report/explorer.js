@@ -255,7 +255,7 @@
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => update(ALL));
   if (data.seeds_shown.some((shown) => shown < data.seeds)) {
-    $("explorer-limits").textContent = `Of up to ${data.seeds} seeds a cell, the first ${data.seeds_shown[0]} are dots and the first ${data.seeds_shown[1]} have curves here; rates, medians and tables count all.`;
+    $("explorer-limits").textContent = `Of up to ${data.seeds} seeds per condition, the first ${data.seeds_shown[0]} are dots and the first ${data.seeds_shown[1]} have curves here; rates, medians and tables count all.`;
   }
   $("explorer").hidden = false;
   update(ALL);

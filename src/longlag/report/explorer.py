@@ -83,16 +83,16 @@ def to_json(value: Any) -> str:
 
 
 def island(analysis: Analysis) -> dict[str, Any]:
-    """Numbers of the charts: methods with their styles, and per task its cells, seeds and learning curves.
+    """Numbers of the charts: methods with their styles, and per task its conditions, seeds and learning curves.
 
-    Lists stand for rows, in the order that explorer.js reads; methods are named by their place in the list; what is not
-    finite is null. Where there are too many runs, the first seeds of each cell stand for the others (`seeds_shown`).
+    Lists stand for rows, in the order that explorer.js reads; methods are named by their place in the list; numbers
+    that are not finite are null. Of too many runs, the first seeds of each condition are kept (`seeds_shown`).
     """
     runs = analysis.runs
     names = list(style.styles(runs.method.unique()))
     attempted = runs[runs.status != Status.NOT_ATTEMPTED]
     dots, points = _first_seeds(attempted, MOST_DOTS), _first_seeds(analysis.curves, MOST_POINTS, per=MOST_EVALUATIONS)
-    cells, times = _cells(analysis), _times(dots, analysis.solve_times)
+    conditions, times = _conditions(analysis), _times(dots, analysis.solve_times)
     tasks = sorted(str(task) for task in runs.task.unique())
     return {
         "axes": stats.AXES,
@@ -104,7 +104,7 @@ def island(analysis: Analysis) -> dict[str, Any]:
             {
                 "name": task,
                 "lines": _lines(runs[runs.task == task]),
-                "cells": _cell_lists(cells[cells.task == task], names),
+                "cells": _condition_lists(conditions[conditions.task == task], names),
                 "seeds": _seed_lists(times[times.task == task], names),
                 "curves": _curve_lists(points[points.task == task], dots, names),
             }
@@ -114,7 +114,7 @@ def island(analysis: Analysis) -> dict[str, Any]:
 
 
 def _most_seeds(table: pd.DataFrame) -> int:
-    return int(table.groupby(stats.CELL).seed.nunique().max()) if len(table) else 0
+    return int(table.groupby(stats.CONDITION).seed.nunique().max()) if len(table) else 0
 
 
 def _method(name: str, method_style: style.MethodStyle) -> dict[str, Any]:
@@ -124,33 +124,37 @@ def _method(name: str, method_style: style.MethodStyle) -> dict[str, Any]:
 
 
 def _first_seeds(table: pd.DataFrame, most: int, per: int = 0) -> pd.DataFrame:
-    """The rows of as many seeds per cell, from the smallest on, as fit into `most` rows; at least one seed.
+    """The rows of as many seeds per condition, from the smallest on, as fit into `most` rows; at least one seed.
     per: how many rows of one run count, at most."""
     if table.empty:
         return table
-    order = table.groupby(stats.CELL).seed.rank(method="dense")
-    sizes = table.groupby([*stats.CELL, "seed"]).size()
+    order = table.groupby(stats.CONDITION).seed.rank(method="dense")
+    sizes = table.groupby([*stats.CONDITION, "seed"]).size()
     if per:
         sizes = sizes.clip(upper=per)
-    ranks = order.groupby([table[name] for name in [*stats.CELL, "seed"]]).first()
+    ranks = order.groupby([table[name] for name in [*stats.CONDITION, "seed"]]).first()
     total = sizes.groupby(ranks).sum().cumsum()
     return table[order <= max(1.0, float(total.index[total <= most].max() if (total <= most).any() else 1))]
 
 
-def _cells(analysis: Analysis) -> pd.DataFrame:
-    cells = analysis.success
+def _conditions(analysis: Analysis) -> pd.DataFrame:
+    conditions = analysis.success
     for axis, costs in analysis.costs.items():
-        cells = cells.join(costs[_PARTS].add_prefix(f"{axis}_"))
-    ends = analysis.failures[[*stats.CELL, *(status.value for status in Status)]]
-    return cells.merge(ends.rename(columns={"solved": "ended_solved"}), on=stats.CELL) if len(cells) else cells
+        conditions = conditions.join(costs[_PARTS].add_prefix(f"{axis}_"))
+    ends = analysis.failures[[*stats.CONDITION, *(status.value for status in Status)]]
+    return (
+        conditions.merge(ends.rename(columns={"solved": "ended_solved"}), on=stats.CONDITION)
+        if len(conditions)
+        else conditions
+    )
 
 
-def _cell_lists(cells: pd.DataFrame, names: list[str]) -> list[list[Any]]:
+def _condition_lists(conditions: pd.DataFrame, names: list[str]) -> list[list[Any]]:
     """[method, lag, minimal lag, n, attempted, solved, low, high, how the others ended, {axis: [median, first, last,
     budget]}]."""
     others = [status.value for status in Status if status is not Status.SOLVED]
     found = []
-    for row in cells.to_dict("records"):
+    for row in conditions.to_dict("records"):
         ends = ", ".join(f"{row[name]} {name.replace('_', ' ')}" for name in others if row[name])
         cost = {axis: [_number(row[f"{axis}_{part}"]) for part in _PARTS] for axis in stats.AXES}
         counts = [int(row[name]) for name in ("n", "attempted", "solved")]
@@ -162,7 +166,9 @@ def _cell_lists(cells: pd.DataFrame, names: list[str]) -> list[list[Any]]:
 def _times(runs: pd.DataFrame, times: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """The solved ones of these runs with the cost to solve on each axis; times: `stats.solve_times` of all runs."""
     solved = runs[runs.solved]
-    return solved[[*stats.CELL, "seed"]].assign(**{axis: table.time[solved.index] for axis, table in times.items()})
+    return solved[[*stats.CONDITION, "seed"]].assign(
+        **{axis: table.time[solved.index] for axis, table in times.items()}
+    )
 
 
 def _seed_lists(times: pd.DataFrame, names: list[str]) -> list[list[Any]]:
@@ -175,10 +181,10 @@ def _seed_lists(times: pd.DataFrame, names: list[str]) -> list[list[Any]]:
 def _curve_lists(points: pd.DataFrame, runs: pd.DataFrame, names: list[str]) -> list[list[Any]]:
     """[method, lag, seed, how it ended, passes [K], share wrong [K], CPU seconds [K], operations per pass]."""
     rates = (runs.flops / runs.passes.where(runs.passes > 0)).to_numpy()
-    keys = runs[[*stats.CELL, "seed"]].itertuples(index=False, name=None)
+    keys = runs[[*stats.CONDITION, "seed"]].itertuples(index=False, name=None)
     known = dict(zip(keys, zip(runs.status, rates, strict=True), strict=True))
     found = []
-    for (task, method, lag, seed), rows in points[points.passes > 0].groupby([*stats.CELL, "seed"]):
+    for (task, method, lag, seed), rows in points[points.passes > 0].groupby([*stats.CONDITION, "seed"]):
         if method not in names:
             continue
         rows = rows.sort_values("passes")

@@ -70,17 +70,17 @@ def _cheapest(costs: dict[str, pd.DataFrame]) -> str:
     contested = both.index[both]
     if contested.empty:
         return "No two methods solve one task at one lag, so what they cost cannot be compared."
-    cells = median.loc[contested].groupby(["task", "lag"]).ngroups
+    conditions = median.loc[contested].groupby(["task", "lag"]).ngroups
     winners: dict[str, list[str]] = {}
     for axis, words in stats.AXES.items():
         winners.setdefault(_winners(costs[axis].loc[contested]), []).append(words)
     told = "; ".join(f"{who} by {join_words(axes)}" for who, axes in winners.items())
-    return f"Of the {count(cells, 'pair')} of task and lag that two methods or more solve, the cheapest is {told}."
+    return f"Of the {count(conditions, 'pair')} of task and lag that two methods or more solve, the cheapest is {told}."
 
 
-def _winners(cells: pd.DataFrame) -> str:
+def _winners(conditions: pd.DataFrame) -> str:
     """Methods by the number of pairs in which their median is the lowest."""
-    usable = cells[np.isfinite(cells["median"])]
+    usable = conditions[np.isfinite(conditions["median"])]
     first = usable.loc[usable.groupby(["task", "lag"])["median"].idxmin()].method.value_counts()
     names = sorted(first.index, key=lambda name: (-first[name], name))
     return join_words(f"{name} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
@@ -97,5 +97,7 @@ def _uncertain(analysis: Analysis) -> str:
     seeds = int(analysis.success.n.min())
     p = f"{stats.smallest_p(seeds, seeds):.2g}"
     told = f"Of {count(len(attempted), 'run')} {failed.sum()} did not solve" + (f" ({how})" if how else "")
-    limit = f"with {count(seeds, 'seed')} in the smallest cell no comparison of two methods there can reach p < {p}"
+    limit = (
+        f"with {count(seeds, 'seed')} in the smallest condition no comparison of two methods there can reach p < {p}"
+    )
     return f"{told}; {none}{limit}."

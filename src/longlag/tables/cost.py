@@ -17,34 +17,44 @@ TITLE, BESIDE = "Cost to solve", "cost"
 def build(analysis: Analysis) -> pd.DataFrame:
     """One row per task, lag and method that attempted it: median (range) of passes, and medians of the other axes."""
     axes = analysis.costs
-    parameters = analysis.runs.groupby(stats.CELL, as_index=False).parameters.max().parameters
+    parameters = analysis.runs.groupby(stats.CONDITION, as_index=False).parameters.max().parameters
     rows = []
-    for i, cell in enumerate(axes["passes"].itertuples()):
-        if cell.attempted:
+    for i, condition in enumerate(axes["passes"].itertuples()):
+        if condition.attempted:
             medians = [_median(axes[axis].iloc[i]) for axis in ("flops", "seconds")]
-            solved = f"{cell.solved}/{cell.n}"
+            solved = f"{condition.solved}/{condition.n}"
             size = number(parameters[i]) if parameters[i] else "–"
-            rows.append([cell.task, cell.lag, cell.method, solved, _passes(axes["passes"].iloc[i]), *medians, size])
+            rows.append(
+                [
+                    condition.task,
+                    condition.lag,
+                    condition.method,
+                    solved,
+                    _passes(axes["passes"].iloc[i]),
+                    *medians,
+                    size,
+                ]
+            )
     names = ["task", "lag", "method", "solved", "passes (range)", "operations", "CPU s", "parameters"]
     return pd.DataFrame(rows, columns=names).sort_values(["task", "lag", "method"], ignore_index=True)
 
 
-def _passes(cell: Any) -> str:
-    if not cell.solved:
-        return _median(cell)
-    last = f"{number(cell['last'])}" if np.isfinite(cell["last"]) else f"> {number(cell.budget)}"
-    return f"{_median(cell)} ({number(cell['first'])} to {last})"
+def _passes(condition: Any) -> str:
+    if not condition.solved:
+        return _median(condition)
+    last = f"{number(condition['last'])}" if np.isfinite(condition["last"]) else f"> {number(condition.budget)}"
+    return f"{_median(condition)} ({number(condition['first'])} to {last})"
 
 
-def _median(cell: Any) -> str:
-    median = float(cell["median"])
+def _median(condition: Any) -> str:
+    median = float(condition["median"])
     if math.isfinite(median):
         return number(median)
-    return "unknown" if np.isnan(cell.budget) else f"> {number(cell.budget)}"
+    return "unknown" if np.isnan(condition.budget) else f"> {number(condition.budget)}"
 
 
 def note(analysis: Analysis) -> str:
-    """n, how the unsolved count, and what each axis means."""
+    """n, how unsolved runs count, and what each axis means."""
     return (
         f"Kaplan-Meier medians over {seeds_phrase(analysis.success.n)}; in brackets the range over seeds. Every "
         "unsolved run is censored at the full budget, never imputed; >: fewer than half solved within it. Passes: "

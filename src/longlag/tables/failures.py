@@ -15,37 +15,46 @@ _HOW = [status.value for status in Status if status is not Status.SOLVED]
 
 
 def build(analysis: Analysis) -> pd.DataFrame:
-    """One row per cell with a run that was attempted and not solved: how many ended how, and the commonest reason."""
-    cells = analysis.failures
-    failed = cells[cells.solved + cells.not_attempted < cells.n]
+    """One row per condition with an attempted run that did not solve: the number of runs per status, the commonest
+    reason and the nearest miss."""
+    conditions = analysis.failures
+    failed = conditions[conditions.solved + conditions.not_attempted < conditions.n]
     rows = [
-        [cell.task, cell.method, cell.lag, f"{cell.solved}/{cell.n}", _how(cell), _near(cell), cell.reason]
-        for cell in failed.itertuples()
+        [
+            condition.task,
+            condition.method,
+            condition.lag,
+            f"{condition.solved}/{condition.n}",
+            _how(condition),
+            _near(condition),
+            condition.reason,
+        ]
+        for condition in failed.itertuples()
     ]
     names = ["task", "method", "lag", "solved", "the others ended", "nearest, % wrong", "commonest reason"]
     return pd.DataFrame(rows, columns=names)
 
 
-def _how(cell: Any) -> str:
-    counts = {status: getattr(cell, status) for status in _HOW}
+def _how(condition: Any) -> str:
+    counts = {status: getattr(condition, status) for status in _HOW}
     return ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in counts.items() if n)
 
 
-def _near(cell: Any) -> str:
+def _near(condition: Any) -> str:
     """The lowest error of an unsolved run, and the baselines it is measured by: "71 (constant 75, half-solved 50)"."""
-    if np.isnan(cell.best):
+    if np.isnan(condition.best):
         return "–"
-    known = {"constant": cell.constant, "half-solved": cell.half_solved}
+    known = {"constant": condition.constant, "half-solved": condition.half_solved}
     baselines = ", ".join(f"{name} {100 * error:.0f}" for name, error in known.items() if not np.isnan(error))
-    return f"{100 * cell.best:.3g}" + (f" ({baselines})" if baselines else "")
+    return f"{100 * condition.best:.3g}" + (f" ({baselines})" if baselines else "")
 
 
 def note(analysis: Analysis) -> str:
     """How to read the words."""
     return (
-        "Runs of each cell by how they ended; cells in which every attempted run was solved are left out. Budget: the "
-        "passes ran out. Diverged: a loss or a parameter stopped being finite. Timeout: the wall clock's safety net. "
-        "Error: a bug or a killed job. Not attempted: the ladder stopped below. Nearest: "
-        "the lowest share of validation sequences that one of the unsolved runs got wrong, beside the shares of the "
-        "constant and the half-solved answer."
+        "Runs of each condition by their status. Conditions in which every attempted run was solved are left out. "
+        "Budget: the passes ran out. Diverged: a loss or a parameter stopped being finite. Timeout: the run reached "
+        "the limit of wall-clock time. Error: a bug or a killed job. Not attempted: the ladder stopped at a smaller "
+        "lag. Nearest: the lowest share of validation sequences wrong among the unsolved runs, beside the shares of "
+        "the constant and the half-solved answer."
     )

@@ -46,10 +46,10 @@ def _measured(fact: Any) -> str:
         return NOT_RUN
     sides = [(fact.below_lag, fact.below_n, fact.below_solved, fact.below_median)]
     sides += [(fact.above_lag, fact.above_n, fact.above_solved, fact.above_median)]
-    return "; ".join(_cell(*side) for side in sides if not pd.isna(side[0]))
+    return "; ".join(_condition(*side) for side in sides if not pd.isna(side[0]))
 
 
-def _cell(lag: float, n: float, solved: float, median: float) -> str:
+def _condition(lag: float, n: float, solved: float, median: float) -> str:
     cost = f", median {number(median)} passes" if math.isfinite(median) else ""
     return f"lag {lag:.0f}: {solved:.0f}/{n:.0f} solved{cost}"
 

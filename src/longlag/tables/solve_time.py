@@ -49,10 +49,10 @@ def note(analysis: Analysis) -> str:
         "Pairs are found in what was run: all settings but the named one are equal; a part of another class, such as "
         "an optimiser with its own rate and batch, counts as one. Passes: Kaplan-Meier median, unsolved runs censored "
         "at the budget. Sooner: shared seeds on which the method solved and the other had not yet. p: log-rank test, "
-        f"two-sided, exact over all ways to deal the runs to the two methods. Smallest p: what {_seeds(pairs)} can "
+        f"two-sided, exact over all assignments of the runs to the two methods. Smallest p: what {_seeds(pairs)} can "
         f"give at best; {count(reached, 'row')} of {len(pairs)} reach it. Nothing is corrected for the number of rows."
     )
 
 
 def _seeds(pairs: pd.DataFrame) -> str:
-    return f"so many seeds ({seeds_phrase([*pairs.n_first, *pairs.n_second])} of each method)"
+    return f"this number of seeds ({seeds_phrase([*pairs.n_first, *pairs.n_second])} of each method)"

@@ -14,19 +14,23 @@ TITLE, BESIDE = "Seeds solved", "reach"
 
 def build(analysis: Analysis) -> pd.DataFrame:
     """One row per task and method, one column per lag: "4/5 [38, 96] %"; before them the minimal lags of these."""
-    cells = analysis.success
-    lags = sorted(cells.lag.unique())
+    conditions = analysis.success
+    lags = sorted(conditions.lag.unique())
     rows = []
-    minimal = cells.groupby(["task", "lag"]).minimal_lag.max()
-    for (task, method), group in cells.groupby(["task", "method"]):
-        words = {cell.lag: _words(cell) for cell in group.itertuples()}
+    minimal = conditions.groupby(["task", "lag"]).minimal_lag.max()
+    for (task, method), group in conditions.groupby(["task", "method"]):
+        words = {condition.lag: _words(condition) for condition in group.itertuples()}
         rows.append([task, method, _minimal(minimal[task]), *(words.get(lag, NOT_RUN) for lag in lags)])
     return pd.DataFrame(rows, columns=["task", "method", "minimal lags", *(f"lag {lag}" for lag in lags)])
 
 
-def _words(cell: Any) -> str:
-    rate = f"{cell.solved}/{cell.n}"
-    return f"{rate} {interval(100 * cell.low, 100 * cell.high)} %" if cell.attempted else f"{rate} not attempted"
+def _words(condition: Any) -> str:
+    rate = f"{condition.solved}/{condition.n}"
+    return (
+        f"{rate} {interval(100 * condition.low, 100 * condition.high)} %"
+        if condition.attempted
+        else f"{rate} not attempted"
+    )
 
 
 def _minimal(lags: pd.Series) -> str:

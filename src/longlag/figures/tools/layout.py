@@ -44,9 +44,9 @@ class Tiers:
         return {**self.full, **self.small}
 
 
-def methods_on(cells: pd.DataFrame) -> dict[str, int]:
-    """How many methods ran on each task; cells: with task and method."""
-    return {str(task): rows.nunique() for task, rows in cells.groupby("task").method}
+def methods_on(conditions: pd.DataFrame) -> dict[str, int]:
+    """How many methods ran on each task; conditions: with task and method."""
+    return {str(task): rows.nunique() for task, rows in conditions.groupby("task").method}
 
 
 def split(methods: Mapping[str, int]) -> tuple[list[str], list[str]]:
@@ -102,10 +102,10 @@ def titles(tiers: Tiers, words: Mapping[str, str]) -> None:
         panel.set_title(_broken(words[task], room), fontsize=7.5)
 
 
-def small_note(cells: pd.DataFrame) -> str:
-    """What a caption says of small panels, if there are any; cells: with task and method."""
-    _, small = split(methods_on(cells))
-    methods = sorted(cells[cells.task.isin(small)].method.unique())
+def small_note(conditions: pd.DataFrame) -> str:
+    """What a caption says of small panels, if there are any; conditions: with task and method."""
+    _, small = split(methods_on(conditions))
+    methods = sorted(conditions[conditions.task.isin(small)].method.unique())
     return f" Small panels, on one scale: tasks on which only {join_words(methods)} ran." if len(small) else ""
 
 
