@@ -26,7 +26,7 @@ from longlag.engine.ladder import Rungs
 from longlag.engine.spec import RunSpec, resolve, unmeasured_row
 from longlag.engine.train import Block
 from longlag.errors import LonglagError
-from longlag.report import images
+from longlag.report import claims, images
 from longlag.rng import stream
 from longlag.store import records
 from longlag.store.files import checksum
@@ -143,13 +143,13 @@ def _beside_a_page(folder: Path) -> list[Kind]:
     number = {"name": "rate", "value": 0.125, "low": 0.1, "high": None, "unit": "", "threshold": "", "met": None}
     found = {"verdict": "holds", "summary": "It does.", "caveat": "", "numbers": [number]}
     words = {"number": 1, "slug": "one", "title": "One", "sentence": "A claim."}
-    claims = [{"claim": words, "finding": found, "caption": "What to see."}]
-    check = checksum([json.dumps(claims)])
+    entries = [{"claim": words, "finding": found, "caption": "What to see."}]
+    check = checksum([json.dumps(entries)])
     figure, verdicts, memory = folder / "figures/one.png", folder / "lecture.json", folder / "memory.csv"
     figure.parent.mkdir(parents=True)
     picture = Image.fromarray(stream(0, "chaos", "picture").integers(0, 256, (24, 32, 3), dtype=np.uint8))
     picture.save(figure)
-    verdicts.write_text(json.dumps({"claims": claims, "check": check}))
+    verdicts.write_text(json.dumps({"claims": entries, "check": check}))
     memory.write_text("method,task,lag,megabytes\nlstm,adding,20,249\nhf,adding,20,332\n")
     shown, told, known = images.of_file(figure), claims.read(folder), estimate.read_footprints(memory)
     return [
