@@ -219,3 +219,28 @@ def test_every_argument_changes_something(verb, name, folder, tmp_path, capsys):
     assert one[0] == 0 or verb == "verify", one[1]
     assert one != other, f"longlag {verb} ignores {name}"
     assert one == result([verb, *words], tmp_path, folder, capsys), "two calls with the same words differ"
+
+
+IDLE = {
+    "--gradient-flow": (["train", "--lag", "10", *TRAIN, "--out", "o.csv", "--gradient-flow"], "add --curves FILE"),
+    "--checkpoint-every": (["tune", "--lag", "10", *TRAIN, "--out", "o.csv", "--checkpoint-every", "7"], "--cache DIR"),
+    "--seed": (["verify", "two.csv", "--seed", "0"], "add --sample N"),
+    "--task": (["show", "adding", "--task", "xor"], "add the name of a method"),
+}
+
+
+@pytest.mark.parametrize("option", IDLE)
+def test_an_option_without_the_one_that_it_needs_is_refused(option, folder, tmp_path, capsys):
+    words, remedy = IDLE[option]
+    assert cli.main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"longlag: {option} has no effect alone")
+    assert remedy in line
+    assert not (tmp_path / "o.csv").exists()
+
+
+@pytest.mark.parametrize("verb", ["list", "lecture"])
+def test_two_forms_of_output_exclude_each_other(verb, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main([verb, "--json", "--markdown"])
+    assert "not allowed with" in capsys.readouterr().err

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -76,6 +75,13 @@ def positive(what: str) -> Callable[[str], float]:
 
 
 budget = positive("a budget is a number of sequence passes, such as 1e6:")
+checkpoint_interval = positive("a checkpoint interval")
+
+
+def refuse_idle(given: object, option: str, needed: str) -> None:
+    """Raises LonglagError if an option was given without the one that it needs: it would have no effect."""
+    if given:
+        raise LonglagError(f"{option} has no effect alone; add {needed}, or leave {option} out")
 
 
 def add_plugins(parser: argparse.ArgumentParser) -> None:
@@ -103,9 +109,8 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     add_plugins(parser)
     cache = "folder that keeps finished rungs, which are reused, and checkpoints of unfinished ones"
     parser.add_argument("--cache", type=Path, metavar="DIR", help=cache)
-    every = os.environ.get("LONGLAG_CHECKPOINT_EVERY", "60")
-    interval = "seconds between checkpoints (default: $LONGLAG_CHECKPOINT_EVERY or 60)"
-    parser.add_argument("--checkpoint-every", type=positive("a checkpoint interval"), default=every, help=interval)
+    interval = "seconds between the checkpoints in the cache (default: $LONGLAG_CHECKPOINT_EVERY or 60)"
+    parser.add_argument("--checkpoint-every", type=checkpoint_interval, metavar="SECONDS", help=interval)
     rows = "CSV file of rows, one per seed and lag; an existing file is replaced"
     parser.add_argument("--out", required=True, metavar="FILE", help=rows)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -32,11 +33,13 @@ def cached(args: argparse.Namespace) -> Iterator[Driver]:
     from longlag.engine.train import run_to_end
 
     if not args.cache:
+        _arguments.refuse_idle(args.checkpoint_every, "--checkpoint-every", "--cache DIR")
         yield run_to_end
         return
+    default = os.environ.get("LONGLAG_CHECKPOINT_EVERY", "60")
     stop = Interruption()
     with stop.listening():
-        yield Checkpoints(args.cache, args.checkpoint_every, stop)
+        yield Checkpoints(args.cache, args.checkpoint_every or _arguments.checkpoint_interval(default), stop)
 
 
 def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> int:
@@ -51,6 +54,8 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
     from longlag.store import lock, records
     from longlag.words import count
 
+    if not args.curves:
+        _arguments.refuse_idle(args.gradient_flow, "--gradient-flow", "--curves FILE")
     _arguments.load_plugins(args)
     _arguments.check_outputs(args.out, args.curves, cache=args.cache)
     found = [replace(spec, gradient_flow=args.gradient_flow) for spec in specs(args, tasks, lags[0], args.seeds)]

@@ -21,10 +21,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--claim", action="append", default=[], metavar="NAME", help="name or number; may be repeated (default: all)")
     add("--seeds", type=_arguments.seeds, default=tuple(range(5)), help="half-open range such as 0:5 (default: 0:5)")
     add("--out", type=Path, metavar="DIR", help=f"takes {_FILE} and figures/NAME.pdf and .png")
-    add("--json", action="store_true", help="print everything as JSON rather than a table of verdicts")
     cores = "claims measured at a time (default: as many as there are cores)"
     add("--cores", type=_arguments.count("number of cores"), default=os.cpu_count() or 1, help=cores)
-    add("--markdown", action="store_true", help="measure nothing; print the map of docs/lecture.md")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print everything as JSON rather than a table of verdicts")
+    form.add_argument("--markdown", action="store_true", help="measure nothing; print the map of docs/lecture.md")
 
 
 def run(args: argparse.Namespace) -> int:

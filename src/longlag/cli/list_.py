@@ -17,8 +17,9 @@ EXAMPLE = "longlag list --json"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help='print {"methods": [...], "tasks": [...], "about": {...}}')
-    parser.add_argument("--markdown", action="store_true", help="the README's tables: remedy, file, paper")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help='print {"methods": [...], "tasks": [...], "about": {...}}')
+    form.add_argument("--markdown", action="store_true", help="the README's tables: remedy, file, paper")
     _arguments.add_plugins(parser)
 
 

@@ -27,6 +27,7 @@ def run(args: argparse.Namespace) -> None:
     if args.name in registry.names("methods"):
         _show_method(args.name, [args.task] if args.task else registry.names("tasks"), args.lag)
     elif args.name in registry.names("tasks"):
+        _arguments.refuse_idle(args.task, "--task", "the name of a method")
         _show_task(args.name, args.lag)
     else:
         raise unknown("method or task", args.name, registry.names("methods") + registry.names("tasks"))

@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sample", type=_arguments.count("sample"), metavar="N", help="only N rows, drawn at random (default: all)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the random sample (default: 0)")
+    parser.add_argument("--seed", type=int, help="seed of the random sample (default: 0)")
     _arguments.add_plugins(parser)
 
 
@@ -24,10 +24,12 @@ def run(args: argparse.Namespace) -> int:
     from longlag.rng import stream
     from longlag.store import records
 
+    if not args.sample:
+        _arguments.refuse_idle(args.seed is not None, "--seed", "--sample N")
     _arguments.load_plugins(args)
     rows = [row for row in records.read_rows(_arguments.runs_file(args.runs)) if verify.repeatable(row)]
     if args.sample and args.sample < len(rows):
-        picked = stream(args.seed, "verify").choice(len(rows), size=args.sample, replace=False)
+        picked = stream(args.seed or 0, "verify").choice(len(rows), size=args.sample, replace=False)
         rows = [rows[i] for i in sorted(picked)]
     comparisons = []
     for row in rows:
