@@ -131,3 +131,11 @@ def print_pdf(driver: Any, path: Path) -> None:
     """The page as it would be printed on A4."""
     size = {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": True, "preferCSSPageSize": True}
     path.write_bytes(base64.b64decode(driver.execute_cdp_cmd("Page.printToPDF", size)["data"]))
+
+
+def opened(driver: Any, page: Path) -> Any:
+    """The driver, once it shows that page in a window of the usual size and everything on it is drawn."""
+    window(driver)
+    show(driver, page)
+    drawn(driver)
+    return driver

@@ -21,6 +21,7 @@ from longlag.figures.tools import style
 from longlag.store.records import Status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", figures.names())
 def test_every_figure_is_drawn_and_captioned(name: str, case: str) -> None:
@@ -93,6 +94,7 @@ def test_more_methods_than_colours_still_differ() -> None:
     assert len({(method_style.colour, method_style.dash, method_style.marker) for method_style in many.values()}) == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [style.PAGE_WIDTH, style.COLUMN_WIDTH])
 @pytest.mark.parametrize("case", ["whole", "many tasks"])
 def test_no_type_is_smaller_than_seven_points(case: str, width: float) -> None:

@@ -64,10 +64,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def opened(driver: Any, page: Path) -> Any:
-    browser.window(driver)
-    browser.show(driver, page)
-    browser.drawn(driver)
-    return driver
+    return browser.opened(driver, page)
 
 
 def in_the_page(driver: Any, choices: list[dict[str, Any]]) -> list[dict[str, Any]]:

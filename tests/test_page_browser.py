@@ -94,10 +94,7 @@ def click(driver: Any, selector: str) -> None:
 
 @pytest.fixture
 def opened(driver: Any, whole: Path) -> Any:
-    browser.window(driver)
-    browser.show(driver, whole)
-    browser.drawn(driver)
-    return driver
+    return browser.opened(driver, whole)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -277,6 +274,7 @@ def test_hostile_names_stay_names_in_every_control(driver: Any, write: Write) ->
     assert count(driver, "img[onerror]") == 0
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rows_make_a_page_of_bounded_size(driver: Any, tmp_path: Path, write: Write) -> None:
     few = analysis(fake_results.runs(seeds=range(4), tasks=["adding", "memorization_5bit"]))
     times = -(-100_000 // len(few.runs))
