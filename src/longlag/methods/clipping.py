@@ -1,8 +1,9 @@
 """The control with its gradient's norm clipped: a remedy of its own, for explosion and not for vanishing."""
 
-from longlag.cells.tanh_rnn import TanhRNN
-from longlag.inits.gaussian import Gaussian
-from longlag.methods.base import Method, Parts, Range, as_given
+from dataclasses import replace
+
+from longlag.methods import control
+from longlag.methods.base import Method, Parts
 from longlag.optimisers.clipping import ClipNorm
 from longlag.optimisers.sgd import SGD
 from longlag.tasks.base import Traits
@@ -11,12 +12,8 @@ _LEARNING_RATE = {"marked": 0.42, "symbols": 0.18, "replay": 0.18}  # by `longla
 
 
 def build(traits: Traits, lag: int) -> Parts:
-    return Parts(
-        TanhRNN(hidden=100),
-        Gaussian(),
-        SGD(learning_rate=_LEARNING_RATE[traits.kind], clipping=ClipNorm(1.0)),
-        as_given(traits),
-    )
+    optimiser = SGD(learning_rate=_LEARNING_RATE[traits.kind], clipping=ClipNorm(1.0))
+    return replace(control.build(traits, lag), optimiser=optimiser)
 
 
 METHOD = Method(
@@ -26,5 +23,5 @@ METHOD = Method(
     reference="Pascanu, Mikolov & Bengio 2013, section 3.2",
     version=4,
     build=build,
-    tune={"optimiser.learning_rate": Range(1e-3, 1.0)},
+    tune=control.METHOD.tune,
 )

@@ -3,18 +3,14 @@
 It measures on every task what the declared constant baseline says by arithmetic: the plateau on which training starts.
 """
 
-from longlag.cells.time_average import TimeAverage
-from longlag.inits.reservoirs import InputOnly
-from longlag.losses import OneHotError
-from longlag.methods.base import Method, Parts, as_given
-from longlag.optimisers.ridge import Ridge
-from longlag.readouts import Float64, NoFeatures
+from longlag.methods.base import Method, Parts
+from longlag.methods.time_average import averaged
+from longlag.readouts import NoFeatures
 from longlag.tasks.base import Traits
 
 
 def build(traits: Traits, lag: int) -> Parts:
-    loss = OneHotError(traits.classes) if traits.classes else None
-    return Parts(TimeAverage(hidden=1), InputOnly(), Ridge(), as_given(traits), Float64(NoFeatures()), loss=loss)
+    return averaged(traits, hidden=1, features=NoFeatures())
 
 
 METHOD = Method(

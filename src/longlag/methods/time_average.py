@@ -9,13 +9,18 @@ from longlag.inits.reservoirs import InputOnly
 from longlag.losses import OneHotError
 from longlag.methods.base import Method, Parts, as_given
 from longlag.optimisers.ridge import Ridge
-from longlag.readouts import Float64, Linear
+from longlag.readouts import Float64, Linear, Readout
 from longlag.tasks.base import Traits
 
 
 def build(traits: Traits, lag: int) -> Parts:
+    return averaged(traits, hidden=200, features=Linear())
+
+
+def averaged(traits: Traits, hidden: int, features: Readout) -> Parts:
+    """A ridge readout of features of the average over time of `hidden` random features of single inputs."""
     loss = OneHotError(traits.classes) if traits.classes else None
-    return Parts(TimeAverage(hidden=200), InputOnly(), Ridge(), as_given(traits), Float64(Linear()), loss=loss)
+    return Parts(TimeAverage(hidden), InputOnly(), Ridge(), as_given(traits), Float64(features), loss=loss)
 
 
 METHOD = Method(

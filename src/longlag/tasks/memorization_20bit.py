@@ -15,45 +15,23 @@ is a secondary column.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from longlag.losses import CrossEntropy
-from longlag.tasks._sequences import message_silence_cue
-from longlag.tasks.base import Baseline, Batch, Task, Traits, one_hot
+from longlag.tasks._memorization import memorization
 
-_SYMBOLS, _VALUES, _BLANK, _CUE, _CHANNELS = 10, 5, 5, 6, 7
+_SYMBOLS, _VALUES = 10, 5
 
 
-def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
-    message = rng.integers(0, _VALUES, size=(_SYMBOLS, n))
-    symbol = message_silence_cue(message, lag, _BLANK, _CUE)
-    return Batch(one_hot(symbol, _CHANNELS), np.zeros(n, dtype=np.int64), message)
+def _messages(rng: np.random.Generator, n: int) -> np.ndarray:
+    return rng.integers(0, _VALUES, size=(_SYMBOLS, n))
 
 
-TASK = Task(
-    name="memorization_20bit",
-    version=1,
+TASK = memorization(
+    "memorization_20bit",
     reference="Martens & Sutskever 2011; Pascanu, Mikolov & Bengio 2013 (code)",
-    traits=Traits(
-        "replay",
-        ("symbol",) * _VALUES + ("blank", "cue"),
-        input_mean=(0.0,) * _VALUES + (1.0, 0.0),
-        target_mean=(0.0,) * (_VALUES + 1),
-        scored=_SYMBOLS,
-        classes=_VALUES + 1,
-    ),
-    loss=CrossEntropy(classes=_VALUES + 1),
-    baselines={
-        "constant": Baseline("all five symbols equally likely", error=1 - _VALUES**-_SYMBOLS, loss=math.log(_VALUES)),
-        "half_solved": Baseline(
-            "five of the ten symbols known", error=1 - _VALUES ** -(_SYMBOLS // 2), loss=math.log(_VALUES) / 2
-        ),
-    },
-    sample=sample,
-    steps=lambda lag: lag + 2 * _SYMBOLS,
-    minimal_lag=lambda lag: lag + _SYMBOLS,
-    shortest=1,
-    idle_class=_BLANK,
+    symbols=_SYMBOLS,
+    values=_VALUES,
+    draw=_messages,
+    constant="all five symbols equally likely",
+    half_solved=(5, "five of the ten symbols known"),
 )

@@ -16,46 +16,27 @@ step" is a secondary column.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from longlag.losses import CrossEntropy
-from longlag.tasks._sequences import message_silence_cue
-from longlag.tasks.base import Baseline, Batch, Task, Traits, one_hot
+from longlag.tasks._memorization import memorization
 
-_BITS, _BLANK, _CUE, _CHANNELS = 5, 2, 3, 4
+_BITS = 5
 _MESSAGES = 2**_BITS
 
 
-def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
+def _messages(rng: np.random.Generator, n: int) -> np.ndarray:
+    """The most significant bit first; all messages, once each, where n is their number."""
     codes = np.arange(n) if n == _MESSAGES else rng.integers(0, _MESSAGES, size=n)
-    message = codes >> np.arange(_BITS)[::-1, None] & 1  # [5, n], most significant bit first
-    symbol = message_silence_cue(message, lag, _BLANK, _CUE)
-    return Batch(one_hot(symbol, _CHANNELS), np.zeros(n, dtype=np.int64), message)
+    return codes >> np.arange(_BITS)[::-1, None] & 1
 
 
-TASK = Task(
-    name="memorization_5bit",
-    version=1,
+TASK = memorization(
+    "memorization_5bit",
     reference="Martens & Sutskever 2011; Pascanu, Mikolov & Bengio 2013 (code)",
-    traits=Traits(
-        "replay",
-        ("symbol", "symbol", "blank", "cue"),
-        input_mean=(0.0, 0.0, 1.0, 0.0),
-        target_mean=(0.0,) * 3,
-        scored=_BITS,
-        classes=3,
-    ),
-    loss=CrossEntropy(classes=3),
-    baselines={
-        "constant": Baseline("both symbols equally likely", error=1 - 2**-_BITS, loss=math.log(2)),
-        "half_solved": Baseline("three of the five symbols known", error=0.75, loss=0.4 * math.log(2)),
-    },
-    sample=sample,
-    steps=lambda lag: lag + 2 * _BITS,
-    minimal_lag=lambda lag: lag + _BITS,
-    shortest=1,
+    symbols=_BITS,
+    values=2,
+    draw=_messages,
+    constant="both symbols equally likely",
+    half_solved=(3, "three of the five symbols known"),
     population=_MESSAGES,
-    idle_class=2,
 )
