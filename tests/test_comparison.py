@@ -11,7 +11,7 @@ import pytest
 
 import fake_results
 from cases import analysis
-from longlag.analysis import comparison, stats
+from longlag.analysis import comparison, intervals, stats
 from longlag.rng import stream
 from longlag.store.records import Row
 
@@ -43,12 +43,12 @@ def test_the_log_rank_test_is_the_slow_one(case: int) -> None:
     first = np.arange(n + m) < n
     p = comparison.log_rank(time, solved, first)
     assert p == pytest.approx(slow_log_rank(time, solved, first))
-    assert p >= stats.smallest_p(n, m) - 1e-12
+    assert p >= intervals.smallest_p(n, m) - 1e-12
 
 
 def test_seeds_apart_give_the_smallest_p_and_equal_ones_give_one() -> None:
     first, every = np.arange(6) < 3, np.ones(6, bool)
-    assert comparison.log_rank(np.arange(6.0), every, first) == pytest.approx(stats.smallest_p(3, 3))
+    assert comparison.log_rank(np.arange(6.0), every, first) == pytest.approx(intervals.smallest_p(3, 3))
     assert comparison.log_rank(np.ones(6), every, first) == 1
     assert comparison.log_rank(np.ones(6), ~every, first) == 1
 

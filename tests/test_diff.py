@@ -9,7 +9,7 @@ import pytest
 import fake_results
 from cases import analysis
 from longlag import cli
-from longlag.analysis import diff, stats
+from longlag.analysis import diff, intervals, stats
 from longlag.store.records import Row, write_rows
 
 
@@ -33,9 +33,9 @@ def cell(solved, lag=20, first_seed=0, **changes):
      ((2, 7), (6, 7), 0.0582, 0.8062), ((0, 29), (5, 56), -0.0381, 0.1926), ((0, 20), (10, 10), 0.6791, 1.0), ((0, 20), (0, 10), -0.1611, 0.2775)],
 )  # fmt: skip
 def test_the_difference_of_rates_has_the_published_interval(first, second, low, high):
-    found = diff.newcombe(*first, *second)
+    found = intervals.newcombe(*first, *second)
     assert found == pytest.approx((second[0] / second[1] - first[0] / first[1], low, high), abs=6e-5)
-    assert diff.newcombe(*second, *first) == pytest.approx((-found[0], -found[2], -found[1]))
+    assert intervals.newcombe(*second, *first) == pytest.approx((-found[0], -found[2], -found[1]))
 
 
 def test_what_is_the_same_is_not_told_apart():

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import fake_results
-from longlag.analysis import Analysis, stats
+from longlag.analysis import Analysis, intervals, stats
 from longlag.errors import LonglagError
 from longlag.store import records
 from longlag.store.records import Point, Row, Status
@@ -43,14 +43,14 @@ def empty() -> pd.DataFrame:
 
 def test_wilson_interval_by_hand() -> None:
     z2 = 1.959963984540054**2
-    assert [float(x) for x in stats.wilson(5, 5)] == pytest.approx([5 / (5 + z2), 1.0])  # 57 % to 100 %
-    assert [float(x) for x in stats.wilson(0, 5)] == pytest.approx([0.0, z2 / (5 + z2)])
-    assert [float(x) for x in stats.wilson(1, 2)] == pytest.approx([0.0945, 0.9055], abs=1e-4)
+    assert [float(x) for x in intervals.wilson(5, 5)] == pytest.approx([5 / (5 + z2), 1.0])  # 57 % to 100 %
+    assert [float(x) for x in intervals.wilson(0, 5)] == pytest.approx([0.0, z2 / (5 + z2)])
+    assert [float(x) for x in intervals.wilson(1, 2)] == pytest.approx([0.0945, 0.9055], abs=1e-4)
 
 
 def test_smallest_attainable_p() -> None:
-    assert stats.smallest_p(5, 5) == pytest.approx(2 / 252)
-    assert stats.smallest_p(1, 1) == 1.0
+    assert intervals.smallest_p(5, 5) == pytest.approx(2 / 252)
+    assert intervals.smallest_p(1, 1) == 1.0
 
 
 def test_success_counts_what_was_not_attempted_as_unsolved() -> None:
@@ -99,7 +99,7 @@ def test_interval_of_a_cell_does_not_depend_on_other_cells() -> None:
 def test_kaplan_meier_by_hand() -> None:
     time = np.array([10.0, 20.0, 20.0, 30.0, 40.0])
     solved = np.array([True, True, False, True, False])
-    curve = stats.kaplan_meier(time, solved)
+    curve = intervals.kaplan_meier(time, solved)
     assert curve.time.tolist() == [10, 20, 30]
     assert curve.at_risk.tolist() == [5, 4, 2]
     assert curve.survival.tolist() == pytest.approx([4 / 5, 4 / 5 * 3 / 4, 4 / 5 * 3 / 4 / 2])

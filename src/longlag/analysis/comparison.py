@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import stats
+from longlag.analysis import intervals, stats
 from longlag.rng import stream
 from longlag.store.records import Status
 
@@ -90,7 +90,7 @@ def log_rank(time: np.ndarray, solved: np.ndarray, first: np.ndarray) -> float:
 
 
 def _scores(time: np.ndarray, solved: np.ndarray) -> np.ndarray:
-    curve = stats.kaplan_meier(time, solved)
+    curve = intervals.kaplan_meier(time, solved)
     hazard = (curve.events / curve.at_risk).to_numpy()  # of each time of solution
     passed = curve.time.to_numpy()[None] <= time[:, None]  # [N, times]
     return solved - passed @ hazard
@@ -124,7 +124,7 @@ def compare(runs: pd.DataFrame, times: pd.DataFrame, costs: pd.DataFrame) -> pd.
         budget = np.fmax(first.budget, second.budget)
         solved, medians = (int(first.solved), int(second.solved)), (first["median"], second["median"])
         sizes = (len(a), len(b))
-        row = (*pair, *sizes, *solved, *medians, budget, len(seeds), *sooner, p, stats.smallest_p(*sizes))
+        row = (*pair, *sizes, *solved, *medians, budget, len(seeds), *sooner, p, intervals.smallest_p(*sizes))
         found.append(row)
     return pd.DataFrame(found, columns=COLUMNS)
 

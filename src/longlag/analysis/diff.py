@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import stats
+from longlag.analysis import intervals, stats
 from longlag.rng import stream
 
 COLUMNS = [
     *stats.CONDITION, "same_spec", "n_a", "solved_a", "n_b", "solved_b", "difference", "low", "high", "median_a",
     "median_b", "ratio", "ratio_low", "ratio_high",
 ]  # fmt: skip
-_DRAWS = stats.DRAWS
+_DRAWS = intervals.DRAWS
 
 
 def compare(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
@@ -47,22 +47,10 @@ def only(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-def newcombe(solved_a: int, n_a: int, solved_b: int, n_b: int) -> tuple[float, float, float]:
-    """The difference of rates b - a with its 95 % interval.
-
-    >>> [round(x, 4) for x in newcombe(48, 80, 56, 70)]
-    [0.2, 0.0524, 0.3339]
-    """
-    p_a, p_b = solved_a / n_a, solved_b / n_b
-    (low_a, high_a), (low_b, high_b) = stats.wilson(solved_a, n_a), stats.wilson(solved_b, n_b)
-    down, up = np.hypot(p_b - low_b, high_a - p_a), np.hypot(high_b - p_b, p_a - low_a)
-    return p_b - p_a, float(p_b - p_a - down), float(p_b - p_a + up)
-
-
 def _compare(condition: tuple[Any, ...], a: pd.DataFrame, b: pd.DataFrame) -> tuple[Any, ...]:
     specs = {digest for digest in (*a.spec_hash, *b.spec_hash) if digest}
     counts = len(a), int(a.solved.sum()), len(b), int(b.solved.sum())
-    rates = newcombe(counts[1], counts[0], counts[3], counts[2])
+    rates = intervals.newcombe(counts[1], counts[0], counts[3], counts[2])
     rng = stream(0, "diff", *map(str, condition))
     times = [_passes(rows) for rows in (a, b)]
     medians = [float(_median(time[None])[0]) for time in times]

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from longlag import protocol
+from longlag.analysis import intervals
 from longlag.errors import LonglagError
 from longlag.rng import stream
 from longlag.store import records
@@ -25,8 +26,6 @@ from longlag.store.records import Status
 
 CONDITION = ["task", "method", "lag"]
 AXES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}
-DRAWS = 2000  # bootstrap samples
-_Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 _DTYPES = {"str": "object", "int": "int64", "float": "float64", "bool": "bool", "int | None": "float64"}
 
 
@@ -63,28 +62,6 @@ def frame(kind: Any, items: Iterable[Any]) -> pd.DataFrame:
     return table.astype({f.name: _DTYPES[str(f.type)] for f in fields(kind)})
 
 
-def wilson(solved: Any, n: Any) -> tuple[Any, Any]:
-    """Wilson's 95 % interval of a rate, low and high; numbers or arrays.
-
-    >>> [round(float(bound), 3) for bound in wilson(5, 5)]
-    [0.566, 1.0]
-    """
-    solved, n = np.asarray(solved, float), np.asarray(n, float)
-    rate, weight = solved / n, 1 / (1 + _Z**2 / n)
-    centre = (rate + _Z**2 / (2 * n)) * weight
-    half = _Z * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2)) * weight
-    return np.where(solved == 0, 0.0, centre - half), np.where(solved == n, 1.0, centre + half)
-
-
-def smallest_p(n: int, m: int) -> float:
-    """The smallest two-sided p of an exact permutation test of n against m seeds: 2 / C(n + m, n).
-
-    >>> smallest_p(3, 3)
-    0.1
-    """
-    return min(1.0, 2 / math.comb(n + m, n))
-
-
 def success(runs: pd.DataFrame) -> pd.DataFrame:
     """Per condition: minimal_lag, n, attempted, solved, rate and its Wilson interval low, high."""
     runs = runs.assign(attempted=runs.status != Status.NOT_ATTEMPTED)
@@ -94,7 +71,7 @@ def success(runs: pd.DataFrame) -> pd.DataFrame:
         attempted=("attempted", "sum"),
         solved=("solved", "sum"),
     )
-    low, high = wilson(conditions.solved, conditions.n)
+    low, high = intervals.wilson(conditions.solved, conditions.n)
     return conditions.assign(rate=conditions.solved / conditions.n, low=low, high=high)
 
 
@@ -103,9 +80,9 @@ def reach(runs: pd.DataFrame, rng: np.random.Generator | None = None) -> pd.Data
 
     Columns: n (seeds), reach, its 95 % interval low and high (bootstrap over seeds), minimal_lag of that
     reach, largest (largest lag of the grid), at_limit (reach is the largest lag, so that the truth may lie
-    beyond it). An interval depends only on `rng` (default: `bootstrap()`) and on the rows of its task and method.
+    beyond it). An interval depends only on `rng` (default: `intervals.bootstrap()`) and the rows of its task and method.
     """
-    key = int((rng or bootstrap()).integers(2**32))
+    key = int((rng or intervals.bootstrap()).integers(2**32))
     columns = ["task", "method", "n", "reach", "low", "high", "minimal_lag", "largest", "at_limit"]
     found = [
         (task, method, *_reach(rows, stream(key, "reach", str(task), str(method))))
@@ -114,20 +91,15 @@ def reach(runs: pd.DataFrame, rng: np.random.Generator | None = None) -> pd.Data
     return pd.DataFrame(found, columns=columns)
 
 
-def bootstrap() -> np.random.Generator:
-    """The default generator: figures, tables and report print the same intervals."""
-    return stream(0, "bootstrap")
-
-
 def _reach(rows: pd.DataFrame, rng: np.random.Generator) -> tuple[Any, ...]:
     table = rows.pivot(index="seed", columns="lag", values="solved").astype(float)  # [seeds, lags], nan: no row
     lags, solved = table.columns.to_numpy(), table.to_numpy()
     largest = lags.max()
     n = len(solved)
     best = _furthest(np.ones((1, n)), solved, lags)[0]
-    draws = rng.integers(n, size=(DRAWS, n))
-    times_drawn = np.bincount((np.arange(DRAWS)[:, None] * n + draws).ravel(), minlength=DRAWS * n)
-    sample = _furthest(times_drawn.reshape(DRAWS, n).astype(float), solved, lags)
+    draws = rng.integers(n, size=(intervals.DRAWS, n))
+    times_drawn = np.bincount((np.arange(intervals.DRAWS)[:, None] * n + draws).ravel(), minlength=intervals.DRAWS * n)
+    sample = _furthest(times_drawn.reshape(intervals.DRAWS, n).astype(float), solved, lags)
     low, high = np.quantile(sample, [0.025, 0.975], method="inverted_cdf")
     minimal = rows.loc[rows.lag == best, "minimal_lag"].max()
     return n, int(best), int(low), int(high), minimal, int(largest), bool(best == largest)
@@ -160,14 +132,6 @@ def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
     return runs[[*CONDITION, "seed", "status", "solved"]].assign(time=time.fillna(np.inf))
 
 
-def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> pd.DataFrame:
-    """Share still unsolved after each distinct time of solution: time, at_risk, events, survival."""
-    times, events = np.unique(time[solved], return_counts=True)
-    at_risk = len(time) - np.searchsorted(np.sort(time), times)
-    survival = np.cumprod(1 - events / np.maximum(at_risk, 1))
-    return pd.DataFrame({"time": times, "at_risk": at_risk, "events": events, "survival": survival})
-
-
 def survival(times: pd.DataFrame) -> pd.DataFrame:
     """Kaplan-Meier curve of the runs still unsolved, per condition: task, method, lag, time, at_risk, events, survival.
 
@@ -175,7 +139,7 @@ def survival(times: pd.DataFrame) -> pd.DataFrame:
     """
     curves = []
     for (task, method, lag), rows in times.groupby(CONDITION):
-        curve = kaplan_meier(rows.time.to_numpy(float), rows.solved.to_numpy(bool))
+        curve = intervals.kaplan_meier(rows.time.to_numpy(float), rows.solved.to_numpy(bool))
         curves.append(curve.assign(task=task, method=method, lag=lag))
     columns = [*CONDITION, "time", "at_risk", "events", "survival"]
     return pd.concat(curves, ignore_index=True)[columns] if curves else pd.DataFrame(columns=columns)
@@ -197,7 +161,7 @@ def cost(conditions: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
 
 def _median(rows: pd.DataFrame) -> tuple[float, float, float, float]:
     time, solved = rows.time.to_numpy(float), rows.solved.to_numpy(bool)
-    curve = kaplan_meier(time, solved)
+    curve = intervals.kaplan_meier(time, solved)
     half = curve[curve.survival <= 0.5 + 1e-9]
     first = time[solved].min() if solved.any() else math.inf
     last = time.max() if solved.all() else math.inf

@@ -15,7 +15,7 @@ import jinja2
 from markupsafe import Markup
 
 from longlag import figures, protocol, registry, tables
-from longlag.analysis import Analysis, stats
+from longlag.analysis import Analysis, intervals, stats
 from longlag.figures.tools import style
 from longlag.report import answer, claims, explorer, headline, images, provenance
 from longlag.tables.tools import render as setting
@@ -160,5 +160,5 @@ def _rules(analysis: Analysis) -> dict[str, str]:
         "give_up": str(protocol.GIVE_UP_AFTER),
         "budget": " to ".join(dict.fromkeys([number(budgets[0]), number(budgets[-1])])) if budgets else "unknown",
         "seeds": seeds_phrase(seeds),
-        "p": f"{stats.smallest_p(fewest, fewest):.2g}" if fewest else "1",
+        "p": f"{intervals.smallest_p(fewest, fewest):.2g}" if fewest else "1",
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import Analysis, stats
+from longlag.analysis import Analysis, intervals, stats
 from longlag.figures.overview import ranking
 from longlag.store.records import Status
 from longlag.words import count, join_words, reached
@@ -95,7 +95,7 @@ def _uncertain(analysis: Analysis) -> str:
     nothing = sorted(str(name) for name in furthest.index[furthest == 0])
     none = f"{join_words(nothing)} solve{'s' if len(nothing) == 1 else ''} no lag of any task; " if nothing else ""
     seeds = int(analysis.success.n.min())
-    p = f"{stats.smallest_p(seeds, seeds):.2g}"
+    p = f"{intervals.smallest_p(seeds, seeds):.2g}"
     told = f"Of {count(len(attempted), 'run')} {failed.sum()} did not solve" + (f" ({how})" if how else "")
     limit = (
         f"with {count(seeds, 'seed')} in the smallest condition no comparison of two methods there can reach p < {p}"

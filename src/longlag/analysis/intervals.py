@@ -1,0 +1,61 @@
+"""Intervals and curves of few seeds: Wilson and Newcombe for rates, the Kaplan-Meier curve, the bootstrap's generator."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from longlag.rng import stream
+
+DRAWS = 2000  # bootstrap samples
+_Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
+
+
+def wilson(solved: Any, n: Any) -> tuple[Any, Any]:
+    """Wilson's 95 % interval of a rate, low and high; numbers or arrays.
+
+    >>> [round(float(bound), 3) for bound in wilson(5, 5)]
+    [0.566, 1.0]
+    """
+    solved, n = np.asarray(solved, float), np.asarray(n, float)
+    rate, weight = solved / n, 1 / (1 + _Z**2 / n)
+    centre = (rate + _Z**2 / (2 * n)) * weight
+    half = _Z * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2)) * weight
+    return np.where(solved == 0, 0.0, centre - half), np.where(solved == n, 1.0, centre + half)
+
+
+def newcombe(solved_a: int, n_a: int, solved_b: int, n_b: int) -> tuple[float, float, float]:
+    """The difference of rates b - a with its 95 % interval.
+
+    >>> [round(x, 4) for x in newcombe(48, 80, 56, 70)]
+    [0.2, 0.0524, 0.3339]
+    """
+    p_a, p_b = solved_a / n_a, solved_b / n_b
+    (low_a, high_a), (low_b, high_b) = wilson(solved_a, n_a), wilson(solved_b, n_b)
+    down, up = np.hypot(p_b - low_b, high_a - p_a), np.hypot(high_b - p_b, p_a - low_a)
+    return p_b - p_a, float(p_b - p_a - down), float(p_b - p_a + up)
+
+
+def smallest_p(n: int, m: int) -> float:
+    """The smallest two-sided p of an exact permutation test of n against m seeds: 2 / C(n + m, n).
+
+    >>> smallest_p(3, 3)
+    0.1
+    """
+    return min(1.0, 2 / math.comb(n + m, n))
+
+
+def bootstrap() -> np.random.Generator:
+    """The default generator: figures, tables and report print the same intervals."""
+    return stream(0, "bootstrap")
+
+
+def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> pd.DataFrame:
+    """Share still unsolved after each distinct time of solution: time, at_risk, events, survival."""
+    times, events = np.unique(time[solved], return_counts=True)
+    at_risk = len(time) - np.searchsorted(np.sort(time), times)
+    survival = np.cumprod(1 - events / np.maximum(at_risk, 1))
+    return pd.DataFrame({"time": times, "at_risk": at_risk, "events": events, "survival": survival})
