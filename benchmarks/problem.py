@@ -37,6 +37,10 @@ class Problem:
         params = {name: value.to(dtype) for name, value in self.params.items()}
         return Problem(self.cell, self.x.to(dtype), self.y.to(dtype), params)
 
+    def replica(self, r: int) -> Problem:
+        params = {name: value[r : r + 1].clone() for name, value in self.params.items()}
+        return Problem(self.cell, self.x[r : r + 1], self.y[r : r + 1], params)
+
     def to(self, device: str) -> Problem:
         params = {name: value.to(device) for name, value in self.params.items()}
         return Problem(self.cell, self.x.to(device), self.y.to(device), params)

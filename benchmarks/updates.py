@@ -10,7 +10,7 @@ import torch
 from torch.nn.functional import mse_loss
 
 from benchmarks.arm import Arm
-from benchmarks.problem import Net, first, from_torch, objective, problem
+from benchmarks.problem import Net, Problem, first, from_torch, objective, problem
 from longlag.objective import Objective
 from longlag.optimisers.sgd import SGD
 
@@ -19,23 +19,13 @@ RATE = 0.01
 
 def ours(cell: str, steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "cpu") -> Arm:
     """The library: `SGD.step` asks an `Objective`; all replicas in one update."""
-    p = problem(cell, steps, batch, hidden, replicas).to(device)
-    oracle, optimiser, params = objective(p), SGD(RATE), p.params
-
-    def draw(n: int, purpose: str = "train") -> Objective:
-        return oracle
-
-    def work() -> None:
-        nonlocal params
-        with torch.no_grad():
-            params = optimiser.step(draw, params, None).params
-
-    return Arm(work, lambda: first(params))
+    return _updates(problem(cell, steps, batch, hidden, replicas).to(device))
 
 
 def ours_in_turn(cell: str, steps: int, batch: int, hidden: int, replicas: int) -> Arm:
     """The library's default on a CPU: one update per replica, one after the other."""
-    arms = [_replica(cell, steps, batch, hidden, replicas, r) for r in range(replicas)]
+    p = problem(cell, steps, batch, hidden, replicas)
+    arms = [_updates(p.replica(r)) for r in range(replicas)]
 
     def work() -> None:
         for arm in arms:
@@ -44,10 +34,8 @@ def ours_in_turn(cell: str, steps: int, batch: int, hidden: int, replicas: int) 
     return Arm(work, arms[0].answer)
 
 
-def _replica(cell: str, steps: int, batch: int, hidden: int, replicas: int, r: int) -> Arm:
-    p = problem(cell, steps, batch, hidden, replicas)
-    params = {name: value[r : r + 1].clone() for name, value in p.params.items()}
-    oracle, optimiser = objective(type(p)(cell, p.x[r : r + 1], p.y[r : r + 1], params)), SGD(RATE)
+def _updates(p: Problem) -> Arm:
+    oracle, optimiser, params = objective(p), SGD(RATE), p.params
 
     def draw(n: int, purpose: str = "train") -> Objective:
         return oracle

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from longlag.rng import stream
@@ -64,22 +64,17 @@ def runs(
 
 def sparse() -> list[Row]:
     """Rows as of a suite in which the made-up tasks have all methods, and five more tasks have one method alone."""
-    more = [
-        replace(row, task=f"task_{i}", minimal_lag=10 + i)
-        for i in range(1, 6)
-        for row in runs([0, 1], ["esn"], ["adding"], [20])
-    ]
-    return runs([0, 1]) + more
+    return runs([0, 1]) + _five_more_tasks([0, 1], [20])
 
 
 def crowded(seeds: Sequence[int] = range(3)) -> list[Row]:
     """Rows as of the whole comparison: all thirteen methods on the made-up tasks, and five more tasks of one method."""
-    more = [
-        replace(row, task=f"task_{i}", minimal_lag=10 + i)
-        for i in range(1, 6)
-        for row in runs(seeds, ["esn"], ["adding"], [20, 50, 100])
-    ]
-    return runs(seeds, tuple(_SKILLS)) + more
+    return runs(seeds, tuple(_SKILLS)) + _five_more_tasks(seeds, [20, 50, 100])
+
+
+def _five_more_tasks(seeds: Sequence[int], lags: Sequence[int]) -> list[Row]:
+    rows = runs(seeds, ["esn"], ["adding"], lags)
+    return [replace(row, task=f"task_{i}", minimal_lag=10 + i) for i in range(1, 6) for row in rows]
 
 
 def points(rows: Sequence[Row]) -> list[Point]:
@@ -164,8 +159,9 @@ def _not_attempted(task: str, method: str, lag: int, seed: int) -> Row:
 
 
 def _blank(task: str, method: str, lag: int, seed: int, status: Status, reason: str) -> Row:
-    nan = math.nan
+    unknown = {field.name: math.nan for field in fields(Row) if field.type == "float"}
     return Row(
+        **unknown,
         task=task,
         lag=lag,
         minimal_lag=None,
@@ -174,25 +170,9 @@ def _blank(task: str, method: str, lag: int, seed: int, status: Status, reason: 
         status=status.value,
         reason=reason,
         solved=False,
-        passes_to_solve=nan,
-        passes=nan,
-        budget=nan,
-        flops=nan,
         updates=0,
-        evaluation_passes=nan,
-        test_error=nan,
-        test_loss=nan,
-        test_symbol_error=nan,
-        test_error_every_step=nan,
-        best_error=nan,
         loss="cross_entropy",
-        constant_error=nan,
-        constant_loss=nan,
-        half_solved_error=nan,
-        half_solved_loss=nan,
         parameters=0,
-        seconds=nan,
-        wall_seconds=nan,
         task_version=1,
         method_version=1,
         protocol_version=1,

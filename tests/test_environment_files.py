@@ -54,22 +54,20 @@ def test_make_answers_without_an_environment():
     assert not (ROOT / "nowhere").exists()
 
 
-def test_make_env_refuses_an_old_python_in_plain_words(tmp_path):
-    old = tmp_path / "python3"
-    old.write_text("#!/bin/sh\nexit 1\n")
-    old.chmod(0o755)
-    command = ["make", "--silent", "env", f"VENV={tmp_path / 'venv'}", f"PYTHON={old}"]
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ("exit 1", "make env: no Python >= 3.11"),
+        ('case "$2" in *version_info*) exit 0;; esac\nexit 1', "has no venv module"),
+    ],
+    ids=["an old python", "one without venv"],
+)
+def test_make_env_refuses_a_python_that_cannot_serve_in_plain_words(tmp_path, answers, message):
+    python = tmp_path / "python3"
+    python.write_text(f"#!/bin/sh\n{answers}\n")
+    python.chmod(0o755)
+    command = ["make", "--silent", "env", f"VENV={tmp_path / 'venv'}", f"PYTHON={python}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "make env: no Python >= 3.11" in done.stderr
+    assert message in done.stderr
     assert not (tmp_path / "venv").exists()
-
-
-def test_make_names_a_python_without_venv(tmp_path):
-    bare = tmp_path / "python3"
-    bare.write_text('#!/bin/sh\ncase "$2" in *version_info*) exit 0;; esac\nexit 1\n')
-    bare.chmod(0o755)
-    command = ["make", "--silent", "env", f"VENV={tmp_path / 'venv'}", f"PYTHON={bare}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "has no venv module" in done.stderr

@@ -67,12 +67,29 @@ class SquaredError:
         return targets
 
 
+class _OfClasses(Protocol):
+    @property
+    def classes(self) -> int: ...
+
+
+def _another_class(loss: _OfClasses, outputs: Tensor, targets: Tensor) -> Tensor:
+    """`Loss.wrong` of classes: the largest output is that of another class."""
+    _check_classes(outputs, targets, loss.classes)
+    return outputs.argmax(-1) != targets
+
+
+def _one_hot(loss: _OfClasses, targets: Tensor) -> Tensor:
+    """`Loss.encode` of classes."""
+    return one_hot(targets, loss.classes).to(torch.get_default_dtype())
+
+
 @part
 class CrossEntropy:
     """Softmax cross-entropy in nats per scored step; wrong if the largest output is another class."""
 
     classes: Annotated[int, COUNT]
     name: Literal["cross_entropy"] = "cross_entropy"
+    wrong, encode = _another_class, _one_hot
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         _check_classes(outputs, targets, self.classes)
@@ -88,13 +105,6 @@ class CrossEntropy:
         weighted = p * tangent  # (diag p - p p') tangent
         return (weighted - p * weighted.sum(-1, keepdim=True)) / outputs[0, ..., 0].numel()
 
-    def wrong(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        _check_classes(outputs, targets, self.classes)
-        return outputs.argmax(-1) != targets
-
-    def encode(self, targets: Tensor) -> Tensor:
-        return one_hot(targets, self.classes).to(torch.get_default_dtype())
-
 
 @part
 class OneHotError:
@@ -102,6 +112,7 @@ class OneHotError:
 
     classes: Annotated[int, COUNT]
     name: Literal["one_hot_error"] = "one_hot_error"
+    wrong, encode = _another_class, _one_hot
 
     def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
         _check_classes(outputs, targets, self.classes)
@@ -113,13 +124,6 @@ class OneHotError:
 
     def hessian_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
         return tangent * (2 / outputs[0].numel())
-
-    def wrong(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        _check_classes(outputs, targets, self.classes)
-        return outputs.argmax(-1) != targets
-
-    def encode(self, targets: Tensor) -> Tensor:
-        return one_hot(targets, self.classes).to(torch.get_default_dtype())
 
 
 def _check_numbers(outputs: Tensor, targets: Tensor) -> None:
