@@ -66,6 +66,18 @@ def test_curves_are_kept_with_their_rung(trained, tmp_path):
         assert [(row.lag, [p.passes for p in points]) for row, points in rungs] == [(10, [10.0])]
 
 
+def test_a_result_comes_before_its_message(trained, tmp_path):
+    def message(event):
+        if isinstance(event, Row):
+            raise OSError("the terminal is gone")
+
+    rungs, rows = Rungs(tmp_path), []
+    with pytest.raises(OSError, match="gone"):
+        rows.extend(climb(setups(spec("control"), [10]), rungs, message))
+    assert [row.status for row, _ in rows] == ["solved"]
+    assert list(tmp_path.rglob("*.json"))
+
+
 @pytest.mark.parametrize("damage", ["", "{", '{"row": {}}', "\x00\x00", '{"row": [], "points": 3}'])
 def test_a_damaged_rung_is_trained_again(trained, tmp_path, damage, capsys):
     statuses(Rungs(tmp_path), lags=(10,), seeds=(0,))

@@ -77,5 +77,5 @@ def _run(argv: Sequence[str] | None) -> int:
         )
         return 128 + stopped.number
     except KeyboardInterrupt:
-        print("longlag: interrupted; finished rungs are kept; run the same command to resume", file=sys.stderr)
+        print("longlag: interrupted; written rows stay; with --cache the same command resumes", file=sys.stderr)
         return 130

@@ -112,9 +112,9 @@ def _rung(
             missing.append(seed)
     curves: dict[int, list[Point]] = {seed: [] for seed in missing}
     for event in attempt(setup.with_seeds(missing), driver):
-        on_event(event)
         if isinstance(event, Point):
             curves[event.seed].append(event)
         else:
             rungs.save(setup, event, curves[event.seed])
             yield event, curves[event.seed]
+        on_event(event)  # last: a result comes before a message
