@@ -16,7 +16,7 @@ from longlag import cells, cli, inits, losses, model, optimisers, registry, task
 from longlag.engine.spec import resolve
 from longlag.errors import LonglagError
 from longlag.methods import base as methods
-from longlag.ranges import BELOW_ONE, COUNT, FINITE, Interval, OutOfRange, check, declared
+from longlag.ranges import BELOW_ONE, COUNT, FINITE, Interval, OutOfRange, check, declared, part
 from longlag.settings import paths, with_values
 from longlag.store.records import read_rows
 from toy import spec
@@ -170,6 +170,15 @@ class Plugged:
         check(self)
         if self.odd % 2 == 0:
             raise ValueError("it must be odd")
+
+
+def test_a_part_with_rules_of_its_own_does_not_lose_them():
+    with pytest.raises(TypeError, match="Odd has a __post_init__; write"):
+
+        @part
+        class Odd:
+            def __post_init__(self) -> None:
+                raise ValueError("it must be odd")
 
 
 def test_what_a_part_says_of_its_own_numbers_names_the_setting():

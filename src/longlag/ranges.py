@@ -61,6 +61,8 @@ class OutOfRange(LonglagError):
 @dataclass_transform(frozen_default=True)
 def part(cls: type[PartT]) -> type[PartT]:
     """A class of parts: a frozen dataclass that does `check` when it is built."""
+    if "__post_init__" in vars(cls):
+        raise TypeError(f"{cls.__name__} has a __post_init__; write @dataclass(frozen=True), and call check in it")
     cls.__post_init__ = check  # type: ignore[attr-defined]
     return dataclass(frozen=True)(cls)
 
