@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -400,3 +401,27 @@ def test_verify_says_how_it_compared_and_why(tmp_path, capsys):
         capsys.readouterr()
         assert cli.main(["verify", str(tmp_path)]) == code
         assert words in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["table", "all", "NAME", "--out", "o"],
+        ["figure", "reach", "NAME", "--out", "o"],
+        ["report", "NAME", "--out", "o.html"],
+        ["diff", "NAME", "NAME"],
+        ["merge", "o", "NAME"],
+        ["verify", "NAME"],
+        ["list", "--plugin", "NAME"],
+        ["design", "NAME"],
+        ["collect", "--suite", "s.yaml", "--jobs", "NAME", "--out", "o"],
+        ["handson", "--out", "NAME"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_name_that_the_system_refuses_is_a_line(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    (tmp_path / "s.yaml").write_text("suite: s\ncells: [{methods: [constant], tasks: [adding]}]\n")
+    assert cli.main(["a" * 300 if word == "NAME" else word for word in words]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -8,7 +8,7 @@ import fake_results
 from longlag import cli
 from longlag.design.merge import merge
 from longlag.errors import LonglagError
-from longlag.store import records
+from longlag.store import files, records
 from test_records import a_row
 
 
@@ -95,3 +95,13 @@ def test_the_command_refuses_and_leaves_what_was_there(tmp_path, capsys):
     assert "disagree on adding" in capsys.readouterr().err
     assert [one.seed for one in records.read_rows(tmp_path / "out/runs.csv")] == [7]
     assert cli.main(["merge", str(tmp_path / "out"), str(tmp_path / "a"), str(tmp_path / "a/runs.csv")]) == 2
+
+
+def test_curves_of_an_earlier_merge_that_cannot_be_deleted_end_it(tmp_path, capsys, monkeypatch):
+    records.write_rows(tmp_path / "a/runs.csv", [row()])
+    records.write_points(tmp_path / "out/curves.parquet", [])
+    remove = files.remove
+    monkeypatch.setattr(files, "remove", lambda path: path.name != "curves.parquet" and remove(path))
+    assert cli.main(["merge", str(tmp_path / "out"), str(tmp_path / "a")]) == 2
+    assert "is of an earlier merge and cannot be deleted; delete it" in capsys.readouterr().err
+    assert not (tmp_path / "out/runs.csv").exists()

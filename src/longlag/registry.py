@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def load_plugin(path: str) -> None:
         LonglagError: the file is missing, raises when imported, or defines neither constant.
     """
     file = Path(path)
-    if not file.is_file():
+    if not os.path.isfile(file):  # False for a name that the system refuses as well
         raise LonglagError(f"plug-in {path!r} is not a file; --plugin takes the path of a Python file")
     try:
         content = file.read_bytes()

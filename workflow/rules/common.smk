@@ -61,7 +61,7 @@ def job_of(wildcards):
     ]
 
 
-# Computed once, in a process of its own, and only if a job needs it.
+# Computed once, in a process of its own: planning imports no torch.
 @cache
 def plan():
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from longlag import protocol
 from longlag.errors import LonglagError, shown
+from longlag.store import files
 
 MAX_COUNT = 10**12
 
@@ -126,9 +127,9 @@ def runs_file(run: Path) -> Path:
     Raises:
         LonglagError: a folder without one.
     """
-    if not run.is_dir():
+    if not files.is_folder(run):
         return run
-    if not (run / "runs.csv").is_file():
+    if not files.is_file(run / "runs.csv"):
         raise LonglagError(f"{run} has no runs.csv; RUN is a folder with that file, or the file itself")
     return run / "runs.csv"
 
@@ -136,7 +137,7 @@ def runs_file(run: Path) -> Path:
 def curves_file(run: Path, given: str | None) -> str | Path | None:
     """The curves to read: those that `--curves` names, else curves.parquet if RUN is a folder that has it."""
     beside = run / "curves.parquet"
-    return given or (beside if beside.is_file() else None)
+    return given or (beside if files.is_file(beside) else None)
 
 
 def add_curves(parser: argparse.ArgumentParser) -> None:
@@ -155,8 +156,6 @@ def add_recording(parser: argparse.ArgumentParser) -> None:
 
 def check_outputs(*outputs: str | None, cache: Path | None) -> None:
     """Raises LonglagError now if an output could not be written after training; None is an output not asked for."""
-    from longlag.store import files
-
     paths = [path for path in outputs if path is not None]
     if "" in paths:
         raise LonglagError("an output's name is empty; --out and --curves take the paths of files")

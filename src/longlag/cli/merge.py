@@ -35,15 +35,15 @@ def run(args: argparse.Namespace) -> None:
     curves = [
         records.points_of(records.read_curves(beside), keys[path])
         for path in paths
-        if (beside := path.with_name("curves.parquet")).is_file()
+        if files.is_file(beside := path.with_name("curves.parquet"))
     ]
     order = [(name, "ascending") for name in (*records.KEY, "passes")]
     with ExitStack() as stack:
         for output in outputs:
             stack.enter_context(lock.held(output))
-        if not curves:
-            outputs[1].unlink(missing_ok=True)  # of an earlier merge: not the curves of these rows
-        else:
+        if not curves and not files.remove(outputs[1]):
+            raise LonglagError(f"{outputs[1]} is of an earlier merge and cannot be deleted; delete it")
+        if curves:
             parquet.write(outputs[1], pa.concat_tables(curves, promote_options="default").sort_by(order))
         records.write_rows(outputs[0], merged.rows)
     without = len(paths) - len(curves)

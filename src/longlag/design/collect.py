@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from longlag.design.suite import Job, Key, Suite, in_words
 from longlag.errors import LonglagError
+from longlag.store import files
 from longlag.store.records import KEY, Row, Status, curves_schema, points_of, read_curves, read_rows
 
 Warn = Callable[[str], None]
@@ -39,7 +40,7 @@ def collect(suite: Suite, folder: Path, warn: Warn) -> tuple[list[Row], pa.Table
     Raises:
         LonglagError: there is no such folder, or the digests of the suite are not known.
     """
-    if not folder.is_dir():
+    if not files.is_folder(folder):
         raise LonglagError(f"{folder} is not a folder; --jobs takes the folder with the files of the suite's jobs")
     _warn_of_strangers(suite, folder, warn)
     rows: list[Row] = []
@@ -84,7 +85,8 @@ def _rows_of(job: Job, wanted: Mapping[Key, str | None], path: Path, warn: Warn)
             else:
                 found[key] = row
     except LonglagError as error:
-        reason = str(error) if path.exists() else f"its job wrote no {path.name}: it was killed or has not run yet"
+        without = f"its job wrote no {path.name}: it was killed or has not run yet"
+        reason = str(error) if files.is_file(path) else without
     if extra:
         example = in_words(min(extra))
         warn(f"{path}: left out {len(extra)} rows that are not in the suite, such as {example}")

@@ -19,6 +19,7 @@ from typing import Any
 from longlag import protocol, registry
 from longlag.design import schemas
 from longlag.errors import LonglagError, unknown
+from longlag.store import files
 
 Key = tuple[str, str, int, int]  # task, method, lag, seed: the key of a row
 Digests = dict[str, dict[str, dict[str, str | None]]]  # job's folder -> task -> lag -> digest
@@ -259,7 +260,7 @@ def in_words(key: Key) -> str:
 def _check_names(full: Mapping[str, Any]) -> None:
     """Names of plug-ins are known only to the process that loads them: `longlag design` checks those."""
     for plugin in full["plugins"]:
-        if not Path(plugin).is_file():
+        if not files.is_file(plugin):
             raise LonglagError(f"plug-in {plugin!r} is not a file; plugins takes paths of Python files")
     if full["plugins"]:
         return

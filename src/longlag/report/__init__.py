@@ -18,6 +18,7 @@ from longlag import figures, protocol, registry, tables
 from longlag.analysis import Analysis, intervals, stats
 from longlag.figures.tools import style
 from longlag.report import answer, claims, explorer, headline, images, provenance
+from longlag.store import files
 from longlag.tables.tools import render as setting
 from longlag.words import number, seeds_phrase
 
@@ -130,7 +131,7 @@ def _figures(analysis: Analysis, drawn: Path | None) -> list[PageFigure]:
 
 def _figure(name: str, analysis: Analysis, drawn: Path | None) -> PageFigure:
     module, file = figures.get(name), (drawn or Path()) / f"{name}.png"
-    given = drawn is not None and file.is_file()
+    given = drawn is not None and files.is_file(file)
     wide = images.of_file(file) if given else images.of_figure(module.draw(analysis))
     narrow = images.of_figure(module.draw(analysis, width=style.COLUMN_WIDTH))
     return PageFigure(name, module.TITLE, wide, narrow, module.caption(analysis))

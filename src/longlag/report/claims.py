@@ -84,4 +84,4 @@ def in_words(number: dict[str, Any]) -> str:
 
 
 def _thumbnail(path: Path) -> str:
-    return images.of_file(path, _WIDTH) if path.is_file() else ""
+    return images.of_file(path, _WIDTH) if files.is_file(path) else ""

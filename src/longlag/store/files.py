@@ -69,6 +69,16 @@ def check_writable(path: str | Path) -> None:
         raise LonglagError(f"cannot write {path}: {_reason(error)}; choose another name") from error
 
 
+def is_file(path: str | Path) -> bool:
+    """Whether there is such a file. A name that the system refuses (too long, in a closed folder) is none."""
+    return os.path.isfile(path)
+
+
+def is_folder(path: str | Path) -> bool:
+    """`is_file` for a folder."""
+    return os.path.isdir(path)
+
+
 def read(path: str | Path) -> bytes:
     """The bytes of a file.
 
