@@ -1,4 +1,4 @@
-"""Intervals and curves of few seeds: Wilson and Newcombe for rates, the Kaplan-Meier curve, the bootstrap's generator."""
+"""Intervals and curves of few seeds: Wilson and Newcombe for rates, the Kaplan-Meier curve, the bootstrap."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def reach(runs: pd.DataFrame, rng: np.random.Generator | None = None) -> pd.Data
 
     Columns: n (seeds), reach, its 95 % interval low and high (bootstrap over seeds), minimal_lag of that
     reach, largest (largest lag of the grid), at_limit (reach is the largest lag, so that the truth may lie
-    beyond it). An interval depends only on `rng` (default: `intervals.bootstrap()`) and the rows of its task and method.
+    beyond it). An interval depends only on `rng` (default: `intervals.bootstrap`) and the rows of its task and method.
     """
     key = int((rng or intervals.bootstrap()).integers(2**32))
     columns = ["task", "method", "n", "reach", "low", "high", "minimal_lag", "largest", "at_limit"]
