@@ -283,3 +283,30 @@ def test_a_small_net_runs_on_one_thread_and_the_number_is_put_back(hidden, threa
         assert set(seen) == {threads}
     finally:
         torch.set_num_threads(before)
+
+
+class Lecture(torch.nn.Module):
+    """The README's model, with torch's own start."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.rnn, self.out = kind(2, 50), torch.nn.Linear(50, 2)
+
+    def forward(self, x):
+        hidden = self.rnn(x)[0]
+        return self.out(hidden[-1]), hidden
+
+
+def first_symbol(n):
+    """The README's task at T = 20: which of two symbols did the first step show?"""
+    y, x = torch.randint(2, (n,)), 0.1 * torch.randint(2, (20, n, 2))
+    x[0] = torch.nn.functional.one_hot(y, 2)
+    return x, y
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("kind", [torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU])
+def test_hessian_free_as_the_readme_shows_it_learns_with_every_recurrent_layer(kind, seed):
+    torch.manual_seed(seed)
+    steps = fit(HessianFree(), Lecture(kind), CrossEntropy(2), first_symbol, batch_axis=1)
+    assert any(float(step.loss) < 0.05 for step in itertools.islice(steps, 40))
