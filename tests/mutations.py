@@ -170,6 +170,8 @@ MUTATIONS = (
     M("temporal orders", "tasks/_temporal_order.py", "np.arange(len(tenths))[::-1] @ relevant", "np.arange(len(tenths)) @ relevant"),
     M("temporal order, windows", "tasks/temporal_order.py", "(1, 5)", "(1, 4)"),
     M("temporal order of three, windows", "tasks/temporal_order_3bit.py", "(1, 3, 6)", "(1, 3, 5)"),
+    M("blank and cue", "tasks/_memorization.py", "message_silence_cue(message, lag, blank, cue)", "message_silence_cue(message, lag, cue, blank)"),
+    M("half-solved baseline", "tasks/_memorization.py", "unknown / symbols * math.log(values)", "math.log(values)"),
     M("memorization of 5 bits", "tasks/memorization_5bit.py", "np.arange(_BITS)[::-1, None]", "np.arange(_BITS)[:, None]"),
     M("memorization, blank and cue", "tasks/_memorization.py", "message_silence_cue(message, lag, blank, cue)", "message_silence_cue(message, lag, cue, blank)"),
     M("memorization of 20 bits", "tasks/memorization_20bit.py", "rng.integers(0, _VALUES, ", "rng.integers(0, _VALUES - 1, "),
