@@ -345,7 +345,9 @@ def test_titles_and_plug_ins_that_look_like_options_stay_words(tmp_path):
     assert cli.build_parser().parse_args(shlex.split(report)).title == title
     ladders = re.findall("longlag (ladder .*) > ", output)
     assert len(ladders) == 3
-    assert all(cli.build_parser().parse_args(shlex.split(ladder)).plugin == [plugin] for ladder in ladders)
+    (design,) = re.findall("longlag (design .*) > ", output)
+    for command in (design, *ladders):
+        assert cli.build_parser().parse_args(shlex.split(command)).plugin == [plugin]
 
 
 def test_a_key_that_stands_twice_in_a_config_file_is_refused(tmp_path):

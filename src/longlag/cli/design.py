@@ -49,10 +49,10 @@ def digests_of(plan: Suite) -> Digests:
         _check_names(job)
         args = parser.parse_args([*shlex.split(job.arguments()), "--out", ""])
         specs = [spec for lag in job.lags for spec in _training.specs(args, job.tasks, lag, ())]
-        cells: dict[str, dict[str, str | None]] = {task: {} for task in job.tasks}
+        by_task: dict[str, dict[str, str | None]] = {task: {} for task in job.tasks}
         for spec in specs:
-            cells[spec.task][str(spec.lag)] = _digest(spec)
-        digests[str(job.folder)] = cells
+            by_task[spec.task][str(spec.lag)] = _digest(spec)
+        digests[str(job.folder)] = by_task
     return digests
 
 

@@ -29,8 +29,8 @@ def merge(records: Mapping[str, Sequence[Row]]) -> Merged:
     """Joins records, given by name.
 
     Raises:
-        LonglagError: two records name another version of a task, method or the protocol, or another spec of a cell, or
-            disagree on a run; the message names what, and both records.
+        LonglagError: two records have a task, method, protocol or condition in two versions or specs, or disagree on a
+            run; the message names what, and both records.
     """
     _refuse_mixed(records)
     rows: dict[Key, Row] = {}
@@ -59,11 +59,11 @@ def _refuse_mixed(records: Mapping[str, Sequence[Row]]) -> None:
             (("the protocol",), row.protocol_version),
             ((f"task {row.task}",), row.task_version),
             ((f"method {row.method}",), row.method_version),
-            ((f"{row.task} with {row.method} at lag {row.lag}", "cell"), row.spec_hash),
+            ((f"{row.task} with {row.method} at lag {row.lag}", "spec"), row.spec_hash),
         ):
             other, known, first = seen.setdefault(what, (name, value, row))
             if known != value:
-                kind = f"specs ({_changes(first, row)})" if "cell" in what else f"versions ({known} and {value})"
+                kind = f"specs ({_changes(first, row)})" if "spec" in what else f"versions ({known} and {value})"
                 raise LonglagError(
                     f"{other} and {name} do not belong to one design: they have {what[0]} in two {kind}; "
                     "run them with the same suite and version of longlag, or compare them with `longlag diff`"

@@ -115,8 +115,8 @@ class Suite:
         """
         if self.digests is None:
             raise LonglagError(f"suite {self.name} has no digests; write them with `longlag design`")
-        cells = self.digests.get(str(job.folder), {})
-        return {key: cells.get(key[0], {}).get(str(key[2])) for key in job.runs()}
+        known = self.digests.get(str(job.folder), {})
+        return {key: known.get(key[0], {}).get(str(key[2])) for key in job.runs()}
 
 
 def read(path: str | Path) -> Suite:
