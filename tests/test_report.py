@@ -263,10 +263,10 @@ def claim(number: int, finding: dict[str, Any] | None, **more: Any) -> dict[str,
 def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpainted: None) -> None:
     asked = {"name": "rate", "value": 0.5, "low": 0.4, "high": None, "unit": "1", "threshold": "≤ 1", "met": True}
     found = {"verdict": "holds with a caveat", "summary": "<b>It does.</b>", "caveat": "Not quite.", "numbers": [asked]}
-    claims = [claim(2, None, error="it broke"), claim(1, found, caption="What to see.")]
+    entries = [claim(2, None, error="it broke"), claim(1, found, caption="What to see.")]
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "slug_1.png").write_bytes(png((9, 99, 199), (1400, 700)))
-    whole = json.dumps({"claims": claims, "check": checksum([json.dumps(claims)])})
+    whole = json.dumps({"claims": entries, "check": checksum([json.dumps(entries)])})
     (tmp_path / "lecture.json").write_text(whole)
     first, second = claims.read(tmp_path)
     assert (first.number, first.verdict, first.numbers) == (
