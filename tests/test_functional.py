@@ -158,6 +158,25 @@ def test_arguments_are_checked_at_once(arguments, words):
         fit(*arguments)
 
 
+class Elsewhere(torch.Tensor):
+    """A tensor that says that it is on a GPU."""
+
+    device = torch.device("cuda")
+
+
+def test_on_a_gpu_classes_are_checked_and_whole_numbers_are_none():
+    x, net = torch.ones(3, 2), torch.nn.Linear(2, 1)
+    params = {name: value.detach().unsqueeze(0) for name, value in net.named_parameters()}
+
+    def forward(p, x):
+        return torch.func.functional_call(net, p, (x,))
+
+    whole = torch.tensor([[-1], [5], [7]]).as_subclass(Elsewhere)
+    assert FunctionObjective(forward, SquaredError(0.04), x, whole).value(params).isfinite()
+    with pytest.raises(LonglagError, match="class 5 among the targets is none of 0 to 0"):
+        FunctionObjective(forward, CrossEntropy(1), x, torch.tensor([0, 5, 0]).as_subclass(Elsewhere)).value(params)
+
+
 def test_an_axis_that_x_has_not():
     with pytest.raises(LonglagError, match="batch_axis"):
         trained(torch.nn.Linear(3, 1), batch_axis=2)

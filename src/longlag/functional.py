@@ -105,7 +105,8 @@ class FunctionObjective:
         return parts
 
     def _loss(self, outputs: Tensor) -> Tensor:
-        if self.y.device.type != "cpu" and not self.y.is_floating_point():  # where the loss does not look
+        classes = self.y.dim() < outputs.dim() and not self.y.is_floating_point()
+        if classes and self.y.device.type != "cpu":  # where the loss does not look
             check_range(self.y, outputs.shape[-1])
         return self.loss.value(_lifted(outputs), _lifted(self.y))
 
