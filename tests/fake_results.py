@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from longlag.rng import stream
 from longlag.store.records import Point, Row, Status, write_points, write_rows
@@ -223,3 +224,10 @@ def _curve(row: Row) -> list[Point]:
             )
         )
     return found
+
+
+def a_row(**changes: Any) -> Row:
+    """A row in which nothing matters but the changes."""
+    blank = {"str": "x", "int": 1, "float": 0.5, "bool": True, "int | None": None}
+    known = {f.name: blank[f.type] for f in fields(Row)} | {"status": "solved", "spec": "{}"}
+    return Row(**(known | changes))

@@ -12,7 +12,7 @@ from longlag.store import records
 
 TINY = ["--set", "cell.hidden=4", "--set", "optimiser.batch=10", "--budget", "600", "--seeds", "0:2"]
 LADDER = ["ladder", "--task", "adding", "--task", "xor", "--method", "control", "--lags", "10,20", *TINY]
-REFERENCE = Path(__file__).parents[1] / "results/reference"
+REFERENCE = Path(__file__).parents[2] / "results/reference"
 
 
 def shell(line, words=(), **environment):

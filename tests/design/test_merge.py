@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 import fake_results
+from fake_results import a_row
 from longlag import cli
 from longlag.design.merge import merge
 from longlag.errors import LonglagError
 from longlag.store import files, records
-from test_records import a_row
 
 
 def row(seed=0, **changes):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from fake_results import a_row
 from longlag.errors import LonglagError
 from longlag.rng import stream
 from longlag.store.files import check_writable
@@ -55,12 +56,6 @@ def point_values(column):
 
 ROWS = st.builds(Row, **{f.name: values(f) for f in dataclasses.fields(Row)})
 POINTS = st.builds(Point, **{f.name: point_values(f) for f in dataclasses.fields(Point)})
-
-
-def a_row(**changes):
-    blank = {"str": "x", "int": 1, "float": 0.5, "bool": True, "int | None": None}
-    known = {f.name: blank[f.type] for f in dataclasses.fields(Row)} | {"status": "solved", "spec": "{}"}
-    return Row(**(known | changes))
 
 
 def plain(record):

@@ -18,7 +18,7 @@ from longlag.figures import lecture as drawings
 from longlag.lecture.base import Claim, Exercise, Finding, Number, Verdict, columns, over_seeds, texts, to_json, verdict
 from longlag.lecture.tools import running
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 QUICK = "linear_backward"
 
 

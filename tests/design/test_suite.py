@@ -19,7 +19,7 @@ from longlag.design import suite
 from longlag.errors import LonglagError
 from longlag.store import records
 
-CONFIG = Path(__file__).parents[1] / "config"
+CONFIG = Path(__file__).parents[2] / "config"
 REMEDIES = {"control", "clipping", "lstm", "lstm_chrono", "hf", "esn", "esn_momentum"}
 TASKS = registry.names("tasks")
 CELL = {"methods": ["esn"], "tasks": ["adding"]}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fake_results import a_row
 from longlag import cli, registry
 from longlag.design import suite
 from longlag.design.estimate import (
@@ -27,7 +28,6 @@ from longlag.design.suite import read
 from longlag.errors import LonglagError
 from longlag.rng import stream
 from longlag.store.records import write_rows
-from test_records import a_row
 
 CONFIG = {"suite": "s", "seeds": "0:2", "lags": [20, 50], "budget": 1e6, "seeds_per_job": 2,
           "cells": [{"methods": ["hf"], "tasks": ["adding"]}]}  # fmt: skip
@@ -167,7 +167,7 @@ def test_footprints_are_read_and_damaged_ones_refused(tmp_path):
 
 def test_the_recorded_footprints_cover_the_methods_of_the_suites():
     """A method that is new is estimated from what is known of others."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     known = read_footprints(root / "results/reference/memory.csv")
     planned = {job.method for name in ("standard", "paper") for job in read(root / f"config/{name}.yaml").jobs}
     assert planned <= {method for method, *_ in known} <= set(registry.names("methods"))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import io
 import json
 import math
 import re
 from collections import Counter
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,31 +25,7 @@ from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.report import answer, claims, explorer, headline, images
 from longlag.store.files import checksum
-
-VOID = {"meta", "img", "br", "source", "input"}
-
-
-class Page(HTMLParser):
-    """Collects what a browser would fetch or run, and whether all elements are closed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.open: list[str] = []
-        self.addresses: list[str] = []
-        self.images: list[dict[str, str | None]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
-        if tag == "img":
-            self.images.append(dict(attrs))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
+from pages import Page, policy
 
 
 def png(colour: tuple[int, int, int], size: tuple[int, int] = (8, 6)) -> bytes:
@@ -72,11 +46,6 @@ def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def whole() -> str:
     return report.render(CASES["whole"](), title="A suite")
-
-
-def policy(page: str) -> str:
-    """The content security policy as a browser reads it."""
-    return html.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1])  # type: ignore[index]
 
 
 def test_nothing_is_fetched_and_only_the_page_s_own_scripts_run(whole: str) -> None:

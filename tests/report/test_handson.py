@@ -16,7 +16,7 @@ from longlag.cells.tanh_rnn import TanhRNN
 from longlag.cli import main
 from longlag.lecture.tools import landscape, nets
 from longlag.report import handson
-from test_report import Page, policy
+from pages import Page, policy
 
 SIZES = {"laptop": (1280, 900), "phone": (390, 844)}
 W, INPUT = np.array(handson.WEIGHTS), np.array(handson.INPUT)
