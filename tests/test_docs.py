@@ -89,7 +89,12 @@ MADE = {
     "my.yaml", "file.py", "suite.yaml",
 }  # fmt: skip
 MADE_IN = (".venv/", "results/NAME", "results/SUITE", "results/demo/", "results/standard")
-ROOMS = ("", "src/longlag", "src/longlag/cells", "tests", "results/reference", "results/benchmarks")
+ROOMS = ("", "src/longlag", "src/longlag/cells", "tests", "tests/*", "results/reference", "results/benchmarks")
+
+
+def rooms() -> list[Path]:
+    """The folders of `ROOMS`."""
+    return [place for room in ROOMS for place in (ROOT.glob(room) if room else [ROOT])]
 
 
 def missing(code: str, folder: Path = ROOT) -> bool:
@@ -100,7 +105,7 @@ def missing(code: str, folder: Path = ROOT) -> bool:
     if code in MADE or code.startswith(MADE_IN) or not re.fullmatch(r"[\w.*/-]+", code) or re.search("NAME|DIR", code):
         return False
     if "/" in code or re.search(r"\.(py|md|csv|json|yaml|png|txt|smk|sh)$", code):
-        return not any(any(place.glob(code.rstrip("/"))) for place in (folder, *(ROOT / room for room in ROOMS)))
+        return not any(any(place.glob(code.rstrip("/"))) for place in (folder, *rooms()))
     module, *names = code.removeprefix("longlag.").split(".")
     while names and any((ROOT / "src/longlag").glob(f"**/{module}/__init__.py")):
         module, *names = names  # out of the package
