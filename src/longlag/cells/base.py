@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from longlag.algebra.jacobian import Linearisation, linearise
+from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.errors import LonglagError
 
@@ -134,6 +135,26 @@ def complete(cell: Recurrence) -> Cell:
             f"cell {type(cell).__name__} defines {', '.join(own)} but not {missing}; define all three or none"
         )
     return Unrolled(cell)
+
+
+class _Sized(Protocol):
+    @property
+    def hidden(self) -> int: ...
+
+
+def plain_shapes(cell: _Sized, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
+    """`Recurrence.shapes` of one layer of units: weights from the inputs and from each other, biases."""
+    return {"W_xh": (n_inputs, cell.hidden), "W_hh": (cell.hidden, cell.hidden), "b_h": (cell.hidden,)}
+
+
+def dense_flops(cell: _Sized, params: Params) -> float:
+    """`Recurrence.flops` of dense weights: a product and a sum for each."""
+    return 2.0 * (params["W_xh"][0].numel() + params["W_hh"][0].numel())
+
+
+def affine_drive(cell: _Sized, params: Params, x: Tensor) -> Tensor:
+    """`Recurrence.drive` by weights and biases: x W_xh + b_h."""
+    return affine(x, params["W_xh"], params["b_h"])
 
 
 def zero_state(params: Params, batch: int, hidden: int, parts: int = 1) -> State:

@@ -15,9 +15,8 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
-from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
+from longlag.cells.base import State, Tape, affine_drive, autograd_tape, dense_flops, unroll, zero_state
 from longlag.ranges import COUNT, part
 
 _NAMES = ("W_xh", "W_hh", "b_h")
@@ -29,16 +28,11 @@ class LSTM:
     """An LSTM cell. Its damped states are the hidden states, matched in squared distance (curvature 1)."""
 
     hidden: Annotated[int, COUNT] = 32
+    flops, drive = dense_flops, affine_drive
 
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         gates = 4 * self.hidden
         return {"W_xh": (n_inputs, gates), "W_hh": (self.hidden, gates), "b_h": (gates,)}
-
-    def flops(self, params: Params) -> float:
-        return 8.0 * self.hidden * (params["W_xh"].shape[1] + self.hidden)
-
-    def drive(self, params: Params, x: Tensor) -> Tensor:
-        return affine(x, params["W_xh"], params["b_h"])
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         h, c = state

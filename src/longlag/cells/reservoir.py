@@ -8,16 +8,15 @@ On the CPU the recurrent matrix is sparse and acts on all sequences at once, hid
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
-from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
+from longlag.cells.base import State, Tape, affine_drive, autograd_tape, plain_shapes, unroll, zero_state
 from longlag.ranges import COUNT, Interval, part
 
 _STATE_NUMBERS = 128_000  # at most, of a state [H, B]: it and its successor stay in a megabyte of cache
@@ -30,16 +29,11 @@ class Reservoir:
 
     hidden: Annotated[int, COUNT] = 100
     leak: Annotated[float, Interval(0, 1, open_low=True)] = 1.0
-
-    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
-        return {"W_xh": (n_inputs, self.hidden), "W_hh": (self.hidden, self.hidden), "b_h": (self.hidden,)}
+    shapes, drive = plain_shapes, affine_drive
 
     def flops(self, params: Params) -> float:
         connections = params["W_hh"].count_nonzero().item() / len(params["W_hh"])
         return 2.0 * (connections + self.hidden * params["W_xh"].shape[1])
-
-    def drive(self, params: Params, x: Tensor) -> Tensor:
-        return affine(x, params["W_xh"], params["b_h"])
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         new = torch.tanh(drive + state[0] @ params["W_hh"])

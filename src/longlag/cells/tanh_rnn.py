@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,11 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.cells import tanh_batched
 from longlag.cells import tanh_kernels as kernels
-from longlag.cells.base import State, Tape, zero_state
+from longlag.cells.base import State, Tape, affine_drive, dense_flops, plain_shapes, zero_state
 from longlag.ranges import COUNT, part
 
 _PROGRAM_NUMBERS = 10_000  # at most, of a state [R, B, H]: smaller replicas share a program, which saves calls
@@ -26,15 +24,7 @@ class TanhRNN:
     """A tanh cell. Its damped states are the pre-activations, whose matching loss has curvature 1 - h^2."""
 
     hidden: Annotated[int, COUNT] = 100
-
-    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
-        return {"W_xh": (n_inputs, self.hidden), "W_hh": (self.hidden, self.hidden), "b_h": (self.hidden,)}
-
-    def flops(self, params: Params) -> float:
-        return 2.0 * self.hidden * (params["W_xh"].shape[1] + self.hidden)
-
-    def drive(self, params: Params, x: Tensor) -> Tensor:
-        return affine(x, params["W_xh"], params["b_h"])
+    shapes, flops, drive = plain_shapes, dense_flops, affine_drive
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         pre_activation = drive + state[0] @ params["W_hh"]

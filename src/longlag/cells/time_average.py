@@ -14,9 +14,8 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
-from longlag.cells.base import State, Tape, autograd_tape, zero_state
+from longlag.cells.base import State, Tape, affine_drive, autograd_tape, zero_state
 from longlag.ranges import COUNT, part
 
 
@@ -25,15 +24,13 @@ class TimeAverage:
     """Running means of H features; no weights between steps."""
 
     hidden: Annotated[int, COUNT] = 100
+    drive = affine_drive
 
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         return {"W_xh": (n_inputs, self.hidden), "b_h": (self.hidden,)}
 
     def flops(self, params: Params) -> float:
         return 2.0 * self.hidden * params["W_xh"].shape[1]
-
-    def drive(self, params: Params, x: Tensor) -> Tensor:
-        return affine(x, params["W_xh"], params["b_h"])
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         mean, steps = state

@@ -18,7 +18,7 @@ import torch
 from longlag.algebra.tree import Params
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.engine.data import steps
-from longlag.lecture.base import Finding, Number, claim, conclude, over_seeds
+from longlag.lecture.base import Finding, Number, caveats, claim, conclude, over_seeds, values
 from longlag.lecture.tools.landscape import Landscape, attractors, derivative, grid, landscape, settle
 from longlag.lecture.tools.nets import TANH, Array, Net
 from longlag.losses import SquaredError
@@ -185,19 +185,10 @@ def judge(
         over_seeds("nets that learned to hold the bit", [float(latch.holds) for latch in latches]),
         *thresholds("trained", trained),
     ]
-    return conclude(
-        CLAIM,
-        numbers,
-        {"seeds": len(latches), **pictures},
-        _caveat(latches, len(trained)),
-        grown=numbers[0].value,
-        shrunk=numbers[2].value,
-        zero=numbers[4].value,
-        latched=len(trained),
-        nets=len(latches),
-        trained_grown=numbers[8].value,
-        trained_shrunk=numbers[10].value,
-    )
+    nets, held, latched = len(latches), sum(latch.holds for latch in latches), len(trained)
+    caveat = caveats(CLAIM.slug, {"lost": nets - held, "single": held - latched}, nets=nets)
+    told = values(numbers, grown=0, shrunk=2, zero=4, trained_grown=8, trained_shrunk=10)
+    return conclude(CLAIM, numbers, {"seeds": nets, **pictures}, caveat, latched=latched, nets=nets, **told)
 
 
 def thresholds(which: str, found: Sequence[Rates]) -> list[Number]:
@@ -214,12 +205,3 @@ def thresholds(which: str, found: Sequence[Rates]) -> list[Number]:
         number("share of starts with a zero derivative", "zero", at_least=0.99),
         number("derivative on the watershed", "huge", at_least=HUGE),
     ]
-
-
-def _caveat(latches: Sequence[Latch], two_attractors: int) -> str:
-    said, held = [], sum(latch.holds for latch in latches)
-    if held < len(latches):
-        said.append(f"{len(latches) - held} of {len(latches)} trained nets did not learn to hold the bit")
-    if two_attractors < held:
-        said.append(f"{held - two_attractors} hold it without two attractors")
-    return "; ".join(said)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from functools import cache
@@ -111,6 +111,16 @@ def claim(slug: str, **numbers: object) -> Claim:
     return Claim(number=list(texts()).index(slug) + 1, slug=slug, exercise=exercise, **words)
 
 
+def caveats(slug: str, counts: Mapping[str, float], **numbers: object) -> str:
+    """The claim's texts `caveat_KEY` for every key whose count is not zero; {KEY} in a text is its count."""
+    return "; ".join(fill(slug, f"caveat_{key}", **counts, **numbers) for key, count in counts.items() if count)
+
+
+def values(numbers: Sequence[Number], **places: int) -> dict[str, float]:
+    """The values of the numbers at these places, by the names that the summary has for them."""
+    return {name: numbers[place].value for name, place in places.items()}
+
+
 def verdict(numbers: Sequence[Number], caveat: str = "") -> Verdict:
     """Does not hold if a threshold was missed; otherwise holds, with a caveat if there is one."""
     if any(number.met is False for number in numbers):
@@ -125,30 +135,24 @@ def conclude(
     return Finding(verdict(numbers, caveat), fill(claim.slug, "summary", **measured), numbers, caveat, series)
 
 
-def over_seeds(
-    name: str,
-    values: Sequence[float] | np.ndarray,
-    unit: str = "",
-    at_most: float | None = None,
-    at_least: float | None = None,
-    below: float | None = None,
-    above: float | None = None,
-) -> Number:
+_BOUNDS = {
+    "at_least": ("≥", np.greater_equal),
+    "above": (">", np.greater),
+    "at_most": ("≤", np.less_equal),
+    "below": ("<", np.less),
+}
+
+
+def over_seeds(name: str, values: Sequence[float] | np.ndarray, unit: str = "", **bounds: float | None) -> Number:
     """A number measured once per seed: median, smallest and largest. A bound is met if every seed meets it.
 
-    A nan meets no bound, and no values at all count as one nan. at_most and at_least include the bound itself, below
-    and above exclude it.
+    A nan meets no bound, and no values at all count as one nan. bounds: at_most and at_least include the bound itself,
+    below and above exclude it; None asks for nothing.
     """
     measured = np.asarray(values if len(values) else [math.nan], dtype=np.float64)
-    asked: list[tuple[str, float | None, Callable[[Any, float], Any]]] = [
-        ("≥", at_least, np.greater_equal),
-        (">", above, np.greater),
-        ("≤", at_most, np.less_equal),
-        ("<", below, np.less),
-    ]
-    bounds = [(sign, bound, holds) for sign, bound, holds in asked if bound is not None]
-    words = " and ".join(f"{sign} {bound:.6g}" for sign, bound, _ in bounds)
-    met = all(bool(holds(measured, bound).all()) for _, bound, holds in bounds) if bounds else None
+    asked = [(*_BOUNDS[side], bound) for side, bound in bounds.items() if bound is not None]
+    words = " and ".join(f"{sign} {bound:.6g}" for sign, _, bound in asked)
+    met = all(bool(holds(measured, bound).all()) for _, holds, bound in asked) if asked else None
     middle, low, high = (float(f(measured)) for f in (np.median, np.min, np.max))
     return Number(name, middle, low, high, unit, words, met)
 

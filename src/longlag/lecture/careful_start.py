@@ -9,7 +9,7 @@ numbers, and in its own coordinates, with four times the recurrent weights (tool
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -56,8 +56,7 @@ class Orthogonal:
 class Start:
     """A cell with its start. asked: "alive" or "lost" at lag 100 if theory says so, else "".
 
-    origin: the name of the tanh net's start that this start is, or that a logistic net takes over.
-    unchanged: a logistic net takes over the same numbers.
+    origin: the name of the tanh net's start that a logistic net takes over. unchanged: it takes over the same numbers.
     """
 
     label: str
@@ -91,9 +90,7 @@ def _starts() -> dict[str, Start]:
         f"{name}_scaled": Start(f"{one.label}, ×4", cell, AsLogistic(one.init), one.asked, "logistic", name)
         for name, one in ungated.items()
     }
-    return {
-        name: replace(one, origin=one.origin or name) for name, one in {**ungated, **gated, **same, **scaled}.items()
-    }
+    return {**ungated, **gated, **same, **scaled}
 
 
 STARTS = _starts()
@@ -131,7 +128,9 @@ def judge(logs: Mapping[str, Sequence[np.ndarray]]) -> Finding:
     told = {"lag": LAG, "plain": numbers["plain"].value, "parts": parts, "unchanged": unchanged}
     starts = {
         name: {
-            **{key: getattr(STARTS[name], key) for key in ("units", "origin", "unchanged")},
+            "units": STARTS[name].units,
+            "origin": STARTS[name].origin or name,
+            "unchanged": STARTS[name].unchanged,
             "reach": reach[name],
             "log10_norms": [found / np.log(10) for found in each],
         }

@@ -18,7 +18,7 @@ from torch import Tensor
 from longlag.algebra.tree import Params
 from longlag.cells.reservoir import Reservoir
 from longlag.inits.reservoirs import EchoState
-from longlag.lecture.base import Finding, claim, conclude, over_seeds
+from longlag.lecture.base import Finding, claim, conclude, over_seeds, values
 from longlag.lecture.tools.nets import TANH, Net
 from longlag.model import READOUT, Model, OutputFeedback
 from longlag.optimisers.ridge import Ridge
@@ -209,8 +209,7 @@ def judge(found: Echoes) -> Finding:
         over_seeds("weights changed outside the readout", [one.changed for one in made], at_most=0),
         *(over_seeds(f"error with {name} weights ten times as large", e) for name, e in found.careless.items()),
     ]
-    names = {"short": 1, "long": 2, "gain": 5, "most": 7, "error": 9}
-    told: dict[str, Any] = {name: numbers[place].value for name, place in names.items()}
+    told: dict[str, Any] = values(numbers, short=1, long=2, gain=5, most=7, error=9)
     series = {"seeds": len(made), "error": told["error"], **_series(found)}
     return conclude(CLAIM, numbers, series, units=found.sizes[-1], periods=PERIODS, **told)
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from longlag.algebra import tree
 from longlag.algebra.tree import Params
 from longlag.engine.data import Data
-from longlag.lecture.base import Finding, claim, columns, conclude, over_seeds
+from longlag.lecture.base import Finding, caveats, claim, columns, conclude, over_seeds, values
 from longlag.lecture.tools.trainee import trainee, with_parts
 from longlag.objective import Objective
 
@@ -152,35 +152,19 @@ def judge(plateaus: Sequence[Plateau], vanished: Sequence[Plateau]) -> Finding:
     numbers = [
         over_seeds("loss on the plateau, of a constant answer's", of["relative_loss"]),
         over_seeds("exponent of gradient against curvature", [one.exponent for one in plateaus], below=1),
-        over_seeds(
-            "directions of small gradient, even smaller curvature", [one.hidden for one in plateaus], at_least=1
-        ),
+        over_seeds("directions of small gradient, even smaller curvature", [p.hidden for p in plateaus], at_least=1),
         over_seeds("HF's step over the gradient's, where they differ most", [p.farthest for p in plateaus], "times"),
         over_seeds("fall of the loss by one HF step", of["fell_second"], "nats", above=0),
         over_seeds("over that by the best gradient step", [one.gain for one in plateaus], "times", above=1),
-        over_seeds(
-            "the same from the control's start, gradients vanished", [one.fell_second for one in vanished], "nats"
-        ),
+        over_seeds("the same from the control's start, gradients vanished", [p.fell_second for p in vanished], "nats"),
     ]
-    _, exponent, hidden, _, fall, gain, without = (number.value for number in numbers)
-    told = {"exponent": exponent, "hidden": hidden, "fall": fall, "gain": gain}
+    told, without = values(numbers, exponent=1, hidden=2, fall=4, gain=5), numbers[6].value
     series = {"seeds": len(plateaus), "vanished": columns(vanished), **of}
-    caveat = _caveat(plateaus, fall, without)
+    counts = {
+        "off": sum(abs(one.relative_loss - 1) > _PLATEAU for one in plateaus),
+        "blind": sum(one.hidden == 0 for one in plateaus),
+        "worse": sum(one.gain <= 1 for one in plateaus),
+        "gone": without < _SMALL * told["fall"],
+    }
+    caveat = caveats(CLAIM.slug, counts, n=len(plateaus), without=without)
     return conclude(CLAIM, numbers, series, caveat, directions=len(of["curvature"][0]), **told)
-
-
-def _caveat(plateaus: Sequence[Plateau], fall: float, without: float) -> str:
-    """fall: what one step of HF brings; without: what it brings where the gradient across the lag has vanished."""
-    n, said = len(plateaus), []
-    if off := sum(abs(one.relative_loss - 1) > _PLATEAU for one in plateaus):
-        said.append(f"{off} of {n} nets are more than 5 % of the loss off the plateau")
-    if blind := sum(one.hidden == 0 for one in plateaus):
-        said.append(f"on {blind} of {n} the gradient is as small in steep directions as in flat ones")
-    if worse := sum(one.gain <= 1 for one in plateaus):
-        said.append(f"on {worse} of {n} one step of HF brings no more than the best gradient step")
-    if without < _SMALL * fall:
-        said.append(
-            f"from the control's start, where the gradient across the lag has vanished, a step of HF gains "
-            f"{without:.1g} nats: it finds what is small, not what is gone"
-        )
-    return "; ".join(said)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -82,13 +83,11 @@ def judge(checks: dict[str, list[Linearity]]) -> Finding:
             over_seeds(f"{name}: backward, adding, error", found["adding"], "of the absolute sum", at_most=_BOUND),
             over_seeds(f"{name}: forward, inputs doubled, departure", departure, above=_BOUND),
         ]
-    return conclude(
-        CLAIM,
-        numbers,
-        {"seeds": len(departure), "doublings": DOUBLINGS, **units},
-        first=DOUBLINGS[0],
-        last=DOUBLINGS[-1],
-        doubling=max(number.high for number in numbers[::3]),
-        adding=max(number.high for number in numbers[1::3]),
-        short=min(number.low for number in numbers[2::3]),
-    )
+    doubling, adding = (max(number.high for number in numbers[place::3]) for place in (0, 1))
+    told: dict[str, Any] = {
+        "doubling": doubling,
+        "adding": adding,
+        "short": min(number.low for number in numbers[2::3]),
+    }
+    series = {"seeds": len(departure), "doublings": DOUBLINGS, **units}
+    return conclude(CLAIM, numbers, series, first=DOUBLINGS[0], last=DOUBLINGS[-1], **told)

@@ -20,7 +20,7 @@ from torch import Tensor
 from longlag import protocol
 from longlag.algebra.tree import Params
 from longlag.engine.data import Data
-from longlag.lecture.base import Finding, Number, claim, columns, conclude, fill, over_seeds
+from longlag.lecture.base import Finding, Number, caveats, claim, columns, conclude, fill, over_seeds
 from longlag.lecture.tools.trainee import trainee, wrong
 from longlag.model import Model
 from longlag.objective import Tensors
@@ -194,11 +194,8 @@ def _median(stages: Sequence[Stage], what: str = "arrived") -> float:
 def _caveat(found: dict[str, list[Run]]) -> str:
     said = []
     for method in _LSTMS:
-        runs = found[method]
-        if failed := len(runs) - len(_learned(runs)):
-            said.append(f"{failed} of {len(runs)} nets of {method} did not learn the task in time and are not judged")
-        if _median([run[0] for run in runs]) < KEPT:
-            said.append(f"before learning {method} lets less than 1/e through")
-        if (alone := _median(_learned(runs), "through_cells")) < KEPT:
-            said.append(f"the cells of {method} alone let {alone:.2g} through: its error goes back by way of the gates")
-    return "; ".join(said)
+        runs, learned = found[method], _learned(found[method])
+        little, alone = _median([run[0] for run in runs]) < KEPT, _median(learned, "through_cells")
+        counts = {"failed": len(runs) - len(learned), "little": little, "gates": alone < KEPT}
+        said.append(caveats(CLAIM.slug, counts, n=len(runs), method=method, alone=alone))
+    return "; ".join(filter(None, said))

@@ -20,7 +20,7 @@ from torch import Tensor
 from longlag import protocol
 from longlag.algebra.tree import Params
 from longlag.engine.data import Data, Draws, steps
-from longlag.lecture.base import Finding, claim, columns, conclude, over_seeds
+from longlag.lecture.base import Finding, caveats, claim, columns, conclude, over_seeds, values
 from longlag.lecture.tools.trainee import trainee, with_parts, wrong
 from longlag.losses import OneHotError
 from longlag.model import READOUT
@@ -139,9 +139,8 @@ def judge(courses: Sequence[Course]) -> Finding:
         over_seeds("readout alone, same optimiser: more wrong", more["wrong_readout"], at_least=APART),
         over_seeds("readout alone, ridge regression: more wrong", more["wrong_ridge"], at_least=APART),
     ]
-    names = {"moved": 0, "before": 2, "after": 3, "wrong": 6, "readout": 7, "ridge": 8}
-    told = {name: numbers[place].value for name, place in names.items()}
-    caveat = f"{unsolved} of {len(courses)} nets did not solve the task in time" if unsolved else ""
+    told = values(numbers, moved=0, before=2, after=3, wrong=6, readout=7, ridge=8)
+    caveat = caveats(CLAIM.slug, {"unsolved": unsolved}, n=len(courses))
     return conclude(CLAIM, numbers, {"seeds": len(courses), **_series(courses)}, caveat, **told)
 
 

@@ -57,32 +57,21 @@ def _cut(axes: Any, net: Mapping[str, Any]) -> None:
     axes.set_xticks([0, net["cut_share"], 1], ["attractor", "\nwatershed", "attractor"])
     axes.get_xticklabels()[0].set_horizontalalignment("left")
     axes.get_xticklabels()[2].set_horizontalalignment("right")
-    axes.set_ylabel("log₁₀ ‖dh$_T$/dh$_0$‖")
-    axes.set_title("along the dashed line")
+    axes.set(ylabel="log₁₀ ‖dh$_T$/dh$_0$‖", title="along the dashed line")
     axes.legend(loc="upper right", fontsize=6.5, handlelength=1, borderaxespad=0, labelspacing=0.2)
 
 
 def _growth(axes: Any, net: Mapping[str, Any]) -> None:
     steps = np.arange(1, len(net["peak"]) + 1)
     grown, fallen = net["rates"]
-    for name, rate, colour, words in (
-        ("peak", grown, _ALIVE, "on the watershed"),
-        ("inside", fallen, _DEAD, "inside"),
-    ):
+    for name, rate, colour, words in (("peak", grown, _ALIVE, "on the watershed"), ("inside", fallen, _DEAD, "inside")):
         norms = np.array(net[name], dtype=float)
         axes.plot(steps, norms, color=colour, lw=1.8)
         start = norms[-1] - np.log10(rate) * steps[-1]
         axes.plot(steps, start + np.log10(rate) * steps, color=style.INK, lw=0.8, ls=(0, (2, 2)))
         middle = len(steps) // 2
-        axes.annotate(
-            f"{words}\n×{rate:.2f} a step",
-            (steps[middle], norms[middle]),
-            xytext=(6, 0),
-            textcoords="offset points",
-            color=colour,
-            va="top" if name == "peak" else "bottom",
-            fontsize=7.5,
-        )
+        text, va = f"{words}\n×{rate:.2f} a step", "top" if name == "peak" else "bottom"
+        base.word(axes, steps[middle], norms[middle], text, colour, xytext=(6, 0), textcoords="offset points", va=va)
     axes.axhline(0, color=style.QUIET, lw=0.6, ls=(0, (1, 2)))
     axes.set(xlabel="T in steps", title="with the lag")
 

@@ -24,8 +24,7 @@ def _echoes(axes: Any, series: base.Series) -> None:
         base.word(axes, at, middle[at], label, shade, xytext=(4 if i else -18, 0), textcoords="offset points")
     axes.axhline(-3, color=style.QUIET, lw=0.8, ls="--")
     axes.set(ylim=(-4, 2.5), xlim=(0, seen * 1.08), xlabel="steps after the impulse", ylabel="echo")
-    axes.set_yticks([-3, 0, 2], ["1/1000", "1", "100"])
-    axes.set_title("echo, by spectral radius")
+    axes.set(title="echo, by spectral radius", yticks=[-3, 0, 2], yticklabels=["1/1000", "1", "100"])
 
 
 def _circle(axes: Any, series: base.Series) -> None:
@@ -36,9 +35,8 @@ def _circle(axes: Any, series: base.Series) -> None:
     ringing = np.hypot(real, imaginary) >= series["rings"]
     axes.plot(real[~ringing], imaginary[~ringing], "o", color=style.QUIET, ms=3, alpha=0.6, mew=0)
     axes.plot(real[ringing], imaginary[ringing], "o", color=base.GREEN, ms=5, mew=0)
-    axes.set_title("its oscillators")
     base.word(axes, 1.15, 0.85, "green: rings\nfor 10 steps\nand more", base.GREEN, va="top")
-    axes.set_xlim(-1.1, 2.1)
+    axes.set(title="its oscillators", xlim=(-1.1, 2.1))
 
 
 def _memory(axes: Any, series: base.Series) -> None:
@@ -46,8 +44,8 @@ def _memory(axes: Any, series: base.Series) -> None:
     base.ranged(axes, sizes, series["capacity_by_size"], base.ORANGE, marker="o", ms=4)
     axes.plot(sizes, sizes, color=style.QUIET, lw=0.8, ls="--")
     base.word(axes, sizes[-1], sizes[-1] * 1.25, "the bound: N", style.QUIET, ha="right")
-    axes.set(xscale="log", yscale="log", xlabel="number of units N", ylabel="memory capacity in steps")
-    axes.set_ylim(10, 700)
+    axes.set(xscale="log", yscale="log", ylim=(10, 700), title="what the echoes remember")
+    axes.set(xlabel="number of units N", ylabel="memory capacity in steps")
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.set_yticks([10, 20, 50, 100, 200], ["10", "20", "50", "100", "200"])
     axes.minorticks_off()
@@ -57,7 +55,6 @@ def _memory(axes: Any, series: base.Series) -> None:
     inset.set_ylim(0, None)
     inset.tick_params(labelsize=6)
     inset.set_title(f"radius (N = {series['capacity_units']})", fontsize=6.5, loc="center", fontweight="normal")
-    axes.set_title("what the echoes remember")
 
 
 def _eight(axes: Any, series: base.Series) -> None:

@@ -15,9 +15,8 @@ def _gradient(axes: Any, series: base.Series) -> None:
         axes.plot(curvature, gradient, "o", ms=3, color=style.INK, mew=0, alpha=0.7)
     ends = np.array([np.min(series["curvature"]), np.max(series["curvature"])])
     axes.plot(ends, ends * np.max(series["gradient"]) / ends[1], color=style.QUIET, lw=0.8, ls="--")
-    base.word(
-        axes, 0.97, 0.2, "if gradients fell\nas curvature does", style.QUIET, xycoords="axes fraction", ha="right"
-    )
+    text = "if gradients fell\nas curvature does"
+    base.word(axes, 0.97, 0.2, text, style.QUIET, xycoords="axes fraction", ha="right")
     axes.set(xscale="log", yscale="log", xlabel="curvature θ", ylabel="gradient γ", title="what there is")
     axes.invert_xaxis()
 
@@ -44,9 +43,8 @@ def _fall(axes: Any, series: base.Series) -> None:
         axes.plot(np.full(fell.shape[1], place), fell[place], "o", ms=5, color=colour, mec="white", mew=0.5)
         axes.hlines(np.median(fell[place]), place - 0.22, place + 0.22, color=colour, lw=2.4)
     axes.axhline(0, color=style.QUIET, lw=0.6, ls=(0, (1, 2)))
-    axes.set_xlim(-0.5, 1.5)
     axes.set_xticks([0, 1], words)
-    axes.set(ylabel="fall of the loss in nats", title="what one step brings")
+    axes.set(xlim=(-0.5, 1.5), ylabel="fall of the loss in nats", title="what one step brings")
 
 
 draw = base.drawing(_gradient, _steps, _fall, height=2.5)

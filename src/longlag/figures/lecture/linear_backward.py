@@ -32,10 +32,8 @@ def _panel(axes: Any, series: base.Series, key: str, title: str) -> None:
     factors = 2.0 ** base.array(series["doublings"])
     axes.plot(factors, factors, color=style.FAINT, lw=3, zorder=0, solid_capstyle="round")
     for unit, marker in (("logistic", "o"), ("tanh", "s")):
-        size = 7 if unit == "logistic" else 3.5
-        middle = base.ranged(
-            axes, factors, series[unit][key], base.UNIT[unit], lw=1, marker=marker, ms=size, mec="none"
-        )
+        how: dict[str, Any] = {"lw": 1, "marker": marker, "ms": 7 if unit == "logistic" else 3.5, "mec": "none"}
+        middle = base.ranged(axes, factors, series[unit][key], base.UNIT[unit], **how)
         if key == "ahead":  # backward they lie on each other
             base.word(axes, factors[0] * (1 if unit == "logistic" else 300), middle[0] * 3, unit, base.UNIT[unit])
     base.word(axes, 2.0**14, 2.0**11, "linear", style.QUIET, va="top")

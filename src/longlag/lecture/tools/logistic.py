@@ -7,7 +7,6 @@ biases that take the mean activity away. Steepest descent does see the coordinat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +14,7 @@ import torch
 from torch import Tensor
 
 from longlag.algebra.tree import Params
-from longlag.cells.base import State, Tape, autograd_tape, unroll, zero_state
-from longlag.cells.tanh_rnn import TanhRNN
+from longlag.cells.base import State, Tape, affine_drive, autograd_tape, dense_flops, plain_shapes, unroll, zero_state
 from longlag.inits.base import Init, Shapes
 from longlag.lecture.tools.nets import LOGISTIC, Net, Run, centred
 
@@ -28,15 +26,7 @@ class LogisticRNN:
     """A cell of logistic units. Damped states: the pre-activations; their matching loss has curvature h (1 - h)."""
 
     hidden: int = 100
-
-    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
-        return TanhRNN(self.hidden).shapes(n_inputs)
-
-    def flops(self, params: Params) -> float:
-        return TanhRNN(self.hidden).flops(params)
-
-    def drive(self, params: Params, x: Tensor) -> Tensor:
-        return TanhRNN(self.hidden).drive(params, x)
+    shapes, flops, drive = plain_shapes, dense_flops, affine_drive
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         pre_activation = drive + state[0] @ params["W_hh"]
@@ -54,9 +44,8 @@ class LogisticRNN:
             return unroll(self, params, x, start)[0][:, -scored:]
 
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
-        generic = autograd_tape
         if start.any() or len(x) > 1:
-            return generic(self, params, x, start, scored)
+            return autograd_tape(self, params, x, start, scored)
         net = Net(LOGISTIC, *(params[name][0].detach().double().numpy() for name in _NAMES))
         run = net.run(x[0].double().numpy(), np.full((x.shape[2], self.hidden), 0.5))
         return NetTape(net, run, torch.from_numpy(run.h[None, -scored:]).to(params["W_hh"].dtype))
