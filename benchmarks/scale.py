@@ -25,6 +25,7 @@ from benchmarks.harness import ROOT
 from longlag.design import suite
 from longlag.design.collect import error_row
 from longlag.store import records
+from longlag.store.curves import write_points
 
 REFERENCE = ROOT / "results/reference/runs.csv"
 POINTS = 30  # of a learning curve; a run of the reference has as many on average
@@ -106,7 +107,7 @@ def make_up(plan: suite.Suite, folder: Path) -> int:
             rows.append(dataclasses.replace(like[(n + job.chunk) % len(like)], **own, spec="", spec_hash=digest))
         points = [point for row in rows if row.passes > 0 for point in _curve(row)]
         records.write_rows(folder / job.folder / "runs.csv", rows)
-        records.write_points(folder / job.folder / "curves.parquet", points)
+        write_points(folder / job.folder / "curves.parquet", points)
         total += len(points)
     return total
 

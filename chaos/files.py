@@ -29,6 +29,7 @@ from longlag.errors import LonglagError
 from longlag.report import claims, images
 from longlag.rng import stream
 from longlag.store import records
+from longlag.store.curves import curves_schema, read_points, write_points
 from longlag.store.files import checksum
 
 _HOW = {"truncated": 0.25, "bit flipped": 0.4, "bits flipped": 0.1, "zeros": 0.05, "bytes lost": 0.1,
@@ -112,12 +113,12 @@ def prepared(folder: Path) -> list[Kind]:
     points = [records.Point("adding", 10, "esn", 0, 1000.0 * k, k, 1 / (k + 1), 0.5, 0.25, 0.1) for k in range(100)]
     runs, curves, design = folder / "runs.csv", folder / "curves.parquet", folder / "tiny.yaml"
     records.write_rows(runs, rows)
-    records.write_points(curves, points)
+    write_points(curves, points)
     design.write_text(json.dumps(_DESIGN, indent=1).replace('"', "'").replace("600", "6.0e+2"))
     for job in plan.jobs:
         own = [row for row in rows if collect.key_of(row) in set(job.runs())]
         records.write_rows(folder / "jobs" / job.folder / "runs.csv", own)
-        records.write_points(folder / "jobs" / job.folder / "curves.parquet", points)
+        write_points(folder / "jobs" / job.folder / "curves.parquet", points)
     rung, kept = _rung(folder / "rungs")
     kept_state, seen = checkpoint(folder / "checkpoints")
     (folder / "suite.json").write_text(plan.to_json(plan.digests))
@@ -125,7 +126,7 @@ def prepared(folder: Path) -> list[Kind]:
         Kind("runs.csv", runs, lambda: _rows(records.read_rows(runs), rows)),
         Kind("runs.csv in diff", runs, lambda: _verb(["diff", folder, runs], 0)),
         Kind("runs.csv in merge", runs, lambda: _verb(["merge", folder / "out", runs], 0)),
-        Kind("curves.parquet", curves, lambda: _same(records.read_points(curves), points)),
+        Kind("curves.parquet", curves, lambda: _same(read_points(curves), points)),
         Kind("rung", rung, kept),
         Kind("checkpoint", kept_state, seen),
         Kind("suite.json", folder / "suite.json", lambda: _collected(folder, rows)),
@@ -212,12 +213,12 @@ def _collected(folder: Path, written: list[records.Row]) -> str:
 def _curves(folder: Path, written: list[records.Point]) -> str:
     """The curves that are collected are those that were written, or none."""
     _, table = collect.collect(suite.read(folder / "suite.json"), folder / "jobs", lambda note: None)
-    own = [point for point in table.select(records.curves_schema().names).to_pylist() if point["seed"] == 0]
+    own = [point for point in table.select(curves_schema().names).to_pylist() if point["seed"] == 0]
     return _same(own, [_plain(point) for point in written]) if own else REFUSED
 
 
 def _plain(point: records.Point) -> dict[str, Any]:
-    return {name: getattr(point, name) for name in records.curves_schema().names}
+    return {name: getattr(point, name) for name in curves_schema().names}
 
 
 def _rung(folder: Path) -> tuple[Path, Callable[[], str]]:

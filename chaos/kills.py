@@ -22,6 +22,7 @@ import psutil
 from chaos.tally import Tally
 from longlag.rng import stream
 from longlag.store import records
+from longlag.store.curves import read_points
 
 ROOT = Path(__file__).parents[1]
 EVERY = 1.0  # seconds between checkpoints: the suite is small, and what a kill costs is measured
@@ -221,7 +222,7 @@ def _storm(folder: Path, draw: np.random.Generator, tally: Tally) -> Storm:
 def outcome(folder: Path) -> dict[str, list[str]]:
     """All of runs.csv and curves.parquet that may not differ."""
     rows = records.read_rows(folder / "results/storm/runs.csv")
-    points = records.read_points(folder / "results/storm/curves.parquet")
+    points = read_points(folder / "results/storm/curves.parquet")
     volatile = {*records.VOLATILE, "seconds"}
     return {
         name: [repr([value for key, value in asdict(item).items() if key not in volatile]) for item in items]

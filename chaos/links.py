@@ -15,6 +15,7 @@ from chaos.tally import Tally
 from longlag.cli import _gpu
 from longlag.rng import stream
 from longlag.store import files, lock, records
+from longlag.store.curves import write_points
 
 _PRECIOUS = "precious"
 _SECONDS = 20  # within which every attempt ends: a pipe must not make it wait
@@ -25,7 +26,7 @@ def _rows(place: Path) -> None:
 
 
 def _points(place: Path) -> None:
-    records.write_points(place / "runs.csv", [])
+    write_points(place / "runs.csv", [])
 
 
 def _page(place: Path) -> None:

@@ -17,7 +17,7 @@ from chaos.tally import REFUSED_IN_A_LINE, Tally, quiet
 from longlag import cli
 from longlag.analysis import stats
 from longlag.rng import stream
-from longlag.store import records
+from longlag.store.curves import read_curves
 
 CELLS = ["9" * 19, "9" * 400, "9" * 5000, "-1", "0", "1", "", "inf", "-inf", "nan", "1e308", "-1e308", "1e999", "0.5",
          "a\nb", "a\r\nb", "\x00", "\x1b", "é", "[]", "{}", "null", '{"overrides": 3}', '{"overrides": {"a": 1}}',
@@ -32,7 +32,7 @@ def campaign(folder: Path, n: int, seed: int, deadline: float) -> Tally:
     files.prepared(folder)
     runs, job = folder / "runs.csv", folder / "jobs/esn/adding/seeds0/runs.csv"
     whole = {path: _cells(path) for path in (runs, job)}
-    curves = records.read_curves(folder / "curves.parquet")
+    curves = read_curves(folder / "curves.parquet")
     verbs: dict[str, tuple[Path, list[object]]] = {
         "table": (runs, ["table", "success", runs, "--out", folder / "tables"]),
         "failures": (runs, ["table", "failures", runs, "--out", folder / "tables"]),

@@ -13,6 +13,7 @@ from longlag.design import collect, suite
 from longlag.errors import LonglagError, in_a_line
 from longlag.rng import stream
 from longlag.store import records
+from longlag.store.curves import read_points, write_points
 
 _PIECES = [",", '"', "\r", "\n", "\r\n", "\x00", "\x1b[31m", "\x85", "\u2028", "\ud800", "\udfff", "\\", "'", " ",
            "=1+1", "|", "<b>", "é", "{x}"]  # fmt: skip
@@ -55,10 +56,8 @@ def _attempt(folder: Path, row: records.Row, changes: dict[str, str]) -> str:
         escaped = name in ("task", "method", "loss") and back.isprintable()
         assert back == shown or escaped, f"{name} came back as {back!r}"
         exact = exact and back == value
-    records.write_points(
-        folder / "c.parquet", [records.Point(found.task, 10, found.method, 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1)]
-    )
-    assert records.read_points(folder / "c.parquet")[0].task == found.task, "a point's task is another one"
+    write_points(folder / "c.parquet", [records.Point(found.task, 10, found.method, 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1)])
+    assert read_points(folder / "c.parquet")[0].task == found.task, "a point's task is another one"
     for value in changes.values():
         assert in_a_line(ValueError(value)).isprintable(), "an error has several lines"
     return "read as written" if exact else "read as escapes"

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from longlag.rng import stream
-from longlag.store.records import Point, Row, Status, write_points, write_rows
+from longlag.store.curves import write_points
+from longlag.store.records import Point, Row, Status, write_rows
 
 LAGS = (20, 50, 100, 200)
 # task -> share wrong of the constant and of the half-solved answer, and minimal lag of the nominal lag

@@ -15,6 +15,7 @@ import fake_results
 from longlag.design import suite
 from longlag.rng import stream
 from longlag.store import records
+from longlag.store.curves import write_points
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -58,7 +59,7 @@ def finished(tmp_path):
     """The files of a finished suite, where the campaign looks for them."""
     rows = fake_results.runs(range(2))
     records.write_rows(tmp_path / "results/storm/runs.csv", rows)
-    records.write_points(tmp_path / "results/storm/curves.parquet", fake_results.points(rows))
+    write_points(tmp_path / "results/storm/curves.parquet", fake_results.points(rows))
     return tmp_path, rows
 
 

@@ -20,6 +20,7 @@ from longlag.engine.ladder import Rungs
 from longlag.engine.spec import resolve, unmeasured_row
 from longlag.errors import LonglagError
 from longlag.store import records
+from longlag.store.curves import read_points, write_points
 from longlag.store.files import checksum
 from toy import spec
 
@@ -63,8 +64,8 @@ def gift(tmp_path, monkeypatch):
     rows = [replace(row, method=method, **words) for method in ("evil", "./evil", "evil.METHOD", "control")]
     records.write_rows(tmp_path / "runs.csv", rows)
     records.write_rows(tmp_path / "jobs/evil/adding/seeds0/runs.csv", rows)
-    records.write_points(tmp_path / "curves.parquet", fake_results.points(rows))
-    records.write_points(tmp_path / "jobs/evil/adding/seeds0/curves.parquet", fake_results.points(rows))
+    write_points(tmp_path / "curves.parquet", fake_results.points(rows))
+    write_points(tmp_path / "jobs/evil/adding/seeds0/curves.parquet", fake_results.points(rows))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -121,10 +122,10 @@ def test_a_pickle_in_a_rung_or_in_curves_is_not_opened(tmp_path, capsys):
     file = tmp_path / "curves.parquet"
     pq.write_table(table, file)
     assert pq.read_schema(file).field(0).metadata[b"ARROW:extension:metadata"] == bomb
-    assert len(records.read_points(file)) == len(points)
+    assert len(read_points(file)) == len(points)
     file.write_bytes(bomb)
     with pytest.raises(LonglagError):
-        records.read_points(file)
+        read_points(file)
     assert not mark.exists()
     pickle.loads(bomb)
     assert mark.exists()
@@ -140,7 +141,7 @@ def test_hostile_words_of_every_column_stay_words_on_the_page(tmp_path, capsys):
     dead = {"status": records.Status.ERROR.value, "solved": False}
     rows = [replace(rows[0], **dict.fromkeys(text, evil)), replace(rows[1], **dict.fromkeys(text, evil), **dead)]
     records.write_rows(tmp_path / "runs.csv", rows)
-    records.write_points(tmp_path / "curves.parquet", fake_results.points(rows))
+    write_points(tmp_path / "curves.parquet", fake_results.points(rows))
     page = tmp_path / "report.html"
     words = [tmp_path / "runs.csv", "--curves", tmp_path / "curves.parquet", "--title", evil, "--out", page]
     assert cli.main(["report", *map(str, words)]) == 0

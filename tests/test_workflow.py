@@ -29,6 +29,7 @@ from longlag import registry
 from longlag.design import collect, suite
 from longlag.errors import unknown
 from longlag.store import files, records
+from longlag.store.curves import write_points
 
 def digest(method, task, lag, budget, settings):
     versions = json.loads(Path("versions.json").read_text())
@@ -73,7 +74,7 @@ elif verb == "ladder":
                                       "spec_hash": digest(args.method, key[0], key[2], args.budget, settings),
                                       "spec": json.dumps({{"overrides": settings}})}}))
     records.write_rows(args.out, rows)
-    records.write_points(args.curves, [])
+    write_points(args.curves, [])
 else:
     out = Path(words[words.index("--out") + 1])
     kinds = {{"figure": {sorted(figures.names())!r}, "table": {sorted(tables.names())!r}}}.get(verb)

@@ -12,7 +12,8 @@ import pytest
 
 from longlag import cli, registry
 from longlag.cli import _arguments, _renamed
-from longlag.store.records import read_points, read_rows, write_rows
+from longlag.store.curves import read_points
+from longlag.store.records import read_rows, write_rows
 from toy import small
 
 TRAIN = ["train", "--task", "temporal_order", "--lag", "10", "--method", "control", "--seeds", "0:2", "--budget", "600"]

@@ -17,7 +17,8 @@ import pytest
 from longlag import cli, registry, report
 from longlag.engine import checkpoint
 from longlag.lecture.tools import running
-from longlag.store.records import VOLATILE, read_points, read_rows, write_points, write_rows
+from longlag.store.curves import read_points, write_points
+from longlag.store.records import VOLATILE, read_rows, write_rows
 from toy import outcome, small, spec
 
 METHOD_PLUGIN = """

@@ -12,6 +12,7 @@ from longlag import cli
 from longlag.design import suite
 from longlag.design.collect import answers, collect, error_row, key_of
 from longlag.store import records
+from longlag.store.curves import read_points, write_points
 from longlag.store.files import checksum
 from longlag.store.records import Point, Status
 
@@ -51,7 +52,7 @@ def jobs(tmp_path):
     """The files of a finished suite."""
     for job in plan().jobs:
         records.write_rows(tmp_path / job.folder / "runs.csv", [row_of(job, key) for key in job.runs()])
-        records.write_points(tmp_path / job.folder / "curves.parquet", [point_of(key) for key in job.runs()])
+        write_points(tmp_path / job.folder / "curves.parquet", [point_of(key) for key in job.runs()])
     return tmp_path
 
 
@@ -187,7 +188,7 @@ def test_the_command_writes_both_files_whatever_happened(jobs, tmp_path, capsys)
     assert "32 rows (4 error, 28 solved), 28 points" in printed.out
     assert "4 of 4 rows are missing and get the status error" in printed.err
     assert len(records.read_rows(out / "runs.csv")) == 32
-    assert len(records.read_points(out / "curves.parquet")) == 28
+    assert len(read_points(out / "curves.parquet")) == 28
     first = (out / "runs.csv").read_bytes()
     assert cli.main(arguments) == 0
     assert (out / "runs.csv").read_bytes() == first
@@ -211,7 +212,7 @@ def test_many_rows_and_points_take_seconds(tmp_path: Path):
     for job in one.jobs:
         records.write_rows(tmp_path / job.folder / "runs.csv", [row_of(job, key) for key in job.runs()])
         points = [point_of(key, passes) for key in job.runs() for passes in (3.0, 2.0, 1.0)]
-        records.write_points(tmp_path / job.folder / "curves.parquet", points)
+        write_points(tmp_path / job.folder / "curves.parquet", points)
     start = time.process_time()
     rows, curves = collect(one, tmp_path, warn=print)
     assert (len(rows), len(curves)) == (10_000, 30_000)

@@ -10,6 +10,7 @@ from longlag import cli
 from longlag.design.merge import merge
 from longlag.errors import LonglagError
 from longlag.store import files, records
+from longlag.store.curves import read_points, write_points
 
 
 def row(seed=0, **changes):
@@ -74,12 +75,12 @@ def test_the_command_joins_curves_of_the_rows_it_keeps(tmp_path, capsys):
     for name, seeds in (("a", (0, 1, 2)), ("b", (2, 3))):
         rows = [one for one in all_rows if one.seed in seeds]
         records.write_rows(tmp_path / name / "runs.csv", rows)
-        records.write_points(tmp_path / name / "curves.parquet", fake_results.points(rows))
+        write_points(tmp_path / name / "curves.parquet", fake_results.points(rows))
     words = ["merge", tmp_path / "all", tmp_path / "a", tmp_path / "b/runs.csv"]
     assert cli.main([str(word) for word in words]) == 0
     assert f"{len(all_rows)} rows of 2 records" in capsys.readouterr().out
     assert len(records.read_rows(tmp_path / "all/runs.csv")) == len(all_rows)
-    points = records.read_points(tmp_path / "all/curves.parquet")
+    points = read_points(tmp_path / "all/curves.parquet")
     assert len(points) == len(set(points)) == len(fake_results.points(all_rows))
     first = (tmp_path / "all/runs.csv").read_bytes()
     assert cli.main(["merge", str(tmp_path / "all"), str(tmp_path / "b"), str(tmp_path / "a")]) == 0
@@ -99,7 +100,7 @@ def test_the_command_refuses_and_leaves_what_was_there(tmp_path, capsys):
 
 def test_curves_of_an_earlier_merge_that_cannot_be_deleted_end_it(tmp_path, capsys, monkeypatch):
     records.write_rows(tmp_path / "a/runs.csv", [row()])
-    records.write_points(tmp_path / "out/curves.parquet", [])
+    write_points(tmp_path / "out/curves.parquet", [])
     remove = files.remove
     monkeypatch.setattr(files, "remove", lambda path: path.name != "curves.parquet" and remove(path))
     assert cli.main(["merge", str(tmp_path / "out"), str(tmp_path / "a")]) == 2

@@ -635,7 +635,8 @@ def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_pa
 
 
 def climbed(folder):
-    from longlag.store.records import read_points, read_rows
+    from longlag.store.curves import read_points
+    from longlag.store.records import read_rows
 
     yield from (plain(row) for row in read_rows(folder / "runs.csv"))
     yield from (plain(point) for point in read_points(folder / "curves.parquet"))

@@ -16,7 +16,8 @@ from longlag.engine.data import GRADIENT_FLOW, Data
 from longlag.engine.spec import resolve
 from longlag.objective import Tensors
 from longlag.store import records
-from longlag.store.records import FLOW, GRADIENT_BACK, Point, Row, read_points, write_points
+from longlag.store.curves import curves_schema, read_curves, read_points, write_points
+from longlag.store.records import FLOW, GRADIENT_BACK, Point, Row
 from toy import spec
 
 METHODS = registry.names("methods")
@@ -135,7 +136,7 @@ def test_files_with_and_without_flow_are_read(tmp_path):
     seen = dataclasses.replace(plain, passes=2.0, gradient_0=0.25, damping=0.1, cg_stopped="progress")
     write_points(tmp_path / "plain.parquet", [plain])
     write_points(tmp_path / "seen.parquet", [plain, seen])
-    assert records.read_curves(tmp_path / "plain.parquet").column_names == records.curves_schema().names
+    assert read_curves(tmp_path / "plain.parquet").column_names == curves_schema().names
     assert [repr(p) for p in read_points(tmp_path / "seen.parquet")] == [repr(plain), repr(seen)]
     table = stats.load_curves(tmp_path / "plain.parquet")
     assert table.gradient_0.isna().all()
@@ -151,7 +152,7 @@ def test_joined_files_with_and_without_a_reason_are_read(tmp_path):
     seen = dataclasses.replace(plain, passes=2.0, cg_stopped="breakdown")
     for name, point in (("plain", plain), ("seen", seen)):
         write_points(tmp_path / name, [point])
-    tables = [records.read_curves(tmp_path / name) for name in ("plain", "seen")]
+    tables = [read_curves(tmp_path / name) for name in ("plain", "seen")]
     assert "cg_stopped" not in tables[0].column_names
     pq.write_table(pa.concat_tables(tables, promote_options="default"), tmp_path / "both")
     assert [repr(point) for point in read_points(tmp_path / "both")] == [repr(plain), repr(seen)]

@@ -14,21 +14,9 @@ from hypothesis import strategies as st
 from fake_results import a_row
 from longlag.errors import LonglagError
 from longlag.rng import stream
+from longlag.store.curves import curves_schema, read_points, write_points
 from longlag.store.files import check_writable
-from longlag.store.records import (
-    CHECK,
-    COLUMNS,
-    FLOW,
-    KEY,
-    Point,
-    Row,
-    Status,
-    curves_schema,
-    read_points,
-    read_rows,
-    write_points,
-    write_rows,
-)
+from longlag.store.records import CHECK, COLUMNS, FLOW, KEY, Point, Row, Status, read_rows, write_rows
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)  # lone surrogates too
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

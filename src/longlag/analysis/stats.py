@@ -22,6 +22,7 @@ from longlag.analysis import intervals
 from longlag.errors import LonglagError
 from longlag.rng import stream
 from longlag.store import records
+from longlag.store.curves import read_curves
 from longlag.store.records import Status
 
 CONDITION = ["task", "method", "lag"]
@@ -51,7 +52,7 @@ def load_curves(path: str | Path | None) -> pd.DataFrame:
     """
     if path is None:
         return frame(records.Point, [])
-    table = records.read_curves(path).to_pandas()
+    table = read_curves(path).to_pandas()
     missing = {name: default for name, default in records.FLOW.items() if name not in table.columns}
     return table.assign(**missing).astype({f.name: _DTYPES[str(f.type)] for f in fields(records.Point)})
 

@@ -52,6 +52,7 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
     from longlag.engine import ladder
     from longlag.engine.progress import progress
     from longlag.store import lock, records
+    from longlag.store.curves import write_points
     from longlag.words import count
 
     if not args.curves:
@@ -72,7 +73,7 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
                 records.write_rows(args.out, rows)  # what is finished is kept, whatever comes
         points.sort(key=lambda point: (point.task, point.method, point.lag, point.seed, point.passes))
         if args.curves:
-            records.write_points(args.curves, points)
+            write_points(args.curves, points)
     written = [f"{args.out}: {count(len(rows), 'row')}"]
     written += [f"{args.curves}: {count(len(points), 'point')} of learning curves"] if args.curves else []
     print("; ".join(written))

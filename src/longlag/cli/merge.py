@@ -23,6 +23,7 @@ def run(args: argparse.Namespace) -> None:
 
     from longlag.design.merge import merge
     from longlag.store import files, lock, parquet, records
+    from longlag.store.curves import points_of, read_curves
 
     paths = [_arguments.runs_file(run) for run in args.runs]
     if len({path.resolve() for path in paths}) < len(paths):
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
     merged = merge({str(path): records.read_rows(path) for path in paths})
     keys = {path: [key for key, name in merged.taken.items() if name == str(path)] for path in paths}
     curves = [
-        records.points_of(records.read_curves(beside), keys[path])
+        points_of(read_curves(beside), keys[path])
         for path in paths
         if files.is_file(beside := path.with_name("curves.parquet"))
     ]

@@ -19,7 +19,8 @@ import pyarrow as pa
 from longlag.design.suite import Job, Key, Suite, in_words
 from longlag.errors import LonglagError
 from longlag.store import files
-from longlag.store.records import KEY, Row, Status, curves_schema, points_of, read_curves, read_rows
+from longlag.store.curves import curves_schema, points_of, read_curves
+from longlag.store.records import KEY, Row, Status, read_rows
 
 Warn = Callable[[str], None]
 _CURVES = curves_schema()

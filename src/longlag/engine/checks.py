@@ -16,7 +16,8 @@ from longlag.engine.codec import Unfit
 from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
 from longlag.engine.spec import Setup
 from longlag.engine.state import BlockState
-from longlag.store.records import Point, check_point
+from longlag.store.curves import check_point
+from longlag.store.records import Point
 
 MUST_AGREE = ("longlag", "commit", *DIGITS_DEPEND_ON)  # besides the spec's hash
 _KINDS = {"seeds": list, "active": list, "saved": int, "points": list, "state": dict}

@@ -21,6 +21,7 @@ from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.train import Driver, attempt, run_to_end
 from longlag.errors import LonglagError, in_a_line
 from longlag.store import records
+from longlag.store.curves import check_point
 from longlag.store.files import checksum, write_atomically
 from longlag.store.records import Point, Row, Status
 
@@ -46,7 +47,7 @@ class Rungs:
             row, points = Row(**data["rung"]["row"]), [Point(**point) for point in data["rung"]["points"]]
             records.check_row(row)
             for point in points:
-                records.check_point(point)
+                check_point(point)
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             _say(f"ignoring the damaged rung {path} ({in_a_line(error)}); training it again")
             return None

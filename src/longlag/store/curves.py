@@ -1,0 +1,115 @@
+"""Files of learning curves: `curves.parquet`, a row per `Point`. Imports pyarrow where it is used, and no pandas.
+
+The columns of gradient flow are in a file only if some point has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from longlag.errors import LonglagError, printable
+from longlag.store import columns, parquet
+from longlag.store.files import read
+from longlag.store.records import FLOW, KEY, Point
+
+_LEAST = {"lag": 1, "seed": 0, "passes": 0, "updates": 0, "seconds": 0}  # of points; what a run counts is finite
+_TEXTS = tuple(f.name for f in fields(Point) if f.type == "str")
+
+
+def write_points(path: str | Path, points: Iterable[Point]) -> None:
+    """Writes learning curves as parquet, in the order of the points."""
+    import pyarrow as pa
+
+    points = list(points)
+    values = {f.name: [getattr(point, f.name) for point in points] for f in fields(Point)}
+    for name in _TEXTS:
+        values[name] = [printable(text) for text in values[name]]
+    empty = {name for name, default in FLOW.items() if all(v == default or v != v for v in values[name])}
+    schema = curves_schema([name for name in FLOW if name not in empty])
+    parquet.write(path, pa.table({name: values[name] for name in schema.names}, schema=schema))
+
+
+def read_points(path: str | Path) -> list[Point]:
+    """Reads learning curves back.
+
+    Raises:
+        LonglagError: missing, truncated, damaged or foreign file.
+    """
+    records = read_curves(path).to_pylist()
+    return [Point(**{name: value for name, value in record.items() if value is not None}) for record in records]
+
+
+def read_curves(path: str | Path) -> Any:
+    """`read_points` as a pyarrow table, a column per field of `Point`, those of gradient flow where it was recorded:
+    a large suite has tens of millions of points.
+
+    Raises:
+        LonglagError: missing, truncated, damaged or foreign file.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    data = read(path)
+    try:
+        table = parquet.parse(data)
+        schema = curves_schema([name for name in FLOW if name in table.column_names])
+        table = table.select(schema.names).cast(schema)
+        for name in (name for name in schema.names if FLOW.get(name) == ""):  # null where it was not recorded
+            table = table.set_column(schema.get_field_index(name), name, pc.fill_null(table[name], ""))
+        _check_points(table)
+        return table
+    except (OSError, KeyError, columns.BadValue, pa.ArrowException) as error:
+        raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
+
+
+def _check_points(table: Any) -> None:
+    """Raises Unfit for a point that no run can have: without a count, or with an infinite one, or a name in two lines.
+
+    Whole columns are looked at: a large suite has tens of millions of points.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name in (name for name in table.column_names if name not in FLOW or name in _TEXTS):
+        column = table[name]
+        wrong = pc.is_null(column)
+        if name in _LEAST:
+            least = pc.greater_equal(column, pa.scalar(_LEAST[name], column.type))
+            wrong = pc.or_(wrong, pc.invert(pc.if_else(wrong, False, pc.and_(least, pc.is_finite(column)))))
+        if name in _TEXTS:
+            odd = [text for text in pc.unique(column).to_pylist() if text is not None and not text.isprintable()]
+            wrong = pc.or_(wrong, pc.is_in(column, value_set=pa.array(odd, pa.string())))
+        if (row := pc.index(wrong, True).as_py()) >= 0:
+            raise columns.BadValue(f"row {row + 1}: column {name} cannot be {column[row].as_py()!r}")
+
+
+def check_point(point: Point) -> None:
+    """Raises ValueError for a point of another file format whose values are not those that its columns may hold."""
+    kinds = {"str": (str,), "int": (int,), "float": (int, float)}
+    for column in fields(Point):
+        value, least = getattr(point, column.name), _LEAST.get(column.name)
+        fits = type(value) in kinds[str(column.type)] and (least is None or least <= value < 2**63)
+        if not fits or (column.name in _TEXTS and not value.isprintable()):
+            raise ValueError(f"column {column.name} cannot be {value!r}")
+
+
+def curves_schema(flow: Iterable[str] = ()) -> Any:
+    """The columns of every file of learning curves, as pyarrow names them, and those of `FLOW` that follow in one."""
+    import pyarrow as pa
+
+    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
+    known = set(flow)
+    return pa.schema([(f.name, kinds[str(f.type)]) for f in fields(Point) if f.name not in FLOW or f.name in known])
+
+
+def points_of(curves: Any, keys: Iterable[tuple[str, str, int, int]]) -> Any:
+    """The points of some runs, by task, method, lag and seed: a pyarrow table of those of another, in its order."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = pa.array(["\x1f".join(map(str, key)) for key in keys], pa.string())
+    parts = [curves[name].cast(pa.string()) for name in KEY]
+    return curves.filter(pc.is_in(pc.binary_join_element_wise(*parts, "\x1f"), value_set=wanted))
