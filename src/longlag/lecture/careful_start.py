@@ -46,10 +46,8 @@ class Orthogonal:
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         q, r = np.linalg.qr(rng.standard_normal(shapes["W_hh"]))
         drawn = {name: np.zeros(shape) for name, shape in shapes.items()}
-        return drawn | {
-            "W_hh": q * np.sign(np.diag(r)),
-            "W_xh": self.input_scale * rng.standard_normal(shapes["W_xh"]),
-        }
+        w_xh = self.input_scale * rng.standard_normal(shapes["W_xh"])
+        return drawn | {"W_hh": q * np.sign(np.diag(r)), "W_xh": w_xh}
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,15 @@ def panels(
     return figure, figure.subplots(rows, columns, squeeze=False, **share)
 
 
-def drawing(*draws: Callable[[Any, Series], None], height: float, columns: int = 0) -> Callable[..., Figure]:
+def drawing(
+    *draws: Callable[[Any, Series], None], height: float, columns: int = 0, **share: Any
+) -> Callable[..., Figure]:
     """The `draw` of a figure whose panels each draw a finding's series; columns: panels side by side (default: all)."""
     columns = columns or len(draws)
 
     @style.applied()
     def draw(finding: Series, width: float = style.PAGE_WIDTH) -> Figure:
-        figure, axes = panels(columns, len(draws) // columns, height, width)
+        figure, axes = panels(columns, len(draws) // columns, height, width, **share)
         for one, panel in zip(draws, axes.flat, strict=True):
             one(panel, finding["series"])
         return figure

@@ -6,46 +6,32 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
 
-_COLOUR: dict[str, Any] = {
-    "plain": style.INK,
-    "sparse_small": base.ORANGE,
-    "sparse_large": base.VERMILLION,
-    "orthogonal": base.GREEN,
-    "lstm_0": "#6ea6d6",
-    "lstm_1": "#2f83c5",
-    "lstm_chrono": base.BLUE,
-}
-_SHORT = {
-    "plain": "plain",
-    "sparse_small": "sparse, radius 1.1,\nsmall input",
-    "sparse_large": "same, large input",
-    "orthogonal": "orthogonal",
-    "lstm_0": "LSTM, forget bias 0",
-    "lstm_1": "LSTM, bias 1",
-    "lstm_chrono": "LSTM, chrono",
+_LOOK: dict[str, tuple[str, Any]] = {  # of each start: label and colour
+    "plain": ("plain", style.INK),
+    "sparse_small": ("sparse, radius 1.1,\nsmall input", base.ORANGE),
+    "sparse_large": ("same, large input", base.VERMILLION),
+    "orthogonal": ("orthogonal", base.GREEN),
+    "lstm_0": ("LSTM, forget bias 0", "#6ea6d6"),
+    "lstm_1": ("LSTM, bias 1", "#2f83c5"),
+    "lstm_chrono": ("LSTM, chrono", base.BLUE),
 }
 _LOW, _HIGH = -32.0, 3.0
 
 
-@style.applied()
-def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """Tanh nets and LSTMs on the left, logistic nets on the right."""
-    series = finding["series"]
-    figure, axes = base.panels(2, height=3.0, width=width, sharey=True)
-    tanh, logistic = axes.flat
-    _curves(tanh, series, "tanh")
-    tanh.set_title("tanh nets and LSTMs")
-    _curves(logistic, series, "logistic")
-    logistic.set_title("the same starts, logistic units")
-    tanh.set_ylabel(r"$\|\partial s_T / \partial s_t\|$")
-    base.word(logistic, 98, -27.5, "as they are", style.QUIET, ha="right")
-    base.word(logistic, 36, -17, "weights × 4", style.QUIET)
-    return figure
+def _tanh(axes: Any, series: base.Series) -> None:
+    _curves(axes, series, "tanh")
+    axes.set(title="tanh nets and LSTMs", ylabel=r"$\|\partial s_T / \partial s_t\|$")
+
+
+def _logistic(axes: Any, series: base.Series) -> None:
+    _curves(axes, series, "logistic")
+    axes.set(title="the same starts, logistic units")
+    base.word(axes, 98, -27.5, "as they are", style.QUIET, ha="right")
+    base.word(axes, 36, -17, "weights × 4", style.QUIET)
 
 
 def _curves(axes: Any, series: base.Series, units: str) -> None:
@@ -55,13 +41,13 @@ def _curves(axes: Any, series: base.Series, units: str) -> None:
     for start in series["starts"].values():
         if start["units"] != units:
             continue
-        key, faded = start["origin"], start["unchanged"]
+        (label, colour), faded = _LOOK[start["origin"]], start["unchanged"]
         values = base.array(start["log10_norms"])
         lags = np.arange(values.shape[1])
-        middle = base.ranged(axes, lags, values, _COLOUR[key], lw=1.0 if faded else 1.6, ls=":" if faded else "-")
+        middle = base.ranged(axes, lags, values, colour, lw=1.0 if faded else 1.6, ls=":" if faded else "-")
         seen = int(np.flatnonzero(middle > _LOW)[-1])
         if not faded:
-            ends.append((float(middle[seen]), float(lags[seen]), _SHORT[key], _COLOUR[key]))
+            ends.append((float(middle[seen]), float(lags[seen]), label, colour))
     for place, (_, x, text, colour) in zip(_apart([end[0] for end in sorted(ends)]), sorted(ends), strict=True):
         base.word(axes, x + 1.5, place, text, colour, va="center", annotation_clip=False, linespacing=0.95)
     axes.set(xlim=(0, 100), ylim=(_LOW, _HIGH), xlabel="lag T − t (steps)")
@@ -82,4 +68,5 @@ def _computed(series: base.Series) -> dict[str, int]:
     return {"longest": max(max(start["reach"]) for start in unchanged) + 1}
 
 
+draw = base.drawing(_tanh, _logistic, height=3.0, sharey=True)
 caption = base.caption("careful_start", _computed)

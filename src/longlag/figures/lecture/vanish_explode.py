@@ -64,10 +64,12 @@ def _rates(axes: Any, found: base.Series) -> None:
     axes.axhspan(-10, 0, color=base.COLD_WARM(0.2), alpha=0.12, lw=0)
     axes.plot(scales, found["theory"], color=style.QUIET, lw=1, ls=":", label="theory, infinite net")
     random = found["random"]
-    exponents = np.median(base.array(random["lyapunov_largest"]), axis=0)
-    axes.plot(scales, exponents, color=style.INK, lw=0.9, label="Lyapunov exponent, largest")
-    mean = np.median(base.array(random["lyapunov_mean"]), axis=0)
-    axes.plot(scales, mean, color=style.INK, lw=0.9, ls="--", label="its mean over directions")
+    for which, ls, words in (
+        ("largest", "-", "Lyapunov exponent, largest"),
+        ("mean", "--", "its mean over directions"),
+    ):
+        exponents = np.median(base.array(random[f"lyapunov_{which}"]), axis=0)
+        axes.plot(scales, exponents, color=style.INK, lw=0.9, ls=ls, label=words)
     rates = base.array(random["rate"])
     for factor, scale, values in zip(factors, scales, rates.T, strict=True):
         colour = style.QUIET if factor == 1 else _colour(factor)

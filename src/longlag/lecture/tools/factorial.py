@@ -68,11 +68,8 @@ PROBLEMS = (Problem("temporal_order", 30, 1.2e5), Problem("memorization_5bit", 5
 def corner_of(row: Row) -> str:
     """Which corner a row is of, by what its spec says was run."""
     parts = json.loads(row.spec)["method"]["parts"]
-    init = {"SparseSpectral": True, "Gaussian": False}[parts["init"]["part"]]
-    momentum = parts["optimiser"]["momentum"]["most"] > 0
-    return {(False, False): "neither", (False, True): "momentum", (True, False): "init", (True, True): "both"}[
-        init, momentum
-    ]
+    without, with_it = {"SparseSpectral": ("init", "both"), "Gaussian": ("neither", "momentum")}[parts["init"]["part"]]
+    return with_it if parts["optimiser"]["momentum"]["most"] > 0 else without
 
 
 def rate_of(row: Row) -> float:

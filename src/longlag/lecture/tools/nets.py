@@ -101,9 +101,8 @@ class Net:
 def gaussian(rng: np.random.Generator, unit: Unit, hidden: int, inputs: int, scale: float, drive: float = 1.0) -> Net:
     """W_hh ~ N(0, scale^2 / H), W_xh ~ N(0, drive^2 / X), no biases."""
     recurrent = scale / np.sqrt(hidden) * rng.standard_normal((hidden, hidden))
-    return Net(
-        unit, recurrent, drive / np.sqrt(max(inputs, 1)) * rng.standard_normal((inputs, hidden)), np.zeros(hidden)
-    )
+    inward = drive / np.sqrt(max(inputs, 1)) * rng.standard_normal((inputs, hidden))
+    return Net(unit, recurrent, inward, np.zeros(hidden))
 
 
 def centred(weights: Array) -> Array:
