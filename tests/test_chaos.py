@@ -146,8 +146,8 @@ def no_check(column, text):
 # What each part is there to find: the code as it was before, put back for a moment.
 BEFORE = {
     "links": ("longlag.store.files.write_atomically", follow_links),
-    "texts": ("longlag.store.columns.line", lambda texts: ",".join(texts) + "\n"),
-    "tables": ("longlag.store.columns.value", no_check),
+    "texts": ("longlag.store.csv_text.line", lambda texts: ",".join(texts) + "\n"),
+    "tables": ("longlag.store.csv_text.value", no_check),
     "checkpoints": ("longlag.engine.codec._expect", lambda holds, what, template: None),
     "calls": ("longlag.engine.checkpoint.write_atomically", write_plainly),
 }

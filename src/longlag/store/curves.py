@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag.errors import LonglagError, printable
-from longlag.store import columns, parquet
+from longlag.store import csv_text, parquet
 from longlag.store.files import read
 from longlag.store.records import FLOW, KEY, Point
 
@@ -61,7 +61,7 @@ def read_curves(path: str | Path) -> Any:
             table = table.set_column(schema.get_field_index(name), name, pc.fill_null(table[name], ""))
         _check_points(table)
         return table
-    except (OSError, KeyError, columns.BadValue, pa.ArrowException) as error:
+    except (OSError, KeyError, csv_text.BadValue, pa.ArrowException) as error:
         raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
 
 
@@ -83,7 +83,7 @@ def _check_points(table: Any) -> None:
             odd = [text for text in pc.unique(column).to_pylist() if text is not None and not text.isprintable()]
             wrong = pc.or_(wrong, pc.is_in(column, value_set=pa.array(odd, pa.string())))
         if (row := pc.index(wrong, True).as_py()) >= 0:
-            raise columns.BadValue(f"row {row + 1}: column {name} cannot be {column[row].as_py()!r}")
+            raise csv_text.BadValue(f"row {row + 1}: column {name} cannot be {column[row].as_py()!r}")
 
 
 def check_point(point: Point) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag.errors import LonglagError, shown
-from longlag.store import columns
+from longlag.store import csv_text
 from longlag.store.files import checksum, read, write_atomically
 
 
@@ -161,10 +161,10 @@ _OLDER = tuple(f.name for f in fields(Row) if f.default is MISSING)  # the colum
 
 def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
     """Writes rows as CSV, sorted by task, method, lag and seed, so that the order of running leaves no trace."""
-    lines = [columns.line([*COLUMNS, CHECK])]
+    lines = [csv_text.line([*COLUMNS, CHECK])]
     for row in sorted(rows, key=lambda row: tuple(getattr(row, name) for name in KEY)):
         texts = _texts(row)
-        lines.append(columns.line([*texts, checksum(texts)]))
+        lines.append(csv_text.line([*texts, checksum(texts)]))
     write_atomically(path, "".join(lines).encode())
 
 
@@ -210,8 +210,8 @@ def _row(path: str | Path, number: int, line: Sequence[str], names: Sequence[str
     values: dict[str, Any] = {}
     for column, text in zip(fields(Row), line, strict=False):  # the newest columns are the last
         try:
-            values[column.name] = columns.value(column, text)
-        except columns.BadValue as error:
+            values[column.name] = csv_text.value(column, text)
+        except csv_text.BadValue as error:
             what = f"column {column.name} cannot be {shown(text)}; it must be {error}"
             raise LonglagError(f"{path}, line {number}: {what}") from error
     if values["status"] not in list(Status):
@@ -224,12 +224,12 @@ def check_row(row: Row) -> None:
     """Raises ValueError for a row of another file format whose values are not those that its columns may hold."""
     for column in fields(Row):
         value = getattr(row, column.name)
-        if columns.value(column, columns.text(column, value)) != value and value == value:
+        if csv_text.value(column, csv_text.text(column, value)) != value and value == value:
             raise ValueError(f"column {column.name} cannot be {value!r}")
 
 
 def _texts(row: Row) -> list[str]:
-    return [columns.text(column, getattr(row, column.name)) for column in fields(Row)]
+    return [csv_text.text(column, getattr(row, column.name)) for column in fields(Row)]
 
 
 def spec_changes(a: str, b: str) -> list[str]:

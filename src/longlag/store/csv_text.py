@@ -1,4 +1,4 @@
-"""Columns of a runs file: a value as text, and a text as the value that its column may hold.
+"""Text of a runs file: a value as its column writes it, and a text as the value that its column may hold.
 
 What is written can be read, whatever a plug-in's errors and names hold: fields with a line break are quoted, and what
 UTF-8 has no code for stands as its escape. What is read is checked: whole numbers fit 64 bits, costs are finite, names
