@@ -140,7 +140,7 @@ def fit(
         raise LonglagError(f"no parameter of {type(module).__name__} requires gradients: there is nothing to train")
     if not set(optimiser.trained or ()) <= set(trained):
         raise LonglagError(
-            f"{type(optimiser).__name__} trains {list(optimiser.trained or ())}, which the module has not; "
+            f"{type(optimiser).__name__} trains {list(optimiser.trained or ())} but the module has no such parameters; "
             "take an optimiser of all parameters, such as HessianFree()"
         )
     return _steps(optimiser, trained, Stateless(module), loss, batches, batch_axis)

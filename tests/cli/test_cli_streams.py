@@ -43,7 +43,7 @@ def test_a_reader_that_leaves_is_no_error(line):
 def test_a_full_disk_under_standard_output_is_an_error():
     done = shell("longlag >/dev/full", ["list"])
     assert done.returncode == 1
-    assert done.stderr == "longlag: cannot write to standard output: No space left on device\n"
+    assert done.stderr == "longlag: cannot write to standard output: No space left on device; redirect it elsewhere\n"
 
 
 @pytest.mark.parametrize(

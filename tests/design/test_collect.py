@@ -99,9 +99,9 @@ def test_a_job_that_left_some_rows_keeps_them(jobs):
     [
         (lambda data: data[:-9], "is truncated"),
         (lambda data: data.replace(b",20,", b",twenty,"), "line 4: its checksum is not that of its fields"),
-        (lambda data: b"a,b\n1,2\n", "has not the columns of a runs file"),
+        (lambda data: b"a,b\n1,2\n", "does not have the columns of a runs file"),
         (lambda data: b"\xff\xfe", "is not a CSV file"),
-        (lambda data: b"", "has not the columns"),
+        (lambda data: b"", "does not have the columns"),
     ],
 )
 def test_a_damaged_file_becomes_error_rows_that_say_so(jobs, damage, words):

@@ -110,7 +110,7 @@ def put_hard_link(path, victim):
 def test_what_is_no_lock_file_is_refused(tmp_path, victim, put):
     put(tmp_path / ".runs.csv.lock", victim)
     before = sorted(tmp_path.iterdir())
-    words = r"\.runs\.csv\.lock is no lock file but something else; delete it"
+    words = r"\.runs\.csv\.lock is not a lock file; delete it"
     with pytest.raises(LonglagError, match=words), lock.held(tmp_path / "runs.csv"):
         pass
     assert sorted(tmp_path.iterdir()) == before

@@ -185,7 +185,7 @@ def test_files_of_older_versions_are_read(tmp_path):
         path.write_text("".join(",".join(line[:-left_out]) + "\n" for line in lines))
         assert read_rows(path) == [a_row(resumed=0), a_row(seed=2, resumed=0)]
     path.write_text("".join(",".join(line[:-3] + line[-2:]) + "\n" for line in lines))
-    with pytest.raises(LonglagError, match="has not the columns"):
+    with pytest.raises(LonglagError, match="does not have the columns"):
         read_rows(path)
 
 
@@ -229,8 +229,8 @@ def test_every_truncation_of_a_curve_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1,2\n", "has not the columns"),
-        ("", "has not the columns"),
+        ("a,b\n1,2\n", "does not have the columns"),
+        ("", "does not have the columns"),
         (",".join(COLUMNS) + "\n1,2\n", "line 2: 2 of"),
         (",".join(COLUMNS) + "\n" + ",".join(["zebra"] * len(COLUMNS)) + "\n", "line 2: column lag cannot be 'zebra'"),
     ],

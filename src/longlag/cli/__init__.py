@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(argv)
     if output.failed is None or isinstance(output.failed, BrokenPipeError):  # `longlag list | head` is no error
         return code
-    print(f"longlag: cannot write to standard output: {output.failed.strerror}", file=sys.stderr)
+    print(f"longlag: cannot write to standard output: {output.failed.strerror}; redirect it elsewhere", file=sys.stderr)
     return code or 1
 
 

@@ -30,7 +30,7 @@ class Lossy:
         self._attempt("flush")
 
     def isatty(self) -> bool:
-        """Whether a person looks on."""
+        """Whether it is a terminal."""
         return self.stream is not None and not self.stream.closed and self.stream.isatty()
 
     def __getattr__(self, name: str) -> Any:

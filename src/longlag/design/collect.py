@@ -80,7 +80,7 @@ def _rows_of(job: Job, wanted: Mapping[Key, str | None], path: Path, warn: Warn)
             if key not in wanted:
                 extra.add(key)
             elif row.spec_hash != wanted[key]:
-                reason = f"its job ran with {_stale(job, row, wanted[key])}; run the suite again"
+                reason = f"its job ran with {_stale(job, row, wanted[key])}; delete its files and run the suite again"
             elif key in found:
                 warn(f"{path}: two rows for {in_words(key)}; the first one counts")
             else:

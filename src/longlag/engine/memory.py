@@ -1,4 +1,4 @@
-"""What a run takes at least of this machine's memory, told before anything is built.
+"""The least memory that a run needs, compared with this machine's before anything is built.
 
 A lower bound, so that nothing is refused that could be trained: the parameters as they are drawn and as they are kept,
 and the inputs of the largest batch. What is kept per step to go back through time comes on top.

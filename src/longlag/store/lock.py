@@ -41,7 +41,7 @@ def held(output: str | Path) -> Iterator[None]:
         lock = _acquired(path, output)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
-            raise LonglagError(f"{path} is no lock file but something else; delete it") from error
+            raise LonglagError(f"{path} is not a lock file; delete it") from error
         raise LonglagError(f"cannot write {path}: {error.strerror}; choose a place you may write to") from error
     try:
         with suppress(OSError):  # on a full disk, or in another user's lock file, the holder has no name
@@ -59,7 +59,7 @@ def _acquired(path: Path, output: Path) -> int:
         try:
             about = os.fstat(lock)
             if not stat.S_ISREG(about.st_mode) or about.st_nlink > 1:  # a second name of somebody's file
-                raise LonglagError(f"{path} is no lock file but something else; delete it")
+                raise LonglagError(f"{path} is not a lock file; delete it")
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_there(path, lock):
                 return lock

@@ -178,7 +178,7 @@ def read_rows(path: str | Path) -> list[Row]:
     lines = _lines(path, data)
     names = next(lines, (0, []))[1]
     if tuple(names) not in ((*COLUMNS, CHECK), COLUMNS, _OLDER):
-        raise LonglagError(f"{path} has not the columns of a runs file; is it one that this version of longlag wrote?")
+        raise LonglagError(f"{path} does not have the columns of a runs file; name one that longlag wrote")
     if not data.endswith(b"\n"):
         raise LonglagError(f"{path} is truncated: its last line has no end; run its job again")
     return [_row(path, number, line, names) for number, line in lines]
