@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
 
 from longlag.cells.base import Recurrence
 from longlag.errors import LonglagError
@@ -77,3 +77,15 @@ class Method:
     version: int
     build: Callable[[Traits, int], Parts]
     tune: Mapping[str, Range] = field(default_factory=dict)
+
+
+def ablation(of: Method, what: str, change: Callable[[Parts], Parts], **own: Any) -> Method:
+    """The method with one factor changed and nothing else; a change of its version is one of the ablation's.
+
+    Args:
+        what: the change in words.
+        change: its parts -> the ablation's.
+        own: fields in which the ablation differs besides: name, label, reference, and tune where the space does.
+    """
+    summary = f"ablation of {of.name}: {what}"
+    return replace(of, summary=summary, build=lambda traits, lag: change(of.build(traits, lag)), **own)

@@ -5,21 +5,15 @@ update. A comparison at equal effective step must retune the learning rate (`lon
 """
 
 from longlag.methods import esn_momentum
-from longlag.methods.base import Method, Parts, Range
+from longlag.methods.base import Range, ablation
 from longlag.settings import with_values
-from longlag.tasks.base import Traits
 
-
-def build(traits: Traits, lag: int) -> Parts:
-    return with_values(esn_momentum.build(traits, lag), {"optimiser.momentum.most": 0.0})
-
-
-METHOD = Method(
+METHOD = ablation(
+    esn_momentum.METHOD,
+    "momentum zero",
+    lambda parts: with_values(parts, {"optimiser.momentum.most": 0.0}),
     name="esn_init",
     label="ESN init",
-    summary="ablation of esn_momentum: momentum zero",
     reference="Sutskever, Martens, Dahl & Hinton 2013, table 5",
-    version=esn_momentum.METHOD.version,
-    build=build,
     tune={"optimiser.learning_rate.value": Range(1e-3, 1.0)},
 )

@@ -8,20 +8,13 @@ from dataclasses import replace
 
 from longlag.inits.gaussian import Gaussian
 from longlag.methods import esn_momentum
-from longlag.methods.base import Method, Parts
-from longlag.tasks.base import Traits
+from longlag.methods.base import ablation
 
-
-def build(traits: Traits, lag: int) -> Parts:
-    return replace(esn_momentum.build(traits, lag), init=Gaussian())
-
-
-METHOD = Method(
+METHOD = ablation(
+    esn_momentum.METHOD,
+    "the control's Gaussian start",
+    lambda parts: replace(parts, init=Gaussian()),
     name="momentum_plain_init",
     label="momentum, plain init",
-    summary="ablation of esn_momentum: the control's Gaussian start",
     reference="Sutskever, Martens, Dahl & Hinton 2013, section 4",
-    version=esn_momentum.METHOD.version,
-    build=build,
-    tune=esn_momentum.METHOD.tune,
 )

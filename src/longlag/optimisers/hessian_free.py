@@ -28,7 +28,7 @@ from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.cg import ConjugateGradient, Iterate
 from longlag.optimisers.damping import LevenbergMarquardt
-from longlag.ranges import COUNT, FRACTION, NON_NEGATIVE, Interval, check
+from longlag.ranges import COUNT, FRACTION, NON_NEGATIVE, Interval, part
 
 _SMALLEST_RATE, _MOST_RATES = 1e-4, 100  # where a line search gives up, whatever its factor
 
@@ -41,7 +41,7 @@ class HFState:
     direction: dict[str, Tensor]
 
 
-@dataclass(frozen=True)
+@part
 class HessianFree:
     """Truncated Newton steps; one replica at a time.
 
@@ -62,9 +62,6 @@ class HessianFree:
     cg: ConjugateGradient = ConjugateGradient()
     replicas: ClassVar[int | None] = 1
     trained: ClassVar[tuple[str, ...] | None] = None
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def init(self, params: Params) -> HFState:
         return HFState(self.damping.start, tree.zeros_like(params))

@@ -22,7 +22,7 @@ from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.objective import FeatureOracle
 from longlag.optimisers.base import Draw, Step
-from longlag.ranges import COUNT, NON_NEGATIVE, check
+from longlag.ranges import COUNT, NON_NEGATIVE, part
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Spectrum:
         return 9.0 * len(self.vectors) ** 3
 
 
-@dataclass(frozen=True)
+@part
 class Ridge:
     """Fits W_hy and b_y in closed form; one replica at a time.
 
@@ -100,9 +100,6 @@ class Ridge:
     penalties: tuple[Annotated[float, NON_NEGATIVE], ...] = (1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
     replicas: ClassVar[int | None] = 1
     trained: ClassVar[tuple[str, ...] | None] = ("W_hy", "b_y")
-
-    def __post_init__(self) -> None:
-        check(self)
 
     def init(self, params: Params) -> Moments:
         features, outputs = params["W_hy"].shape[1:]
