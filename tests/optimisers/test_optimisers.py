@@ -163,7 +163,7 @@ def test_hessian_free_refuses_steps_that_do_not_help():
     step = optimiser.step(lambda n, purpose="train": Worse(), params, optimiser.init(params))
     assert torch.equal(step.params["p"], params["p"])
     assert step.info["rate"] == 0
-    assert not step.state.direction["p"].any()  # CG starts afresh
+    assert not step.state.direction["p"].any()  # CG starts from zero
     assert step.state.damping > optimiser.damping.start
 
 
@@ -180,7 +180,7 @@ def test_a_line_search_ends_whatever_its_factor(factor):
     params = start()
     step = optimiser.step(lambda n, purpose="train": Counted(), params, optimiser.init(params))
     assert step.info["rate"] == 0
-    assert len(asked) < 150
+    assert len(asked) < 1000  # 0.99^916 is the last rate above 1e-4
 
 
 class Features:
