@@ -15,7 +15,19 @@ from longlag import lecture
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import lecture as drawings
-from longlag.lecture.base import Claim, Exercise, Finding, Number, Verdict, columns, over_seeds, texts, to_json, verdict
+from longlag.lecture.base import (
+    Claim,
+    Exercise,
+    Finding,
+    Number,
+    Verdict,
+    caveats,
+    columns,
+    over_seeds,
+    texts,
+    to_json,
+    verdict,
+)
 from longlag.lecture.tools import running
 
 ROOT = Path(__file__).parents[2]
@@ -159,3 +171,25 @@ def test_the_lecture_map_is_generated(capsys):
     assert between is not None
     assert between[1] == table, "put the output of `longlag lecture --markdown` between the marks of docs/lecture.md"
     assert all(f"longlag lecture --claim {slug} " in table for slug in lecture.names())
+
+
+@pytest.mark.parametrize(
+    ("slug", "counts", "numbers", "text"),
+    [
+        ("attractors", {"lost": 2, "single": 0}, {"nets": 5}, "2 of 5 trained nets did not learn to hold the bit"),
+        ("attractors", {"lost": 0, "single": 1}, {"nets": 5}, "1 hold it without two attractors"),
+        ("modified_dynamics", {"unsolved": 1}, {"n": 2}, "1 of 2 nets did not solve the task in time"),
+        ("hf_directions", {"off": 1, "worse": 2}, {"n": 3},
+         "1 of 3 nets are more than 5 % of the loss off the plateau; "
+         "on 2 of 3 one step of HF brings no more than the best gradient step"),
+        ("hf_directions", {"blind": 1, "gone": True}, {"n": 3, "without": 0.00012},
+         "on 1 of 3 the gradient is as small in steep directions as in flat ones; from the control's start, where the "
+         "gradient across the lag has vanished, a step of HF gains 0.0001 nats: it finds what is small, not what is gone"),
+        ("lstm_error_flow", {"failed": 1, "little": True, "gates": True}, {"n": 5, "method": "lstm", "alone": 0.012},
+         "1 of 5 nets of lstm did not learn the task in time and are not judged; before learning lstm lets less than "
+         "1/e through; the cells of lstm alone let 0.012 through: its error goes back by way of the gates"),
+        ("attractors", {"lost": 0, "single": 0}, {"nets": 5}, ""),
+    ],
+)  # fmt: skip
+def test_caveats_are_the_texts_whose_count_is_not_zero(slug, counts, numbers, text):
+    assert caveats(slug, counts, **numbers) == text
