@@ -41,15 +41,19 @@ def inside(tree, *words: str) -> str:
     return done.stdout
 
 
+def selected(tree, words: str, names: list[str]) -> str:
+    """What pytest prints of the tests with these words in these files, wherever in tests/ they are."""
+    (files,) = zip(*((tree / "tests").rglob(f"{name}.py") for name in names), strict=True)  # each name is one file
+    return inside(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", words, *map(str, files))
+
+
 def test_it_keeps_every_contract(tree):
-    said = inside(
-        tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", NAME, *(f"tests/{t}.py" for t in CONTRACTS)
-    )
+    said = selected(tree, NAME, CONTRACTS)
     assert int(re.findall(r"(\d+) passed", said)[-1]) > 2 * len(registry.names("tasks"))
 
 
 def test_what_is_said_of_all_methods_holds_with_it(tree):
-    inside(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", ABOUT, *(f"tests/{t}.py" for t in WHOLE))
+    selected(tree, ABOUT, WHOLE)
 
 
 def test_its_golden_numbers_and_the_readme_are_written_by_one_command(tree):
