@@ -105,7 +105,7 @@ def _trained(folder: Path) -> list[str]:
 
 
 def _run(folder: Path) -> tuple[int, str]:
-    sizes = {name: getattr(protocol, name) for name in ("MONITOR", "CONFIRM", "TEST")}
+    sizes = {name: getattr(protocol, name) for name in ("MONITOR", "CONFIRM", "TEST", "TEST_EVERY_STEP")}
     outputs = {"--cache": "cache", "--out": "runs.csv", "--curves": "curves.parquet"}
     words = [word for flag, name in outputs.items() for word in (flag, str(folder / name))]
     try:

@@ -429,7 +429,8 @@ def rules() -> Values:
     looks = [0.0]
     while looks[-1] < 130_000:
         looks.append(protocol.next_evaluation(looks[-1]))
-    constants = {name: getattr(protocol, name) for name in ("CRITERION", "CONFIRMATION", "MONITOR", "CONFIRM", "TEST")}
+    names = ("CRITERION", "CONFIRMATION", "MONITOR", "CONFIRM", "TEST", "TEST_EVERY_STEP")
+    constants = {name: getattr(protocol, name) for name in names}
     return {"looks": looks, "stream": stream(7, "golden", 3).integers(2**62, size=3), **constants}
 
 

@@ -23,7 +23,7 @@ def lasting(row: Row) -> dict:
 @pytest.fixture(scope="module", autouse=True)
 def _small_evaluations():
     with pytest.MonkeyPatch.context() as patch:
-        for name, n in (("MONITOR", 50), ("CONFIRM", 100), ("TEST", 100)):
+        for name, n in (("MONITOR", 50), ("CONFIRM", 100), ("TEST", 100), ("TEST_EVERY_STEP", 50)):
             patch.setattr(f"longlag.protocol.{name}", n)
         yield
 

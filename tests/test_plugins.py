@@ -27,16 +27,16 @@ GRU, LATCH = blocks("docs/add-a-method.md", "python")[1], blocks("docs/add-a-tas
 @pytest.fixture
 def files(tmp_path):
     """The two plug-ins as files; what they register is forgotten afterwards."""
-    (tmp_path / "gru.py").write_text(GRU)
+    (tmp_path / "my_gru.py").write_text(GRU)
     (tmp_path / "latch.py").write_text(LATCH)
-    yield [str(tmp_path / "gru.py"), str(tmp_path / "latch.py")]
+    yield [str(tmp_path / "my_gru.py"), str(tmp_path / "latch.py")]
     for found in (*registry._plugins.values(), registry._origins):
         found.clear()
 
 
 @pytest.fixture
 def loaded(files, monkeypatch):
-    for name, n in (("MONITOR", 50), ("CONFIRM", 100), ("TEST", 100)):
+    for name, n in (("MONITOR", 50), ("CONFIRM", 100), ("TEST", 100), ("TEST_EVERY_STEP", 50)):
         monkeypatch.setattr(f"longlag.protocol.{name}", n)
     for file in files:
         registry.load_plugin(file)
@@ -46,11 +46,11 @@ def test_they_are_listed(files, capsys):
     words = ["list", *(word for file in files for word in ("--plugin", file))]
     assert cli.main(words) == 0
     shown = capsys.readouterr().out
-    assert "  gru " in shown
+    assert "  my_gru " in shown
     assert "  latch " in shown
     assert cli.main([*words, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert "gru" in found["methods"]
+    assert "my_gru" in found["methods"]
     assert "latch" in found["tasks"]
 
 
@@ -58,7 +58,7 @@ def test_their_docstrings_are_shown(files, capsys):
     plugins = [f"--plugin={file}" for file in files]
     assert cli.main(["show", "latch", *plugins]) == 0
     assert LATCH.split('"""')[1] in capsys.readouterr().out
-    assert cli.main(["show", "gru", "--task", "latch", *plugins]) == 0
+    assert cli.main(["show", "my_gru", "--task", "latch", *plugins]) == 0
     assert GRU.split('"""')[1] in capsys.readouterr().out
 
 
@@ -73,10 +73,12 @@ def test_their_docstrings_are_shown(files, capsys):
     ids=lambda promise: promise.__name__,
 )
 def test_the_method_keeps_the_contracts(loaded, promise):
-    promise("gru")
+    promise("my_gru")
 
 
-@pytest.mark.parametrize(("method", "task"), [("gru", "latch"), ("gru", "adding"), ("hf", "latch"), ("esn", "latch")])
+@pytest.mark.parametrize(
+    ("method", "task"), [("my_gru", "latch"), ("my_gru", "adding"), ("hf", "latch"), ("esn", "latch")]
+)
 def test_the_pair_keeps_the_contracts(loaded, method, task):
     contracts.test_parts_build_at_every_lag_and_can_be_changed_by_path(method, task)
     contracts.test_every_pair_runs_to_a_row(method, task)
@@ -84,7 +86,7 @@ def test_the_pair_keeps_the_contracts(loaded, method, task):
 
 def test_a_new_cell_trains_by_second_order_too(loaded, monkeypatch):
     """Gauss-Newton products and structural damping come from `step` alone."""
-    hf, gru = registry.get("methods", "hf"), registry.get("methods", "gru")
+    hf, gru = registry.get("methods", "hf"), registry.get("methods", "my_gru")
 
     def build(traits, lag):
         small = dataclasses.replace(hf.build(traits, lag).optimiser, gradient_batch=200, curvature_batch=50)
@@ -98,14 +100,14 @@ def test_a_new_cell_trains_by_second_order_too(loaded, monkeypatch):
 def test_the_gru_solves_the_latch(files, tmp_path):
     out = tmp_path / "runs.csv"
     words = ["train", *(word for file in files for word in ("--plugin", file)), "--budget", "1e5", "--out", str(out)]
-    assert cli.main([*words, "--method", "gru", "--task", "latch", "--lag", "20"]) == 0
+    assert cli.main([*words, "--method", "my_gru", "--task", "latch", "--lag", "20"]) == 0
     (row,) = read_rows(out)
     assert row.solved
     assert row.minimal_lag == 19
 
 
 def test_a_cell_with_some_of_the_kernels_says_what_it_lacks(loaded):
-    gru = registry.get("methods", "gru").build(registry.get("tasks", "latch").traits, 5).cell
+    gru = registry.get("methods", "my_gru").build(registry.get("tasks", "latch").traits, 5).cell
     assert isinstance(complete(gru), Unrolled)
     kernel = type("Half", (type(gru),), {"states": None, "tape": None})
     with pytest.raises(
@@ -115,7 +117,7 @@ def test_a_cell_with_some_of_the_kernels_says_what_it_lacks(loaded):
 
 
 def test_a_recurrence_is_the_cell_that_its_kernels_would_make_it(loaded):
-    gru = registry.get("methods", "gru").build(registry.get("tasks", "latch").traits, 5).cell
+    gru = registry.get("methods", "my_gru").build(registry.get("tasks", "latch").traits, 5).cell
     unrolled = complete(gru)
     params = {name: torch.randn(1, *shape).double() / 9 for name, shape in gru.shapes(4).items()}
     x, start = torch.rand(1, 6, 3, 4).double(), torch.zeros(1, 3)
@@ -199,24 +201,24 @@ def searched(tmp_path):
 
 def test_an_edited_plug_in_is_not_answered_from_the_cache(files, tmp_path):
     gru, latch = files
-    words = ["--method", "gru", "--plugin", gru, "--plugin", latch]
+    words = ["--method", "my_gru", "--plugin", gru, "--plugin", latch]
     first, _ = trained(tmp_path, *words)
     assert trained(tmp_path, *words)[0] == first  # a kept rung, its times included
     (tmp_path / "latch.py").write_text(LATCH.replace("rng.integers(0, 2, size=n)", "rng.integers(1, 2, size=n)"))
     easy, _ = trained(tmp_path, *words)
     assert (easy.spec_hash != first.spec_hash, easy.test_error) == (True, 0.0)
-    (tmp_path / "gru.py").write_text(GRU.replace("Adam(1e-2", "Adam(1e-2 * 1.0"))
+    (tmp_path / "my_gru.py").write_text(GRU.replace("Adam(1e-2", "Adam(1e-2 * 1.0"))
     assert trained(tmp_path, *words)[0].spec_hash != easy.spec_hash
-    (tmp_path / "gru.py").write_text(GRU)
+    (tmp_path / "my_gru.py").write_text(GRU)
     (tmp_path / "latch.py").write_text(LATCH)
     assert trained(tmp_path, *words)[0] == first
 
 
 def test_the_source_of_a_plug_in_is_in_its_spec_and_that_of_the_tree_is_not(loaded):
-    decides = json.loads(resolve(spec("gru", "latch")).spec_json)
+    decides = json.loads(resolve(spec("my_gru", "latch")).spec_json)
     assert len(decides["task"].pop("source")) == len(decides["method"].pop("source")) == 16
     assert decides["task"] == {"name": "latch", "version": 1}
-    mixed = json.loads(resolve(spec("gru", "adding")).spec_json)
+    mixed = json.loads(resolve(spec("my_gru", "adding")).spec_json)
     assert "source" in mixed["method"]
     assert mixed["task"] == {"name": "adding", "version": 1}
 
@@ -228,17 +230,17 @@ def test_entry_points_of_an_installed_package_are_found(tmp_path):
     metadata = tmp_path / "longlag_extras-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: longlag-extras\nVersion: 1.0\n")
-    points = "[longlag.methods]\ngru = longlag_gru:METHOD\n\n[longlag.tasks]\nlatch = longlag_latch:TASK\n"
+    points = "[longlag.methods]\nmy_gru = longlag_gru:METHOD\n\n[longlag.tasks]\nlatch = longlag_latch:TASK\n"
     (metadata / "entry_points.txt").write_text(points)
-    row, _ = trained(tmp_path, "--method", "gru")
-    assert (row.method, row.task) == ("gru", "latch")
-    assert trained(tmp_path, "--method", "gru")[0] == row
+    row, _ = trained(tmp_path, "--method", "my_gru")
+    assert (row.method, row.task) == ("my_gru", "latch")
+    assert trained(tmp_path, "--method", "my_gru")[0] == row
     shown = subprocess.run(
-        [sys.executable, "-m", "longlag", "show", "gru", "--task", "latch"],
+        [sys.executable, "-m", "longlag", "show", "my_gru", "--task", "latch"],
         capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": searched(tmp_path)},
     )  # fmt: skip
     assert GRU.split('"""')[1] in shown.stdout
     (tmp_path / "longlag_gru.py").write_text(GRU + "# edited\n")
-    edited, _ = trained(tmp_path, "--method", "gru")
+    edited, _ = trained(tmp_path, "--method", "my_gru")
     assert edited.spec_hash != row.spec_hash
     assert edited.test_loss == row.test_loss

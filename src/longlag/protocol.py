@@ -10,6 +10,7 @@ VERSION = 1  # changes whenever a rule does that decides a recorded number
 CRITERION = 0.01  # share of test sequences wrong that still counts as solved
 CONFIRMATION = 0.008  # two standard errors of 10,000 sequences inside the criterion: a pass is not lost to chance
 MONITOR, CONFIRM, TEST = 1000, 10_000, 10_000  # sequences
+TEST_EVERY_STEP = 1000  # sequences of the test set whose every step is scored
 DEFAULT_BUDGET = 10_000_000.0  # sequence passes per seed and lag
 FIRST_TUNING_SEED = 1_000_000  # reported seeds are below
 GIVE_UP_AFTER = 2  # consecutive unsolved lags at which a seed leaves the ladder

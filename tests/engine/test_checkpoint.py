@@ -43,7 +43,7 @@ class Killed(BaseException):
 
 @pytest.fixture(autouse=True)
 def _small_evaluations(monkeypatch):
-    for name, n in (("MONITOR", 50), ("CONFIRM", 100), ("TEST", 100)):
+    for name, n in (("MONITOR", 50), ("CONFIRM", 100), ("TEST", 100), ("TEST_EVERY_STEP", 50)):
         monkeypatch.setattr(protocol, name, n)
 
 

@@ -52,7 +52,7 @@ def test_a_score_does_not_depend_on_how_sequences_are_cut_into_batches():
 def test_every_step_counts_blanks_too(monkeypatch):
     """One wrong blank in every fourth sequence, and all scored answers right: right, but not at every step."""
     monkeypatch.setattr(protocol, "TEST", 200)
-    monkeypatch.setattr(protocol, "MONITOR", 100)
+    monkeypatch.setattr(protocol, "TEST_EVERY_STEP", 100)
     one = data("memorization_20bit")
     task = one.setup.task
     steps = task.steps(one.setup.spec.lag)

@@ -71,7 +71,7 @@ def final(data: Data, params: Params) -> Score:
     found = score(data.setup, params, data.evaluation(TEST, protocol.TEST))
     if data.setup.task.idle_class is None:
         return found
-    batch = data.batch(TEST, 0, protocol.MONITOR)
+    batch = data.batch(TEST, 0, protocol.TEST_EVERY_STEP)
     wrong = _wrong_at_any_step(data.setup, params, batch, data.setup.task.idle_class)
     return replace(found, every_step=wrong, sequences=found.sequences + len(batch))
 

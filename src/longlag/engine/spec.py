@@ -14,7 +14,7 @@ import torch
 
 from longlag import protocol, registry
 from longlag.cells.base import complete
-from longlag.engine import memory
+from longlag.engine import memory_limit
 from longlag.engine.provenance import provenance
 from longlag.errors import LonglagError, in_a_line, shown
 from longlag.losses import Loss
@@ -83,7 +83,7 @@ def resolve(spec: RunSpec) -> Setup:
     """
     check_device(spec.device)
     setup = resolve_elsewhere(spec)
-    memory.check(setup.task, spec.lag, setup.model, setup.parts.optimiser)
+    memory_limit.check(setup.task, spec.lag, setup.model, setup.parts.optimiser)
     return setup
 
 

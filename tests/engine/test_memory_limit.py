@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from longlag import cli, registry
-from longlag.engine import memory
+from longlag.engine import memory_limit
 from longlag.engine.spec import RunSpec, resolve, resolve_elsewhere
 from longlag.errors import LonglagError
 from toy import spec
@@ -39,27 +39,27 @@ def test_the_estimate_is_a_lower_bound(monkeypatch):
     inputs = 2000 * setup.task.steps(100) * 2
     least = 12 * weights + 4 * inputs
     arguments = setup.task, 100, setup.model, setup.parts.optimiser
-    monkeypatch.setattr(memory, "available", lambda: least)
-    memory.check(*arguments)
-    monkeypatch.setattr(memory, "available", lambda: least - 1)
+    monkeypatch.setattr(memory_limit, "available", lambda: least)
+    memory_limit.check(*arguments)
+    monkeypatch.setattr(memory_limit, "available", lambda: least - 1)
     with pytest.raises(LonglagError, match=f"{weights:,} parameters and 2,000 sequences"):
-        memory.check(*arguments)
+        memory_limit.check(*arguments)
 
 
 @pytest.mark.parametrize("task", registry.names("tasks"))
 @pytest.mark.parametrize("method", ["esn", "hf"])
 def test_the_longest_lag_of_the_suites_fits_a_small_machine(task, method, monkeypatch):
-    monkeypatch.setattr(memory, "available", lambda: 2**32)
+    monkeypatch.setattr(memory_limit, "available", lambda: 2**32)
     resolve(RunSpec(task, 2000, method, (0,)))
 
 
 @pytest.mark.parametrize("text", ["max", "1048576", None])
 def test_a_limit_of_the_container_counts(tmp_path, monkeypatch, text):
-    monkeypatch.setattr(memory, "_CGROUP", tmp_path / "memory.max")
+    monkeypatch.setattr(memory_limit, "_CGROUP", tmp_path / "memory.max")
     if text:
         (tmp_path / "memory.max").write_text(f"{text}\n")
-    assert (memory.available() == 1048576) == (text == "1048576")
-    assert memory.available() > 0
+    assert (memory_limit.available() == 1048576) == (text == "1048576")
+    assert memory_limit.available() > 0
 
 
 DIGITS = "9" * 400
