@@ -121,7 +121,8 @@ def fit(
     """Trains a module in place for as long as the caller asks for steps and `batches` gives batches.
 
     Each step starts from the weights that the module has then. Buffers such as running statistics are updated by the
-    forward passes of gradients alone: steps that are only tried leave nothing behind. Small problems run on one thread.
+    forward passes of gradients alone: steps that are only tried leave no buffer changed. (Python attributes that a
+    module writes in `forward` are not restored.) Small problems run on one thread.
 
     Args:
         optimiser: any of `longlag.optimisers` but Ridge.
