@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import errno
 import json
 import os
 import subprocess
@@ -205,6 +206,22 @@ def test_cache_that_cannot_be_written(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     words = ["ladder", "--task", "adding", "--method", "control", "--lags", "10", "--out", tmp_path / "runs.csv"]
     assert "cannot write" in refused(capsys, [*words, "--cache", tmp_path / "file" / "rungs"], tmp_path)
+    assert "cannot write" in refused(capsys, [*words, "--cache", tmp_path / ("x" * 300)], tmp_path)
+
+
+def test_a_cache_whose_file_system_fails_at_the_start_does_not_end_the_run(tmp_path, capsys, monkeypatch):
+    real = os.stat
+
+    def stat(path, *rest, **named):
+        if not isinstance(path, int) and os.fsdecode(path).startswith(str(tmp_path / "cache")):
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), path)
+        return real(path, *rest, **named)
+
+    monkeypatch.setattr(os, "stat", stat)
+    out = tmp_path / "runs.csv"
+    assert cli.main([*map(str, TRAIN), "--cache", str(tmp_path / "cache"), "--out", str(out)]) == 0
+    assert "cannot look at the cache" in capsys.readouterr().err
+    assert read_rows(out)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import math
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -161,6 +163,19 @@ def check_outputs(*outputs: str | None, cache: Path | None) -> None:
         raise LonglagError("an output's name is empty; --out and --curves take the paths of files")
     if len({Path(path).resolve() for path in paths}) < len(paths):
         raise LonglagError(f"--out and --curves are both {paths[0]}; rows and curves need a file each")
-    rungs = [cache / "rung"] if cache else []
-    for path in [*map(Path, paths), *rungs]:
+    for path in paths:
         files.check_writable(path)
+    if cache:
+        _check_cache(cache)
+
+
+def _check_cache(folder: Path) -> None:
+    """Raises LonglagError if the folder cannot be a cache. If its file system fails now, that is a line: the run can do
+    without a cache, now as later."""
+    try:
+        files.check_writable(folder / "rung")
+    except LonglagError as error:
+        failed = error.__cause__
+        if not isinstance(failed, OSError) or failed.errno == errno.ENAMETOOLONG:
+            raise
+        print(f"longlag: cannot look at the cache {folder}: {failed.strerror}; training starts", file=sys.stderr)
