@@ -18,9 +18,12 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> LonglagError:
 
     >>> str(unknown("task", "ading", ["adding", "temporal_order"]))
     "unknown task 'ading'; did you mean 'adding'? known: adding, temporal_order"
+    >>> str(unknown("method", "LSTM", ["hf", "lstm"]))
+    "unknown method 'LSTM'; did you mean 'lstm'? known: hf, lstm"
     """
     known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    alike = [other for other in known if other.lower() == name.lower()]
+    near = alike or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f" did you mean {near[0]!r}?" if near else ""
     listed = ", ".join(known) or "none"
     if len(listed) > _LISTED_LETTERS:

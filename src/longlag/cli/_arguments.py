@@ -103,7 +103,12 @@ def load_plugins(args: argparse.Namespace) -> None:
 def add_training(parser: argparse.ArgumentParser) -> None:
     """What `train`, `ladder` and `tune` have in common."""
     parser.add_argument("--method", required=True, help="a name from `longlag list`")
-    parser.add_argument("--seeds", type=seeds, default=(0,), help="half-open range such as 0:5 (default: seed 0)")
+    parser.add_argument(
+        "--seeds",
+        type=seeds,
+        default=(0,),
+        help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: seed 0)",
+    )
     parser.add_argument("--budget", type=budget, help="sequence passes per seed and lag (default: 1e7)")
     parser.add_argument("--timeout", type=positive("timeout"), help="wall-clock seconds per seed and lag; a safety net")
     setting = "change a number of the method, such as optimiser.learning_rate=0.1; see `longlag show METHOD`"

@@ -19,7 +19,12 @@ _FILE = "lecture.json"
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--claim", action="append", default=[], metavar="NAME", help="name or number; may be repeated (default: all)")
-    add("--seeds", type=_arguments.seeds, default=tuple(range(5)), help="half-open range such as 0:5 (default: 0:5)")
+    add(
+        "--seeds",
+        type=_arguments.seeds,
+        default=tuple(range(5)),
+        help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: 0:5)",
+    )
     add("--out", type=Path, metavar="DIR", help=f"takes {_FILE} and figures/NAME.pdf and .png")
     cores = "claims measured at a time (default: as many as there are cores)"
     add("--cores", type=_arguments.count("number of cores"), default=os.cpu_count() or 1, help=cores)

@@ -70,4 +70,6 @@ def _title(event: Point | Row) -> str:
 
 def _outcome(row: Row) -> str:
     wrong = f", {row.test_error:.2%} of the test set wrong" if row.test_error == row.test_error else ""
-    return f"{_title(row)}: {row.status} after {row.passes:,.0f} passes and {row.seconds:.1f} s{wrong} ({row.reason})"
+    return (
+        f"{_title(row)}: {row.status} after {row.passes:,.0f} passes and {row.seconds:.1f} CPU s{wrong} ({row.reason})"
+    )
