@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -187,11 +189,10 @@ def digests(suite: Suite, plugins: Sequence[str] = ()) -> Digests:
 
 @cache
 def _worked_out(design: str, plugins: tuple[str, ...]) -> Digests:
-    command = ["longlag", "design", *_plugin_flags(plugins), "-"]
+    program = ["longlag"] if shutil.which("longlag") else [sys.executable, "-m", "longlag"]  # no activated environment
+    command = [*program, "design", *_plugin_flags(plugins), "-"]
     try:
         done = subprocess.run(command, input=design, capture_output=True, text=True, check=True)
-    except FileNotFoundError:
-        raise LonglagError("no command longlag on the PATH; activate the environment it is in") from None
     except subprocess.CalledProcessError as error:
         raise LonglagError(f"{shlex.join(command)} failed: {error.stderr.strip()}") from error
     found: Digests = json.loads(done.stdout)["digests"]
