@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parents[1] / "src/longlag"
 FRONTIER = [
     {"errors", "environment", "protocol", "rng"},
     {"discovery", "ranges"},
-    {"registry", "settings"},
+    {"registry", "resources", "settings"},
     {"store"},
 ]
 TORCH = [

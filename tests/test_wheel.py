@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -28,8 +30,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = folder / "source"
     kept = shutil.ignore_patterns("__pycache__", "*.egg-info")  # an old list of files would hide one that is left out
     shutil.copytree(ROOT / "src", source / "src", ignore=kept)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE", *shipped()):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
     pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, source)
     venv.create(folder / "env")
     python = folder / "env/bin/python"
@@ -39,6 +42,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Python reads no .pth files of a folder that a .pth file names: an editable longlag in it is not importable
     (site / "dependencies.pth").write_text("\n".join({sysconfig.get_path(kind) for kind in ("purelib", "platlib")}))
     return python
+
+
+def shipped() -> list[str]:
+    """What setup.py would put into a wheel, if git knows it: nobody's own suites, no results of runs."""
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    known = done.stdout.split("\n")
+    code = "import setuptools; setuptools.setup = lambda **_: None; import setup; print(*setup.shipped(), sep='\\n')"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [name for name in found.stdout.split("\n") if name and (done.returncode or name in known)]
 
 
 def pip(*words: str | Path) -> None:
@@ -73,7 +85,36 @@ def test_the_wheel_holds_every_file_of_the_package(installed):
         return {path for path in found if "__pycache__" not in path.parts}
 
     (package,) = installed.parents[1].glob("lib/python*/site-packages/longlag")
-    assert files(package) == files(ROOT / "src/longlag")
+    found = files(package)
+    beside = {path for path in found if path.parts[0] == "shipped"}
+    assert found - beside == files(ROOT / "src/longlag")
+    assert {str(path.relative_to("shipped")) for path in beside} == set(shipped())
+
+
+def test_the_files_beside_the_package_are_found(run, installed):
+    code = "from longlag import resources as r; print(r.root(), len(r.find('results/reference/runs.csv').read_text()))"
+    root, characters = run("-c", code).split()
+    assert Path(root).is_relative_to(installed.parents[1])
+    assert int(characters) == len((ROOT / "results/reference/runs.csv").read_text())
+    for name in ("Snakefile", "workflow/Snakefile", "config/demo.yaml", "profiles/default/config.yaml"):
+        assert (Path(root) / name).read_bytes() == (ROOT / name).read_bytes()
+
+
+def test_the_shipped_record_is_small(installed):
+    (wheel,) = installed.parents[2].glob("*.whl")
+    entries = [info for info in zipfile.ZipFile(wheel).infolist() if "longlag/shipped/results" in info.filename]
+    assert 0 < sum(info.compress_size for info in entries) < 1_000_000
+
+
+def test_a_source_distribution_builds_the_same_wheel(installed, tmp_path):
+    """`get_source_files` of setup.py puts the shipped files into the sdist."""
+    source = installed.parents[2] / "source"
+    code = f"from setuptools import build_meta; print(build_meta.build_sdist({str(tmp_path)!r}))"
+    subprocess.run([sys.executable, "-c", code], cwd=source, check=True, capture_output=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as inside:
+        names = {name.partition("/")[2] for name in inside.getnames()}
+    assert set(shipped()) <= names
 
 
 def test_every_claim_is_measured(run, tmp_path):

@@ -1,0 +1,37 @@
+"""The files that come with the package and stand beside it in the repository: workflow, suites, profiles, reference.
+
+In a clone they are where git has them. In a wheel they are in `longlag/shipped`, to which setup.py copies them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from longlag.errors import LonglagError
+
+REFERENCE = "results/reference"  # the committed record: runs.csv, suite.json, memory.csv, curves.parquet
+_PACKAGE = Path(__file__).parent
+
+
+def root() -> Path:
+    """The folder with `Snakefile`, `workflow`, `config`, `profiles` and `results/reference`; do not write to it.
+
+    Raises:
+        LonglagError: the package is neither in its repository nor from a wheel.
+    """
+    for folder in (_PACKAGE / "shipped", _PACKAGE.parents[1]):
+        if (folder / "workflow/Snakefile").is_file():
+            return folder
+    raise LonglagError(f"the files that come with longlag are not beside {_PACKAGE}; install longlag again with pip")
+
+
+def find(name: str) -> Path:
+    """A file or folder below `root`, such as "config/demo.yaml".
+
+    Raises:
+        LonglagError: there is none.
+    """
+    path = root() / name
+    if not path.exists():
+        raise LonglagError(f"{path} is missing; install longlag again with pip, or restore the file from git")
+    return path
