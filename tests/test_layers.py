@@ -26,7 +26,7 @@ TORCH = [
     {"model"},
     {"objective"},
     {"optimisers"},
-    {"methods", "functional"},
+    {"methods", "functional", "torch_data"},
     {"engine"},
     {"lecture"},
 ]

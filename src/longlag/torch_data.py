@@ -1,0 +1,138 @@
+"""The tasks for anybody's training loop in plain torch: a stream of batches, and the score by our criterion.
+
+    for x, y in TaskDataset("temporal_order", lag=50, batch=100): ...
+    error_rate(model, "temporal_order", lag=50) <= 0.01  # solved (docs/protocol.md)
+
+Batch k of a seed is the one that `longlag.tasks.load(task, lag).sample(batch, seed, purpose, k)` gives, with k = 1, 2,
+... whatever the number of workers: worker w of W makes every W-th batch from the (w + 1)-th on, so that workers share
+no batch, and a `DataLoader` puts them back in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
+
+from longlag import protocol
+from longlag.errors import LonglagError, shown
+from longlag.ranges import COUNT, NON_NEGATIVE, check
+from longlag.tasks import TaskAtLag, load
+
+_TEST_BATCH = 1000  # sequences, as the engine draws them
+_Batch = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class TaskDataset(IterableDataset[_Batch]):
+    """Batches (x, y) of a task at a nominal lag, fresh ones for as long as they are asked for.
+
+    Give it to a `DataLoader` with `batch_size=None` (it makes batches itself), or iterate over it. Each iteration
+    begins with batch `first`: a loop that is left and entered again sees the same batches again.
+
+    task: its name, such as "temporal_order"; `longlag list` shows all.
+    lag: nominal lag T, steps. batch: sequences B of a batch; a task with fewer distinct sequences gives all of them.
+    batch_first: x is [B, L, X], as `nn.GRU(batch_first=True)` takes it, rather than [L, B, X]; y follows.
+    starts: yields (x, y, start). Sequences of random length are padded with zeros at the front; start [B] int64 is
+        the first step of each.
+    first: number of the first batch. batches: how many there are; None is no end.
+
+    Shapes of y: classes are int64, [B] where one step is scored, else [K, B] or [B, K]; real targets have an axis more,
+    [B, O] or [K, B, O] or [B, K, O]. The K scored steps are the last ones.
+
+    Raises:
+        LonglagError: unknown task, a lag that is too small for it, or a number out of range.
+    """
+
+    task: str
+    lag: Annotated[int, COUNT]
+    batch: Annotated[int, COUNT] = 100
+    seed: Annotated[int, NON_NEGATIVE] = 0
+    batch_first: bool = False
+    starts: bool = False
+    first: Annotated[int, COUNT] = 1
+    batches: Annotated[int, COUNT] | None = None
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.batches is not None and (type(self.batches) is not int or self.batches not in COUNT):
+            raise LonglagError(f"batches of TaskDataset cannot be {shown(self.batches)}; it must be None or at least 1")
+        load(self.task, self.lag)
+
+    def __iter__(self) -> Iterator[_Batch]:
+        source, worker = load(self.task, self.lag), get_worker_info()
+        begin, stride = (0, 1) if worker is None else (worker.id, worker.num_workers)
+        for n in count(begin, stride) if self.batches is None else range(begin, self.batches, stride):
+            x, y, start = _tensors(source, self.batch, self.seed, "train", self.first + n, self.batch_first)
+            yield (x, y, start) if self.starts else (x, y)
+
+
+def error_rate(
+    model: Callable[[Tensor], Tensor],
+    task: str,
+    lag: int,
+    seed: int = 0,
+    batch_first: bool = False,
+    sequences: int = protocol.TEST,
+) -> float:
+    """The share of a seed's test sequences that the model answers wrongly at any scored step.
+
+    These are the sequences of the column `test_error`, and `protocol.CRITERION` is the share that still counts as
+    solved. No training batch is among them.
+
+    Args:
+        model: x -> outputs, as `TaskDataset` gives x: [B, O] where one step is scored, else [K, B, O] or [B, K, O].
+            A module is evaluated as it is: call `eval()` on one with dropout.
+        sequences: how many of the 10,000.
+
+    Raises:
+        LonglagError: unknown task, a lag that is too small for it, or outputs of another shape.
+    """
+    TaskDataset(task, lag, seed=seed)  # checks them
+    source = load(task, lag)
+    if type(sequences) is not int or sequences not in COUNT:
+        raise LonglagError(f"sequences cannot be {shown(sequences)}; it must be a whole number, at least 1")
+    sequences = min(sequences, source.task.population or sequences)
+    wrong = 0
+    with torch.no_grad():
+        for k, done in enumerate(range(0, sequences, _TEST_BATCH)):
+            x, y, _ = _tensors(source, min(_TEST_BATCH, sequences - done), seed, "test", k, batch_first)
+            wrong += int(_misses(source, model(x), y, batch_first).sum())
+    return wrong / sequences
+
+
+def _misses(source: TaskAtLag, outputs: Any, y: Tensor, batch_first: bool) -> Tensor:
+    """Which sequences have a wrong answer, [B] bool."""
+    many = source.task.traits.scored != 1
+    real = source.task.traits.classes == 0
+    wanted = [*(y.shape[:-1] if real else y.shape), len(source.task.traits.target_mean)]
+    if not isinstance(outputs, Tensor) or list(outputs.shape) != wanted:
+        found = list(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+        raise LonglagError(
+            f"the model must return outputs of shape {wanted} for task {source.task.name!r}, not {found}; "
+            "return those of the scored steps alone, and set batch_first as the model has it"
+        )
+    if many and batch_first:
+        outputs, y = outputs.transpose(0, 1), y.transpose(0, 1)  # [K, B, ...]
+    if not many:
+        outputs, y = outputs.unsqueeze(0), y.unsqueeze(0)
+    return source.task.loss.wrong(outputs.cpu().unsqueeze(0), y.unsqueeze(0))[0].any(0)
+
+
+def _tensors(source: TaskAtLag, n: int, seed: int, purpose: str, k: int, batch_first: bool) -> tuple[Tensor, ...]:
+    """x, y and start of the k-th batch, in the shapes that `TaskDataset` documents."""
+    batch = source.sample(n, seed, purpose, k)
+    x, y = (torch.from_numpy(np.ascontiguousarray(values)) for values in (batch.x, batch.y))
+    if batch_first:
+        x = x.transpose(0, 1).contiguous()
+    if source.task.traits.scored == 1:
+        y = y[0]
+    elif batch_first:
+        y = y.transpose(0, 1).contiguous()
+    return x, y, torch.from_numpy(np.ascontiguousarray(batch.start))

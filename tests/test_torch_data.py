@@ -1,0 +1,121 @@
+"""The tasks in plain torch: the engine's own batches, without a shared one among workers, and its own score."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from longlag import protocol, registry, tasks
+from longlag.engine import evaluate
+from longlag.engine.data import Data
+from longlag.engine.spec import resolve
+from longlag.errors import LonglagError
+from longlag.torch_data import TaskDataset, error_rate
+from test_docs import blocks
+from toy import spec
+
+ORDER = TaskDataset("temporal_order", lag=20, batch=5, seed=3)
+
+
+@pytest.mark.parametrize("name", registry.names("tasks"))
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_batches_are_those_of_the_task_in_the_shapes_of_torch(name, batch_first):
+    loaded = tasks.load(name, 20)
+    found = list(TaskDataset(name, 20, batch=7, seed=1, batch_first=batch_first, starts=True, batches=2))
+    for k, (x, y, start) in enumerate(found, 1):
+        wanted = loaded.sample(7, 1, "train", k)
+        one = loaded.task.traits.scored == 1
+        np.testing.assert_array_equal(x.transpose(0, 1) if batch_first else x, wanted.x)
+        np.testing.assert_array_equal(y[None] if one else y.transpose(0, 1) if batch_first else y, wanted.y)
+        np.testing.assert_array_equal(start, wanted.start)
+        assert (x.dtype, start.dtype) == (torch.float32, torch.int64)
+        assert y.dtype == (torch.int64 if loaded.task.traits.classes else torch.float32)
+        assert x.is_contiguous()
+    assert len(found) == 2
+
+
+def equal(one, other):
+    return all(torch.equal(a, b) for pair in zip(one, other, strict=True) for a, b in zip(*pair, strict=True))
+
+
+@pytest.mark.filterwarnings("ignore")  # of more workers than processors, and of fork beside threads
+@pytest.mark.parametrize("workers", [1, 3])
+def test_workers_share_no_batch_and_give_the_same_stream(workers):
+    alone = list(dataclasses.replace(ORDER, batches=7))
+    together = list(DataLoader(dataclasses.replace(ORDER, batches=7), batch_size=None, num_workers=workers))
+    assert equal(alone, together)
+    assert len({x.numpy().tobytes() for x, _ in together}) == 7
+
+
+def test_a_stream_has_no_end_begins_where_it_is_asked_to_and_depends_on_the_seed():
+    five = list(islice(ORDER, 5))
+    assert equal(five[2:], islice(dataclasses.replace(ORDER, first=3), 3))
+    assert equal(five, islice(ORDER, 5))
+    assert not equal(five[:1], islice(dataclasses.replace(ORDER, seed=4), 1))
+
+
+def test_a_task_with_few_sequences_gives_all_of_them():
+    assert next(iter(TaskDataset("memorization_5bit", 20, batch=100)))[0].shape[1] == 32
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"task": "ading"}, "did you mean 'adding'"),
+        ({"lag": 3}, "lag >= 10"),
+        ({"lag": 20.5}, "lag of TaskDataset cannot be 20.5; it must be a whole number, at least 1"),
+        ({"batch": 0}, "batch of TaskDataset cannot be 0; it must be a whole number, at least 1"),
+        ({"seed": -1}, "seed of TaskDataset cannot be -1; it must be a whole number, at least 0"),
+        ({"first": 0}, "first of TaskDataset cannot be 0"),
+        ({"batches": 0}, "batches of TaskDataset cannot be 0; it must be None or at least 1"),
+    ],
+)
+def test_arguments_are_checked_where_they_enter(wrong, words):
+    with pytest.raises(LonglagError, match=re.escape(words)):
+        TaskDataset(**{"task": "adding", "lag": 20} | wrong)
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize(
+    "name", ["adding", "temporal_order", "memorization_5bit", "memorization_20bit", "random_permutation_every_step"]
+)
+def test_the_score_is_that_of_a_run(name, batch_first):
+    """A model that answers as a trained one of the engine is wrong as often."""
+    data = Data(resolve(spec("control", task=name)), (5,))
+    params, model, task = data.start(), data.setup.model, data.setup.task
+    lag = data.setup.spec.lag
+
+    def answer(x):
+        x = x.transpose(0, 1) if batch_first else x
+        starts = torch.zeros(1, x.shape[1], dtype=torch.int64)
+        outputs = model.outputs(params, x.unsqueeze(0), starts)[0]
+        return outputs[0] if task.traits.scored == 1 else outputs.transpose(0, 1) if batch_first else outputs
+
+    batches = [dataclasses.replace(b, start=torch.zeros_like(b.start)) for b in data.evaluation("test", 2500)]
+    wanted = float(evaluate.score(data.setup, params, batches).wrong[0])
+    found = error_rate(answer, name, lag, seed=5, batch_first=batch_first, sequences=2500)
+    assert found == wanted
+    assert 0 < found <= 1
+
+
+def test_outputs_of_another_shape_are_refused():
+    words = re.escape("must return outputs of shape [1000, 1] for task 'adding', not [1000]")
+    with pytest.raises(LonglagError, match=words):
+        error_rate(lambda x: x[0, :, 0], "adding", 20)
+    with pytest.raises(LonglagError, match="not tuple"):
+        error_rate(lambda x: (x, x), "adding", 20)
+    with pytest.raises(LonglagError, match="sequences cannot be 0"):
+        error_rate(lambda x: x, "adding", 20, sequences=0)
+
+
+def test_the_documented_loop_solves_the_task():
+    (code,) = blocks("docs/plain-torch.md", "python")
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    (share,) = re.findall(r"([\d.]+)% of 10000 wrong", done.stdout)
+    assert float(share) / 100 <= protocol.CRITERION
