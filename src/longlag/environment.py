@@ -35,7 +35,7 @@ def processor_flags() -> set[str]:
 def cpuinfo(key: str) -> str:
     """What /proc/cpuinfo says of the first processor, such as its "model name"; empty where it does not."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:  # not Linux
         return ""
     pairs = (line.split(":", 1) for line in lines if ":" in line)
@@ -46,7 +46,7 @@ def _keep_freed_memory() -> None:
     """Asks glibc not to hand large buffers back: their page faults cost up to half of an update."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):  # not glibc
+    except (OSError, AttributeError, TypeError):  # not glibc; Windows does not take None
         return
     mallopt(_M_MMAP_THRESHOLD, 1 << 30)
     mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)

@@ -41,7 +41,7 @@ def slot(device: str) -> Iterator[None]:
     if len(names) < 2:
         yield
         return
-    folder = _own_folder(Path(tempfile.gettempdir()) / f"longlag-gpus-{os.getuid()}")
+    folder = _own_folder(Path(tempfile.gettempdir()) / f"longlag-gpus-{_user()}")
     with ExitStack() as held:
         for name in names:
             try:
@@ -56,6 +56,11 @@ def slot(device: str) -> Iterator[None]:
         yield
 
 
+def _user() -> int:
+    """Windows has no such numbers, calls every owner 0, and gives each user a temporary folder of their own."""
+    return os.getuid() if hasattr(os, "getuid") else 0
+
+
 def _own_folder(path: Path) -> Path:
     """A folder in a shared place that nobody else can write to.
 
@@ -66,7 +71,7 @@ def _own_folder(path: Path) -> Path:
         with suppress(FileExistsError):
             path.mkdir(mode=0o700)
         about = path.lstat()
-        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != _user():
             raise LonglagError(f"{path} is not a folder of yours; set TMPDIR to a place of your own")
         if about.st_mode & 0o077:
             path.chmod(0o700)

@@ -8,7 +8,7 @@ import json
 import shlex
 import sys
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from longlag.cli import _arguments
 from longlag.errors import LonglagError, unknown
@@ -30,8 +30,15 @@ def run(args: argparse.Namespace) -> None:
     from longlag.design import suite
 
     _arguments.load_plugins(args)
-    plan = suite.read("/dev/stdin" if args.suite == "-" else args.suite)
+    plan = suite.parse(*_stdin()) if args.suite == "-" else suite.read(args.suite)
     print(plan.to_json(digests_of(plan)))
+
+
+def _stdin() -> tuple[dict[str, Any], str]:
+    from longlag.design import schemas
+
+    source = "standard input"
+    return schemas.loads(sys.stdin.buffer.read(), source), source
 
 
 def digests_of(plan: Suite) -> Digests:
@@ -52,7 +59,7 @@ def digests_of(plan: Suite) -> Digests:
         by_task: dict[str, dict[str, str | None]] = {task: {} for task in job.tasks}
         for spec in specs:
             by_task[spec.task][str(spec.lag)] = _digest(spec)
-        digests[str(job.folder)] = by_task
+        digests[job.folder.as_posix()] = by_task
     return digests
 
 

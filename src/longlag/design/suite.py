@@ -117,7 +117,7 @@ class Suite:
         """
         if self.digests is None:
             raise LonglagError(f"suite {self.name} has no digests; write them with `longlag design`")
-        known = self.digests.get(str(job.folder), {})
+        known = self.digests.get(job.folder.as_posix(), {})
         return {key: known.get(key[0], {}).get(str(key[2])) for key in job.runs()}
 
 
@@ -192,7 +192,7 @@ def _worked_out(design: str, plugins: tuple[str, ...]) -> Digests:
     program = ["longlag"] if shutil.which("longlag") else [sys.executable, "-m", "longlag"]  # no activated environment
     command = [*program, "design", *_plugin_flags(plugins), "-"]
     try:
-        done = subprocess.run(command, input=design, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, input=design, capture_output=True, encoding="utf-8", check=True)
     except subprocess.CalledProcessError as error:
         raise LonglagError(f"{shlex.join(command)} failed: {error.stderr.strip()}") from error
     found: Digests = json.loads(done.stdout)["digests"]

@@ -192,4 +192,4 @@ class _Shelf:
 
 def _opened_at_once(path: str, flags: int) -> int:
     """A named pipe does not make the reader wait."""
-    return os.open(path, flags | os.O_NONBLOCK)
+    return os.open(path, flags | files.flags("O_NONBLOCK"))

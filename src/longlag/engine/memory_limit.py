@@ -7,11 +7,10 @@ and the inputs of the largest batch. What is kept per step to go back through ti
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import Any
 
-from longlag import protocol
+from longlag import memory, protocol
 from longlag.errors import LonglagError
 from longlag.model import Model
 from longlag.settings import describe
@@ -38,9 +37,9 @@ def check(task: Task, lag: int, model: Model, optimiser: Any) -> None:
 
 def available() -> int:
     """Bytes of memory that this process may use at most."""
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    machine = memory.installed()
     try:
-        return min(machine, int(_CGROUP.read_text()))
+        return min(machine, int(_CGROUP.read_text("utf-8")))
     except (OSError, ValueError):  # no such limit, or the word max
         return machine
 

@@ -62,7 +62,7 @@ def render(
     scripts = [explorer.library(), explorer.glue()] if live else []
     return _template().render(
         title=title,
-        css=Markup((HERE / "page.css").read_text()),
+        css=Markup((HERE / "page.css").read_text("utf-8")),
         policy=explorer.policy(*scripts),
         figures=_figures(analysis, drawn),
         beside=_tables(analysis),

@@ -42,7 +42,7 @@ def read(folder: Path) -> list[ClaimRow]:
     """
     path = folder / FILE
     try:
-        document = json.loads(path.read_text())
+        document = json.loads(path.read_text("utf-8"))
         entries = document["claims"]
         if document["check"] != files.checksum([json.dumps(entries)]):
             raise ValueError("its checksum is not that of its claims")

@@ -57,7 +57,7 @@ def library() -> str:
 
 def glue() -> str:
     """The script that connects controls and charts."""
-    return _inline(Path(__file__).with_name("explorer.js").read_text())
+    return _inline(Path(__file__).with_name("explorer.js").read_text("utf-8"))
 
 
 def _inline(script: str) -> str:

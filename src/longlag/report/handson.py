@@ -42,10 +42,10 @@ def render() -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    script = (HERE / "handson.js").read_text()
+    script = (HERE / "handson.js").read_text("utf-8")
     return environment.get_template("handson.html").render(
         title="longlag: turn a knob, watch the gradient die",
-        css=Markup((HERE / "page.css").read_text() + (HERE / "handson.css").read_text()),
+        css=Markup((HERE / "page.css").read_text("utf-8") + (HERE / "handson.css").read_text("utf-8")),
         policy=explorer.policy(script),
         numbers=Markup(explorer.to_json(numbers())),
         script=Markup(script),

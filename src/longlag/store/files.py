@@ -7,11 +7,19 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 from longlag.errors import LonglagError
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+def flags(*names: str) -> int:
+    """What `os.open` takes for these names, such as "O_RDWR"; a name that this system does not have is left out."""
+    return reduce(or_, (getattr(os, name, 0) for name in names))
+
+
+_NEW = flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT")
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:

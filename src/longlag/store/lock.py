@@ -1,13 +1,14 @@
-"""One writer per output: a lock that the kernel frees when its holder ends, however it ends.
+"""One writer per output: a lock that the system frees when its holder ends, however it ends.
 
 The lock file has a fixed name, so somebody else may have put anything there: a link is not followed, what is no regular
-file is refused, and nothing is changed before the lock is held.
+file is refused, and nothing is changed before the lock is held. `flock` locks the file on Linux and macOS, also on NFS;
+`msvcrt` locks a byte behind its content on Windows.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
+import importlib
 import os
 import platform
 import stat
@@ -15,11 +16,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from longlag.errors import LonglagError
 from longlag.store import files
 
-_OPEN = os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a named pipe does not make the opener wait
+# O_NONBLOCK: a named pipe does not make the opener wait
+_OPEN = files.flags("O_CREAT", "O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY", "O_NOINHERIT")
+_BEHIND = 2**30  # the byte that Windows locks: nobody else can read a locked one, and the first ones name the holder
+_WINDOWS = os.name == "nt"
 
 
 class Held(LonglagError):
@@ -49,8 +54,10 @@ def held(output: str | Path) -> Iterator[None]:
             os.write(lock, f"{os.getpid()} on {platform.node()}\n".encode())
         yield
     finally:
-        files.remove(path)  # still ours: nobody else can have locked this very file
+        gone = files.remove(path)  # still ours: nobody else can have locked this very file
         os.close(lock)
+        if not gone and _WINDOWS:  # where an open file cannot be deleted, and so another holder's is safe
+            files.remove(path)
 
 
 def _acquired(path: Path, output: Path) -> int:
@@ -60,7 +67,7 @@ def _acquired(path: Path, output: Path) -> int:
             about = os.fstat(lock)
             if not stat.S_ISREG(about.st_mode) or about.st_nlink > 1:  # a second name of somebody's file
                 raise LonglagError(f"{path} is not a lock file; delete it")
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(lock)
             if _is_there(path, lock):
                 return lock
             os.close(lock)  # its last holder has just deleted it
@@ -78,7 +85,40 @@ def _acquired(path: Path, output: Path) -> int:
             raise
 
 
+def _lock(lock: int) -> None:
+    """Locks an open file.
+
+    Raises:
+        BlockingIOError: another process holds it.
+        OSError: this file system or this Python has no locks.
+    """
+    system = _module("fcntl")
+    if system is not None:
+        system.flock(lock, system.LOCK_EX | system.LOCK_NB)
+        return
+    system = _module("msvcrt")
+    if system is None:
+        raise OSError(errno.ENOSYS, "this Python has no locks")
+    os.lseek(lock, _BEHIND, os.SEEK_SET)
+    try:
+        system.locking(lock, system.LK_NBLCK, 1)
+    except PermissionError as error:
+        raise BlockingIOError(errno.EAGAIN, "locked") from error
+    finally:
+        os.lseek(lock, 0, os.SEEK_SET)
+
+
+def _module(name: str) -> Any:
+    """A module of the standard library that not every system has; None without it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
 def _opened(path: Path) -> int:
+    if not hasattr(os, "O_NOFOLLOW") and path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     try:
         return os.open(path, os.O_RDWR | _OPEN, 0o644)
     except PermissionError:  # left by another user who was killed: it can be locked all the same

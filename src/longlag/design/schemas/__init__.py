@@ -24,21 +24,31 @@ def load(path: Path) -> dict[str, Any]:
     """Reads a YAML (or JSON) file that holds a mapping.
 
     Raises:
-        LonglagError: the file is missing, not YAML, or not a mapping; a mapping has a key twice; aliases make it
-            too large.
+        LonglagError: the file is missing, or `loads` refuses its content.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LonglagError(f"cannot read {path}: {error.strerror}; name a file that you may read") from error
+    return loads(content, str(path))
+
+
+def loads(content: bytes, source: str) -> dict[str, Any]:
+    """Reads YAML (or JSON) that holds a mapping. source: where it came from; every error begins with it.
+
+    Raises:
+        LonglagError: not YAML in UTF-8, or not a mapping; a mapping has a key twice; aliases make it too large.
     """
     import yaml
 
     try:
-        config = _yaml.load(path.read_text())
+        config = _yaml.load(content.decode())
     except LonglagError as error:
-        raise LonglagError(f"{path}: {error}") from None
-    except OSError as error:
-        raise LonglagError(f"cannot read {path}: {error.strerror}; name a file that you may read") from error
+        raise LonglagError(f"{source}: {error}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # no UTF-8, month 13, a thousand brackets
-        raise LonglagError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        raise LonglagError(f"{source} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(config, dict):
-        raise LonglagError(f"{path} is not a mapping of keys to values; see config/README.md")
+        raise LonglagError(f"{source} is not a mapping of keys to values; see config/README.md")
     return config
 
 
@@ -96,7 +106,7 @@ def _scalar(text: str, types: str | list[str]) -> Any:
 
 
 def _schema(name: str) -> Any:
-    return json.loads((files("longlag.design.schemas") / f"{name}.schema.json").read_text())
+    return json.loads((files("longlag.design.schemas") / f"{name}.schema.json").read_text("utf-8"))
 
 
 def check(name: str, config: Mapping[str, Any]) -> None:
