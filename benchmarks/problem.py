@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.arm import Arrays
-from longlag.cells.base import Cell
+from longlag.cells.base import Recurrence, complete
 from longlag.cells.lstm import LSTM
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.losses import SquaredError
@@ -69,10 +69,10 @@ def direction(p: Problem, seed: int = 1) -> dict[str, Tensor]:
 
 def objective(p: Problem) -> Objective:
     """The library's oracle of that problem, metered as in a run."""
-    cells: dict[str, Cell] = {"tanh": TanhRNN(p.hidden), "lstm": LSTM(p.hidden)}
+    cells: dict[str, Recurrence] = {"tanh": TanhRNN(p.hidden), "lstm": LSTM(p.hidden)}
     replicas, _, batch, inputs = p.x.shape
     start = torch.zeros(replicas, batch, dtype=torch.int64, device=p.x.device)
-    model = Model(cells[p.cell], inputs, 1, scored=1)
+    model = Model(complete(cells[p.cell]), inputs, 1, scored=1)
     active = torch.ones(replicas, dtype=torch.bool)
     return Objective(model, SquaredError(0.04), Tensors(p.x, start, p.y), Meter.zero(replicas), active)
 

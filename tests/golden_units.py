@@ -21,8 +21,9 @@ from golden_numbers import Number, fixed, unit
 from longlag import protocol, registry
 from longlag.algebra import tree
 from longlag.cells import tanh_batched
-from longlag.cells.base import autograd_tape
+from longlag.cells.base import PerSequence, autograd_tape, complete
 from longlag.cells.lstm import LSTM
+from longlag.cells.of_module import of_module
 from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.cells.time_average import TimeAverage
@@ -294,6 +295,7 @@ def input_only() -> Values:
 
 def taped(cell: Any, make: Callable[..., Any] | None = None, second_order: bool = True) -> Values:
     """A cell's fast path, and its definition differentiated automatically: states, both Jacobians, operations."""
+    cell = complete(cell)
     params = {name: tensor(2, *shape, scale=1.5) for name, shape in cell.shapes(2).items()}
     start = torch.tensor([[0, 2, 1], [3, 0, 0]])
     x = tensor(2, 7, 3, 2, scale=2.0) * (torch.arange(7)[:, None] >= start.unsqueeze(1)).unsqueeze(-1)
@@ -306,8 +308,8 @@ def taped(cell: Any, make: Callable[..., Any] | None = None, second_order: bool 
             r_states, r_damped = tape.pushforward(tangent)
             parts |= {"tangent": r_states, "damped states": r_damped.sum(1)}
             parts |= {f"d {k} damped": v for k, v in tape.pullback(d_states, d_damped).items()}
-        each = tape.per_sequence_vjp(d_states[None])
-        parts |= {f"d {k} each": v[0] for k, v in (each or {}).items()}
+        if isinstance(tape, PerSequence):
+            parts |= {f"d {k} each": v[0] for k, v in tape.per_sequence_vjp(d_states[None]).items()}
         out |= {f"{name} {key}": value for key, value in parts.items()}
     return out | {"run states": cell.states(params, x, start, 2), "flops": cell.flops(params)}
 
@@ -325,6 +327,19 @@ def tanh_on_a_gpu() -> Values:
 @golden(LSTM)
 def lstm() -> Values:
     return taped(LSTM(3))
+
+
+@dataclass(frozen=True)
+class TorchGRU:
+    """A module of torch as a cell."""
+
+    hidden: int = 3
+    shapes, drive, step = of_module(lambda cell, n_inputs: torch.nn.GRUCell(n_inputs, cell.hidden))
+
+
+@golden()
+def cell_of_a_module() -> Values:
+    return taped(TorchGRU())
 
 
 @golden(Reservoir)

@@ -121,6 +121,7 @@ MUTATIONS = (
     M("LSTM output", "cells/lstm.py", "h = o.sigmoid() * c.tanh()", "h = o.sigmoid() * c"),
     M("LSTM fused", "cells/lstm.py", "w_hh.T.contiguous(), bias", "w_hh.T.contiguous(), 1.001 * bias"),
     M("LSTM padding", "cells/lstm.py", "< start[r]).to(", "<= start[r]).to("),
+    M("cell of a module", "cells/of_module.py", "return new, new[0]", "return new, 0.9 * new[0]"),
     M("reservoir leak", "cells/reservoir.py", "h.lerp_(new, self.leak)", "h.lerp_(new, self.leak**2)"),
     M("reservoir definition", "cells/reservoir.py", "(1 - self.leak) * state[0]", "(1 - self.leak**2) * state[0]"),
     M("reservoir activation", "cells/reservoir.py", "np.tanh(new.numpy(), out=new.numpy())", "np.sin(new.numpy(), out=new.numpy())"),

@@ -26,7 +26,7 @@ import longlag.inits
 import longlag.optimisers
 from golden_numbers import ROUNDING, Difference, Number, differences, farthest, message
 from longlag import losses, model, readouts, registry
-from longlag.cells.base import AutogradTape, Unrolled
+from longlag.cells.base import AutogradTape, Cell, GradientTape
 from longlag.cells.tanh_batched import BatchedTape
 from longlag.engine.spec import resolve
 from test_docs import with_tables
@@ -45,7 +45,8 @@ COMPUTED = {
     model.Jacobian,
     AutogradTape,
     BatchedTape,
-    Unrolled,
+    Cell,
+    GradientTape,
 }  # from parts, by the engine
 RUNS = [f"{method} {task}" for method in METHODS for task in TASKS]
 ENTRIES = [

@@ -11,7 +11,7 @@ import torch
 
 import test_contracts as contracts
 from longlag import cli, registry
-from longlag.cells.base import Unrolled, complete, unroll
+from longlag.cells.base import complete, unroll
 from longlag.engine.spec import resolve
 from longlag.errors import LonglagError
 from longlag.methods.base import Method
@@ -21,15 +21,16 @@ from longlag.tasks.base import Task
 from test_docs import blocks
 from toy import outcome, spec
 
-GRU, LATCH = blocks("docs/add-a-method.md", "python")[1], blocks("docs/add-a-task.md", "python")[0]
+_, GRU, MODULE = blocks("docs/add-a-method.md", "python")
+LATCH = blocks("docs/add-a-task.md", "python")[0]
 
 
 @pytest.fixture
 def files(tmp_path):
-    """The two plug-ins as files; what they register is forgotten afterwards."""
-    (tmp_path / "my_gru.py").write_text(GRU)
-    (tmp_path / "latch.py").write_text(LATCH)
-    yield [str(tmp_path / "my_gru.py"), str(tmp_path / "latch.py")]
+    """The plug-ins as files; what they register is forgotten afterwards."""
+    for name, text in (("my_gru", GRU), ("torch_gru", MODULE), ("latch", LATCH)):
+        (tmp_path / f"{name}.py").write_text(text)
+    yield [str(tmp_path / f"{name}.py") for name in ("my_gru", "torch_gru", "latch")]
     for found in (*registry._plugins.values(), registry._origins):
         found.clear()
 
@@ -72,12 +73,14 @@ def test_their_docstrings_are_shown(files, capsys):
     ],
     ids=lambda promise: promise.__name__,
 )
-def test_the_method_keeps_the_contracts(loaded, promise):
-    promise("my_gru")
+@pytest.mark.parametrize("method", ["my_gru", "torch_gru"])
+def test_the_method_keeps_the_contracts(loaded, promise, method):
+    promise(method)
 
 
 @pytest.mark.parametrize(
-    ("method", "task"), [("my_gru", "latch"), ("my_gru", "adding"), ("hf", "latch"), ("esn", "latch")]
+    ("method", "task"),
+    [("my_gru", "latch"), ("torch_gru", "latch"), ("my_gru", "adding"), ("hf", "latch"), ("esn", "latch")],
 )
 def test_the_pair_keeps_the_contracts(loaded, method, task):
     contracts.test_parts_build_at_every_lag_and_can_be_changed_by_path(method, task)
@@ -106,16 +109,6 @@ def test_the_gru_solves_the_latch(files, tmp_path):
     assert row.minimal_lag == 19
 
 
-def test_a_cell_with_some_of_the_kernels_says_what_it_lacks(loaded):
-    gru = registry.get("methods", "my_gru").build(registry.get("tasks", "latch").traits, 5).cell
-    assert isinstance(complete(gru), Unrolled)
-    kernel = type("Half", (type(gru),), {"states": None, "tape": None})
-    with pytest.raises(
-        LonglagError, match="cell Half defines states, tape but not matching_curvature; define all three"
-    ):
-        complete(kernel())
-
-
 def test_a_recurrence_is_the_cell_that_its_kernels_would_make_it(loaded):
     gru = registry.get("methods", "my_gru").build(registry.get("tasks", "latch").traits, 5).cell
     unrolled = complete(gru)
@@ -126,6 +119,8 @@ def test_a_recurrence_is_the_cell_that_its_kernels_would_make_it(loaded):
     tape = unrolled.tape(params, x, start, 2)
     assert torch.equal(tape.states, states[:, -2:])
     assert torch.equal(unrolled.matching_curvature(damped_states), torch.ones_like(states))
+    assert unrolled.flops(params) == 2 * (4 + gru.hidden) * 3 * gru.hidden
+    assert complete(unrolled) is unrolled
 
 
 CLASSIC = """
@@ -200,7 +195,7 @@ def searched(tmp_path):
 
 
 def test_an_edited_plug_in_is_not_answered_from_the_cache(files, tmp_path):
-    gru, latch = files
+    gru, _, latch = files
     words = ["--method", "my_gru", "--plugin", gru, "--plugin", latch]
     first, _ = trained(tmp_path, *words)
     assert trained(tmp_path, *words)[0] == first  # a kept rung, its times included

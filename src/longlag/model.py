@@ -16,7 +16,7 @@ from torch import Tensor
 
 from longlag.algebra.products import affine, matmul, matvec
 from longlag.algebra.tree import Params
-from longlag.cells.base import Cell, Tape
+from longlag.cells.base import Cell, PerSequence, Tape, complete
 from longlag.errors import LonglagError
 from longlag.readouts import Linear, Readout
 
@@ -76,6 +76,9 @@ class Model:
     readout: Readout = field(default_factory=Linear)
     feedback: Feedback = field(default_factory=NoFeedback)
     shift: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cell", complete(self.cell))  # a recurrence serves as well
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Parameter shapes without the replica axis."""
@@ -144,14 +147,14 @@ class ModelTape:
 
     def jacobian(self) -> Jacobian | None:
         """J as a matrix; None if the cell's tape has no derivatives per sequence."""
+        if not isinstance(self.tape, PerSequence):
+            return None
         h, w, readout = self.tape.states, self.params["W_hy"], self.model.readout
         (replicas, scored, batch, _), outputs = h.shape, w.shape[2]
         one_each = torch.eye(scored * outputs, dtype=w.dtype, device=h.device).view(-1, 1, scored, 1, outputs)
         d_outputs = one_each.expand(-1, replicas, -1, batch, -1)  # [K O, R, K, B, O]
         d_features = [matmul(d.flatten(1, 2), w.transpose(1, 2)).unflatten(1, (scored, batch)) for d in d_outputs]
         rows = self.tape.per_sequence_vjp(torch.stack([readout.pullback(h, d) for d in d_features]))
-        if rows is None:
-            return None
         features = readout.features(h)
         rows["W_hy"] = torch.einsum("rkbf,erkbo->erbfo", features, d_outputs)
         rows["b_y"] = d_outputs.sum(2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from longlag.cells.base import autograd_tape
+from longlag.cells.base import autograd_tape, complete
 from longlag.inits.gaussian import Gaussian
 from longlag.lecture.tools.logistic import AsLogistic, LogisticRNN
 from longlag.lecture.tools.nets import TANH, Net
@@ -20,7 +20,7 @@ def test_a_logistic_net_is_a_tanh_net_in_other_coordinates():
     x = stream(5, "test").standard_normal((T, B, X))
     ours = Net(TANH, *(tanh[n] for n in ("W_hh", "W_xh", "b_h"))).run(x, np.zeros((B, H))).h[-1] @ tanh["W_hy"]
     params = {name: torch.from_numpy(value)[None] for name, value in logistic.items()}
-    states = cell.states(params, torch.from_numpy(x)[None], torch.zeros(1, B), 1)
+    states = complete(cell).states(params, torch.from_numpy(x)[None], torch.zeros(1, B), 1)
     np.testing.assert_allclose((states @ params["W_hy"] + params["b_y"])[0, 0], ours + tanh["b_y"], atol=1e-14)
 
 

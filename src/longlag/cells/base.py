@@ -1,7 +1,7 @@
 """What a cell is, and the generic path: the recurrence unrolled step by step, differentiated automatically.
 
 Axes, always in this order: R replica, T time, B sequence, then features (X input, H hidden, G gates). Matrices act
-from the right: `h @ W_hh`. A state is held at zero until its sequence starts.
+from the right: `h @ W_hh`. A state is held at its start until its sequence starts.
 
 A *tape* is a recurrence linearised around one forward pass: states, the transposed Jacobian (`pullback`) and the
 Jacobian (`pushforward`). Structural damping (Martens & Sutskever 2011, section 3) penalises changes of some values
@@ -11,7 +11,9 @@ loss (`matching_curvature`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -21,7 +23,6 @@ from torch import Tensor
 from longlag.algebra.jacobian import Linearisation, linearise
 from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
-from longlag.errors import LonglagError
 
 State = tuple[Tensor, ...]  # each [R, B, H]; the first is the hidden state that the readout sees
 
@@ -40,13 +41,18 @@ class Tape(Protocol):
         """Jacobian times a tangent of the parameters: tangents of the states [R, K, B, H] and of the damped states, the
         latter times their curvature [R, T, B, H]. The caller may overwrite both."""
 
-    def per_sequence_vjp(self, d_states: Tensor) -> dict[str, Tensor] | None:
+
+@runtime_checkable
+class PerSequence(Protocol):
+    """What a tape may add: derivatives of single sequences."""
+
+    def per_sequence_vjp(self, d_states: Tensor) -> dict[str, Tensor]:
         """E derivatives at the scored states [E, R, K, B, H] -> the parameters' derivatives for each sequence,
-        [E, R, B, ...]; None if the tape cannot compute them."""
+        [E, R, B, ...]."""
 
 
 class Recurrence(Protocol):
-    """From inputs to hidden states: what defines a cell, and all that a new one must have."""
+    """From inputs to hidden states: all that a new cell must have. `Cell` says what it may add."""
 
     @property
     def hidden(self) -> int: ...
@@ -54,38 +60,44 @@ class Recurrence(Protocol):
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         """Parameter shapes without the replica axis."""
 
-    def flops(self, params: Params) -> float:
-        """Floating-point operations of one step of one sequence, forward."""
-
     def drive(self, params: Params, x: Tensor) -> Tensor:
         """The contribution of the inputs, at all steps at once: [R, T, B, X] -> [R, T, B, G]."""
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         """One step: the next state and the damped states, from the state and the drive [R, B, G]. Defines the cell."""
 
-    def start(self, params: Params, batch: int) -> State:
-        """The state before the first step, zeros."""
+
+@runtime_checkable
+class OwnStart(Protocol):
+    def start(self, params: Params, batch: int) -> State: ...
 
 
 @runtime_checkable
-class Cell(Recurrence, Protocol):
-    """A recurrence with kernels of its own: what `Unrolled` gives to one that has none."""
+class OwnFlops(Protocol):
+    def flops(self, params: Params) -> float: ...
 
-    def matching_curvature(self, states: Tensor) -> Tensor:
-        """Second derivative of the matching loss at the damped states, given the hidden states there."""
 
-    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
-        """Hidden states at the last `scored` steps, [R, K, B, H]; no derivatives."""
+@runtime_checkable
+class OwnCurvature(Protocol):
+    def matching_curvature(self, states: Tensor) -> Tensor: ...
 
-    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
-        """The recurrence linearised at `params`. x is [R, T, B, X], start [R, B]."""
+
+@runtime_checkable
+class OwnStates(Protocol):
+    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor | None: ...
+
+
+@runtime_checkable
+class OwnTape(Protocol):
+    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape | None: ...
 
 
 @dataclass(frozen=True)
-class Unrolled:
-    """The cell that a recurrence defines: unrolled step by step and differentiated automatically.
+class Cell:
+    """A recurrence with all that a model needs of it.
 
-    Structural damping compares its damped states by their squared distance.
+    Each of the last five methods is the recurrence's own if it has it, else the default stated here. Its own `states`
+    and `tape` are fast kernels. They return None where they do not serve, for example on a GPU.
     """
 
     recurrence: Recurrence
@@ -97,9 +109,6 @@ class Unrolled:
     def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         return self.recurrence.shapes(n_inputs)
 
-    def flops(self, params: Params) -> float:
-        return self.recurrence.flops(params)
-
     def drive(self, params: Params, x: Tensor) -> Tensor:
         return self.recurrence.drive(params, x)
 
@@ -107,34 +116,37 @@ class Unrolled:
         return self.recurrence.step(params, state, drive)
 
     def start(self, params: Params, batch: int) -> State:
-        return self.recurrence.start(params, batch)
+        """The state before the first step. Default: the hidden state alone, zero."""
+        own = self.recurrence
+        return own.start(params, batch) if isinstance(own, OwnStart) else zero_state(params, batch, self.hidden)
+
+    def flops(self, params: Params) -> float:
+        """Floating-point operations of one step of one sequence, forward. Default: a product and a sum per weight."""
+        if isinstance(self.recurrence, OwnFlops):
+            return self.recurrence.flops(params)
+        return 2.0 * sum(params[name][0].numel() for name, shape in self.shapes(1).items() if len(shape) > 1)
 
     def matching_curvature(self, states: Tensor) -> Tensor:
-        return torch.ones_like(states)
+        """Second derivative of the matching loss at the damped states, given the hidden states there. Default: 1."""
+        own = self.recurrence
+        return own.matching_curvature(states) if isinstance(own, OwnCurvature) else torch.ones_like(states)
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
-        return unroll(self, params, x, start)[0][:, -scored:]
+        """Hidden states at the last `scored` steps, [R, K, B, H]; no derivatives. Default: step by step."""
+        own = self.recurrence
+        states = own.states(params, x, start, scored) if isinstance(own, OwnStates) else None
+        return last_states(own, params, self.drive(params, x).unbind(1), start, scored) if states is None else states
 
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
-        return autograd_tape(self, params, x, start, scored)
+        """The recurrence linearised at `params`: x is [R, T, B, X], start [R, B]. Default: automatically."""
+        own = self.recurrence
+        tape = own.tape(params, x, start, scored) if isinstance(own, OwnTape) else None
+        return autograd_tape(own, params, x, start, scored) if tape is None else tape
 
 
 def complete(cell: Recurrence) -> Cell:
-    """The cell itself if it has kernels, else `Unrolled` of it.
-
-    Raises:
-        LonglagError: it has some of what `Cell` adds to a recurrence, but not all.
-    """
-    if isinstance(cell, Cell):
-        return cell
-    added = ("matching_curvature", "states", "tape")
-    own = [name for name in added if name in dir(cell)]
-    if own:
-        missing = ", ".join(name for name in added if name not in own)
-        raise LonglagError(
-            f"cell {type(cell).__name__} defines {', '.join(own)} but not {missing}; define all three or none"
-        )
-    return Unrolled(cell)
+    """The cell that a recurrence defines."""
+    return cell if isinstance(cell, Cell) else Cell(cell)
 
 
 class _Sized(Protocol):
@@ -144,17 +156,27 @@ class _Sized(Protocol):
 
 def plain_shapes(cell: _Sized, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
     """`Recurrence.shapes` of one layer of units: weights from the inputs and from each other, biases."""
-    return {"W_xh": (n_inputs, cell.hidden), "W_hh": (cell.hidden, cell.hidden), "b_h": (cell.hidden,)}
+    return gate_shapes(1)(cell, n_inputs)
 
 
-def dense_flops(cell: _Sized, params: Params) -> float:
-    """`Recurrence.flops` of dense weights: a product and a sum for each."""
-    return 2.0 * (params["W_xh"][0].numel() + params["W_hh"][0].numel())
+def gate_shapes(gates: int) -> Callable[[_Sized, int], Mapping[str, tuple[int, ...]]]:
+    """`Recurrence.shapes` of one layer whose units have several gates, side by side in the last axis."""
+
+    def shapes(cell: _Sized, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
+        width = gates * cell.hidden
+        return {"W_xh": (n_inputs, width), "W_hh": (cell.hidden, width), "b_h": (width,)}
+
+    return shapes
 
 
 def affine_drive(cell: _Sized, params: Params, x: Tensor) -> Tensor:
     """`Recurrence.drive` by weights and biases: x W_xh + b_h."""
     return affine(x, params["W_xh"], params["b_h"])
+
+
+def zero_start(parts: int) -> Callable[[_Sized, Params, int], State]:
+    """`start` of a cell whose state has several parts, all zero."""
+    return lambda cell, params, batch: zero_state(params, batch, cell.hidden, parts)
 
 
 def zero_state(params: Params, batch: int, hidden: int, parts: int = 1) -> State:
@@ -163,16 +185,26 @@ def zero_state(params: Params, batch: int, hidden: int, parts: int = 1) -> State
     return tuple(like.new_zeros(like.shape[0], batch, hidden) for _ in range(parts))
 
 
-def unroll(cell: Recurrence, params: Params, x: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
-    """The generic recurrence: hidden states and damped states at all steps, each [R, T, B, H]. Differentiable."""
-    state = cell.start(params, x.shape[2])
-    hidden, damped_states = [], []
-    for t, drive in enumerate(cell.drive(params, x).unbind(1)):  # unbind: indexing would make backward quadratic in T
+def steps(cell: Recurrence, params: Params, drives: Iterable[Tensor], start: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """The definition: hidden states and damped states [R, B, H] after each step, from the drives [R, B, G]."""
+    state = complete(cell).start(params, start.shape[1])
+    for t, drive in enumerate(drives):
         started = (start <= t).unsqueeze(-1)
         new, damped_state = cell.step(params, state, drive)
         state = tuple(torch.where(started, after, before) for after, before in zip(new, state, strict=True))
-        hidden.append(state[0])
-        damped_states.append(torch.where(started, damped_state, torch.zeros_like(damped_state)))
+        yield state[0], torch.where(started, damped_state, torch.zeros_like(damped_state))
+
+
+def last_states(cell: Recurrence, params: Params, drives: Iterable[Tensor], start: Tensor, scored: int) -> Tensor:
+    """Hidden states at the last `scored` steps [R, K, B, H]; the others are not kept."""
+    with torch.no_grad():
+        return torch.stack([*deque((state for state, _ in steps(cell, params, drives, start)), maxlen=scored)], 1)
+
+
+def unroll(cell: Recurrence, params: Params, x: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+    """Hidden states and damped states at all steps, each [R, T, B, H]. Differentiable."""
+    drives = cell.drive(params, x).unbind(1)  # unbind: indexing would make backward quadratic in T
+    hidden, damped_states = zip(*steps(cell, params, drives, start), strict=True)
     return torch.stack(hidden, 1), torch.stack(damped_states, 1)
 
 
@@ -196,11 +228,8 @@ class AutogradTape:
         states, damped_states = self.linearisation.pushforward(tangent)
         return states, self.curvature * damped_states
 
-    def per_sequence_vjp(self, d_states: Tensor) -> None:
-        return None
 
-
-def autograd_tape(cell: Cell, params: Params, x: Tensor, start: Tensor, scored: int) -> AutogradTape:
+def autograd_tape(cell: Recurrence, params: Params, x: Tensor, start: Tensor, scored: int) -> AutogradTape:
     """Linearises `unroll` at `params`."""
     hidden: list[Tensor] = []
 
@@ -211,4 +240,35 @@ def autograd_tape(cell: Cell, params: Params, x: Tensor, start: Tensor, scored: 
 
     linearisation = linearise(function, {name: params[name] for name in cell.shapes(x.shape[-1])})
     started = torch.arange(x.shape[1], device=x.device)[:, None] >= start.unsqueeze(1)
-    return AutogradTape(linearisation, cell.matching_curvature(hidden[0]) * started.unsqueeze(-1))
+    return AutogradTape(linearisation, complete(cell).matching_curvature(hidden[0]) * started.unsqueeze(-1))
+
+
+@dataclass(frozen=True)
+class GradientTape:
+    """Fast states and gradients; what second-order methods ask besides is answered by `generic`, when it is asked.
+
+    backward: derivatives at the scored states [R, K, B, H] -> those of the parameters.
+    """
+
+    states: Tensor
+    backward: Callable[[Tensor], dict[str, Tensor]]
+    generic: Callable[[], Tape]
+
+    def pullback(self, d_states: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
+        return self.backward(d_states) if d_damped is None else self.generic().pullback(d_states, d_damped)
+
+    def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
+        return self.generic().pushforward(tangent)
+
+
+def gradient_tape(
+    cell: Recurrence,
+    params: Params,
+    x: Tensor,
+    start: Tensor,
+    states: Tensor,
+    backward: Callable[[Tensor], dict[str, Tensor]],
+) -> GradientTape:
+    """The tape of kernels that compute first derivatives only."""
+    generic = functools.cache(lambda: autograd_tape(cell, params, x, start, states.shape[1]))
+    return GradientTape(states, backward, generic)

@@ -9,14 +9,13 @@ Deviations from torch.nn.LSTM: (1) one trainable bias per gate instead of two, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from longlag.algebra.tree import Params
-from longlag.cells.base import State, Tape, affine_drive, autograd_tape, dense_flops, unroll, zero_state
+from longlag.cells.base import GradientTape, State, affine_drive, gate_shapes, gradient_tape, zero_start
 from longlag.ranges import COUNT, part
 
 _NAMES = ("W_xh", "W_hh", "b_h")
@@ -28,11 +27,7 @@ class LSTM:
     """An LSTM cell. Its damped states are the hidden states, matched in squared distance (curvature 1)."""
 
     hidden: Annotated[int, COUNT] = 32
-    flops, drive = dense_flops, affine_drive
-
-    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
-        gates = 4 * self.hidden
-        return {"W_xh": (n_inputs, gates), "W_hh": (self.hidden, gates), "b_h": (gates,)}
+    shapes, drive, start = gate_shapes(4), affine_drive, zero_start(2)
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         h, c = state
@@ -41,49 +36,35 @@ class LSTM:
         h = o.sigmoid() * c.tanh()
         return (h, c), h
 
-    def start(self, params: Params, batch: int) -> State:
-        return zero_state(params, batch, self.hidden, parts=2)
-
-    def matching_curvature(self, states: Tensor) -> Tensor:
-        return torch.ones_like(states)
-
-    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
+    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor | None:
+        if x.device.type != "cpu":
+            return None
         with torch.no_grad():
-            if x.device.type != "cpu":
-                return unroll(self, params, x, start)[0][:, -scored:]
             return torch.stack([_fused(params, x, start, r)[-scored:] for r in range(len(x))])
 
-    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
+    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape | None:
         if x.device.type != "cpu":
-            return autograd_tape(self, params, x, start, scored)
-        return FusedTape(self, params, x, start, scored)
+            return None
+        fused = _Fused(params, x, start, scored)
+        return gradient_tape(self, params, x, start, fused.states, fused.backward)
 
 
-class FusedTape:
-    """States and gradients by torch's fused LSTM, replica by replica. The Jacobian uses the generic path."""
+class _Fused:
+    """States and gradients by torch's fused LSTM, replica by replica."""
 
-    def __init__(self, cell: LSTM, params: Params, x: Tensor, start: Tensor, scored: int) -> None:
-        self._generic = lambda: autograd_tape(cell, params, x, start, scored)
+    def __init__(self, params: Params, x: Tensor, start: Tensor, scored: int) -> None:
         self._leaves = [{k: params[k][r].detach().requires_grad_() for k in _NAMES} for r in range(len(x))]
         with torch.enable_grad():
             own = [{k: v.unsqueeze(0) for k, v in leaves.items()} for leaves in self._leaves]
             self._hidden = [_fused(own[r], x[r : r + 1], start[r : r + 1], 0)[-scored:] for r in range(len(x))]
         self.states = torch.stack([h.detach() for h in self._hidden])
 
-    def pullback(self, d_states: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
-        if d_damped is not None:
-            return self._generic().pullback(d_states, d_damped)
+    def backward(self, d_states: Tensor) -> dict[str, Tensor]:
         rows = [
             torch.autograd.grad(hidden, tuple(leaves.values()), d, retain_graph=True)
             for hidden, leaves, d in zip(self._hidden, self._leaves, d_states, strict=True)
         ]
         return {name: torch.stack([row[i] for row in rows]) for i, name in enumerate(_NAMES)}
-
-    def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
-        return self._generic().pushforward(tangent)
-
-    def per_sequence_vjp(self, d_states: Tensor) -> None:
-        return None
 
 
 def _fused(params: Params, x: Tensor, start: Tensor, r: int) -> Tensor:

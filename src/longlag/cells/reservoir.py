@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from longlag.algebra.tree import Params
-from longlag.cells.base import State, Tape, affine_drive, autograd_tape, plain_shapes, unroll, zero_state
+from longlag.cells.base import State, affine_drive, plain_shapes
 from longlag.ranges import COUNT, Interval, part
 
 _STATE_NUMBERS = 128_000  # at most, of a state [H, B]: it and its successor stay in a megabyte of cache
@@ -40,21 +40,11 @@ class Reservoir:
         h = (1 - self.leak) * state[0] + self.leak * new
         return (h,), h
 
-    def start(self, params: Params, batch: int) -> State:
-        return zero_state(params, batch, self.hidden)
-
-    def matching_curvature(self, states: Tensor) -> Tensor:
-        return torch.ones_like(states)
-
-    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
+    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor | None:
         if x.device.type != "cpu":
-            with torch.no_grad():
-                return unroll(self, params, x, start)[0][:, -scored:]
+            return None
         rows = [self._run({k: v[r] for k, v in params.items()}, x[r], start[r], scored) for r in range(len(x))]
         return torch.stack(rows)
-
-    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
-        return autograd_tape(self, params, x, start, scored)
 
     def _run(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         """One replica: [T, B, X] -> [K, B, H]. Sequences run in groups whose states fit into the cache."""

@@ -56,9 +56,6 @@ class BatchedTape:
             torch.mul(a, slopes[:, t], out=r[:, t])
         return r[:, -self.scored :], r  # the curvature 1 - h^2 times R a is R h itself
 
-    def per_sequence_vjp(self, d_states: Tensor) -> None:
-        return None
-
     def _slopes(self) -> Tensor:
         slopes = 1 - self.h[:, 1:].square()
         return slopes if self.started is None else slopes * self.started

@@ -12,7 +12,7 @@ from torch import Tensor
 from longlag.algebra.tree import Params
 from longlag.cells import tanh_batched
 from longlag.cells import tanh_kernels as kernels
-from longlag.cells.base import State, Tape, affine_drive, dense_flops, plain_shapes, zero_state
+from longlag.cells.base import State, Tape, affine_drive, plain_shapes
 from longlag.ranges import COUNT, part
 
 _PROGRAM_NUMBERS = 10_000  # at most, of a state [R, B, H]: smaller replicas share a program, which saves calls
@@ -24,14 +24,11 @@ class TanhRNN:
     """A tanh cell. Its damped states are the pre-activations, whose matching loss has curvature 1 - h^2."""
 
     hidden: Annotated[int, COUNT] = 100
-    shapes, flops, drive = plain_shapes, dense_flops, affine_drive
+    shapes, drive = plain_shapes, affine_drive
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         pre_activation = drive + state[0] @ params["W_hh"]
         return (pre_activation.tanh(),), pre_activation
-
-    def start(self, params: Params, batch: int) -> State:
-        return zero_state(params, batch, self.hidden)
 
     def matching_curvature(self, states: Tensor) -> Tensor:
         return 1 - states.square()

@@ -64,21 +64,20 @@ def recorded(points: Iterable[Point]) -> bool:
 
 def _backwards(model: Model, loss: Loss, params: Params, batch: Tensors) -> tuple[Tensor, Tensor]:
     """d loss / d s_t [R, T, B, S], and h_t [R, T, B, H]."""
-    probes: list[State] = []
+    cell, probes = model.cell, list[State]()
 
     class Probed:
         """The cell with zeros added to every state: the gradient of the zeros is that of the state."""
 
-        def __getattr__(self, name: str) -> object:
-            return getattr(model.cell, name)
+        hidden, shapes, drive, start = cell.hidden, cell.shapes, cell.drive, cell.start
 
         def step(self, p: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
-            new, damped_state = model.cell.step(p, state, drive)
+            new, damped_state = cell.step(p, state, drive)
             probes.append(tuple(torch.zeros_like(part, requires_grad=True) for part in new))
             return tuple(part + probe for part, probe in zip(new, probes[-1], strict=True)), damped_state
 
     with torch.enable_grad():
-        hidden, _ = unroll(Probed(), params, model.centred(batch.x.double()), batch.start)  # type: ignore[arg-type]
+        hidden, _ = unroll(Probed(), params, model.centred(batch.x.double()), batch.start)
         value = loss.value(model.read(params, hidden[:, -model.scored :]), batch.y)
         leaves = [leaf for probe in probes for leaf in probe]
         found = iter(torch.autograd.grad(value.sum(), leaves, materialize_grads=True))

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from longlag.algebra.tree import Params
+from longlag.cells.base import complete
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.engine.data import steps
 from longlag.lecture.base import Finding, Number, caveats, claim, conclude, over_seeds, values
@@ -82,7 +83,7 @@ def latched(seed: int, updates: int, longest: int = 20) -> Latch:
     """Adam on squared error, lags from 5 to `longest`, from units that forget half of themselves at every step: W is
     0.5 I and a little noise, whose only attractor is one near 0."""
     rng = stream(seed, "lecture latch")
-    model, loss = Model(TanhRNN(2), 1, 1, 1), SquaredError(1.0)  # wrong: the sign
+    model, loss = Model(complete(TanhRNN(2)), 1, 1, 1), SquaredError(1.0)  # wrong: the sign
     drawn = {name: rng.standard_normal(shape) for name, shape in model.shapes().items()}
     drawn |= {"W_hh": 0.5 * np.eye(2) + 0.1 * drawn["W_hh"], "b_h": np.zeros(2), "b_y": np.zeros(1)}
     params = {name: torch.tensor(value[None], dtype=torch.float32) for name, value in drawn.items()}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from longlag import registry
-from longlag.cells.base import Cell
+from longlag.cells.base import Recurrence
 from longlag.cells.lstm import LSTM
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.inits.base import Init, Shapes
@@ -58,7 +58,7 @@ class Start:
     """
 
     label: str
-    cell: Cell
+    cell: Recurrence
     init: Init
     asked: str = ""
     units: str = "tanh"

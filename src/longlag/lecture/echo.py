@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from longlag.algebra.tree import Params
+from longlag.cells.base import complete
 from longlag.cells.reservoir import Reservoir
 from longlag.inits.reservoirs import EchoState
 from longlag.lecture.base import Finding, claim, conclude, over_seeds, values
@@ -129,7 +130,7 @@ def generator(seed: int, scales: tuple[float, float, float] = CAREFUL, periods: 
     """200 units, one constant input, two outputs fed back; 15 periods of teacher forcing, then `periods` of its own."""
     radius, input_scale, feedback_scale = scales
     taught, free = _WASHOUT + 15 * _PERIOD, periods * _PERIOD
-    model = Model(Reservoir(200), 1, 2, taught, Linear(), OutputFeedback())
+    model = Model(complete(Reservoir(200)), 1, 2, taught, Linear(), OutputFeedback())
     init = EchoState(radius, (input_scale,), 0.0, feedback_scale=feedback_scale)
     drawn = init.draw(stream(seed, "lecture generator"), model.shapes())
     start = {name: torch.tensor(value[None], dtype=torch.float64) for name, value in drawn.items()}

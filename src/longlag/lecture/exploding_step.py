@@ -16,6 +16,7 @@ import torch
 
 from longlag.algebra import tree
 from longlag.algebra.tree import Params
+from longlag.cells.base import complete
 from longlag.engine.data import Data
 from longlag.engine.spec import RunSpec, Setup, resolve
 from longlag.lecture.base import Finding, Number, claim, columns, conclude, fill, over_seeds
@@ -67,7 +68,7 @@ def setups() -> dict[str, Setup]:
     optimiser = SGD(_LOGISTIC["learning_rate"], ClipNorm(_LOGISTIC["clipping"]), BATCH)
     cell, init = LogisticRNN(HIDDEN), AsLogistic(tanh.parts.init)
     parts = replace(tanh.parts, cell=cell, init=init, optimiser=optimiser)
-    return {"logistic": replace(tanh, parts=parts, model=replace(tanh.model, cell=cell)), "tanh": tanh}
+    return {"logistic": replace(tanh, parts=parts, model=replace(tanh.model, cell=complete(cell))), "tanh": tanh}
 
 
 def measure(seeds: Sequence[int]) -> Finding:

@@ -11,18 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag.cells.base import Cell
+from longlag.cells.base import Recurrence, complete
 
 Array = np.ndarray
 
 
-def jacobians(cell: Cell, params: Mapping[str, np.ndarray], x: np.ndarray, last: int) -> np.ndarray:
+def jacobians(cell: Recurrence, params: Mapping[str, np.ndarray], x: np.ndarray, last: int) -> np.ndarray:
     """d s_t / d s_{t-1} at the last steps of one sequence x [T, X], [last, S, S], acting from the right; float64.
 
     s is the whole state: of an LSTM its hidden and its cell state, side by side.
     """
     leaves = {name: torch.from_numpy(np.asarray(value, dtype=np.float64))[None] for name, value in params.items()}
-    start = cell.start(leaves, 1)
+    start = complete(cell).start(leaves, 1)
     sizes = [part.shape[-1] for part in start]
     drives = cell.drive(leaves, torch.from_numpy(np.asarray(x, dtype=np.float64))[None, :, None])[0, :, 0]  # [T, G]
 

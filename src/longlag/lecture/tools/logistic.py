@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from longlag.algebra.tree import Params
-from longlag.cells.base import State, Tape, affine_drive, autograd_tape, dense_flops, plain_shapes, unroll, zero_state
+from longlag.cells.base import State, Tape, affine_drive, plain_shapes, zero_state
 from longlag.inits.base import Init, Shapes
 from longlag.lecture.tools.nets import LOGISTIC, Net, Run, centred
 
@@ -26,7 +26,7 @@ class LogisticRNN:
     """A cell of logistic units. Damped states: the pre-activations; their matching loss has curvature h (1 - h)."""
 
     hidden: int = 100
-    shapes, flops, drive = plain_shapes, dense_flops, affine_drive
+    shapes, drive = plain_shapes, affine_drive
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         pre_activation = drive + state[0] @ params["W_hh"]
@@ -39,13 +39,9 @@ class LogisticRNN:
     def matching_curvature(self, states: Tensor) -> Tensor:
         return states * (1 - states)
 
-    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
-        with torch.no_grad():
-            return unroll(self, params, x, start)[0][:, -scored:]
-
-    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
+    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape | None:
         if start.any() or len(x) > 1:
-            return autograd_tape(self, params, x, start, scored)
+            return None
         net = Net(LOGISTIC, *(params[name][0].detach().double().numpy() for name in _NAMES))
         run = net.run(x[0].double().numpy(), np.full((x.shape[2], self.hidden), 0.5))
         return NetTape(net, run, torch.from_numpy(run.h[None, -scored:]).to(params["W_hh"].dtype))
@@ -69,9 +65,6 @@ class NetTape:
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         raise NotImplementedError("the lecture's logistic net is for first-order methods")
-
-    def per_sequence_vjp(self, d_states: Tensor) -> None:
-        return None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,59 @@
+"""Any torch module with a step as a cell: module(x_t, state) -> state, such as nn.GRUCell or nn.LSTMCell.
+
+@dataclass(frozen=True)
+class TorchGRU:
+    hidden: int = 32
+    shapes, drive, step = of_module(lambda cell, n_inputs: torch.nn.GRUCell(n_inputs, cell.hidden))
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from longlag.algebra.tree import Params
+from longlag.cells.base import State
+
+Shapes = Callable[[Any, int], Mapping[str, tuple[int, ...]]]
+Drive = Callable[[Any, Params, Tensor], Tensor]
+Step = Callable[[Any, Params, State, Tensor], tuple[State, Tensor]]
+
+
+def of_module(make: Callable[[Any, int], torch.nn.Module]) -> tuple[Shapes, Drive, Step]:
+    """`shapes`, `drive` and `step` of a cell.
+
+    The parameters keep their torch names, shapes and meaning. A state of several parts also needs `start`
+    (`zero_start`). The damped states are the hidden states. Replicas are computed one after the other.
+
+    Args:
+        make: the cell, a frozen dataclass, and its number of inputs -> the module. It maps inputs [B, X] and a state to
+            the next state: a tensor [B, H], or a tuple of them whose first is the hidden state.
+    """
+
+    @functools.cache
+    def module(cell: Any, n_inputs: int) -> torch.nn.Module:
+        with torch.device("meta"):  # its own parameters are not used
+            return make(cell, n_inputs)
+
+    def shapes(cell: Any, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
+        return {name: tuple(value.shape) for name, value in module(cell, n_inputs).named_parameters()}
+
+    def drive(cell: Any, params: Params, x: Tensor) -> Tensor:
+        return x.to(params[next(iter(shapes(cell, x.shape[-1])))].dtype)
+
+    def step(cell: Any, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
+        net, names = module(cell, drive.shape[-1]), shapes(cell, drive.shape[-1])
+        replicas = []
+        for r, x in enumerate(drive):
+            parts = tuple(part[r] for part in state)
+            own = {name: params[name][r] for name in names}
+            after = torch.func.functional_call(net, own, (x, parts if len(parts) > 1 else parts[0]))
+            replicas.append(after if isinstance(after, tuple) else (after,))
+        new = tuple(torch.stack(parts) for parts in zip(*replicas, strict=True))
+        return new, new[0]
+
+    return shapes, drive, step
