@@ -22,7 +22,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.harness import ROOT
-from longlag.design import suite
+from longlag.design import digests, suite
 from longlag.design.collect import error_row
 from longlag.store import records
 from longlag.store.curves import write_points
@@ -92,7 +92,7 @@ def paper(path: Path, size: Callable[[suite.Suite], int], least: int) -> suite.S
 
 def answered(plan: suite.Suite) -> suite.Suite:
     """With the digests that its rows must carry."""
-    return dataclasses.replace(plan, digests=suite.digests(plan))
+    return dataclasses.replace(plan, digests=digests.work_out(plan))
 
 
 def make_up(plan: suite.Suite, folder: Path) -> int:

@@ -21,6 +21,7 @@ from PIL import Image
 from chaos.tally import Tally, quiet
 from longlag import cli
 from longlag.design import collect, estimate, suite
+from longlag.design.job import Job, Key
 from longlag.engine.checkpoint import Checkpoints
 from longlag.engine.ladder import Rungs
 from longlag.engine.spec import RunSpec, resolve, unmeasured_row
@@ -168,7 +169,7 @@ def _plan() -> suite.Suite:
     return replace(plan, digests={str(job.folder): dict.fromkeys(job.tasks, lags) for job in plan.jobs})
 
 
-def _row(job: suite.Job, key: suite.Key) -> records.Row:
+def _row(job: Job, key: Key) -> records.Row:
     known = {
         "status": "solved",
         "solved": True,

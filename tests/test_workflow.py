@@ -27,6 +27,7 @@ from pathlib import Path
 from longlag import cli
 from longlag import registry
 from longlag.design import collect, suite
+from longlag.design.job import Job
 from longlag.errors import unknown
 from longlag.store import files, records
 from longlag.store.curves import write_points
@@ -60,7 +61,7 @@ elif verb == "ladder":
         sys.exit(137)
     seeds, lags = range(*map(int, args.seeds.split(":"))), tuple(map(int, args.lags.split(",")))
     settings = {{path: float(value) for path, value in (text.split("=") for text in args.set)}}
-    job = suite.Job(args.method, "", 0, tuple(args.task), lags, seeds, float(args.budget), None, "cpu", settings, ())
+    job = Job(args.method, "", 0, tuple(args.task), lags, seeds, float(args.budget), None, "cpu", settings, ())
     rows = []
     for key in job.runs():
         rung = Path(args.cache, "-".join(map(str, key)) + "-" + args.budget + "-".join(args.set))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from snakemake.cli import parse_config
 
 from longlag import cli, registry
-from longlag.design import suite
+from longlag.design import digests, suite
 from longlag.errors import LonglagError
 from longlag.store import records
 
@@ -245,7 +245,7 @@ def test_digests_are_those_of_the_rows_that_the_jobs_write(on_path, tmp_path):
     """Also of numbers that YAML and the command line write in different ways, and whatever is beside the runs."""
     keys = {"budget": 1000, "lags": [10, 12], "methods": {"esn": {"cell.hidden": 8}}, "title": "x", "timeout": 60}
     one = suite.parse(design({"methods": ["esn"], "tasks": ["adding", "xor"], "group": "both"}, seeds=1, **keys))
-    one = dataclasses.replace(one, digests=suite.digests(one))
+    one = dataclasses.replace(one, digests=digests.work_out(one))
     (job,) = one.jobs
     words = ["ladder", *shlex.split(job.arguments()), "--out", str(tmp_path / "runs.csv")]
     assert cli.main(words) == 0
@@ -257,15 +257,17 @@ def test_digests_are_those_of_the_rows_that_the_jobs_write(on_path, tmp_path):
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_all_that_decides_a_number_changes_the_digest(on_path, change):
     """A GPU need not be here."""
-    before, after = (suite.digests(suite.parse(design(**{"budget": 1e5, **keys}))) for keys in ({"seeds": 2}, change))
+    before, after = (
+        digests.work_out(suite.parse(design(**{"budget": 1e5, **keys}))) for keys in ({"seeds": 2}, change)
+    )
     one, two = (found["esn/adding/seeds0"]["adding"] for found in (before, after))
     assert all(one[lag] and two[lag] and one[lag] != two[lag] for lag in ("10", "20", "50"))
-    longer = suite.digests(suite.parse(design(budget=1e5, seeds=9, title="Other", lags=[10, 30])))
+    longer = digests.work_out(suite.parse(design(budget=1e5, seeds=9, title="Other", lags=[10, 30])))
     assert longer["esn/adding/seeds2"]["adding"]["10"] == one["10"]
 
 
 def test_a_cell_that_cannot_be_built_has_no_digest_and_takes_no_other_with_it(on_path, capfd):
-    found = suite.digests(suite.parse(design(lags=[5, 10])))["esn/adding/seeds0"]["adding"]
+    found = digests.work_out(suite.parse(design(lags=[5, 10])))["esn/adding/seeds0"]["adding"]
     assert found["5"] is None
     assert found["10"]
 
@@ -278,9 +280,9 @@ def test_digests_that_are_damaged_are_refused():
 
 
 def test_digests_need_no_command_on_the_path(on_path, monkeypatch, tmp_path):
-    with_command = suite.digests(suite.parse(design(title="A command")))
+    with_command = digests.work_out(suite.parse(design(title="A command")))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert suite.digests(suite.parse(design(title="No command"))) == with_command
+    assert digests.work_out(suite.parse(design(title="No command"))) == with_command
 
 
 def test_a_plugin_runs_only_if_it_is_named_and_its_failure_is_reported_in_its_own_words(on_path, tmp_path):
@@ -288,9 +290,9 @@ def test_a_plugin_runs_only_if_it_is_named_and_its_failure_is_reported_in_its_ow
     plugin.write_text("1 / 0")
     one = suite.parse(design({"methods": ["mine"], "tasks": ["adding"]}, plugins=[str(plugin)]))
     with pytest.raises(LonglagError, match=r"unknown method 'mine'.*; add --plugin FILE for a plug-in"):
-        suite.digests(one)
+        digests.work_out(one)
     with pytest.raises(LonglagError, match="ZeroDivisionError"):
-        suite.digests(one, one.plugins)
+        digests.work_out(one, one.plugins)
 
 
 def test_every_key_is_explained_in_the_readme():

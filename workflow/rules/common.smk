@@ -11,7 +11,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from longlag import figures, tables
-from longlag.design import collect, estimate, schemas
+from longlag.design import collect, digests, estimate, schemas
 from longlag.design import suite as suites
 from longlag.errors import LonglagError
 from longlag.store import files, records
@@ -65,7 +65,7 @@ def job_of(wildcards):
 @cache
 def plan():
     try:
-        return replace(SUITE, digests=suites.digests(SUITE, SUITE.plugins))
+        return replace(SUITE, digests=digests.work_out(SUITE, SUITE.plugins))
     except LonglagError as error:
         raise WorkflowError(str(error)) from None
 

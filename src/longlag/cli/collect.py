@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag.design import collect, suite
+    from longlag.design import collect, digests, suite
     from longlag.store import files, parquet, records
 
     runs_path, curves_path = args.out / "runs.csv", args.out / "curves.parquet"
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> None:
         files.check_writable(path)
     plan = suite.read(args.suite)
     if plan.digests is None:
-        plan = replace(plan, digests=suite.digests(plan, args.plugin))
+        plan = replace(plan, digests=digests.work_out(plan, args.plugin))
     rows, curves = collect.collect(plan, args.jobs, warn=lambda line: print(line, file=sys.stderr))
     parquet.write(curves_path, curves)
     records.write_rows(runs_path, rows)

@@ -14,7 +14,8 @@ from longlag.cli import _arguments
 from longlag.errors import LonglagError, unknown
 
 if TYPE_CHECKING:
-    from longlag.design.suite import Digests, Job, Suite
+    from longlag.design.job import Job
+    from longlag.design.suite import Digests, Suite
     from longlag.engine.spec import RunSpec
 
 HELP = "print a suite as JSON with the digest of each of its runs; the workflow writes it to suite.json"

@@ -16,7 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from longlag.design.suite import Job, Key, Suite, in_words
+from longlag.design.job import Job, Key, in_words
+from longlag.design.suite import Suite
 from longlag.errors import LonglagError
 from longlag.store import files
 from longlag.store.curves import curves_schema, points_of, read_curves

@@ -22,7 +22,8 @@ from functools import cache
 from pathlib import Path
 from statistics import mean, variance
 
-from longlag.design.suite import Job, Suite
+from longlag.design.job import Job
+from longlag.design.suite import Suite
 from longlag.errors import LonglagError
 from longlag.store.records import Row, Status
 

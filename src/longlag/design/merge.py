@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from longlag.design.suite import Key, in_words
+from longlag.design.job import Key, in_words
 from longlag.errors import LonglagError
 from longlag.store.records import KEY, VOLATILE, Row, Status, spec_changes
 

@@ -8,22 +8,17 @@ seed // seeds_per_job, so a new seed never renames the output of another.
 from __future__ import annotations
 
 import json
-import shlex
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from longlag import protocol, registry
 from longlag.design import schemas
+from longlag.design.job import Job, Key, in_words
 from longlag.errors import LonglagError, unknown
 from longlag.store import files
 
-Key = tuple[str, str, int, int]  # task, method, lag, seed: the key of a row
 Digests = dict[str, dict[str, dict[str, str | None]]]  # job's folder -> task -> lag -> digest
 
 MAX_RUNS = 10_000_000
@@ -42,52 +37,11 @@ _DEFAULTS: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Job:
-    """One call of `longlag ladder`: what it trains, and the names of its folder."""
-
-    method: str
-    group: str
-    chunk: int
-    tasks: tuple[str, ...]
-    lags: tuple[int, ...]
-    seeds: range
-    budget: float  # sequence passes per seed and lag
-    timeout: float | None  # wall-clock seconds per rung
-    device: str
-    settings: Mapping[str, Any]  # dotted path of a part of the method -> value
-    plugins: tuple[str, ...]
-    flow: bool = False  # gradient flow is recorded with the curves
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the job's files, relative to the folder of all jobs."""
-        return Path(self.method) / self.group / f"seeds{self.chunk}"
-
-    def runs(self) -> Iterator[Key]:
-        """The keys of the rows that this job must write."""
-        return ((t, self.method, lag, seed) for t in self.tasks for lag in self.lags for seed in self.seeds)
-
-    def arguments(self) -> str:
-        """The flags of `longlag ladder` that decide what the job computes, quoted for a shell."""
-        words = ["--method", self.method]
-        for task in self.tasks:
-            words += ["--task", task]
-        words += ["--lags", ",".join(map(str, self.lags))]
-        words += ["--seeds", f"{self.seeds.start}:{self.seeds.stop}"]
-        words += ["--budget", _text(self.budget), "--device", self.device]
-        words += ["--timeout", _text(self.timeout)] if self.timeout is not None else []
-        words += ["--gradient-flow"] if self.flow else []
-        for path, value in sorted(self.settings.items()):
-            words += ["--set", f"{path}={_text(value)}"]
-        return shlex.join(words + _plugin_flags(self.plugins))
-
-
-@dataclass(frozen=True)
 class Suite:
     """A checked design.
 
     config: the design as it was given, for the record.
-    digests: of every run, if they are known: what its rows must carry as `spec_hash` (see `digests`).
+    digests: of every run, if they are known: what its rows must carry as `spec_hash` (see `design/digests.py`).
     """
 
     name: str
@@ -175,30 +129,6 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
     return Suite(full["suite"], full["title"] or full["suite"], config, jobs, digests)
 
 
-def digests(suite: Suite, plugins: Sequence[str] = ()) -> Digests:
-    """The digest of every run of a suite, from `longlag design`.
-
-    A process of its own, so that neither torch nor a plug-in's code enters the one that asks.
-    plugins: the files of plug-ins whose code may run.
-
-    Raises:
-        LonglagError: the command failed; its own message is passed on.
-    """
-    return _worked_out(suite.to_json(), tuple(plugins))
-
-
-@cache
-def _worked_out(design: str, plugins: tuple[str, ...]) -> Digests:
-    program = ["longlag"] if shutil.which("longlag") else [sys.executable, "-m", "longlag"]  # no activated environment
-    command = [*program, "design", *_plugin_flags(plugins), "-"]
-    try:
-        done = subprocess.run(command, input=design, capture_output=True, encoding="utf-8", check=True)
-    except subprocess.CalledProcessError as error:
-        raise LonglagError(f"{shlex.join(command)} failed: {error.stderr.strip()}") from error
-    found: Digests = json.loads(done.stdout)["digests"]
-    return found
-
-
 def _with_rest(config: Mapping[str, Any]) -> dict[str, Any]:
     """The design with `methods: rest` spelt out: every method of the package that no cell names; none, no cell."""
     cells = config.get("cells")
@@ -253,11 +183,6 @@ def _seeds(value: str | int) -> range:
     return seeds
 
 
-def in_words(key: Key) -> str:
-    """A run as errors name it."""
-    return "{} with {} at lag {}, seed {}".format(*key)
-
-
 def _check_names(full: Mapping[str, Any]) -> None:
     """Names of plug-ins are known only to the process that loads them: `longlag design` checks those."""
     for plugin in full["plugins"]:
@@ -288,14 +213,3 @@ def _check_overlap(cells: Sequence[Sequence[Job]]) -> None:
                     "merge them or give one of them a group name"
                 )
             folders[job.folder] = number
-
-
-def _plugin_flags(plugins: Sequence[str]) -> list[str]:
-    return [f"--plugin={plugin}" for plugin in plugins]  # one word: a path may begin with a dash
-
-
-def _text(value: object) -> str:
-    """A value as the command line takes it: text as it is, all else as JSON."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,70 @@
+"""One job of a suite: a process that trains one method on some tasks, with a chunk of seeds, up a ladder of lags."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Key = tuple[str, str, int, int]  # task, method, lag, seed: the key of a row
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of `longlag ladder`: what it trains, and the names of its folder."""
+
+    method: str
+    group: str
+    chunk: int
+    tasks: tuple[str, ...]
+    lags: tuple[int, ...]
+    seeds: range
+    budget: float  # sequence passes per seed and lag
+    timeout: float | None  # wall-clock seconds per rung
+    device: str
+    settings: Mapping[str, Any]  # dotted path of a part of the method -> value
+    plugins: tuple[str, ...]
+    flow: bool = False  # gradient flow is recorded with the curves
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the job's files, relative to the folder of all jobs."""
+        return Path(self.method) / self.group / f"seeds{self.chunk}"
+
+    def runs(self) -> Iterator[Key]:
+        """The keys of the rows that this job must write."""
+        return ((t, self.method, lag, seed) for t in self.tasks for lag in self.lags for seed in self.seeds)
+
+    def arguments(self) -> str:
+        """The flags of `longlag ladder` that decide what the job computes, quoted for a shell."""
+        words = ["--method", self.method]
+        for task in self.tasks:
+            words += ["--task", task]
+        words += ["--lags", ",".join(map(str, self.lags))]
+        words += ["--seeds", f"{self.seeds.start}:{self.seeds.stop}"]
+        words += ["--budget", _text(self.budget), "--device", self.device]
+        words += ["--timeout", _text(self.timeout)] if self.timeout is not None else []
+        words += ["--gradient-flow"] if self.flow else []
+        for path, value in sorted(self.settings.items()):
+            words += ["--set", f"{path}={_text(value)}"]
+        return shlex.join(words + plugin_flags(self.plugins))
+
+
+def in_words(key: Key) -> str:
+    """A run as errors name it."""
+    return "{} with {} at lag {}, seed {}".format(*key)
+
+
+def plugin_flags(plugins: Sequence[str]) -> list[str]:
+    """The words that load these plug-ins in any verb that has `--plugin`."""
+    return [f"--plugin={plugin}" for plugin in plugins]  # one word: a path may begin with a dash
+
+
+def _text(value: object) -> str:
+    """A value as the command line takes it: text as it is, all else as JSON."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, str) else json.dumps(value)
