@@ -9,9 +9,9 @@ from longlag.store.records import Point, Row
 SMALL = {
     "cell.hidden": 8,
     "optimiser.batch": 10,
-    "optimiser.gradient_batch": 40,
-    "optimiser.curvature_batch": 20,
-    "optimiser.cg.most_iterations": 12,
+    "optimiser.gradient_batch": 20,
+    "optimiser.curvature_batch": 5,
+    "optimiser.cg.most_iterations": 8,
     "optimiser.sequences": 40,
     "optimiser.validation": 20,
 }

@@ -92,7 +92,8 @@ class Tensors:
 class Objective:
     """The metered loss of a model on one batch.
 
-    interrupt: called before every answer and every chunk of one; what it raises ends the optimiser's step.
+    interrupt: called before every answer and every chunk of one; what it raises ends the optimiser's step. An answer
+    is charged when it is complete, so that one that was begun is given.
     """
 
     model: Model
@@ -104,20 +105,21 @@ class Objective:
 
     def value(self, params: Params) -> Tensor:
         """Loss per replica, [R]."""
-        self._charge(FORWARD, params)
-        return _total(
+        value = _total(
             share * self.loss.value(self.model.outputs(params, b.x, b.start), b.y) for share, b in self._chunks()
         )
+        self._charge(FORWARD, params)
+        return value
 
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss per replica, [R], and the gradient of each replica's own loss."""
-        self._charge(GRADIENT, params)
         values, gradients = [], []
         for share, b in self._chunks():
             tape = self.model.tape(params, b.x, b.start)
             outputs = tape.outputs
             values.append(share * self.loss.value(outputs, b.y))
             gradients.append(tape.pullback(share * self.loss.gradient(outputs, b.y)))
+        self._charge(GRADIENT, params)
         return _total(values), _sum(gradients)
 
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
@@ -129,15 +131,17 @@ class Objective:
         matrix J is cached if there are few outputs and many steps. The charge is the same in both cases: one forward
         pass, and for each product a pass forward and backward through time.
         """
-        self._charge(FORWARD, params)
         pieces = [
             self._product(self.model.tape(params, b.x, b.start), share, structural / len(b))
             for share, b in self._chunks()
         ]
+        self._charge(FORWARD, params)
 
         def product(v: Params) -> dict[str, Tensor]:
+            self.interrupt()
+            found = _sum([piece(v) for piece in pieces])
             self._charge(PRODUCT, params)
-            return _sum([piece(v) for piece in pieces])
+            return found
 
         return product
 
@@ -170,9 +174,10 @@ class Objective:
 
         Where outputs are fed back, the targets take their place (teacher forcing).
         """
-        self._charge(FORWARD, params)
+        self.interrupt()
         teacher = self.loss.encode(self.batch.y)
         states = self.model.states(params, self.batch.x, self.batch.start, teacher)
+        self._charge(FORWARD, params)
         return self.model.readout.features(states).flatten(1, 2), teacher.flatten(1, 2)
 
     def __len__(self) -> int:
@@ -197,7 +202,6 @@ class Objective:
             yield chunk
 
     def _charge(self, passes: int, params: Params) -> None:
-        self.interrupt()
         n, steps = passes * len(self.batch), self.batch.x.shape[1]
         self.meter.charge(self.active, n, n * self.model.flops(params, steps))
 

@@ -88,7 +88,7 @@ def test_a_run_that_was_killed_twice_gives_the_same_bytes(method, tmp_path, monk
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
-@pytest.mark.parametrize("name", ["params", "optimiser", "meter", "evaluated", "drawn", "next_evaluation", "updates"])
+@pytest.mark.parametrize("name", ["params", "optimiser", "meter", "evaluated", "drawn", "last_evaluation", "updates"])
 def test_whatever_is_not_restored_shows(name, tmp_path, monkeypatch):
     """The comparison above can fail: without any of these parts of the state the bytes are others."""
     one = spec("lstm", "adding", lag=12, budget=3500.0)
@@ -352,7 +352,7 @@ OTHER_LAYOUTS: dict[str, Any] = {
     "drawn, negative": in_state("drawn", value=-1),
     "resumed, huge": in_state("resumed", value=10**30),
     "wall, not a number": in_state("wall", value=float("nan")),
-    "next evaluation, never": in_state("next_evaluation", value=float("inf")),
+    "last evaluation, never": in_state("last_evaluation", value=float("inf")),
     "started, two lines": in_state("started", value="a\nb"),
     "active, bytes": another_array("active", lambda a: a.astype(np.uint8)),
     "updates, narrow": another_array("updates", lambda a: a.astype(np.int32)),

@@ -14,7 +14,7 @@ from longlag.engine.data import TEST, Data, Draws
 from longlag.engine.spec import resolve
 from longlag.engine.train import Block, attempt
 from longlag.errors import LonglagError
-from longlag.store.records import Row
+from longlag.store.records import Point, Row
 from toy import outcome, spec
 
 
@@ -45,12 +45,44 @@ def test_a_verdict_that_fails_the_test_set_is_not_solved(monkeypatch):
     assert math.isnan(rows[0].passes_to_solve)
 
 
-def test_what_overshoots_the_budget_is_not_solved():
-    over = spec("esn", lag=20, budget=100.0, overrides={"cell.hidden": 60, "optimiser.sequences": 500})
-    _, (row,) = outcome(over)
+SMALL = {"cell.hidden": 60, "optimiser.sequences": 500}  # a step asks for 500 passes, then for 20 that choose a penalty
+
+
+def test_what_overshoots_the_budget_is_not_solved_and_its_reason_says_so():
+    _, (row,) = outcome(spec("esn", lag=20, budget=501.0, overrides=SMALL))
     assert row.test_error <= protocol.CRITERION
-    assert (row.solved, row.status) == (False, "budget")
-    assert row.passes > row.budget
+    assert (row.solved, row.status, row.passes, row.updates) == (False, "budget", 520, 1)
+    assert "no validation within the budget confirmed it" in row.reason
+
+
+def test_a_question_that_is_asked_when_the_budget_is_spent_undoes_its_step():
+    block = Block(resolve(spec("esn", lag=20, budget=500.0, overrides=SMALL)), (0,))
+    start = {name: value.clone() for name, value in block.state.params.items()}
+    with torch.no_grad():
+        point, row = block.train()
+    assert all(torch.equal(start[name], value) for name, value in block.state.params.items())
+    assert (row.status, row.reason) == ("budget", "the budget of sequence passes is spent")
+    assert (row.passes, row.updates, point.passes, point.updates) == (500, 0, 0, 0)
+    assert row.best_error == point.error
+
+
+def test_wherever_the_budget_ends_the_last_complete_step_within_it_is_evaluated_once():
+    def steps(budget):
+        block = Block(resolve(spec("hf", "adding", lag=20, budget=budget)), (0,))
+        with torch.no_grad():
+            while block.state.active.any():
+                events = list(block.advance())
+                yield block.state, events
+
+    ends = [(float(state.meter.passes), state.params) for state, _ in steps(4000.0)]
+    for budget in (900.0, 1500.0, 2600.0):
+        taken = list(steps(budget))
+        points = [event for _, events in taken for event in events if isinstance(event, Point)]
+        state, complete = taken[-1][0], taken[-1][0].updates[0]
+        passes, params = ends[complete - 1]
+        assert all(torch.equal(value, state.params[name]) for name, value in params.items())
+        assert points[-1].passes == passes < budget <= state.meter.passes < ends[complete][0]
+        assert len({point.passes for point in points}) == len(points)
 
 
 def test_divergence_is_a_status():

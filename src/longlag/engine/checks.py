@@ -21,7 +21,7 @@ from longlag.store.records import Point
 
 MUST_AGREE = ("longlag", "commit", *DIGITS_DEPEND_ON)  # besides the spec's hash
 _KINDS = {"seeds": list, "active": list, "saved": int, "points": list, "state": dict}
-_COUNTS = ("updates", "evaluated", "confirmations", "drawn", "next_evaluation", "cpu", "wall", "resumed")
+_COUNTS = ("updates", "evaluated", "confirmations", "drawn", "last_evaluation", "cpu", "wall", "resumed")
 _LARGEST = 2**62
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from longlag import protocol
 from longlag.engine.provenance import now
 from longlag.objective import Meter
 
@@ -21,9 +20,10 @@ class BlockState:
     Random streams are numbered by counters (`drawn`, `confirmations`, and those of the optimiser): these are the
     positions of the streams. Arrays and tensors have one entry per replica, [R].
 
-    optimiser: the optimiser's own state. best: smallest share wrong on the monitor set within the budget.
-    evaluated: sequences evaluated. next_evaluation: in passes. started: UTC. cpu, wall: seconds that earlier processes
-    spent; cpu in equal shares per replica. resumed: how many times another process took over.
+    optimiser: the optimiser's own state. loss: training loss of the last step. best: smallest share wrong on the
+    monitor set within the budget. evaluated: sequences evaluated. last_evaluation: passes spent when it was made, 0
+    before the first. started: UTC. cpu, wall: seconds that earlier processes spent; cpu in equal shares per replica.
+    resumed: how many times another process took over.
     """
 
     params: dict[str, Tensor]
@@ -31,11 +31,12 @@ class BlockState:
     meter: Meter
     active: Tensor
     updates: np.ndarray
+    loss: np.ndarray
     best: np.ndarray
     evaluated: np.ndarray
     confirmations: np.ndarray
     drawn: int
-    next_evaluation: float
+    last_evaluation: float
     started: str
     cpu: np.ndarray
     wall: float
@@ -61,11 +62,12 @@ class BlockState:
             Meter.zero(replicas),
             active=torch.ones(replicas, dtype=torch.bool),
             updates=np.zeros(replicas, dtype=int),
+            loss=np.full(replicas, np.nan),
             best=np.full(replicas, np.nan),
             evaluated=np.zeros(replicas),
             confirmations=np.zeros(replicas, dtype=int),
             drawn=0,
-            next_evaluation=protocol.next_evaluation(0),
+            last_evaluation=0.0,
             started=now(),
             cpu=np.zeros(replicas),
             wall=0.0,

@@ -29,11 +29,13 @@ from longlag.engine.provenance import now, provenance
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.state import BlockState
 from longlag.errors import LonglagError, in_a_line
-from longlag.objective import Tensors
+from longlag.objective import Meter, Tensors
 from longlag.optimisers.base import Step
 from longlag.store.records import Point, Row, Status
 
 _NOT_FINITE = "the training loss is not finite"
+_SPENT = "the budget of sequence passes is spent"
+_UNCONFIRMED = "; the test set meets the criterion, but no validation within the budget confirmed it"
 
 
 def run_to_end(block: Block) -> Iterator[Point | Row]:
@@ -87,6 +89,10 @@ class _OutOfTime(Exception):
     """The time limit was reached within a step."""
 
 
+class _OutOfPasses(Exception):
+    """The optimiser asked another question of its step when the budget was spent."""
+
+
 class Block:
     """Some seeds trained as the replicas of one program.
 
@@ -121,33 +127,51 @@ class Block:
         state, optimiser, budget = self.state, self.setup.parts.optimiser, self.setup.spec.budget
         before, params = float(state.meter.passes.max()), state.params
         meter = state.meter.copy()
-        draws = Draws(self.data, meter, state.active, state.drawn, self._interrupt)
+        draws = Draws(self.data, meter, state.active, state.drawn, lambda: self._interrupt(meter))
         try:
             step = optimiser.step(draws, params, state.optimiser)
         except _OutOfTime:  # the row is that of the step before
             yield from self._stop_in_time()
             return
+        except _OutOfPasses:
+            yield from self._stop_before_this_step(meter)
+            return
         state.drawn, state.optimiser, state.meter = draws.drawn, step.state, meter
         state.params = step.params if state.active.all() else tree.where(state.active, step.params, params)
         state.updates = state.updates + state.active.numpy()
+        state.loss = step.loss.double().cpu().numpy()
         yield from self._stop(~step.loss.isfinite().cpu(), Status.DIVERGED, step.failure or _NOT_FINITE)
         passes = float(state.meter.passes.max())
         if passes == before and not step.exhausted:
             raise RuntimeError(f"{type(optimiser).__name__} took a step without using its oracle")
-        if passes >= min(state.next_evaluation, budget) or step.exhausted:
-            state.next_evaluation = protocol.next_evaluation(passes)
+        if passes >= min(protocol.next_evaluation(state.last_evaluation), budget) or step.exhausted:
             yield from self._evaluate(step, params)
         if step.exhausted:
             yield from self._stop(state.active, Status.BUDGET, "the readout has all the sequences it asks for")
-        yield from self._stop(state.meter.passes >= budget, Status.BUDGET, "the budget of sequence passes is spent")
+        yield from self._stop(state.meter.passes >= budget, Status.BUDGET, _SPENT)
         if self._out_of_time():
             yield from self._stop_in_time()
 
-    def _interrupt(self) -> None:
-        """Ends a step in the middle if a signal or the time limit says so; the state is still that before it."""
+    def _interrupt(self, meter: Meter) -> None:
+        """Ends a step in the middle if a signal, the time limit or the budget says so; the state is still that before
+        it. meter: of this step."""
         self.interruption.check()
         if self._out_of_time():
             raise _OutOfTime
+        if bool(((meter.passes >= self.setup.spec.budget) & self.state.active).any()):
+            raise _OutOfPasses
+
+    def _stop_before_this_step(self, meter: Meter) -> Iterator[Point | Row]:
+        """Ends a block in whose step the budget was spent: parameters are those before the step, which is undone.
+
+        They are evaluated unless they already were. meter: what was spent, the undone step included.
+        """
+        state = self.state
+        if not state.updates.any() or float(state.meter.passes.max()) > state.last_evaluation:
+            undone = Step(state.params, state.optimiser, torch.from_numpy(state.loss))
+            yield from self._evaluate(undone, state.params)
+        state.meter = meter
+        yield from self._stop(state.active, Status.BUDGET, _SPENT)
 
     def _out_of_time(self) -> bool:
         timeout = self.setup.spec.timeout
@@ -160,6 +184,7 @@ class Block:
     def _evaluate(self, step: Step, before: dict[str, Tensor]) -> Iterator[Point | Row]:
         """Scores the monitor set and confirms replicas that meet the criterion; a confirmed one is tested, once."""
         state = self.state
+        state.last_evaluation = float(state.meter.passes.max())
         yield from self._stop(~tree.finite(state.params).cpu(), Status.DIVERGED, "a parameter is not finite")
         if not state.active.any():
             return
@@ -208,6 +233,8 @@ class Block:
         solved = status == Status.SOLVED and error <= protocol.CRITERION
         if status == Status.SOLVED and not solved:
             status, reason = Status.BUDGET, f"confirmed on validation, but {error:.2%} of the test set wrong"
+        elif status == Status.BUDGET and error <= protocol.CRITERION:
+            reason += _UNCONFIRMED
         ending = {
             "status": str(status),
             "reason": reason,
