@@ -9,7 +9,7 @@ SUITE ?= standard
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help env demo results test lint lock bench bench-peers chaos clean
+.PHONY: help env demo results test lint docs lock bench bench-peers chaos clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -44,6 +44,14 @@ lint: env  ## ruff, mypy, snakefmt and snakemake's own lint
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+docs: $(VENV)/docs  ## write the site of docs/ to site/index.html; it needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Open $(CURDIR)/site/index.html in a browser."
+
+$(VENV)/docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c requirements.lock -e '.[docs]'
+	@touch $@
 
 lock: env  ## write the versions installed in .venv to requirements.lock
 	{ sed '/^[^#]/d' requirements.lock; $(BIN)/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > $(VENV)/lock

@@ -14,7 +14,7 @@ from longlag.cli import _renamed, list_
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/*.md", "config/*.md", "benchmarks/*.md", "results/*.md", "results/reference/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "config/*.md", "benchmarks/*.md", "results/*.md", "results/reference/*.md")
     for path in ROOT.glob(pattern)
 )
 
@@ -33,16 +33,16 @@ def blocks(document: str, language: str) -> list[str]:
 TABLES = re.compile(r"(<!-- longlag list --markdown -->\n).*?(<!-- end -->)", flags=re.S)
 
 
-def with_tables(readme: str) -> str:
-    """The README with the tables that `longlag list --markdown` prints of the methods and tasks in the tree."""
+def with_tables(document: str) -> str:
+    """The document with the tables that `longlag list --markdown` prints of the methods and tasks in the tree."""
     values = [[registry.get(kind, name) for name in registry.FOLDERS[kind].names()] for kind in ("methods", "tasks")]
-    return TABLES.sub(lambda marks: f"{marks[1]}{list_.markdown(*values)}\n{marks[2]}", readme)
+    return TABLES.sub(lambda marks: f"{marks[1]}{list_.markdown(*values)}\n{marks[2]}", document)
 
 
-def test_readme_tables_are_generated(capsys):
-    text = (ROOT / "README.md").read_text()
+def test_tables_of_remedies_and_tasks_are_generated(capsys):
+    text = (ROOT / "docs/remedies.md").read_text()
     assert len(TABLES.findall(text)) == 1
-    assert with_tables(text) == text, "python tests/test_golden.py writes the README's tables"
+    assert with_tables(text) == text, "python tests/test_golden.py writes these tables"
     assert cli.main(["list", "--markdown"]) == 0
     assert capsys.readouterr().out in text
 
@@ -86,9 +86,18 @@ def test_documents_link_the_glossary(name):
 # In backticks, but made by a run, or a name that the reader chooses.
 MADE = {
     "runs.csv", "curves.parquet", "report.html", "handson.html", "suite.json", "lecture.json", "jobs/", "rungs/", "logs/",
-    "my.yaml", "file.py", "suite.yaml",
+    "my.yaml", "mine.yaml", "file.py", "suite.yaml", "page.html",
 }  # fmt: skip
-MADE_IN = (".venv/", "results/NAME", "results/SUITE", "results/demo/", "results/standard")
+MADE_IN = (
+    ".venv/",
+    "site/",
+    "figures/",
+    "results/mine",
+    "results/NAME",
+    "results/SUITE",
+    "results/demo/",
+    "results/standard",
+)
 ROOMS = ("", "src/longlag", "src/longlag/cells", "tests", "tests/*", "results/reference", "results/benchmarks")
 
 

@@ -56,13 +56,13 @@ def test_what_is_said_of_all_methods_holds_with_it(tree):
     selected(tree, ABOUT, WHOLE)
 
 
-def test_its_golden_numbers_and_the_readme_are_written_by_one_command(tree):
+def test_its_golden_numbers_and_the_table_of_remedies_are_written_by_one_command(tree):
     code = f"""
 import test_golden as golden
 golden.ENTRIES = golden.RUNS = [entry for entry in golden.RUNS if entry.startswith("{NAME} ")]
 golden.write()
-golden.README.write_text(golden.with_tables(golden.README.read_text()))
+golden.REMEDIES.write_text(golden.with_tables(golden.REMEDIES.read_text()))
 print(*map(golden.failure, golden.ENTRIES), len(golden.ENTRIES))
 """
     assert inside(tree, "-c", code).strip() == "3"
-    assert f"[methods/{NAME}.py](src/longlag/methods/{NAME}.py)" in (tree / "README.md").read_text()
+    assert f"[methods/{NAME}.py](../src/longlag/methods/{NAME}.py)" in (tree / "docs/remedies.md").read_text()

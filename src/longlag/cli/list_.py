@@ -19,7 +19,7 @@ EXAMPLE = "longlag list --json"
 def configure(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help='print {"methods": [...], "tasks": [...], "about": {...}}')
-    form.add_argument("--markdown", action="store_true", help="the README's tables: remedy, file, paper")
+    form.add_argument("--markdown", action="store_true", help="the tables of docs/remedies.md: remedy, file, paper")
     _arguments.add_plugins(parser)
 
 
@@ -48,15 +48,15 @@ def run(args: argparse.Namespace) -> None:
 
 
 def markdown(methods: list[Method], tasks: list[Task]) -> str:
-    """The tables that the README and the tests share."""
+    """The tables that docs/remedies.md and its test share; links are relative to docs/."""
     rows = ["| remedy | what it is | file | paper |", "|---|---|---|---|"]
     for method in methods:
-        link = f"[methods/{method.name}.py](src/longlag/methods/{method.name}.py)"
+        link = f"[methods/{method.name}.py](../src/longlag/methods/{method.name}.py)"
         rows.append(f"| `{method.name}` | {method.summary} | {link} | {method.reference} |")
     rows += ["", "| task | minimal lag at T = 100 | constant answer | half-solved | file | origin |"]
     rows.append("|---|---|---|---|---|---|")
     for task in tasks:
-        link = f"[tasks/{task.name}.py](src/longlag/tasks/{task.name}.py)"
+        link = f"[tasks/{task.name}.py](../src/longlag/tasks/{task.name}.py)"
         wrong = " | ".join(f"{task.baselines[name].error:.1%} wrong" for name in ("constant", "half_solved"))
         rows.append(f"| `{task.name}` | {task.minimal_lag(100)} | {wrong} | {link} | {task.reference} |")
     return "\n".join(rows)

@@ -78,8 +78,8 @@ def typed(name: str, config: Any) -> Any:
     Snakemake passes every value within brackets on its command line as a text, `--config lags=[10,20] flow=true`, and
     a number may be quoted in YAML. A value that does not fit stays as it is, for `check` to refuse.
     """
-    schema = _schema(name)
-    return _typed(schema, schema, config)
+    whole = schema(name)
+    return _typed(whole, whole, config)
 
 
 def _typed(schema: Any, whole: Mapping[str, Any], value: Any) -> Any:
@@ -105,7 +105,8 @@ def _scalar(text: str, types: str | list[str]) -> Any:
     return value if fits and value not in (math.inf, -math.inf) and value == value else text
 
 
-def _schema(name: str) -> Any:
+def schema(name: str) -> Any:
+    """The JSON schema of that name, as a document of dicts and lists."""
     return json.loads((files("longlag.design.schemas") / f"{name}.schema.json").read_text("utf-8"))
 
 
@@ -116,7 +117,7 @@ def check(name: str, config: Mapping[str, Any]) -> None:
         LonglagError: the first fault: its place, its value and what it must be. For an unknown key, the nearest known
             one.
     """
-    errors = _validator()(_schema(name)).iter_errors(config)
+    errors = _validator()(schema(name)).iter_errors(config)
     for error in sorted(errors, key=lambda error: error.json_path):
         where = error.json_path.removeprefix("$").removeprefix(".")
         if error.validator == "additionalProperties":

@@ -1,0 +1,107 @@
+"""The site of docs/: its generated pages say everything, links leave docs/ for what is there, nothing is fetched."""
+
+import argparse
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from longlag import cli
+from longlag.design import schemas
+from longlag.store import records
+
+ROOT = Path(__file__).parents[1]
+NAV = re.compile(r"^ +- [^:]+: (\S+\.md)$", flags=re.M)
+
+
+@pytest.fixture(scope="module")
+def generate():
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_verb_and_argument_is_in_the_reference(generate):
+    page = generate.command_line()
+    for name in cli.VERBS.names():
+        assert f"\n## {name.removesuffix('_')}\n" in page
+    for parser in generate._verbs().values():
+        for action in parser._actions:
+            words = action.option_strings or [str(action.metavar or action.dest.upper()).replace("|", " or ")]
+            assert action.help is argparse.SUPPRESS or f"`{words[0]}`" in page
+    assert "%(" not in page
+
+
+def test_every_key_of_a_suite_and_every_column_is_in_the_reference(generate):
+    schema, page = schemas.schema("suite"), generate.configuration()
+    for key in [*schema["properties"], *schema["properties"]["cells"]["items"]["properties"]]:
+        assert f"| `{key}` |" in page
+    for column in fields(records.Row):
+        assert f"| `{column.name}` |" in generate.columns()
+
+
+def test_rows_of_generated_tables_have_one_number_of_cells(generate):
+    for write in generate.GENERATED.values():
+        for block in re.findall(r"(?:^\|.*\|\n)+", write(), flags=re.M):
+            assert len({line.replace("\\|", "").count("|") for line in block.splitlines()}) == 1, block
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "made"),
+    [
+        ("index.md", "[a](docs/faq.md)", "[a](faq.md)"),
+        ("index.md", "[a](docs/protocol.md#b)", "[a](protocol.md#b)"),
+        (
+            "index.md",
+            "![a](results/reference/figures/overview.png)",
+            "![a](files/results/reference/figures/overview.png)",
+        ),
+        ("faq.md", "[a](../config/README.md)", "[a](suites.md)"),
+        ("faq.md", "[`a`](../src/longlag/rng.py)", '<a href="../src/longlag/rng.py">a</a>'),
+        ("api/tasks.md", "[a](../faq.md)", "[a](../faq.md)"),
+        ("suites.md", "[a](../docs/glossary.md)", "[a](glossary.md)"),
+        ("faq.md", "[a](https://example.org/b)", "[a](https://example.org/b)"),
+        ("faq.md", "```sh\n[a](../config/README.md)\n```", "```sh\n[a](../config/README.md)\n```"),
+    ],
+)
+def test_links_lead_to_the_same_file_on_the_site(generate, page, text, made):
+    assert generate.rewritten(text, page) == made
+
+
+def test_every_page_has_its_place_in_the_navigation(generate):
+    listed = NAV.findall((ROOT / "mkdocs.yml").read_text())
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {*generate.pages().values(), *generate.GENERATED}
+
+
+def test_no_font_or_script_of_the_site_comes_from_elsewhere():
+    text = (ROOT / "mkdocs.yml").read_text()
+    config = yaml.safe_load(re.sub(r"!!\S+", "", text))
+    assert config["theme"]["font"] is False
+    assert "offline" in config["plugins"]
+    assert not re.search(r"https?://", text)
+    assert not [path for path in (ROOT / "docs").rglob("*.md") if "```mermaid" in path.read_text()]  # loads a script
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path):
+    pytest.importorskip("mkdocstrings", reason="mkdocs is not installed (longlag[docs])")
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(
+        words, cwd=ROOT, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    pages = sorted((tmp_path / "site").rglob("*.html"))
+    assert len(pages) > 20
+    for page in pages:
+        text = page.read_text()
+        fetched = re.findall(r'<(?:script|link|img|iframe)\b[^>]*?(?:src|href)="(https?:[^"]*)"', text)
+        assert not fetched, page
+    assert (tmp_path / "site/search/search_index.js").stat().st_size > 10_000
