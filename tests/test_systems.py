@@ -5,6 +5,7 @@ the default of Windows is not UTF-8.
 """
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -112,6 +113,10 @@ def test_every_system_trains_the_same_row(trained):
     rows = [records.read_rows(folder / "runs.csv")[0] for folder in trained.values()]
     fixed = [{name: value for name, value in vars(row).items() if name not in records.VOLATILE} for row in rows]
     assert repr(fixed[0]) == repr(fixed[1]) == repr(fixed[2])
+    peaks = [row.peak_megabytes for row in rows]
+    assert 50 < peaks[0] < 4000
+    assert 50 < peaks[1] < 4000, "without /proc it comes from the module `resource`"
+    assert math.isnan(peaks[2]), "and without both it is not known"
 
 
 VERBS = [

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from fake_results import a_row
 from longlag.errors import LonglagError
 from longlag.rng import stream
+from longlag.store import csv_text
 from longlag.store.curves import curves_schema, read_points, write_points
-from longlag.store.files import check_writable
+from longlag.store.files import check_writable, checksum
 from longlag.store.records import CHECK, COLUMNS, FLOW, KEY, Point, Row, Status, read_rows, write_rows
 
+NEWER = ("resumed", "peak_megabytes")  # columns that older files lack, the newest last
+DEFAULTS = {column.name: column.default for column in dataclasses.fields(Row)}
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)  # lone surrogates too
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 NAME = st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=20)
@@ -178,13 +181,21 @@ def test_no_flipped_bit_is_accepted(tmp_path, kind):
 
 def test_files_of_older_versions_are_read(tmp_path):
     path = tmp_path / "runs.csv"
-    write_rows(path, [a_row(resumed=0), a_row(seed=2, resumed=0)])
-    lines = [line.split(",") for line in path.read_text().splitlines()]
-    assert lines[0][-2:] == ["resumed", CHECK]
-    for left_out in (1, 2):  # the checksum; the newest column too
-        path.write_text("".join(",".join(line[:-left_out]) + "\n" for line in lines))
-        assert read_rows(path) == [a_row(resumed=0), a_row(seed=2, resumed=0)]
-    path.write_text("".join(",".join(line[:-3] + line[-2:]) + "\n" for line in lines))
+    older = {name: DEFAULTS[name] for name in NEWER}
+    rows = [a_row(**older), a_row(seed=2, **older)]
+    write_rows(path, rows)
+    lines = list(csv.reader(io.StringIO(path.read_text())))
+    assert lines[0][-len(NEWER) - 1 :] == [*NEWER, CHECK]
+    for left_out in range(len(NEWER) + 1):
+        kept = [line[: len(line) - 1 - left_out] for line in lines]
+        for check in (False, True):  # the first files had no checksums
+            written = [[*line, *([checksum(line) if number else CHECK] * check)] for number, line in enumerate(kept)]
+            path.write_text("".join(csv_text.line(line) for line in written), newline="")
+            assert repr(read_rows(path)) == repr(rows)
+    path.write_text("".join(csv_text.line(line[:-3] + line[-2:]) for line in lines), newline="")
+    with pytest.raises(LonglagError, match="does not have the columns"):
+        read_rows(path)
+    path.write_text("".join(csv_text.line(line[: -2 - len(NEWER)]) for line in lines), newline="")
     with pytest.raises(LonglagError, match="does not have the columns"):
         read_rows(path)
 

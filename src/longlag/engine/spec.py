@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from longlag import protocol, registry
+from longlag import memory, protocol, registry
 from longlag.cells.base import complete
 from longlag.engine import memory_limit
 from longlag.engine.provenance import provenance
@@ -175,7 +175,7 @@ def unmeasured_row(setup: Setup, seed: int, started: str, **measured: Any) -> Ro
         "task": task.name, "lag": setup.spec.lag, "minimal_lag": task.minimal_lag(setup.spec.lag),
         "method": setup.method.name, "seed": seed, "solved": False, "passes": 0.0, "budget": setup.spec.budget,
         "flops": 0.0, "updates": 0, "evaluation_passes": 0.0, "loss": setup.loss.name, "parameters": 0,
-        "seconds": 0.0, "wall_seconds": 0.0, "started": started,
+        "seconds": 0.0, "wall_seconds": 0.0, "started": started, "peak_megabytes": memory.peak() / 2**20 or nan,
         "task_version": task.version, "method_version": setup.method.version, "protocol_version": protocol.VERSION,
         "spec_hash": setup.spec_hash, "spec": setup.spec_json,
     }  # fmt: skip

@@ -106,6 +106,12 @@ class Row:
     device: str = _column("device of the tensors", volatile=True)
     started: str = _column("start, UTC", volatile=True)
     resumed: int = _column("number of times that the run resumed from a checkpoint", volatile=True, default=0, least=0)
+    peak_megabytes: float = _column(
+        "largest resident memory of the process when the run had ended, in MiB; nan where the system does not say",
+        volatile=True,
+        default=math.nan,
+        least=0,
+    )
 
 
 GRADIENT_BACK = (0, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)  # steps before the last one
@@ -156,7 +162,7 @@ COLUMNS = tuple(f.name for f in fields(Row))
 VOLATILE = tuple(f.name for f in fields(Row) if f.metadata["volatile"])
 KEY = ("task", "method", "lag", "seed")
 CHECK = "check"  # the last column of a runs file: a checksum of the fields before it
-_OLDER = tuple(f.name for f in fields(Row) if f.default is MISSING)  # the columns of the first version's files
+_FIRST = sum(f.default is MISSING for f in fields(Row))  # columns of the first version's files; newer ones come last
 
 
 def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
@@ -177,7 +183,8 @@ def read_rows(path: str | Path) -> list[Row]:
     data = read(path)
     lines = _lines(path, data)
     names = next(lines, (0, []))[1]
-    if tuple(names) not in ((*COLUMNS, CHECK), COLUMNS, _OLDER):
+    known = tuple(names[:-1] if names[-1:] == [CHECK] else names)
+    if known != COLUMNS[: max(len(known), _FIRST)]:
         raise LonglagError(f"{path} does not have the columns of a runs file; name one that longlag wrote")
     if not data.endswith(b"\n"):
         raise LonglagError(f"{path} is truncated: its last line has no end; run its job again")
@@ -204,11 +211,12 @@ def _row(path: str | Path, number: int, line: Sequence[str], names: Sequence[str
         raise LonglagError(
             f"{path}, line {number}: {len(line)} of {len(names)} columns; the file is damaged, run its job again"
         )
-    if names[-1] == CHECK and line[-1] != checksum(line[:-1]):
+    given = line[:-1] if names[-1] == CHECK else line
+    if given is not line and line[-1] != checksum(given):
         remedy = "run its job again; if you changed it on purpose, leave out the column check"
         raise LonglagError(f"{path}, line {number}: its checksum is not that of its fields; {remedy}")
     values: dict[str, Any] = {}
-    for column, text in zip(fields(Row), line, strict=False):  # the newest columns are the last
+    for column, text in zip(fields(Row), given, strict=False):  # the newest columns are the last
         try:
             values[column.name] = csv_text.value(column, text)
         except csv_text.BadValue as error:
