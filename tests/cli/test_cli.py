@@ -443,3 +443,38 @@ def test_a_name_that_the_system_refuses_is_a_line(words, tmp_path, monkeypatch, 
     (tmp_path / "s.yaml").write_text("suite: s\ncells: [{methods: [constant], tasks: [adding]}]\n")
     assert cli.main(["a" * 300 if word == "NAME" else word for word in words]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_finished_command_leaves_its_outputs_alone_and_a_failed_one_what_it_finished(tmp_path, monkeypatch, capsys):
+    from longlag.engine import train
+
+    out = tmp_path / "runs.csv"
+    words = [*TRAIN, *SETS, "--out", str(out)]
+    assert cli.main(words) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]
+    whole, build = read_rows(out), train.Block.__init__
+
+    def fails(block, setup, seeds):
+        if seeds == (1,):
+            raise ValueError("a bug")
+        build(block, setup, seeds)
+
+    monkeypatch.setattr(train.Block, "__init__", fails)
+    assert cli.main(words) == 1
+    assert len([*tmp_path.glob(".runs.csv.cache/**/*_seed0_*.json")]) == 1
+    started = read_rows(out)[0].started
+    monkeypatch.undo()
+    assert cli.main(words) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]
+    again = read_rows(out)
+    assert again[0].started == started, "seed 0 was trained once"
+    assert [row.test_error for row in again] == [row.test_error for row in whole]
+    capsys.readouterr()
+
+
+def test_a_link_that_has_the_name_of_the_hidden_cache_is_not_followed(tmp_path, capsys):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / ".runs.csv.cache").symlink_to(tmp_path / "theirs")
+    assert cli.main([*TRAIN, *SETS, "--out", str(tmp_path / "runs.csv")]) == 2
+    assert ".runs.csv.cache is a link; delete it, or choose a folder with --cache DIR" in capsys.readouterr().err
+    assert not [*(tmp_path / "theirs").iterdir()]

@@ -214,8 +214,6 @@ def test_every_argument_changes_something(verb, name, folder, tmp_path, capsys):
         words, changed = change
     else:
         changed = change(words) if callable(change) else [*words, *change]
-    if name == "--checkpoint-every":  # it needs a folder to write to
-        words, changed = ([*given, "--cache", "rungs"] for given in (words, changed))
     one, other = (result([verb, *given], tmp_path, folder, capsys) for given in (words, changed))
     assert one[0] == 0 or verb == "verify", one[1]
     assert one != other, f"longlag {verb} ignores {name}"
@@ -224,7 +222,6 @@ def test_every_argument_changes_something(verb, name, folder, tmp_path, capsys):
 
 IDLE = {
     "--gradient-flow": (["train", "--lag", "10", *TRAIN, "--out", "o.csv", "--gradient-flow"], "add --curves FILE"),
-    "--checkpoint-every": (["tune", "--lag", "10", *TRAIN, "--out", "o.csv", "--checkpoint-every", "7"], "--cache DIR"),
     "--seed": (["verify", "two.csv", "--seed", "0"], "add --sample N"),
     "--task": (["show", "adding", "--task", "xor"], "add the name of a method"),
 }

@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import fcntl
 import hashlib
 import io
 import json
@@ -431,7 +432,7 @@ CALLS = {  # a call that fails while a block is trained, and whether the folder 
     "mkdir": (Path, "mkdir"),
     "list": (os, "scandir"),
     "flush": (os, "fsync"),
-    "lock": (lock.fcntl, "flock"),
+    "lock": (fcntl, "flock"),
     "is_file": (Path, "is_file"),
 }
 
@@ -611,13 +612,16 @@ Block.advance = asked
 """
 
 
-def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_path):
+@pytest.mark.parametrize("cache", ["rungs", ".runs.csv.cache"])
+def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_path, cache):
+    """Without --cache the folder lies beside the rows until they are written."""
     (tmp_path / "stops.py").write_text(STOPS)
     words = [sys.executable, "-B", "-m", "longlag", "ladder", "--task", "adding", "--lags", "10", "--method", "clipped",
              "--plugin", str(tmp_path / "stops.py"), "--seeds", "0:2", "--budget", "2000", "--set", "cell.hidden=8"]  # fmt: skip
 
     def call(name, **env):
-        outputs = {"--out": "runs.csv", "--curves": "curves.parquet", "--cache": "rungs"}
+        outputs = {"--out": "runs.csv", "--curves": "curves.parquet"}
+        outputs |= {"--cache": cache} if cache == "rungs" else {}
         more = [word for flag, file in outputs.items() for word in (flag, str(tmp_path / name / file))]
         done = subprocess.run([*words, *more], capture_output=True, text=True, env=os.environ | env)
         return done.returncode, done.stderr
@@ -626,7 +630,7 @@ def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_pa
     code, said = call("stopped", STOP="1")
     assert code == 128 + signal.SIGTERM
     assert "interrupted by SIGTERM" in said
-    assert len(list(tmp_path.glob("stopped/rungs/**/*.ckpt"))) == 1
+    assert len(list(tmp_path.glob(f"stopped/{cache}/**/*.ckpt"))) == 1
     code, said = call("stopped")
     assert code == 0
     assert "resuming from update [5]" in said  # the sixth was in hand

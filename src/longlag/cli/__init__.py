@@ -77,5 +77,5 @@ def _run(argv: Sequence[str] | None) -> int:
         )
         return 128 + stopped.number
     except KeyboardInterrupt:
-        print("longlag: interrupted; written rows stay; with --cache the same command resumes", file=sys.stderr)
+        print("longlag: interrupted; written rows stay; training resumes if you run the same command", file=sys.stderr)
         return 130

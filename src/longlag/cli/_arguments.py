@@ -115,9 +115,9 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help=setting)
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     add_plugins(parser)
-    cache = "folder that keeps finished rungs, which are reused, and checkpoints of unfinished ones"
+    cache = "folder that keeps finished rungs and checkpoints (default: a hidden one, until all rows are written)"
     parser.add_argument("--cache", type=Path, metavar="DIR", help=cache)
-    interval = "seconds between the checkpoints in the cache (default: $LONGLAG_CHECKPOINT_EVERY or 60)"
+    interval = "seconds between two checkpoints (default: $LONGLAG_CHECKPOINT_EVERY or 60)"
     parser.add_argument("--checkpoint-every", type=checkpoint_interval, metavar="SECONDS", help=interval)
     rows = "CSV file of rows, one per seed and lag; an existing file is replaced"
     parser.add_argument("--out", required=True, metavar="FILE", help=rows)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments, _gpu
+from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
     from longlag.engine.spec import RunSpec
     from longlag.engine.train import Driver
+    from longlag.store.records import Row
 
 
 def specs(args: argparse.Namespace, tasks: Sequence[str], lag: int, seeds: tuple[int, ...]) -> list[RunSpec]:
@@ -25,21 +29,51 @@ def specs(args: argparse.Namespace, tasks: Sequence[str], lag: int, seeds: tuple
     return [RunSpec(task, lag, args.method, seeds, budget, overrides, args.timeout, args.device) for task in tasks]
 
 
+def cache_of(args: argparse.Namespace) -> Path:
+    """The folder of finished rungs and checkpoints: that of `--cache`, else a hidden one beside `--out`.
+
+    Raises:
+        LonglagError: a link has the name of the hidden one.
+    """
+    if args.cache:
+        return Path(args.cache)
+    out = Path(args.out)
+    folder = out.with_name(f".{out.name}.cache")
+    if folder.is_symlink():  # in a shared folder, perhaps somebody else's
+        raise LonglagError(f"{folder} is a link; delete it, or choose a folder with --cache DIR")
+    return folder
+
+
 @contextmanager
 def cached(args: argparse.Namespace) -> Iterator[Driver]:
-    """The driver that `--cache` asks for: with one, it keeps checkpoints, and SIGTERM ends it after a last one."""
+    """A driver that keeps checkpoints in the cache; SIGTERM ends it after a last one."""
     from longlag.engine.checkpoint import Checkpoints
     from longlag.engine.interrupt import Interruption
-    from longlag.engine.train import run_to_end
 
-    if not args.cache:
-        _arguments.refuse_idle(args.checkpoint_every, "--checkpoint-every", "--cache DIR")
-        yield run_to_end
-        return
     default = os.environ.get("LONGLAG_CHECKPOINT_EVERY", "60")
-    stop = Interruption()
-    with stop.listening():
-        yield Checkpoints(args.cache, args.checkpoint_every or _arguments.checkpoint_interval(default), stop)
+    stop, folder = Interruption(), cache_of(args)
+    try:
+        with stop.listening():
+            yield Checkpoints(folder, args.checkpoint_every or _arguments.checkpoint_interval(default), stop)
+    finally:
+        if not args.cache:
+            _remove_empty(folder)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Deletes the folder if no file is in it, and every such folder below it."""
+    for path, _, _ in os.walk(folder, topdown=False):
+        with suppress(OSError):
+            os.rmdir(path)
+
+
+def discard(args: argparse.Namespace, rows: Sequence[Row]) -> None:
+    """Deletes the hidden cache, since all is in the rows now. One of `--cache` stays, and so does that of a run that
+    ended with an error or a timeout: the same command trains only that run again."""
+    from longlag.store.records import Status
+
+    if not args.cache and not {row.status for row in rows} & {Status.ERROR, Status.TIMEOUT}:
+        shutil.rmtree(cache_of(args), ignore_errors=True)
 
 
 def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> int:
@@ -59,9 +93,10 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
         _arguments.refuse_idle(args.gradient_flow, "--gradient-flow", "--curves FILE")
     _arguments.load_plugins(args)
     _arguments.check_outputs(args.out, args.curves, cache=args.cache)
+    cache = cache_of(args)
     found = [replace(spec, gradient_flow=args.gradient_flow) for spec in specs(args, tasks, lags[0], args.seeds)]
     ladders = [ladder.setups(spec, lags) for spec in found]  # all is checked before anything is trained
-    rungs, on_event, rows, points = ladder.Rungs(args.cache), progress(found[0].budget), [], []
+    rungs, on_event, rows, points = ladder.Rungs(cache), progress(found[0].budget), [], []
     with ExitStack() as stack:
         for output in filter(None, (args.out, args.curves)):
             stack.enter_context(lock.held(output))
@@ -74,6 +109,7 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
         points.sort(key=lambda point: (point.task, point.method, point.lag, point.seed, point.passes))
         if args.curves:
             write_points(args.curves, points)
+        discard(args, rows)
     written = [f"{args.out}: {count(len(rows), 'row')}"]
     written += [f"{args.curves}: {count(len(points), 'point')} of learning curves"] if args.curves else []
     print("; ".join(written))

@@ -39,12 +39,13 @@ def _search(args: argparse.Namespace) -> int:
     _arguments.check_outputs(args.out, cache=args.cache)
     seeds = tuple(tune.FIRST_SEED + seed for seed in args.seeds)
     (spec,) = _training.specs(args, [args.task], args.lag, seeds)
-    trials = []
+    cache, trials = Rungs(_training.cache_of(args)), []
     with lock.held(args.out), _training.cached(args) as driver:
-        for trial in tune.search(spec, args.candidates, progress(spec.budget), Rungs(args.cache), driver):
+        for trial in tune.search(spec, args.candidates, progress(spec.budget), cache, driver):
             trials.append(trial)
             records.write_rows(args.out, [row for done in trials for row in done.rows])
             print(_line("tried", trial), flush=True)
+        _training.discard(args, [row for trial in trials for row in trial.rows])
     chosen = tune.best(trials)
     if math.isinf(chosen.score[1]):
         print("chosen: none; every candidate diverged, ended with an error or was stopped before its first evaluation")
