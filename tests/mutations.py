@@ -92,7 +92,7 @@ MUTATIONS = (
     M("CG value", "optimisers/cg.py", "-0.5 * float(", "-1.0 * float("),
     M("ridge covariance", "optimisers/ridge.py", "- centre[:size].outer(centre)", "- 0 * centre[:size].outer(centre)"),
     M("ridge penalty", "optimisers/ridge.py", "1 / (self.eigenvalues + penalty)", "1 / (self.eigenvalues + penalty**2)"),
-    M("ridge choice", "optimisers/ridge.py", "best = min(range", "best = max(range"),
+    M("ridge choice", "optimisers/ridge.py", "return min(found, key", "return max(found, key"),
     M("ridge held-out sequences", "optimisers/ridge.py", 'draw(self.validation, "penalty").features(params)', "(phi, y)"),
     M("ridge sums", "optimisers/ridge.py", "self.total + v.sum(0)", "v.sum(0)"),
     M("guessing choice", "optimisers/guessing.py", "tree.where(guessed < kept", "tree.where(guessed > kept"),

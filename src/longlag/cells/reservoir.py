@@ -8,7 +8,8 @@ On the CPU the recurrent matrix is sparse and acts on all sequences at once, hid
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -46,31 +47,55 @@ class Reservoir:
         rows = [self._run({k: v[r] for k, v in params.items()}, x[r], start[r], scored) for r in range(len(x))]
         return torch.stack(rows)
 
+    def kernel(self, params: Params) -> Kernel:
+        """What runs one replica on a CPU; its parameters come without the replica axis."""
+        w_in = torch.cat([params["W_xh"], params["b_h"].unsqueeze(0)]).T.contiguous().numpy()
+        return Kernel(_operator(params["W_hh"].T.contiguous()), w_in, self.leak)
+
+    @property
+    def at_once(self) -> int:
+        """How many sequences have states that fit into the cache."""
+        return max(1, _STATE_NUMBERS // self.hidden)
+
     def _run(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         """One replica: [T, B, X] -> [K, B, H]. Sequences run in groups whose states fit into the cache."""
-        recurrent = _operator(params["W_hh"].T.contiguous())  # [H, H]
-        w_in = torch.cat([params["W_xh"], params["b_h"].unsqueeze(0)]).T.contiguous().numpy()  # [H, X + 1]
-        inputs = np.ones((len(x), x.shape[2] + 1, x.shape[1]), dtype=w_in.dtype)  # the last one is constant
-        inputs[:, :-1] = x.numpy().transpose(0, 2, 1)
-        kept = np.empty((scored, x.shape[1], self.hidden), dtype=w_in.dtype)
-        at_once = max(1, _STATE_NUMBERS // self.hidden)
-        for first in range(0, x.shape[1], at_once):
-            some = slice(first, first + at_once)
-            states = self._states(recurrent, w_in, inputs[:, :, some], start[some].numpy())
+        kernel = self.kernel(params)
+        inputs = with_constant(x.numpy().transpose(0, 2, 1), kernel.w_in.dtype)
+        kept = np.empty((scored, x.shape[1], self.hidden), dtype=inputs.dtype)
+        for first in range(0, x.shape[1], self.at_once):
+            some = slice(first, first + self.at_once)
+            states = kernel.states(inputs[:, :, some], start[some].numpy())
             for k, h in enumerate(states, scored - len(inputs)):
                 if k >= 0:
                     kept[k, some] = h.T
         return torch.from_numpy(kept)
 
-    def _states(
-        self, recurrent: Tensor, w_in: np.ndarray, inputs: np.ndarray, start: np.ndarray
-    ) -> Iterator[np.ndarray]:
-        """The state [H, B] after each step of inputs [T, X + 1, B]; the next step overwrites it."""
-        h, new = (torch.zeros(self.hidden, inputs.shape[2], dtype=recurrent.dtype) for _ in range(2))
+
+def with_constant(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Inputs [T, X, B] with a last channel of ones, which the biases weigh: [T, X + 1, B]."""
+    inputs = np.ones((len(x), x.shape[1] + 1, x.shape[2]), dtype)
+    inputs[:, :-1] = x
+    return inputs
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The recurrence of one replica on a CPU. recurrent: [H, H], sparse or dense; w_in: [H, X + 1]."""
+
+    recurrent: Tensor
+    w_in: np.ndarray
+    leak: float
+
+    def states(self, inputs: Iterable[np.ndarray], start: np.ndarray) -> Iterator[np.ndarray]:
+        """The state [H, B] after each of the inputs [X + 1, B]; the next step overwrites it.
+
+        An input is asked for once the state before it has been handed out, so that it may depend on that state.
+        """
+        h, new = (torch.zeros(len(self.w_in), len(start), dtype=self.recurrent.dtype) for _ in range(2))
         last_start = start.max(initial=0)
         for t, x in enumerate(inputs):
-            np.matmul(w_in, x, out=new.numpy())
-            torch.addmm(new, recurrent, h, out=new)
+            np.matmul(self.w_in, x, out=new.numpy())
+            torch.addmm(new, self.recurrent, h, out=new)
             np.tanh(new.numpy(), out=new.numpy())
             if self.leak == 1:
                 h, new = new, h

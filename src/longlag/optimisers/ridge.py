@@ -12,6 +12,7 @@ size of the training set.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -118,17 +119,33 @@ class Ridge:
         if spectrum is None:
             return _unsolved(params, state, "features or targets are not finite: there is no readout of them")
         oracle.charge_flops(spectrum.flops)
-        fits = [_stored(params, *spectrum.solve(penalty)) for penalty in self.penalties]
-        errors = [_error(fit, *held_out) for fit in fits]
-        best = min(range(len(fits)), key=errors.__getitem__)
-        if not math.isfinite(errors[best]):
+        best = choose(params, spectrum, self.penalties, held_out)
+        if not math.isfinite(best.error):
             return _unsolved(params, state, "no penalty gives a readout whose error on held-out sequences is finite")
-        loss = torch.tensor([_error(fits[best], phi, y)], dtype=torch.float64)
-        info = {"training_sequences": seen, "penalty": self.penalties[best]}
-        return Step(params | fits[best], moments, loss, info, exhausted=done)
+        loss = torch.tensor([_error(best.fit, phi, y)], dtype=torch.float64)
+        info = {"training_sequences": seen, "penalty": best.penalty}
+        return Step(params | best.fit, moments, loss, info, exhausted=done)
 
 
-def _stored(params: Params, weights: Tensor, bias: Tensor) -> dict[str, Tensor]:
+@dataclass(frozen=True)
+class Chosen:
+    """The penalty with the least mean squared error on what was held out, and its readout "W_hy", "b_y"."""
+
+    penalty: float
+    fit: dict[str, Tensor]
+    error: float
+
+
+def choose(params: Params, spectrum: Spectrum, penalties: Sequence[float], held_out: tuple[Tensor, Tensor]) -> Chosen:
+    """Solves for every penalty; held_out: features [1, n, F] and targets [1, n, O]. The first of equals is chosen."""
+    found = []
+    for penalty in penalties:
+        fit = stored(params, *spectrum.solve(penalty))
+        found.append(Chosen(penalty, fit, _error(fit, *held_out)))
+    return min(found, key=lambda chosen: chosen.error)
+
+
+def stored(params: Params, weights: Tensor, bias: Tensor) -> dict[str, Tensor]:
     """A readout as the model keeps it: one replica, in the precision of its parameters."""
     return {"W_hy": weights.to(params["W_hy"].dtype).unsqueeze(0), "b_y": bias.to(params["b_y"].dtype).unsqueeze(0)}
 

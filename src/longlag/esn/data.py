@@ -1,0 +1,165 @@
+"""What a user hands over, as a list of sequences [T, X] with targets [K, O], and outputs in the user's form again.
+
+Many sequences are a list of arrays [T, X] (T may differ) or an array [N, T, X]. A table [n, columns], scikit-learn's
+own form, holds one sequence per row, or is one series with a row per step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from longlag.errors import LonglagError
+
+
+class BadInput(LonglagError, ValueError):
+    """Data or parameters that do not fit; a ValueError too, as scikit-learn's users expect."""
+
+
+def holds_sequences(x: Any) -> bool:
+    """Is it a list of arrays [T, X], or an array [N, T, X], rather than a table?"""
+    if _listed(x):
+        return len(x) > 0 and _axes(x[0]) == 2
+    return getattr(x, "ndim", 0) == 3
+
+
+def _listed(values: Any) -> bool:
+    return isinstance(values, list | tuple) or (isinstance(values, np.ndarray) and values.dtype.kind == "O")
+
+
+def _axes(values: Any) -> int:
+    """Number of axes, -1 if rows differ in length."""
+    try:
+        return int(np.ndim(values))
+    except ValueError:
+        return -1
+
+
+def sequences(x: Any) -> list[np.ndarray]:
+    """The sequences [T, X] of a list or of an array [N, T, X], float64.
+
+    Raises:
+        BadInput: one is no array of finite real numbers [T, X], or they differ in their number of inputs.
+    """
+    found = [_sequence(each, f"sequence {i}") for i, each in enumerate(x)]
+    if not found:
+        raise BadInput("X holds no sequence; at least one is needed")
+    for i, each in enumerate(found):
+        if not len(each):
+            raise BadInput(f"sequence {i} has no step; leave it out")
+        if each.shape[1] != found[0].shape[1]:
+            raise BadInput(
+                f"sequence {i} has {each.shape[1]} inputs and sequence 0 has {found[0].shape[1]}; all need the same"
+            )
+    return found
+
+
+def _sequence(values: Any, name: str) -> np.ndarray:
+    array = _numbers(values, name)
+    if array.ndim != 2:
+        raise BadInput(f"{name} has shape {array.shape}; a sequence is [steps, inputs]; one input is [:, None]")
+    return array
+
+
+def _numbers(values: Any, name: str) -> np.ndarray:
+    """A float64 array without nan and infinity."""
+    array = np.asarray(values)
+    if np.iscomplexobj(array):
+        raise BadInput(f"Complex data not supported: {name} is complex; give real and imaginary parts as two channels")
+    try:
+        array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{name} is no array of numbers: {error}") from error
+    if not np.isfinite(array).all():
+        raise BadInput(f"{name} contains NaN or infinity; fill or remove such steps")
+    return array
+
+
+def rows(table: np.ndarray, inputs_per_step: int | None) -> list[np.ndarray]:
+    """Each row of a table [n, columns] as a sequence of columns / inputs_per_step steps; None: of one step.
+
+    Raises:
+        BadInput: the columns are no multiple of inputs_per_step.
+    """
+    each = table.shape[1] if inputs_per_step is None else inputs_per_step
+    if table.shape[1] % each:
+        raise BadInput(f"inputs_per_step={each} does not divide the {table.shape[1]} columns of X into whole steps")
+    return list(table.reshape(len(table), -1, each))
+
+
+@dataclass(frozen=True)
+class Targets:
+    """y: per sequence the targets [K, O]; K is its number of steps, or 1 for the last step alone.
+
+    every: is there a target at every step? flat: do the user's arrays have no axis of outputs?
+    """
+
+    y: list[np.ndarray]
+    every: bool
+    flat: bool
+
+
+def per_step(y: Any, lengths: Sequence[int], choice: str) -> bool:
+    """Whether y has a target at every step, from the parameter `targets` and the form of y.
+
+    Raises:
+        BadInput: y could be either.
+    """
+    if choice != "auto":
+        return choice == "every"
+    if not _listed(y):
+        if np.ndim(y) == 2 and y.shape[1] > 1 and set(lengths) == {y.shape[1]}:
+            raise BadInput(
+                f"y of shape {y.shape} could be {y.shape[1]} targets of the last step or one target at each of "
+                f'{y.shape[1]} steps; say targets="last" or targets="every"'
+            )
+        return np.ndim(y) == 3
+    return len(y) > 0 and hasattr(y[0], "shape") and _axes(y[0]) > 0
+
+
+def step_targets(y: Any, lengths: Sequence[int]) -> Targets:
+    """Targets of every step: per sequence an array [T] or [T, O] of numbers or labels.
+
+    Raises:
+        BadInput: a sequence has another number of steps than its targets.
+    """
+    found = [np.asarray(each) for each in y]
+    if len(found) != len(lengths):
+        raise BadInput(f"X has {len(lengths)} sequences and y has {len(found)}; each sequence needs its targets")
+    for i, (each, length) in enumerate(zip(found, lengths, strict=True)):
+        if each.ndim not in (1, 2) or len(each) != length or each.ndim != found[0].ndim:
+            raise BadInput(
+                f"targets {i} have shape {each.shape} but sequence {i} has {length} steps; targets of every step are "
+                f'[steps] or [steps, outputs]; a target of the last step alone needs targets="last"'
+            )
+        if each.shape[1:] != found[0].shape[1:]:
+            raise BadInput(f"targets {i} have {each.shape[1]} outputs and targets 0 have {found[0].shape[1]}")
+    return Targets([_column(each) for each in found], every=True, flat=found[0].ndim == 1)
+
+
+def last_targets(y: np.ndarray) -> Targets:
+    """Targets [N] or [N, O] of the last steps."""
+    return Targets([each[None] for each in _column(y)], every=False, flat=y.ndim == 1)
+
+
+def _column(y: np.ndarray) -> np.ndarray:
+    return y[:, None] if y.ndim == 1 else y
+
+
+def finite(targets: Targets) -> Targets:
+    """The same targets as float64."""
+    y = [_numbers(each, f"targets {i}") for i, each in enumerate(targets.y)]
+    return Targets(y, targets.every, targets.flat)
+
+
+def joined(outputs: Iterable[np.ndarray], every: bool, flat: bool, form: str) -> Any:
+    """Outputs [K, O] per sequence in the form that X had ("list", "array", "series"); of last steps, as one array."""
+    found = [each[:, 0] if flat else each for each in outputs]
+    if not every:
+        return np.concatenate(found)
+    if form == "series":
+        return found[0]
+    return np.stack(found) if form == "array" else found
