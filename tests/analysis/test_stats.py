@@ -100,9 +100,9 @@ def test_kaplan_meier_by_hand() -> None:
     time = np.array([10.0, 20.0, 20.0, 30.0, 40.0])
     solved = np.array([True, True, False, True, False])
     curve = intervals.kaplan_meier(time, solved)
-    assert curve.time.tolist() == [10, 20, 30]
-    assert curve.at_risk.tolist() == [5, 4, 2]
-    assert curve.survival.tolist() == pytest.approx([4 / 5, 4 / 5 * 3 / 4, 4 / 5 * 3 / 4 / 2])
+    assert curve["time"].tolist() == [10, 20, 30]
+    assert curve["at_risk"].tolist() == [5, 4, 2]
+    assert curve["survival"].tolist() == pytest.approx([4 / 5, 4 / 5 * 3 / 4, 4 / 5 * 3 / 4 / 2])
 
 
 @pytest.mark.parametrize("status", [Status.BUDGET, Status.DIVERGED, Status.TIMEOUT, Status.ERROR, Status.NOT_ATTEMPTED])

@@ -91,8 +91,8 @@ def log_rank(time: np.ndarray, solved: np.ndarray, first: np.ndarray) -> float:
 
 def _scores(time: np.ndarray, solved: np.ndarray) -> np.ndarray:
     curve = intervals.kaplan_meier(time, solved)
-    hazard = (curve.events / curve.at_risk).to_numpy()  # of each time of solution
-    passed = curve.time.to_numpy()[None] <= time[:, None]  # [N, times]
+    hazard = curve["events"] / curve["at_risk"]  # of each time of solution
+    passed = curve["time"][None] <= time[:, None]  # [N, times]
     return solved - passed @ hazard
 
 

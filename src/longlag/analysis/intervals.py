@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from longlag.rng import stream
 
@@ -53,9 +52,9 @@ def bootstrap() -> np.random.Generator:
     return stream(0, "bootstrap")
 
 
-def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> pd.DataFrame:
+def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> dict[str, np.ndarray]:
     """Share still unsolved after each distinct time of solution: time, at_risk, events, survival."""
     times, events = np.unique(time[solved], return_counts=True)
     at_risk = len(time) - np.searchsorted(np.sort(time), times)
     survival = np.cumprod(1 - events / np.maximum(at_risk, 1))
-    return pd.DataFrame({"time": times, "at_risk": at_risk, "events": events, "survival": survival})
+    return {"time": times, "at_risk": at_risk, "events": events, "survival": survival}

@@ -9,7 +9,7 @@ has a percentile bootstrap over seeds (Efron 1979), a seed's whole ladder being 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def load_runs(path: str | Path) -> pd.DataFrame:
     Raises:
         LonglagError: missing, damaged or foreign file, or two rows for one run.
     """
-    runs = frame(records.Row, records.read_rows(path))
+    runs = _table(records.Row, records.read_columns(path))
     twice = runs[runs.duplicated(list(records.KEY))]
     if len(twice):
         run = ", ".join(f"{name} {twice.iloc[0][name]}" for name in records.KEY)
@@ -52,15 +52,28 @@ def load_curves(path: str | Path | None) -> pd.DataFrame:
     """
     if path is None:
         return frame(records.Point, [])
-    table = read_curves(path).to_pandas()
-    missing = {name: default for name, default in records.FLOW.items() if name not in table.columns}
-    return table.assign(**missing).astype({f.name: _DTYPES[str(f.type)] for f in fields(records.Point)})
+    table = read_curves(path)
+    columns: dict[str, Any] = {name: _values(table[name]) for name in table.column_names}
+    missing = {n: np.full(len(table), default) for n, default in records.FLOW.items() if n not in columns}
+    return _table(records.Point, columns | missing)
+
+
+def _values(column: Any) -> np.ndarray:
+    """A column of parquet as an array; of equal texts every one is the same object, which makes comparisons fast."""
+    if column.type != "string":
+        return column.to_numpy()
+    codes = column.dictionary_encode().combine_chunks()
+    return np.array(codes.dictionary.to_pylist(), object)[codes.indices.to_numpy()]
 
 
 def frame(kind: Any, items: Iterable[Any]) -> pd.DataFrame:
     """Rows or points (kind: the dataclass) as a table with its columns and types, even if empty."""
-    table = pd.DataFrame([vars(item) for item in items], columns=[f.name for f in fields(kind)])
-    return table.astype({f.name: _DTYPES[str(f.type)] for f in fields(kind)})
+    items = list(items)
+    return _table(kind, {f.name: [getattr(item, f.name) for item in items] for f in fields(kind)})
+
+
+def _table(kind: Any, columns: Mapping[str, Any]) -> pd.DataFrame:
+    return pd.DataFrame({f.name: pd.Series(columns[f.name], dtype=_DTYPES[str(f.type)]) for f in fields(kind)})
 
 
 def success(runs: pd.DataFrame) -> pd.DataFrame:
@@ -141,7 +154,7 @@ def survival(times: pd.DataFrame) -> pd.DataFrame:
     curves = []
     for (task, method, lag), rows in times.groupby(CONDITION):
         curve = intervals.kaplan_meier(rows.time.to_numpy(float), rows.solved.to_numpy(bool))
-        curves.append(curve.assign(task=task, method=method, lag=lag))
+        curves.append(pd.DataFrame({"task": task, "method": method, "lag": lag, **curve}))
     columns = [*CONDITION, "time", "at_risk", "events", "survival"]
     return pd.concat(curves, ignore_index=True)[columns] if curves else pd.DataFrame(columns=columns)
 
@@ -163,12 +176,12 @@ def cost(conditions: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
 def _median(rows: pd.DataFrame) -> tuple[float, float, float, float]:
     time, solved = rows.time.to_numpy(float), rows.solved.to_numpy(bool)
     curve = intervals.kaplan_meier(time, solved)
-    half = curve[curve.survival <= 0.5 + 1e-9]
+    half = curve["time"][curve["survival"] <= 0.5 + 1e-9]
     first = time[solved].min() if solved.any() else math.inf
     last = time.max() if solved.all() else math.inf
     censored = time[~solved & np.isfinite(time)]
     limit = censored.max() if len(censored) else math.nan
-    return (half.time.iloc[0] if len(half) else math.inf), first, last, limit
+    return (half[0] if len(half) else math.inf), first, last, limit
 
 
 def failures(runs: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:

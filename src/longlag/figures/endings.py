@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 
 from longlag import protocol
 from longlag.analysis import Analysis, stats
@@ -45,10 +44,10 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     shown = _unsolved(analysis)
     if shown.empty:
         return layout.nothing("no runs" if analysis.runs.empty else "every run was solved", width)
-    order = overview.ranking(analysis.reach)
-    tiers = layout.tiers(layout.methods_on(shown), height=0.55, width=width, per_method=0.2)
+    order, blocks = overview.ranking(analysis.reach), _blocks(shown)
+    tiers = layout.tiers(layout.methods_on(blocks), height=0.55, width=width, per_method=0.2)
     for task, panel in tiers.panels.items():
-        _panel(panel, shown[shown.task == task], order, small=task in tiers.small)
+        _panel(panel, blocks[blocks.task == task], order, small=task in tiers.small)
     layout.titles(tiers, {task: style.escape_mathtext(task) for task in tiers.panels})
     wide = width > style.COLUMN_WIDTH
     for task, panel in tiers.full.items() if wide else ():
@@ -57,7 +56,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     layout.label_tiers(tiers, style.LAG if wide else style.LAG_SHORT, style.LAG_SHORT, "")
     tiers.figure.draw_without_rendering()  # only a laid-out figure knows which blocks have room for words
     for task, panel in tiers.panels.items():
-        _numbers(panel, shown[shown.task == task])
+        _numbers(panel, _placed(blocks[blocks.task == task], order))
     return tiers.figure
 
 
@@ -70,42 +69,62 @@ def _unsolved(analysis: Analysis) -> pd.DataFrame:
     return shown.assign(rank=shown.status.map(list(Status).index)).sort_values(["rank", "left", "seed"])
 
 
-def _panel(axes: Any, runs: pd.DataFrame, order: list[str], small: bool) -> None:
-    methods = [name for name in order if name in set(runs.method)]
-    lags = sorted(runs.lag.unique())
-    style.lag_ticks(axes, lags, [runs.minimal_lag[runs.lag == lag].max() for lag in lags], thin=small)
+def _blocks(runs: pd.DataFrame) -> pd.DataFrame:
+    """One block per seed, in the order of the rows; in a crowd, neighbours that look the same share a block.
+
+    A block is a run, that of its first seed, with `seeds`, their number, and `begin` and `end`, its place among the
+    blocks of its condition from 0 to 1.
+    """
+    minimal = runs.groupby(["task", "lag"]).minimal_lag.transform("max")
+    runs = runs.assign(minimal_lag=minimal).sort_values(stats.CONDITION, kind="stable", ignore_index=True)
+    condition = runs.groupby(stats.CONDITION).seed
+    size, place = condition.transform("size"), condition.cumcount()
+    left = runs.left.where(size <= _CROWD, (runs.left * _SHADES).round() / _SHADES)
+    shades = left.mask(runs.status.isin([*_STATUS]), -1).fillna(-2)  # a status with a colour has no shade
+    new = (place == 0) | (size <= _CROWD) | (shades != shades.shift()) | (runs.status != runs.status.shift())
+    starts = np.flatnonzero(new)
+    seeds = np.diff([*starts, len(runs)])
+    found = runs.assign(left=left, begin=place / size, share=1 / size).iloc[starts].assign(seeds=seeds)
+    return found.assign(end=found.begin + found.share * seeds)
+
+
+def _placed(blocks: pd.DataFrame, order: list[str]) -> pd.DataFrame:
+    """The blocks of a task with x, y (of the lower left corner) and width, in units of the axes."""
+    methods = [name for name in order if name in set(blocks.method)]
+    x = blocks.lag.map({lag: i for i, lag in enumerate(sorted(blocks.lag.unique()))}) + (blocks.begin - 0.5) * _WIDTH
+    y = blocks.method.map({name: i for i, name in enumerate(methods)}) - _HEIGHT / 2
+    return blocks.assign(x=x, y=y, width=(blocks.end - blocks.begin) * _WIDTH)
+
+
+def _panel(axes: Any, blocks: pd.DataFrame, order: list[str], small: bool) -> None:
+    methods = [name for name in order if name in set(blocks.method)]
+    minimal = blocks.groupby("lag").minimal_lag.max()
+    style.lag_ticks(axes, [*minimal.index], [*minimal], thin=small)
     axes.set_ylim(len(methods) - 0.5, -0.5)
     axes.set_yticks(range(len(methods)), [style.escape_mathtext(name) for name in methods])
     axes.tick_params(axis="y", length=0)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
-    for (method, lag), rows in runs.groupby(["method", "lag"]):
-        _condition(axes, lags.index(lag), methods.index(method), rows)
+    for status, rows in _placed(blocks, order).groupby("status"):
+        _fill_blocks(axes, str(status), rows)
 
 
-def _condition(axes: Any, x: int, y: int, rows: pd.DataFrame) -> None:
-    """A block per seed, beside each other in the order of the rows."""
-    left, size = x - _WIDTH / 2, _WIDTH / len(rows)
-    for run, seeds in _blocks(rows):
-        colour, hatch = _fill(run.status, run.left)
-        edge = "#c9c9c9" if run.status == Status.NOT_ATTEMPTED else "white"
-        fill = {"facecolor": colour, "edgecolor": edge, "lw": 0.5, "hatch": hatch}
-        block = Rectangle((left, y - _HEIGHT / 2), seeds * size, _HEIGHT, **fill)
-        block.set_gid(f"{run.method}/{run.lag}/{run.seed}{f'+{seeds - 1}' if seeds > 1 else ''}/{run.status}")
-        axes.add_artist(block)  # unlike add_patch it leaves the limits alone, which are set
-        left += seeds * size
-
-
-def _blocks(rows: pd.DataFrame) -> Iterator[tuple[Any, int]]:
-    """Yields (run, number of seeds): one block per seed; in a crowd, neighbours that look the same share a block."""
-    if len(rows) <= _CROWD:
-        yield from zip(rows.itertuples(), itertools.repeat(1), strict=False)
-        return
-    shaded = rows.assign(left=(rows.left * _SHADES).round() / _SHADES)
-    shades = shaded.left.mask(shaded.status.isin([*_STATUS]), -1).fillna(-2)  # a status with a colour has no shade
-    new = (shades != shades.shift()) | (shaded.status != shaded.status.shift())
-    starts = np.flatnonzero(new)
-    yield from zip(shaded.iloc[starts].itertuples(), np.diff([*starts, len(rows)]).tolist(), strict=True)
+def _fill_blocks(axes: Any, status: str, blocks: pd.DataFrame) -> None:
+    """The blocks of one status, as one artist: thousands of rectangles take long one by one."""
+    edge = "#c9c9c9" if status == Status.NOT_ATTEMPTED else "white"
+    low, high = blocks[["x", "y"]].to_numpy(), np.stack([blocks.x + blocks.width, blocks.y + _HEIGHT], axis=1)
+    corners = [(low[:, 0], low[:, 1]), (high[:, 0], low[:, 1]), (high[:, 0], high[:, 1]), (low[:, 0], high[:, 1])]
+    boxes: Any = np.transpose(corners, (2, 0, 1))
+    drawn = PolyCollection(
+        boxes,
+        facecolors=[_fill(status, left)[0] for left in blocks.left],
+        edgecolors=edge,
+        linewidths=0.5,
+        hatch=_STATUS.get(status, ("", ""))[1] or None,
+        zorder=2 if status == Status.NOT_ATTEMPTED else 1,  # an outline is seen whole
+    )
+    drawn.set_gid(status)
+    axes.add_collection(drawn, autolim=False)  # the limits are set
 
 
 def _fill(status: str, left: float) -> tuple[Any, str]:
@@ -114,18 +133,14 @@ def _fill(status: str, left: float) -> tuple[Any, str]:
     return (_UNMEASURED if np.isnan(left) else _NEARNESS(_NEAR + (_FAR - _NEAR) * left)), ""
 
 
-def _numbers(axes: Any, runs: pd.DataFrame) -> None:
-    """The lowest error that was seen, in percent, in blocks of runs whose passes ran out."""
-    ran_out = runs[runs.status == Status.BUDGET]
-    best = {(r.method, str(r.lag), str(r.seed)): (r.best, r.left) for r in ran_out.itertuples()}
+def _numbers(axes: Any, blocks: pd.DataFrame) -> None:
+    """The lowest error that was seen, in percent, in the blocks of a run whose passes ran out."""
     scale = axes.get_window_extent().width / axes.figure.dpi / np.ptp(axes.get_xlim())  # inches per lag
-    for block in axes.patches:
-        method, lag, seed, status = block.get_gid().rsplit("/", 3)
-        error, left = best.get((method, lag, seed), (np.nan, np.nan))  # a block of many seeds has no number
-        if status == Status.BUDGET and not np.isnan(error) and block.get_width() * scale >= _WORDS:
-            x, y = block.get_x() + block.get_width() / 2, block.get_y() + block.get_height() / 2
-            ink = "white" if left > 0.7 else style.INK
-            axes.text(x, y + 0.03, f"{100 * error:.0f}", ha="center", va="center", fontsize=7, color=ink)
+    room = (blocks.seeds == 1) & (blocks.width * scale >= _WORDS)
+    for block in blocks[room & (blocks.status == Status.BUDGET) & blocks.best.notna()].itertuples():
+        x, y = block.x + block.width / 2, block.y + _HEIGHT / 2
+        ink = "white" if block.left > 0.7 else style.INK
+        axes.text(x, y + 0.03, f"{100 * block.best:.0f}", ha="center", va="center", fontsize=7, color=ink)
 
 
 def _baselines(axes: Any, runs: pd.DataFrame) -> None:

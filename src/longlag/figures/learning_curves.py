@@ -42,26 +42,32 @@ def _chosen(analysis: Analysis) -> dict[str, int]:
     run was evaluated twice has no curve: it is left out unless that leaves none."""
     found = {str(task): telling_lag(conditions) for task, conditions in analysis.success.groupby("task")}
     full, small = layout.split(layout.methods_on(analysis.success))
-    evaluations = analysis.curves[analysis.curves.passes > 0].groupby(["task", "lag", "method", "seed"]).size()
+    curves = _at(analysis.curves, {task: found[task] for task in small})
+    evaluations = curves[curves.passes > 0].groupby(["task", "lag", "method", "seed"]).size()
     seen = evaluations[evaluations > 1].groupby(["task", "lag"]).size()
     curved = set(seen.index)
     kept = {task: lag for task, lag in found.items() if task in full or (task in small and (task, lag) in curved)}
     return kept or found
 
 
+def _at(table: pd.DataFrame, chosen: dict[str, int]) -> pd.DataFrame:
+    """The rows of these tasks, each at its lag."""
+    return table[table.task.map(chosen) == table.lag]
+
+
 @style.applied()
 def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per task, one thin line per seed, a marker where the run ended."""
-    runs, curves, chosen = analysis.runs, analysis.curves, _chosen(analysis)
+    chosen = _chosen(analysis)
     if not chosen:
         return layout.nothing("no runs", width)
-    shown = pd.concat([runs[(runs.task == task) & (runs.lag == lag)] for task, lag in chosen.items()])
+    shown, curves = _at(analysis.runs, chosen), _at(analysis.curves, chosen)
     styles = style.styles(shown.method.unique())
     methods = layout.methods_on(analysis.success)
     tiers = layout.tiers({task: methods[task] for task in chosen}, height=2.0, width=width)
     for task, panel in tiers.panels.items():
         panel.sharex(next(iter(tiers.panels.values())))
-        here = curves[(curves.task == task) & (curves.lag == chosen[task]) & (curves.passes > 0)]
+        here = curves[(curves.task == task) & (curves.passes > 0)]
         _panel(panel, shown[shown.task == task], here[_drawn(here)], styles)
     layout.titles(tiers, {task: f"{style.escape_mathtext(task)}, lag {lag}" for task, lag in chosen.items()})
     layout.legend(tiers.figure, styles, _KEYS)
@@ -125,8 +131,7 @@ def caption(analysis: Analysis) -> str:
         return "No runs yet."
     if curves.empty:
         return "No learning curves were recorded, so there is nothing to draw."
-    shown = pd.concat([curves[(curves.task == task) & (curves.lag == lag)] for task, lag in chosen.items()])
-    seeds = shown.groupby(["task", "method"]).seed.nunique()
+    seeds = _at(curves, chosen).groupby(["task", "method"]).seed.nunique()
     where = join_words(f"{task} at lag {lag}" for task, lag in chosen.items())
     some = "" if seeds.empty or seeds.max() <= _LINES else f", of which the first {_LINES} are drawn"
     return (
