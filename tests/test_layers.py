@@ -26,7 +26,7 @@ TORCH = [
     {"model"},
     {"objective"},
     {"optimisers"},
-    {"methods", "functional", "torch_data", "esn"},
+    {"methods", "functional", "torch_data", "torch_optim", "esn"},
     {"engine"},
     {"lecture"},
 ]

@@ -55,7 +55,12 @@ def linearise(function: Callable[[Params], Outputs], params: Params) -> Linearis
     """Evaluates the function once and keeps its graph."""
     with torch.enable_grad():
         leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
-        values = function(leaves)
+        return linearised(function(leaves), leaves)
+
+
+def linearised(values: Outputs, leaves: dict[str, Tensor]) -> Linearisation:
+    """The same for values that were computed already, from these leaves of the graph."""
+    with torch.enable_grad():
         live = tuple(value.requires_grad for value in values)
         graph = _kept(values, live)
         dummies = tuple(torch.zeros_like(value).requires_grad_() for value in graph)

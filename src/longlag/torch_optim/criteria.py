@@ -1,0 +1,139 @@
+"""Torch's losses as functions of a model's outputs: which are convex in them, and what a mean of theirs counts.
+
+A Gauss-Newton matrix J'HJ is positive semi-definite if the Hessian H of the loss in the outputs is (Schraudolph 2002,
+section 3). For a linear loss H is zero, and so is the matrix. Torch's own losses are looked up here; any other
+function is accepted, and `curvature.py` watches the sign of its products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from longlag.errors import LonglagError, shown
+from longlag.losses import Loss
+
+Count = Callable[[Any, Tensor, Any], float]  # loss, outputs, targets -> what its mean divides by
+
+
+def _entries(loss: Any, outputs: Tensor, targets: Any) -> float:
+    return outputs.numel()
+
+
+def _classes(loss: Any, outputs: Tensor, targets: Tensor) -> float:
+    """The weights of the classes that are asked for; one for each row of class probabilities."""
+    if targets.is_floating_point():
+        return targets.numel() / targets.shape[min(1, targets.dim() - 1)]
+    asked = targets[targets != loss.ignore_index]
+    return asked.numel() if loss.weight is None else float(loss.weight[asked].sum())
+
+
+CONVEX: dict[type, Count] = {
+    nn.CrossEntropyLoss: _classes,
+    nn.MSELoss: _entries,
+    nn.BCEWithLogitsLoss: _entries,
+    nn.HuberLoss: _entries,
+    nn.SmoothL1Loss: _entries,
+    nn.PoissonNLLLoss: _entries,
+    nn.SoftMarginLoss: _entries,
+    nn.MultiLabelSoftMarginLoss: _entries,
+}
+_LINEAR = "it is linear in the model's outputs, so that its Gauss-Newton matrix is zero"
+_LOGITS = "return logits, without log_softmax, and use nn.CrossEntropyLoss"
+_PIECES = "it is linear in pieces, so that its Gauss-Newton matrix is zero"
+_BENT = "it is not convex in the model's outputs, so that its Gauss-Newton matrix may have negative curvature"
+REFUSED: dict[type, str] = {
+    nn.NLLLoss: f"{_LINEAR}; {_LOGITS}",
+    nn.KLDivLoss: f"{_LINEAR}; {_LOGITS}, which takes class probabilities as targets",
+    nn.L1Loss: f"{_PIECES}; use nn.HuberLoss or nn.SmoothL1Loss",
+    nn.BCELoss: "its curvature has no bound near 0 and 1; return logits, without sigmoid, and use nn.BCEWithLogitsLoss",
+    nn.MultiMarginLoss: f"{_PIECES}; use nn.CrossEntropyLoss",
+    nn.MultiLabelMarginLoss: f"{_PIECES}; use nn.MultiLabelSoftMarginLoss",
+    nn.HingeEmbeddingLoss: f"{_PIECES}; use nn.SoftMarginLoss",
+    nn.MarginRankingLoss: f"{_PIECES}; use nn.SoftMarginLoss of the difference",
+    nn.TripletMarginLoss: f"{_BENT}; use a first-order optimiser",
+    nn.TripletMarginWithDistanceLoss: f"{_BENT}; use a first-order optimiser",
+    nn.CosineEmbeddingLoss: f"{_BENT}; use a first-order optimiser",
+    nn.GaussianNLLLoss: f"{_BENT}; use nn.MSELoss, or a first-order optimiser",
+    nn.CTCLoss: f"{_BENT}; use a first-order optimiser",
+}
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A loss of outputs and targets that is one number. mean: whether it is a mean over the batch, not a sum."""
+
+    function: Callable[..., Any]
+    mean: bool
+
+    @property
+    def known(self) -> bool:
+        """Is it one of torch's convex losses?"""
+        return type(self.function) in CONVEX
+
+    def __call__(self, outputs: Any, targets: Any) -> Tensor:
+        """The loss, a scalar with its graph.
+
+        Raises:
+            LonglagError: outputs and targets of two shapes, which torch would broadcast; or no single number.
+        """
+        if CONVEX.get(type(self.function)) is _entries:
+            _check_shapes(outputs, targets)
+        loss = self.function(outputs, targets)
+        if not isinstance(loss, Tensor) or loss.numel() != 1:
+            found = f"a tensor of shape {list(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+            raise LonglagError(f"loss {_name(self.function)} must return one number, not {found}; take its mean")
+        return loss.reshape(())
+
+    def weight(self, outputs: Any, targets: Any) -> float:
+        """How much of a mean over several mini-batches this one is: what its own mean divides by."""
+        if not self.mean:
+            return 1.0
+        count = CONVEX.get(type(self.function))
+        first = outputs if isinstance(outputs, Tensor) else outputs[0]
+        rows = first.shape[0] if first.dim() else 1
+        return float(rows if count is None else count(self.function, outputs, targets))
+
+
+def criterion(loss: Any) -> Criterion:
+    """Somebody's loss, checked.
+
+    Raises:
+        LonglagError: it is no loss, or one without a positive semi-definite Gauss-Newton matrix.
+    """
+    if isinstance(loss, type):
+        raise LonglagError(f"loss is the class {loss.__name__}; write {loss.__name__}()")
+    if isinstance(loss, Loss):
+        raise LonglagError(
+            f"loss {loss!r} belongs to longlag.functional.fit; pass one of torch, such as nn.CrossEntropyLoss()"
+        )
+    if not callable(loss):
+        raise LonglagError(f"loss cannot be {shown(loss)}; pass one of torch, such as nn.CrossEntropyLoss()")
+    if type(loss) in REFUSED:
+        raise LonglagError(f"Hessian-Free cannot use {type(loss).__name__}: {REFUSED[type(loss)]}")
+    reduction = getattr(loss, "reduction", "mean")
+    if reduction not in ("mean", "sum"):
+        raise LonglagError(f"reduction of {_name(loss)} cannot be {reduction!r}; it must be 'mean' or 'sum'")
+    if isinstance(loss, nn.SmoothL1Loss) and not loss.beta:
+        raise LonglagError(f"beta of SmoothL1Loss cannot be 0: {_PIECES}; take a larger beta")
+    for name in ("weight", "pos_weight"):
+        weights = getattr(loss, name, None) if type(loss) in CONVEX else None
+        if weights is not None and not bool((weights >= 0).all()):
+            raise LonglagError(f"{name} of {_name(loss)} must not be negative: {_BENT}")
+    return Criterion(loss, mean=reduction == "mean")
+
+
+def _check_shapes(outputs: Any, targets: Any) -> None:
+    shapes = [list(part.shape) if isinstance(part, Tensor) else type(part).__name__ for part in (outputs, targets)]
+    if shapes[0] != shapes[1]:
+        raise LonglagError(
+            f"outputs {shapes[0]} and targets {shapes[1]} must have one shape; y.unsqueeze(-1) adds the axis of a "
+            "single output, squeeze(-1) takes it off"
+        )
+
+
+def _name(loss: Any) -> str:
+    return type(loss).__name__ if isinstance(loss, nn.Module) else getattr(loss, "__name__", type(loss).__name__)

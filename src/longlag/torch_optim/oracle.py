@@ -1,0 +1,176 @@
+"""The oracle of somebody's closures: what `longlag.optimisers.HessianFree` asks, answered by their own modules.
+
+A trial step is put into the parameters themselves while a closure runs, and taken out again. Of several mini-batches
+one is answered after the other: memory is that of the largest, and the graph of a product is built again each time.
+The graph of a single mini-batch is kept for all products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from longlag.algebra import tree
+from longlag.algebra.jacobian import linearised
+from longlag.algebra.tree import Params
+from longlag.errors import LonglagError
+from longlag.objective import FORWARD, GRADIENT, PRODUCT, Operator
+from longlag.torch_optim.closure import Answer, Closure
+from longlag.torch_optim.curvature import UNTRAINED, Twice
+
+
+@dataclass
+class Counter:
+    """Passes over one mini-batch each: a forward pass counts 1, with backward 3, a Gauss-Newton product 4."""
+
+    passes: int = 0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The shares of the mini-batches in the loss, and the number of sequences of all of them."""
+
+    shares: tuple[float, ...]
+    sequences: float
+
+
+@dataclass(frozen=True)
+class ClosureOracle:
+    """The loss of all mini-batches together. Parameters have a leading axis of 1 (one replica).
+
+    mean: whether the loss is a mean over the mini-batches, else their sum. known: whether the loss is known to be
+    convex in the outputs and not linear. required: whether hidden states must be seen if they are damped. sizes: by
+    number of mini-batches, filled as they are learnt.
+    """
+
+    closures: Sequence[Closure]
+    leaves: dict[str, torch.nn.Parameter]
+    mean: bool
+    known: bool
+    required: bool
+    counter: Counter = field(default_factory=Counter)
+    sizes: dict[int, Sizes] = field(default_factory=dict)
+
+    def value(self, params: Params) -> Tensor:
+        """Loss, [1]."""
+        with self._at(params), torch.no_grad():
+            answers = [self._light(closure.ask(), FORWARD) for closure in self.closures]
+        return self._total(answers)
+
+    def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
+        """Loss, [1], and its gradient."""
+        answers, gradients = [], []
+        with self._at(params):
+            for closure in self.closures:
+                with torch.enable_grad():
+                    answer = closure.ask()
+                counts = answer.weight > 0 or not self.mean  # if not, the loss is 0/0
+                gradients.append(self._gradient(answer.loss) if counts else tree.zeros_like(params))
+                answers.append(self._light(answer, GRADIENT))
+        loss, shares = self._total(answers), self.sizes[len(self.closures)].shares
+        total = tree.scale(shares[0], gradients[0]) if shares[0] != 1 else gradients[0]
+        for share, gradient in zip(shares[1:], gradients[1:], strict=True):
+            total = tree.axpy(share, gradient, total)
+        return loss, total
+
+    def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
+        """v -> (J' H J + structural J_h' J_h / B) v, J_h the Jacobian of the hidden states, B sequences."""
+        sizes = self._sizes(params)
+        damped = structural / max(sizes.sequences, 1.0) if self.mean else structural
+        if len(self.closures) == 1:
+            with self._at(params):
+                kept = self._product(self.closures[0], 1.0, damped)
+
+        def product(v: Params) -> dict[str, Tensor]:
+            with self._at(params):
+                if len(self.closures) == 1:
+                    return kept(v)
+                total = tree.zeros_like(v)
+                for share, closure in zip(sizes.shares, self.closures, strict=True):
+                    if share or damped:
+                        total = tree.add(total, self._product(closure, share, damped)(v))
+                return total
+
+        return product
+
+    def head(self, n: int) -> ClosureOracle:
+        """The same questions of the first n mini-batches."""
+        return replace(self, closures=self.closures[:n])
+
+    def __len__(self) -> int:
+        """Number of mini-batches."""
+        return len(self.closures)
+
+    def _product(self, closure: Closure, share: float, damped: float) -> Operator:
+        """The product over one mini-batch, with the graph of one forward pass."""
+        with torch.enable_grad():
+            answer = closure.ask()
+            twice = answer.twice()
+        hidden = tuple(states.values for states in answer.hidden) if damped else ()
+        if damped and self.required and not hidden:
+            raise LonglagError(
+                "structural_damping needs hidden states: name their module, HessianFree(..., hidden=model.rnn), or "
+                "return them as the third part of what the closure returns; structural_damping=0 turns it off"
+            )
+        line = linearised((*answer.outputs, *hidden), dict(self.leaves))
+        self.counter.passes += FORWARD
+        if not self.known:
+            twice.check_bent()
+        n = len(answer.outputs)
+
+        def product(v: Params) -> dict[str, Tensor]:
+            self.counter.passes += PRODUCT
+            tangents = line.pushforward({name: value[0] for name, value in v.items()})  # v -> J v
+            curved = twice.product(tangents[:n]) if share else map(torch.zeros_like, tangents[:n])  # J v -> H J v
+            weighted = (*(share * part for part in curved), *(damped * part for part in tangents[n:]))
+            return {name: part.unsqueeze(0) for name, part in line.pullback(weighted).items()}
+
+        return product
+
+    def _gradient(self, loss: Tensor) -> dict[str, Tensor]:
+        if not loss.requires_grad:
+            raise LonglagError(UNTRAINED)
+        parts = torch.autograd.grad(loss, tuple(self.leaves.values()), materialize_grads=True)
+        return {name: part.unsqueeze(0) for name, part in zip(self.leaves, parts, strict=True)}
+
+    def _light(self, answer: Answer, passes: int) -> Answer:
+        """An answer without its graph, counted."""
+        self.counter.passes += passes
+        return replace(answer, loss=answer.loss.detach(), outputs=(), twice=_gone)
+
+    def _total(self, answers: list[Answer]) -> Tensor:
+        """The loss of all mini-batches, [1]. One whose targets are all ignored is 0/0, and counts nothing."""
+        if len(answers) not in self.sizes:
+            weights = [answer.weight if self.mean else 1.0 for answer in answers]
+            if not sum(weights) > 0:
+                raise LonglagError("no target of the batch counts: all are ignored, or of classes of weight 0")
+            shares = tuple(weight / sum(weights) for weight in weights) if self.mean else tuple(weights)
+            self.sizes[len(answers)] = Sizes(shares, float(sum(answer.sequences for answer in answers)))
+        shares = self.sizes[len(answers)].shares
+        parts = [share * answer.loss for share, answer in zip(shares, answers, strict=True) if share]
+        return torch.stack(parts).sum().unsqueeze(0)
+
+    def _sizes(self, params: Params) -> Sizes:
+        if len(self.closures) not in self.sizes:
+            self.value(params)
+        return self.sizes[len(self.closures)]
+
+    @contextmanager
+    def _at(self, params: Params) -> Iterator[None]:
+        """The user's parameters hold these values meanwhile."""
+        own = {name: leaf.data for name, leaf in self.leaves.items()}
+        try:
+            for name, leaf in self.leaves.items():
+                leaf.data = params[name][0]
+            yield
+        finally:
+            for name, leaf in self.leaves.items():
+                leaf.data = own[name]
+
+
+def _gone() -> Twice:
+    raise AssertionError("the graph of this answer was freed")

@@ -1,0 +1,110 @@
+"""What is seen of somebody's modules while a closure runs: those that make a loss random, and named hidden states.
+
+The closure alone is known, not the model, so that every module that is called in it is looked at (a hook of torch for
+all modules, which is there during the call only).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.dropout import _DropoutNd
+from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.nn.utils.rnn import PackedSequence
+
+from longlag.errors import LonglagError
+
+
+@dataclass(frozen=True)
+class States:
+    """Hidden states that structural damping protects, of any shape, and how many sequences they belong to."""
+
+    values: Tensor
+    sequences: int
+
+
+@dataclass(frozen=True)
+class Watch:
+    """modules: their outputs are hidden states. batch_axis: which axis of hidden states counts the sequences."""
+
+    modules: Sequence[nn.Module] = ()
+    batch_axis: int = 0
+
+    @contextmanager
+    def during_a_pass(self) -> Iterator[list[States]]:
+        """Collects the hidden states of the modules, and refuses modules that are random.
+
+        Raises:
+            LonglagError: at the call of a module that is random, or writes running statistics.
+        """
+        found: list[States] = []
+
+        def keep(module: nn.Module, _: Any, output: Any) -> None:
+            states = self.states(output, _axis(module, self.batch_axis))
+            alone = isinstance(module, nn.RNNBase) and isinstance(output[0], Tensor) and output[0].dim() == 2  # [T, H]
+            found.append(replace(states, sequences=1) if alone else states)
+
+        with ExitStack() as hooks:
+            hooks.enter_context(_removed(register_module_forward_pre_hook(_refuse)))
+            for module in self.modules:
+                hooks.enter_context(_removed(module.register_forward_hook(keep)))
+            yield found
+
+    def states(self, output: Any, axis: int | None = None) -> States:
+        """The hidden states in what a module returned: a tensor, packed sequences, or a tuple that begins with one."""
+        if isinstance(output, PackedSequence):
+            return States(output.data, int(output.batch_sizes[0]))
+        if isinstance(output, tuple | list) and output:
+            return self.states(output[0], axis)
+        if not isinstance(output, Tensor):
+            raise LonglagError(f"hidden states are tensors or packed sequences, not {type(output).__name__}")
+        axis = self.batch_axis if axis is None else axis
+        if not -output.dim() <= axis < output.dim():
+            raise LonglagError(f"hidden states of shape {list(output.shape)} have no axis {axis}; set batch_axis")
+        return States(output, output.shape[axis])
+
+
+@contextmanager
+def _removed(handle: Any) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _axis(module: nn.Module, otherwise: int) -> int:
+    """Where a recurrent layer of torch has its sequences."""
+    if isinstance(module, nn.RNNBase):
+        return 0 if module.batch_first else 1
+    return otherwise
+
+
+def _refuse(module: nn.Module, _: Any) -> None:
+    """A module that draws random numbers or writes running statistics gives every trial step another loss."""
+    if not module.training:
+        return
+    if isinstance(module, _NormBase) and module.running_mean is not None:
+        raise LonglagError(
+            f"{module} is in training mode: every pass of a step would move its running statistics. Call eval() on it "
+            "(its statistics then stay as they are), or use nn.LayerNorm or nn.GroupNorm"
+        )
+    if _random(module):
+        raise LonglagError(
+            f"{module} is in training mode: it is random, and two passes of one step would see two losses. Call "
+            "eval() on it or on the model, or set its dropout to 0"
+        )
+
+
+def _random(module: nn.Module) -> bool:
+    if isinstance(module, _DropoutNd):
+        return module.p > 0
+    if isinstance(module, nn.RNNBase):
+        return module.dropout > 0 and module.num_layers > 1
+    if isinstance(module, nn.MultiheadAttention):
+        return module.dropout > 0
+    return isinstance(module, nn.RReLU | nn.FractionalMaxPool2d | nn.FractionalMaxPool3d)
