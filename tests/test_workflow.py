@@ -19,6 +19,7 @@ import pytest
 
 from longlag import cli, figures, registry, tables
 from longlag.store import records
+from longlag.store.curves import read_points
 
 ROOT = Path(__file__).parents[1]
 STAND_IN = f"""#!{sys.executable}
@@ -392,3 +393,30 @@ def test_one_more_lag_keeps_the_finished_rungs_of_the_real_command(real):
     assert before.items() < times().items()
     assert {(row.method, row.seed): row.started for row in folder.rows() if row.lag == 10} == started
     assert "Nothing to be done" in folder.snakemake(target="results/tiny/runs.csv")[1]
+
+
+def test_a_cleaned_suite_resumes_from_its_records(real):
+    """Its rows, copied elsewhere, are taken: nothing is trained, and the rows are equal."""
+    folder = real[0]
+    before, old = folder.rows(), folder.path / "old"
+    shutil.copytree(folder.path / "results/tiny", old, ignore=shutil.ignore_patterns("jobs", "rungs", "logs", "design"))
+    for name in ("results", ".snakemake"):
+        shutil.rmtree(folder.path / name)
+    folder.config |= {"reuse": ["old/runs.csv"]}
+    code, output = folder.snakemake(target="results/tiny/curves.parquet")
+    assert code == 0, output
+    assert [repr(replace(row, origin="")) for row in folder.rows()] == [repr(row) for row in before]
+    assert {row.origin for row in folder.rows()} == {"old/runs.csv"}
+    assert not list((folder.path / "results/tiny/rungs").glob("**/*.json")), "something was trained"
+    curves = [folder.path / "results/tiny/curves.parquet", old / "curves.parquet"]
+    one, other = (list(map(repr, read_points(path))) for path in curves)
+    assert one == other
+    assert "reused from old/runs.csv: 4 rows" in (folder.path / "results/tiny/logs/collect.log").read_text()
+
+
+def test_more_files_to_reuse_run_no_finished_job_again(after):
+    shutil.copy(after.path / "results/tiny/runs.csv", after.path / "old.csv")
+    after.config["reuse"] = ["old.csv"]
+    code, output = after.snakemake()
+    assert code == 0, output
+    assert "rule train" not in output

@@ -42,7 +42,11 @@ TRAINED = {  # arguments of train, ladder and tune
     "--checkpoint-every": ["--checkpoint-every", "7"],
     "--out": ["--out", "other.csv"],
 }
-RECORDED = {"--curves": ["--curves", "other.parquet"], "--gradient-flow": ["--gradient-flow"]}
+RECORDED = {
+    "--curves": ["--curves", "other.parquet"],
+    "--gradient-flow": ["--gradient-flow"],
+    "--reuse": ["--reuse", "two.csv"],
+}
 # What runs, and for each argument the words that are added; or a function of the words; or both calls.
 CHANGES = {
     "train": (
@@ -82,6 +86,7 @@ CHANGES = {
     "verify": (
         ["two.csv", "--sample", "1"],
         {"runs": lambda words: ["a.csv"], "--sample": ["--sample", "2"], "--seed": ["--seed", "2"],
+         "--reused": ["--reused"],
          "--plugin": ["--plugin", "no.py"]},
     ),
     "figure": (

@@ -48,6 +48,7 @@ except LonglagError as error:
 FIGURES = expand("figures/{name}.{type}", name=figures.names(), type=["pdf", "png"])
 TABLES = expand("tables/{name}.{type}", name=tables.names(), type=["md", "tex", "html"])
 JOBS = {f"results/{SUITE.name}/jobs/{job.folder}": job for job in SUITE.jobs}
+REUSE = " ".join(f"--reuse={shlex.quote(path)}" for path in SUITE.reuse)
 PLUGINS = " ".join(f"--plugin={shlex.quote(plugin)}" for plugin in SUITE.plugins)
 
 

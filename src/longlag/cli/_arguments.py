@@ -159,6 +159,8 @@ def add_recording(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--curves", metavar="FILE", help=curves)
     watch = "record gradient flow with the curves: derivatives against lag, spectral radius, saturation, update norm"
     parser.add_argument("--gradient-flow", action="store_true", help=watch)
+    taken = "finished rows: those of the same spec and seed are taken, not trained; may be repeated"
+    parser.add_argument("--reuse", action="append", default=[], type=Path, metavar="RUN", help=taken)
 
 
 def check_outputs(*outputs: str | None, cache: Path | None) -> None:

@@ -85,6 +85,7 @@ def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> in
 def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> int:
     from longlag.engine import ladder
     from longlag.engine.progress import progress
+    from longlag.engine.reuse import Reuse
     from longlag.store import lock, records
     from longlag.store.curves import write_points
     from longlag.words import count
@@ -96,7 +97,8 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
     cache = cache_of(args)
     found = [replace(spec, gradient_flow=args.gradient_flow) for spec in specs(args, tasks, lags[0], args.seeds)]
     ladders = [ladder.setups(spec, lags) for spec in found]  # all is checked before anything is trained
-    rungs, on_event, rows, points = ladder.Rungs(cache), progress(found[0].budget), [], []
+    rungs = ladder.Rungs(cache, Reuse.read(_arguments.runs_file(run) for run in args.reuse))
+    on_event, rows, points = progress(found[0].budget), [], []
     with ExitStack() as stack:
         for output in filter(None, (args.out, args.curves)):
             stack.enter_context(lock.held(output))
@@ -110,7 +112,8 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
         if args.curves:
             write_points(args.curves, points)
         discard(args, rows)
-    written = [f"{args.out}: {count(len(rows), 'row')}"]
+    taken = sum(bool(row.origin) for row in rows)
+    written = [f"{args.out}: {count(len(rows), 'row')}" + (f", {taken} of them reused" if taken else "")]
     written += [f"{args.curves}: {count(len(points), 'point')} of learning curves"] if args.curves else []
     print("; ".join(written))
     return sum(row.status == records.Status.ERROR for row in rows)

@@ -35,6 +35,9 @@ def run(args: argparse.Namespace) -> None:
     rows, curves = collect.collect(plan, args.jobs, warn=lambda line: print(line, file=sys.stderr))
     parquet.write(curves_path, curves)
     records.write_rows(runs_path, rows)
+    taken = Counter(row.origin for row in rows if row.origin)
     counts = sorted(Counter(row.status for row in rows).items())
     words = ", ".join(f"{count} {status}" for status, count in counts)
     print(f"{runs_path}: {len(rows)} rows ({words}), {len(curves)} points of learning curves")
+    for origin, count in sorted(taken.items()):
+        print(f"reused from {origin}: {count} rows")

@@ -15,6 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sample", type=_arguments.count("sample"), metavar="N", help="only N rows, drawn at random (default: all)"
     )
+    parser.add_argument("--reused", action="store_true", help="only rows that were taken from other files (reuse)")
     parser.add_argument("--seed", type=int, help="seed of the random sample (default: 0)")
     _arguments.add_plugins(parser)
 
@@ -28,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
         _arguments.refuse_idle(args.seed is not None, "--seed", "--sample N")
     _arguments.load_plugins(args)
     rows = [row for row in records.read_rows(_arguments.runs_file(args.runs)) if verify.repeatable(row)]
+    if args.reused:
+        rows = [row for row in rows if row.origin]
     if args.sample and args.sample < len(rows):
         picked = stream(args.seed or 0, "verify").choice(len(rows), size=args.sample, replace=False)
         rows = [rows[i] for i in sorted(picked)]
@@ -36,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
         comparisons.append(verify.rerun(row))
         print(comparisons[-1].text, flush=True)
     if not comparisons:
-        print("nothing to verify: every row was not attempted, timed out or failed, and cannot be rerun")
+        which = "reused row" if args.reused else "row"
+        print(f"nothing to verify: every {which} was not attempted, timed out or failed, and cannot be rerun")
         return 1
     same = [comparison for comparison in comparisons if comparison.same]
     to_the_byte = sum(comparison.to_the_byte for comparison in same)

@@ -31,6 +31,7 @@ _DEFAULTS: dict[str, Any] = {
     "seeds_per_job": 3,
     "device": "cpu",
     "plugins": [],
+    "reuse": [],
     "methods": {},
     "flow": False,
 }
@@ -58,6 +59,11 @@ class Suite:
     def plugins(self) -> tuple[str, ...]:
         """The files of plug-ins that the design names."""
         return tuple(self.config.get("plugins", ()))
+
+    @property
+    def reuse(self) -> tuple[str, ...]:
+        """The runs files whose rows may be taken instead of trained."""
+        return tuple(self.config.get("reuse", ()))
 
     def to_json(self, digests: Digests | None = None) -> str:
         """The design as one line of JSON, which `read` reads back, with the digests if they are given."""
@@ -123,6 +129,8 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
         cells = [[*_jobs(full, cell)] for cell in full["cells"]]
         _check_names(full)
         _check_overlap(cells)
+        if digests is None:  # once they are known the rows may have been taken, and the file may be gone
+            _check_reuse(full)
     except LonglagError as error:
         raise LonglagError(f"{source}: {error}") from None
     jobs = tuple(job for cell in cells for job in cell)
@@ -196,6 +204,17 @@ def _check_names(full: Mapping[str, Any]) -> None:
         for name in used:
             if name not in registry.names(kind):
                 raise unknown(kind.removesuffix("s"), name, registry.names(kind))
+
+
+def _check_reuse(full: Mapping[str, Any]) -> None:
+    for path in full["reuse"]:
+        if not files.is_file(path):
+            raise LonglagError(f"{path!r} in reuse is not a file; reuse takes paths of runs.csv files")
+        if Path(path).parts[:2] == ("results", full["suite"]):
+            raise LonglagError(
+                f"{path!r} in reuse is written by this suite itself; copy it, and curves.parquet beside it, to another "
+                "folder and name the copy"
+            )
 
 
 def _check_overlap(cells: Sequence[Sequence[Job]]) -> None:

@@ -2,7 +2,7 @@
 
 The lags above count as unsolved; their rows have the status `not_attempted`. A *rung* is one seed at one lag. Finished
 rungs are kept as files that are named by the hash of their spec. A job that runs again after a kill, or with more
-seeds or lags, trains only what is new.
+seeds or lags, trains only what is new. Rows of other suites are taken too, if they are of the same spec (`reuse.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from longlag import protocol
 from longlag.engine import gradient_flow
 from longlag.engine.provenance import now
+from longlag.engine.reuse import Reuse
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.train import Driver, attempt, run_to_end
 from longlag.errors import LonglagError, in_a_line
@@ -28,15 +29,23 @@ from longlag.store.records import Point, Row, Status
 
 @dataclass(frozen=True)
 class Rungs:
-    """Finished rungs in a folder. folder: None keeps nothing."""
+    """Finished rungs in a folder, and rows of other suites. folder: None keeps nothing."""
 
     folder: Path | None
+    reuse: Reuse = Reuse()
 
     def load(self, setup: Setup, seed: int) -> tuple[Row, list[Point]] | None:
-        """A finished rung of exactly this spec, if its file exists and is undamaged.
+        """A finished rung of exactly this spec: of an undamaged file in the folder, or else a row to reuse.
 
         A rung without gradient flow does not count if the spec asks for it.
         """
+        for source in (self._kept, self.reuse.take):
+            found = source(setup, seed)
+            if found and (gradient_flow.recorded(found[1]) or not setup.spec.gradient_flow):
+                return found
+        return None
+
+    def _kept(self, setup: Setup, seed: int) -> tuple[Row, list[Point]] | None:
         path = self._path(setup, seed)
         try:
             if path is None or not path.is_file():
@@ -50,8 +59,6 @@ class Rungs:
                 check_point(point)
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             _say(f"ignoring the damaged rung {path} ({in_a_line(error)}); training it again")
-            return None
-        if setup.spec.gradient_flow and not gradient_flow.recorded(points):
             return None
         return (row, points) if (row.spec_hash, row.seed) == (setup.spec_hash, seed) else None
 

@@ -110,6 +110,12 @@ class Row:
         default=math.nan,
         least=0,
     )
+    origin: str = _column(
+        "file from which a finished row was taken, as `reuse` named it; empty: trained by this suite",
+        volatile=True,
+        default="",
+        name=True,
+    )
 
 
 GRADIENT_BACK = (0, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)  # steps before the last one
