@@ -65,8 +65,7 @@ def with_feedback(net: Network, scales: Scales, steps: int, x: np.ndarray, y: An
         back = fed[t - 1][None] if 0 < t <= len(fed) else last
         return np.concatenate([driven[t][:, None], back.T])
 
-    outputs = list(net.free(len(driven), np.zeros(1, int), now))
-    return scales.y.raw(np.concatenate(outputs[len(x) :]))
+    return scales.y.raw(np.concatenate(list(net.free(len(driven), np.zeros(1, int), now, first=len(x)))))
 
 
 def closed_loop(net: Network, scales: Scales, steps: int, x: np.ndarray, y: Any, inputs: Any) -> np.ndarray:
@@ -87,5 +86,5 @@ def closed_loop(net: Network, scales: Scales, steps: int, x: np.ndarray, y: Any,
     def now(t: int, last: np.ndarray) -> np.ndarray:
         return driven[t][:, None] if t < len(driven) else scales.x.standard(scales.y.raw(last)).T
 
-    outputs = list(net.free(len(x) + steps - 1, np.zeros(1, int), now))
-    return scales.y.raw(np.concatenate(outputs[len(x) - 1 :]))
+    outputs = net.free(len(x) + steps - 1, np.zeros(1, int), now, first=len(x) - 1)
+    return scales.y.raw(np.concatenate(list(outputs)))

@@ -197,14 +197,21 @@ class Network:
             yield slice(t, t + 1), y[None]
 
     def free(
-        self, steps: int, start: np.ndarray, inputs: Callable[[int, np.ndarray], np.ndarray]
+        self, steps: int, start: np.ndarray, inputs: Callable[[int, np.ndarray], np.ndarray], first: int = 0
     ) -> Iterator[np.ndarray]:
-        """Outputs [B, O] step by step. inputs(t, outputs before) -> inputs of step t without the constant, [X, B]."""
+        """Outputs [B, O] of each step from the `first` on.
+
+        inputs(t, outputs of the step before) -> the inputs of step t without the constant, [X, B]; before the first
+        output they get zeros.
+        """
         last = np.zeros((len(start), self.model.n_outputs))
-        drives = (np.concatenate([inputs(t, last), np.ones((1, len(start)))]) for t in range(steps))
-        for h in self.kernel().states(drives, start):
-            last = self.read(h.T)
-            yield last
+        weights, bias = self.params["W_hy"][0].numpy(), self.params["b_y"][0].numpy()
+        ones = np.ones((1, len(start)))
+        drives = (np.concatenate([inputs(t, last), ones]) for t in range(steps))
+        for t, h in enumerate(self.kernel().states(drives, start)):
+            if t >= first:
+                last = self.model.readout.features(torch.from_numpy(h.T)).numpy() @ weights + bias
+                yield last
 
 
 def spectrum(moments: Moments) -> Spectrum:
