@@ -37,7 +37,7 @@ Answer = dict[str, float]  # what -> error or CPU seconds
 
 
 def mackey_glass(steps: int) -> np.ndarray:
-    """dx/dt = 0.2 x(t - 17) / (1 + x(t - 17)^10) - 0.1 x by Euler steps of 0.1, each tenth kept, after 1,000 of them."""
+    """dx/dt = 0.2 x(t - 17) / (1 + x(t - 17)^10) - 0.1 x, Euler steps of 0.1, each tenth kept, after a transient."""
     delay, x = 170, [1.2] * 171
     for _ in range(10 * (steps + 100)):
         x.append(x[-1] + 0.1 * (0.2 * x[-1 - delay] / (1 + x[-1 - delay] ** 10) - 0.1 * x[-1]))

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # benchmarks/ is no part of the package
 
-from benchmarks import estimators, worker  # noqa: E402
+from benchmarks import estimators, worker
 
 sys.path.append(str(worker.PEERS))
 WITH_PEER = pytest.mark.skipif(find_spec("reservoirpy") is None, reason="`make bench-peers` installs reservoirpy")
