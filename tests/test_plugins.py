@@ -174,7 +174,8 @@ def test_a_value_that_is_no_plug_in_says_what_it_lacks(tmp_path, files, code, sa
 
 def test_the_members_asked_for_are_those_of_the_dataclasses():
     for kind, value in (("methods", Method), ("tasks", Task)):
-        assert set(registry._MEMBERS[kind]) == {field.name for field in dataclasses.fields(value)}
+        optional = {"label"} if kind == "tasks" else set()  # a task of an older plug-in is called by its name
+        assert set(registry._MEMBERS[kind]) == {field.name for field in dataclasses.fields(value)} - optional
 
 
 def trained(tmp_path, *words: str) -> tuple[Row, str]:

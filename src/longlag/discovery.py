@@ -38,10 +38,17 @@ class Folder:
     package: str
     kind: str
 
+    @property
+    def _path(self) -> Path:
+        return Path(__file__).parent.joinpath(*self.package.split(".")[1:])
+
+    def source(self, name: str) -> str:
+        """The text of the file of that plug-in."""
+        return (self._path / f"{name}.py").read_text("utf-8")
+
     def names(self) -> list[str]:
         """Sorted names of all files that are plug-ins; imports none of them."""
-        folder = Path(__file__).parent.joinpath(*self.package.split(".")[1:])
-        files = (module.name for module in pkgutil.iter_modules([str(folder)]) if not module.ispkg)
+        files = (module.name for module in pkgutil.iter_modules([str(self._path)]) if not module.ispkg)
         return sorted(name for name in files if name != "base" and not name.startswith("_"))
 
     def get(self, name: str) -> ModuleType:

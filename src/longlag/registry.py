@@ -10,6 +10,7 @@ a digest of its source is part of every spec: an edited plug-in is another plug-
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 import os
@@ -76,6 +77,30 @@ def source(kind: str, name: str) -> dict[str, str]:
     if name in _plugins[kind] or name in FOLDERS[kind].names() or name not in _entry_points(kind):
         return {}
     return {"source": _installed_digest(_entry_points(kind)[name].module.partition(".")[0])}
+
+
+def label(kind: str, name: str) -> str:
+    """What people call the method or task of that name, as in the middle of a sentence: "temporal order".
+
+    It is read off the file, without importing it. What has no label here, such as a plug-in that is not loaded, is
+    called by its name with spaces.
+    """
+    if name in _plugins[kind]:
+        return str(getattr(_plugins[kind][name], "label", "")) or name.replace("_", " ")
+    known = _label_in_file(kind, name) if name in FOLDERS[kind].names() else ""
+    return known or name.replace("_", " ")
+
+
+@cache
+def _label_in_file(kind: str, name: str) -> str:
+    """The text given as `label=` where the file defines its METHOD or TASK; empty if there is none."""
+    for node in ast.parse(FOLDERS[kind].source(name)).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            targets = {target.id for target in node.targets if isinstance(target, ast.Name)}
+            for keyword in node.value.keywords if _CONSTANTS[kind] in targets else []:
+                if keyword.arg == "label" and isinstance(keyword.value, ast.Constant):
+                    return str(keyword.value.value)
+    return ""
 
 
 def document(kind: str, name: str) -> str:

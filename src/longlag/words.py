@@ -5,8 +5,47 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from longlag import registry
+
 NOT_RUN = "not run"
 _STEPS = (("", 1.0), (" k", 1e3), (" M", 1e6), (" G", 1e9), (" T", 1e12), (" P", 1e15), (" E", 1e18))
+
+
+def task_label(name: str) -> str:
+    """What people call a task, in the middle of a sentence.
+
+    >>> task_label("temporal_order"), task_label("xor")
+    ('temporal order', 'XOR')
+    """
+    return registry.label("tasks", name)
+
+
+def method_label(name: str) -> str:
+    """What people call a method, in the middle of a sentence.
+
+    >>> method_label("esn"), method_label("hf")
+    ('echo state network', 'Hessian-Free')
+    """
+    return registry.label("methods", name)
+
+
+def join_tasks(names: Iterable[str]) -> str:
+    """Tasks as in a sentence, by their labels."""
+    return join_words(map(task_label, names))
+
+
+def join_methods(names: Iterable[str]) -> str:
+    """Methods as in a sentence, by their labels."""
+    return join_words(map(method_label, names))
+
+
+def capital(text: str) -> str:
+    """The text with a capital letter first, as in a title.
+
+    >>> capital("temporal order"), capital("5-bit memory")
+    ('Temporal order', '5-bit memory')
+    """
+    return text[:1].upper() + text[1:]
 
 
 def number(value: float) -> str:

@@ -128,7 +128,7 @@ def test_many_tasks_make_a_map_and_few_make_bars() -> None:
 def test_a_panel_of_bars_lists_only_what_ran_there_if_much_did_not() -> None:
     full, one = overview.draw(CASES["two tasks, few pairs"]()).axes
     assert len(full.get_yticks()) == len(fake_results.SKILL)
-    assert [text.get_text() for text in one.get_yticklabels()] == ["hf"]
+    assert [text.get_text() for text in one.get_yticklabels()] == ["Hessian-Free"]
 
 
 @pytest.mark.parametrize("name", ["reach", "cost"])
@@ -143,7 +143,7 @@ def test_of_many_tasks_those_with_few_methods_get_small_panels(name: str) -> Non
 def test_a_task_without_a_curve_is_named_rather_than_drawn() -> None:
     suite = CASES["many tasks"]()
     assert len(learning_curves.draw(suite).axes) == 3
-    assert "No curve to draw on task_1" in learning_curves.caption(suite)
+    assert "No curve to draw on task 1" in learning_curves.caption(suite)
 
 
 def test_methods_that_end_at_one_point_are_set_side_by_side() -> None:
@@ -199,12 +199,12 @@ def blocks(figure: Figure) -> pd.DataFrame:
 def test_every_run_of_a_task_with_failures_is_one_block_of_its_status() -> None:
     suite = CASES["thirteen methods"]()
     runs = suite.runs
-    shown = runs[~runs.task.str.startswith("task_")]
+    shown = runs[~runs.task.str.startswith("task_")].assign(method=runs.method.map(style.method_title))
     assert (runs.status[runs.task.str.startswith("task_")] == Status.SOLVED).all()
     found = blocks(endings.draw(suite))
     keys = ["method", "status"]
     assert found[keys].value_counts().to_dict() == shown[keys].value_counts().to_dict()
-    assert "task_1, task_2, task_3, task_4 and task_5" in endings.caption(suite)
+    assert "task 1, task 2, task 3, task 4 and task 5" in endings.caption(suite)
 
 
 def test_blocks_of_a_cell_stand_side_by_side_and_number_what_ran_out_of_passes() -> None:
@@ -283,7 +283,7 @@ def test_the_steps_are_those_of_kaplan_and_meier() -> None:
 def test_curves_are_drawn_where_methods_meet() -> None:
     suite = CASES["many tasks"]()
     assert set(solve_time.chosen(suite)) == set(fake_results.TASKS)
-    assert "Not drawn: task_1" in solve_time.caption(suite)
+    assert "Not drawn: task 1" in solve_time.caption(suite)
     alone = CASES["many tasks, one method"]()
     assert set(solve_time.chosen(alone)) == set(alone.runs.task)
 
@@ -300,7 +300,7 @@ def test_costs_are_drawn_on_three_axes_and_seconds_are_not_ranked() -> None:
         ranks = [text.get_text() for text in panel.texts]
         assert (len(ranks) > 0) == (axis != "seconds")
     passes = suite.costs["passes"][suite.costs["passes"].lag == lag].sort_values("median")
-    assert figure.axes[0].get_yticklabels()[0].get_text() == passes.method.iloc[0]
+    assert figure.axes[0].get_yticklabels()[0].get_text() == style.method_title(passes.method.iloc[0])
 
 
 def test_success_has_an_axis_of_minimal_lags_above() -> None:

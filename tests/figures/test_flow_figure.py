@@ -41,12 +41,12 @@ def test_lines_are_the_recorded_derivatives(results):
     _, watched = results
     figure = gradient_flow.draw(watched)
     panels = {panel.get_title(loc="left"): panel for panel in figure.axes}
-    assert set(panels) == {"control", "hf"}
-    lines = [line for line in panels["control"].lines if len(line.get_xdata()) == 5]
+    assert set(panels) == {"Plain RNN (control)", "Hessian-Free"}
+    lines = [line for line in panels["Plain RNN (control)"].lines if len(line.get_xdata()) == 5]
     assert lines
     for line in lines:
         assert list(line.get_ydata()) == pytest.approx([0.5**k for k in (0, 1, 2, 5, 10)])
-    assert "control and hf" in gradient_flow.caption(watched)
+    assert "plain RNN (control) and Hessian-Free" in gradient_flow.caption(watched)
 
 
 def test_nothing_recorded_is_said(results):

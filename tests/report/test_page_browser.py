@@ -111,18 +111,18 @@ def test_it_opens_from_a_file_without_network_or_complaint(driver: Any, whole: P
 
 
 def test_the_task_changes_all_charts_and_the_table(opened: Any) -> None:
-    choose(opened, "#choose-task", "adding")
+    choose(opened, "#choose-task", "Adding")
     before = {name: text(opened, name) for name in ("#explorer-status", "#explorer-rows")}
     marks = opened.find_element("id", "view-success").get_attribute("innerHTML")
-    choose(opened, "#choose-task", "temporal_order")
-    assert "temporal_order" in text(opened, "#explorer-status")
+    choose(opened, "#choose-task", "Temporal order")
+    assert "Temporal order" in text(opened, "#explorer-status")
     assert all(text(opened, name) != words for name, words in before.items())
     assert opened.find_element("id", "view-success").get_attribute("innerHTML") != marks
-    assert "hf (not run here)" in text(opened, "#choose-methods")
+    assert "Hessian-Free (not run here)" in text(opened, "#choose-methods")
 
 
 def test_the_lag_changes_the_learning_curves(opened: Any) -> None:
-    choose(opened, "#choose-task", "adding")
+    choose(opened, "#choose-task", "Adding")
     found = []
     for lag in ("20", "200"):
         choose(opened, "#choose-lag", lag)
@@ -254,13 +254,13 @@ def test_a_partial_suite_says_what_is_missing(driver: Any, write: Write) -> None
     killed = {"solved": False, "status": Status.ERROR.value, "passes": nothing, "passes_to_solve": nothing}
     rows = [replace(row, **killed) if row.task == "temporal_order" else row for row in rows]  # type: ignore[arg-type]
     words = open_page(driver, write(rows))
-    assert "adding: not run: esn" in words
-    assert "temporal_order" in words
-    choose(driver, "#choose-task", "temporal_order")
+    assert "adding: not run: echo state network" in words
+    assert "temporal order" in words
+    choose(driver, "#choose-task", "Temporal order")
     assert not shown(driver, "#view-curves")
     assert "error" in text(driver, "#explorer-rows")
-    choose(driver, "#choose-task", "adding")
-    assert "esn (not run here)" in text(driver, "#choose-methods")
+    choose(driver, "#choose-task", "Adding")
+    assert "Echo state network (not run here)" in text(driver, "#choose-methods")
 
 
 def test_hostile_names_stay_names_in_every_control(driver: Any, write: Write) -> None:
@@ -269,8 +269,8 @@ def test_hostile_names_stay_names_in_every_control(driver: Any, write: Write) ->
         for row in fake_results.runs([0], ["esn"], ["adding"])
     ]
     open_page(driver, write(rows))
-    assert text(driver, "#choose-task") == f"t {EVIL}"
-    assert f"m {EVIL}" in text(driver, "#choose-methods")
+    assert text(driver, "#choose-task") == f"T {EVIL}"
+    assert f"M {EVIL}" in text(driver, "#choose-methods")
     assert count(driver, "img[onerror]") == 0
 
 

@@ -131,7 +131,7 @@ def test_every_link_within_the_page_has_a_target(whole: str) -> None:
 
 
 def test_the_page_says_what_is_missing(whole: str, unpainted: None) -> None:
-    assert "<b>temporal_order</b>: not run: hf." in whole
+    assert "<b>temporal order</b>: not run: Hessian-Free." in whole
     assert "Learning curves: none were given." in report.render(CASES["no curves"](), title="t")
 
 
@@ -197,7 +197,7 @@ def test_the_answer_in_sentences() -> None:
 def test_three_sentences_say_who_is_furthest_who_is_cheapest_and_how_sure_it_is() -> None:
     furthest, cheapest, uncertain = headline.sentences(reach(a=(100, 100), b=(50, 100)))
     assert furthest == (
-        "a carries furthest, or as far as any, on the one task on which methods were compared: ≥ 100 steps on adding; "
+        "A carries furthest, or as far as any, on the one task on which methods were compared: ≥ 100 steps on adding; "
         "next comes b with 50 steps on adding."
     )
     assert cheapest.startswith("Of the 2 pairs of task and lag that two methods or more solve, the cheapest is ")
@@ -285,8 +285,8 @@ def test_a_damaged_picture_is_an_error_with_its_name(tmp_path: Path, place: int)
 def test_tasks_with_one_answer_share_a_sentence() -> None:
     found = answer.sentences(CASES["many tasks"]())
     (alone,) = [sentence for sentence in found if "alone" in sentence.text]
-    assert alone.about == "task_1, task_2, task_3, task_4 and task_5"
-    assert alone.text == "esn alone was run; it carries ≥ 20 steps (minimal lag 11 to 15) on each."
+    assert alone.about == "task 1, task 2, task 3, task 4 and task 5"
+    assert alone.text == "echo state network alone was run; it carries ≥ 20 steps (minimal lag 11 to 15) on each."
 
 
 def test_what_is_missing_is_said_in_few_words() -> None:
@@ -295,12 +295,12 @@ def test_what_is_missing_is_said_in_few_words() -> None:
     assert found == {
         "nowhere": "run on no task",
         "absent": "no method was run",
-        "memorization_5bit": "not run: lstm",
-        "temporal_order": "not run: hf",
-        "task_1, task_2, task_3, task_4 and task_5": "run: only esn",
+        "5-bit memory": "not run: LSTM",
+        "temporal order": "not run: Hessian-Free",
+        "task 1, task 2, task 3, task 4 and task 5": "run: only echo state network",
     }
     fewer = runs[(runs.method != "hf") | (runs.seed == 0)]
-    assert ("hf", "1 of 2 seeds at some lags of adding and memorization_5bit") in answer.gaps(fewer, [], [])
+    assert ("Hessian-Free", "1 of 2 seeds at some lags of adding and 5-bit memory") in answer.gaps(fewer, [], [])
 
 
 def test_the_verb_takes_drawn_figures_and_draws_the_rest(tmp_path: Path, unpainted: None) -> None:

@@ -41,8 +41,8 @@ def test_hostile_words_stay_words() -> None:
 def test_reach_says_at_least_not_run_and_the_minimal_lag() -> None:
     suite = CASES["whole"]()
     table = tables.get("reach").build(suite).set_index("method")
-    assert table.loc["hf", "temporal_order"] == "not run"
-    assert table.loc["lstm_chrono", "memorization_5bit"] == "≥ 200 [200, 200] (minimal 205)"
+    assert table.loc["hf", "Temporal order"] == "not run"
+    assert table.loc["lstm_chrono", "5-bit memory"] == "≥ 200 [200, 200] (minimal 205)"
 
 
 def test_cost_prints_what_is_beyond_the_budget() -> None:

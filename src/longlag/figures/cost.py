@@ -33,7 +33,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     for task, panel in tiers.panels.items():
         _panel(panel, conditions[conditions.task == task], times[times.task == task], styles, small=task in tiers.small)
         _budgets(panel, analysis.runs[analysis.runs.task == task].groupby("lag").budget.max())
-    layout.titles(tiers, {task: style.escape_mathtext(task) for task in tiers.panels})
+    layout.titles(tiers, {task: style.task_title(task) for task in tiers.panels})
     layout.legend(tiers.figure, styles, _KEYS)
     layout.label_tiers(tiers, style.LAG, style.LAG_SHORT, "passes to solve")
     return tiers.figure

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis, stats
 from longlag.figures.tools import layout, style
-from longlag.words import join_words, seeds_phrase
+from longlag.words import join_words, seeds_phrase, task_label
 
 TITLE, ORDER = "Cost on three axes", 4
 _ROW = 0.19  # inches of a method
@@ -66,9 +66,9 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
         for axis, panel in zip(costs, panels, strict=True):
             _panel(panel, costs[axis], seeds[axis], ranked=axis in _RANKED and wide)
             panel.set_yticks(
-                range(len(costs[axis])), map(style.escape_mathtext, costs[axis].index) if axis == "passes" else []
+                range(len(costs[axis])), map(style.method_title, costs[axis].index) if axis == "passes" else []
             )
-        panels[0].set_title(f"{style.escape_mathtext(task)}, lag {shown[task]}")
+        panels[0].set_title(f"{style.task_title(task)}, lag {shown[task]}")
     _share_scale(grid)
     for axis, panel in zip(stats.AXES, grid[-1], strict=True):
         panel.set_xlabel((_NAMES if wide else _NARROW)[axis])
@@ -127,5 +127,5 @@ def caption(analysis: Analysis) -> str:
         "rank by passes and by floating-point operations. CPU seconds depend on the machine and its load: they are "
         "reported, not ranked. Of each task with two methods or more, the longest lag at which most methods solve is "
         "shown: "
-        f"{join_words(f'{task} at {lag}' for task, lag in shown.items())}."
+        f"{join_words(f'{task_label(task)} at {lag}' for task, lag in shown.items())}."
     )

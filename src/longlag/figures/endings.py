@@ -16,7 +16,7 @@ from longlag.analysis import Analysis, stats
 from longlag.figures import overview
 from longlag.figures.tools import layout, style
 from longlag.store.records import Status
-from longlag.words import join_words, seeds_phrase
+from longlag.words import join_tasks, join_words, seeds_phrase
 
 TITLE, ORDER = "What failed, and how", 6
 _NEARNESS = mpl.colormaps["YlOrBr"]  # dark to light also in grey
@@ -48,7 +48,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     tiers = layout.tiers(layout.methods_on(blocks), height=0.55, width=width, per_method=0.2)
     for task, panel in tiers.panels.items():
         _panel(panel, blocks[blocks.task == task], order, small=task in tiers.small)
-    layout.titles(tiers, {task: style.escape_mathtext(task) for task in tiers.panels})
+    layout.titles(tiers, {task: style.task_title(task) for task in tiers.panels})
     wide = width > style.COLUMN_WIDTH
     for task, panel in tiers.full.items() if wide else ():
         _baselines(panel, shown[shown.task == task])
@@ -101,7 +101,7 @@ def _panel(axes: Any, blocks: pd.DataFrame, order: list[str], small: bool) -> No
     minimal = blocks.groupby("lag").minimal_lag.max()
     style.lag_ticks(axes, [*minimal.index], [*minimal], thin=small)
     axes.set_ylim(len(methods) - 0.5, -0.5)
-    axes.set_yticks(range(len(methods)), [style.escape_mathtext(name) for name in methods])
+    axes.set_yticks(range(len(methods)), [style.method_title(name) for name in methods])
     axes.tick_params(axis="y", length=0)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
@@ -182,7 +182,7 @@ def caption(analysis: Analysis) -> str:
     if shown.empty:
         return f"Every run was solved ({ends}; {seeds_phrase(conditions.n)} per condition)."
     rest = sorted(set(runs.task) - set(shown.task))
-    left_out = f" Left out, since every run was solved: {join_words(rest)}." if rest else ""
+    left_out = f" Left out, since every run was solved: {join_tasks(rest)}." if rest else ""
     return (
         f"Blue is solved. Each block is one seed ({seeds_phrase(conditions.n)} per condition{alike}): {ends}. For runs "
         "that ended at their budget, darker means that less was learned: the colour is the lowest share of validation "

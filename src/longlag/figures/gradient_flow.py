@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis
 from longlag.figures.tools import layout, style
-from longlag.words import join_words, seeds_phrase
+from longlag.words import join_methods, seeds_phrase, task_label
 
 TITLE, ORDER = "Gradient flow", 7
 _EVALUATIONS = 5  # lines per run: its first and last evaluation, and some between
@@ -37,7 +37,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     for panel, (method, method_style) in zip(axes, styles.items(), strict=True):
         own = chosen[chosen.method == method]
         _panel(panel, own, backs, method_style)
-        panel.set_title(style.escape_mathtext(method), fontsize=8, color=method_style.colour)
+        panel.set_title(style.method_title(method), fontsize=8, color=method_style.colour)
         words = "solved" if ((solved.method == method) & (solved.seed == own.seed.iloc[0])).any() else "not solved"
         panel.text(0.03, 0.06, words, transform=panel.transAxes, color=style.QUIET, fontsize=7)
     lowest = max(chosen.relative.clip(lower=_FLOOR).min() / 3, _FLOOR / 2)
@@ -88,12 +88,12 @@ def caption(analysis: Analysis) -> str:
         runs_seen = seeds_phrase(runs.groupby(["task", "method"]).seed.nunique()) if len(runs) else "n = 0"
         return f"No gradient flow was recorded in this suite ({runs_seen}); `flow: true` in its file records it."
     chosen, task, lag = _chosen(flow)
-    methods = join_words(sorted(chosen.method.unique()))
+    methods = join_methods(sorted(chosen.method.unique()))
     n = seeds_phrase(chosen.groupby("method").seed.nunique())
     return (
         "A flat line: what happened long ago still changes the loss. A falling line: the gradient vanishes like "
         "rate^k; a rising line: it explodes. Mean norm of the loss's derivative in the net's state k steps before the "
-        f"last one, relative to k = 0, over 20 sequences of {style.escape_mathtext(task)} at lag {lag}, in float64; "
+        f"last one, relative to k = 0, over 20 sequences of {task_label(task)} at lag {lag}, in float64; "
         f"{methods}, {n}, seed {int(chosen.seed.min())}. Light lines are early in training, dark ones late; values "
         "below 1e-9 are drawn at 1e-9."
     )

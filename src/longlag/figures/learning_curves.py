@@ -15,7 +15,7 @@ from longlag import protocol
 from longlag.analysis import Analysis
 from longlag.figures.tools import layout, style
 from longlag.store.records import Status
-from longlag.words import join_words, seeds_phrase
+from longlag.words import join_methods, join_tasks, join_words, seeds_phrase, task_label
 
 TITLE, ORDER = "Learning curves", 5
 _LINES = 30  # seeds of a method that are drawn: the first ones
@@ -69,7 +69,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
         panel.sharex(next(iter(tiers.panels.values())))
         here = curves[(curves.task == task) & (curves.passes > 0)]
         _panel(panel, shown[shown.task == task], here[_drawn(here)], styles)
-    layout.titles(tiers, {task: f"{style.escape_mathtext(task)}, lag {lag}" for task, lag in chosen.items()})
+    layout.titles(tiers, {task: f"{style.task_title(task)}, lag {lag}" for task, lag in chosen.items()})
     layout.legend(tiers.figure, styles, _KEYS)
     layout.label_tiers(tiers, "sequence passes", "sequence passes", "sequences wrong")
     return tiers.figure
@@ -132,7 +132,7 @@ def caption(analysis: Analysis) -> str:
     if curves.empty:
         return "No learning curves were recorded, so there is nothing to draw."
     seeds = _at(curves, chosen).groupby(["task", "method"]).seed.nunique()
-    where = join_words(f"{task} at lag {lag}" for task, lag in chosen.items())
+    where = join_words(f"{task_label(task)} at lag {lag}" for task, lag in chosen.items())
     some = "" if seeds.empty or seeds.max() <= _LINES else f", of which the first {_LINES} are drawn"
     return (
         "A long time lag shows as a long plateau at the constant or the half-solved answer, followed by a fall. "
@@ -149,5 +149,5 @@ def _left_out(conditions: pd.DataFrame, chosen: dict[str, int]) -> str:
     rest = conditions[~conditions.task.isin(list(chosen))]
     if rest.empty:
         return ""
-    tasks, methods = (join_words(sorted(rest[name].unique())) for name in ("task", "method"))
+    tasks, methods = join_tasks(sorted(rest.task.unique())), join_methods(sorted(rest.method.unique()))
     return f" No curve to draw on {tasks}: only {methods} ran, with one evaluation."

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from longlag.analysis import Analysis
 from longlag.figures.tools import heatmap, layout, style
-from longlag.words import NOT_RUN, reached, seeds_phrase
+from longlag.words import NOT_RUN, capital, method_label, reached, seeds_phrase
 
 TITLE, ORDER = "How far each remedy carries", 0
 _FEW_TASKS = 4  # drawn as bars
@@ -55,8 +55,8 @@ def _bars(analysis: Analysis, width: float) -> Figure:
     for i, (panel, task) in enumerate(zip(axes, tasks, strict=True)):
         lags = sorted(conditions[conditions.task == task].lag.unique())
         _panel(panel, table[table.task == task], rows[task], lags, longest[i // side])
-        panel.set_title(style.escape_mathtext(task))
-        panel.set_yticks(range(len(rows[task])), [style.escape_mathtext(name) for name in rows[task]])
+        panel.set_title(style.task_title(task))
+        panel.set_yticks(range(len(rows[task])), [style.method_title(name) for name in rows[task]])
     words = "reach: longest lag T that at least half of the seeds solve,{}in steps (minimal lag in brackets)"
     figure.supxlabel(words.format(" " if wide else "\n"), fontsize=8)
     return figure
@@ -106,7 +106,7 @@ def _first(table: pd.DataFrame) -> str:
         return "No method solves any lag that was tried."
     if (table.groupby("task").largest.nunique() > 1).any():
         return "Not all methods were tried at the same lags: a reach with ≥ ends with its grid, not with its method."
-    return f"{ranking(table)[0]} comes first, by its mean share of the largest lag."
+    return f"{capital(method_label(ranking(table)[0]))} comes first, by its mean share of the largest lag."
 
 
 def caption(analysis: Analysis) -> str:

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis
 from longlag.figures.tools import layout, style
-from longlag.words import join_words, seeds_phrase
+from longlag.words import capital, join_methods, join_tasks, join_words, seeds_phrase
 
 TITLE, ORDER = "Success rate against lag", 1
 _HOLLOW = Line2D([], [], color=style.QUIET, marker="o", mfc="white", ls="", ms=4, label="not attempted")
@@ -26,7 +26,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     tiers = layout.tiers(layout.methods_on(conditions), height=1.85, width=width)
     for task, panel in tiers.panels.items():
         _panel(panel, conditions[conditions.task == task], styles, small=task in tiers.small)
-    layout.titles(tiers, {task: style.escape_mathtext(task) for task in tiers.panels})
+    layout.titles(tiers, {task: style.task_title(task) for task in tiers.panels})
     layout.legend(tiers.figure, styles, [_HOLLOW] if (conditions.attempted == 0).any() else [])
     layout.label_tiers(tiers, style.LAG_BELOW, style.LAG_SHORT, "seeds solved")
     return tiers.figure
@@ -70,9 +70,9 @@ def caption(analysis: Analysis) -> str:
     if conditions.empty:
         return "No runs yet."
     best = conditions[conditions.rate >= 0.5].groupby("task").lag.max()
-    every = "every task" if conditions.task.nunique() > 2 else join_words(conditions.task.unique())
+    every = "every task" if conditions.task.nunique() > 2 else join_tasks(conditions.task.unique())
     ends = [
-        f"to lag {lag} on {every if len(tasks) == conditions.task.nunique() else join_words(tasks.index)}"
+        f"to lag {lag} on {every if len(tasks) == conditions.task.nunique() else join_tasks(tasks.index)}"
         for lag, tasks in best.groupby(best)
     ]
     furthest = f"Some method gets {join_words(ends)}." if ends else "No method solves any lag."
@@ -91,4 +91,4 @@ def _back_note(conditions: pd.DataFrame) -> str:
     styles = [style.styles(rows.method.unique()) for _, rows in conditions.groupby("task")]
     names = {name for panel in styles for name, method_style in panel.items() if style.is_back(method_style, panel)}
     note = " are drawn small and without intervals where there are many methods; the table has their intervals."
-    return f" {join_words(sorted(names))}{note}" if names else ""
+    return f" {capital(join_methods(sorted(names)))}{note}" if names else ""

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from longlag.analysis import Analysis, stats
 from longlag.figures.tools import layout, style
-from longlag.words import join_words, seeds_phrase
+from longlag.words import join_tasks, seeds_phrase
 
 TITLE, ORDER = "Time to solve", 2
 _MEET = 2  # methods that make a panel
@@ -48,7 +48,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
             _panel(panel, conditions[here], steps[(steps.task == task) & (steps.lag == lag)], styles)
             _frame(panel, conditions[here], lag)
         if lags[0] == shown[task][0]:
-            panels[0].set_title(style.escape_mathtext(task), pad=13)
+            panels[0].set_title(style.task_title(task), pad=13)
         for spare in panels[len(lags) :]:
             spare.remove()
     _limits(grid[0][0], runs[_among(runs, shown)], steps[_among(steps, shown)])
@@ -120,7 +120,7 @@ def caption(analysis: Analysis) -> str:
         return "No runs yet."
     conditions = analysis.success
     rest = sorted(set(conditions.task) - set(shown))
-    left_out = f" Not drawn: {join_words(rest)}, where no two methods met at a lag." if rest else ""
+    left_out = f" Not drawn: {join_tasks(rest)}, where no two methods met at a lag." if rest else ""
     return (
         "Further left is sooner, higher is more reliable. Share of seeds solved within that many sequence passes "
         f"(1 - Kaplan-Meier; {seeds_phrase(conditions.n[_among(conditions, shown)])}); every step is one seed. The "

@@ -18,7 +18,7 @@ def build(traits: Traits, lag: int) -> Parts:
 
 METHOD = Method(
     name="clipping",
-    label="clipping (RNN, SGD)",
+    label="gradient clipping",
     summary="the control with the gradient norm clipped at 1",
     reference="Pascanu, Mikolov & Bengio 2013, section 3.2",
     version=4,

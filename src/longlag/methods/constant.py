@@ -15,7 +15,7 @@ def build(traits: Traits, lag: int) -> Parts:
 
 METHOD = Method(
     name="constant",
-    label="constant",
+    label="constant answer",
     summary="baseline: the mean target, whatever the input",
     reference="Hochreiter & Schmidhuber 1997, section 5",
     version=2,

@@ -15,7 +15,7 @@ def build(traits: Traits, lag: int) -> Parts:
 
 METHOD = Method(
     name="control",
-    label="control (RNN, SGD)",
+    label="plain RNN (control)",
     summary="plain tanh RNN, SGD, no clipping: the untreated patient",
     reference="Elman 1990; Werbos 1990",
     version=4,

@@ -37,7 +37,7 @@ def build(traits: Traits, lag: int) -> Parts:
 
 METHOD = Method(
     name="esn",
-    label="ESN",
+    label="echo state network",
     summary="fixed leaky (or cyclic) reservoir, ridge readout of the scored states",
     reference="Jaeger 2001; Lukosevicius 2012; Rodan & Tino 2011",
     version=4,

@@ -13,7 +13,7 @@ METHOD = ablation(
     "momentum zero",
     lambda parts: with_values(parts, {"optimiser.momentum.most": 0.0}),
     name="esn_init",
-    label="ESN init",
+    label="ESN init alone",
     reference="Sutskever, Martens, Dahl & Hinton 2013, table 5",
     tune={"optimiser.learning_rate.value": Range(1e-3, 1.0)},
 )

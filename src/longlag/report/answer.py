@@ -10,7 +10,7 @@ import pandas as pd
 
 from longlag.analysis import Analysis, stats
 from longlag.store.records import Status
-from longlag.words import count, join_words, number, reached
+from longlag.words import count, join_methods, join_tasks, method_label, number, reached, task_label
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def sentences(analysis: Analysis) -> list[Sentence]:
     solved = table.groupby("method").reach.max()
     nowhere = sorted(solved.index[solved == 0])
     if nowhere:
-        found.append(Sentence(join_words(nowhere), "on no task and at no lag did half of the seeds solve."))
+        found.append(Sentence(join_methods(nowhere), "on no task and at no lag did half of the seeds solve."))
     return found
 
 
@@ -39,25 +39,26 @@ def _alone(rows: pd.DataFrame) -> Sentence:
     """Tasks on which the same method alone was run, with the same reach; rows: one per task."""
     first, one = rows.iloc[0], len(rows) == 1
     if first.reach == 0:
-        return Sentence(join_words(rows.task), f"{first.method} alone was run, and solves no lag tried.")
+        return Sentence(join_tasks(rows.task), f"{method_label(first.method)} alone was run, and solves no lag tried.")
     minimal = rows.minimal_lag.dropna()
     ends = " to ".join(dict.fromkeys(f"{lag:.0f}" for lag in (minimal.min(), minimal.max()))) if len(minimal) else ""
     steps = f"{reached(first.reach, first.at_limit)} steps" + (f" (minimal lag {ends})" if ends else "")
     return Sentence(
-        join_words(rows.task), f"{first.method} alone was run; it carries {steps}{'' if one else ' on each'}."
+        join_tasks(rows.task),
+        f"{method_label(first.method)} alone was run; it carries {steps}{'' if one else ' on each'}.",
     )
 
 
 def _task(task: str, rows: pd.DataFrame) -> Sentence:
     if rows.reach.max() == 0:
-        return Sentence(task, f"no method solves it at any lag tried ({count(len(rows), 'method')}).")
+        return Sentence(task_label(task), f"no method solves it at any lag tried ({count(len(rows), 'method')}).")
     best = rows[rows.reach == rows.reach.max()]
     rest = rows.drop(best.index)
-    text = f"{join_words(best.method)} {'carries' if len(best) == 1 else 'carry'} it furthest, {_steps(best, rows)}"
+    text = f"{join_methods(best.method)} {'carries' if len(best) == 1 else 'carry'} it furthest, {_steps(best, rows)}"
     if len(rest) and rest.reach.max() > 0:
         second = rest[rest.reach == rest.reach.max()]
-        return Sentence(task, f"{text}; next {join_words(second.method)} with {_steps(second, rows)}.")
-    return Sentence(task, f"{text}; no other method solves it." if len(rest) else f"{text}.")
+        return Sentence(task_label(task), f"{text}; next {join_methods(second.method)} with {_steps(second, rows)}.")
+    return Sentence(task_label(task), f"{text}; no other method solves it." if len(rest) else f"{text}.")
 
 
 def _steps(tied: pd.DataFrame, rows: pd.DataFrame) -> str:
@@ -78,29 +79,29 @@ def gaps(runs: pd.DataFrame, tasks: Iterable[str], methods: Iterable[str]) -> li
     absent = table[table.n == 0]
     no_task = sorted(set(tasks) - set(runs.task))
     no_method = sorted(set(methods) - set(runs.method))
-    found = [(join_words(no_method), "run on no task")] if no_method else []
+    found = [(join_methods(no_method), "run on no task")] if no_method else []
     if no_task:
-        found.append((join_words(no_task), "no method was run"))
+        found.append((join_tasks(no_task), "no method was run"))
     groups: dict[tuple[str, ...], list[str]] = {}
     for task, rows in absent[~absent.task.isin(no_task) & ~absent.method.isin(no_method)].groupby("task"):
         groups.setdefault(tuple(rows.method), []).append(str(task))
     ran = [name for name in methods if name not in no_method]
-    found += [(join_words(group), _without(names, ran)) for names, group in groups.items()]
+    found += [(join_tasks(group), _without(names, ran)) for names, group in groups.items()]
     return found + _short(table[table.n > 0])
 
 
 def _without(absent: tuple[str, ...], methods: list[str]) -> str:
     """Which were not run, or which alone were: whatever is the shorter list."""
     rest = [name for name in methods if name not in absent]
-    return f"not run: {join_words(absent)}" if len(absent) <= len(rest) else f"run: only {join_words(rest)}"
+    return f"not run: {join_methods(absent)}" if len(absent) <= len(rest) else f"run: only {join_methods(rest)}"
 
 
 def _short(table: pd.DataFrame) -> list[tuple[str, str]]:
     """Per method, the tasks on which some lag has fewer seeds than others."""
     return [
         (
-            str(method),
-            f"{rows.n.min()} of {rows.of.max()} seeds at some lags of {join_words(sorted(rows.task.unique()))}",
+            method_label(str(method)),
+            f"{rows.n.min()} of {rows.of.max()} seeds at some lags of {join_tasks(sorted(rows.task.unique()))}",
         )
         for method, rows in table.groupby("method")
     ]

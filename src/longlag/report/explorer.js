@@ -32,7 +32,7 @@
       const unit = UNITS[state.axis];
       const range = first === null ? "" : `${number(first)} to ${last === null ? `> ${number(budget)}` : number(last)}`;
       return {
-        method: data.methods[method].name, lag, place: place(lag), rate: solved / n, low, high,
+        method: data.methods[method].label, lag, place: place(lag), rate: solved / n, low, high,
         attempted, cost: median ?? budget, beyond: median === null ? "more than the budget" : "median",
         solved: `${solved} of ${n} seeds`, interval: `${percent(low)} to ${percent(high)} (Wilson, 95 %)`,
         others: others || "none", minimal: minimal ?? "unknown",
@@ -44,7 +44,7 @@
 
   function seeds() {
     return chosen(task().seeds).map((row) => ({
-      method: data.methods[row[METHOD]].name, place: place(row[LAG]), lag: row[LAG], seed: row[2],
+      method: data.methods[row[METHOD]].label, place: place(row[LAG]), lag: row[LAG], seed: row[2],
       cost: row[SEED_COST[state.axis]], told: `${number(row[SEED_COST[state.axis]])} ${UNITS[state.axis]}`,
     })).filter((dot) => dot.cost > 0);
   }
@@ -53,7 +53,7 @@
     const runs = chosen(task().curves).filter((row) => row[LAG] === state.lag);
     const points = runs.flatMap(([method, lag, seed, ended, passes, wrong, seconds, perPass]) => {
       const cost = { passes, seconds, flops: passes.map((p) => (perPass === null ? null : p * perPass)) }[state.axis];
-      const name = data.methods[method].name;
+      const name = data.methods[method].label;
       return cost.map((x, i) => ({
         method: name, run: `${name} ${seed}`, seed, x, wrong: wrong[i], last: i === cost.length - 1,
         ended: i === cost.length - 1 ? ended : "still running", open: ended !== "solved",
@@ -67,7 +67,7 @@
   // Specifications of the charts.
   function looks(extra) {
     const shown = data.methods.filter((_, i) => state.methods.has(i));
-    const scale = (field) => ({ domain: shown.map((m) => m.name), range: shown.map((m) => m[field]) });
+    const scale = (field) => ({ domain: shown.map((m) => m.label), range: shown.map((m) => m[field]) });
     return {
       color: { field: "method", type: "nominal", scale: scale("colour"), legend: null },
       ...(extra.shape && { shape: { field: "method", type: "nominal", scale: scale("shape"), legend: null } }),
@@ -79,7 +79,7 @@
       field: "place", type: "ordinal", sort: lags(task().cells).map(place), title: "nominal lag T in steps (minimal lag)",
       axis: { labelAngle: 0, labelExpr: "split(datum.value, '\\n')", domain: false, ticks: false, labelPadding: 6 },
     },
-    xOffset: { field: "method", type: "nominal", sort: data.methods.map((m) => m.name) },
+    xOffset: { field: "method", type: "nominal", sort: data.methods.map((m) => m.label) },
   });
   const tell = (fields) => Object.entries(fields).map(([field, title]) => ({ field, title, type: "nominal" }));
   const values = (rows) => ({ data: { values: rows } });
@@ -162,7 +162,7 @@
     $(`view-${name}`).hidden = empty;
     $(`none-${name}`).hidden = !empty;
     if (empty) return;
-    const words = $(`view-${name}`).dataset.description + `, task ${task().name}; the table below holds the numbers.`;
+    const words = $(`view-${name}`).dataset.description + `, task ${task().label}; the table below holds the numbers.`;
     const full = { ...spec(), width: "container", height: 260, autosize: { type: "fit-x", contains: "padding" }, description: words, config: CONFIG };
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, tooltip: { theme: dark ? "dark" : "light" } };
@@ -181,7 +181,7 @@
       return row;
     });
     body.replaceChildren(...rows);
-    $("explorer-status").textContent = `${task().name}: ${state.methods.size} of ${data.methods.length} methods, cost in ${data.axes[state.axis]}, learning curves at lag ${state.lag}.`;
+    $("explorer-status").textContent = `${task().label}: ${state.methods.size} of ${data.methods.length} methods, cost in ${data.axes[state.axis]}, learning curves at lag ${state.lag}.`;
   }
 
   let running = Promise.resolve();
@@ -209,13 +209,13 @@
       const sign = Object.assign(document.createElement("span"), { className: "sign", textContent: method.sign });
       sign.style.color = method.colour;
       sign.setAttribute("aria-hidden", "true");
-      label.append(box, sign, here.has(i) ? method.name : `${method.name} (not run here)`);
+      label.append(box, sign, here.has(i) ? method.label : `${method.label} (not run here)`);
       return label;
     }));
   }
 
   if (data.tasks.length === 0 || typeof vegaEmbed === "undefined") return;
-  $("choose-task").replaceChildren(...data.tasks.map((item, i) => new Option(item.name, i)));
+  $("choose-task").replaceChildren(...data.tasks.map((item, i) => new Option(item.label, i)));
   // The task that opens: most methods, and of those the one that tells them apart best, by the spread of their rates.
   const telling = data.tasks.map(({ cells: rows }) => {
     const rates = rows.map((cell) => cell[5] / cell[3]);

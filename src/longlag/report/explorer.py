@@ -25,6 +25,7 @@ from longlag import protocol
 from longlag.analysis import Analysis, stats
 from longlag.figures.tools import style
 from longlag.store.records import Status
+from longlag.words import capital, method_label, task_label
 
 MOST_DOTS, MOST_POINTS, MOST_EVALUATIONS = 8_000, 30_000, 80  # seeds drawn, points of curves in all, and per curve
 _SHAPES = {"o": "circle", "s": "square", "D": "diamond", "d": "diamond", "^": "triangle-up", "v": "triangle-down"}
@@ -103,6 +104,7 @@ def island(analysis: Analysis) -> dict[str, Any]:
         "tasks": [
             {
                 "name": task,
+                "label": capital(task_label(task)),
                 "lines": _lines(runs[runs.task == task]),
                 "cells": _condition_lists(conditions[conditions.task == task], names),
                 "seeds": _seed_lists(times[times.task == task], names),
@@ -120,7 +122,8 @@ def _most_seeds(table: pd.DataFrame) -> int:
 def _method(name: str, method_style: style.MethodStyle) -> dict[str, Any]:
     shape = _SHAPES.get(method_style.marker, "circle")
     dash = _DASHES.get(method_style.dash, [1, 0])
-    return {"name": name, "colour": to_hex(method_style.colour), "shape": shape, "sign": _SIGNS[shape], "dash": dash}
+    looks = {"colour": to_hex(method_style.colour), "shape": shape, "sign": _SIGNS[shape], "dash": dash}
+    return {"name": name, "label": capital(method_label(name)), **looks}
 
 
 def _first_seeds(table: pd.DataFrame, most: int, per: int = 0) -> pd.DataFrame:

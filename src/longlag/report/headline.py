@@ -8,7 +8,7 @@ import pandas as pd
 from longlag.analysis import Analysis, intervals, stats
 from longlag.figures.overview import ranking
 from longlag.store.records import Status
-from longlag.words import count, join_words, reached
+from longlag.words import capital, count, join_methods, join_tasks, join_words, method_label, reached
 
 _ENDED = {
     Status.BUDGET.value: "ran out of budget",
@@ -43,8 +43,10 @@ def _furthest(table: pd.DataFrame) -> str:
     unlike = (compared.groupby("task").largest.nunique() > 1).any()
     limits = "; not all methods were tried at the same lags" if unlike else ""
     next_best = _second(compared[compared.method != best])
-    first = f"{best} carries furthest, or as far as any, on {share} on which methods were compared: {where}"
-    return f"{first}{limits}{next_best}."
+    first = (
+        f"{capital(method_label(best))} carries furthest, or as far as any, on {share} on which methods were compared"
+    )
+    return f"{first}: {where}{limits}{next_best}."
 
 
 def _second(rest: pd.DataFrame) -> str:
@@ -53,7 +55,7 @@ def _second(rest: pd.DataFrame) -> str:
         return "; no other method solves any of them"
     name = ranking(rest)[0]
     rows = rest[(rest.method == name) & (rest.reach > 0)]
-    return f"; next comes {name} with {_where(rows)}"
+    return f"; next comes {method_label(name)} with {_where(rows)}"
 
 
 def _where(rows: pd.DataFrame) -> str:
@@ -61,7 +63,7 @@ def _where(rows: pd.DataFrame) -> str:
     groups: dict[str, list[str]] = {}
     for row in rows.sort_values(["reach", "task"], ascending=[False, True]).itertuples():
         groups.setdefault(f"{reached(row.reach, row.at_limit)} steps", []).append(str(row.task))
-    return join_words(f"{steps} on {join_words(tasks)}" for steps, tasks in groups.items())
+    return join_words(f"{steps} on {join_tasks(tasks)}" for steps, tasks in groups.items())
 
 
 def _cheapest(costs: dict[str, pd.DataFrame]) -> str:
@@ -83,7 +85,7 @@ def _winners(conditions: pd.DataFrame) -> str:
     usable = conditions[np.isfinite(conditions["median"])]
     first = usable.loc[usable.groupby(["task", "lag"])["median"].idxmin()].method.value_counts()
     names = sorted(first.index, key=lambda name: (-first[name], name))
-    return join_words(f"{name} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
+    return join_words(f"{method_label(name)} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
 
 
 def _uncertain(analysis: Analysis) -> str:
@@ -93,7 +95,7 @@ def _uncertain(analysis: Analysis) -> str:
     how = join_words(f"{n} {_ENDED.get(name, name)}" for name, n in failed.items())
     furthest = table.groupby("method").reach.max()
     nothing = sorted(str(name) for name in furthest.index[furthest == 0])
-    none = f"{join_words(nothing)} solve{'s' if len(nothing) == 1 else ''} no lag of any task; " if nothing else ""
+    none = f"{join_methods(nothing)} solve{'s' if len(nothing) == 1 else ''} no lag of any task; " if nothing else ""
     seeds = int(analysis.success.n.min())
     p = f"{intervals.smallest_p(seeds, seeds):.2g}"
     told = f"Of {count(len(attempted), 'run')} {failed.sum()} did not solve" + (f" ({how})" if how else "")

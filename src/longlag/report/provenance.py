@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from longlag.words import number
+from longlag.words import method_label, number, task_label
 
 _FACTS = {
     "longlag": "longlag",
@@ -41,4 +41,6 @@ def _values(column: pd.Series) -> str:
 
 def _versions(runs: pd.DataFrame, kind: str) -> str:
     pairs = runs[[kind, f"{kind}_version"]].drop_duplicates().sort_values([kind, f"{kind}_version"])
-    return ", ".join(f"{name} {version}" for name, version in pairs.itertuples(index=False)) or "unknown"
+    label = task_label if kind == "task" else method_label
+    texts = (f"{label(name)} ({name}) {version}" for name, version in pairs.itertuples(index=False))
+    return "; ".join(texts) or "unknown"

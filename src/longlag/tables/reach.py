@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from longlag.analysis import Analysis
-from longlag.words import NOT_RUN, interval, reached, seeds_phrase
+from longlag.words import NOT_RUN, capital, interval, reached, seeds_phrase, task_label
 
 TITLE, BESIDE = "Reach", "overview"
 
@@ -19,7 +19,7 @@ def build(analysis: Analysis) -> pd.DataFrame:
     words = {(row.task, row.method): _words(row) for row in found.itertuples()}
     tasks, methods = sorted(found.task.unique()), sorted(found.method.unique())
     rows = [[method, *(words.get((task, method), NOT_RUN) for task in tasks)] for method in methods]
-    return pd.DataFrame(rows, columns=["method", *tasks])
+    return pd.DataFrame(rows, columns=["method", *(capital(task_label(task)) for task in tasks)])
 
 
 def _words(row: Any) -> str:

@@ -14,6 +14,7 @@ from longlag.tasks.base import Baseline, Batch, Task, Traits, one_hot
 
 def memorization(
     name: str,
+    label: str,
     reference: str,
     symbols: int,
     values: int,
@@ -41,6 +42,7 @@ def memorization(
 
     return Task(
         name=name,
+        label=label,
         version=1,
         reference=reference,
         traits=Traits(

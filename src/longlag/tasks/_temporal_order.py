@@ -14,7 +14,7 @@ _RELEVANT, _SYMBOLS = 2, 6
 
 
 def temporal_order(
-    name: str, version: int, reference: str, tenths: tuple[int, ...], baselines: Mapping[str, Baseline]
+    name: str, label: str, version: int, reference: str, tenths: tuple[int, ...], baselines: Mapping[str, Baseline]
 ) -> Task:
     """A relevant symbol in each window [kT/10, (k+1)T/10) of `tenths`; their sequence is the class, first symbol first.
 
@@ -31,6 +31,7 @@ def temporal_order(
     distractors = _SYMBOLS - _RELEVANT
     return Task(
         name=name,
+        label=label,
         version=version,
         reference=reference,
         traits=Traits(

@@ -30,6 +30,7 @@ def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
 
 TASK = Task(
     name="adding",
+    label="adding",
     version=1,
     reference="Hochreiter & Schmidhuber 1997, experiment 4; Martens & Sutskever 2011",
     traits=Traits("marked", ("value", "marker"), input_mean=(0.5, 0.0), target_mean=(0.5,), scored=1, classes=0),

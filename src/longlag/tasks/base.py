@@ -68,6 +68,7 @@ class Task:
     population: number of distinct sequences at any lag if they are few enough to enumerate, else None; a sample of
         exactly that size is all of them.
     idle_class: the class expected at unscored steps, or None if nothing is.
+    label: what people call it, in the middle of a sentence; the name with spaces if it is empty.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Task:
     shortest: int
     population: int | None = None
     idle_class: int | None = None
+    label: str = ""
 
 
 def check_lag(task: Task, lag: int) -> None:

@@ -28,6 +28,7 @@ def _messages(rng: np.random.Generator, n: int) -> np.ndarray:
 
 TASK = memorization(
     "memorization_20bit",
+    label="20-bit memory",
     reference="Martens & Sutskever 2011; Pascanu, Mikolov & Bengio 2013 (code)",
     symbols=_SYMBOLS,
     values=_VALUES,

@@ -32,6 +32,7 @@ def _messages(rng: np.random.Generator, n: int) -> np.ndarray:
 
 TASK = memorization(
     "memorization_5bit",
+    label="5-bit memory",
     reference="Martens & Sutskever 2011; Pascanu, Mikolov & Bengio 2013 (code)",
     symbols=_BITS,
     values=2,

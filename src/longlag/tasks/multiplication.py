@@ -38,6 +38,7 @@ def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
 
 TASK = Task(
     name="multiplication",
+    label="multiplication",
     version=1,
     reference="Hochreiter & Schmidhuber 1997, experiment 5; Martens & Sutskever 2011",
     traits=Traits("marked", ("value", "marker"), input_mean=(0.5, 0.0), target_mean=(0.25,), scored=1, classes=0),

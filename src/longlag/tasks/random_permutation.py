@@ -34,6 +34,7 @@ def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
 
 TASK = Task(
     name="random_permutation",
+    label="random permutation",
     version=1,
     reference="Hochreiter & Schmidhuber 1997, task 2b; Martens & Sutskever 2011; Pascanu et al. 2013 (code)",
     traits=Traits(

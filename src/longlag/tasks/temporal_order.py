@@ -19,6 +19,7 @@ from longlag.tasks.base import Baseline
 
 TASK = temporal_order(
     "temporal_order",
+    label="temporal order",
     version=1,
     reference="Hochreiter & Schmidhuber 1997, experiment 6a; Martens & Sutskever 2011",
     tenths=(1, 5),

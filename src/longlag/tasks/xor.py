@@ -32,6 +32,7 @@ def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
 
 TASK = Task(
     name="xor",
+    label="XOR",
     version=1,
     reference="Martens & Sutskever 2011; Hochreiter & Schmidhuber 1997, section 6",
     traits=Traits("marked", ("value", "marker"), input_mean=(0.5, 0.0), target_mean=(0.0,) * 2, scored=1, classes=2),

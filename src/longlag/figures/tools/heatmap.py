@@ -24,7 +24,7 @@ def draw(table: pd.DataFrame, methods: list[str], width: float) -> Figure:
     """The map of `stats.reach`, in as many blocks below each other as the width asks for; methods: in their order."""
     wide = width > style.COLUMN_WIDTH
     tasks = _order(table)
-    room = width - 0.07 * max(len(style.escape_mathtext(name)) for name in methods) - (1.0 if wide else 0.6)
+    room = width - 0.07 * max(len(style.method_title(name)) for name in methods) - (1.0 if wide else 0.6)
     blocks = _blocks(tasks, max(2, int(room / _CELL)))
     rows = [[name for name in methods if name in set(table.method[table.task.isin(block)])] for block in blocks]
     heights = [len(names) for names in rows]
@@ -56,8 +56,8 @@ def _blocks(tasks: list[str], most: int) -> list[list[str]]:
 def _frame(axes: Any, tasks: list[str], methods: list[str], columns: int, slant: float) -> None:
     """Names of tasks above and of methods beside; columns: room for this number makes all cells equally wide."""
     axes.set(xlim=(-0.5, columns - 0.5), ylim=(len(methods) - 0.5, -0.5))
-    axes.set_xticks(range(len(tasks)), [style.escape_mathtext(task) for task in tasks])
-    axes.set_yticks(range(len(methods)), [style.escape_mathtext(name) for name in methods])
+    axes.set_xticks(range(len(tasks)), [style.task_title(task) for task in tasks])
+    axes.set_yticks(range(len(methods)), [style.method_title(name) for name in methods])
     axes.tick_params(length=0, pad=2, top=True, bottom=False, labeltop=True, labelbottom=False)
     for text in axes.get_xticklabels():
         text.set(rotation=slant, ha="left", va="bottom", rotation_mode="anchor")

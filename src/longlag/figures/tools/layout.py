@@ -12,8 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from longlag.figures.tools.style import COLUMN_WIDTH, PAGE_WIDTH, QUIET, MethodStyle
-from longlag.words import join_words
+from longlag.figures.tools.style import COLUMN_WIDTH, PAGE_WIDTH, QUIET, MethodStyle, method_title
+from longlag.words import join_methods
 
 _FEW = 4  # panels: up to this number they are drawn in full size, whatever they contain
 _ENOUGH = 3  # methods that make a panel worth its full size
@@ -106,11 +106,11 @@ def small_note(conditions: pd.DataFrame) -> str:
     """What a caption says of small panels, if there are any; conditions: with task and method."""
     _, small = split(methods_on(conditions))
     methods = sorted(conditions[conditions.task.isin(small)].method.unique())
-    return f" Small panels, on one scale: tasks on which only {join_words(methods)} ran." if len(small) else ""
+    return f" Small panels, on one scale: tasks on which only {join_methods(methods)} ran." if len(small) else ""
 
 
 def _broken(words: str, room: int) -> str:
-    cut = max(words.rfind("_", 0, room), words.rfind(" ", 0, room)) + 1
+    cut = words.rfind(" ", 0, room) + 1
     return words if len(words) <= room or cut < 2 else f"{words[:cut]}\n{words[cut:]}"
 
 
@@ -174,7 +174,7 @@ def legend(figure: Figure, styles: dict[str, MethodStyle], keys: Sequence[Line2D
             marker=method_style.marker,
             ls=method_style.dash,
             ms=6 * method_style.size,
-            label=name,
+            label=method_title(name),
             mec="white",
             mew=0.4,
         )

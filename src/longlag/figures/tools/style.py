@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
 from longlag.store.files import write_atomically
+from longlag.words import capital, method_label, task_label
 
 PAGE_WIDTH = 7.0  # inches: two columns of a paper
 COLUMN_WIDTH = 3.4  # inches: one column
@@ -153,6 +154,16 @@ def escape_mathtext(name: str) -> str:
     """A name that matplotlib shows as it is, cut if long: no dollar starts a formula, no underscore hides a label."""
     name = (name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…").replace("$", r"\$")
     return f" {name}" if name.startswith("_") else name
+
+
+def task_title(name: str) -> str:
+    """A task's label as a figure shows it."""
+    return escape_mathtext(capital(task_label(name)))
+
+
+def method_title(name: str) -> str:
+    """A method's label as a figure shows it."""
+    return escape_mathtext(capital(method_label(name)))
 
 
 def mark(axes: Any, x: Any, y: Any, method_style: MethodStyle, filled: bool, size: float = 6, shift: float = 0) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from longlag.store.files import write_atomically
+from longlag.words import capital, method_label, task_label
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -29,8 +30,18 @@ _LATEX = {
 }
 
 
+_LABELS = {"task": task_label, "method": method_label, "method here": method_label, "against": method_label}
+
+
+def labelled(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the labels of tasks and methods in place of their names."""
+    words = {name: _LABELS[name] for name in table.columns if name in _LABELS}
+    return table.assign(**{name: [capital(label(value)) for value in table[name]] for name, label in words.items()})
+
+
 def to_markdown(table: pd.DataFrame, title: str, note: str) -> str:
     """A GitHub table with its title above and its note below."""
+    table = labelled(table)
     lines = [_row(table.columns), _row(["---"] * len(table.columns)), *map(_row, table.to_numpy().tolist())]
     return f"**{_plain(title)}**\n\n" + "\n".join(lines) + f"\n\n{_plain(note)}\n"
 
@@ -48,6 +59,7 @@ def _plain(text: str) -> str:
 
 def to_latex(table: pd.DataFrame, title: str, note: str) -> str:
     """A tabular for \\input, which needs the package booktabs alone; title and note are comments above it."""
+    table = labelled(table)
     rows = [" & ".join(_tex(str(cell)) for cell in cells) + r" \\" for cells in table.to_numpy().tolist()]
     head = " & ".join(_tex(str(name)) for name in table.columns) + r" \\"
     lines = [
@@ -69,6 +81,7 @@ def _tex(text: str) -> str:
 
 def to_html(table: pd.DataFrame, title: str, note: str) -> str:
     """A table element with a caption, for any page; styling is the page's. A repeated first column is dimmed."""
+    table = labelled(table)
     head = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in table.columns)
     body, above = [], None
     for cells in table.to_numpy().tolist():
