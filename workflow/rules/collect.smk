@@ -11,7 +11,7 @@ rule question:
     priority: 100  # first: the page that is made after an error needs it
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/longlag.yaml"
     params:
         suite=SUITE.to_json(),
         folder=lambda wildcards, output: os.path.dirname(output[0]),
@@ -31,7 +31,7 @@ rule design:
     priority: 100
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/longlag.yaml"
     params:
         plugins=PLUGINS,
     message:
@@ -46,13 +46,13 @@ rule collect:
         runs=expand("{folder}/runs.csv", folder=JOBS),
         curves=expand("{folder}/curves.parquet", folder=JOBS),
     output:
-        runs="results/{suite}/runs.csv",
+        runs=shown("runs.csv", "Rows", "One row for each seed and lag", "rows.rst"),
         curves="results/{suite}/curves.parquet",
     log:
         "results/{suite}/logs/collect.log",
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/longlag.yaml"
     params:
         folder=lambda wildcards, output: os.path.dirname(output.runs),
     message:

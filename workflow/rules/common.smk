@@ -9,20 +9,33 @@ from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
 
-from longlag import figures, tables
-from longlag.design import collect, digests, estimate, schemas
-from longlag.design import suite as suites
-from longlag.errors import LonglagError
-from longlag.store import files, records
+min_version("9.0")
+
+try:
+    from longlag import figures, resources, tables
+    from longlag.design import collect, digests, estimate, schemas
+    from longlag.design import suite as suites
+    from longlag.errors import LonglagError
+    from longlag.store import files, records
+except ModuleNotFoundError as error:
+    raise WorkflowError(
+        f"this workflow needs the package longlag beside Snakemake, and {error.name} is missing: "
+        f"{sys.executable} -m pip install 'longlag[workflow]'"
+    ) from None
 
 # `.venv/bin/snakemake` finds `longlag` without an activated environment too.
-HERE = str(Path(sys.executable).parent)
-if HERE not in os.environ.get("PATH", os.defpath).split(os.pathsep):
-    os.environ.update(PATH=os.pathsep.join([HERE, os.environ.get("PATH", os.defpath)]))
+BIN = str(Path(sys.executable).parent)
+if BIN not in os.environ.get("PATH", os.defpath).split(os.pathsep):
+    os.environ.update(PATH=os.pathsep.join([BIN, os.environ.get("PATH", os.defpath)]))
 
-ROOT = Path(workflow.current_basedir).parents[1]
-REFERENCE = ROOT / "results/reference"
+if os.name == "nt":
+    shell.executable("bash")  # Git for Windows has one; the commands are quoted for it
+
+# Suites of the user's folder come first, then those of this clone, then the package's. A workflow from git is no folder.
+HERE = workflow.current_basedir
+CLONE = [Path(HERE).parents[1] / "config"] if isinstance(HERE, os.PathLike) else []
 
 try:
     for (
@@ -31,7 +44,8 @@ try:
         workflow.configfiles
     ):  # Snakemake's own reader keeps the last of a key that stands twice
         schemas.load(Path(file))
-    SUITE = suites.find(config, [Path("config"), ROOT / "config"])
+    SUITE = suites.find(config, [Path("config"), *CLONE, resources.find("config")])
+    REFERENCE = resources.root() / resources.REFERENCE
     RECORD = estimate.Record(
         *(
             read(REFERENCE / name) if (REFERENCE / name).exists() else []
@@ -47,9 +61,28 @@ except LonglagError as error:
 # Relative to the folder of the suite. New figures and tables are found automatically.
 FIGURES = expand("figures/{name}.{type}", name=figures.names(), type=["pdf", "png"])
 TABLES = expand("tables/{name}.{type}", name=tables.names(), type=["md", "tex", "html"])
-JOBS = {f"results/{SUITE.name}/jobs/{job.folder}": job for job in SUITE.jobs}
+JOBS = {f"results/{SUITE.name}/jobs/{job.folder.as_posix()}": job for job in SUITE.jobs}
 REUSE = " ".join(f"--reuse={shlex.quote(path)}" for path in SUITE.reuse)
 PLUGINS = " ".join(f"--plugin={shlex.quote(plugin)}" for plugin in SUITE.plugins)
+
+
+# A file of the suite that `snakemake --report` shows. caption: below workflow/report.
+def shown(file, category, label, caption):
+    if not (resources.root() / "workflow/report" / caption).exists():
+        caption = "other.rst"  # of a figure or table that has none yet
+    return report(
+        f"results/{{suite}}/{file}",
+        caption=f"../report/{caption}",
+        category=category,
+        labels={"result": label},
+    )
+
+
+def drawn(kind, name, type):
+    label = f"{name.replace('_', ' ').capitalize()} ({type})"
+    return shown(
+        f"{kind}/{name}.{type}", kind.capitalize(), label, f"{kind}/{name}.rst"
+    )
 
 
 wildcard_constraints:

@@ -14,7 +14,7 @@ rule lecture:
     log:
         "results/lecture/lecture.log",
     conda:
-        "../../environment.yml"
+        "../envs/longlag.yaml"
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,

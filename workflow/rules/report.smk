@@ -9,12 +9,13 @@ rule figures:
         runs="results/{suite}/runs.csv",
         curves="results/{suite}/curves.parquet",
     output:
-        expand("results/{{suite}}/{file}", file=FIGURES),
+        expand("results/{{suite}}/figures/{name}.pdf", name=figures.names()),
+        [drawn("figures", name, "png") for name in figures.names()],
     log:
         "results/{suite}/logs/figures.log",
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/longlag.yaml"
     params:
         folder=lambda wildcards, output: os.path.dirname(output[0]),
     message:
@@ -27,12 +28,17 @@ rule tables:
     input:
         runs="results/{suite}/runs.csv",
     output:
-        expand("results/{{suite}}/{file}", file=TABLES),
+        [drawn("tables", name, "html") for name in tables.names()],
+        expand(
+            "results/{{suite}}/tables/{name}.{type}",
+            name=tables.names(),
+            type=["md", "tex"],
+        ),
     log:
         "results/{suite}/logs/tables.log",
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/longlag.yaml"
     params:
         folder=lambda wildcards, output: os.path.dirname(output[0]),
     message:
@@ -51,13 +57,13 @@ rule report:
             ancient(file) for file in [VERDICTS] if os.path.exists(file)
         ],
     output:
-        page="results/{suite}/report.html",
-        handson="results/{suite}/handson.html",
+        page=shown("report.html", "Page", "The answer and all results", "page.rst"),
+        handson=shown("handson.html", "Page", "Hands-on page", "handson.rst"),
     log:
         "results/{suite}/logs/report.log",
     localrule: True
     conda:
-        "../../environment.yml"
+        "../envs/longlag.yaml"
     params:
         title=SUITE.title,
         figures=lambda wildcards, input: os.path.dirname(input.figures[0]),

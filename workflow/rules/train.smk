@@ -16,7 +16,7 @@ rule train:
     group:
         group_of
     conda:
-        "../../environment.yml"
+        "../envs/longlag.yaml"
     threads: 1  # more threads change the last digits
     resources:
         mem_mb=lambda wildcards, attempt: need_of(wildcards).megabytes * attempt,

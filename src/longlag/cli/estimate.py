@@ -14,8 +14,8 @@ EXAMPLE = "longlag estimate paper results/reference results/demo --cores 500"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("suite", metavar="SUITE", help="a name in config/ or the path of a suite's YAML file")
-    record = "recorded runs to go by: folders with runs.csv, or such files (default: results/reference)"
-    parser.add_argument("runs", metavar="RUN", nargs="*", type=Path, default=[Path("results/reference")], help=record)
+    record = "recorded runs to go by: folders with runs.csv, or such files (default: the reference, which comes with longlag)"
+    parser.add_argument("runs", metavar="RUN", nargs="*", type=Path, help=record)
     parser.add_argument(
         "--cores",
         type=_arguments.count("number of cores"),
@@ -25,15 +25,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    from longlag import resources
     from longlag.design import suite
     from longlag.design.estimate import Record, estimate, longest, total
     from longlag.store.records import read_rows
 
     path = Path(args.suite)
-    found = suite.read(path) if path.suffix else suite.find({"suite": args.suite}, [Path("config")])
-    rows = [row for run in args.runs for row in read_rows(_arguments.runs_file(run))]
+    found = suite.read(path) if path.suffix else suite.find({"suite": args.suite}, [Path("config"), resources.find("config")])
+    runs = args.runs or [resources.find(resources.REFERENCE)]
+    rows = [row for run in runs for row in read_rows(_arguments.runs_file(run))]
     if not any(row.seconds > 0 for row in rows):
-        named = " ".join(map(str, args.runs))
+        named = " ".join(map(str, runs))
         raise LonglagError(f"{named}: no recorded run to estimate from; name a runs.csv of finished runs")
     costs = estimate(found, rows)
     everything = total(costs)
@@ -42,7 +44,7 @@ def run(args: argparse.Namespace) -> None:
         hours, low, high = (seconds / 3600 for seconds in (cost.seconds, cost.low, cost.high))
         name = f"{cost.method:<22}{cost.jobs:>7}{cost.runs:>8}"
         print(f"{name}{hours:>12.2f}{low:>9.2f}{high:>9.2f}{cost.guessed / max(cost.seconds, 1e-9):>15.0%}")
-    slowest, record = longest(found, Record(rows)) / 60, " ".join(map(str, args.runs))
+    slowest, record = longest(found, Record(rows)) / 60, " ".join(map(str, runs))
     minutes = max(everything.seconds / 60 / args.cores, slowest)
     print(
         f"{found.name}: {everything.seconds / 3600:.2f} core-hours, "

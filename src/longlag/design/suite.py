@@ -91,16 +91,20 @@ def read(path: str | Path) -> Suite:
 
 
 def find(config: Mapping[str, Any], folders: Sequence[Path]) -> Suite:
-    """The suite that Snakemake's `config` means: the config itself if it has cells, else the file NAME.yaml
-    of the first folder that has it, NAME being config["suite"] or "standard"; other keys replace the file's.
+    """The suite that Snakemake's `config` means: the config itself if it has cells, else the file NAME.yaml of the
+    first folder that has it, NAME being config["suite"]; other keys replace the file's. If the config has neither,
+    config.yaml of the first folder that has one completes it.
 
     Raises:
         LonglagError: no such file (the nearest one is suggested), or `parse` refuses its content.
     """
+    found = {file.stem: file for folder in reversed(folders) for file in folder.glob("*.yaml")}
+    default = found.pop("config", None)
+    if default is not None and "cells" not in config and "suite" not in config:
+        config = {**schemas.load(default), **config}
     if "cells" in config:
         return parse(config, "the config file")
     name = str(config.get("suite", "standard"))
-    found = {file.stem: file for folder in reversed(folders) for file in folder.glob("*.yaml")}
     if name not in found:
         raise unknown("suite", name, found)
     return parse({**schemas.load(found[name]), **config}, str(found[name]))
