@@ -30,8 +30,8 @@ def run(args: argparse.Namespace) -> None:
     from longlag.design.estimate import Record, estimate, longest, total
     from longlag.store.records import read_rows
 
-    path = Path(args.suite)
-    found = suite.read(path) if path.suffix else suite.find({"suite": args.suite}, [Path("config"), resources.find("config")])
+    path, folders = Path(args.suite), [Path("config"), resources.find("config")]
+    found = suite.read(path) if path.suffix else suite.find({"suite": args.suite}, folders)
     runs = args.runs or [resources.find(resources.REFERENCE)]
     rows = [row for run in runs for row in read_rows(_arguments.runs_file(run))]
     if not any(row.seconds > 0 for row in rows):
