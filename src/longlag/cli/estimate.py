@@ -14,7 +14,7 @@ EXAMPLE = "longlag estimate paper results/reference results/demo --cores 500"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("suite", metavar="SUITE", help="a name in config/ or the path of a suite's YAML file")
-    record = "recorded runs to go by: folders with runs.csv, or such files (default: the reference, which comes with longlag)"
+    record = "recorded runs to go by: folders with runs.csv, or such files (default: the reference of the package)"
     parser.add_argument("runs", metavar="RUN", nargs="*", type=Path, help=record)
     parser.add_argument(
         "--cores",
