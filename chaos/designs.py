@@ -47,7 +47,10 @@ def examples() -> list[dict[str, Any]]:
             "methods": {"hf": {"optimiser.structural_damping": 0.1}},
             "cells": [{"methods": ["hf", "esn"], "tasks": ["adding", "xor"], "group": "both", "lags": [20], "seeds": 3,
                        "budget": 100}, {"methods": ["lstm"], "tasks": ["adding"]}]}  # fmt: skip
-    return [full, *(yaml.safe_load(path.read_text()) for path in sorted(_CONFIG.glob("*.yaml")))]
+    return [
+        full,
+        *(yaml.safe_load(path.read_text()) for path in sorted(_CONFIG.glob("*.yaml")) if path.stem != "config"),
+    ]
 
 
 @st.composite

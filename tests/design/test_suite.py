@@ -29,7 +29,10 @@ def design(*cells, **keys):
     return {"suite": "mine", "cells": list(cells) or [CELL], **keys}
 
 
-@pytest.mark.parametrize("path", sorted(CONFIG.glob("*.yaml")), ids=lambda path: path.stem)
+SUITES = sorted(path for path in CONFIG.glob("*.yaml") if path.stem != "config")  # which names one of them
+
+
+@pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
 def test_suites_of_the_repository_are_read_and_read_back(path, tmp_path):
     one = suite.read(path)
     assert one.name == path.stem
@@ -226,6 +229,18 @@ def test_find_prefers_the_first_folder_and_lets_other_keys_replace_those_of_the_
     assert suite.find(design(), [tmp_path]).name == "mine"
     with pytest.raises(LonglagError, match="unknown suite 'dmo'; did you mean 'demo'"):
         suite.find({"suite": "dmo"}, [tmp_path, CONFIG])
+
+
+def test_find_lets_config_yaml_name_or_be_the_suite_if_the_config_has_none(tmp_path):
+    assert suite.find({}, [CONFIG]).name == "standard"
+    (tmp_path / "config.yaml").write_text("suite: demo\nseeds: '0:1'")
+    assert {(one.name, one.jobs[0].seeds) for one in [suite.find({}, [tmp_path, CONFIG])]} == {("demo", range(1))}
+    assert suite.find({"seeds": "0:2"}, [tmp_path, CONFIG]).jobs[0].seeds == range(2)
+    assert suite.find({"suite": "standard"}, [tmp_path, CONFIG]).jobs[0].seeds != range(1), "it is of another suite"
+    (tmp_path / "config.yaml").write_text(json.dumps(design()))
+    assert suite.find({}, [tmp_path, CONFIG]).name == "mine"
+    with pytest.raises(LonglagError, match="unknown suite 'config'"):
+        suite.find({"suite": "config"}, [tmp_path, CONFIG])
 
 
 @pytest.fixture
