@@ -236,7 +236,8 @@ def test_find_lets_config_yaml_name_or_be_the_suite_if_the_config_has_none(tmp_p
     (tmp_path / "config.yaml").write_text("suite: demo\nseeds: '0:1'")
     assert {(one.name, one.jobs[0].seeds) for one in [suite.find({}, [tmp_path, CONFIG])]} == {("demo", range(1))}
     assert suite.find({"seeds": "0:2"}, [tmp_path, CONFIG]).jobs[0].seeds == range(2)
-    assert suite.find({"suite": "standard"}, [tmp_path, CONFIG]).jobs[0].seeds != range(1), "it is of another suite"
+    other = suite.find({"suite": "standard"}, [tmp_path, CONFIG])
+    assert other.jobs == suite.read(CONFIG / "standard.yaml").jobs, "config.yaml is about another suite"
     (tmp_path / "config.yaml").write_text(json.dumps(design()))
     assert suite.find({}, [tmp_path, CONFIG]).name == "mine"
     with pytest.raises(LonglagError, match="unknown suite 'config'"):
