@@ -133,3 +133,13 @@ def test_a_run_is_trained_and_reported(run, tmp_path):
 def test_the_hands_on_page_is_made(run, tmp_path):
     run("-m", "longlag", "handson", "--out", "handson.html")
     assert "</html>" in (tmp_path / "handson.html").read_text()
+
+
+def test_one_command_runs_a_suite_in_an_empty_folder(run, tmp_path):
+    pytest.importorskip("snakemake")
+    cells = [{"methods": ["control"], "tasks": ["temporal_order"], "lags": [10]}]
+    (tmp_path / "my.yaml").write_text(json.dumps({"suite": "mine", "seeds": 1, "budget": 2000, "cells": cells}))
+    page = tmp_path / "results/mine/report.html"
+    assert f"open {page} in a browser" in run("-m", "longlag", "run", "my.yaml", "--cores", "2")
+    assert "</html>" in page.read_text()
+    assert "total " in run("-m", "longlag", "run", "demo", "--dry-run")

@@ -5,6 +5,7 @@ import dataclasses
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -382,6 +383,7 @@ def test_a_folder_without_runs_is_refused_with_a_remedy(words, tmp_path, capsys,
         "estimate",
         "diff",
         "merge",
+        "run",
     ],
 )
 def test_every_verb_teaches_by_an_example(verb, capsys):
@@ -478,3 +480,27 @@ def test_a_link_that_has_the_name_of_the_hidden_cache_is_not_followed(tmp_path, 
     assert cli.main([*TRAIN, *SETS, "--out", str(tmp_path / "runs.csv")]) == 2
     assert ".runs.csv.cache is a link; delete it, or choose a folder with --cache DIR" in capsys.readouterr().err
     assert not [*(tmp_path / "theirs").iterdir()]
+
+
+def test_run_says_in_a_sentence_that_it_needs_snakemake(monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert cli.main(["run", "demo"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("-m pip install 'longlag[workflow]'")
+
+
+def test_run_refuses_a_suite_that_is_none(capsys):
+    assert cli.main(["run", "dmo"]) == 2
+    assert "unknown suite 'dmo'; did you mean 'demo'?" in capsys.readouterr().err
+
+
+def test_run_passes_a_request_to_end_on_and_waits(tmp_path):
+    """Snakemake gets SIGTERM; a Ctrl-C of the terminal reaches it without help."""
+    child = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(3)); print('up', flush=True); signal.pause()"
+    code = f"import sys; from longlag.cli import run; sys.exit(run._call([sys.executable, '-c', {child!r}]))"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        parent.send_signal(signal.SIGINT)
+        parent.send_signal(signal.SIGTERM)
+        assert parent.wait() == 3

@@ -109,6 +109,10 @@ CHANGES = {
         {"--claim": ["--claim", "2"], "--seeds": ["--seeds", "3:5"], "--out": ["--out", "out"], "--json": ["--json"],
          "--cores": ["--cores", "77"], "--markdown": ["--markdown"]},
     ),
+    "run": (
+        ["s.yaml"],
+        {"suite": lambda words: ["demo"], "--cores": ["--cores", "77"], "--dry-run": ["--dry-run"]},
+    ),
     "handson": (["--out", "page.html"], {"--out": ["--out", "other.html"]}),
 }  # fmt: skip
 
@@ -178,6 +182,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "render", page)
     monkeypatch.setattr(running, "measured", measured)
     monkeypatch.setattr("longlag.cli.lecture._draw", lambda document, out: None)
+    monkeypatch.setattr("longlag.cli.run._call", lambda command: handed.append(command) or 0)
     monkeypatch.setattr(checkpoint, "Checkpoints", checkpoints)
     yield handed
     for found in (*registry._plugins.values(), registry._origins):
