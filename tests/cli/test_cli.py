@@ -497,7 +497,7 @@ def test_run_refuses_a_suite_that_is_none(capsys):
 def test_run_passes_a_request_to_end_on_and_waits(tmp_path):
     """Snakemake gets SIGTERM; a Ctrl-C of the terminal reaches it without help."""
     child = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(3)); print('up', flush=True); signal.pause()"
-    code = f"import sys; from longlag.cli import run; sys.exit(run._call([sys.executable, '-c', {child!r}]))"
+    code = f"import sys; from longlag.cli import run_; sys.exit(run_._call([sys.executable, '-c', {child!r}]))"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         parent.stdout.readline()

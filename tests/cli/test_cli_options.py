@@ -182,7 +182,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "render", page)
     monkeypatch.setattr(running, "measured", measured)
     monkeypatch.setattr("longlag.cli.lecture._draw", lambda document, out: None)
-    monkeypatch.setattr("longlag.cli.run._call", lambda command: handed.append(command) or 0)
+    monkeypatch.setattr("longlag.cli.run_._call", lambda command: handed.append(command) or 0)
     monkeypatch.setattr(checkpoint, "Checkpoints", checkpoints)
     yield handed
     for found in (*registry._plugins.values(), registry._origins):
