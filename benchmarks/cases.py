@@ -53,13 +53,20 @@ def shape(kwargs: Mapping[str, Any]) -> str:
 def _updates(n: Callable[[int], int]) -> list[Case]:
     rnn = {"cell": "tanh", "steps": n(100), "batch": n(100), "hidden": n(100)}
     ten = {"cell": "tanh", "replicas": 10, "steps": n(100), "batch": n(20), "hidden": n(50)}
+    small, goals = {"steps": n(50), "batch": n(100)}, (1.5, 2.5)
     lstm = {"cell": "lstm", "steps": n(400), "batch": n(100), "hidden": n(100)}
     rows = [
         ("P1", "tanh RNN update", "ours", rnn, "nn.RNN, autograd, SGD", 2.5, 4.0),
         ("P2", "update of ten seeds as one program", "ours", ten, "ten nn.RNN, autograd, SGD", 5.0, 9.0),
         ("P2", "updates of ten seeds in turn", "ours_in_turn", ten, "ten nn.RNN, autograd, SGD", None, None),
         ("P4", "LSTM update", "ours", lstm, "nn.LSTM, autograd, SGD", 1.8, 2.4),
-    ]
+        *(
+            ("P4", f"{cell.upper()} update", "ours", small | {"cell": cell, "hidden": n(hidden)},
+             f"nn.{cell.upper()}, autograd, SGD", *(goals if hidden == 32 else (None, None)))
+            for cell in ("lstm", "gru")
+            for hidden in (16, 32, 64, 128)
+        ),
+    ]  # fmt: skip
     return [
         Case(id, what, shape(k), Side(f"updates:{call}", k), name, Side("updates:torch_module", k), floor, goal)
         for id, what, call, k, name, floor, goal in rows

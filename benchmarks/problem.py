@@ -11,13 +11,14 @@ from torch import Tensor
 
 from benchmarks.arm import Arrays
 from longlag.cells.base import Recurrence, complete
+from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.losses import SquaredError
 from longlag.model import Model
 from longlag.objective import Meter, Objective, Tensors
 
-GATES = {"tanh": 1, "lstm": 4}
+GATES = {"tanh": 1, "gru": 3, "lstm": 4}
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def direction(p: Problem, seed: int = 1) -> dict[str, Tensor]:
 
 def objective(p: Problem) -> Objective:
     """The library's oracle of that problem, metered as in a run."""
-    cells: dict[str, Recurrence] = {"tanh": TanhRNN(p.hidden), "lstm": LSTM(p.hidden)}
+    cells: dict[str, Recurrence] = {"tanh": TanhRNN(p.hidden), "gru": GRU(p.hidden), "lstm": LSTM(p.hidden)}
     replicas, _, batch, inputs = p.x.shape
     start = torch.zeros(replicas, batch, dtype=torch.int64, device=p.x.device)
     model = Model(complete(cells[p.cell]), inputs, 1, scored=1)
@@ -78,7 +79,7 @@ def objective(p: Problem) -> Objective:
 
 
 class Net(torch.nn.Module):
-    """nn.RNN or nn.LSTM and a linear readout of the last `scored` states, as anybody would write it.
+    """nn.RNN, nn.GRU or nn.LSTM and a linear readout of the last `scored` states, as anybody would write it.
 
     [T, B, X] -> [B, O], or [K, B, O] where more than one step is scored.
     """
@@ -86,7 +87,7 @@ class Net(torch.nn.Module):
     def __init__(self, cell: str, params: Mapping[str, Tensor], replica: int = 0, scored: int = 1) -> None:
         super().__init__()
         own = {name: value[replica] for name, value in params.items()}
-        kind, self.scored = {"tanh": torch.nn.RNN, "lstm": torch.nn.LSTM}[cell], scored
+        kind, self.scored = {"tanh": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[cell], scored
         self.recurrent = kind(len(own["W_xh"]), len(own["W_hh"]))
         self.readout = torch.nn.Linear(*own["W_hy"].shape)
         with torch.no_grad():

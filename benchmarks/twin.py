@@ -60,8 +60,8 @@ def evaluation(sequences: int = 0, **condition: Any) -> Arm:
 
 def _net(own: Data) -> Net:
     model = own.setup.model
-    kind = "lstm" if type(model.cell).__name__ == "LSTM" else "tanh"
-    return Net(kind, own.start(), scored=model.scored)
+    kinds = {"TanhRNN": "tanh", "LSTM": "lstm", "GRU": "gru"}
+    return Net(kinds[type(own.setup.parts.cell).__name__], own.start(), scored=model.scored)
 
 
 def _gradient(own: Data, settings: Any) -> Arm:
@@ -172,7 +172,7 @@ class AutogradOracle:
 def _reservoir(own: Data, sequences: int) -> Arm:
     """States of `sequences` sequences, one after the other: the cost per sequence is always the same."""
     model, params = own.setup.model, {name: value[0].numpy() for name, value in own.start().items()}
-    cell: Any = model.cell
+    cell: Any = own.setup.parts.cell
     leak, draws, states = cell.leak, Draws(own), np.empty(0)
 
     def work() -> None:

@@ -1,4 +1,4 @@
-"""P1, P2, P4: one gradient update, against nn.RNN or nn.LSTM with autograd and torch.optim.SGD.
+"""P1, P2, P4: one gradient update, against nn.RNN, nn.GRU or nn.LSTM with autograd and torch.optim.SGD.
 
 An update is everything between a batch in memory and new parameters: forward, loss, backward through time, readout
 and SGD. Both sides exclude drawing the batch (P3 and P8 include it).
@@ -49,7 +49,7 @@ def _updates(p: Problem) -> Arm:
 
 
 def torch_module(cell: str, steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "cpu") -> Arm:
-    """nn.RNN or nn.LSTM, `loss.backward()`, torch.optim.SGD; replicas one after the other."""
+    """nn.RNN, nn.GRU or nn.LSTM, `loss.backward()`, torch.optim.SGD; replicas one after the other."""
     p = problem(cell, steps, batch, hidden, replicas).to(device)
     nets = [Net(cell, p.params, r) for r in range(replicas)]
     optimisers = [torch.optim.SGD(net.parameters(), lr=RATE) for net in nets]

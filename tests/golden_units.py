@@ -22,13 +22,14 @@ from longlag import protocol, registry
 from longlag.algebra import tree
 from longlag.cells import tanh_batched
 from longlag.cells.base import PerSequence, autograd_tape, complete
+from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
 from longlag.cells.of_module import of_module
 from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.cells.time_average import TimeAverage
 from longlag.functional import FunctionObjective
-from longlag.inits.gates import Chrono, ForgetBias
+from longlag.inits.gates import Chrono, ForgetBias, UpdateChrono
 from longlag.inits.gaussian import Gaussian
 from longlag.inits.reservoirs import Cycle, EchoState, InputOnly
 from longlag.inits.sparse import SparseSpectral
@@ -277,6 +278,11 @@ def chrono() -> Values:
     return drawn(Chrono(40.0), GATES)
 
 
+@golden(UpdateChrono)
+def update_chrono() -> Values:
+    return drawn(UpdateChrono(40.0), SHAPES | {"W_xh": (2, 36), "W_hh": (12, 36), "b_h": (36,)})
+
+
 @golden(EchoState)
 def echo_state() -> Values:
     return drawn(EchoState(0.8, (0.3, 2.0), 0.6, connections=3, feedback_scale=0.4), SHAPES | {"W_yh": (2, 12)})
@@ -327,6 +333,11 @@ def tanh_on_a_gpu() -> Values:
 @golden(LSTM)
 def lstm() -> Values:
     return taped(LSTM(3))
+
+
+@golden(GRU)
+def gru() -> Values:
+    return taped(GRU(3))
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def assert_same(a, b, tolerance=2e-5):
 # ---------------------------------------------------------------- both sides compute the same
 
 
-@pytest.mark.parametrize("cell", ["tanh", "lstm"])
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
 @pytest.mark.parametrize("ours", [updates.ours, updates.ours_in_turn])
 def test_an_update_is_the_same_on_both_sides(cell, ours):
     k = {"cell": cell, "steps": 7, "batch": 5, "hidden": 6, "replicas": 3}

@@ -8,14 +8,15 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from longlag.cells import tanh_batched, tanh_kernels
+from longlag.cells import gated, tanh_batched, tanh_kernels
 from longlag.cells.base import autograd_tape, complete, unroll, zero_start
+from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
 from longlag.cells.of_module import of_module
 from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
 
-CELLS = {"tanh": TanhRNN, "lstm": LSTM, "reservoir": lambda hidden: Reservoir(hidden, leak=0.3)}
+CELLS = {"tanh": TanhRNN, "lstm": LSTM, "gru": GRU, "reservoir": lambda hidden: Reservoir(hidden, leak=0.3)}
 SIZES = st.tuples(*[st.integers(1, high) for high in (3, 9, 5, 4, 7)])  # R, T, B, X, H
 
 
@@ -108,6 +109,24 @@ def test_products_cut_into_small_ones_equal_the_generic_ones(sizes, seed, small,
         torch.testing.assert_close(d[0].sum(1), gradient[name], rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["gru"])
+@settings(max_examples=15, deadline=None)
+@given(sizes=SIZES, seed=st.integers(0, 99), numbers=st.integers(1, 100), chunk=st.integers(1, 5))
+def test_gated_kernels_in_blocks_and_pieces_equal_the_generic_ones(name, sizes, seed, numbers, chunk):
+    """As at large sizes: many blocks of steps, many pieces of an evaluation."""
+    cell = complete(CELLS[name](hidden=sizes[4]))
+    params, x, start = problem(cell, sizes, seed)
+    generic = autograd_tape(cell, params, x, start, 1)
+    d_states = torch.ones_like(generic.states)
+    with mock.patch.multiple(gated, _BLOCK_NUMBERS=numbers, _CHUNK_SEQUENCES=chunk):
+        fast, states = cell.tape(params, x, start, 1), cell.states(params, x, start, 1)
+        gradient = fast.pullback(d_states)
+    for found in (fast.states, states):
+        torch.testing.assert_close(found, generic.states, rtol=1e-10, atol=1e-12)
+    for key, value in generic.pullback(d_states).items():
+        torch.testing.assert_close(gradient[key], value, rtol=1e-10, atol=1e-12)
+
+
 @settings(max_examples=25, deadline=None)
 @given(sizes=SIZES, scored=st.integers(1, 3), seed=st.integers(0, 99), late=st.booleans())
 def test_the_batched_formulas_of_gpus_equal_the_generic_ones(sizes, scored, seed, late):
@@ -164,6 +183,25 @@ def test_lstm_is_torchs_with_one_bias():
         expected = torchs(x[0])[0]
     start = torch.zeros(1, 4, dtype=torch.int64)
     torch.testing.assert_close(cell.states(params, x, start, 7)[0], expected)
+
+
+def test_gru_is_torchs_with_one_bias():
+    cell = complete(GRU(hidden=5))
+    params, x, _ = problem(cell, (1, 7, 4, 3, 5))
+    torchs = torch.nn.GRU(3, 5, dtype=torch.float64)
+    with torch.no_grad():
+        torchs.weight_ih_l0.copy_(params["W_xh"][0].T)
+        torchs.weight_hh_l0.copy_(params["W_hh"][0].T)
+        torchs.bias_ih_l0.copy_(params["b_h"][0])
+        torchs.bias_hh_l0.zero_()
+    hidden = torchs(x[0])[0]
+    start, d = torch.zeros(1, 4, dtype=torch.int64), torch.randn(7, 4, 5, dtype=torch.float64)
+    hidden.backward(d)
+    tape = cell.tape(params, x, start, 7)
+    torch.testing.assert_close(tape.states[0], hidden.detach())
+    gradient = tape.pullback(d.unsqueeze(0))
+    torch.testing.assert_close(gradient["W_hh"][0], torchs.weight_hh_l0.grad.T)
+    torch.testing.assert_close(gradient["W_xh"][0], torchs.weight_ih_l0.grad.T)
 
 
 def test_leak_one_is_a_plain_net():

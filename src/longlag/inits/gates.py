@@ -1,8 +1,9 @@
-"""Starts of an LSTM: uniform weights, and gate biases that decide how long it remembers before it has learned anything.
+"""Starts of gated nets: uniform weights, and gate biases that decide how long they remember before they have learned.
 
 The forget gate's bias sets a time constant 1 / (1 - sigmoid(b)). `ForgetBias` gives every unit the same one (Gers
 et al. 2000; Jozefowicz et al. 2015 recommend 1); `Chrono` spreads the units over all lags up to a maximum (Tallec &
-Ollivier 2018): b_f = log U(1, longest - 1), b_i = -b_f. Gates are ordered i, f, g, o.
+Ollivier 2018): b_f = log U(1, longest - 1), b_i = -b_f. An LSTM's gates are ordered i, f, g, o, a GRU's reset, update,
+new. The update gate has the part of the forget gate, and the same place.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from longlag.ranges import FINITE, Interval, part
 
 @part
 class ForgetBias:
-    """Weights U(+-1/sqrt(H)); the forget gates' biases all `bias`, other biases 0."""
+    """Weights U(+-1/sqrt(H)); the biases of the forget or update gates all `bias`, other biases 0."""
 
     bias: Annotated[float, FINITE] = 1.0
 
@@ -29,16 +30,33 @@ class ForgetBias:
 
 @part
 class Chrono:
-    """Weights U(+-1/sqrt(H)); time constants spread over lags of 1 to `longest` steps."""
+    """Of an LSTM. Weights U(+-1/sqrt(H)); time constants spread over lags of 1 to `longest` steps."""
 
     longest: Annotated[float, Interval(1)]
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         drawn, hidden = _weights(rng, shapes), shapes["W_hh"][0]
-        forget = np.log(rng.uniform(1, max(self.longest - 1, 2), size=hidden))
+        forget = _spread(rng, self.longest, hidden)
         drawn["b_h"][hidden : 2 * hidden] = forget
         drawn["b_h"][:hidden] = -forget
         return drawn
+
+
+@part
+class UpdateChrono:
+    """Of a GRU, whose update gate also closes its input. Weights and time constants as of `Chrono`."""
+
+    longest: Annotated[float, Interval(1)]
+
+    def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
+        drawn, hidden = _weights(rng, shapes), shapes["W_hh"][0]
+        drawn["b_h"][hidden : 2 * hidden] = _spread(rng, self.longest, hidden)
+        return drawn
+
+
+def _spread(rng: np.random.Generator, longest: float, hidden: int) -> np.ndarray:
+    """log U(1, longest - 1), [H]."""
+    return np.log(rng.uniform(1, max(longest - 1, 2), size=hidden))
 
 
 def _weights(rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
