@@ -81,8 +81,22 @@ def _converted(present: Any, value: Any, path: str) -> Any:
     raise LonglagError(f"setting {path!r} cannot be {shown(value)}; it is {kind}, now {present!r}")
 
 
+def of_task(values: Mapping[str, Any], task: str) -> dict[str, Any]:
+    """The settings that hold for a task: those without a task, replaced by those that begin with `TASK:`."""
+    general = {path: value for path, value in values.items() if ":" not in path}
+    own = {path.removeprefix(f"{task}:"): value for path, value in values.items() if path.startswith(f"{task}:")}
+    return {**general, **own}
+
+
+def tasks_of(values: Mapping[str, Any]) -> list[str]:
+    """The tasks that have settings of their own, sorted."""
+    return sorted({path.partition(":")[0] for path in values if ":" in path})
+
+
 def parse(assignments: list[str]) -> dict[str, Any]:
     """["optimiser.learning_rate=0.1", ...] as a mapping; values are read as JSON, else as words.
+
+    A path may begin with a task: `adding:optimiser.learning_rate=0.1` (see `of_task`).
 
     Raises:
         LonglagError: a text without "=", or with nothing on one of its sides.

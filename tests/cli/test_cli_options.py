@@ -36,6 +36,7 @@ TRAINED = {  # arguments of train, ladder and tune
     "--budget": ["--budget", "1000"],
     "--timeout": ["--timeout", "1e-9"],
     "--set": ["--set", "optimiser.learning_rate=0.5"],
+    "--variant": ["--variant", "small"],
     "--device": ["--device", "cuda:99"],
     "--plugin": ["--plugin", "twin.py", "--method", "twin"],
     "--cache": ["--cache", "rungs"],

@@ -111,8 +111,13 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--budget", type=budget, help="sequence passes per seed and lag (default: 1e7)")
     parser.add_argument("--timeout", type=positive("timeout"), help="wall-clock seconds per seed and lag; a safety net")
-    setting = "change a number of the method, such as optimiser.learning_rate=0.1; see `longlag show METHOD`"
+    setting = (
+        "change a number of the method, such as optimiser.learning_rate=0.1, or adding:optimiser.learning_rate=0.1 "
+    )
+    setting += "for one task; see `longlag show METHOD`"
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help=setting)
+    variant = "name of the method with these settings in the records, beside the method itself"
+    parser.add_argument("--variant", metavar="NAME", help=variant)
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     add_plugins(parser)
     cache = "folder that keeps finished rungs and checkpoints (default: a hidden one, until all rows are written)"

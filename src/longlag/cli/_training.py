@@ -25,8 +25,17 @@ def specs(args: argparse.Namespace, tasks: Sequence[str], lag: int, seeds: tuple
     from longlag import protocol, settings
     from longlag.engine.spec import RunSpec
 
-    budget, overrides = args.budget or protocol.DEFAULT_BUDGET, settings.parse(args.set)
-    return [RunSpec(task, lag, args.method, seeds, budget, overrides, args.timeout, args.device) for task in tasks]
+    budget, values, variant = args.budget or protocol.DEFAULT_BUDGET, settings.parse(args.set), args.variant or ""
+    for task in settings.tasks_of(values):
+        if task not in tasks:
+            raise LonglagError(
+                f"--set {task}:... is for task {task!r}, which is not trained; the tasks here: {', '.join(tasks)}"
+            )
+    return [
+        RunSpec(task, lag, args.method, seeds, budget, settings.of_task(values, task), args.timeout, args.device,
+                variant=variant)
+        for task in tasks
+    ]  # fmt: skip
 
 
 def cache_of(args: argparse.Namespace) -> Path:

@@ -67,7 +67,7 @@ def digests_of(plan: Suite) -> Digests:
 def _check_names(job: Job) -> None:
     from longlag import registry
 
-    for kind, name in [("methods", job.method), *(("tasks", task) for task in job.tasks)]:
+    for kind, name in [("methods", job.base or job.method), *(("tasks", task) for task in job.tasks)]:
         if name not in registry.names(kind):
             error = unknown(kind.removesuffix("s"), name, registry.names(kind))
             raise LonglagError(f"{error}; add --plugin FILE for a plug-in") if job.plugins else error

@@ -66,7 +66,7 @@ def estimate(suite: Suite, recorded: Iterable[Row]) -> list[Cost]:
     by_method: dict[str, list[Job]] = defaultdict(list)
     for job in suite.jobs:
         by_method[job.method].append(job)
-    return [_cost(method, jobs, record) for method, jobs in sorted(by_method.items())]
+    return [_cost(name, jobs, record) for name, jobs in sorted(by_method.items())]
 
 
 def total(costs: Sequence[Cost]) -> Cost:
@@ -100,7 +100,8 @@ def read_footprints(path: str | Path) -> list[Footprint]:
         raise LonglagError(f"cannot read {path}: {error}; python -m benchmarks.footprint writes such a file") from error
 
 
-def _cost(method: str, jobs: list[Job], record: Record) -> Cost:
+def _cost(name: str, jobs: list[Job], record: Record) -> Cost:
+    method = jobs[0].base or name  # a variant costs what its method costs
     known, guessed, runs = PROCESS_SECONDS * len(jobs), 0.0, 0
     ladders: dict[tuple[str, tuple[int, ...], float, float | None], int] = defaultdict(int)  # -> how many seeds
     for job in jobs:
@@ -115,7 +116,7 @@ def _cost(method: str, jobs: list[Job], record: Record) -> Cost:
             known += seeds * seconds * certain
             guessed += seeds * seconds * (not certain)
     spread = 2 * math.sqrt(deviation)
-    return Cost(method, len(jobs), runs, known + guessed, guessed, max(known - spread, 0.0), known + guessed + spread)
+    return Cost(name, len(jobs), runs, known + guessed, guessed, max(known - spread, 0.0), known + guessed + spread)
 
 
 class Record:
@@ -134,7 +135,7 @@ class Record:
 
     def need(self, job: Job) -> Need:
         """The request for a job: its expected time and the memory of its longest lag, each with a margin."""
-        megabytes = self.megabytes(job.method, max(job.lags))
+        megabytes = self.megabytes(job.base or job.method, max(job.lags))
         if not self._rows:
             return Need(UNKNOWN_MINUTES, megabytes, small=False)
         seconds = self.expected(job)
@@ -143,7 +144,8 @@ class Record:
 
     def expected(self, job: Job) -> float:
         """CPU seconds."""
-        rungs = [self.seconds(t, job.method, lag, job.budget, job.timeout)[0] for t in job.tasks for lag in job.lags]
+        method = job.base or job.method
+        rungs = [self.seconds(t, method, lag, job.budget, job.timeout)[0] for t in job.tasks for lag in job.lags]
         return PROCESS_SECONDS + len(job.seeds) * sum(rungs)
 
     def deviation(self, task: str, method: str, lags: Sequence[int], budget: float, seeds: int) -> float:

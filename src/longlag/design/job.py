@@ -16,7 +16,7 @@ Key = tuple[str, str, int, int]  # task, method, lag, seed: the key of a row
 class Job:
     """One call of `longlag ladder`: what it trains, and the names of its folder."""
 
-    method: str
+    method: str  # its name in the records
     group: str
     chunk: int
     tasks: tuple[str, ...]
@@ -25,9 +25,10 @@ class Job:
     budget: float  # sequence passes per seed and lag
     timeout: float | None  # wall-clock seconds per rung
     device: str
-    settings: Mapping[str, Any]  # dotted path of a part of the method -> value
+    settings: Mapping[str, Any]  # dotted path of a part of the method -> value; `TASK:path` for one task
     plugins: tuple[str, ...]
     flow: bool = False  # gradient flow is recorded with the curves
+    base: str = ""  # the method of which `method` is a variant; "" if it is none
 
     @property
     def folder(self) -> Path:
@@ -40,7 +41,7 @@ class Job:
 
     def arguments(self) -> str:
         """The flags of `longlag ladder` that decide what the job computes, quoted for a shell."""
-        words = ["--method", self.method]
+        words = ["--method", self.base, "--variant", self.method] if self.base else ["--method", self.method]
         for task in self.tasks:
             words += ["--task", task]
         words += ["--lags", ",".join(map(str, self.lags))]

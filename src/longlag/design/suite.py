@@ -8,7 +8,7 @@ seed // seeds_per_job, so a new seed never renames the output of another.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -169,10 +169,19 @@ def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
                     budget=get("budget"),
                     timeout=get("timeout"),
                     device=get("device"),
-                    settings=full["methods"].get(method, {}),
+                    settings=_settings(full["methods"].get(method, {}), tasks),
                     plugins=tuple(full["plugins"]),
                     flow=get("flow"),
+                    base=full["methods"].get(method, {}).get("from", ""),
                 )
+
+
+def _settings(given: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Any]:
+    """Settings by path; those for one of these tasks by `TASK:path`, as `--set` takes them."""
+    general = {path: value for path, value in given.items() if path not in ("from", "tasks")}
+    by_task = given.get("tasks", {})
+    own = {f"{task}:{path}": value for task in tasks for path, value in by_task.get(task, {}).items()}
+    return {**general, **own}
 
 
 def _check_size(full: Mapping[str, Any]) -> None:
@@ -200,14 +209,25 @@ def _check_names(full: Mapping[str, Any]) -> None:
     for plugin in full["plugins"]:
         if not files.is_file(plugin):
             raise LonglagError(f"plug-in {plugin!r} is not a file; plugins takes paths of Python files")
+    variants = [name for name, of in full["methods"].items() if "from" in of]
+    for name in variants:
+        if name in registry.names("methods"):
+            raise LonglagError(f"methods.{name} is a variant with the name of a method; choose another name")
     if full["plugins"]:
         return
-    methods = [*full["methods"], *(name for cell in full["cells"] for name in cell["methods"])]
-    tasks = [name for cell in full["cells"] for name in cell["tasks"]]
-    for kind, used in (("methods", methods), ("tasks", tasks)):
-        for name in used:
-            if name not in registry.names(kind):
-                raise unknown(kind.removesuffix("s"), name, registry.names(kind))
+    bases = [of.get("from", name) for name, of in full["methods"].items()]
+    tasks = [*(task for of in full["methods"].values() for task in of.get("tasks", {}))]
+    _check_known("method", bases, registry.names("methods"))
+    for cell in full["cells"]:
+        _check_known("method", cell["methods"], [*registry.names("methods"), *variants])
+        tasks += cell["tasks"]
+    _check_known("task", tasks, registry.names("tasks"))
+
+
+def _check_known(kind: str, used: Iterable[str], known: Sequence[str]) -> None:
+    for name in used:
+        if name not in known:
+            raise unknown(kind, name, known)
 
 
 def _check_reuse(full: Mapping[str, Any]) -> None:

@@ -93,7 +93,7 @@ class _Shelf:
         self.block, self.setup = block, block.setup
         self.template = block.keep()
         spec = self.setup.spec
-        self.folder = folder / spec.task / spec.method
+        self.folder = folder / spec.task / spec.name
         self.name = f"lag{spec.lag}_seed{{}}_{self.setup.spec_hash}.{{}}.ckpt"
         self.saved = 0
         self.own = [self.folder / self.name.format(block.seeds[0], slot) for slot in (0, 1)]
@@ -123,7 +123,7 @@ class _Shelf:
         self.block.restore(newest.state)
         place = f"lag {self.setup.spec.lag}, seeds {list(self.block.seeds)}"
         updates = newest.state.updates
-        self._say(f"{self.setup.task.name}, {self.setup.method.name}, {place}: resuming from update {updates}")
+        self._say(f"{self.setup.task.name}, {self.setup.spec.name}, {place}: resuming from update {updates}")
         return [point for point in newest.points if point.seed in self.block.seeds]
 
     def _files(self) -> list[Path]:
@@ -162,7 +162,7 @@ class _Shelf:
             state = flatten(self.block.keep(), arrays)
             unflatten(self.template, state, arrays)
         except Unfit as error:
-            self._say(f"no checkpoints of {self.setup.method.name}: {error}; if interrupted, this lag starts over")
+            self._say(f"no checkpoints of {self.setup.spec.name}: {error}; if interrupted, this lag starts over")
             return False
         self.saved += 1
         active = [seed for seed, on in zip(self.block.seeds, self.block.state.active.tolist(), strict=True) if on]

@@ -63,7 +63,7 @@ def points_before(header: Mapping[str, Any], setup: Setup) -> list[Point]:
     points = [Point(**point) for point in header["points"]]
     for point in points:
         check_point(point)
-        if (point.task, point.method, point.lag) != (setup.spec.task, setup.spec.method, setup.spec.lag):
+        if (point.task, point.method, point.lag) != (setup.spec.task, setup.spec.name, setup.spec.lag):
             raise Unfit("its points are of another run")
         if point.seed not in header["seeds"]:
             raise Unfit("its points are of another seed")

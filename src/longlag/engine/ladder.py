@@ -76,7 +76,7 @@ class Rungs:
         if self.folder is None:
             return None
         spec = setup.spec
-        return self.folder / spec.task / spec.method / f"lag{spec.lag}_seed{seed}_{setup.spec_hash}.json"
+        return self.folder / spec.task / spec.name / f"lag{spec.lag}_seed{seed}_{setup.spec_hash}.json"
 
 
 def _say(text: str) -> None:

@@ -50,8 +50,10 @@ class Reuse:
         row = self.rows.get((setup.spec_hash, seed))
         if row is None:
             return None
-        points = self._points(row)
-        return None if setup.spec.gradient_flow and not points else (row, points)
+        points = [replace(point, method=setup.spec.name) for point in self._points(row)]
+        if setup.spec.gradient_flow and not points:
+            return None
+        return replace(row, method=setup.spec.name), points  # the name is not part of the digest
 
     def _points(self, row: Row) -> list[Point]:
         key = row.origin, row.method  # a job has one method

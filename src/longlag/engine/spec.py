@@ -14,6 +14,7 @@ import torch
 
 from longlag import memory, protocol, registry
 from longlag.cells.base import complete
+from longlag.discovery import check_name
 from longlag.engine import memory_limit
 from longlag.engine.provenance import provenance
 from longlag.errors import LonglagError, in_a_line, shown
@@ -31,6 +32,8 @@ MAX_BUDGET = 1e18  # sequence passes
 class RunSpec:
     """What to train. overrides: settings by path, as in `--set`. timeout: wall-clock seconds per block.
 
+    variant: the name in the records of a method with other settings; "" is the method's own. It changes no number.
+
     block: replicas trained as one program; 0 means 1 on a CPU and all seeds elsewhere. gradient_flow: record it at each
     evaluation, for 1 to 4 % more time. Neither changes a number of a row.
     """
@@ -45,6 +48,12 @@ class RunSpec:
     device: str = "cpu"
     block: int = 0
     gradient_flow: bool = False
+    variant: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the method or variant in the records."""
+        return self.variant or self.method
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,7 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
         LonglagError: all that `resolve` refuses, but for the device and the memory.
     """
     task, method = registry.get("tasks", spec.task), registry.get("methods", spec.method)
+    _check_variant(spec)
     check_lag(task, spec.lag)
     if not 0 < spec.budget <= MAX_BUDGET:
         raise LonglagError(
@@ -119,6 +129,14 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
     spec_json = json.dumps(decides, sort_keys=True)
     spec_hash = hashlib.sha256(spec_json.encode()).hexdigest()[:16]
     return Setup(spec, task, method, parts, model, parts.loss or task.loss, spec_json, spec_hash)
+
+
+def _check_variant(spec: RunSpec) -> None:
+    """Two recipes under one name would be one method in every table."""
+    if spec.variant and spec.variant != spec.method and spec.variant in registry.names("methods"):
+        raise LonglagError(f"variant {spec.variant!r} of {spec.method!r} has the name of a method; choose another name")
+    if spec.variant:
+        check_name(spec.variant, "a variant")
 
 
 def check_device(device: str) -> None:
@@ -173,7 +191,7 @@ def unmeasured_row(setup: Setup, seed: int, started: str, **measured: Any) -> Ro
     )
     known = {
         "task": task.name, "lag": setup.spec.lag, "minimal_lag": task.minimal_lag(setup.spec.lag),
-        "method": setup.method.name, "seed": seed, "solved": False, "passes": 0.0, "budget": setup.spec.budget,
+        "method": setup.spec.name, "seed": seed, "solved": False, "passes": 0.0, "budget": setup.spec.budget,
         "flops": 0.0, "updates": 0, "evaluation_passes": 0.0, "loss": setup.loss.name, "parameters": 0,
         "seconds": 0.0, "wall_seconds": 0.0, "started": started, "peak_megabytes": memory.peak() / 2**20 or nan,
         "task_version": task.version, "method_version": setup.method.version, "protocol_version": protocol.VERSION,

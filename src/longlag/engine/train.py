@@ -249,7 +249,7 @@ class Block:
 
     def _point(self, r: int, train_loss: float, monitor: Score, readings: Mapping[str, Any]) -> Point:
         spec, state = self.setup.spec, self.state
-        return Point(spec.task, spec.lag, spec.method, self.seeds[r], float(state.meter.passes[r]),
+        return Point(spec.task, spec.lag, spec.name, self.seeds[r], float(state.meter.passes[r]),
                      int(state.updates[r]), train_loss, float(monitor.wrong[r]), float(monitor.loss[r]),
                      self._cpu_seconds(), **readings)  # fmt: skip
 

@@ -45,10 +45,12 @@ def spec_of(row: Row) -> RunSpec:
     try:
         spec = json.loads(row.spec)
         overrides, timeout, device = dict(spec["overrides"]), spec["timeout"], str(spec["device"])
+        method = str(spec["method"]["name"])
     except (ValueError, KeyError, TypeError) as error:
         name = f"{row.task} T={row.lag} {row.method} seed {row.seed}"
         raise LonglagError(f"the spec of row {name} is damaged ({error}); run its job again") from error
-    return RunSpec(row.task, row.lag, row.method, (row.seed,), row.budget, overrides, timeout, device)
+    variant = row.method if row.method != method else ""
+    return RunSpec(row.task, row.lag, method, (row.seed,), row.budget, overrides, timeout, device, variant=variant)
 
 
 def rerun(row: Row) -> Comparison:
@@ -59,7 +61,7 @@ def rerun(row: Row) -> Comparison:
     """
     name = f"{row.task} T={row.lag} {row.method} seed {row.seed}"
     spec = spec_of(row)
-    for kind, known in (("methods", row.method), ("tasks", row.task)):
+    for kind, known in (("methods", spec.method), ("tasks", spec.task)):
         if known not in registry.names(kind):
             raise LonglagError(f"row {name}: {known!r} is not in the tree; if it is a plug-in, add --plugin FILE")
     try:
