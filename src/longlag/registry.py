@@ -51,6 +51,11 @@ def names(kind: str) -> list[str]:
     return sorted({*FOLDERS[kind].names(), *_entry_points(kind), *_plugins[kind]})
 
 
+def loaded(kind: str) -> list[str]:
+    """Sorted names of those that `load_plugin` has registered."""
+    return sorted(_plugins[kind])
+
+
 def get(kind: str, name: str) -> Any:
     """The method or task of that name.
 

@@ -8,6 +8,7 @@ import argparse
 import dataclasses
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 
 from longlag import cli, registry, report
+from longlag.cli import compare
 from longlag.engine import checkpoint
 from longlag.lecture.tools import running
 from longlag.store.curves import read_points, write_points
@@ -90,6 +92,14 @@ CHANGES = {
          "--reused": ["--reused"],
          "--plugin": ["--plugin", "no.py"]},
     ),
+    "compare": (
+        ["--plugin", "twin.py", "--reference", "grid.csv", "--cores", "2", "--yes"],
+        {"--plugin": ["--plugin", "no.py"], "--method": ["--method", "clipping"], "--reference": ["--reference", "two.csv"],
+         "--tasks": ["--tasks", "adding"], "--lags": ["--lags", "12"], "--quick": ["--quick"], "--cores": ["--cores", "1"],
+         "--yes": tuple(["--plugin", "twin.py", "--reference", "two.csv", start] for start in ("--dry-run", "--yes")),
+         "--dry-run": tuple(["--plugin", "twin.py", "--reference", "two.csv", start] for start in ("--yes", "--dry-run")),
+         "--out": ["--out", "other"]},
+    ),
     "figure": (
         ["learning_curves", "a.csv", "--curves", "a.parquet", "--out", "out"],
         {"name": lambda words: ["endings", *words[1:]], "--curves": ["--curves", "two.parquet"],
@@ -163,6 +173,8 @@ def folder(tmp_path, monkeypatch):
     for name, lag in (("s", 10), ("t", 20)):
         design = f"suite: {name}\nseeds: 2\ncells: [{{methods: [control], tasks: [temporal_order], lags: [{lag}]}}]\n"
         (tmp_path / f"{name}.yaml").write_text(design)
+    others = [{}, {"lag": 12}, {"task": "adding"}, {"task": "adding", "lag": 12}]
+    write_rows("grid.csv", [dataclasses.replace(row, **other) for row in rows for other in others])
     handed: list[object] = []
 
     def page(*args, **named):
@@ -180,6 +192,17 @@ def folder(tmp_path, monkeypatch):
         handed.append(given[1])
         return kind(*given)
 
+    def trained(plan, out, cores, ended):
+        handed.append(cores)
+        for job in plan.jobs:
+            runs, curves = (out / "jobs" / job.folder / name for name in ("runs.csv", "curves.parquet"))
+            assert cli.main(["ladder", *shlex.split(job.arguments()), "--out", str(runs), "--curves", str(curves)]) == 0
+            same = {name: getattr(rows[0], name) for name in VOLATILE}  # the page quotes times
+            write_rows(runs, [dataclasses.replace(row, **same) for row in read_rows(runs)])
+            write_points(curves, [dataclasses.replace(point, seconds=0.0) for point in read_points(curves)])
+
+    monkeypatch.setattr("longlag.cli._jobs.train", trained)
+    monkeypatch.setattr("longlag.cli.compare._cost", lambda *given: compare.Cost(2.0, 3.0, 1.0, ""))
     monkeypatch.setattr(report, "render", page)
     monkeypatch.setattr(running, "measured", measured)
     monkeypatch.setattr("longlag.cli.lecture._draw", lambda document, out: None)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from longlag.analysis import comparison, stats
+from longlag.analysis import comparison, newcomer, stats
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,11 +20,13 @@ class Analysis:
     """One analysis of a suite, which figures, tables and the report share.
 
     runs: a row per seed, as `stats.load_runs` gives them; curves: a row per evaluation, as `stats.load_curves` does.
+    newcomer: the method that `longlag compare` compares with all others, which tables and figures set off; "": none.
     Results per cost axis are in a dict whose keys are those of `stats.AXES`. Nobody changes a table in place.
     """
 
     runs: pd.DataFrame
     curves: pd.DataFrame
+    newcomer: str = ""
 
     @classmethod
     def load(cls, runs: str | Path, curves: str | Path | None = None) -> Analysis:
@@ -74,6 +76,16 @@ class Analysis:
     def pairs(self) -> pd.DataFrame:
         """`comparison.compare`."""
         return comparison.compare(self.runs, self.solve_times["passes"], self.costs["passes"])
+
+    @cached_property
+    def shared_cells(self) -> pd.DataFrame:
+        """`newcomer.cells`."""
+        return newcomer.cells(self.runs, self.newcomer)
+
+    @cached_property
+    def against(self) -> pd.DataFrame:
+        """`newcomer.against`."""
+        return newcomer.against(self.runs, self.newcomer, self.shared_cells)
 
     @cached_property
     def gradient_flow(self) -> pd.DataFrame:

@@ -52,20 +52,20 @@ def _compare(condition: tuple[Any, ...], a: pd.DataFrame, b: pd.DataFrame) -> tu
     counts = len(a), int(a.solved.sum()), len(b), int(b.solved.sum())
     rates = intervals.newcombe(counts[1], counts[0], counts[3], counts[2])
     rng = stream(0, "diff", *map(str, condition))
-    times = [_passes(rows) for rows in (a, b)]
-    medians = [float(_median(time[None])[0]) for time in times]
-    samples = [_median(time[rng.integers(len(time), size=(_DRAWS, len(time)))]) for time in times]
+    times = [passes_of(rows) for rows in (a, b)]
+    medians = [float(median_passes(time[None])[0]) for time in times]
+    samples = [median_passes(time[rng.integers(len(time), size=(_DRAWS, len(time)))]) for time in times]
     low, high = _interval(_ratio(*samples))
     ratio = float(_ratio(*(np.array([median]) for median in medians))[0])
     return (*condition, len(specs) <= 1, *counts, *rates, *medians, ratio, low, high)
 
 
-def _passes(rows: pd.DataFrame) -> np.ndarray:
+def passes_of(rows: pd.DataFrame) -> np.ndarray:
     """Passes until solved, inf for what was not; [seeds]."""
     return rows.passes_to_solve.where(rows.solved, np.inf).to_numpy(float)
 
 
-def _median(times: np.ndarray) -> np.ndarray:
+def median_passes(times: np.ndarray) -> np.ndarray:
     """The Kaplan-Meier median of each sample [samples, seeds]: no run is censored before the last solution counts."""
     return np.sort(times, axis=1)[:, (times.shape[1] - 1) // 2]
 

@@ -74,12 +74,15 @@ def _check_names(job: Job) -> None:
 
 
 def _digest(spec: RunSpec) -> str | None:
-    return _known_digest(json.dumps(dataclasses.asdict(spec)))
+    from longlag import registry
+
+    sources = registry.source("methods", spec.method), registry.source("tasks", spec.task)
+    return _known_digest(json.dumps(dataclasses.asdict(spec)), json.dumps(sources))
 
 
 @cache
-def _known_digest(spec: str) -> str | None:
-    """The digest of a spec in JSON; cached, since many jobs differ only in their seeds."""
+def _known_digest(spec: str, sources: str) -> str | None:
+    """The digest of a spec in JSON; cached, since many jobs differ only in their seeds. sources: of edited plug-ins."""
     from longlag.engine.spec import RunSpec, resolve_elsewhere
 
     try:

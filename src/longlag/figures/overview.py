@@ -38,7 +38,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     table = analysis.reach
     if table.empty:
         return layout.nothing("no runs", width)
-    return heatmap.draw(table, ranking(table), width) if is_map(table) else _bars(analysis, width)
+    return heatmap.draw(table, ranking(table), width, analysis.newcomer) if is_map(table) else _bars(analysis, width)
 
 
 def _bars(analysis: Analysis, width: float) -> Figure:
@@ -57,6 +57,7 @@ def _bars(analysis: Analysis, width: float) -> Figure:
         _panel(panel, table[table.task == task], rows[task], lags, longest[i // side])
         panel.set_title(style.task_title(task))
         panel.set_yticks(range(len(rows[task])), [style.method_title(name) for name in rows[task]])
+        style.set_off(panel, analysis.newcomer)
     words = "reach: longest lag T that at least half of the seeds solve,{}in steps (minimal lag in brackets)"
     figure.supxlabel(words.format(" " if wide else "\n"), fontsize=8)
     return figure

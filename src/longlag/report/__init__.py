@@ -17,7 +17,7 @@ from markupsafe import Markup
 from longlag import figures, protocol, registry, tables
 from longlag.analysis import Analysis, intervals, stats
 from longlag.figures.tools import style
-from longlag.report import answer, claims, explorer, headline, images, provenance
+from longlag.report import answer, claims, explorer, headline, images, newcomer, provenance
 from longlag.store import files
 from longlag.tables.tools import render as setting
 from longlag.words import number, seeds_phrase
@@ -67,6 +67,7 @@ def render(
         figures=_figures(analysis, drawn),
         beside=_tables(analysis),
         placed=_placed(),
+        newcomer=newcomer.section(analysis) if analysis.newcomer else None,
         titles={name: tables.get(name).TITLE for name in tables.names()},
         absent=_absent(analysis, lecture, live),
         island=Markup(explorer.to_json(explorer.island(analysis))) if live else "",
@@ -142,7 +143,7 @@ def _tables(analysis: Analysis) -> dict[str, Markup]:
     for name in tables.names():
         module = tables.get(name)
         found[name] = Markup(
-            setting.to_html(module.build(analysis), module.TITLE, module.note(analysis))
+            setting.to_html(module.build(analysis), module.TITLE, module.note(analysis), analysis.newcomer)
         )  # escaped there
     return found
 

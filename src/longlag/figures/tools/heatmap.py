@@ -20,8 +20,11 @@ _CELL = 0.4  # inches: the narrowest cell that holds its words
 _ROW = 0.33  # inches
 
 
-def draw(table: pd.DataFrame, methods: list[str], width: float) -> Figure:
-    """The map of `stats.reach`, in as many blocks below each other as the width asks for; methods: in their order."""
+def draw(table: pd.DataFrame, methods: list[str], width: float, newcomer: str = "") -> Figure:
+    """The map of `stats.reach`, in as many blocks below each other as the width asks for; methods: in their order.
+
+    newcomer: a method whose name is set off.
+    """
     wide = width > style.COLUMN_WIDTH
     tasks = _order(table)
     room = width - 0.07 * max(len(style.method_title(name)) for name in methods) - (1.0 if wide else 0.6)
@@ -35,6 +38,7 @@ def draw(table: pd.DataFrame, methods: list[str], width: float) -> Figure:
     ends = (int(table.reach[table.reach > 0].min()), int(table.reach.max())) if table.reach.any() else (1, 1)
     for panel, block, names in zip(axes, blocks, rows, strict=True):
         _frame(panel, block, names, columns=len(blocks[0]), slant=slant)
+        style.set_off(panel, newcomer)
         _cells(panel, table[table.task.isin(block)], block, names, ends)
     words = ("reach in steps: longest lag that half of the seeds solve", "(minimal lag in brackets); ≥: longest tried")
     figure.supxlabel((" " if wide else "\n").join(words) + "; dot: not run", fontsize=8 if wide else 7)

@@ -166,6 +166,13 @@ def method_title(name: str) -> str:
     return escape_mathtext(capital(method_label(name)))
 
 
+def set_off(axes: Any, method: str) -> None:
+    """Sets the name of a method on the vertical axis in bold; "": none."""
+    for text in axes.get_yticklabels():
+        if method and text.get_text() == method_title(method):
+            text.set_fontweight("bold")
+
+
 def mark(axes: Any, x: Any, y: Any, method_style: MethodStyle, filled: bool, size: float = 6, shift: float = 0) -> None:
     """Markers of a method: filled with a white rim, or open; shift: to the right, in points."""
     colours = (

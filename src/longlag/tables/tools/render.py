@@ -79,13 +79,17 @@ def _tex(text: str) -> str:
     return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.split()))
 
 
-def to_html(table: pd.DataFrame, title: str, note: str) -> str:
-    """A table element with a caption, for any page; styling is the page's. A repeated first column is dimmed."""
+def to_html(table: pd.DataFrame, title: str, note: str, newcomer: str = "") -> str:
+    """A table element with a caption, for any page; styling is the page's. A repeated first column is dimmed.
+
+    newcomer: a method whose rows are set off.
+    """
+    mine = [bool(newcomer) and newcomer in map(str, cells) for cells in table.to_numpy().tolist()]
     table = labelled(table)
     head = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in table.columns)
     body, above = [], None
-    for cells in table.to_numpy().tolist():
-        mark = ' class="same"' if cells[0] == above else ' class="new"'
+    for cells, set_off in zip(table.to_numpy().tolist(), mine, strict=True):
+        mark = f' class="{"same" if cells[0] == above else "new"}{" mine" if set_off else ""}"'
         above = cells[0]
         body.append(f"<tr{mark}>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells) + "</tr>")
     caption = f"<caption><b>{html.escape(title)}.</b> {html.escape(note)}</caption>"

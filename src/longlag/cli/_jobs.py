@@ -1,0 +1,71 @@
+"""Runs the jobs of a suite as processes on this machine, without Snakemake: each is one `longlag ladder`."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from longlag.design import collect
+from longlag.design.job import Job
+from longlag.design.suite import Suite
+from longlag.engine.interrupt import Interruption
+
+_LOOK_EVERY = 0.1  # seconds
+
+
+def pending(plan: Suite, folder: Path) -> list[Job]:
+    """The jobs without a row of the right digest for each of their runs. folder: that of `train`."""
+    return [job for job in plan.jobs if not collect.answers(_file(folder, job, "runs.csv"), plan.wanted(job))]
+
+
+def train(plan: Suite, folder: Path, cores: int, ended: Callable[[Job], None]) -> None:
+    """Runs what is pending, at most `cores` jobs at a time. A killed call resumes: rungs and checkpoints are kept.
+
+    Args:
+        plan: with its digests.
+        folder: for jobs/, the files of each job; rungs/, finished rungs and checkpoints; logs/.
+        ended: called when a job has ended, however it did; a job that failed leaves no rows.
+
+    Raises:
+        Interrupted: a signal; the jobs have saved their checkpoints.
+    """
+    left, running = pending(plan, folder), dict[subprocess.Popen[bytes], Job]()
+    stop = Interruption()
+    with stop.listening():
+        try:
+            while left or running:
+                while left and len(running) < cores:
+                    job = left.pop(0)
+                    running[_start(job, folder)] = job
+                time.sleep(_LOOK_EVERY)
+                for process in [one for one in running if one.poll() is not None]:
+                    ended(running.pop(process))
+                stop.check()
+        finally:
+            for process in running:
+                with suppress(OSError):
+                    process.terminate()  # once: a second signal would end it without a checkpoint
+            for process in running:
+                process.wait()
+
+
+def _start(job: Job, folder: Path) -> subprocess.Popen[bytes]:
+    """A process of its own session, so that Ctrl-C reaches it through `train` alone."""
+    log = folder / "logs" / job.folder.with_suffix(".log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    words = ["--cache", folder / "rungs", "--out", _file(folder, job, "runs.csv")]
+    words += ["--curves", _file(folder, job, "curves.parquet")]
+    command = [sys.executable, "-m", "longlag", "ladder", *shlex.split(job.arguments()), *map(str, words)]
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
+def _file(folder: Path, job: Job, name: str) -> Path:
+    return folder / "jobs" / job.folder / name

@@ -1,0 +1,109 @@
+"""The grid of a record: the tasks, lags, seeds and budgets at which a new method is comparable with those recorded.
+
+It is read off the rows, so any record has one. At a task, the grid has the lags and seeds that at least half of its
+methods have, and the budget and the time limit that most of them had.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from longlag.errors import LonglagError, unknown
+from longlag.store.records import Row
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A task of a grid. seeds: half-open range; budget: sequence passes per seed and lag; timeout: seconds, if any."""
+
+    task: str
+    lags: tuple[int, ...]
+    seeds: tuple[int, int]
+    budget: float
+    timeout: float | None
+
+    def runs(self) -> int:
+        """Number of runs of one method."""
+        return len(self.lags) * (self.seeds[1] - self.seeds[0])
+
+
+def of(rows: Sequence[Row], tasks: Sequence[str] = (), lags: Sequence[int] = (), quick: bool = False) -> list[Cell]:
+    """The grid of a record.
+
+    Args:
+        tasks: only these; empty: all. lags: these, where any method has them; empty: those of half of the methods.
+        quick: the shortest lag and the first seed of each task alone.
+
+    Raises:
+        LonglagError: no rows, a task that the record lacks, or lags of which it has none.
+    """
+    by_task: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_task[row.task].append(row)
+    if not by_task:
+        raise LonglagError("the reference has no rows; name a runs.csv of finished runs with --reference")
+    for task in tasks:
+        if task not in by_task:
+            raise unknown("task of the reference", task, by_task)
+    cells = [_cell(task, by_task[task], lags, quick) for task in sorted(tasks or by_task)]
+    if found := [cell for cell in cells if cell.lags]:
+        return found
+    have = ", ".join(map(str, sorted({row.lag for task in tasks or by_task for row in by_task[task]})))
+    raise LonglagError(f"the reference has no rows at lags {', '.join(map(str, lags))}; it has {have}")
+
+
+def _cell(task: str, rows: list[Row], lags: Sequence[int], quick: bool) -> Cell:
+    most = len({row.method for row in rows})
+    shared = _of_half(rows, lambda row: row.lag, most)
+    chosen = sorted({row.lag for row in rows} & set(lags) if lags else shared)[: 1 if quick else None]
+    here = [row for row in rows if row.lag in chosen] or rows
+    seeds = _of_half(here, lambda row: row.seed, len({row.method for row in here}))
+    end = min(seeds) + 1 if quick else max(seeds) + 1
+    timeouts = (json.loads(row.spec or "{}").get("timeout") for row in here)
+    return Cell(task, tuple(chosen), (min(seeds), end), _commonest(row.budget for row in here), _commonest(timeouts))
+
+
+def _of_half(rows: Iterable[Row], what: Callable[[Row], int], methods: int) -> list[int]:
+    """The lags or seeds that at least half of the methods have; all, if there is no such one."""
+    having: dict[int, set[str]] = defaultdict(set)
+    for row in rows:
+        having[what(row)].add(row.method)
+    return sorted(value for value, names in having.items() if 2 * len(names) >= methods) or sorted(having)
+
+
+def _commonest(values: Iterable[Any]) -> Any:
+    return Counter(values).most_common(1)[0][0]
+
+
+def suite_of(cells: Sequence[Cell], name: str, methods: Sequence[str], plugins: Sequence[str]) -> dict[str, Any]:
+    """The design, as `suite.parse` reads it, in which these methods run on the grid; a job per task and seed."""
+    return {
+        "suite": name,
+        "seeds_per_job": 1,
+        "timeout": _commonest(cell.timeout for cell in cells),
+        "plugins": list(plugins),
+        "cells": [
+            {
+                "methods": list(methods),
+                "tasks": [cell.task],
+                "lags": list(cell.lags),
+                "seeds": "{}:{}".format(*cell.seeds),
+                "budget": cell.budget,
+            }
+            for cell in cells
+        ],
+    }
+
+
+def typical_passes(rows: Sequence[Row], cell: Cell, lag: int) -> float:
+    """The median over methods of the passes that a seed spent at this lag; what the ladder left out spent none."""
+    spent: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        if (row.task, row.lag) == (cell.task, lag):
+            spent[row.method].append(row.passes)
+    means = sorted(sum(passes) / len(passes) for passes in spent.values())
+    return means[len(means) // 2] if means else cell.budget

@@ -1,0 +1,121 @@
+"""The two tables of `longlag compare`: the newcomer against each method, and cell by cell. Only in its report."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from longlag.analysis import Analysis, intervals
+from longlag.words import (
+    capital,
+    count,
+    interval,
+    join_methods,
+    join_words,
+    method_label,
+    number,
+    percent,
+    seeds_phrase,
+)
+
+
+class Words(NamedTuple):
+    """A table ready to print, with its title and note."""
+
+    table: pd.DataFrame
+    title: str
+    note: str
+
+
+def against(analysis: Analysis) -> Words:
+    """One row per other method: cells won, lost and tied, the share won, seeds solved, and the ratio of passes."""
+    rows = [_against(row) for row in analysis.against.itertuples()]
+    columns = [
+        "against",
+        "cells",
+        "won",
+        "lost",
+        "tied",
+        "share won",
+        "p",
+        "seeds solved",
+        "by the other",
+        "passes",
+    ]
+    note = (
+        "A cell is one task at one lag that both were run at. Won: a larger share of the newcomer's seeds solves, or "
+        "an equal one and the 95 % bootstrap interval of the ratio of median passes lies below 1; lost: the opposite. "
+        "In brackets: how many of these have an interval that excludes equality (Newcombe's 95 %, or that of the "
+        "ratio). Share won: of the cells not tied, with Wilson's interval; p: exact sign test over these. Seeds "
+        "solved: on the shared cells, with Wilson's interval, which treats them as alike. Passes: newcomer to other, "
+        "geometric mean of the ratio of medians over the cells that both solve, with a bootstrap interval over seeds; "
+        "below 1: fewer."
+    )
+    return Words(pd.DataFrame(rows, columns=columns), f"{_named(analysis)} against each method", note)
+
+
+def _against(row: Any) -> list[str]:
+    share = "–" if math.isnan(row.share) else f"{percent(row.share)} {_percents(row.share_low, row.share_high)}"
+    wins = f"{row.won} ({row.won_clearly})", f"{row.lost} ({row.lost_clearly})"
+    passes = f"{_ratio(row)} in {count(row.both, 'cell')}" if row.both else "–"
+    solved = _solved(row.solved, row.n), _solved(row.solved_other, row.n_other)
+    return [row.other, str(row.cells), *wins, str(row.tied), share, f"{row.p:.2g}", *solved, passes]
+
+
+def by_cell(analysis: Analysis) -> Words:
+    """One row per task and lag: what the newcomer solved and needed, and which methods it won from and lost to."""
+    rows = []
+    for (task, lag), group in analysis.shared_cells.groupby(["task", "lag"]):
+        own = group.iloc[0]
+        names = [_names(group, outcome) for outcome in ("won", "lost", "tied")]
+        rows.append([task, str(lag), _solved(own.solved, own.n), number(own["median"]), *names])
+    columns = ["task", "lag", "seeds solved", "median passes", "won from", "lost to", "tied with"]
+    note = (
+        "Seeds solved with Wilson's 95 % interval. Median passes: Kaplan-Meier; ∞: fewer than half of the seeds solved "
+        "within the budget. *: the 95 % interval excludes equality."
+    )
+    return Words(pd.DataFrame(rows, columns=columns), f"{_named(analysis)}, task by task and lag by lag", note)
+
+
+def sentences(analysis: Analysis) -> list[str]:
+    """Who it wins more cells from than it loses to, and what that is worth."""
+    table, name = analysis.against, _named(analysis)
+    if table.empty:
+        return [f"No other method was run at the tasks and lags of {name}."]
+    ahead = table[table.won > table.lost].other
+    behind = table[table.won < table.lost].other
+    level = table[table.won == table.lost].other
+    own = analysis.success[analysis.success.method == analysis.newcomer]
+    half = int((2 * own.solved >= own.n).sum())
+    solved = f"{name} solves {half} of {count(len(own), 'cell')} with at least half of its seeds."
+    parts = [("ahead of", ahead), ("behind", behind), ("level with", level)]
+    told = "; ".join(f"{words} {join_methods(names)}" for words, names in parts if len(names))
+    cells = analysis.shared_cells
+    p = min(intervals.smallest_p(cell.n, cell.n_other) for cell in cells.itertuples())
+    limit = f"With {seeds_phrase(own.n)} no single cell can reach p < {p:.2g}: read the intervals."
+    return [solved, f"Counting cells won and lost, it is {told}.", limit]
+
+
+def _named(analysis: Analysis) -> str:
+    return capital(method_label(analysis.newcomer))
+
+
+def _names(group: pd.DataFrame, outcome: str) -> str:
+    rows = group[group.outcome == outcome]
+    return join_words(f"{method_label(row.other)}{'*' if row.clear else ''}" for row in rows.itertuples()) or "–"
+
+
+def _solved(solved: int, n: int) -> str:
+    return f"{solved}/{n} {_percents(*map(float, intervals.wilson(solved, n)))}"
+
+
+def _percents(low: float, high: float) -> str:
+    return f"{interval(100 * low, 100 * high)} %"
+
+
+def _ratio(row: Any) -> str:
+    if math.isnan(row.ratio_low):
+        return f"{row.ratio:.2f}"
+    return f"{row.ratio:.2f} [{number(row.ratio_low)}, {number(row.ratio_high)}]"

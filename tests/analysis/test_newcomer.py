@@ -1,0 +1,119 @@
+"""A newcomer against each method: cells won, lost and tied, by arithmetic on rows whose outcome is known."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fake_results import a_row
+from longlag.analysis import Analysis, newcomer, stats
+from longlag.store.records import Point, Row
+from longlag.tables.tools import newcomer as words
+
+EASY, HARD = 1000.0, math.nan
+
+
+def rows(method, lag, *passes):
+    """A seed per number: the passes it needed; nan: not solved."""
+    return [
+        a_row(task="adding", method=method, lag=lag, seed=seed, solved=cost == cost, passes_to_solve=cost,
+              status="solved" if cost == cost else "budget", spec_hash=f"{method}{lag}", budget=1e6)
+        for seed, cost in enumerate(passes)
+    ]  # fmt: skip
+
+
+def frame(*groups):
+    return stats.frame(Row, [row for group in groups for row in group])
+
+
+def outcome(own, other):
+    runs = frame(rows("new", 20, *own), rows("old", 20, *other))
+    (cell,) = newcomer.cells(runs, "new").itertuples()
+    return cell.outcome, cell.clear
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "expected"),
+    [
+        ((EASY, EASY, EASY), (HARD, HARD, HARD), ("won", True)),
+        ((HARD, HARD, HARD), (EASY, EASY, EASY), ("lost", True)),
+        ((EASY, EASY, HARD), (EASY, HARD, HARD), ("won", False)),
+        ((1e3, 1.1e3, 1.2e3), (2e3, 2.1e3, 2.2e3), ("won", True)),
+        ((2e3, 2.1e3, 2.2e3), (1e3, 1.1e3, 1.2e3), ("lost", True)),
+        ((1e3, 2e3, 3e3), (1.1e3, 1.9e3, 3e3), ("tied", False)),
+        ((HARD, HARD, HARD), (HARD, HARD, HARD), ("tied", False)),
+        ((EASY,), (EASY, EASY, HARD), ("won", False)),
+    ],
+)
+def test_outcomes_of_one_cell(own, other, expected):
+    assert outcome(own, other) == expected
+
+
+def test_only_shared_cells_count_and_all_of_them():
+    runs = frame(
+        rows("new", 20, EASY, EASY, EASY), rows("new", 50, EASY, EASY, EASY), rows("new", 100, HARD, HARD, HARD),
+        rows("old", 20, HARD, HARD, HARD), rows("old", 50, 500.0, 500.0, 500.0), rows("old", 100, HARD, HARD, HARD),
+        rows("old", 500, EASY, EASY, EASY), rows("short", 20, EASY, EASY, EASY),
+    )  # fmt: skip
+    table = newcomer.against(runs, "new", newcomer.cells(runs, "new")).set_index("other")
+    old = table.loc["old"]
+    assert (old.cells, old.won, old.lost, old.tied) == (3, 1, 1, 1)
+    assert (old.won_clearly, old.lost_clearly) == (1, 1)
+    assert (old.share, old.p) == (0.5, 1.0)
+    assert (old.n, old.solved, old.n_other, old.solved_other) == (9, 6, 9, 3)
+    assert (old.both, old.ratio, old.ratio_low, old.ratio_high) == (
+        1,
+        pytest.approx(2),
+        pytest.approx(2),
+        pytest.approx(2),
+    )
+    assert table.loc["short", ["cells", "tied"]].tolist() == [1, 1]
+
+
+def test_the_ratio_is_the_geometric_mean_over_cells_with_an_interval_that_holds_it():
+    runs = frame(
+        rows("new", 20, 1e3, 2e3, 3e3), rows("new", 50, 1e3, 2e3, 3e3),
+        rows("old", 20, 1e3, 4e3, 5e3), rows("old", 50, 1e3, 1e3, 8e3),
+    )  # fmt: skip
+    (row,) = newcomer.against(runs, "new", newcomer.cells(runs, "new")).itertuples()
+    assert row.both == 2
+    assert row.ratio == pytest.approx(math.sqrt((2 / 4) * (2 / 1)))
+    assert row.ratio_low < row.ratio < row.ratio_high
+
+
+def test_the_sign_test_is_exact():
+    for won, lost in [(0, 0), (1, 0), (7, 2), (3, 9)]:
+        n = won + lost
+        flips = [bin(i).count("1") for i in range(2**n)]  # all ways in which n fair coins fall
+        extreme = np.mean([abs(heads - n / 2) >= abs(won - n / 2) for heads in flips])
+        assert newcomer.sign_test(won, lost) == pytest.approx(extreme)
+
+
+def analysis(*groups):
+    return Analysis(frame(*groups), stats.frame(Point, []), "new")
+
+
+def test_the_tables_say_it_in_words():
+    one = analysis(
+        rows("new", 20, EASY, EASY, EASY), rows("old", 20, HARD, HARD, HARD), rows("twin", 20, EASY, EASY, EASY)
+    )
+    old, twin = words.against(one).table.to_dict("records")
+    assert (old["against"], old["won"], old["lost"], old["tied"]) == ("old", "1 (1)", "0 (0)", "0")
+    assert old["share won"] == "100 % [21, 100] %"
+    assert (old["seeds solved"], old["by the other"]) == ("3/3 [44, 100] %", "0/3 [0, 56] %")
+    assert (old["passes"], twin["passes"]) == ("–", "1.00 [1, 1] in 1 cell")
+    assert twin["share won"] == "–"
+    (cell,) = words.by_cell(one).table.to_dict("records")
+    assert (cell["won from"], cell["lost to"], cell["tied with"]) == ("old*", "–", "twin")
+    first, second, third = words.sentences(one)
+    assert first == "New solves 1 of 1 cell with at least half of its seeds."
+    assert "ahead of old; level with twin" in second
+    assert "n = 3 seeds no single cell can reach p < 0.1" in third
+
+
+def test_a_newcomer_that_nobody_met_has_a_sentence_and_empty_tables():
+    one = analysis(rows("new", 20, HARD))
+    assert words.sentences(one) == ["No other method was run at the tasks and lags of New."]
+    assert words.against(one).table.empty
+    assert isinstance(words.by_cell(one).table, pd.DataFrame)

@@ -1,0 +1,183 @@
+"""`longlag compare`: trains the newcomer alone, keeps the record as it is, and writes the page."""
+
+import io
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from longlag import cli, registry
+from longlag.store.curves import read_points, write_points
+from longlag.store.records import VOLATILE, read_rows, write_rows
+from toy import outcome, spec
+
+TWIN = """
+import dataclasses
+from longlag.methods.control import METHOD as PARENT
+METHOD = dataclasses.replace(PARENT, name="twin", label="twin")
+"""
+RAISES = (
+    TWIN
+    + """
+@dataclasses.dataclass(frozen=True)
+class Broken:
+    replicas = None
+    trained = ()
+
+    def init(self, params):
+        return ()
+
+    def step(self, draw, params, state):
+        raise ValueError("no step today")
+
+def build(traits, lag):
+    return dataclasses.replace(PARENT.build(traits, lag), optimiser=Broken())
+
+METHOD = dataclasses.replace(METHOD, build=build)
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    """Two methods on one task at two lags, with their curves."""
+    folder = tmp_path_factory.mktemp("record")
+    found = [outcome(spec(name, lag=lag, seeds=(0, 1))) for name in ("control", "esn") for lag in (10, 12)]
+    write_rows(folder / "runs.csv", [row for _, rows in found for row in rows])
+    write_points(folder / "curves.parquet", [point for points, _ in found for point in points])
+    return folder
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "twin.py").write_text(TWIN)
+    (tmp_path / "raises.py").write_text(RAISES)
+    yield tmp_path
+    for found in (*registry._plugins.values(), registry._origins):
+        found.clear()
+
+
+def compare(record, *words: str, plugin="twin.py") -> int:
+    return cli.main(["compare", "--plugin", plugin, "--reference", str(record), *words])
+
+
+def lasting(rows):
+    return [repr(replace(row, **dict.fromkeys(VOLATILE, ""))) for row in rows]
+
+
+def test_the_cost_is_stated_before_anything_is_trained(record, here, capsys):
+    assert compare(record, "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "twin on 1 task, 2 cells of task and lag, 4 runs;" in said
+    assert f"2 other methods: rows of {record / 'runs.csv'}, not trained" in said
+    typical, most = re.findall(r"cost: ([\d,]+) CPU seconds if .* at most ([\d,]+) \(every", said)[0]
+    assert 0 < int(typical) <= int(most)
+    assert not (here / "results").exists()
+
+
+def test_nobody_to_ask_is_said(record, here, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert compare(record) == 2
+    assert "add --yes to start, or --dry-run" in capsys.readouterr().err
+    assert not (here / "results").exists()
+
+
+def test_who_says_no_trains_nothing(record, here, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda prompt: "n")
+    assert compare(record) == 0
+    assert not (here / "results").exists()
+
+
+def test_the_newcomer_is_trained_and_the_record_kept(record, here, capsys):
+    assert compare(record, "--yes", "--cores", "2") == 0
+    said = capsys.readouterr().out
+    assert "temporal_order, seed 1: lag 10 budget, lag 12 budget" in said
+    out = here / "results/compare/twin"
+    rows, known = read_rows(out / "runs.csv"), read_rows(record / "runs.csv")
+    own = [row for row in rows if row.method == "twin"]
+    assert [(row.lag, row.seed) for row in own] == [(10, 0), (10, 1), (12, 0), (12, 1)]
+    assert not any(row.origin for row in own)
+    others = [row for row in rows if row.method != "twin"]
+    assert [repr(replace(row, origin="")) for row in others] == [repr(row) for row in known]
+    assert {row.origin for row in others} == {str(record / "runs.csv")}
+    curves = {point.method for point in read_points(out / "curves.parquet")}
+    assert curves == {"control", "esn", "twin"}
+    page = (out / "report.html").read_text()
+    assert "Twin against the reference" in page
+    assert re.search(r'<tr class="new mine"><td>Twin</td>', page)
+    assert '<section id="newcomer">' in page
+    for name in ("against", "by_cell"):
+        assert {path.suffix for path in (out / "tables").glob(f"{name}.*")} == {".md", ".tex", ".html"}
+    started = {(row.lag, row.seed): row.started for row in own}
+    assert compare(record, "--yes") == 0, "a second call"
+    assert "all runs are finished" in capsys.readouterr().out
+    again = [row for row in read_rows(out / "runs.csv") if row.method == "twin"]
+    assert {(row.lag, row.seed): row.started for row in again} == started
+    # longlag verify reruns them
+    assert cli.main(["verify", str(out), "--plugin", "twin.py", "--sample", "1"]) == 0
+
+
+def test_a_part_of_the_grid_shows_that_part_alone(record, here, capsys):
+    assert compare(record, "--quick", "--yes", "--out", "part") == 0
+    rows = read_rows(here / "part/runs.csv")
+    assert {row.lag for row in rows} == {10}
+    assert [row.seed for row in rows if row.method == "twin"] == [0]
+
+
+def test_a_method_that_raises_is_a_finding(record, here, capsys):
+    assert compare(record, "--yes", plugin="raises.py") == 1
+    said = capsys.readouterr().out
+    assert "the probe failed: error, ValueError: no step today" in said
+    rows = [row for row in read_rows(here / "results/compare/twin/runs.csv") if row.method == "twin"]
+    assert [row.status for row in rows] == ["error"] * 4
+    assert "no step today" in (here / "results/compare/twin/report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "said"),
+    [
+        ("TWIN", ["--tasks", "ading"], "unknown task of the reference 'ading'"),
+        ("TWIN", ["--lags", "11"], "the reference has no rows at lags 11; it has 10, 12"),
+        ("TWIN", ["--method", "esn"], "has rows of a method called 'esn'; give yours another name"),
+        ("TWIN", ["--plugin", "other.py"], "the plug-ins define 2 methods; compare takes one new method"),
+        (TWIN + "def build(traits, lag):\n    return 3\nMETHOD = dataclasses.replace(METHOD, build=build)\n", [],
+         "cannot be built for any task of the grid"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_compared_is_refused(record, here, capsys, code, words, said):
+    if code != "TWIN":
+        (here / "twin.py").write_text(code)
+    (here / "other.py").write_text(TWIN.replace('"twin"', '"other"'))
+    assert compare(record, "--yes", *words) == 2
+    assert said in capsys.readouterr().err
+    assert not (here / "results").exists()
+
+
+@pytest.mark.slow
+def test_an_interrupted_call_resumes(record, here):
+    """Its jobs get one signal each, save a checkpoint, and the next call resumes from there."""
+    write_rows(here / "long.csv", [replace(row, budget=1e6) for row in read_rows(record / "runs.csv") if row.lag == 10])
+    command = [sys.executable, "-m", "longlag", "compare", "--plugin", "twin.py", "--reference", "long.csv"]
+    command += ["--yes", "--cores", "1", "--out", "out"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    rungs = here / "out/rungs"
+    while process.poll() is None and not (rungs.exists() and list(rungs.rglob("*"))):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate()[0]
+    assert process.returncode == 130, output
+    assert "run the same command to resume" in output
+    kept = [path for path in rungs.rglob("*") if path.is_file()]
+    assert kept, "a rung or a checkpoint"
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    own = [row for row in read_rows(Path("out/runs.csv")) if row.method == "twin"]
+    assert [row.seed for row in own] == [0, 1]
+    assert sum(row.resumed for row in own) >= 1

@@ -1,0 +1,82 @@
+"""The grid of a record is read off its rows, whatever they are."""
+
+import pytest
+
+from fake_results import a_row
+from longlag import resources
+from longlag.design import grid, suite
+from longlag.errors import LonglagError
+from longlag.store.records import read_rows
+
+SPEC = '{"timeout": 60}'
+
+
+def rows(task, method, lags, seeds, budget=1e6, spec=SPEC):
+    return [
+        a_row(task=task, method=method, lag=lag, seed=seed, budget=budget, spec=spec, passes=float(lag))
+        for lag in lags
+        for seed in seeds
+    ]
+
+
+RECORD = [
+    *rows("adding", "control", (20, 50, 100), range(3)),
+    *rows("adding", "hf", (20, 50, 100), range(3)),
+    *rows("adding", "esn", (20, 50, 500), range(5), budget=2e6, spec="{}"),
+    *rows("xor", "control", (30,), range(3)),
+]
+
+
+def test_lags_seeds_and_budget_are_those_of_most_methods():
+    adding, xor = grid.of(RECORD)
+    assert adding == grid.Cell("adding", (20, 50, 100), (0, 3), 1e6, 60)
+    assert xor == grid.Cell("xor", (30,), (0, 3), 1e6, 60)
+    assert (adding.runs(), xor.runs()) == (9, 3)
+
+
+def test_a_part_of_the_grid():
+    assert [cell.task for cell in grid.of(RECORD, tasks=["xor"])] == ["xor"]
+    (cell,) = grid.of(RECORD, lags=[500, 20])
+    assert cell.lags == (20, 500)
+    assert grid.of(RECORD, lags=[30])[0].task == "xor"
+    quick = grid.of(RECORD, quick=True)
+    assert [(cell.lags, cell.seeds) for cell in quick] == [((20,), (0, 1)), ((30,), (0, 1))]
+
+
+@pytest.mark.parametrize(
+    ("record", "choice", "said"),
+    [
+        ([], {}, "the reference has no rows; name a runs.csv"),
+        (RECORD, {"tasks": ["adding", "xro"]}, "unknown task of the reference 'xro'; did you mean 'xor'"),
+        (RECORD, {"lags": [7]}, "has no rows at lags 7; it has 20, 30, 50, 100, 500"),
+    ],
+)
+def test_what_is_not_there_is_refused(record, choice, said):
+    with pytest.raises(LonglagError, match=said):
+        grid.of(record, **choice)
+
+
+def test_it_becomes_a_suite_with_a_job_per_task_and_seed():
+    plan = suite.parse(grid.suite_of(grid.of(RECORD), "compare", ["control"], []))
+    assert len(plan.jobs) == 6
+    assert {(job.tasks, job.lags, job.budget, job.timeout) for job in plan.jobs} == {
+        (("adding",), (20, 50, 100), 1e6, 60), (("xor",), (30,), 1e6, 60),
+    }  # fmt: skip
+    assert len(plan.expected()) == sum(cell.runs() for cell in grid.of(RECORD))
+
+
+def test_the_median_method_is_typical():
+    cell = grid.of(RECORD)[0]
+    assert grid.typical_passes(RECORD, cell, 50) == 50
+    assert grid.typical_passes(RECORD, cell, 7) == cell.budget
+
+
+def test_the_record_that_comes_with_the_package_has_a_grid():
+    record = read_rows(resources.find(resources.REFERENCE) / "runs.csv")
+    cells = grid.of(record)
+    assert {cell.task for cell in cells} == {row.task for row in record}
+    plan = suite.parse(grid.suite_of(cells, "compare", ["control"], []))
+    known = {(row.task, row.lag, row.seed) for row in record}
+    assert {(task, lag, seed) for task, _, lag, seed in plan.expected()} <= known
+    for cell in grid.of(record, quick=True):
+        assert cell.runs() == 1
