@@ -20,22 +20,24 @@ from benchmarks import rows as measured
 from benchmarks import scaling
 from benchmarks.cases import cases
 from benchmarks.harness import ROOT, Effort, Worker
+from benchmarks.pairs import PAIRS
 from benchmarks.rows import Row
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of the table, how often. suite: rounds of P11, 0 leaves it out."""
+    """How much of the table, how often. suite: rounds of P11, pairs: seeds of P13; 0 leaves it out."""
 
     effort: Effort
     scaling: Effort | None
     suite: int
     memory: bool
     seeds: int
+    pairs: int = 0
     leave_out: tuple[str, ...] = ()  # words in the title of rows
 
 
-FULL = Plan(Effort(9, 0.15), Effort(7, 0.1), suite=7, memory=True, seeds=5)
+FULL = Plan(Effort(9, 0.15), Effort(7, 0.1), suite=7, memory=True, seeds=5, pairs=5)
 QUICK = Plan(
     Effort(2, 0.02),
     None,
@@ -63,11 +65,13 @@ def measure(plan: Plan, only: set[str], workers: dict[str, Worker]) -> Iterator[
         yield from measured.suite_sample(workers, Effort(plan.suite))
     if wanted("P12"):
         yield from measured.gpu(workers, plan.effort)
+    if plan.pairs and wanted("P13"):
+        yield from measured.solutions(PAIRS, plan.pairs)
 
 
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two short rounds, without P9, P11, growth; a minute")
+    parser.add_argument("--quick", action="store_true", help="two short rounds, without P9, P11, P13, growth; a minute")
     parser.add_argument("--only", default="", help="ids, such as P1,P5")
     parser.add_argument("--out", type=Path, default=ROOT / "results/benchmarks")
     args = parser.parse_args(argv)

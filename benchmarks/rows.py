@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any
 
 from benchmarks import suite
 from benchmarks.cases import BOTH, Case, shape
 from benchmarks.harness import Effort, Side, Times, Worker, WorkerError, compare, ratios, spread
+from benchmarks.pairs import Pair, note, times
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,24 @@ def suite_sample(workers: Mapping[str, Worker], effort: Effort) -> Iterator[Row]
     ]
     for what, kept, asked in totals:
         yield Row("P11", what, f"{len(kept)} runs", peer="naive twin", **columns(suite.total(kept), BOTH), **asked)
+
+
+def solutions(plan: Sequence[Pair], seeds: int) -> Iterator[Row]:
+    """P13: CPU seconds until solved, in fresh processes for each pair."""
+    for pair in plan:
+        blank = Row("P13", f"{pair.method} on {pair.task}, CPU time until solved", f"lag {pair.lag}", peer=pair.peer,
+                    goal=pair.goal, floor=pair.floor)  # fmt: skip
+        try:
+            with Worker("ours") as own, Worker("default") as peer:
+                found = list(times(pair, own.ask, peer.ask, seeds))
+        except WorkerError as error:
+            yield _with(blank, note=f"not measured: {error}")
+            continue
+        middle, low, high = spread([t.ratio for t in found])
+        yield _with(
+            blank, ours_ms=1000 * median(t.ours for t in found), peer_ms=1000 * median(t.peer for t in found),
+            ratio=middle, low=low, high=high, rounds=seeds, note=note(found, pair.most),
+        )  # fmt: skip
 
 
 def _with(row: Row, **changes: Any) -> Row:

@@ -37,7 +37,7 @@ def update(sequences: int = 0, **condition: Any) -> Arm:
         return _reservoir(own, sequences)
     if isinstance(optimiser, HessianFree):
         return _hessian_free(own, optimiser)
-    return _gradient(own, optimiser)
+    return gradient(own, optimiser, net_of(own))
 
 
 def evaluation(sequences: int = 0, **condition: Any) -> Arm:
@@ -46,7 +46,7 @@ def evaluation(sequences: int = 0, **condition: Any) -> Arm:
     task, model = own.setup.task, own.setup.model
     if own.setup.method.name == "esn":
         return _reservoir(own, sequences)
-    net = _net(own)
+    net = net_of(own)
 
     def work() -> None:
         batch = own.batch(MONITOR, 0, protocol.MONITOR)
@@ -58,15 +58,16 @@ def evaluation(sequences: int = 0, **condition: Any) -> Arm:
     return Arm(work)
 
 
-def _net(own: Data) -> Net:
+def net_of(own: Data) -> Net:
+    """The twin's net, at the start of that run."""
     model = own.setup.model
     kinds = {"TanhRNN": "tanh", "LSTM": "lstm", "GRU": "gru"}
     return Net(kinds[type(own.setup.parts.cell).__name__], own.start(), scored=model.scored)
 
 
-def _gradient(own: Data, settings: Any) -> Arm:
+def gradient(own: Data, settings: Any, net: Net) -> Arm:
     """`backward()`, `clip_grad_norm_` if the method clips, and the optimiser's counterpart in torch."""
-    net, model, loss = _net(own), own.setup.model, own.setup.loss
+    model, loss = own.setup.model, own.setup.loss
     trained = [p for name, p in net.named_parameters() if name != "recurrent.bias_hh_l0"]
     optimiser, draws, t = _torch_optimiser(settings, trained), Draws(own), 0
 
@@ -74,7 +75,7 @@ def _gradient(own: Data, settings: Any) -> Arm:
         nonlocal t
         batch = draws(settings.batch).batch
         optimiser.zero_grad()
-        _loss(loss, net(model.centred(batch.x)[0]), batch.y).backward()
+        loss_of(loss, net(model.centred(batch.x)[0]), batch.y).backward()
         if isinstance(settings.clipping, ClipNorm):
             torch.nn.utils.clip_grad_norm_(trained, settings.clipping.threshold)
         if isinstance(settings, Nesterov):
@@ -94,7 +95,7 @@ def _torch_optimiser(settings: Any, trained: list[Any]) -> torch.optim.Optimizer
     return torch.optim.SGD(trained, settings.learning_rate)
 
 
-def _loss(loss: Loss, outputs: Tensor, y: Tensor) -> Tensor:
+def loss_of(loss: Loss, outputs: Tensor, y: Tensor) -> Tensor:
     """[B, O] or [K, B, O] -> the mean over steps and sequences, by the function of torch."""
     if y.dtype == torch.int64:
         return torch.nn.functional.cross_entropy(outputs.reshape(-1, outputs.shape[-1]), y.flatten())
@@ -130,12 +131,12 @@ class AutogradOracle:
 
     def value(self, params: Params) -> Tensor:
         with torch.no_grad():
-            return _loss(self.loss, self._net(params)(self._x()), self.batch.y).reshape(1)
+            return loss_of(self.loss, self._net(params)(self._x()), self.batch.y).reshape(1)
 
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
         with torch.enable_grad():
             net = self._net(params)
-            loss = _loss(self.loss, net(self._x()), self.batch.y)
+            loss = loss_of(self.loss, net(self._x()), self.batch.y)
             gradient = torch.autograd.grad(loss, tuple(net.parameters()))
         return loss.detach().reshape(1), self._ours(net, gradient)
 

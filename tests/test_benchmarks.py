@@ -22,11 +22,13 @@ from benchmarks import (  # noqa: E402
     gpu,
     harness,
     loop,
+    pairs,
     problem,
     reservoirs,
     rows,
     scale,
     scaling,
+    solve,
     suite,
     twin,
     updates,
@@ -220,6 +222,75 @@ def test_a_missing_peer_is_a_row_that_says_so(workers):
     if not torch.cuda.is_available():
         assert "not measured: Missing: torch sees no GPU here" in row.note
         assert "no GPU" in __main__.line(row)
+
+
+# ---------------------------------------------------------------- time to solution
+
+
+@pytest.fixture
+def small_evaluations(monkeypatch):
+    for name in ("MONITOR", "CONFIRM", "TEST"):
+        monkeypatch.setattr(f"longlag.protocol.{name}", 100)
+
+
+@pytest.mark.filterwarnings("ignore")  # peers warn of numpy and torch
+@pytest.mark.parametrize(
+    ("method", "task", "peer"),
+    [
+        ("esn_momentum", "temporal_order", "gradient_script"),
+        ("esn", "temporal_order", "reservoir_script"),
+        ("hf", "temporal_order", "pytorch_hessian_free"),
+    ],
+)
+def test_both_sides_solve_a_task_and_a_peer_is_stopped_in_time(small_evaluations, method, task, peer):
+    condition = {"method": method, "task": task, "lag": 10, "seed": 0}
+    assert solve.ours(**condition, budget=6e5)["solved"]
+    try:
+        found = getattr(solve, peer)(**condition, limit=120.0)
+    except Missing as reason:
+        pytest.skip(str(reason))
+    assert found["solved"]
+    assert not getattr(solve, peer)(**condition, limit=0.0)["solved"]
+
+
+def test_a_peer_is_solved_by_the_engines_criterion(small_evaluations):
+    own, steps = loop.data("control", "temporal_order", 10), []
+
+    def right_after(n):
+        def answer(batch):
+            return torch.nn.functional.one_hot((batch.y + (len(steps) < n)) % 4, 4).float()
+
+        return answer
+
+    found = solve._until_solved(own, right_after(2), lambda: steps.append(1), 1500.0, solve.Clock.of(60.0))
+    assert found["solved"]
+    assert len(steps) == 2  # evaluated after 1500 and 3000 passes
+    steps.clear()
+    assert not solve._until_solved(own, right_after(10**9), lambda: None, 1500.0, solve.Clock.of(0.2))["solved"]
+
+
+def test_pairs_are_ratios_by_seed_and_a_stopped_peer_is_a_lower_bound():
+    pair = pairs.Pair("hf", "xor", 50, "p", "f", goal=5.0, floor=3.0)
+    limits = []
+
+    def peer(call, limit, seed, **_):
+        limits.append(limit)
+        return {"solved": seed > 0, "seconds": min(limit, 4.0 * (seed + 1))}
+
+    found = list(pairs.times(pair, lambda call, seed, **_: {"solved": True, "seconds": 0.5 * (seed + 1)}, peer, 2))
+    assert limits == [5.0, 10.0]
+    assert [t.ratio for t in found] == [8.0, 8.0]
+    words = pairs.note(found, pair.most)
+    assert "ours solved 2 of 2, the peer 1" in words
+    assert "stopped at 10 times our time: 1 of the ratios are lower bounds" in words
+    assert "lower bound" not in pairs.note(found[1:], pair.most)
+
+
+def test_a_pair_whose_peer_is_missing_is_a_row_that_says_so():
+    nobody = pairs.Pair("constant", "adding", 10, "nobody", "missing_peer", goal=2.0, floor=1.0)
+    (row,) = rows.solutions([nobody], seeds=1)
+    assert row.ratio is None
+    assert "not measured" in row.note
 
 
 # ---------------------------------------------------------------- arithmetic
