@@ -1,5 +1,6 @@
 """Optimisers against formulas, torch's own, and direct solutions."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -136,6 +137,43 @@ def test_cg_stops_on_slow_progress_and_on_a_zero_right_side():
     nothing = ConjugateGradient()(lambda v: v, start(), start())
     assert nothing.reason == "breakdown"
     assert not nothing.iterates[-1].x["p"].any()
+
+
+def test_cg_scales_its_start_to_where_the_model_is_lowest_along_it():
+    """Whatever the length of the start, the iterates are the same, and the model is no worse than at zero."""
+    b = {"p": torch.tensor(rng.standard_normal((1, 6)))}
+    x = {"p": torch.tensor(rng.standard_normal((1, 6)))}
+    solver = ConjugateGradient(most_iterations=3, tolerance=0)
+    one, long, backwards = (
+        solver(lambda v: {"p": times_matrix(v["p"])}, b, tree.scale(by, x)).iterates for by in (1.0, 1e3, -1.0)
+    )
+    for other in (long, backwards):
+        torch.testing.assert_close(other[-1].x["p"], one[-1].x["p"])
+    direction = x["p"][0]
+    lowest = -0.5 * float(b["p"][0] @ direction) ** 2 / float(direction @ MATRIX @ direction)
+    assert one[0].value < lowest < 0
+
+
+@pytest.mark.parametrize("start_at", [0.0, math.nan])
+def test_cg_starts_from_zero_where_there_is_no_start(start_at):
+    b, asked = {"p": torch.tensor(rng.standard_normal((1, 6)))}, []
+
+    def a(v):
+        asked.append(v)
+        return {"p": times_matrix(v["p"])}
+
+    solution = ConjugateGradient(most_iterations=6, tolerance=0)(a, b, {"p": torch.full((1, 6), start_at).double()})
+    torch.testing.assert_close(solution.iterates[-1].x["p"][0], torch.linalg.solve(MATRIX, b["p"][0]))
+    assert len(asked) == 6 + (start_at != 0)  # zero needs no product
+
+
+def test_cg_keeps_no_iterate_beside_the_last():
+    diagonal, b = torch.logspace(0, 6, 200, dtype=torch.float64), {"p": torch.ones(1, 200, dtype=torch.float64)}
+    for most in (1, 2, 30, 60):
+        solver = ConjugateGradient(most_iterations=most, tolerance=0)
+        kept = [i.iteration for i in solver(lambda v: {"p": v["p"] * diagonal}, b, tree.zeros_like(b)).iterates]
+        assert kept[-1] == most
+        assert all(after >= solver.growth * before for before, after in itertools.pairwise(kept))
 
 
 @pytest.mark.parametrize(("rho", "factor"), [(0.1, 1.5), (math.nan, 1.5), (-5.0, 1.5), (0.5, 1.0), (0.9, 1 / 1.5)])

@@ -61,7 +61,7 @@ def test_a_step_is_the_library_s_own():
     net, x, y = double(Recurrent()), normal(40, T, X), classes(40)
     twin = copy.deepcopy(net)
     cg = ConjugateGradient(most_iterations=9)
-    own = optimisers.HessianFree(structural_damping=0.5, weight_decay=0.01, cg=cg, warm_start=0.8)
+    own = optimisers.HessianFree(structural_damping=0.5, weight_decay=0.01, cg=cg)
 
     class Both(nn.Module):
         def __init__(self):
@@ -73,7 +73,7 @@ def test_a_step_is_the_library_s_own():
             return self.net.out(states[:, -1]), states
 
     steps = fit(own, Both(), losses.CrossEntropy(C), lambda n: (x, y))
-    opt = learner(net, CE, structural_damping=0.5, weight_decay=0.01, cg_iterations=9, warm_start=0.8, hidden=net.rnn)
+    opt = learner(net, CE, structural_damping=0.5, weight_decay=0.01, cg_iterations=9, hidden=net.rnn)
     for step in itertools.islice(steps, 4):
         opt.step(lambda: (net(x), y))
         assert opt.info["cg_iterations"] == step.info["cg_iterations"]
@@ -133,9 +133,10 @@ def test_schedulers_change_nothing(scheduler):
 
 
 def test_a_loader_is_a_large_batch_and_a_source_of_batches():
-    net, opt, closure = problem()
+    """Few iterations: in a hundred, CG magnifies the rounding of sums that are cut differently."""
+    net, opt, closure = problem(cg_iterations=9)
     data = TensorDataset(normal(40, T, X), classes(40))
-    split, other, _ = problem()
+    split, other, _ = problem(cg_iterations=9)
     for _ in range(3):
         opt.step(closure)
         loss = other.step(lambda x, y: (split(x), y), DataLoader(data, batch_size=16))
@@ -304,7 +305,6 @@ def test_losses_are_checked_at_once(loss, words):
         ({"weight_decay": float("inf")}, "weight_decay of HessianFreeSettings cannot be inf"),
         ({"cg_iterations": 0}, "cg_iterations of HessianFreeSettings cannot be 0; it must be a whole number"),
         ({"cg_iterations": 1.5}, "cg_iterations of HessianFreeSettings cannot be 1.5"),
-        ({"warm_start": 2}, "warm_start of HessianFreeSettings cannot be 2"),
         ({"curvature_batches": 0}, "curvature_batches of HessianFreeSettings cannot be 0"),
         ({"hidden": "rnn"}, "hidden cannot be 'rnn'; name a module, such as hidden=model.rnn"),
         ({"hidden": 3}, "hidden cannot be 3"),

@@ -10,7 +10,9 @@ The sum of all three is never formed: `Objective.gauss_newton` gives its product
 Numbers follow the authors' released code where it differs from the paper. Deviations: (1) 1000 sequences for the
 gradient rather than 10,000, at most 150 CG iterations rather than 300; (2) no preconditioner, as in that code; (3) the
 tanh matching loss has curvature 1 - h^2 (paper), not a quarter of it (code); (4) biases are trained and the start state
-is zero, where that code learns a start state; (5) lambda weighs a loss averaged, not summed, over the scored steps.
+is zero, where that code learns a start state; (5) lambda weighs a loss averaged, not summed, over the scored steps;
+(6) the warm start is scaled to where the model is lowest along it (`cg.py`), not by a constant; (7) backtracking and
+the line search share a batch, so that no loss is evaluated twice.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.cg import ConjugateGradient, Iterate
 from longlag.optimisers.damping import LevenbergMarquardt
-from longlag.ranges import COUNT, FRACTION, NON_NEGATIVE, Interval, part
+from longlag.ranges import COUNT, NON_NEGATIVE, Interval, part
 
 _SMALLEST_RATE = 1e-4  # where a line search gives up: after 917 evaluations at most, with a factor of 0.99
 
@@ -49,14 +51,13 @@ class HessianFree:
     with fewer for curvature, the reduction ratio compares a loss with a model of another sample. Where nothing is
     learned yet, the difference is noise, and the damping of a GRU or an LSTM does not come down.
     structural_damping: mu. weight_decay: of (weight_decay / 2) ||theta||^2, in loss, gradient and curvature.
-    warm_start: factor on the last CG solution. line_search_factor: shrinks a step that does not lower the loss.
+    line_search_factor: shrinks a step that does not lower the loss.
     """
 
     gradient_batch: Annotated[int, COUNT] = 1000
     curvature_batch: Annotated[int, COUNT] = 1000
     structural_damping: Annotated[float, NON_NEGATIVE] = 0.03
     weight_decay: Annotated[float, NON_NEGATIVE] = 2e-5
-    warm_start: Annotated[float, FRACTION] = 0.95
     line_search_factor: Annotated[float, Interval(0, 0.99, open_low=True)] = 0.8
     damping: LevenbergMarquardt = LevenbergMarquardt(start=2e-4)
     cg: ConjugateGradient = ConjugateGradient()
@@ -76,10 +77,11 @@ class HessianFree:
         def damped(v: Params) -> dict[str, Tensor]:  # (G + lambda I + lambda mu S) v
             return tree.axpy(state.damping + self.weight_decay, v, product(v))
 
-        solution = self.cg(damped, tree.scale(-1, gradient), tree.scale(self.warm_start, state.direction))
-        best = self._backtrack(self._loss(draw(self.curvature_batch, "backtracking"), params), solution.iterates)
+        solution = self.cg(damped, tree.scale(-1, gradient), state.direction)
+        fresh = self._loss(draw(self.curvature_batch, "backtracking"), params)
+        best, lowest = self._backtrack(fresh, solution.iterates)
         rho = self._reduction_ratio(self._loss(curvature, params), best)
-        rate = self._line_search(self._loss(draw(self.curvature_batch, "line search"), params), best.x)
+        rate = self._line_search(fresh, best.x, lowest)
         last = solution.iterates[-1]
         return Step(
             tree.axpy(rate, best.x, params),
@@ -104,25 +106,27 @@ class HessianFree:
 
         return value
 
-    def _backtrack(self, value: Callable[[Params], float], iterates: list[Iterate]) -> Iterate:
-        """Walks back from the last CG iterate for as long as the loss falls (Martens 2010, section 4.6)."""
+    def _backtrack(self, value: Callable[[Params], float], iterates: list[Iterate]) -> tuple[Iterate, float]:
+        """Walks back from the last CG iterate for as long as the loss falls (Martens 2010, section 4.6); and the loss
+        there."""
         best, lowest = iterates[-1], value(iterates[-1].x)
         for candidate in reversed(iterates[:-1]):
             candidate_value = value(candidate.x)
             if not candidate_value < lowest and math.isfinite(lowest):
                 break
             best, lowest = candidate, candidate_value
-        return best
+        return best, lowest
 
     def _reduction_ratio(self, value: Callable[[Params], float], step: Iterate) -> float:
         before, after = value(tree.zeros_like(step.x)), value(step.x)
         return (after - before) / step.value if step.value < 0 else math.nan
 
-    def _line_search(self, value: Callable[[Params], float], direction: dict[str, Tensor]) -> float:
-        """The largest rate 1, c, c^2, ... that lowers the loss; 0 if none does."""
+    def _line_search(self, value: Callable[[Params], float], direction: dict[str, Tensor], after: float) -> float:
+        """The largest rate 1, c, c^2, ... that lowers the loss; 0 if none does. after: the loss at rate 1."""
         before, rate = value(tree.zeros_like(direction)), 1.0
-        while rate > _SMALLEST_RATE:
-            if value(tree.scale(rate, direction)) < before:
-                return rate
+        while not after < before:
             rate *= self.line_search_factor
-        return 0.0
+            if rate <= _SMALLEST_RATE:
+                return 0.0
+            after = value(tree.scale(rate, direction))
+        return rate

@@ -23,7 +23,7 @@ from longlag.optimisers import hessian_free
 from longlag.optimisers.base import Step
 from longlag.optimisers.cg import ConjugateGradient
 from longlag.optimisers.damping import LevenbergMarquardt
-from longlag.ranges import COUNT, FRACTION, NON_NEGATIVE, declared, part
+from longlag.ranges import COUNT, NON_NEGATIVE, declared, part
 from longlag.torch_optim.closure import Closure
 from longlag.torch_optim.criteria import criterion
 from longlag.torch_optim.oracle import ClosureOracle
@@ -43,7 +43,6 @@ class HessianFreeSettings:
     structural_damping: Annotated[float, NON_NEGATIVE]
     weight_decay: Annotated[float, NON_NEGATIVE]
     cg_iterations: Annotated[int, COUNT]
-    warm_start: Annotated[float, FRACTION]
     curvature_batches: Annotated[int, COUNT]
 
     def algorithm(self) -> hessian_free.HessianFree:
@@ -53,7 +52,6 @@ class HessianFreeSettings:
             curvature_batch=self.curvature_batches,
             structural_damping=self.structural_damping,
             weight_decay=self.weight_decay,
-            warm_start=self.warm_start,
             damping=LevenbergMarquardt(start=self.damping),
             cg=ConjugateGradient(most_iterations=self.cg_iterations),
         )
@@ -79,7 +77,6 @@ class HessianFree(torch.optim.Optimizer):
         batch_axis: axis of hidden states that counts sequences; torch's recurrent layers say it themselves.
         weight_decay: of (weight_decay / 2) ||theta||^2, in loss, gradient and curvature.
         cg_iterations: at most, in a step.
-        warm_start: factor on the last solution of CG, where the next begins.
         curvature_batches: how many of a step's mini-batches give the curvature, from the first on; None is all.
 
     Attributes:
@@ -109,7 +106,6 @@ class HessianFree(torch.optim.Optimizer):
         batch_axis: int = 0,
         weight_decay: float = 0.0,
         cg_iterations: int = 150,
-        warm_start: float = 0.95,
         curvature_batches: int | None = None,
     ) -> None:
         self.info: Mapping[str, float | str] = {}
@@ -123,7 +119,6 @@ class HessianFree(torch.optim.Optimizer):
             "structural_damping": structural_damping,
             "weight_decay": weight_decay,
             "cg_iterations": cg_iterations,
-            "warm_start": warm_start,
             "curvature_batches": curvature_batches,
         }
         _settings(defaults)
@@ -162,10 +157,11 @@ class HessianFree(torch.optim.Optimizer):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Adds parameters; their group has the settings of the others."""
-        super().add_param_group(param_group)
+        given = set(param_group)
+        super().add_param_group(param_group)  # which fills in the defaults
         group, first = self.param_groups[-1], self.param_groups[0]
-        for name in self.defaults.keys() - {"lr"}:
-            if name == "damping" and name not in param_group:
+        for name in sorted(self.defaults.keys() - {"lr"}):
+            if name == "damping" and name not in given:
                 group[name] = first[name]  # the present one
             elif group[name] != first[name]:
                 raise LonglagError(
