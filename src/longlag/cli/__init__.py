@@ -6,16 +6,26 @@ Put heavy imports inside `run`: the parser imports all verbs, and drawing a figu
 from __future__ import annotations
 
 import argparse
+import contextlib
+import itertools
+import os
+import platform
 import sys
-from collections.abc import Sequence
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from importlib import metadata
 
+from longlag import __version__, memory
 from longlag.cli._renamed import modern
 from longlag.cli._streams import lossy
 from longlag.discovery import Folder
 from longlag.engine.interrupt import Interrupted
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, unknown
 
 VERBS = Folder(__name__, "verb")
+_VERBOSITY = {"-q", "--quiet", "-v", "--verbose"}
+_AT_ONCE = {"list", "show", "cite", "completion"}  # they have answered before such a word would be read
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -24,10 +34,23 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """The arguments of a call. Options may stand between positional arguments, which sub-commands do not allow."""
+    """The arguments of a call. Options may stand between positional arguments, which sub-commands do not allow.
+
+    Raises:
+        LonglagError: an unknown verb (the nearest one is suggested).
+    """
     parser, verbs = _parsers()
-    words = modern(words)
-    return verbs[words[0]].parse_intermixed_args(words[1:]) if words and words[0] in verbs else parser.parse_args(words)
+    first = list(itertools.takewhile(_VERBOSITY.__contains__, words))  # `longlag -v train` is `longlag train -v`
+    words = modern(words[len(first) :])
+    if not words or words[0] in ("-h", "--help", "--version"):
+        return parser.parse_args(words or ["--help"])
+    if words[0] not in verbs and not words[0].startswith("-"):
+        raise unknown("verb", words[0], verbs)
+    if words[0] not in verbs:
+        return parser.parse_args(words)
+    args = verbs[words[0]].parse_intermixed_args([*first, *words[1:]])
+    args.verb = words[0]
+    return args
 
 
 def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
@@ -36,6 +59,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
         description="Which remedy carries a recurrent net how far across time, and at what cost?",
         epilog="example: longlag train --task temporal_order --lag 50 --method lstm_chrono --seeds 0:3 --out runs.csv",
     )
+    parser.add_argument("--version", action="version", version=f"longlag {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
     for name in VERBS.names():
         verb = VERBS.get(name)
@@ -46,6 +70,9 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
             epilog=f"example: {verb.EXAMPLE}",
         )
         verb.configure(sub)
+        said = sub.add_mutually_exclusive_group()
+        said.add_argument("-q", "--quiet", action="store_true", help="print results and errors alone")
+        said.add_argument("-v", "--verbose", action="store_true", help="say what starts and what it cost; trace errors")
         sub.set_defaults(run=verb.run)
     return parser, dict(verbs.choices)
 
@@ -63,11 +90,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code or 1
 
 
+@contextlib.contextmanager
+def _notes(args: argparse.Namespace) -> Iterator[None]:
+    """What stands on standard error besides the verb's own lines: nothing with -q, start and cost with -v."""
+    if args.quiet:
+        with open(os.devnull, "w", encoding="utf-8") as nothing, contextlib.redirect_stderr(nothing):
+            yield
+        return
+    if args.verbose or (sys.stderr.isatty() and args.verb not in _AT_ONCE):  # importing torch takes seconds
+        print(f"longlag {args.verb}: starting", file=sys.stderr, flush=True)
+    if args.verbose:
+        print(f"longlag {__version__}, {_versions()}", file=sys.stderr, flush=True)
+    start = time.monotonic()
+    yield
+    if args.verbose:
+        spent = f"{time.monotonic() - start:.1f} s, {time.process_time():.1f} CPU s"
+        print(f"longlag {args.verb}: done in {spent}, {memory.peak() / 2**20:.0f} MiB at most", file=sys.stderr)
+
+
+def _versions() -> str:
+    packages = [f"{name} {metadata.version(name)}" for name in ("torch", "numpy", "pandas")]
+    return ", ".join([f"Python {platform.python_version()}", *packages])
+
+
 def _run(argv: Sequence[str] | None) -> int:
+    args = argparse.Namespace(verbose=False)
     try:
         args = parse(sys.argv[1:] if argv is None else argv)
-        return args.run(args) or 0
+        with _notes(args):
+            return args.run(args) or 0
     except LonglagError as error:
+        if args.verbose:
+            traceback.print_exc()
         print(f"longlag: {error}", file=sys.stderr)
         return 2
     except Interrupted as stopped:

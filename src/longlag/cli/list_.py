@@ -25,26 +25,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from longlag import registry
+    from longlag.cli import _catalogue
 
     _arguments.load_plugins(args)
-    found = {kind: [registry.get(kind, name) for name in registry.names(kind)] for kind in ("methods", "tasks")}
-    if args.json:
-        about = {
-            kind: {value.name: {"version": value.version, "reference": value.reference} for value in values}
-            for kind, values in found.items()
-        }
-        print(json.dumps({kind: list(names) for kind, names in about.items()} | {"about": about}, indent=2))
-        return
+    names = {kind: registry.names(kind) for kind in ("methods", "tasks")}
     if args.markdown:
-        print(markdown(found["methods"], found["tasks"]))
+        print(markdown(*([registry.get(kind, name) for name in found] for kind, found in names.items())))
         return
-    width = max(len(value.name) for values in found.values() for value in values)
+    about = {kind: {name: _catalogue.about(kind, name) for name in found} for kind, found in names.items()}
+    if args.json:
+        told = {kind: {name: {key: entry[key] for key in ("version", "reference")} for name, entry in entries.items()}
+                for kind, entries in about.items()}  # fmt: skip
+        print(json.dumps({**names, "about": told}, indent=2))
+        return
+    width = max(map(len, names["methods"] + names["tasks"]))
     print("methods (longlag show NAME for the numbers)")
-    for method in found["methods"]:
-        print(f"  {method.name:<{width}}  {method.summary}")
+    for name, method in about["methods"].items():
+        print(f"  {name:<{width}}  {method['summary']}")
     print("tasks")
-    for task in found["tasks"]:
-        print(f"  {task.name:<{width}}  {task.reference}")
+    for name, task in about["tasks"].items():
+        print(f"  {name:<{width}}  {task['reference']}")
 
 
 def markdown(methods: list[Method], tasks: list[Task]) -> str:

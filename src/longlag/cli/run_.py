@@ -40,7 +40,13 @@ def run(args: argparse.Namespace) -> int:
         found = suite.find({"suite": args.suite}, [Path("config"), resources.find("config")])
         config = ["--config", f"suite={args.suite}"]
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(resources.find("Snakefile"))]
-    command += ["--cores", str(args.cores or os.cpu_count() or 1), *config, *["--dry-run"] * args.dry_run]
+    command += [
+        "--cores",
+        str(args.cores or os.cpu_count() or 1),
+        *config,
+        *["--dry-run"] * args.dry_run,
+        *["--quiet", "all"] * args.quiet,
+    ]
     code = _call(command)
     page = Path("results", found.name, "report.html")
     if code == 0 and not args.dry_run:

@@ -1,0 +1,137 @@
+"""What `list`, `show` and `cite` say of the package's methods and tasks, without importing torch.
+
+catalogue.json beside this file was written by `python -m longlag.cli._catalogue`. A test keeps it current. An entry
+counts only for the very file of a method or task that it was made from: what is edited or new is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from longlag import registry
+
+LAG = 50  # of the parts in the catalogue
+_FILE = Path(__file__).with_name("catalogue.json")
+
+
+def about(kind: str, name: str) -> dict[str, Any]:
+    """{"summary", "reference", "version", "document", ...} of a method or task (kind is "methods" or "tasks").
+
+    Raises:
+        LonglagError: no such name (the nearest one is suggested).
+    """
+    return kept(kind, name) or _basics(kind, name)
+
+
+def kept(kind: str, name: str) -> dict[str, Any] | None:
+    """The entry of the catalogue; None if it was not made from the file that is there now."""
+    entry: dict[str, Any] | None = _catalogue().get(kind, {}).get(name)
+    return entry if entry and entry["source"] == _source(kind, name) else None
+
+
+def method(name: str, tasks: list[str], lag: int) -> dict[str, Any]:
+    """All that `longlag show` prints of a method: `_basics`, the label, the search space and the parts for each task.
+
+    Raises:
+        LonglagError: a task or a lag for which it cannot be built.
+    """
+    from longlag.engine.spec import RunSpec, resolve
+    from longlag.settings import paths
+
+    found = registry.get("methods", name)
+    parts: dict[str, list[str]] = {}
+    for task in tasks:
+        built = resolve(RunSpec(task, lag, name, (0,))).parts
+        lines = "\n".join(f"  {path} = {_shown(_at(built, path))}" for path in paths(built))
+        parts.setdefault(lines, []).append(f"{task} ({registry.get('tasks', task).traits.kind})")
+    space = ", ".join(f"{path} in [{r.low:g}, {r.high:g}]" for path, r in found.tune.items())
+    listed = [{"tasks": names, "lines": lines} for lines, names in parts.items()]
+    return {**_basics("methods", name), "label": found.label, "space": space, "parts": listed}
+
+
+def task(name: str, lag: int) -> dict[str, Any]:
+    """All that `longlag show` prints of a task.
+
+    Raises:
+        LonglagError: a lag that it does not have.
+    """
+    from longlag.tasks.base import check_lag
+
+    found = registry.get("tasks", name)
+    check_lag(found, lag)
+    traits = found.traits
+    lines = [
+        f"kind {traits.kind}; inputs {', '.join(traits.roles)}; {traits.scored or 'all'} scored step(s); "
+        f"shortest lag {found.shortest}",
+        f"at lag {lag}: {found.steps(lag)} steps, minimal lag {found.minimal_lag(lag)}; loss {found.loss.name}",
+        "solved: at most 1 % of 10,000 fresh sequences wrong"
+        + (f"; here none of all {found.population}" if found.population else ""),
+        *(
+            f"{name}: {answer.meaning}: {answer.error:.1%} wrong, loss {answer.loss:.4f}"
+            for name, answer in found.baselines.items()
+        ),
+    ]
+    return {**_basics("tasks", name), "lines": lines}
+
+
+def _basics(kind: str, name: str) -> dict[str, Any]:
+    found = registry.get(kind, name)
+    basics = {"version": found.version, "reference": found.reference, "document": registry.document(kind, name)}
+    return {**basics, **({"summary": found.summary} if kind == "methods" else {})}
+
+
+def _at(part: object, path: str) -> object:
+    for name in path.split("."):
+        part = getattr(part, name)
+    return part
+
+
+def _shown(value: object) -> str:
+    """A setting's value; a list of numbers is shortened to those that differ from their neighbours.
+
+    >>> _shown((0.5, 0.5)), _shown((0.0,) * 98 + (0.5, 1.0)), _shown((0.1,) * 100)
+    ('(0.5, 0.5)', '100 values: 98 x 0, 0.5, 1', '100 x 0.1')
+    """
+    if not isinstance(value, tuple) or len(value) < 3 or not all(isinstance(x, int | float) for x in value):
+        return repr(value)
+    groups: list[tuple[float, int]] = []
+    for item in value:
+        last, count = groups[-1] if groups else (item, 0)
+        groups[-1 if count and last == item else len(groups) :] = [(item, count + 1 if last == item else 1)]
+    listed = ", ".join(f"{count} x {item:.4g}" if count > 1 else f"{item:.4g}" for item, count in groups)
+    if len(groups) == 1:
+        return listed
+    return f"{len(value)} values: {listed}" if len(value) > 8 >= len(groups) else repr(value)
+
+
+def _source(kind: str, name: str) -> str:
+    folder = Path(__file__).parents[1] / kind
+    text = (folder / f"{name}.py").read_text("utf-8") if (folder / f"{name}.py").is_file() else ""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def _catalogue() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_FILE.read_text("utf-8")) if _FILE.is_file() else {}
+    return found
+
+
+def made() -> dict[str, Any]:
+    """The catalogue of the methods and tasks of the package as they are now."""
+    names = {kind: registry.FOLDERS[kind].names() for kind in ("methods", "tasks")}
+    full = {
+        "methods": {name: method(name, names["tasks"], LAG) for name in names["methods"]},
+        "tasks": {name: task(name, LAG) for name in names["tasks"]},
+    }
+    return {
+        kind: {name: {"source": _source(kind, name), **entry} for name, entry in entries.items()}
+        for kind, entries in full.items()
+    }
+
+
+if __name__ == "__main__":
+    _FILE.write_text(json.dumps(made(), indent=1) + "\n", "utf-8", newline="\n")

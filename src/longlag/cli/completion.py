@@ -1,0 +1,26 @@
+"""`longlag completion`: a script that completes verbs and options in a shell, made by shtab."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+
+from longlag.errors import LonglagError
+
+HELP = "print a script with which a shell completes verbs and options"
+EXAMPLE = 'longlag completion bash >> ~/.bash_completion; in zsh: eval "$(longlag completion zsh)"'
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=["bash", "zsh", "tcsh"], help="your shell")
+
+
+def run(args: argparse.Namespace) -> None:
+    if importlib.util.find_spec("shtab") is None:
+        raise LonglagError(f"completion is made by shtab: {sys.executable} -m pip install 'longlag[completion]'")
+    import shtab
+
+    from longlag.cli import build_parser
+
+    print(shtab.complete(build_parser(), shell=args.shell))

@@ -1,0 +1,189 @@
+"""The first half second of a command: what is said before torch is imported, what is answered without it, and hints."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from longlag import __version__, cli, registry
+from longlag.cli import _catalogue, cite
+from longlag.errors import LonglagError
+from toy import small
+
+SETS = [f"--set={path}={value}" for path, value in small("control").items()]
+TRAIN = ["train", "--task", "adding", "--lag", "10", "--method", "control", "--budget", "600", *SETS]
+WATCH = """
+import sys
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("torch", "pandas"):
+            print("IMPORT", name, file=sys.stderr, flush=True)
+sys.meta_path.insert(0, Watch())
+from longlag import cli
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"]], ids=str)
+def test_the_bare_command_shows_its_help(words, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(words)
+    out = capsys.readouterr().out
+    assert all(name.removesuffix("_") in out for name in cli.VERBS.names())
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"longlag {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["trian"], ["-v", "trian", "--task", "adding"]], ids=str)
+def test_a_misspelt_verb_gets_a_hint(words, capsys):
+    assert cli.main(words) == 2
+    assert "longlag: unknown verb 'trian'; did you mean 'train'?" in capsys.readouterr().err
+
+
+def on_a_terminal(words, tmp_path):
+    """The lines on a standard error that is a terminal."""
+    leader, follower = os.openpty()
+    command = [sys.executable, "-c", WATCH, *words]
+    done = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=follower)
+    os.close(follower)
+    said = b""
+    with os.fdopen(leader, "rb", buffering=0) as stream:
+        try:
+            while part := stream.read(4096):
+                said += part
+        except OSError:  # Linux ends a terminal without writers with an error
+            pass
+    assert done.wait() == 0, said
+    return said.decode().splitlines()
+
+
+def test_a_word_is_on_the_terminal_before_torch_is_imported(tmp_path):
+    lines = on_a_terminal([*TRAIN, "--out", "runs.csv"], tmp_path)
+    assert lines[0] == "longlag train: starting"
+    assert "IMPORT torch" in lines
+
+
+def test_what_is_answered_at_once_needs_no_such_word(tmp_path):
+    assert on_a_terminal(["list"], tmp_path) == []
+
+
+def test_listing_showing_and_citing_import_neither_torch_nor_pandas(tmp_path):
+    names = registry.FOLDERS["methods"].names() + registry.FOLDERS["tasks"].names()
+    reference = Path(__file__).parents[2] / "results/reference"
+    calls = [["list"], ["list", "--json"], ["cite", str(reference)], *(["show", name] for name in names)]
+    code = f"import sys\nfrom longlag import cli\nprint([cli.main(words) for words in {calls!r}], *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    *_, last = done.stdout.splitlines()
+    assert last.startswith(str([0] * len(calls)))
+    assert not {"torch", "pandas"} & {*last.split()}
+
+
+def test_the_catalogue_is_current():
+    wanted = "write it again: python -m longlag.cli._catalogue"
+    assert _catalogue._catalogue() == _catalogue.made(), wanted
+
+
+def test_what_is_edited_or_asked_for_otherwise_is_built(monkeypatch, capsys):
+    assert cli.main(["show", "hf"]) == 0
+    usual = capsys.readouterr().out
+    monkeypatch.setattr(_catalogue, "_source", lambda kind, name: "of an edited file")
+    assert _catalogue.kept("methods", "hf") is None
+    assert cli.main(["show", "hf"]) == 0
+    assert capsys.readouterr().out == usual
+    assert cli.main(["list"]) == 0
+
+
+def test_equal_tasks_are_shown_once(capsys):
+    assert cli.main(["show", "lstm"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("optimiser.learning_rate = ") == 1
+    assert "for every task at lag 50" in out
+    assert "for random_permutation (symbols) and random_permutation_every_step (symbols):" in out
+    assert "  centring.inputs = 100 x 0" in out
+    assert max(map(len, out.splitlines())) < 160
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_quiet_leaves_results_and_errors(place, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for words, code in ((TRAIN, 0), ([*TRAIN, "--lag", "0"], 2)):
+        words = [*words, "--out", "runs.csv"]
+        assert cli.main(["-q", *words] if place == "before" else [*words, "-q"]) == code
+        said = capsys.readouterr()
+        assert said.out == ("" if code else "runs.csv: 1 row\n")
+        assert said.err == ("longlag: lag 0 is not positive\n" if code else "")
+
+
+def test_verbose_says_what_starts_what_it_cost_and_where_an_error_came_from(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([*TRAIN, "--out", "runs.csv", "-v"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "longlag train: starting"
+    assert lines[1].startswith(f"longlag {__version__}, Python {sys.version.split()[0]}, torch ")
+    assert lines[-1].startswith("longlag train: done in ")
+    assert lines[-1].endswith(" MiB at most")
+    assert cli.main(["-v", "show", "adign"]) == 2
+    said = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in said
+    assert said.splitlines()[-1].startswith("longlag: unknown method or task 'adign'; did you mean 'adding'?")
+
+
+@pytest.mark.parametrize("kind", ["methods", "tasks"])
+def test_every_paper_behind_the_package_is_in_the_bibliography(kind):
+    for name in registry.FOLDERS[kind].names():
+        found = cite.entries(registry.get(kind, name).reference, name)
+        assert found
+        assert not [entry for entry in found if entry.startswith("@misc")], name
+
+
+def test_the_bibliography_is_well_formed_and_has_no_paper_twice():
+    text = Path(cite.__file__).with_name("references.bib").read_text()
+    assert text.count("\n@") + 1 == len(cite._papers())
+    assert all(entry.count("{") == entry.count("}") for entry in cite._papers().values())
+    for key, entry in cite._papers().items():
+        assert "year" in entry
+        assert entry.split("author")[1].split("{")[1].lower().startswith(key[:4]) or "{\\" in entry
+
+
+def test_cite_names_longlag_and_the_papers_of_what_was_run(capsys):
+    reference = Path(__file__).parents[2] / "results/reference"
+    assert cli.main(["cite", str(reference)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("@software{longlag,")
+    assert "@article{hochreiter1997," in out
+    assert "@inproceedings{tallec2018," in out
+    assert out.count("@inproceedings{martens2011,") == 1
+    assert "@article{raffel2015" not in out, "no run of the reference is of time_average"
+
+
+def test_a_paper_that_is_not_known_is_cited_by_its_words():
+    (entry,) = cite.entries("Nobody & Others 2031, section 2", "mine")
+    assert entry == "@misc{mine_nobody2031,\n  note = {Nobody & Others 2031, section 2},\n}"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_a_shell_gets_a_script_with_every_verb(shell, capsys):
+    pytest.importorskip("shtab")
+    assert cli.main(["completion", shell]) == 0
+    out = capsys.readouterr().out
+    assert all(name.removesuffix("_") in out for name in cli.VERBS.names())
+    if shell == "bash":
+        assert subprocess.run(["bash", "-n"], input=out, text=True).returncode == 0
+
+
+def test_completion_says_in_a_sentence_that_it_needs_shtab(monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert cli.main(["completion", "bash"]) == 2
+    assert capsys.readouterr().err.rstrip().endswith("-m pip install 'longlag[completion]'")
+
+
+def test_showing_what_is_not_there_is_an_error():
+    with pytest.raises(LonglagError, match="unknown task 'adign'; did you mean 'adding'"):
+        _catalogue.about("tasks", "adign")
