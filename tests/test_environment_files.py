@@ -21,6 +21,7 @@ def test_environment_for_conda_is_in_step_with_pyproject():
     lines = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     build = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
     wanted = {f"{CONDA.get(need.name, need.name)}{need.specifier}" for need in NEEDS}
+    wanted |= {"mkdocstrings-python"}  # pip's mkdocstrings[python]
     assert sorted(lines) == sorted({*wanted, *build, "pip", f"python{PROJECT['requires-python']}"})
 
 

@@ -187,3 +187,12 @@ def test_completion_says_in_a_sentence_that_it_needs_shtab(monkeypatch, capsys):
 def test_showing_what_is_not_there_is_an_error():
     with pytest.raises(LonglagError, match="unknown task 'adign'; did you mean 'adding'"):
         _catalogue.about("tasks", "adign")
+
+
+def test_a_variant_is_cited_as_its_method(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([*TRAIN, "--variant", "mine", "--out", "runs.csv"]) == 0
+    assert cli.main(["cite", "runs.csv"]) == 0
+    out = capsys.readouterr().out
+    assert "% control\n@article{elman1990," in out
+    assert "@misc" not in out
