@@ -21,6 +21,7 @@ from longlag.model import Model, ModelTape
 
 FORWARD, GRADIENT, PRODUCT = 1, 3, 4  # sequence passes
 Operator = Callable[[Params], dict[str, Tensor]]  # v -> A v
+Gradient = Callable[[Params, "Tensors"], tuple[Tensor, dict[str, Tensor]]]  # loss [R] and gradient on a batch
 _CHUNK_SEQUENCES = 100
 # The Jacobian is cached under three conditions:
 _MAX_OUTPUTS = 10  # of a sequence: computing it takes one backward pass per output
@@ -93,7 +94,8 @@ class Objective:
     """The metered loss of a model on one batch.
 
     interrupt: called before every answer and every chunk of one; what it raises ends the optimiser's step. An answer
-    is charged when it is complete, so that one that was begun is given.
+    is charged when it is complete, so that one that was begun is given. gradient: computes loss and gradient of the
+    whole batch at once, as a GPU does best.
     """
 
     model: Model
@@ -102,6 +104,7 @@ class Objective:
     meter: Meter
     active: Tensor = field(default_factory=lambda: torch.ones(1, dtype=torch.bool))  # [R]
     interrupt: Callable[[], None] = lambda: None
+    gradient: Gradient | None = None
 
     def value(self, params: Params) -> Tensor:
         """Loss per replica, [R]."""
@@ -113,6 +116,11 @@ class Objective:
 
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss per replica, [R], and the gradient of each replica's own loss."""
+        if self.gradient is not None:
+            self.interrupt()
+            answer = self.gradient(params, self.batch)
+            self._charge(GRADIENT, params)
+            return answer
         values, gradients = [], []
         for share, b in self._chunks():
             tape = self.model.tape(params, b.x, b.start)

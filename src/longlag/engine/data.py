@@ -16,7 +16,7 @@ from torch import Tensor
 
 from longlag.algebra import tree
 from longlag.engine.spec import Setup
-from longlag.objective import Meter, Objective, Tensors
+from longlag.objective import Gradient, Meter, Objective, Tensors
 from longlag.optimisers.base import Draw, Optimiser, Step
 from longlag.rng import stream
 from longlag.tasks import PREVIEW, TaskAtLag
@@ -34,11 +34,15 @@ def confirmation(k: int) -> str:
 
 @dataclass(frozen=True)
 class Data:
-    """Start parameters and batches of some seeds, stacked along the replica axis R."""
+    """Start parameters and batches of some seeds, stacked along the replica axis R.
+
+    gradient: how their objectives compute gradients, if not in chunks.
+    """
 
     setup: Setup
     seeds: tuple[int, ...]
     device: str = "cpu"
+    gradient: Gradient | None = None
 
     def start(self) -> dict[str, Tensor]:
         """Every seed's initial parameters, [R, ...]; the output biases are moved to the centring's."""
@@ -82,6 +86,7 @@ class Data:
             Meter.zero(len(self.seeds)) if meter is None else meter,
             everyone if active is None else active,
             interrupt,
+            self.gradient,
         )
 
     def updates(self, params: dict[str, Tensor] | None = None) -> Iterator[Step]:

@@ -24,6 +24,7 @@ from longlag.algebra import tree
 from longlag.engine import denormals, evaluate, gradient_flow
 from longlag.engine.data import GRADIENT_FLOW, MONITOR, Data, Draws, confirmation
 from longlag.engine.evaluate import Score
+from longlag.engine.gradients import CapturedGradient
 from longlag.engine.interrupt import Interruption
 from longlag.engine.provenance import now, provenance
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
@@ -101,7 +102,8 @@ class Block:
 
     def __init__(self, setup: Setup, seeds: tuple[int, ...]) -> None:
         self.setup, self.seeds, self.interruption = setup, seeds, Interruption()
-        self.data = Data(setup, seeds, setup.spec.device)
+        own = None if setup.spec.device == "cpu" else CapturedGradient(setup.model, setup.loss)
+        self.data = Data(setup, seeds, setup.spec.device, own)
         self._cpu, self._wall = time.process_time(), time.monotonic()  # when this process took over
         provenance(setup.spec.device)  # read now: the code may be edited while this runs
         params = self.data.start()
