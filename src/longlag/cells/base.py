@@ -57,13 +57,13 @@ class Recurrence(Protocol):
     @property
     def hidden(self) -> int: ...
 
-    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
+    def shapes(self, n_inputs: int, /) -> Mapping[str, tuple[int, ...]]:
         """Parameter shapes without the replica axis."""
 
-    def drive(self, params: Params, x: Tensor) -> Tensor:
+    def drive(self, params: Params, x: Tensor, /) -> Tensor:
         """The contribution of the inputs, at all steps at once: [R, T, B, X] -> [R, T, B, G]."""
 
-    def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
+    def step(self, params: Params, state: State, drive: Tensor, /) -> tuple[State, Tensor]:
         """One step: the next state and the damped states, from the state and the drive [R, B, G]. Defines the cell."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from torch import Tensor
 
@@ -47,10 +47,8 @@ class Optimiser(Protocol):
     trained: names of the parameters it moves, None for all.
     """
 
-    @property
-    def replicas(self) -> int | None: ...
-    @property
-    def trained(self) -> tuple[str, ...] | None: ...
+    replicas: ClassVar[int | None]
+    trained: ClassVar[tuple[str, ...] | None]
 
     def init(self, params: Params) -> Any:
         """The state before the first step."""
