@@ -44,6 +44,8 @@ def outcome(own, other):
         ((1e3, 2e3, 3e3), (1.1e3, 1.9e3, 3e3), ("tied", False)),
         ((HARD, HARD, HARD), (HARD, HARD, HARD), ("tied", False)),
         ((EASY,), (EASY, EASY, HARD), ("won", False)),
+        ((EASY, EASY), (HARD, HARD, HARD), ("won", False)),  # too few seeds to be clear
+        ((1e3,), (2e3, 2.1e3, 2.2e3), ("won", False)),
     ],
 )
 def test_outcomes_of_one_cell(own, other, expected):

@@ -92,6 +92,14 @@ CHANGES = {
          "--reused": ["--reused"],
          "--plugin": ["--plugin", "no.py"]},
     ),
+    "new": (
+        ["task", "mine"],
+        {"kind": lambda words: ["method", "mine"], "name": lambda words: ["task", "other"], "--out": ["--out", "other"]},
+    ),
+    "check": (
+        ["--task", "xor"],
+        {"files": lambda words: ["twin.py", *words], "--method": ["--method", "constant"], "--task": ["--task", "adding"]},
+    ),
     "compare": (
         ["--plugin", "twin.py", "--reference", "grid.csv", "--cores", "2", "--yes"],
         {"--plugin": ["--plugin", "no.py"], "--method": ["--method", "clipping"], "--reference": ["--reference", "two.csv"],

@@ -3,7 +3,7 @@
 A *cell* is one task at one lag. The newcomer *wins* it from another method if a larger share of its seeds solves, or
 if an equal share does and it needs fewer passes: the 95 % bootstrap interval of the ratio of the medians lies below 1.
 It *loses* in the opposite case; otherwise the two are tied. A win or loss is *clear* if the interval of the difference
-of the rates (Newcombe), or that of the ratio, excludes equality: with three seeds most are not.
+of the rates (Newcombe), or that of the ratio, excludes equality, and both have three seeds: with so few, most are not.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ SUMMARY = [
     "other", "cells", "won", "lost", "tied", "won_clearly", "lost_clearly", "share", "share_low", "share_high", "p",
     "n", "solved", "n_other", "solved_other", "both", "ratio", "ratio_low", "ratio_high",
 ]  # fmt: skip
+_FEWEST_SEEDS = 3  # of both, for a clear outcome: the bootstrap of one seed is a point
 
 
 def cells(runs: pd.DataFrame, newcomer: str) -> pd.DataFrame:
@@ -37,19 +38,30 @@ def cells(runs: pd.DataFrame, newcomer: str) -> pd.DataFrame:
             rates, ratio = (c.difference, c.low, c.high), (c.ratio, c.ratio_low, c.ratio_high)
             counts = (c.n_b, c.solved_b, c.n_a, c.solved_a)
             found.append(
-                (c.task, c.lag, other, *counts, *rates, c.median_b, c.median_a, *ratio, *_outcome(rates, ratio))
+                (
+                    c.task,
+                    c.lag,
+                    other,
+                    *counts,
+                    *rates,
+                    c.median_b,
+                    c.median_a,
+                    *ratio,
+                    *_outcome(rates, ratio, min(c.n_a, c.n_b)),
+                )
             )
     return pd.DataFrame(found, columns=CELLS).sort_values(["task", "lag", "other"], ignore_index=True)
 
 
-def _outcome(rates: tuple[float, ...], ratio: tuple[float, ...]) -> tuple[str, bool]:
+def _outcome(rates: tuple[float, ...], ratio: tuple[float, ...], seeds: int) -> tuple[str, bool]:
     difference, low, high = rates
+    enough = seeds >= _FEWEST_SEEDS
     if difference:
-        return ("won" if difference > 0 else "lost"), low > 0 or high < 0
+        return ("won" if difference > 0 else "lost"), enough and (low > 0 or high < 0)
     _, low, high = ratio  # nan where neither solves often enough: no comparison is true
     if high < 1:
-        return "won", True
-    return ("lost", True) if low > 1 else ("tied", False)
+        return "won", enough
+    return ("lost", enough) if low > 1 else ("tied", False)
 
 
 def against(runs: pd.DataFrame, newcomer: str, table: pd.DataFrame) -> pd.DataFrame:

@@ -47,11 +47,11 @@ def against(analysis: Analysis) -> Words:
     note = (
         "A cell is one task at one lag that both were run at. Won: a larger share of the newcomer's seeds solves, or "
         "an equal one and the 95 % bootstrap interval of the ratio of median passes lies below 1; lost: the opposite. "
-        "In brackets: how many of these have an interval that excludes equality (Newcombe's 95 %, or that of the "
-        "ratio). Share won: of the cells not tied, with Wilson's interval; p: exact sign test over these. Seeds "
-        "solved: on the shared cells, with Wilson's interval, which treats them as alike. Passes: newcomer to other, "
-        "geometric mean of the ratio of medians over the cells that both solve, with a bootstrap interval over seeds; "
-        "below 1: fewer."
+        "In brackets: how many of these have three seeds of both and an interval that excludes equality (Newcombe's "
+        "95 %, or that of the ratio). Share won: of the cells not tied, with Wilson's interval; p: exact sign test on "
+        "these. Seeds solved: on the shared cells, with Wilson's interval, which treats them as alike. Passes: "
+        "newcomer to other, geometric mean of the ratio of medians over the cells that both solve, with a bootstrap "
+        "interval over seeds; below 1: fewer."
     )
     return Words(pd.DataFrame(rows, columns=columns), f"{_named(analysis)} against each method", note)
 
@@ -74,7 +74,8 @@ def by_cell(analysis: Analysis) -> Words:
     columns = ["task", "lag", "seeds solved", "median passes", "won from", "lost to", "tied with"]
     note = (
         "Seeds solved with Wilson's 95 % interval. Median passes: Kaplan-Meier; ∞: fewer than half of the seeds solved "
-        "within the budget. *: the 95 % interval excludes equality."
+        "within the budget. *: the 95 % interval excludes equality, with three "
+        "seeds of both."
     )
     return Words(pd.DataFrame(rows, columns=columns), f"{_named(analysis)}, task by task and lag by lag", note)
 

@@ -1,0 +1,40 @@
+"""`longlag check`: whether a method or task of yours keeps what every method or task promises."""
+
+from __future__ import annotations
+
+import argparse
+
+from longlag.cli import _arguments
+from longlag.errors import LonglagError
+
+HELP = "check that a plug-in keeps the contracts of a method or task: parts, shapes, rows, repeatable numbers"
+EXAMPLE = "longlag check my_cell.py"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", metavar="FILE", help="Python file with METHOD or TASK")
+    parser.add_argument("--method", action="append", default=[], help="a known method, such as one that pip installed")
+    parser.add_argument("--task", action="append", default=[], help="a known task")
+
+
+def run(args: argparse.Namespace) -> int:
+    from longlag import registry
+    from longlag.engine import contracts
+    from longlag.words import count
+
+    _arguments.load_plugins(argparse.Namespace(plugin=args.files))
+    named = {"methods": args.method, "tasks": args.task}
+    wanted = [(kind, name) for kind in named for name in (*registry.loaded(kind), *named[kind])]
+    if not wanted:
+        raise LonglagError("nothing to check; name a Python file, or --method NAME or --task NAME")
+    broken = 0
+    for kind, name in wanted:
+        print(f"{kind.removesuffix('s')} {name}", flush=True)
+        for finding in contracts.check(kind, name):
+            broken += bool(finding.broken)
+            print(
+                f"  FAILS  {finding.promise}: {finding.broken}" if finding.broken else f"  ok     {finding.promise}",
+                flush=True,
+            )
+    print("all promises are kept" if not broken else f"{count(broken, 'promise')} broken")
+    return int(broken > 0)

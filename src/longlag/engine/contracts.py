@@ -1,0 +1,177 @@
+"""What every method and task promises, checked for one of them: what `longlag check` prints.
+
+The runs are short, and their evaluation sets small: they show that the parts fit, not that anything is learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from longlag import protocol, registry
+from longlag.engine.spec import RunSpec, resolve
+from longlag.engine.train import attempt
+from longlag.errors import LonglagError, in_a_line
+from longlag.rng import stream
+from longlag.settings import paths, with_values
+from longlag.store.records import VOLATILE, Point, Row, Status
+from longlag.tasks.base import EVERY_STEP, Task
+
+LAGS = (10, 50, 1000)  # at which the parts of a method are built
+BUDGET = 600.0  # sequence passes of a run
+_SMALL: dict[str, Any] = {"MONITOR": 50, "CONFIRM": 100, "TEST": 100, "TEST_EVERY_STEP": 50}  # sequences
+_ON_A_TASK = ("control", "esn")  # methods that every task is run with
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A promise, and how it is broken; "" if it is kept."""
+
+    promise: str
+    broken: str
+
+
+def check(kind: str, name: str) -> Iterator[Finding]:
+    """Checks the promises of a method or task (kind: "methods" or "tasks"), one after the other.
+
+    Raises:
+        LonglagError: no such method or task.
+    """
+    registry.get(kind, name)
+    promises = _METHOD if kind == "methods" else _TASK
+    with patch.multiple(protocol, **_SMALL):
+        for promise, test in promises.items():
+            yield Finding(promise, _broken(test, name))
+
+
+def _broken(test: Callable[[str], None], name: str) -> str:
+    try:
+        test(name)
+    except (AssertionError, LonglagError) as error:
+        return " ".join(str(error).split()) or "it does not"
+    except Exception as error:
+        return in_a_line(error)
+    return ""
+
+
+def _described(kind: str, name: str) -> None:
+    value = registry.get(kind, name)
+    assert len(registry.document(kind, name)) > 60, "its docstring is too short to say what it is"
+    assert value.reference.strip(), "its reference is empty"
+
+
+def _builds(name: str) -> None:
+    method = registry.get("methods", name)
+    for task in registry.names("tasks"):
+        for lag in LAGS:
+            parts = resolve(RunSpec(task, lag, name, (0,))).parts
+            if unknown := set(method.tune) - set(paths(parts)):
+                raise AssertionError(f"tune names {', '.join(sorted(unknown))}, which {task} has not: see longlag show")
+            for path, space in method.tune.items():
+                assert with_values(parts, {path: (space.low * space.high) ** 0.5}) != parts, f"{path} changes nothing"
+
+
+def _run(method: str, task: str, *seeds: int, block: int = 0) -> tuple[list[Point], list[Row]]:
+    lag = max(10, registry.get("tasks", task).shortest)
+    setup = resolve(RunSpec(task, lag, method, seeds or (0,), BUDGET, block=block))
+    with _quiet():
+        events = [*attempt(setup)]
+    rows = [event for event in events if isinstance(event, Row)]
+    failed = [row.reason for row in rows if row.status == Status.ERROR]
+    assert not failed, f"on {task}: {failed[0]}"
+    return [event for event in events if isinstance(event, Point)], rows
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The reason of an error is in its row; its traceback is for `longlag train`."""
+    with patch("traceback.print_exc"):
+        yield
+
+
+def _ends_on_every_task(name: str) -> None:
+    for task in registry.names("tasks"):
+        _check_row(name, task)
+
+
+def _check_row(method: str, task: str) -> None:
+    _, (row,) = _run(method, task)
+    assert row.status in (Status.SOLVED, Status.BUDGET), f"on {task} it ended as {row.status}: {row.reason}"
+    assert row.passes > 0, f"on {task} it spent no passes; ask the objective that `draw` returns"
+    assert row.parameters > 0, f"on {task} nothing is trained"
+
+
+def _lasting(row: Row) -> str:
+    return repr([value for name, value in vars(row).items() if name not in VOLATILE])
+
+
+def _repeats(name: str) -> None:
+    (first, (one,)), (second, (two,)), (other, _) = (_run(name, "adding", seed) for seed in (5, 5, 6))
+    assert _lasting(one) == _lasting(two), "two runs of one spec differ; draw from the given generator alone"
+    assert [point.loss for point in first] == [point.loss for point in second], "two runs of one spec differ on the way"
+    assert [point.loss for point in first] != [point.loss for point in other], "another seed gives the same run"
+
+
+def _same_in_a_block(name: str) -> None:
+    _, together = _run(name, "adding", 1, 2, block=2)
+    alone = [_run(name, "adding", seed)[1][0] for seed in (1, 2)]
+    differ = [row.seed for row, own in zip(together, alone, strict=True) if _lasting(row) != _lasting(own)]
+    assert not differ, (
+        f"seed {differ[0]} alone differs from itself in a block; use longlag.algebra.products over replicas"
+    )
+
+
+def _has_answers(name: str) -> None:
+    task: Task = registry.get("tasks", name)
+    missing = {"constant", "half_solved"} - set(task.baselines)
+    assert not missing, f"its baselines lack {', '.join(sorted(missing))}"
+    constant, half = task.baselines["constant"], task.baselines["half_solved"]
+    assert 0 < half.loss <= constant.loss, (
+        f"half-solved loss {half.loss} is not between 0 and the constant {constant.loss}"
+    )
+    assert "step " in registry.document("tasks", name), "its docstring shows no sequence: `step 1: ...`"
+
+
+def _samples(name: str) -> None:
+    task: Task = registry.get("tasks", name)
+    traits = task.traits
+    assert len(traits.input_mean) == len(traits.roles), "input_mean has not one number for each of the roles"
+    for lag in (task.shortest, task.shortest + 10, 100):
+        n = task.population or 7
+        batch, again, other = (task.sample(stream(seed, "check", lag), lag, n) for seed in (0, 0, 1))
+        steps = task.steps(lag)
+        scored = steps if traits.scored == EVERY_STEP else traits.scored
+        expected = (steps, n, len(traits.roles))
+        assert batch.x.shape == expected, f"x at lag {lag} is {list(batch.x.shape)}, not [L, n, X] = {list(expected)}"
+        assert batch.x.dtype == np.float32, f"x is {batch.x.dtype}, not float32"
+        assert batch.start.shape == (n,), f"start is {list(batch.start.shape)}, not [n] = [{n}]"
+        assert batch.y.shape[:2] == (scored, n), f"y is {list(batch.y.shape)}, not [K, n, ...] = [{scored}, {n}, ...]"
+        same = all((getattr(batch, key) == getattr(again, key)).all() for key in ("x", "start", "y"))
+        assert same, "two samples of one generator differ; draw from rng alone"
+        assert task.population or (batch.x != other.x).any(), "another generator gives the same sequences"
+        assert 0 <= task.minimal_lag(lag) <= steps, f"minimal lag {task.minimal_lag(lag)} is beyond the {steps} steps"
+
+
+def _runs_with_known_methods(name: str) -> None:
+    for method in _ON_A_TASK:
+        _check_row(method, name)
+
+
+_METHOD: dict[str, Callable[[str], None]] = {
+    "says what it is and where it comes from": lambda name: _described("methods", name),
+    f"builds its parts for every task at lags {', '.join(map(str, LAGS))}, and so does its search space": _builds,
+    "trains to a row on every task": _ends_on_every_task,
+    "gives the same run for the same seed, and another for another": _repeats,
+    "gives a seed the same bits alone as in a block": _same_in_a_block,
+}
+_TASK: dict[str, Callable[[str], None]] = {
+    "says what it is and where it comes from": lambda name: _described("tasks", name),
+    "has the answers that need no memory, and shows a sequence": _has_answers,
+    "draws sequences of the declared shapes, from its generator alone": _samples,
+    f"trains to a row with {' and '.join(_ON_A_TASK)}": _runs_with_known_methods,
+}

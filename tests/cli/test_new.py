@@ -1,0 +1,133 @@
+"""`longlag new` writes files that work at once; `longlag check` says what a plug-in promises and breaks."""
+
+import ast
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from longlag import cli, registry
+from longlag.store.records import read_rows
+from test_docs import ROOT, blocks
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for found in (*registry._plugins.values(), registry._origins):
+        found.clear()
+
+
+def new(kind: str, name: str) -> str:
+    assert cli.main(["new", kind, name]) == 0
+    return f"{name}.py"
+
+
+@pytest.mark.parametrize("kind", ["method", "task"])
+def test_what_is_written_keeps_every_promise(kind, capsys):
+    file = new(kind, "my_own")
+    assert f"`longlag check {file}` tests it" in capsys.readouterr().out
+    assert cli.main(["check", file]) == 0, capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "all promises are kept" in said
+    assert "FAILS" not in said
+
+
+@pytest.mark.parametrize("kind", ["method", "task"])
+def test_the_commands_in_its_first_lines_are_understood_and_train_it(kind, here, capsys):
+    file = new(kind, "my_own")
+    document = ast.get_docstring(ast.parse((here / file).read_text()))
+    commands = [line.split("#")[0].split() for line in document.splitlines() if line.startswith("    longlag ")]
+    for _, *words in commands:
+        cli.parse(words)
+    (train,) = (words for _, *words in commands if words[0] == "train")
+    assert cli.main([*train, "--budget", "600"]) == 0
+    (row,) = read_rows("runs.csv")
+    assert "my_own" in (row.method, row.task)
+    assert row.status in ("solved", "budget")
+
+
+@pytest.mark.parametrize("kind", ["method", "task"])
+def test_code_of_a_template_is_formatted(kind, here):
+    file = new(kind, "my_own")
+    for words in (["check", "--ignore", "I001"], ["format", "--check"]):  # first-party: by the folder
+        command = [sys.executable, "-m", "ruff", *words, "--config", str(ROOT / "pyproject.toml"), file]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["method", "my_own"], "my_own.py is there already, and is not replaced"),
+        (["method", "hf"], "there is a method called 'hf' already; choose another name"),
+        (["task", "adding"], "there is a task called 'adding' already"),
+        (["method", "a/b"], "'a/b' is no name for a method"),
+        (["method", "x", "--out", "my_own.py"], "my_own.py"),
+    ],
+)
+def test_nothing_is_overwritten(words, said, here, capsys):
+    (here / "my_own.py").write_text("mine")
+    assert cli.main(["new", *words]) == 2
+    assert said in capsys.readouterr().err
+    assert (here / "my_own.py").read_text() == "mine"
+    assert [path.name for path in here.iterdir()] == ["my_own.py"]
+
+
+def test_another_folder(here):
+    assert cli.main(["new", "task", "my_own", "--out", "plugins"]) == 0
+    assert (here / "plugins/my_own.py").is_file()
+
+
+def test_the_plug_ins_of_the_documents_and_of_the_package_keep_them(here, capsys):
+    (here / "latch.py").write_text(blocks("docs/add-a-task.md", "python")[0])
+    assert cli.main(["check", "latch.py", "--method", "time_average", "--task", "xor"]) == 0, capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert [line for line in said.splitlines() if not line.startswith(" ")] == [
+        "method time_average", "task latch", "task xor", "all promises are kept",
+    ]  # fmt: skip
+
+
+GLOBAL = "np.random.default_rng()"  # seeded by the system
+BREAKS = {
+    "method": [
+        ("rng.standard_normal(shape) /", f"{GLOBAL}.standard_normal(shape) /", "two runs of one spec differ"),
+        ("optimiser.learning_rate", "optimiser.rate", "tune names optimiser.rate, which adding has not"),
+        ("(h,) = state", "(h,) = state[1:]", "not enough values to unpack"),
+        ("+ matmul(h, params", "+ matmul(h.mean(0, keepdim=True).expand_as(h), params", "differs from itself in a block"),
+        ("    return Parts(", "    if traits.classes:\n        return 3\n    return Parts(", "its build must return Parts"),
+        ('reference="the paper, with its section"', 'reference=""', "its reference is empty"),
+        ("    return Parts(LeakyCell()", "    return Parts(LeakyCell(leak=1e30)", "it ended as diverged"),
+    ],
+    "task": [
+        ("rng.integers(0, 2, size=n)", f"{GLOBAL}.integers(0, 2, size=n)", "two samples of one generator differ"),
+        ("symbol[:1])", "symbol[0])", "not [K, n, ...] = [1, 7, ...]"),
+        ("one_hot(symbol, 4)", "one_hot(symbol, 4).astype(float)", "x is float64, not float32"),
+        ("steps=lambda lag: lag,", "steps=lambda lag: lag + 1,", "not [L, n, X]"),
+        ("minimal_lag=lambda lag: lag - 1", "minimal_lag=lambda lag: 2 * lag", "minimal lag 4 is beyond the 2 steps"),
+        ('"half_solved": Baseline("right three times in four"', '"other": Baseline("right"', "its baselines lack half_solved"),
+        ("(0.0, 0.0, 0.5, 0.5)", "(0.0, 0.5)", "input_mean has not one number for each of the roles"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "other", "said"), [(kind, *one) for kind, ones in BREAKS.items() for one in ones]
+)
+def test_a_broken_promise_is_named(kind, old, other, said, here, capsys):
+    file = here / new(kind, "my_own")
+    text = file.read_text()
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, other))
+    assert cli.main(["check", str(file)]) == 1
+    lines = [line for line in capsys.readouterr().out.splitlines() if "FAILS" in line]
+    assert any(said in line for line in lines), shlex.join(lines)
+
+
+def test_nothing_to_check_is_said(capsys):
+    assert cli.main(["check"]) == 2
+    assert "nothing to check; name a Python file" in capsys.readouterr().err
+    assert cli.main(["check", "--method", "hff"]) == 2
+    assert "did you mean 'hf'" in capsys.readouterr().err
