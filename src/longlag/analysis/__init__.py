@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from longlag.analysis import comparison, newcomer, stats
+from longlag.analysis import comparison, newcomer, ranking, stats
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +76,11 @@ class Analysis:
     def pairs(self) -> pd.DataFrame:
         """`comparison.compare`."""
         return comparison.compare(self.runs, self.solve_times["passes"], self.costs["passes"])
+
+    @cached_property
+    def ranking(self) -> pd.DataFrame:
+        """`ranking.ranking`."""
+        return ranking.ranking(self.runs)
 
     @cached_property
     def shared_cells(self) -> pd.DataFrame:

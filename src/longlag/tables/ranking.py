@@ -1,0 +1,52 @@
+"""All methods in one order, and how each was set."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from longlag.analysis import Analysis
+from longlag.words import interval, percent, seeds_phrase
+
+TITLE, BESIDE = "Ranking", "overview"
+
+
+def build(analysis: Analysis) -> pd.DataFrame:
+    """One row per method, best first: rank, share of seeds solved with its interval, on how many cells, settings."""
+    table = analysis.ranking
+    rows = []
+    for row in table.itertuples():
+        rank = 1 + int((table.share > row.share).sum())
+        share = f"{percent(row.share)} {_percents(row.low, row.high)}"
+        rows.append([rank, row.method, share, f"{row.cells} of {row.of}", row.n, _words(row.settings)])
+    return pd.DataFrame(rows, columns=["rank", "method", "seeds solved", "cells", "runs", "settings"])
+
+
+def _percents(low: float, high: float) -> str:
+    return f"{interval(100 * low, 100 * high)} %"
+
+
+def _words(settings: dict[str, list[Any]]) -> str:
+    """How a method was set: by its file alone, one setting for all its tasks, or task by task."""
+    if not settings:
+        return "those of its file"
+    told = ((path, _value(values[0]) if len(values) == 1 else "") for path, values in settings.items())
+    return ", ".join(f"{path} = {value} on every task" if value else f"{path} per task" for path, value in told)
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) and math.isfinite(value) else str(value)
+
+
+def note(analysis: Analysis) -> str:
+    """What the methods are ordered by, n and the kind of interval."""
+    return (
+        "Seeds solved: the share of a method's seeds that solve, averaged over the cells (a task at a lag) that at "
+        "least half of the methods of the task were run at; 95 % bootstrap interval over "
+        f"{seeds_phrase(analysis.reach.n)} per task. It knows the seeds, not the choice of the tasks and lags: another "
+        "choice may give another order. "
+        "A method that was run at few of these cells is ranked by them alone. Settings: what was changed from "
+        "the values in the method's file, which docs/protocol.md explains; per task: another value for each."
+    )

@@ -1,0 +1,76 @@
+"""The order of all methods: on cells where they meet, with intervals, and with the settings that rows record."""
+
+import json
+
+import pytest
+
+from fake_results import a_row
+from longlag import tables
+from longlag.analysis import Analysis, ranking, stats
+from longlag.store.records import Point, Row
+
+
+def rows(method, task, outcomes, **overrides):
+    """outcomes: lag -> whether each seed solved."""
+    spec = json.dumps({"overrides": overrides})
+    return [
+        a_row(task=task, method=method, lag=lag, seed=seed, solved=solved, spec=spec)
+        for lag, seeds in outcomes.items()
+        for seed, solved in enumerate(seeds)
+    ]
+
+
+Y, N = True, False
+RUNS = [
+    *rows("good", "adding", {20: [Y, Y, Y], 50: [Y, Y, N]}, **{"optimiser.learning_rate": 0.1}),
+    *rows("good", "xor", {20: [Y, Y, Y]}, **{"optimiser.learning_rate": 0.2}),
+    *rows("bad", "adding", {20: [Y, N, N], 50: [N, N, N]}, **{"optimiser.batch": 10}),
+    *rows("bad", "xor", {20: [N, N, N]}, **{"optimiser.batch": 10}),
+    *rows("far", "adding", {20: [Y, Y, Y, Y, Y], 500: [Y, Y, Y, Y, Y], 1000: [Y, Y, Y, Y, Y]}),
+    *rows("lonely", "adding", {700: [Y, Y, Y]}),
+]
+
+
+def table(found):
+    return ranking.ranking(stats.frame(Row, found)).set_index("method")
+
+
+def test_only_cells_where_methods_meet_count():
+    found = table(RUNS)
+    assert [*found.index] == ["far", "good", "bad"], "lonely met nobody"
+    assert found.cells.to_dict() == {"far": 1, "good": 3, "bad": 3}
+    assert set(found.of) == {3}
+    assert found.share.to_dict() == pytest.approx({"far": 1.0, "good": (1 + 2 / 3 + 1) / 3, "bad": (1 / 3) / 3})
+    assert found.n.to_dict() == {"far": 5, "good": 9, "bad": 9}
+
+
+def test_intervals_hold_the_share_and_shrink_where_seeds_agree():
+    found = table(RUNS)
+    assert (found.low <= found.share).all()
+    assert (found.share <= found.high).all()
+    assert found.loc["far", "low"] == found.loc["far", "high"] == 1
+    assert found.loc["good", "low"] < found.loc["good", "high"]
+
+
+def test_the_settings_are_those_of_the_rows():
+    found = table(RUNS).settings
+    assert found["good"] == {"optimiser.learning_rate": [0.1, 0.2]}
+    assert found["bad"] == {"optimiser.batch": [10]}
+    assert found["far"] == {}
+    half = [*rows("half", "adding", {20: [Y]}), *rows("half", "xor", {20: [Y]}, rate=1.0)]
+    assert table(half).settings["half"] == {"rate": [None, 1.0]}
+
+
+def test_the_table_says_who_was_tuned_how_and_ties_share_a_rank():
+    twin = rows("twin", "xor", {20: [Y]})
+    built = tables.get("ranking").build(Analysis(stats.frame(Row, [*RUNS, *twin]), stats.frame(Point, [])))
+    found = built.set_index("method")
+    assert found["rank"].to_dict() == {"far": 1, "twin": 1, "good": 3, "bad": 4}
+    assert found.settings.to_dict() == {
+        "far": "those of its file",
+        "twin": "those of its file",
+        "good": "optimiser.learning_rate per task",
+        "bad": "optimiser.batch = 10 on every task",
+    }
+    assert found.loc["good", "cells"] == "3 of 3"
+    assert found.loc["far", "seeds solved"] == "100 % [100, 100] %"
