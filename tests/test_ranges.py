@@ -93,7 +93,7 @@ def test_every_number_and_word_of_a_part_that_is_used_is_declared(part):
         assert outside(hint), f"declare the range of {part.__name__}.{name}, such as Annotated[float, POSITIVE]"
 
 
-FIELDS = [(part, name, hint) for part in checked() for name, hint in numbers_and_words(part)]
+FIELDS = [(part, name, hint) for part in checked() for name, hint in numbers_and_words(part) if outside(hint)]
 FIELDS.sort(key=lambda field: (field[0].__name__, field[1]))
 
 
@@ -170,6 +170,26 @@ class Plugged:
         check(self)
         if self.odd % 2 == 0:
             raise ValueError("it must be odd")
+
+
+@pytest.mark.parametrize("optimiser", [optimisers.HessianFree, optimisers.Adam, optimisers.SGD, optimisers.Nesterov])
+@pytest.mark.parametrize("form", [iter, list])
+def test_parameters_of_a_torch_module_are_refused_with_the_optimiser_that_takes_them(optimiser, form):
+    others = [0.9] if optimiser is optimisers.Nesterov else []
+    with pytest.raises(
+        OutOfRange, match=r"longlag\.torch_optim\.HessianFree\(model\.parameters\(\), \.\.\.\) trains a"
+    ):
+        optimiser(form([np.zeros(3)]), *others)
+
+
+@pytest.mark.parametrize("wrong", [{"gradient_batch": 0}, {"structural_damping": -1}, {"structural_damping": math.nan},
+                                   {"weight_decay": math.nan}, {"line_search_factor": math.nan}, {"curvature_batch": 1.5}])  # fmt: skip
+def test_numbers_that_hessian_free_cannot_use_are_refused_by_name(wrong):
+    ((name, value),) = wrong.items()
+    with pytest.raises(
+        OutOfRange, match=rf"^{name} of HessianFree cannot be {value}; it must be a .*(at least|above) [01]"
+    ):
+        optimisers.HessianFree(**wrong)
 
 
 def test_a_part_with_rules_of_its_own_does_not_lose_them():

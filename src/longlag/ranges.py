@@ -6,13 +6,14 @@
         leak: Annotated[float, Interval(0, 1, open_low=True)] = 1.0
 
 A field of words declares its choices as `Literal["a", "b"]`. Fields that are parts themselves declare nothing: they
-were checked when they were built.
+were checked when they were built. A number or a word in the place of a part is refused.
 """
 
 from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
@@ -42,6 +43,11 @@ class Interval:
         return " and ".join(ends) or "finite"
 
 
+_PARAMETERS = (
+    "; it holds no parameters: longlag.torch_optim.HessianFree(model.parameters(), ...) trains a torch module, and "
+    "longlag.functional.fit does so with any optimiser of longlag"
+)
+_PLAIN = (numbers.Number, str, Iterator, list)  # what no part is
 COUNT = Interval(1, 10**9)
 FINITE = Interval()
 BELOW_ONE = Interval(0, 1, open_high=True)
@@ -98,5 +104,12 @@ def _complaint(hint: Any, value: Any) -> str | None:
         base, interval = get_args(hint)[:2]
         kind, word = (numbers.Integral, "a whole number") if base is int else (numbers.Real, "a number")
         if isinstance(value, bool) or not isinstance(value, kind) or value not in interval:
-            return f"it must be {word}, {interval}"
+            return f"it must be {word}, {interval}{_hint(value)}"
+    if isinstance(hint, type) and hint.__module__ != "builtins" and isinstance(value, _PLAIN):
+        return f"it must be a part, such as {hint.__name__}(...){_hint(value)}"
     return None
+
+
+def _hint(value: Any) -> str:
+    """What helps who gives an optimiser of longlag what one of torch takes, `model.parameters()`."""
+    return _PARAMETERS if isinstance(value, Iterator | list) else ""

@@ -73,7 +73,8 @@ def test_a_step_is_the_library_s_own():
             return self.net.out(states[:, -1]), states
 
     steps = fit(own, Both(), losses.CrossEntropy(C), lambda n: (x, y))
-    opt = learner(net, CE, structural_damping=0.5, weight_decay=0.01, cg_iterations=9, hidden=net.rnn)
+    settings = {"damping": own.damping.start, "structural_damping": 0.5, "weight_decay": 0.01, "cg_iterations": 9}
+    opt = learner(net, CE, hidden=net.rnn, **settings)
     for step in itertools.islice(steps, 4):
         opt.step(lambda: (net(x), y))
         assert opt.info["cg_iterations"] == step.info["cg_iterations"]
