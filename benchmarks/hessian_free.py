@@ -1,12 +1,13 @@
 """HessianFree of `longlag.torch_optim` beside Adam, L-BFGS and PyTorchHessianFree: loss against passes and seconds.
 
-    python -m benchmarks.hessian_free [--seeds 3] [--budget 2000] [--problems long_lag,regression] [--out results/benchmarks]
+    python -m benchmarks.hessian_free [--seeds 3] [--budget 2000] [--problems long_lag,regression] [--out FOLDER]
 
 Three problems, each a fixed training set and a start that all methods share. A *pass* is one forward pass over the
 training set; with the backward pass it counts 3, a Gauss-Newton product 4. Adam draws mini-batches, the others use the
 whole set. Adam's learning rate is the best of three on seed 0, by its last loss; nothing else is tuned. Seconds are
 process CPU seconds on one thread, without the losses that are recorded.
-PyTorchHessianFree is on no package index: `benchmarks/README.md` says how to install it. Without it its rows are left out.
+PyTorchHessianFree is on no package index: `benchmarks/README.md` says how to install it. Without it its rows are left
+out.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, fields
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +79,7 @@ def long_lag(seed: int) -> Problem:
 
 
 def regression(seed: int) -> Problem:
-    """50 inputs that mix directions of scales 1 to 0.001, each as important as the others; one hidden layer of 20 units.
+    """50 inputs that mix directions of scales 1 to 0.001, each as important as the others; one hidden layer of 20.
 
     The mixing is a rotation: Adam would undo scales of single inputs by itself.
     """
@@ -99,7 +101,7 @@ def autoencoder(seed: int) -> Problem:
     x = torch.tensor(digits.data, dtype=torch.float32) / 16
     sizes = (64, 60, 40, 20, 8, 20, 40, 60, 64)
     layers: list[nn.Module] = []
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in pairwise(sizes):
         layers += [nn.Linear(before, after), nn.Tanh()]
     return Problem(nn.Sequential(*layers[:-1]), nn.BCEWithLogitsLoss(), x, x)
 
