@@ -353,6 +353,21 @@ def cell_of_a_module() -> Values:
     return taped(TorchGRU())
 
 
+@golden()
+def sparse_reservoir() -> Values:
+    """The products of sparse matrices: in float64, and whether float32 gives the same to its rounding."""
+    out: Values = {}
+    start, x = torch.tensor([[0, 2, 0]]), tensor(1, 7, 3, 2, scale=2.0)
+    for leak in (1.0, 0.3):
+        cell = complete(Reservoir(20, leak))
+        params = {name: tensor(1, *shape, scale=1.5) for name, shape in cell.shapes(2).items()}
+        params["W_hh"] *= (torch.arange(20) + torch.arange(20).unsqueeze(1)) % 7 == 0
+        exact = cell.states(params, x, start, 2)
+        single = cell.states({name: p.float() for name, p in params.items()}, x.float(), start, 2)
+        out |= {f"leak {leak}": exact, f"leak {leak}, float32": bool((single - exact).abs().max() < 1e-5)}
+    return out
+
+
 @golden(Reservoir)
 def reservoir() -> Values:
     return taped(Reservoir(3, leak=0.3)) | {

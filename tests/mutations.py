@@ -143,7 +143,12 @@ MUTATIONS = (
     M("cell of a module", "cells/of_module.py", "return new, new[0]", "return new, 0.9 * new[0]"),
     M("reservoir leak", "cells/reservoir.py", "h.lerp_(new, self.leak)", "h.lerp_(new, self.leak**2)"),
     M("reservoir definition", "cells/reservoir.py", "(1 - self.leak) * state[0]", "(1 - self.leak**2) * state[0]"),
-    M("reservoir activation", "cells/reservoir.py", "np.tanh(new.numpy(), out=new.numpy())", "np.sin(new.numpy(), out=new.numpy())"),
+    M("reservoir activation", "cells/reservoir.py", "np.tanh(values, out=values)", "np.sin(values, out=values)"),
+    M("reservoir activation without leak", "cells/reservoir.py", "np.tanh(new.numpy(), out=states)", "np.sin(new.numpy(), out=states)"),
+    M("reservoir held until the start", "cells/reservoir.py", "states[:, :batch] *= start <= t", "states[:, :batch] *= start < t"),
+    M("reservoir's gathered rows", "cells/reservoir.py", "per_sample_weights=weights.values()", "per_sample_weights=weights.values() * 0.999"),
+    M("reservoir's sparse product", "cells/reservoir.py", "torch.addmm(new, recurrent, h, out=new)", "torch.addmm(new, recurrent, h, beta=0.999, out=new)"),
+    M("reservoir's dense product", "cells/reservoir.py", "partial(torch.mm, weights, table", "partial(torch.mm, 0.999 * weights, table"),
     M("time average", "cells/time_average.py", "(torch.tanh(drive) - mean) / steps", "(torch.tanh(drive) - mean) / (steps + 1)"),
     M("held until the start", "cells/base.py", "torch.where(started, after, before)", "torch.where(started | True, after, before)"),
     # initialisations

@@ -238,3 +238,17 @@ def test_a_torch_module_with_a_step_is_a_cell(parts):
         torch.testing.assert_close(tape.states[r, 0], hidden.detach())
         for name, value in module.named_parameters():
             torch.testing.assert_close(gradient[name][r], value.grad)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("leak", [1.0, 0.3])
+@pytest.mark.parametrize(("batch", "inputs"), [(1, 2), (17, 0), (401, 3), (5, 60)])
+def test_sparse_products_give_the_states_of_the_definition(dtype, leak, batch, inputs):
+    """Where the batch is cut into groups, padded to whole registers, and where the inputs have a product of their own."""
+    cell = Reservoir(50, leak)
+    params, x, start = problem(cell, (1, 6, batch, inputs, 50))
+    params["W_hh"] *= torch.rand(50, 50, generator=torch.Generator().manual_seed(0)) < 0.1
+    exact = unroll(cell, params, x, start)[0][:, -3:]
+    found = cell.states({name: p.to(dtype) for name, p in params.items()}, x.to(dtype), start, 3)
+    assert found.dtype == dtype
+    torch.testing.assert_close(found.double(), exact, rtol=0, atol=1e-5 if dtype == torch.float32 else 1e-12)

@@ -2,25 +2,32 @@
 
     h_t = (1 - a) h_{t-1} + a tanh(h_{t-1} W_hh + x_t W_xh + b_h),   a the leaking rate
 
-On the CPU the recurrent matrix is sparse and acts on all sequences at once, hidden units first ([H, B]).
+On the CPU one sparse matrix of recurrent, input and bias weights acts on many sequences at once, hidden units first
+([H, B]).
 """
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
 from longlag.algebra.tree import Params
 from longlag.cells.base import State, affine_drive, plain_shapes
 from longlag.ranges import COUNT, Interval, part
 
 _STATE_NUMBERS = 128_000  # at most, of a state [H, B]: it and its successor stay in a megabyte of cache
+_GATHERED_SEQUENCES = 384  # at most: the sums of longer rows do not fit into registers
+_GATHERED_INPUTS = 50  # at most: of more, a dense product is faster
+_LANES = 16  # float32 numbers of a cache line, and of the widest register
 _MAX_SPARSE_SHARE = 0.25  # of weights that are not zero; above it a dense product is faster
 
 
@@ -49,21 +56,22 @@ class Reservoir:
 
     def kernel(self, params: Params) -> Kernel:
         """What runs one replica on a CPU; its parameters come without the replica axis."""
-        w_in = torch.cat([params["W_xh"], params["b_h"].unsqueeze(0)]).T.contiguous().numpy()
-        return Kernel(_operator(params["W_hh"].T.contiguous()), w_in, self.leak)
+        return Kernel.of(params["W_hh"], params["W_xh"], params["b_h"], self.leak)
 
     @property
     def at_once(self) -> int:
-        """How many sequences have states that fit into the cache."""
+        """How many sequences run fastest together."""
         return max(1, _STATE_NUMBERS // self.hidden)
 
     def _run(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
-        """One replica: [T, B, X] -> [K, B, H]. Sequences run in groups whose states fit into the cache."""
-        kernel = self.kernel(params)
-        inputs = with_constant(x.numpy().transpose(0, 2, 1), kernel.w_in.dtype)
-        kept = np.empty((scored, x.shape[1], self.hidden), dtype=inputs.dtype)
-        for first in range(0, x.shape[1], self.at_once):
-            some = slice(first, first + self.at_once)
+        """One replica: [T, B, X] -> [K, B, H]. Sequences run in equal groups whose states fit into the cache."""
+        kernel, batch = self.kernel(params), x.shape[1]
+        inputs = with_constant(x.numpy().transpose(0, 2, 1))
+        kept = np.empty((scored, batch, self.hidden), dtype=inputs.dtype)
+        most = min(self.at_once, _GATHERED_SEQUENCES) if kernel.lanes > 1 else self.at_once
+        size = math.ceil(batch / math.ceil(batch / most) / kernel.lanes) * kernel.lanes
+        for first in range(0, batch, size):
+            some = slice(first, first + size)
             states = kernel.states(inputs[:, :, some], start[some].numpy())
             for k, h in enumerate(states, scored - len(inputs)):
                 if k >= 0:
@@ -71,45 +79,93 @@ class Reservoir:
         return torch.from_numpy(kept)
 
 
-def with_constant(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+def with_constant(x: np.ndarray) -> np.ndarray:
     """Inputs [T, X, B] with a last channel of ones, which the biases weigh: [T, X + 1, B]."""
-    inputs = np.ones((len(x), x.shape[1] + 1, x.shape[2]), dtype)
+    inputs = np.ones((len(x), x.shape[1] + 1, x.shape[2]), x.dtype)
     inputs[:, :-1] = x
     return inputs
 
 
+Product = Callable[[Tensor], Callable[[], Tensor]]  # rows -> what multiplies their present values
+
+
 @dataclass(frozen=True)
 class Kernel:
-    """The recurrence of one replica on a CPU. recurrent: [H, H], sparse or dense; w_in: [H, X + 1]."""
+    """The recurrence of one replica on a CPU.
 
-    recurrent: Tensor
-    w_in: np.ndarray
+    product: of the weights [H, H + X + 1] with the rows of states, inputs and a constant [H + X + 1, B]. lanes: B is a
+    multiple of it.
+    """
+
+    hidden: int
+    rows: int
+    dtype: torch.dtype
+    product: Product
+    lanes: int
     leak: float
+
+    @classmethod
+    def of(cls, w_hh: Tensor, w_xh: Tensor, bias: Tensor, leak: float) -> Kernel:
+        """Dense or sparse, whichever has the faster products; single precision has a sparse one of its own."""
+        weights = torch.cat([w_hh, w_xh, bias.unsqueeze(0)]).T.contiguous()
+        (hidden, rows), lanes = weights.shape, 1
+        if w_hh.count_nonzero().item() > _MAX_SPARSE_SHARE * w_hh.numel():
+            product: Product = partial(_dense, weights)
+        elif weights.dtype == torch.float32 and rows - hidden <= _GATHERED_INPUTS:
+            product, lanes = partial(_gathered, _sparse(weights)), _LANES
+        else:
+            product = partial(_multiplied, _sparse(weights[:, :hidden]), weights[:, hidden:].contiguous().numpy())
+        return cls(hidden, rows, weights.dtype, product, lanes, leak)
 
     def states(self, inputs: Iterable[np.ndarray], start: np.ndarray) -> Iterator[np.ndarray]:
         """The state [H, B] after each of the inputs [X + 1, B]; the next step overwrites it.
 
         An input is asked for once the state before it has been handed out, so that it may depend on that state.
         """
-        h, new = (torch.zeros(len(self.w_in), len(start), dtype=self.recurrent.dtype) for _ in range(2))
-        last_start = start.max(initial=0)
+        batch, last_start = len(start), start.max(initial=0)
+        table = torch.zeros(self.rows, math.ceil(batch / self.lanes) * self.lanes, dtype=self.dtype)
+        h, step = table[: self.hidden], self.product(table)
+        states, driven = h.numpy(), table[self.hidden :].numpy()
         for t, x in enumerate(inputs):
-            np.matmul(self.w_in, x, out=new.numpy())
-            torch.addmm(new, self.recurrent, h, out=new)
-            np.tanh(new.numpy(), out=new.numpy())
+            driven[:, :batch] = x
+            new = step()
             if self.leak == 1:
-                h, new = new, h
+                np.tanh(new.numpy(), out=states)
             else:
+                values = new.numpy()
+                np.tanh(values, out=values)
                 h.lerp_(new, self.leak)
             if t < last_start:
-                h.numpy()[...] *= start <= t
-            yield h.numpy()
+                states[:, :batch] *= start <= t
+            yield states[:, :batch]
 
 
-def _operator(matrix: Tensor) -> Tensor:
-    """The matrix, dense or sparse, whichever has the faster products."""
-    if matrix.count_nonzero().item() > _MAX_SPARSE_SHARE * matrix.numel():
-        return matrix
+def _dense(weights: Tensor, table: Tensor) -> Callable[[], Tensor]:
+    return partial(torch.mm, weights, table, out=torch.empty(len(weights), table.shape[1], dtype=table.dtype))
+
+
+def _gathered(weights: Tensor, table: Tensor) -> Callable[[], Tensor]:
+    """With a sparse float32 matrix, as sums of weighted rows: they stay in registers, for half the time of a general
+    sparse product."""
+    return partial(
+        embedding_bag, weights.col_indices(), table, weights.crow_indices(), mode="sum",
+        per_sample_weights=weights.values(), include_last_offset=True,
+    )  # fmt: skip
+
+
+def _multiplied(recurrent: Tensor, driven: np.ndarray, table: Tensor) -> Callable[[], Tensor]:
+    """With sparse recurrent weights [H, H], and dense ones of the other rows [H, X + 1]."""
+    new, h = torch.empty(len(driven), table.shape[1], dtype=table.dtype), table[: len(driven)]
+    values, inputs = new.numpy(), table[len(driven) :].numpy()
+
+    def step() -> Tensor:
+        np.matmul(driven, inputs, out=values)
+        return torch.addmm(new, recurrent, h, out=new)
+
+    return step
+
+
+def _sparse(matrix: Tensor) -> Tensor:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state")
         sparse = matrix.to_sparse_csr()

@@ -40,7 +40,7 @@ METHOD = Method(
     label="echo state network",
     summary="fixed leaky (or cyclic) reservoir, ridge readout of the scored states",
     reference="Jaeger 2001; Lukosevicius 2012; Rodan & Tino 2011",
-    version=4,
+    version=5,
     build=build,
     tune={"init.spectral_radius": Range(0.5, 1.5)},
 )

@@ -28,6 +28,6 @@ METHOD = Method(
     label="time average",
     summary="baseline: ridge readout of random features of single inputs, averaged over time",
     reference="Rahimi & Recht 2007 (random features); Raffel & Ellis 2015 (averages over time)",
-    version=2,
+    version=3,
     build=build,
 )

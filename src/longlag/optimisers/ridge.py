@@ -2,8 +2,8 @@
 
 Features are standardised, (Z'Z/n + penalty I) w = Z'y/n. Sums are taken in float64 as sequences stream by, so that
 memory is O(F^2) whatever their number, and about a shift: states of a slow reservoir vary by 1e-5 of their mean, and
-the mean of squares less the square of the mean would lose all digits. The system is solved by its eigenvalues, without
-the directions that rounding made (a penalty of zero is least squares, of least norm where features are dependent).
+the mean of squares less the square of the mean would lose all digits. The system is solved by its eigenvalues. A
+penalty of zero is least squares, without the directions that rounding made: of least norm where features are dependent.
 The penalty is the one with the least error on sequences held out, each candidate rounded to the parameters' precision
 and applied as the model applies it. One step adds one batch of sequences and solves again: the axis of learning is the
 size of the training set.
@@ -51,12 +51,14 @@ class Spectrum:
     """The standardised features' correlations, diagonalised: solutions for all penalties at once, float64.
 
     mean: of features and targets, [F + O]. deviation: of features, [F]; 1 where a feature is constant.
-    eigenvalues: [F], zero where rounding made them. vectors: [F, F]. right: the targets' side, [F, O].
+    eigenvalues: [F], not negative. noise: what rounding may have made of an eigenvalue of zero. vectors: [F, F].
+    right: the targets' side, [F, O].
     """
 
     mean: Tensor
     deviation: Tensor
     eigenvalues: Tensor
+    noise: float
     vectors: Tensor
     right: Tensor
 
@@ -71,13 +73,15 @@ class Spectrum:
         deviation = torch.where(deviation > 0, deviation, 1.0)  # a constant feature: its row is zero
         standard = covariance / deviation.unsqueeze(1)
         eigenvalues, vectors = torch.linalg.eigh(standard[:, :size] / deviation)
-        noise = size * torch.finfo(torch.float64).eps * eigenvalues.amax() if size else 0.0
-        eigenvalues = torch.where(eigenvalues > noise, eigenvalues, 0.0)
-        return cls(m.shift + centre, deviation, eigenvalues, vectors, vectors.T @ standard[:, size:])
+        noise = size * torch.finfo(torch.float64).eps * float(eigenvalues.amax()) if size else 0.0
+        return cls(
+            m.shift + centre, deviation, eigenvalues.clamp(min=0), noise, vectors, vectors.T @ standard[:, size:]
+        )
 
     def solve(self, penalty: float) -> tuple[Tensor, Tensor]:
         """Weights [F, O] and biases [O]."""
-        inverse = torch.where(self.eigenvalues > 0, 1 / (self.eigenvalues + penalty), 0.0)
+        kept = self.eigenvalues > (0.0 if penalty else self.noise)  # a penalty itself damps what rounding made
+        inverse = torch.where(kept, 1 / (self.eigenvalues + penalty), 0.0)
         weights = self.vectors @ (inverse.unsqueeze(1) * self.right) / self.deviation.unsqueeze(1)
         return weights, self.mean[len(weights) :] - self.mean[: len(weights)] @ weights
 
