@@ -29,7 +29,7 @@ from benchmarks.harness import ROOT, Worker
 
 OUT, PAGE = ROOT / "results/benchmarks/estimators.csv", ROOT / "docs/reservoirs.md"
 SEEDS = 5
-PENALTIES = [10.0**k for k in range(-12, 1)]
+PENALTIES = [10.0**k for k in range(-16, 1)]
 SERIES = {"units": 500, "spectral_radius": 0.9, "leak": 0.8, "input_scale": 0.2, "bias_scale": 0.2, "connections": 10}
 IMAGES = {"units": 300, "spectral_radius": 0.9, "leak": 0.7, "input_scale": 0.2, "bias_scale": 0.2, "connections": 10}
 TRAINED, TESTED, WASHOUT, AHEAD, PLACES, WARM_UP = 3000, 2000, 100, 84, 20, 200
