@@ -14,7 +14,7 @@ from longlag.cli import _renamed, list_
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "config/*.md", "benchmarks/*.md", "results/*.md", "results/reference/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "config/*.md", "benchmarks/*.md", "results/*.md", "results/*/*.md")
     for path in ROOT.glob(pattern)
 )
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from longlag.cli import _arguments
 from longlag.errors import LonglagError
@@ -220,6 +220,7 @@ def _write(plan: Suite, method: str, recorded: Sequence[Row], source: Path, out:
     from longlag.words import capital, method_label
 
     own, points = collect(plan, out / "jobs", warn=lambda line: print(line, file=sys.stderr))
+    _write_record(out / "record", own, points, plan)
     grid = {(row.task, row.lag) for row in own}
     tasks = {task for task, _ in grid}
     others = [row for row in recorded if row.task in tasks and ((row.task, row.lag) in grid or not part)]
@@ -242,3 +243,14 @@ def _write(plan: Suite, method: str, recorded: Sequence[Row], source: Path, out:
         print(sentence)
     print(out / "report.html")
     return int(all(row.status == records.Status.ERROR for row in own))
+
+
+def _write_record(folder: Path, rows: Sequence[Row], points: Any, plan: Suite) -> None:
+    """What a record of the newcomer alone needs: rows, curves, design and plug-in (results/community/README.md)."""
+    from longlag.store import files, parquet, records
+
+    records.write_rows(folder / "runs.csv", rows)
+    parquet.write(folder / "curves.parquet", points)
+    files.write_atomically(folder / "suite.json", (plan.to_json(plan.digests) + "\n").encode())
+    for plugin in plan.plugins:
+        files.write_atomically(folder / Path(plugin).name, Path(plugin).read_bytes())

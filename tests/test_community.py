@@ -1,0 +1,172 @@
+"""Every record in results/community is what its plug-in gives, on the grid of the reference; a sample is trained again.
+
+`python tests/test_community.py` writes the table of all methods in results/community/README.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from longlag import cli, protocol, registry, resources, tables
+from longlag.analysis import Analysis, stats
+from longlag.engine import verify
+from longlag.engine.spec import resolve_elsewhere
+from longlag.errors import LonglagError
+from longlag.rng import stream
+from longlag.store.records import Point, Row, read_rows, write_rows
+from longlag.tables.tools import render
+from toy import outcome, spec
+
+COMMUNITY = Path(__file__).parents[1] / "results/community"
+RECORDS = sorted(path for path in COMMUNITY.iterdir() if path.is_dir())
+TABLE = re.compile(r"(<!-- python tests/test_community.py -->\n).*?(<!-- end -->)", flags=re.S)
+SAMPLE, MOST_SECONDS = 2, 30.0  # rows of each record that are trained again, and what one of them may have cost
+
+
+def reference() -> list[Row]:
+    return read_rows(resources.find(resources.REFERENCE) / "runs.csv")
+
+
+def forget_plugins() -> None:
+    for found in (*registry._plugins.values(), registry._origins):
+        found.clear()
+
+
+@pytest.fixture(autouse=True)
+def _forget_plugins():
+    yield
+    forget_plugins()
+
+
+def faults(folder: Path, known: Sequence[Row]) -> list[str]:
+    """What is wrong with a record beside the rows of the reference, one line each."""
+    forget_plugins()
+    try:
+        rows = read_rows(folder / "runs.csv")
+        for plugin in sorted(folder.glob("*.py")):
+            registry.load_plugin(str(plugin))
+        methods = {row.method for row in rows}
+        if methods != set(registry.loaded("methods")):
+            return [f"rows of {sorted(methods)}, plug-ins of {registry.loaded('methods')}"]
+        if mixed := methods & {row.method for row in known}:
+            return [f"the reference has rows of {sorted(mixed)}"]
+        return [*_of_the_design(rows, known), *_of_the_digests(rows), *_of_a_sample(rows, folder.name)]
+    except LonglagError as error:
+        return [str(error)]
+
+
+def _of_the_design(rows: Sequence[Row], known: Sequence[Row]) -> list[str]:
+    budgets = {(row.task, row.lag, row.budget) for row in known}
+    found = [f"no cell {cell} in the reference" for cell in {(r.task, r.lag, r.budget) for r in rows} - budgets]
+    keys = {(row.task, row.lag, row.seed) for row in rows}
+    found += ["a run is there twice"] * (len(keys) < len(rows))
+    return found + [f"seed {row.seed} is one of tuning" for row in rows if row.seed >= protocol.FIRST_TUNING_SEED][:1]
+
+
+def current(row: Row) -> bool:
+    """Whether the row is of today's task and protocol, so that its digest can be worked out and its run repeated."""
+    return (row.task_version, row.protocol_version) == (registry.get("tasks", row.task).version, protocol.VERSION)
+
+
+def _of_the_digests(rows: Sequence[Row]) -> list[str]:
+    of_spec = {(row.spec, row.spec_hash): row for row in rows if row.spec_hash and current(row)}
+    wrong = [row for row in of_spec.values() if resolve_elsewhere(verify.spec_of(row)).spec_hash != row.spec_hash]
+    return [f"{row.task} at lag {row.lag}: not a row of this plug-in with these settings" for row in wrong]
+
+
+def _of_a_sample(rows: Sequence[Row], name: str) -> list[str]:
+    quick = [row for row in rows if verify.repeatable(row) and current(row) and row.seconds <= MOST_SECONDS]
+    picked = stream(0, "community", name).permutation(len(quick))[:SAMPLE]
+    found = [verify.rerun(quick[i]) for i in picked]
+    return [comparison.text for comparison in found if not comparison.same]
+
+
+def test_every_record_is_what_its_plug_in_gives():
+    known = reference()
+    assert not {folder.name: found for folder in RECORDS if (found := faults(folder, known))}
+
+
+def with_table(readme: str) -> str:
+    rows = [row for folder in [resources.find(resources.REFERENCE), *RECORDS] for row in read_rows(folder / "runs.csv")]
+    ranking = tables.get("ranking")
+    analysis = Analysis(stats.frame(Row, rows), stats.frame(Point, []))
+    text = render.to_markdown(ranking.build(analysis), ranking.TITLE, ranking.note(analysis))
+    return TABLE.sub(lambda marks: f"{marks[1]}{text}{marks[2]}", readme)
+
+
+def test_the_table_of_all_methods_is_current():
+    readme = (COMMUNITY / "README.md").read_text()
+    assert len(TABLE.findall(readme)) == 1
+    assert with_table(readme) == readme, "python tests/test_community.py writes it"
+
+
+TWIN = """
+import dataclasses
+from longlag.methods.control import METHOD as PARENT
+METHOD = dataclasses.replace(PARENT, name="twin", label="twin")
+"""
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory):
+    """A folder as `longlag compare` writes it, and the rows of the reference that it belongs to."""
+    folder = tmp_path_factory.mktemp("sent")
+    known = [row for name in ("control", "esn") for row in outcome(spec(name, seeds=(0, 1)))[1]]
+    write_rows(folder / "reference.csv", known)
+    (folder / "twin.py").write_text(TWIN)
+    words = ["compare", "--plugin", str(folder / "twin.py"), "--reference", str(folder / "reference.csv"), "--yes"]
+    assert cli.main([*words, "--out", str(folder / "out")]) == 0
+    return folder / "out/record", known
+
+
+def changed(record: Path, to: Path, **values: object) -> Path:
+    """A copy whose rows have other values, with checksums that are right."""
+    shutil.copytree(record, to)
+    write_rows(to / "runs.csv", [dataclasses.replace(row, **values) for row in read_rows(to / "runs.csv")])
+    return to
+
+
+def test_an_honest_record_passes(sent):
+    record, known = sent
+    assert {path.name for path in record.iterdir()} == {"runs.csv", "curves.parquet", "suite.json", "twin.py"}
+    assert faults(record, known) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"test_error": 0.0}, "differs"),
+        ({"status": "solved", "solved": True}, "differs"),
+        ({"budget": 1e9}, "no cell"),
+        ({"lag": 11}, "no cell"),
+        ({"seed": protocol.FIRST_TUNING_SEED}, "one of tuning"),
+        ({"seed": 3}, "there twice"),
+        ({"spec_hash": "0123456789abcdef"}, "not a row of this plug-in"),
+        ({"method": "control"}, "plug-ins of ['twin']"),
+    ],
+)
+def test_rows_that_were_changed_are_found(sent, tmp_path, values, said):
+    found = faults(changed(sent[0], tmp_path / "copy", **values), sent[1])
+    assert any(said in line for line in found), found
+
+
+def test_an_edited_plug_in_is_found(sent, tmp_path):
+    copy = changed(sent[0], tmp_path / "copy")
+    (copy / "twin.py").write_text(TWIN + "# edited\n")
+    assert any("not a row of this plug-in" in line for line in faults(copy, sent[1]))
+
+
+def test_a_damaged_file_is_found(sent, tmp_path):
+    copy = changed(sent[0], tmp_path / "copy")
+    (copy / "runs.csv").write_text((copy / "runs.csv").read_text().replace("budget", "solved", 1))
+    assert faults(copy, sent[1])
+
+
+if __name__ == "__main__":
+    (COMMUNITY / "README.md").write_text(with_table((COMMUNITY / "README.md").read_text()))
