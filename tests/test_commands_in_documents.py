@@ -18,7 +18,7 @@ from test_docs import DOCUMENTS, ROOT, blocks
 
 FENCE = re.compile(r"(?:<!-- ([^>]*?) -->\n)?```(\w*)\n(.*?)```", flags=re.S)
 NOT_RUN = "not run here: "
-LANGUAGES = {"sh", "python", "yaml", "text", "json"}
+LANGUAGES = {"sh", "python", "yaml", "text", "json", "snakemake", "bibtex"}
 TRAINING = {"train", "ladder"}
 
 
@@ -90,7 +90,7 @@ def codes(verb: str) -> set[int]:
 def test_every_block_has_a_language_and_every_exception_a_reason(document):
     for remark, language, code in FENCE.findall((ROOT / document).read_text()):
         assert language in LANGUAGES, f"say what this block of {document} is, such as ```text:\n{code}"
-        if language in ("sh", "python") and remark.startswith("not run"):
+        if language in ("sh", "python", "snakemake") and remark.startswith("not run"):
             assert remark.startswith(NOT_RUN), remark
             assert len(remark) > len(NOT_RUN) + 10, remark
 

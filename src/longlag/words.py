@@ -69,6 +69,16 @@ def percent(share: float) -> str:
     return "–" if math.isnan(share) else f"{100 * share:.0f} %"
 
 
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever is read most easily.
+
+    >>> duration(9), duration(136), duration(5300)
+    ('9 s', '2.3 min', '1.5 h')
+    """
+    unit, size = next((u, s) for u, s in (("h", 3600), ("min", 60), ("s", 1)) if seconds >= s or s == 1)
+    return f"{seconds / size:.1f}".removesuffix(".0") + f" {unit}"
+
+
 def count(n: int, noun: str) -> str:
     """The number and its noun, in the plural unless there is one.
 

@@ -219,6 +219,7 @@ def test_it_prints(opened: Any, tmp_path: Path) -> None:
 def test_without_scripts_figures_and_tables_are_there(tmp_path: Path, whole: Path) -> None:
     with browser.browser(tmp_path, scripts=False) as driver:
         browser.show(driver, whole)
+        assert not driver.find_elements("css selector", "button.save")
         figures_seen = driver.find_elements("css selector", "figure .card img")
         assert len(figures_seen) == len(figures.names())
         assert all(image.is_displayed() and image.size["width"] > 300 for image in figures_seen)

@@ -14,7 +14,7 @@ EXAMPLE = "longlag report results/demo --out report.html"
 def configure(parser: argparse.ArgumentParser) -> None:
     _arguments.add_run(parser)
     _arguments.add_curves(parser)
-    parser.add_argument("--figures", type=Path, metavar="DIR", help="folder with NAME.png; missing figures are drawn")
+    parser.add_argument("--figures", type=Path, metavar="DIR", help="folder of the figures; the page names it")
     parser.add_argument("--tables", type=Path, metavar="DIR", help="folder of the tables; the page names it")
     parser.add_argument("--lecture", type=Path, metavar="DIR", help="folder that `longlag lecture --out DIR` wrote")
     parser.add_argument("--handson", default="", metavar="FILE", help="hands-on page to link, relative to this page")
@@ -30,7 +30,8 @@ def run(args: argparse.Namespace) -> None:
     files.check_writable(args.out)
     curves = _arguments.curves_file(args.runs, args.curves)
     analysis = Analysis.load(_arguments.runs_file(args.runs), curves)
+    rows = files.read(_arguments.runs_file(args.runs))
     beside = {"drawn": args.figures, "tables_in": args.tables, "lecture": args.lecture, "handson": args.handson}
-    page = report.render(analysis, args.title, **beside)
+    page = report.render(analysis, args.title, rows, **beside)
     files.write_atomically(args.out, page.encode())
     print(args.out)

@@ -13,7 +13,7 @@ METHOD = ablation(
     "no structural damping",
     lambda parts: with_values(parts, {"optimiser.structural_damping": 0.0}),
     name="hf_undamped",
-    label="Hessian-Free, undamped",
+    label="undamped Hessian-Free",
     reference="Martens 2010; Martens & Sutskever 2011, section 3",
     tune={path: space for path, space in hf.METHOD.tune.items() if path != "optimiser.structural_damping"},
 )

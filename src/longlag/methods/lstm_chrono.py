@@ -14,7 +14,7 @@ def build(traits: Traits, lag: int) -> Parts:
 
 METHOD = Method(
     name="lstm_chrono",
-    label="LSTM, chrono init",
+    label="chrono LSTM",
     summary="LSTM, chrono-initialised gates, Adam, gradient norm clipped at 1",
     reference="Tallec & Ollivier 2018, section 2",
     version=2,

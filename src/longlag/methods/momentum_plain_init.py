@@ -15,6 +15,6 @@ METHOD = ablation(
     "the control's Gaussian start",
     lambda parts: replace(parts, init=Gaussian()),
     name="momentum_plain_init",
-    label="momentum, plain init",
+    label="momentum from a plain init",
     reference="Sutskever, Martens, Dahl & Hinton 2013, section 4",
 )

@@ -2,11 +2,13 @@
 
 Nothing in it is fetched: images, styles and the scripts of its interactive charts are inside, and its content security
 policy lets these scripts run and nothing else. Text from runs is escaped. Without scripts all figures and tables stay.
-Tables always come from the runs themselves; figures are drawn unless a folder with PNG files is given.
+Figures and tables always come from the runs themselves.
 """
 
 from __future__ import annotations
 
+import base64
+import gzip
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +16,15 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from longlag import figures, protocol, registry, tables
+from longlag import figures, protocol, tables
 from longlag.analysis import Analysis, intervals, stats
 from longlag.figures.tools import style
 from longlag.report import answer, claims, explorer, headline, images, newcomer, provenance
-from longlag.store import files
 from longlag.tables.tools import render as setting
 from longlag.words import number, seeds_phrase
 
 HERE = Path(__file__).parent
+MOST_ROWS = 700_000  # letters of the packed rows; a page of thousands of rows
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class PageFigure:
 def render(
     analysis: Analysis,
     title: str,
+    rows: bytes = b"",
     drawn: Path | None = None,
     tables_in: Path | None = None,
     lecture: Path | None = None,
@@ -49,8 +52,8 @@ def render(
     Args:
         analysis: of the suite's runs and learning curves.
         title: what the suite is called.
-        drawn: folder with NAME.png of figures that exist already; the others are drawn,
-            and all of them once more at the width of a phone.
+        rows: the file of the runs, which the page offers as a download if it is not too large for that.
+        drawn: folder of the figures in other formats, which the page names.
         tables_in: folder of the tables in other formats, which the page names.
         lecture: folder that `longlag lecture --out` wrote.
         handson: address of the hands-on page, relative to this one.
@@ -59,18 +62,19 @@ def render(
         LonglagError: the lecture's folder holds no claims.
     """
     live = explorer.available() and not analysis.runs.empty
-    scripts = [explorer.library(), explorer.glue()] if live else []
+    scripts = [_saving(), *([explorer.library(), explorer.glue()] if live else [])]
     return _template().render(
         title=title,
         css=Markup((HERE / "page.css").read_text("utf-8")),
         policy=explorer.policy(*scripts),
-        figures=_figures(analysis, drawn),
+        figures=_figures(analysis),
         beside=_tables(analysis),
         placed=_placed(),
         newcomer=newcomer.section(analysis) if analysis.newcomer else None,
         titles={name: tables.get(name).TITLE for name in tables.names()},
         absent=_absent(analysis, lecture, live),
         island=Markup(explorer.to_json(explorer.island(analysis))) if live else "",
+        rows=packed(rows),
         scripts=[Markup(script) for script in scripts],
         lecture=claims.read(lecture) if lecture is not None else [],
         folders=[f"{folder.name}/" for folder in (drawn, tables_in) if folder is not None],
@@ -89,13 +93,13 @@ def _template() -> jinja2.Template:
 def _words(analysis: Analysis) -> dict[str, Any]:
     """What the page says of the runs in words and numbers."""
     runs = analysis.runs
-    tasks = sorted({*registry.names("tasks"), *runs.task})
-    methods = sorted({*registry.names("methods"), *runs.method})
     return {
+        "answer_line": headline.line(analysis),
         "headline": headline.sentences(analysis),
         "answer": answer.sentences(analysis),
         "tally": answer.tally(runs),
-        "missing": answer.gaps(runs, tasks, methods),
+        "endings": answer.endings(runs),
+        "missing": answer.gaps(runs, sorted(runs.task.unique()), sorted(runs.method.unique())),
         "rules": _rules(analysis),
         "provenance": provenance.facts(runs),
         "axes": stats.AXES,
@@ -116,7 +120,7 @@ def _absent(analysis: Analysis, lecture: Path | None, live: bool) -> list[tuple[
     if analysis.gradient_flow.empty:
         found.append(("Gradient flow during training", "not recorded in these runs"))
     if lecture is None:
-        found.append(("The lecture's claims", "not given to this page"))
+        found.append(("The lecture's claims", "not given to this page; longlag lecture --out DIR measures them"))
     if not live:
         words = (
             "there are no runs" if explorer.available() else "vl-convert-python is not installed (longlag[workflow])"
@@ -125,15 +129,25 @@ def _absent(analysis: Analysis, lecture: Path | None, live: bool) -> list[tuple[
     return found
 
 
-def _figures(analysis: Analysis, drawn: Path | None) -> list[PageFigure]:
+def _saving() -> str:
+    """The script that saves figures and rows."""
+    return explorer.inline((HERE / "saving.js").read_text("utf-8"))
+
+
+def packed(rows: bytes) -> str:
+    """A file of runs in base64, compressed; empty if that is more than a page should hold."""
+    text = base64.b64encode(gzip.compress(rows, mtime=0)).decode() if rows else ""
+    return text if len(text) <= MOST_ROWS else ""
+
+
+def _figures(analysis: Analysis) -> list[PageFigure]:
     modules = sorted((figures.get(name).ORDER, name) for name in figures.names())
-    return [_figure(name, analysis, drawn) for _, name in modules]
+    return [_figure(name, analysis) for _, name in modules]
 
 
-def _figure(name: str, analysis: Analysis, drawn: Path | None) -> PageFigure:
-    module, file = figures.get(name), (drawn or Path()) / f"{name}.png"
-    given = drawn is not None and files.is_file(file)
-    wide = images.of_file(file) if given else images.of_figure(module.draw(analysis))
+def _figure(name: str, analysis: Analysis) -> PageFigure:
+    module = figures.get(name)
+    wide = images.of_figure(module.draw(analysis))
     narrow = images.of_figure(module.draw(analysis, width=style.COLUMN_WIDTH))
     return PageFigure(name, module.TITLE, wide, narrow, module.caption(analysis))
 

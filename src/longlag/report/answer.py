@@ -10,7 +10,7 @@ import pandas as pd
 
 from longlag.analysis import Analysis, stats
 from longlag.store.records import Status
-from longlag.words import count, join_methods, join_tasks, method_label, number, reached, task_label
+from longlag.words import count, duration, join_methods, join_tasks, method_label, reached, task_label
 
 
 @dataclass(frozen=True)
@@ -97,27 +97,26 @@ def _without(absent: tuple[str, ...], methods: list[str]) -> str:
 
 
 def _short(table: pd.DataFrame) -> list[tuple[str, str]]:
-    """Per method, the tasks on which some lag has fewer seeds than others."""
-    return [
-        (
-            method_label(str(method)),
-            f"{rows.n.min()} of {rows.of.max()} seeds at some lags of {join_tasks(sorted(rows.task.unique()))}",
-        )
-        for method, rows in table.groupby("method")
-    ]
+    """Per tasks on which some lag has fewer seeds than others, the methods of which that is so."""
+    found: dict[str, list[str]] = {}
+    for method, rows in table.groupby("method"):
+        seeds = f"{rows.n.min()} of {rows.of.max()} seeds at some lags of {join_tasks(sorted(rows.task.unique()))}"
+        found.setdefault(seeds, []).append(str(method))
+    return [(join_methods(methods), seeds) for seeds, methods in found.items()]
 
 
 def tally(runs: pd.DataFrame) -> list[tuple[str, str]]:
-    """Numbers for the head of the page, each with what it counts; and how many runs ended with each status."""
-    statuses = runs.status.value_counts()
-    attempted = len(runs) - int(statuses.get(Status.NOT_ATTEMPTED, 0))
-    hours = runs.seconds.sum() / 3600
-    ends = [(str(n), str(name).replace("_", " ")) for name in Status if (n := int(statuses.get(name, 0)))]
+    """Numbers for the head of the page, each with what it counts."""
+    attempted = int((runs.status != Status.NOT_ATTEMPTED).sum())
+    counted = {"method": runs.method.nunique(), "task": runs.task.nunique(), "seed": runs.seed.nunique()}
     return [
-        (str(runs.method.nunique()), "methods"),
-        (str(runs.task.nunique()), "tasks"),
-        (str(runs.seed.nunique()), "seeds"),
-        (str(attempted), "runs trained"),
-        (number(hours), "CPU hours"),
-        *[(n, f"ended: {name}") for n, name in ends],
+        *[(str(n), count(n, noun).partition(" ")[2]) for noun, n in counted.items()],
+        (str(attempted), f"{count(attempted, 'run').partition(' ')[2]} trained"),
+        (duration(runs.seconds.sum()), "CPU time"),
     ]
+
+
+def endings(runs: pd.DataFrame) -> list[tuple[str, str]]:
+    """How many runs ended with each status."""
+    statuses = runs.status.value_counts()
+    return [(str(n), str(name).replace("_", " ")) for name in Status if (n := int(statuses.get(name, 0)))]

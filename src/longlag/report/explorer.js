@@ -64,10 +64,12 @@
     return points.filter((point) => point.x > 0 && point.wrong !== null);
   }
 
-  // Specifications of the charts.
+  // Specifications of the charts. On a dark page colours that would sink into it are lighter.
+  const dark = () => matchMedia("(prefers-color-scheme: dark)").matches;
+  const colourOf = (method) => (dark() ? method.night : method.colour);
   function looks(extra) {
     const shown = data.methods.filter((_, i) => state.methods.has(i));
-    const scale = (field) => ({ domain: shown.map((m) => m.label), range: shown.map((m) => m[field]) });
+    const scale = (field) => ({ domain: shown.map((m) => m.label), range: shown.map((m) => (field === "colour" ? colourOf(m) : m[field])) });
     return {
       color: { field: "method", type: "nominal", scale: scale("colour"), legend: null },
       ...(extra.shape && { shape: { field: "method", type: "nominal", scale: scale("shape"), legend: null } }),
@@ -156,6 +158,21 @@
   const priced = () => [...cells().filter((cell) => cell.attempted > 0), ...seeds()].filter((mark) => mark.cost > 0);
   const CHARTS = { success: [successSpec, cells], cost: [costSpec, priced], curves: [curvesSpec, curves] };
 
+  function signed(method) {
+    const sign = Object.assign(document.createElement("span"), { className: "sign", textContent: method.sign });
+    sign.style.color = colourOf(method);
+    sign.setAttribute("aria-hidden", "true");
+    return sign;
+  }
+  function legend(rows) {
+    const there = new Set(rows.map((row) => row.method));
+    return data.methods.filter((method) => there.has(method.label)).map((method) => {
+      const item = document.createElement("li");
+      item.append(signed(method), ` ${method.label}`);
+      return item;
+    });
+  }
+
   async function draw(name) {
     const [spec, rows] = CHARTS[name];
     const empty = rows().length === 0;
@@ -164,11 +181,12 @@
     if (empty) return;
     const words = $(`view-${name}`).dataset.description + `, task ${task().label}; the table below holds the numbers.`;
     const full = { ...spec(), width: "container", height: 260, autosize: { type: "fit-x", contains: "padding" }, description: words, config: CONFIG };
-    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-    const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, tooltip: { theme: dark ? "dark" : "light" } };
+    $(`view-${name}`).parentElement.querySelector(".legend").replaceChildren(...legend(rows()));
+    const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, tooltip: { theme: dark() ? "dark" : "light" } };
     const before = $(`view-${name}`).embedded;
     $(`view-${name}`).embedded = await vegaEmbed($(`view-${name}`), full, options);
     if (before) before.finalize();
+    for (const group of $(`view-${name}`).querySelectorAll("g[role]:empty")) group.setAttribute("aria-hidden", "true");
   }
 
   function tabulate() {
@@ -206,10 +224,7 @@
     $("choose-methods").replaceChildren(...data.methods.map((method, i) => {
       const label = document.createElement("label");
       const box = Object.assign(document.createElement("input"), { type: "checkbox", value: i, checked: state.methods.has(i) });
-      const sign = Object.assign(document.createElement("span"), { className: "sign", textContent: method.sign });
-      sign.style.color = method.colour;
-      sign.setAttribute("aria-hidden", "true");
-      label.append(box, sign, here.has(i) ? method.label : `${method.label} (not run here)`);
+      label.append(box, signed(method), here.has(i) ? method.label : `${method.label} (not run here)`);
       return label;
     }));
   }
@@ -253,7 +268,10 @@
       update(["cost", "curves"]);
     });
   }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => update(ALL));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    fillMethods();
+    update(ALL);
+  });
   if (data.seeds_shown.some((shown) => shown < data.seeds)) {
     $("explorer-limits").textContent = `Of up to ${data.seeds} seeds per condition, the first ${data.seeds_shown[0]} are dots and the first ${data.seeds_shown[1]} have curves here; rates, medians and tables count all.`;
   }

@@ -27,6 +27,8 @@ from longlag.figures.tools import style
 from longlag.store.records import Status
 from longlag.words import capital, method_label, task_label
 
+DARK_PAPER = (0x16 / 255, 0x18 / 255, 0x1B / 255)  # --paper of page.css on a dark screen
+CONTRAST = 4.5  # of a mark with the paper; WCAG asks 3 of graphics, 4.5 of text
 MOST_DOTS, MOST_POINTS, MOST_EVALUATIONS = 8_000, 30_000, 80  # seeds drawn, points of curves in all, and per curve
 _SHAPES = {"o": "circle", "s": "square", "D": "diamond", "d": "diamond", "^": "triangle-up", "v": "triangle-down"}
 _SHAPES |= {"<": "triangle-left", ">": "triangle-right", "P": "cross"}
@@ -53,15 +55,20 @@ def library() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script (0.9 MB)."""
     import vl_convert
 
-    return _inline(vl_convert.javascript_bundle())  # type: ignore[call-arg]  # its stub asks for what is optional
+    return inline(vl_convert.javascript_bundle())  # type: ignore[call-arg]  # its stub asks for what is optional
 
 
 def glue() -> str:
     """The script that connects controls and charts."""
-    return _inline(Path(__file__).with_name("explorer.js").read_text("utf-8"))
+    return inline(Path(__file__).with_name("explorer.js").read_text("utf-8"))
 
 
-def _inline(script: str) -> str:
+def inline(script: str) -> str:
+    """The script, if it can stand in a page.
+
+    Raises:
+        ValueError: it holds what ends a script element.
+    """
     if "</script" in script.lower() or "<!--" in script:
         raise ValueError("a script that holds </script or <!-- cannot stand in a page")
     return script
@@ -122,8 +129,29 @@ def _most_seeds(table: pd.DataFrame) -> int:
 def _method(name: str, method_style: style.MethodStyle) -> dict[str, Any]:
     shape = _SHAPES.get(method_style.marker, "circle")
     dash = _DASHES.get(method_style.dash, [1, 0])
-    looks = {"colour": to_hex(method_style.colour), "shape": shape, "sign": _SIGNS[shape], "dash": dash}
-    return {"name": name, "label": capital(method_label(name)), **looks}
+    colours = {"colour": to_hex(method_style.colour), "night": to_hex(_for_the_dark(method_style.colour))}
+    looks = {"shape": shape, "sign": _SIGNS[shape], "dash": dash}
+    return {"name": name, "label": capital(method_label(name)), **colours, **looks}
+
+
+def _for_the_dark(colour: tuple[float, float, float]) -> tuple[float, float, float]:
+    """The colour with as much white as it takes to stand out on the dark page."""
+    for white in np.arange(0, 1, 0.05):
+        red, green, blue = (white + (1 - white) * part for part in colour)
+        if contrast((red, green, blue), DARK_PAPER) >= CONTRAST:
+            break
+    return red, green, blue
+
+
+def contrast(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
+    """Ratio of two colours' luminances (WCAG 2, 1.4.3): 1 to 21."""
+    low, high = sorted(_luminance(colour) for colour in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: tuple[float, float, float]) -> float:
+    parts = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour)
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
 
 
 def _first_seeds(table: pd.DataFrame, most: int, per: int = 0) -> pd.DataFrame:

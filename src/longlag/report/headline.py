@@ -8,7 +8,7 @@ import pandas as pd
 from longlag.analysis import Analysis, intervals, stats
 from longlag.figures.overview import ranking
 from longlag.store.records import Status
-from longlag.words import capital, count, join_methods, join_tasks, join_words, method_label, reached
+from longlag.words import capital, count, join_methods, join_tasks, join_words, method_label, reached, task_label
 
 _ENDED = {
     Status.BUDGET.value: "ran out of budget",
@@ -25,20 +25,44 @@ def sentences(analysis: Analysis) -> list[str]:
     return [_furthest(analysis.reach), _cheapest(analysis.costs), _uncertain(analysis)]
 
 
-def _furthest(table: pd.DataFrame) -> str:
-    compared = table[table.groupby("task").method.transform("size") > 1]
-    if compared.empty:
-        return "No two methods were run on one task, so how far they carry cannot be compared."
-    if compared.reach.max() == 0:
-        return f"No method solves any lag that was tried ({count(compared.method.nunique(), 'method')})."
+def line(analysis: Analysis) -> str:
+    """The answer in one plain sentence, without numbers of steps; empty without runs."""
+    if analysis.runs.empty:
+        return ""
+    compared = _compared(analysis.reach)
+    if compared.empty or compared.reach.max() == 0:
+        return _furthest(analysis.reach)
+    best, rows = _best(compared)
+    tasks = compared.task.nunique()
+    share = f"all {tasks} tasks" if len(rows) == tasks else f"{len(rows)} of {tasks} tasks"
+    where = task_label(str(rows.task.iloc[0])) if tasks == 1 else share
+    return f"{capital(method_label(best))} carries furthest, or as far as any, on {where}."
+
+
+def _compared(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of tasks on which two methods or more ran."""
+    return table[table.groupby("task").method.transform("size") > 1]
+
+
+def _best(compared: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """The method that leads on most tasks, and its rows there."""
     leads = compared[(compared.reach > 0) & (compared.reach == compared.groupby("task").reach.transform("max"))]
     led = leads.groupby("method").task.nunique()
     order = ranking(compared)
     best = min(led.index, key=lambda name: (-led[name], order.index(name)))
-    rows = leads[leads.method == best]
+    return str(best), leads[leads.method == best]
+
+
+def _furthest(table: pd.DataFrame) -> str:
+    compared = _compared(table)
+    if compared.empty:
+        return "No two methods were run on one task, so how far they carry cannot be compared."
+    if compared.reach.max() == 0:
+        return f"No method solves any lag that was tried ({count(compared.method.nunique(), 'method')})."
+    best, rows = _best(compared)
     where = _where(rows)
     tasks = compared.task.nunique()
-    share = f"all {tasks}" if led[best] == tasks else f"{led[best]} of {tasks}"
+    share = f"all {tasks}" if len(rows) == tasks else f"{len(rows)} of {tasks}"
     share = "the one task" if tasks == 1 else f"{share} tasks"
     unlike = (compared.groupby("task").largest.nunique() > 1).any()
     limits = "; not all methods were tried at the same lags" if unlike else ""

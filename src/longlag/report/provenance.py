@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from longlag.words import method_label, number, task_label
+from longlag.words import duration, method_label, task_label
 
 _FACTS = {
     "longlag": "longlag",
@@ -25,7 +25,7 @@ def facts(runs: pd.DataFrame) -> list[tuple[str, str]]:
     found = [(words, _values(runs[column])) for column, words in _FACTS.items()]
     found.append(("task versions", _versions(runs, "task")))
     found.append(("method versions", _versions(runs, "method")))
-    found.append(("CPU time", f"{number(runs.seconds.sum() / 3600)} hours"))
+    found.append(("CPU time", duration(runs.seconds.sum())))
     started = sorted(text for text in runs.started.astype(str) if text)
     found.append(("started", f"{started[0]} to {started[-1]}" if started else "unknown"))
     return found

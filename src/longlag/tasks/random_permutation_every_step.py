@@ -64,7 +64,7 @@ def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
 
 TASK = Task(
     name="random_permutation_every_step",
-    label="permutation, every step",
+    label="every-step permutation",
     version=1,
     reference="Hochreiter & Schmidhuber 1997, task 2b; Martens & Sutskever 2011",
     traits=replace(random_permutation.TASK.traits, scored=EVERY_STEP),

@@ -19,7 +19,7 @@ from longlag.tasks.base import Baseline
 
 TASK = temporal_order(
     "temporal_order_3bit",
-    label="temporal order, 3-bit",
+    label="3-bit temporal order",
     version=1,
     reference="Hochreiter & Schmidhuber 1997, experiment 6b; Martens & Sutskever 2011",
     tenths=(1, 3, 6),

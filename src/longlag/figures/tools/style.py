@@ -236,8 +236,8 @@ def save(figure: Figure, folder: str | Path, name: str) -> list[Path]:
 
 
 def encode(figure: Figure, kind: str) -> bytes:
-    """The figure as the bytes of a pdf or png file, the same at every call."""
-    metadata = {"pdf": {"CreationDate": None}, "png": {"Software": None}}[kind]
+    """The figure as the bytes of a pdf, png or svg file, the same at every call."""
+    metadata = {"pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None}}[kind]
     buffer = io.BytesIO()
     figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
     return buffer.getvalue()
