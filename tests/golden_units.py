@@ -20,8 +20,8 @@ from torch import Tensor
 from golden_numbers import Number, fixed, unit
 from longlag import protocol, registry
 from longlag.algebra import tree
-from longlag.cells import tanh_batched
-from longlag.cells.base import PerSequence, autograd_tape, complete
+from longlag.cells import gated, lstm_kernels, tanh_batched
+from longlag.cells.base import PerSequence, autograd_tape, complete, gradient_tape
 from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
 from longlag.cells.of_module import of_module
@@ -332,7 +332,17 @@ def tanh_on_a_gpu() -> Values:
 
 @golden(LSTM)
 def lstm() -> Values:
+    """torch's kernels, which small sizes get."""
     return taped(LSTM(3))
+
+
+@golden()
+def lstm_by_its_own_kernels() -> Values:
+    def tape(*problem: Any) -> Any:
+        runs = gated.GatedRuns(lstm_kernels, *problem)
+        return gradient_tape(LSTM(3), *problem[:-1], runs.states, runs.backward)
+
+    return taped(LSTM(3), tape)
 
 
 @golden(GRU)

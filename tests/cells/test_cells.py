@@ -1,5 +1,6 @@
 """Cells: every fast path against the one definition (`step`, unrolled and differentiated automatically)."""
 
+from dataclasses import dataclass
 from unittest import mock
 
 import numpy as np
@@ -8,15 +9,34 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from longlag.cells import gated, tanh_batched, tanh_kernels
-from longlag.cells.base import autograd_tape, complete, unroll, zero_start
+from longlag.cells import gated, lstm_kernels, tanh_batched, tanh_kernels
+from longlag.cells.base import autograd_tape, complete, gradient_tape, unroll, zero_start
 from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
 from longlag.cells.of_module import of_module
 from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
 
-CELLS = {"tanh": TanhRNN, "lstm": LSTM, "gru": GRU, "reservoir": lambda hidden: Reservoir(hidden, leak=0.3)}
+
+@dataclass(frozen=True)
+class SmallLSTM:
+    """The LSTM as it is in the sizes of its own kernels, at all sizes."""
+
+    hidden: int = 32
+    shapes, drive, start, step = LSTM.shapes, LSTM.drive, LSTM.start, LSTM.step
+
+    def tape(self, params, x, start, scored):
+        runs = gated.GatedRuns(lstm_kernels, params, x, start, scored)
+        return gradient_tape(self, params, x, start, runs.states, runs.backward)
+
+
+CELLS = {
+    "tanh": TanhRNN,
+    "lstm": LSTM,
+    "small lstm": SmallLSTM,
+    "gru": GRU,
+    "reservoir": lambda hidden: Reservoir(hidden, leak=0.3),
+}
 SIZES = st.tuples(*[st.integers(1, high) for high in (3, 9, 5, 4, 7)])  # R, T, B, X, H
 
 
@@ -109,7 +129,7 @@ def test_products_cut_into_small_ones_equal_the_generic_ones(sizes, seed, small,
         torch.testing.assert_close(d[0].sum(1), gradient[name], rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["gru"])
+@pytest.mark.parametrize("name", ["small lstm", "gru"])
 @settings(max_examples=15, deadline=None)
 @given(sizes=SIZES, seed=st.integers(0, 99), numbers=st.integers(1, 100), chunk=st.integers(1, 5))
 def test_gated_kernels_in_blocks_and_pieces_equal_the_generic_ones(name, sizes, seed, numbers, chunk):
@@ -183,6 +203,33 @@ def test_lstm_is_torchs_with_one_bias():
         expected = torchs(x[0])[0]
     start = torch.zeros(1, 4, dtype=torch.int64)
     torch.testing.assert_close(cell.states(params, x, start, 7)[0], expected)
+
+
+@pytest.mark.parametrize(("hidden", "batch", "own"), [(32, 100, True), (24, 100, True), (23, 100, False), (100, 24, True), (101, 100, False), (32, 20, False)])  # fmt: skip
+def test_the_sizes_alone_choose_the_kernels_of_an_lstm(hidden, batch, own):
+    for replicas in (1, 2):
+        params, x, start = problem(LSTM(hidden), (replicas, 3, batch, 2, hidden), dtype=torch.float32)
+        with mock.patch.object(gated, "GatedRuns", side_effect=gated.GatedRuns) as used:
+            tape = LSTM(hidden).tape(params, x, start, 1)
+        assert used.called == own
+        generic = autograd_tape(LSTM(hidden), params, x, start, 1)
+        d = torch.ones_like(generic.states)
+        torch.testing.assert_close(tape.states, generic.states, rtol=1e-4, atol=1e-5)
+        for name, value in generic.pullback(d).items():
+            torch.testing.assert_close(tape.pullback(d)[name], value, rtol=1e-3, atol=1e-3)
+
+
+def test_gates_that_are_shut_or_open_stay_so():
+    """Where a logistic function is at its end, states and derivatives are those of torch up to float32's rounding."""
+    cell = LSTM(hidden=32)
+    params, x, start = problem(cell, (1, 50, 100, 2, 32), dtype=torch.float32)
+    params["b_h"][:, :96] += torch.tensor([-12.0, 15.0, -20.0, 20.0, 0.0, 9.0]).repeat(16)
+    tape, generic = cell.tape(params, x, start, 1), autograd_tape(cell, params, x, start, 1)
+    d = torch.ones_like(generic.states)
+    torch.testing.assert_close(tape.states, generic.states, rtol=1e-4, atol=1e-4)
+    for name, value in generic.pullback(d).items():
+        scale = value.abs().max()
+        torch.testing.assert_close(tape.pullback(d)[name] / scale, value / scale, rtol=1e-3, atol=1e-4)
 
 
 def test_gru_is_torchs_with_one_bias():

@@ -8,7 +8,6 @@ same bits alone as in a block.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +18,7 @@ from longlag.algebra.tree import Params
 
 Array = np.ndarray
 NAMES = ("W_xh", "W_hh", "b_h")
-_BLOCK_NUMBERS = 16_000  # at most, of one gate in a block of steps: all that a block touches stays in the cache
+_BLOCK_NUMBERS = 64_000  # at most, of one gate in a block of steps: all that a block touches stays in the cache
 _CHUNK_SEQUENCES = 100  # whose states are computed at once where no derivatives are wanted
 
 
@@ -29,8 +28,8 @@ class Kernels(Protocol):
     def weights(self, w_xh: Array, w_hh: Array, b_h: Array) -> Any:
         """From [X, G], [H, G] and [G], G the gates side by side."""
 
-    def forward(self, w: Any, x: Array, started: Array, scored: int, keep: bool) -> tuple[Array, Any]:
-        """The last `scored` states [K, H, B] of inputs [T, B, X]; what `backward` needs, None unless it is to be kept.
+    def forward(self, w: Any, x: Array, started: Array, scored: int) -> tuple[Array, Any]:
+        """The last `scored` states [K, H, B] of inputs [T, B, X], and what `backward` needs.
 
         started: [T0, B], 0 where a sequence has not begun at the first T0 steps.
         """
@@ -39,50 +38,46 @@ class Kernels(Protocol):
         """The parameters' derivatives from those of the last states [K, H, B]."""
 
 
-@dataclass(frozen=True)
-class _Run:
-    """A forward pass of one replica."""
+class ForwardKernels(Kernels, Protocol):
+    """Kernels with a forward pass of their own where no derivatives are wanted."""
 
-    w: Any
-    started: Array
-    states: Array  # [K, H, B]
-    kept: Any
+    def states(self, w: Any, x: Array, started: Array, scored: int) -> Array:
+        """The states of `forward`."""
 
 
 class GatedRuns:
     """States [R, K, B, H] and gradients of all replicas by some kernels."""
 
     def __init__(self, kernels: Kernels, params: Params, x: Tensor, start: Tensor, scored: int) -> None:
-        self._kernels = kernels
-        self._runs = [_run(kernels, params, x, start, scored, r, keep=True) for r in range(len(x))]
-        self.states = torch.stack([_sequences_first(run.states) for run in self._runs])
+        self._kernels, self._given = kernels, _replicas(kernels, params, x, start)
+        self._runs = [kernels.forward(w, inputs, started, scored) for w, inputs, started in self._given]
+        self.states = torch.stack([_sequences_first(states) for states, _ in self._runs])
 
     def backward(self, d_states: Tensor) -> dict[str, Tensor]:
         rows = [
-            self._kernels.backward(run.w, run.kept, run.started, np.ascontiguousarray(d.numpy().transpose(0, 2, 1)))
-            for run, d in zip(self._runs, d_states, strict=True)
+            self._kernels.backward(w, kept, started, np.ascontiguousarray(d.numpy().transpose(0, 2, 1)))
+            for (w, _, started), (_, kept), d in zip(self._given, self._runs, d_states, strict=True)
         ]
         return {n: torch.from_numpy(np.stack(found)) for n, found in zip(NAMES, zip(*rows, strict=True), strict=True)}
 
 
-def states(kernels: Kernels, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
+def states(kernels: ForwardKernels, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
     """Hidden states at the last steps, [R, K, B, H], in pieces of the batch whose states fit into the cache."""
-    pieces = [*zip(x.split(_CHUNK_SEQUENCES, 2), start.split(_CHUNK_SEQUENCES, 1), strict=True)]
-    return torch.stack(
-        [
-            torch.cat(
-                [_sequences_first(_run(kernels, params, *piece, scored, r, keep=False).states) for piece in pieces], 1
-            )
-            for r in range(len(x))
-        ]
-    )
+    pieces = [
+        torch.stack([_sequences_first(kernels.states(*given, scored)) for given in _replicas(kernels, params, *piece)])
+        for piece in zip(x.split(_CHUNK_SEQUENCES, 2), start.split(_CHUNK_SEQUENCES, 1), strict=True)
+    ]
+    return torch.cat(pieces, 2)
 
 
-def _run(kernels: Kernels, params: Params, x: Tensor, start: Tensor, scored: int, r: int, keep: bool) -> _Run:
-    w = kernels.weights(*(params[name][r].detach().numpy() for name in NAMES))
-    starts, dtype = start[r].numpy(), params["W_hh"].detach().numpy().dtype
-    started = (np.arange(starts.max(initial=0))[:, None] >= starts).astype(dtype)
-    return _Run(w, started, *kernels.forward(w, x[r].numpy(), started, scored, keep))
+def _replicas(kernels: Kernels, params: Params, x: Tensor, start: Tensor) -> list[tuple[Any, Array, Array]]:
+    """Weights, inputs [T, B, X] and `started` of each replica."""
+    found = []
+    for r, (inputs, starts) in enumerate(zip(x.numpy(), start.numpy(), strict=True)):
+        arrays = [params[name][r].detach().numpy() for name in NAMES]
+        started = (np.arange(starts.max(initial=0))[:, None] >= starts).astype(arrays[0].dtype)
+        found.append((kernels.weights(*arrays), inputs, started))
+    return found
 
 
 def _sequences_first(states: Array) -> Tensor:

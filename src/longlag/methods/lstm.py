@@ -17,7 +17,7 @@ METHOD = Method(
     label="LSTM",
     summary="LSTM, forget-gate bias 1, Adam, gradient norm clipped at 1",
     reference="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000; Jozefowicz et al. 2015",
-    version=2,
+    version=3,
     build=build,
     tune={"optimiser.learning_rate": Range(3e-4, 3e-2)},
 )

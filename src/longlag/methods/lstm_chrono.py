@@ -17,7 +17,7 @@ METHOD = Method(
     label="chrono LSTM",
     summary="LSTM, chrono-initialised gates, Adam, gradient norm clipped at 1",
     reference="Tallec & Ollivier 2018, section 2",
-    version=2,
+    version=3,
     build=build,
     tune=lstm.METHOD.tune,
 )
