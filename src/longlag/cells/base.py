@@ -15,7 +15,7 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -117,31 +117,41 @@ class Cell:
 
     def start(self, params: Params, batch: int) -> State:
         """The state before the first step. Default: the hidden state alone, zero."""
-        own = self.recurrence
-        return own.start(params, batch) if isinstance(own, OwnStart) else zero_state(params, batch, self.hidden)
+        own = _own(self.recurrence, OwnStart)
+        return own.start(params, batch) if own else zero_state(params, batch, self.hidden)
 
     def flops(self, params: Params) -> float:
         """Floating-point operations of one step of one sequence, forward. Default: a product and a sum per weight."""
-        if isinstance(self.recurrence, OwnFlops):
-            return self.recurrence.flops(params)
+        if own := _own(self.recurrence, OwnFlops):
+            return own.flops(params)
         return 2.0 * sum(params[name][0].numel() for name, shape in self.shapes(1).items() if len(shape) > 1)
 
     def matching_curvature(self, states: Tensor) -> Tensor:
         """Second derivative of the matching loss at the damped states, given the hidden states there. Default: 1."""
-        own = self.recurrence
-        return own.matching_curvature(states) if isinstance(own, OwnCurvature) else torch.ones_like(states)
+        own = _own(self.recurrence, OwnCurvature)
+        return own.matching_curvature(states) if own else torch.ones_like(states)
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         """Hidden states at the last `scored` steps, [R, K, B, H]; no derivatives. Default: step by step."""
-        own = self.recurrence
-        states = own.states(params, x, start, scored) if isinstance(own, OwnStates) else None
-        return last_states(own, params, self.drive(params, x).unbind(1), start, scored) if states is None else states
+        own = _own(self.recurrence, OwnStates)
+        states = own.states(params, x, start, scored) if own else None
+        return last_states(self, params, self.drive(params, x).unbind(1), start, scored) if states is None else states
 
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
         """The recurrence linearised at `params`: x is [R, T, B, X], start [R, B]. Default: automatically."""
-        own = self.recurrence
-        tape = own.tape(params, x, start, scored) if isinstance(own, OwnTape) else None
-        return autograd_tape(own, params, x, start, scored) if tape is None else tape
+        own = _own(self.recurrence, OwnTape)
+        tape = own.tape(params, x, start, scored) if own else None
+        return autograd_tape(self, params, x, start, scored) if tape is None else tape
+
+
+def _own(recurrence: Recurrence, addition: Any) -> Any:
+    """The recurrence if it defines what this protocol adds, else None."""
+    return recurrence if _defines(type(recurrence), addition) else None
+
+
+@functools.cache  # asking a protocol takes as long as several steps of a small net
+def _defines(kind: type, addition: type) -> bool:
+    return issubclass(kind, addition)
 
 
 def complete(cell: Recurrence) -> Cell:

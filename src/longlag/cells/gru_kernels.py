@@ -69,7 +69,7 @@ def _run(w: Weights, x: Array, started: Array, kept: int) -> Kept:
     """The forward pass. kept: of how many steps the gates stay in memory, all or those of a block."""
     hidden, (steps, batch, _), dtype = len(w.backward), x.shape, w.forward.dtype
     z = rows_of(x, hidden, dtype)
-    _, in_blocks = blocks(steps, hidden, batch)
+    (_, in_blocks), held = blocks(steps, hidden, batch), len(started)
     gates = np.empty((kept, 5, hidden, batch), dtype)
     a, p, (r, u, m, n, apart) = gates[:, :3].reshape(len(gates), -1, batch), gates[:, :2], gates.swapaxes(0, 1)
     views = list(zip(a, p, r, u, m, n, apart, strict=True))
@@ -90,14 +90,14 @@ def _run(w: Weights, x: Array, started: Array, kept: int) -> Kept:
             np.multiply(u_t, d, h)
             np.multiply(h, half, h)
             np.add(h, n_t, h)
-            if t < len(started):
+            if t < held:
                 h *= started[t]
     return Kept(z, gates)
 
 
 def backward(w: Weights, kept: Kept, started: Array, d_scored: Array) -> tuple[Array, Array, Array]:
     (steps, _, hidden, batch), z = kept.gates.shape, kept.z
-    size, in_blocks = blocks(steps, hidden, batch)
+    (size, in_blocks), held, unscored = blocks(steps, hidden, batch), len(started), steps - len(d_scored)
     d = np.empty((size, 5, hidden, batch), z.dtype)  # factors first: of r, u, m, n and of the state before
     d_a = d[:, :3].reshape(size, 3 * hidden, batch)
     views = list(zip(d, d_a, d[:, 4], strict=True))
@@ -106,9 +106,9 @@ def backward(w: Weights, kept: Kept, started: Array, d_scored: Array) -> tuple[A
     for first, last in reversed(in_blocks):
         _factors(kept.gates[first:last], d[: last - first])
         for t in range(last - 1, first - 1, -1):
-            if t >= steps - len(d_scored):
+            if t >= unscored:
                 d_h += d_scored[t - steps]
-            if t < len(started):
+            if t < held:
                 d_h *= started[t]
             d_t, d_a_t, directly = views[t - first]
             np.multiply(d_t, d_h, d_t)

@@ -59,7 +59,7 @@ def forward(w: Weights, x: Array, started: Array, scored: int) -> tuple[Array, K
     values[0, 4] = 0
     a = values[:-1, :4].reshape(steps, -1, batch)
     new_c, views = values[1:, 4], (values[:-1, :3], values[:-1, :2], values[:-1, 3:5], values[:-1, 5], values[:-1, 2])
-    terms = np.empty((2, hidden, batch), dtype)
+    held, terms = len(started), np.empty((2, hidden, batch), dtype)
     term_i, term_f = terms
     one, half = np.array(1, dtype), np.array(0.5, dtype)  # a Python number would be converted at every call
     for t, (row, h, a_t, c, i_f_o, i_f, g_c, tanh_c, o) in enumerate(
@@ -71,7 +71,7 @@ def forward(w: Weights, x: Array, started: Array, scored: int) -> tuple[Array, K
         np.multiply(i_f_o, half, i_f_o)
         np.multiply(i_f, g_c, terms)
         np.add(term_i, term_f, c)
-        if t < len(started):
+        if t < held:
             c *= started[t]
         np.tanh(c, tanh_c)
         np.multiply(o, tanh_c, h)
@@ -81,7 +81,7 @@ def forward(w: Weights, x: Array, started: Array, scored: int) -> tuple[Array, K
 def backward(w: Weights, kept: Kept, started: Array, d_scored: Array) -> tuple[Array, Array, Array]:
     z, values = kept.z, kept.values
     steps, hidden, batch = len(values) - 1, *values.shape[2:]
-    size, in_blocks = blocks(steps, hidden, batch)
+    (size, in_blocks), held, unscored = blocks(steps, hidden, batch), len(started), steps - len(d_scored)
     d = np.empty((size, 5, hidden, batch), z.dtype)  # factors first: of i, f, o, g, and of the way from h to c
     d_a = d[:, :4].reshape(size, -1, batch)
     views = list(zip(d[:, 2::2], d[:, 4], d[:, :2], d[:, 3], d_a, strict=True))
@@ -90,12 +90,12 @@ def backward(w: Weights, kept: Kept, started: Array, d_scored: Array) -> tuple[A
     for first, last in reversed(in_blocks):
         _factors(values[first:last], d[: last - first])
         for t in range(last - 1, first - 1, -1):
-            if t >= steps - len(d_scored):
+            if t >= unscored:
                 d_h += d_scored[t - steps]
             d_o_and_c, through_h, d_i_f, d_g, d_a_t = views[t - first]
             np.multiply(d_o_and_c, d_h, d_o_and_c)
             np.add(through_h, d_before, d_c)
-            if t < len(started):
+            if t < held:
                 d_c *= started[t]
             np.multiply(d_i_f, d_c, d_i_f)
             np.multiply(d_g, d_c, d_g)
