@@ -9,7 +9,7 @@ SUITE ?= standard
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help env demo results test lint docs lock bench bench-peers chaos clean
+.PHONY: help env demo results test lint docs lock bench bench-peers gpu chaos clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -71,6 +71,10 @@ $(VENV)/peers/ready: benchmarks/peers.txt $(READY)
 	@git clone --quiet --depth 1 https://github.com/ltatzel/PyTorchHessianFree $(VENV)/peers/PyTorchHessianFree || \
 	  echo "PyTorchHessianFree cannot be cloned here; its row will say so"
 	@touch $@
+
+gpu:  ## tests, speed and conditions of the reference on one GPU, in ten minutes (ARGS=--rehearse: small, on this CPU)
+	@python=$(BIN)/python; [ -x $$python ] || python=python3; \
+	PYTHONPATH=src:. $$python -m benchmarks.gpu_session $(ARGS)
 
 chaos: env  ## run the fault campaign: kills, damaged files, mutated designs (an hour; ARGS="--kills 5 --seconds 300": a slice)
 	$(BIN)/python -m chaos $(ARGS)

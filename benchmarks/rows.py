@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import suite
-from benchmarks.cases import BOTH, Case, shape
+from benchmarks.cases import BOTH, OWN, Case, shape
 from benchmarks.harness import Effort, Side, Times, Worker, WorkerError, compare, ratios, spread
 from benchmarks.pairs import Pair, note, times
 
@@ -85,6 +85,12 @@ def gpu(workers: Mapping[str, Worker], effort: Effort, device: str = "cuda", siz
         title, where = f"twenty seeds' {what} as one program", f"{device} {shape(kwargs)}"
         case = Case("P12", title, where, sides[0], name, sides[1], 10.0, 20.0, environments=("ours",))
         yield compared(case, workers, effort)
+    for cell in ("tanh", "lstm"):
+        kwargs = {"device": device, "arm": "gpu:gradient"} | k | {"cell": cell}
+        graph, call = (Side("gpu:on", kwargs | {"captured": captured}) for captured in (True, False))
+        title = f"twenty seeds' {cell} gradients as a recorded program"
+        yield compared(Case("P12", title, f"{device} {shape(k)}", graph, "the same, called", call, environments=OWN),
+                       workers, effort)  # fmt: skip
 
 
 def memory(large: int = 1600, small: int = 400) -> Iterator[Row]:

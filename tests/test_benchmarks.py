@@ -196,9 +196,11 @@ def test_every_comparison_runs_small(workers, tmp_path):
 
 def test_the_gpu_benchmark_runs_on_a_cpu(workers):
     found = list(rows.gpu(workers, ONCE, device="cpu", size=4))
-    assert [row.ratio is not None for row in found] == [True] * 3
+    assert [row.ratio is not None for row in found] == [True] * 5
     k = {"steps": 4, "batch": 3, "hidden": 5, "replicas": 4, "device": "cpu"}
     assert_same(built(gpu.on, arm="curvature:ours", **k), built(gpu.on, arm="curvature:double_backward", **k))
+    one = k | {"cell": "lstm"}
+    assert_same(built(gpu.gradient, captured=True, **one), built(gpu.gradient, captured=False, **one))
     if not torch.cuda.is_available():
         with pytest.raises(Missing, match="no GPU"):
             gpu.on("cuda", "updates:ours")

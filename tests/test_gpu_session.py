@@ -1,0 +1,112 @@
+"""`make gpu` without a GPU: the plan, blocks trained together, and a rehearsal of every stage."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # benchmarks/ is no part of the package
+
+from benchmarks import gpu_plan, gpu_session, together  # noqa: E402
+
+from longlag.engine.spec import resolve  # noqa: E402
+from longlag.engine.train import train  # noqa: E402
+from longlag.store.curves import read_points  # noqa: E402
+from longlag.store.records import Row, read_rows  # noqa: E402
+from test_contracts import lasting  # noqa: E402
+from toy import spec  # noqa: E402
+
+LATER = time.monotonic() + 3600
+RATES = [{"optimiser.learning_rate": rate} for rate in (0.01, 0.1, 0.3)]
+
+
+def rows_of(events):
+    return [lasting(e) for e in events if isinstance(e, Row)]
+
+
+def test_candidates_trained_together_have_the_rows_of_each_alone():
+    """Also where one ends before the others: its place is kept."""
+    setups = [resolve(spec("clipping", seeds=(0, 1), block=2, overrides=rate)) for rate in RATES]
+    setups.append(resolve(spec("clipping", seeds=(0, 1), block=2, budget=300.0)))
+    found = together.train_together(setups, LATER)
+    assert [rows_of(events) for events in found] == [rows_of(train(setup)) for setup in setups]
+    assert all(len(rows_of(events)) == 2 for events in found)
+
+
+def test_at_the_deadline_nobody_waits_for_those_that_stopped():
+    setups = [resolve(spec("clipping", seeds=(0,), budget=1e9, overrides=rate)) for rate in RATES]
+    found = together.train_together(setups, time.monotonic())
+    assert all(events and not rows_of(events) for events in found)
+
+
+def test_a_gradient_that_fails_ends_all_blocks_with_its_reason():
+    def fails(params, batch):
+        raise ValueError("out of memory")
+
+    all_ = together.Together(fails, 1)
+    with pytest.raises(RuntimeError, match="the gradient of all candidates failed: out of memory"):
+        all_.ask(0, {"w": torch.zeros(1)}, together.Tensors(*[torch.zeros(1, 1, 1)] * 3))
+    unlike = [resolve(spec("clipping")), resolve(spec("clipping", overrides={"cell.hidden": 5}))]
+    with pytest.raises(ValueError, match="one model and one loss"):
+        together.train_together(unlike, LATER)
+
+
+def test_the_plan_is_sorted_by_value_and_has_the_searches():
+    rows = read_rows(ROOT / "results/reference/runs.csv")
+    pieces = gpu_plan.plan(rows, seeds=20, candidates=8, tuning_seeds=3, budget=1e6)
+    values = [piece.cpu / piece.gpu for piece in pieces]
+    assert values == sorted(values, reverse=True)
+    assert {"control", "clipping", "lstm_chrono", "esn_momentum"} <= {piece.method for piece in pieces}
+    assert not {"hf", "esn", "constant"} & {piece.method for piece in pieces}
+    searched = [piece for piece in pieces if piece.candidates]
+    assert all((piece.task, piece.lag, piece.replicas) == ("temporal_order", 50, 24) for piece in searched)
+    longer = [p for p in pieces if (p.method, p.task) == ("control", "adding")]
+    assert sorted(p.gpu for p in longer) == [p.gpu for p in sorted(longer, key=lambda p: p.lag)]
+
+
+def test_a_stage_that_fails_is_a_line_of_the_summary(tmp_path):
+    session = gpu_session.Session(gpu_session.REHEARSAL, tmp_path, LATER)
+
+    def breaks():
+        raise OSError("no driver")
+
+    session.stage("speed", breaks)
+    session.stage("tests", lambda: "3 passed")
+    assert session.failed
+    assert "speed: failed after 0 s: OSError: no driver" in (tmp_path / "summary.md").read_text()
+    assert "tests: 3 passed" in (tmp_path / "summary.md").read_text()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_it_says_what_it_would_do(capsys):
+    assert gpu_session.main([]) == gpu_session.NO_GPU
+    said = capsys.readouterr().out
+    assert "torch sees no GPU here: nothing was run" in said
+    assert "20 seeds" in said
+    assert "--rehearse" in said
+
+
+def test_a_rehearsal_writes_rows_of_conditions_and_searches(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu_session.Session, "tests", lambda self: "left out")
+    monkeypatch.setattr(gpu_session.Session, "speed", lambda self: "left out")
+    assert gpu_session.main(["--rehearse", "--out", str(tmp_path)]) == 0
+    runs, tuning = read_rows(tmp_path / "runs.csv"), read_rows(tmp_path / "tuning.csv")
+    assert [row.seed for row in runs] == [0, 1]
+    assert len({row.spec_hash for row in tuning}) == 2
+    assert {row.device for row in [*runs, *tuning]} == {"cpu"}
+    assert {point.seed for point in read_points(tmp_path / "curves.parquet")} == {0, 1}
+    assert "2 of 2 pieces finished" in (tmp_path / "summary.md").read_text()
+
+
+@pytest.mark.slow
+def test_make_gpu_rehearses_every_stage(tmp_path):
+    command = ["make", "gpu", f"VENV={sys.prefix}", f"ARGS=--rehearse --out {tmp_path}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    names = {"curves.parquet", "machine.json", "runs.csv", "speed.csv", "summary.md", "tests.txt", "tuning.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert "5 of 5 rows measured" in (tmp_path / "summary.md").read_text()
