@@ -4,12 +4,14 @@ A module `msvcrt` that locks bytes as Windows does stands in for the real one. T
 the default of Windows is not UTF-8.
 """
 
+import ast
 import json
 import math
 import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -182,3 +184,16 @@ def test_a_small_process_does_not_count_the_memory_of_its_parent():
     code = "from longlag import memory; print(memory.peak())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) < len(big)
+
+
+def test_every_text_names_its_encoding():
+    """Python before 3.15 reads texts in the encoding of the system, which is not UTF-8 on Windows."""
+    source, nameless = Path(memory.__file__).parent, []
+    for path in sorted(source.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and not any(keyword.arg == "encoding" for keyword in node.keywords):
+                name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                wanted = {"read_text": 1, "write_text": 2}.get(name)
+                if wanted and len(node.args) < wanted:
+                    nameless.append(f"{path.relative_to(source)}:{node.lineno} {name}")
+    assert not nameless, "name the encoding: read_text('utf-8'), write_text(text, 'utf-8')"

@@ -26,7 +26,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import __version__
     from longlag.store.records import read_rows
 
     _arguments.load_plugins(args)
@@ -36,8 +35,7 @@ def run(args: argparse.Namespace) -> None:
     for kind, name in sorted(used):
         for entry in entries(_reference(kind, name), name):
             whose.setdefault(entry, []).append(name)
-    print(f"@software{{longlag,\n  author  = {{{{The longlag authors}}}},\n  title   = {{{_title()}}},"
-          f"\n  version = {{{__version__}}},\n  year    = {{{_year()}}},\n}}")  # fmt: skip
+    print(_software())
     for entry, names in sorted(whose.items()):
         print(f"\n% {', '.join(names)}\n{entry}")
 
@@ -73,17 +71,18 @@ def _papers() -> dict[str, str]:
     return {match[1]: match[0] for match in _ENTRY.finditer(text)}
 
 
-def _citation() -> str:
-    from longlag import resources
+def _software() -> str:
+    """longlag itself, from CITATION.cff."""
+    from longlag import __version__, resources
 
-    return resources.find("CITATION.cff").read_text("utf-8")
-
-
-def _title() -> str:
-    found = re.search(r'^title: "(.*)"$', _citation(), re.MULTILINE)
-    return found[1] if found else "longlag"
-
-
-def _year() -> str:
-    found = re.search(r"^date-released: (\d+)", _citation(), re.MULTILINE)
-    return found[1] if found else ""
+    citation = resources.find("CITATION.cff").read_text("utf-8")
+    about = {name: value.strip('"') for name, value in re.findall(r"^([a-z-]+): (.*)$", citation, re.MULTILINE)}
+    fields = {
+        "author": "{The longlag authors}",
+        "title": about["title"],
+        "version": __version__,
+        "year": about["date-released"][:4],
+        "url": about["repository-code"],
+    }
+    lines = [f"  {name:<7} = {{{value}}}," for name, value in fields.items()]
+    return "\n".join(["@software{longlag,", *lines, "}"])
