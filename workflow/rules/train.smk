@@ -3,8 +3,8 @@
 
 # Finished rungs, and checkpoints of those in training, are kept in results/SUITE/rungs, which is no output: Snakemake deletes the outputs
 # of a job before it runs again, and a job that runs again (one more lag, a killed machine) must train only what is new. `arguments` and
-# `digests` decide all numbers: a change of either, and nothing else, runs the job again. REUSE is no parameter, so that a longer list of
-# files runs no finished job again.
+# `digests` decide all numbers: a change of either, and nothing else, runs the job again. `reuse` is a resource and no parameter, so that a
+# longer list of files runs no finished job again.
 rule train:
     input:
         suite_of,
@@ -22,6 +22,7 @@ rule train:
         mem_mb=lambda wildcards, attempt: need_of(wildcards).megabytes * attempt,
         runtime=lambda wildcards, attempt: need_of(wildcards).minutes * attempt,
         gpu=lambda wildcards: int(job_of(wildcards).device != "cpu"),
+        reuse=REUSE,
     params:
         arguments=lambda wildcards: job_of(wildcards).arguments(),
         digests=digests_of,
@@ -29,4 +30,4 @@ rule train:
     message:
         "train {wildcards.method} on {wildcards.group}, seeds {wildcards.chunk}: see {log}"
     shell:
-        "longlag ladder {params.arguments} {REUSE} --cache {params.cache:q} --out {output.runs:q} --curves {output.curves:q} > {log:q} 2>&1"
+        "longlag ladder {params.arguments} {resources.reuse} --cache {params.cache:q} --out {output.runs:q} --curves {output.curves:q} > {log:q} 2>&1"
