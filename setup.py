@@ -1,10 +1,14 @@
-"""What pyproject.toml cannot say: the wheel carries folders that stand beside the package in the repository.
+"""What pyproject.toml cannot say: shipped folders, and a README whose links an index page can follow.
+
+The wheel carries folders that stand beside the package in the repository.
 
 `longlag.resources` finds them in a clone and in an installed package. Git holds one copy of each; the build copies them
 to `longlag/shipped`. An editable install copies nothing: it runs in the clone.
 """
 
+import re
 import shutil
+import tomllib
 from pathlib import Path
 
 from setuptools import setup
@@ -52,4 +56,16 @@ class Build(build_py):
         return {name: str(folder / name) for name in shipped()}
 
 
-setup(cmdclass={"build_py": Build})
+def readme() -> str:
+    """README.md with absolute links: into the repository, and to raw files for pictures."""
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
+
+    def absolute(link: re.Match[str]) -> str:
+        kind = "raw" if link[1] == "!" else "blob"
+        return f"{link[1]}[{link[2]}]({urls['Repository']}/{kind}/HEAD/{link[3]})"
+
+    text = (ROOT / "README.md").read_text("utf-8")
+    return re.sub(r"(!?)\[([^\]]*)\]\((?!https?://|#|mailto:)([^)]+)\)", absolute, text)
+
+
+setup(cmdclass={"build_py": Build}, long_description=readme(), long_description_content_type="text/markdown")
