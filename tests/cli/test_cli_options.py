@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from longlag import cli, registry, report
-from longlag.cli import compare
+from longlag.cli import _compare_cost
 from longlag.engine import checkpoint
 from longlag.lecture.tools import running
 from longlag.store.curves import read_points, write_points
@@ -213,7 +213,7 @@ def folder(tmp_path, monkeypatch):
             write_points(curves, [dataclasses.replace(point, seconds=0.0) for point in read_points(curves)])
 
     monkeypatch.setattr("longlag.cli._jobs.train", trained)
-    monkeypatch.setattr("longlag.cli.compare._cost", lambda *given: compare.Cost(2.0, 3.0, 1.0, ""))
+    monkeypatch.setattr("longlag.cli._compare_cost._cost", lambda *given: _compare_cost.Cost(2.0, 3.0, 1.0, ""))
     monkeypatch.setattr(report, "render", page)
     monkeypatch.setattr(running, "measured", measured)
     monkeypatch.setattr("longlag.cli.lecture._draw", lambda document, out: None)

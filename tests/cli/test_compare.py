@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from longlag import cli, registry
+from longlag import __version__, cli, registry
 from longlag.store.curves import read_points, write_points
 from longlag.store.records import VOLATILE, read_rows, write_rows
 from toy import outcome, spec
@@ -81,6 +81,11 @@ def test_the_cost_is_stated_before_anything_is_trained(record, here, capsys):
     assert not (here / "results").exists()
 
 
+def test_the_record_that_comes_with_the_package_has_a_name_of_its_own(here, capsys):
+    assert cli.main(["compare", "--plugin", "twin.py", "--tasks", "adding", "--quick", "--dry-run"]) == 0
+    assert f"rows of longlag {__version__}: results/reference/runs.csv, not trained" in capsys.readouterr().out
+
+
 def test_nobody_to_ask_is_said(record, here, capsys, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert compare(record) == 2
@@ -137,7 +142,9 @@ def test_a_method_that_raises_is_a_finding(record, here, capsys):
     assert "the probe failed: error, ValueError: no step today" in said
     rows = [row for row in read_rows(here / "results/compare/twin/runs.csv") if row.method == "twin"]
     assert [row.status for row in rows] == ["error"] * 4
-    assert "no step today" in (here / "results/compare/twin/report.html").read_text()
+    sentence = "Of its runs, 4 ended with an error; the commonest reason: ValueError: no step today."
+    assert sentence in said
+    assert sentence in (here / "results/compare/twin/report.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -8,20 +8,18 @@ seed // seeds_per_job, so a new seed never renames the output of another.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from longlag import protocol, registry
-from longlag.design import schemas
-from longlag.design.job import Job, Key, in_words
+from longlag.design import checks, schemas
+from longlag.design.job import Job, Key
 from longlag.errors import LonglagError, unknown
-from longlag.store import files
 
 Digests = dict[str, dict[str, dict[str, str | None]]]  # job's folder -> task -> lag -> digest
 
-MAX_RUNS = 10_000_000
 _DEFAULTS: dict[str, Any] = {
     "title": "",
     "seeds": "0:3",
@@ -129,12 +127,12 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
             schemas.check("digests", digests)
         schemas.check("suite", config)
         full = {**_DEFAULTS, **config}
-        _check_size(full)
+        checks.check_size(full)
         cells = [[*_jobs(full, cell)] for cell in full["cells"]]
-        _check_names(full)
-        _check_overlap(cells)
+        checks.check_names(full)
+        checks.check_overlap(cells)
         if digests is None:  # once they are known the rows may have been taken, and the file may be gone
-            _check_reuse(full)
+            checks.check_reuse(full)
     except LonglagError as error:
         raise LonglagError(f"{source}: {error}") from None
     jobs = tuple(job for cell in cells for job in cell)
@@ -154,7 +152,7 @@ def _with_rest(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
     get = {**full, **cell}.__getitem__
-    seeds, size = _seeds(get("seeds")), get("seeds_per_job")
+    seeds, size = checks.seeds_of(get("seeds")), get("seeds_per_job")
     groups = {cell["group"]: cell["tasks"]} if "group" in cell else {task: [task] for task in cell["tasks"]}
     for method in cell["methods"]:
         for group, tasks in groups.items():
@@ -182,77 +180,3 @@ def _settings(given: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Any]:
     by_task = given.get("tasks", {})
     own = {f"{task}:{path}": value for task in tasks for path, value in by_task.get(task, {}).items()}
     return {**general, **own}
-
-
-def _check_size(full: Mapping[str, Any]) -> None:
-    """Before anything is listed: a million seeds are easily written."""
-    runs = 0
-    for cell in full["cells"]:
-        get = {**full, **cell}.__getitem__
-        runs += len(cell["methods"]) * len(cell["tasks"]) * len(get("lags")) * len(_seeds(get("seeds")))
-    if runs > MAX_RUNS:
-        raise LonglagError(f"the suite asks for {runs:,} runs; at most {MAX_RUNS:,}, so choose fewer seeds or lags")
-
-
-def _seeds(value: str | int) -> range:
-    text = value if isinstance(value, str) else f"0:{value}"
-    seeds = range(*map(int, text.split(":")))
-    if not seeds:
-        raise LonglagError(f"seeds {value!r} is an empty range; the end of first:end is not part of it")
-    if seeds.stop > protocol.FIRST_TUNING_SEED:
-        raise LonglagError(f"seeds {value!r} go beyond {protocol.FIRST_TUNING_SEED - 1}; later ones are for tuning")
-    return seeds
-
-
-def _check_names(full: Mapping[str, Any]) -> None:
-    """Names of plug-ins are known only to the process that loads them: `longlag design` checks those."""
-    for plugin in full["plugins"]:
-        if not files.is_file(plugin):
-            raise LonglagError(f"plug-in {plugin!r} is not a file; plugins takes paths of Python files")
-    variants = [name for name, of in full["methods"].items() if "from" in of]
-    for name in variants:
-        if name in registry.names("methods"):
-            raise LonglagError(f"methods.{name} is a variant with the name of a method; choose another name")
-    if full["plugins"]:
-        return
-    bases = [of.get("from", name) for name, of in full["methods"].items()]
-    tasks = [*(task for of in full["methods"].values() for task in of.get("tasks", {}))]
-    _check_known("method", bases, registry.names("methods"))
-    for cell in full["cells"]:
-        _check_known("method", cell["methods"], [*registry.names("methods"), *variants])
-        tasks += cell["tasks"]
-    _check_known("task", tasks, registry.names("tasks"))
-
-
-def _check_known(kind: str, used: Iterable[str], known: Sequence[str]) -> None:
-    for name in used:
-        if name not in known:
-            raise unknown(kind, name, known)
-
-
-def _check_reuse(full: Mapping[str, Any]) -> None:
-    for path in full["reuse"]:
-        if not files.is_file(path):
-            raise LonglagError(f"{path!r} in reuse is not a file; reuse takes paths of runs.csv files")
-        if Path(path).parts[:2] == ("results", full["suite"]):
-            raise LonglagError(
-                f"{path!r} in reuse is written by this suite itself; copy it, and curves.parquet beside it, to another "
-                "folder and name the copy"
-            )
-
-
-def _check_overlap(cells: Sequence[Sequence[Job]]) -> None:
-    runs: dict[Key, int] = {}
-    folders: dict[Path, int] = {}
-    for number, jobs in enumerate(cells):
-        for job in jobs:
-            for key in job.runs():
-                if key in runs:
-                    raise LonglagError(f"cells[{runs[key]}] and cells[{number}] both ask for {in_words(key)}; drop one")
-                runs[key] = number
-            if job.folder in folders:
-                raise LonglagError(
-                    f"cells[{folders[job.folder]}] and cells[{number}] both write {job.folder}; "
-                    "merge them or give one of them a group name"
-                )
-            folders[job.folder] = number

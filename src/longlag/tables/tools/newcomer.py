@@ -20,6 +20,8 @@ from longlag.words import (
     seeds_phrase,
 )
 
+_FAILED = {"error": "ended with an error", "diverged": "diverged", "timeout": "met the clock's limit"}
+
 
 class Words(NamedTuple):
     """A table ready to print, with its title and note."""
@@ -89,6 +91,7 @@ def sentences(analysis: Analysis) -> list[str]:
     behind = table[table.won < table.lost].other
     level = table[table.won == table.lost].other
     own = analysis.success[analysis.success.method == analysis.newcomer]
+    failed = analysis.runs[(analysis.runs.method == analysis.newcomer) & analysis.runs.status.isin(_FAILED)]
     half = int((2 * own.solved >= own.n).sum())
     solved = f"{name} solves {half} of {count(len(own), 'cell')} with at least half of its seeds."
     parts = [("ahead of", ahead), ("behind", behind), ("level with", level)]
@@ -96,7 +99,15 @@ def sentences(analysis: Analysis) -> list[str]:
     cells = analysis.shared_cells
     p = min(intervals.smallest_p(cell.n, cell.n_other) for cell in cells.itertuples())
     limit = f"With {seeds_phrase(own.n)} no single cell can reach p < {p:.2g}: read the intervals."
-    return [solved, f"Counting cells won and lost, it is {told}.", limit]
+    return [solved, *_failures(failed), f"Counting cells won and lost, it is {told}.", limit]
+
+
+def _failures(failed: pd.DataFrame) -> list[str]:
+    """One sentence on runs that did not end as runs should, with the commonest reason; none without any."""
+    if failed.empty:
+        return []
+    ends = join_words(f"{n} {_FAILED[status]}" for status, n in failed.status.value_counts().items())
+    return [f"Of its runs, {ends}; the commonest reason: {failed.reason.value_counts().index[0]}."]
 
 
 def _named(analysis: Analysis) -> str:

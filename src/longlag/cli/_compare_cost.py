@@ -1,0 +1,101 @@
+"""What `longlag compare` will train, and its cost, stated before it starts: by the time of one short run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from longlag.design.grid import Cell
+    from longlag.design.suite import Suite
+    from longlag.store.records import Row
+
+    Missing = tuple[str, int, int, float, float | None]  # a run: task, lag, seed, budget, timeout
+
+PROBE_PASSES = 20_000.0  # sequence passes of the run that is timed
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU seconds. typical: if it spends the passes that the median method of the reference spent; most: if it spends
+    every budget; probe: what measuring took; ended: how the probe ended, if that was a failure."""
+
+    typical: float
+    most: float
+    probe: float
+    ended: str
+
+
+def missing(plan: Suite, out: Path) -> list[Missing]:
+    """Every run without a finished rung."""
+    from longlag.cli import _jobs
+    from longlag.engine.ladder import Rungs
+    from longlag.engine.spec import RunSpec, resolve
+
+    found, rungs = [], Rungs(out / "rungs")
+    for job in _jobs.pending(plan, out):
+        for (task, method, lag, seed), digest in plan.wanted(job).items():
+            spec = RunSpec(task, lag, method, (seed,), job.budget, {}, job.timeout, job.device)
+            if digest and rungs.load(resolve(spec), seed) is None:
+                found.append((task, lag, seed, job.budget, job.timeout))
+    return found
+
+
+def state(
+    method: str,
+    cells: Sequence[Cell],
+    source: str,
+    left: list[Missing],
+    plan: Suite,
+    rows: Sequence[Row],
+    cores: int,
+) -> None:
+    """Prints what will be trained, and its cost."""
+    from longlag.words import count
+
+    runs = sum(cell.runs() for cell in cells)
+    conditions = sum(len(cell.lags) for cell in cells)
+    print(
+        f"{method} on {count(len(cells), 'task')}, {count(conditions, 'cell')} of task and lag, {count(runs, 'run')};"
+    )
+    print(f"{count(len({row.method for row in rows}), 'other method')}: rows of {source}, not trained")
+    if not left:
+        print("all runs are finished")
+        return
+    print(
+        f"{count(len(left), 'run')} to train, {runs - len(left)} finished before; measuring the speed ...", flush=True
+    )
+    cost = _cost(method, cells, left, rows)
+    if cost.ended:
+        print(f"the probe failed: {cost.ended}; a method that fails early costs less than is stated here")
+    at_once = min(cores, len(plan.jobs))
+    print(
+        f"cost: {cost.typical:,.0f} CPU seconds if it spends what the median method spent, at most {cost.most:,.0f} "
+        f"(every budget spent), by a probe of {cost.probe:.1f} s; by the clock {cost.typical / at_once:,.0f} to "
+        f"{cost.most / at_once:,.0f} s on {count(at_once, 'core')}",
+        flush=True,
+    )
+
+
+def _cost(method: str, cells: Sequence[Cell], left: list[Missing], rows: Sequence[Row]) -> Cost:
+    """By the time of one short run at the shortest lag, scaled with passes and lag as `longlag estimate` does."""
+    from longlag.design import grid
+    from longlag.design.estimate import PROCESS_SECONDS, Record
+    from longlag.engine.spec import RunSpec, resolve
+    from longlag.engine.train import attempt, run_to_end
+    from longlag.store.records import Row, Status
+
+    lag, task = min((lag, task) for task, lag, _, _, _ in left)
+    setup = resolve(RunSpec(task, lag, method, (0,), PROBE_PASSES))
+    (probe,) = (event for event in attempt(setup, run_to_end) if isinstance(event, Row))
+    record = Record([*rows, probe])
+    by_task = {cell.task: cell for cell in cells}
+    typical = most = PROCESS_SECONDS * len({(task, seed) for task, _, seed, _, _ in left})
+    for task, lag, _, budget, timeout in left:
+        spent = min(grid.typical_passes(rows, by_task[task], lag), budget)
+        typical += record.seconds(task, method, lag, spent, timeout)[0]
+        most += record.seconds(task, method, lag, budget, timeout)[0]
+    failed = probe.status in (Status.ERROR, Status.DIVERGED)
+    return Cost(typical, most, probe.seconds, f"{probe.status}, {probe.reason}" if failed else "")

@@ -1,0 +1,69 @@
+"""What `longlag compare` writes: the rows of all methods, tables, the page, and the record of the newcomer alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from longlag.design.suite import Suite
+    from longlag.store.records import Row
+
+
+def named(source: Path) -> str:
+    """What the reference is called: the one that comes with the package, wherever that is installed; or its path."""
+    from longlag import __version__, resources
+
+    own = resources.find(resources.REFERENCE) / "runs.csv"
+    return f"longlag {__version__}: {resources.REFERENCE}/runs.csv" if source == own else str(source)
+
+
+def write(plan: Suite, method: str, recorded: Sequence[Row], source: Path, out: Path, part: bool) -> int:
+    """Rows and curves of both, the tables of the newcomer, and the page. Returns 1 if all runs ended with an error."""
+    import pyarrow as pa
+
+    from longlag import report
+    from longlag.analysis import Analysis
+    from longlag.design.collect import collect
+    from longlag.store import curves, files, parquet, records
+    from longlag.tables.tools import newcomer, render
+    from longlag.words import capital, method_label
+
+    own, points = collect(plan, out / "jobs", warn=lambda line: print(line, file=sys.stderr))
+    _write_record(out / "record", own, points, plan)
+    grid = {(row.task, row.lag) for row in own}
+    tasks = {task for task, _ in grid}
+    others = [row for row in recorded if row.task in tasks and ((row.task, row.lag) in grid or not part)]
+    others = [replace(row, origin=row.origin or named(source)) for row in others]
+    beside = source.with_name("curves.parquet")
+    if files.is_file(beside):
+        keys = [(row.task, row.method, row.lag, row.seed) for row in others]
+        known = curves.points_of(curves.read_curves(beside), keys)
+        points = pa.concat_tables([points, known], promote_options="default")
+    records.write_rows(out / "runs.csv", [*own, *others])
+    order = [(name, "ascending") for name in (*records.KEY, "passes")]
+    parquet.write(out / "curves.parquet", points.sort_by(order))
+    loaded = Analysis.load(out / "runs.csv", out / "curves.parquet")
+    analysis = Analysis(loaded.runs, loaded.curves, method)
+    for name, words in (("against", newcomer.against(analysis)), ("by_cell", newcomer.by_cell(analysis))):
+        render.save(*words, out / "tables", name)
+    page = report.render(analysis, f"{capital(method_label(method))} against the reference")
+    files.write_atomically(out / "report.html", page.encode())
+    for sentence in newcomer.sentences(analysis):
+        print(sentence)
+    print(out / "report.html")
+    return int(all(row.status == records.Status.ERROR for row in own))
+
+
+def _write_record(folder: Path, rows: Sequence[Row], points: Any, plan: Suite) -> None:
+    """What a record of the newcomer alone needs: rows, curves, design and plug-in (results/community/README.md)."""
+    from longlag.store import files, parquet, records
+
+    records.write_rows(folder / "runs.csv", rows)
+    parquet.write(folder / "curves.parquet", points)
+    files.write_atomically(folder / "suite.json", (plan.to_json(plan.digests) + "\n").encode())
+    for plugin in plan.plugins:
+        files.write_atomically(folder / Path(plugin).name, Path(plugin).read_bytes())

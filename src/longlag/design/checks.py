@@ -1,0 +1,95 @@
+"""What a design must keep besides its schema: sizes, names, files, and no run in two cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from longlag import protocol, registry
+from longlag.design.job import Job, Key, in_words
+from longlag.errors import LonglagError, unknown
+from longlag.store import files
+
+MAX_RUNS = 10_000_000
+
+
+def check_size(full: Mapping[str, Any]) -> None:
+    """Before anything is listed: a million seeds are easily written."""
+    runs = 0
+    for cell in full["cells"]:
+        get = {**full, **cell}.__getitem__
+        runs += len(cell["methods"]) * len(cell["tasks"]) * len(get("lags")) * len(seeds_of(get("seeds")))
+    if runs > MAX_RUNS:
+        raise LonglagError(f"the suite asks for {runs:,} runs; at most {MAX_RUNS:,}, so choose fewer seeds or lags")
+
+
+def seeds_of(value: str | int) -> range:
+    """The seeds that "first:end", or a number, stands for.
+
+    Raises:
+        LonglagError: none, or those of tuning.
+    """
+    text = value if isinstance(value, str) else f"0:{value}"
+    seeds = range(*map(int, text.split(":")))
+    if not seeds:
+        raise LonglagError(f"seeds {value!r} is an empty range; the end of first:end is not part of it")
+    if seeds.stop > protocol.FIRST_TUNING_SEED:
+        raise LonglagError(f"seeds {value!r} go beyond {protocol.FIRST_TUNING_SEED - 1}; later ones are for tuning")
+    return seeds
+
+
+def check_names(full: Mapping[str, Any]) -> None:
+    """Names of plug-ins are known only to the process that loads them: `longlag design` checks those."""
+    for plugin in full["plugins"]:
+        if not files.is_file(plugin):
+            raise LonglagError(f"plug-in {plugin!r} is not a file; plugins takes paths of Python files")
+    variants = [name for name, of in full["methods"].items() if "from" in of]
+    for name in variants:
+        if name in registry.names("methods"):
+            raise LonglagError(f"methods.{name} is a variant with the name of a method; choose another name")
+    if full["plugins"]:
+        return
+    bases = [of.get("from", name) for name, of in full["methods"].items()]
+    tasks = [*(task for of in full["methods"].values() for task in of.get("tasks", {}))]
+    _check_known("method", bases, registry.names("methods"))
+    for cell in full["cells"]:
+        _check_known("method", cell["methods"], [*registry.names("methods"), *variants])
+        tasks += cell["tasks"]
+    _check_known("task", tasks, registry.names("tasks"))
+
+
+def _check_known(kind: str, used: Iterable[str], known: Sequence[str]) -> None:
+    for name in used:
+        if name not in known:
+            raise unknown(kind, name, known)
+
+
+def check_reuse(full: Mapping[str, Any]) -> None:
+    """The files of `reuse` are there, and this suite does not write them itself."""
+    for path in full["reuse"]:
+        if not files.is_file(path):
+            raise LonglagError(f"{path!r} in reuse is not a file; reuse takes paths of runs.csv files")
+        if Path(path).parts[:2] == ("results", full["suite"]):
+            raise LonglagError(
+                f"{path!r} in reuse is written by this suite itself; copy it, and curves.parquet beside it, to another "
+                "folder and name the copy"
+            )
+
+
+def check_overlap(cells: Sequence[Sequence[Job]]) -> None:
+    """No run is in two cells, and no two cells write one folder."""
+    runs: dict[Key, int] = {}
+    folders: dict[Path, int] = {}
+    for number, jobs in enumerate(cells):
+        for job in jobs:
+            for key in job.runs():
+                if key in runs:
+                    raise LonglagError(f"cells[{runs[key]}] and cells[{number}] both ask for {in_words(key)}; drop one")
+                runs[key] = number
+            if job.folder in folders:
+                raise LonglagError(
+                    f"cells[{folders[job.folder]}] and cells[{number}] both write {job.folder}; "
+                    "merge them or give one of them a group name"
+                )
+            folders[job.folder] = number
