@@ -1,5 +1,6 @@
 """The estimators: scikit-learn's own checks, every form of X and y, free runs, and what is refused."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -321,3 +322,24 @@ def test_without_scikit_learn_one_sentence_names_the_remedy():
     assert done.stderr.strip().splitlines()[-1] == (
         'ImportError: longlag.esn needs scikit-learn 1.6 or newer: pip install "longlag[sklearn]"'
     )
+
+
+def test_a_fit_runs_on_one_thread_and_leaves_the_number_of_threads(monkeypatch):
+    before, seen = torch.get_num_threads(), []
+    drawn = EchoStateNetwork.predict.__globals__["Network"].drawn
+    monkeypatch.setattr("longlag.esn.network.Network.drawn",
+                        lambda *words: seen.append(torch.get_num_threads()) or drawn(*words))  # fmt: skip
+    torch.set_num_threads(2)
+    try:
+        EchoStateNetwork(**SMALL).fit(*echoes())
+        assert seen == [1]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_fitted_net_can_be_copied():
+    x, y = echoes()
+    net = EchoStateNetwork(**SMALL).fit(x, y)
+    net.predict(x)
+    np.testing.assert_array_equal(copy.deepcopy(net).predict(x)[0], net.predict(x)[0])

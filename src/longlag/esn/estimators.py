@@ -26,7 +26,7 @@ from longlag.cells.reservoir import Reservoir
 from longlag.esn import data
 from longlag.esn.data import BadInput, Targets
 from longlag.esn.generation import Scale, Scales, closed_loop, with_feedback
-from longlag.esn.network import Network
+from longlag.esn.network import Network, one_thread
 from longlag.esn.settings import checked, input_scales, spans
 from longlag.inits.reservoirs import EchoState
 from longlag.rng import stream
@@ -72,6 +72,7 @@ class _EchoState(BaseEstimator):
         self.targets = targets
         self.random_state = random_state
 
+    @one_thread()
     def fit(self, X: Any, y: Any) -> Self:
         """Draws the reservoir and fits the readout to targets y of sequences X (docs/reservoirs.md lists their forms).
 
@@ -150,6 +151,7 @@ class _EchoState(BaseEstimator):
     def _target_scale(self, y: np.ndarray) -> Scale:
         return Scale.of(y)
 
+    @one_thread()
     def _outputs(self, X: Any) -> tuple[list[np.ndarray], str]:
         """Outputs [K, O] per sequence in the units of the targets, and the form of X."""
         check_is_fitted(self)
@@ -215,6 +217,7 @@ class EchoStateNetwork(RegressorMixin, _EchoState):
         """The coefficient of determination R^2 over all scored steps; washout steps do not count."""
         return float(r2_score(*self._scored(X, y), sample_weight=sample_weight))
 
+    @one_thread()
     def generate(self, steps: int, X: Any, y: Any = None, inputs: Any = None) -> np.ndarray:
         """Runs free for `steps` steps after one warm-up sequence X [T, X]: the outputs [steps] or [steps, O] after it.
 

@@ -8,10 +8,14 @@ while the readout is fitted (teacher forcing), the net's own outputs afterwards 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
+from threadpoolctl import ThreadpoolController
 
 from longlag.cells.base import complete
 from longlag.cells.reservoir import Kernel, Reservoir
@@ -69,7 +73,7 @@ def padded(x: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return together, start
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """A reservoir and its readout, for standardised inputs and targets. params: of one replica, [1, ...] float64."""
 
@@ -93,11 +97,13 @@ class Network:
         return "W_yh" in self.params
 
     def kernel(self) -> Kernel:
-        """The reservoir, ready to run; fed back outputs are its last inputs."""
-        weights = {name: value[0] for name, value in self.params.items()}
-        if self.feeds_back:
-            weights["W_xh"] = torch.cat([weights["W_xh"], weights["W_yh"]])
-        return self.reservoir.kernel(weights)
+        """The reservoir, ready to run; fed back outputs are its last inputs. It is built once."""
+        if self not in _KERNELS:
+            weights = {name: value[0] for name, value in self.params.items()}
+            if self.feeds_back:
+                weights["W_xh"] = torch.cat([weights["W_xh"], weights["W_yh"]])
+            _KERNELS[self] = self.reservoir.kernel(weights)
+        return _KERNELS[self]
 
     def read(self, states: np.ndarray) -> np.ndarray:
         """Outputs [..., O] of states [..., H]."""
@@ -212,6 +218,27 @@ class Network:
             if t >= first:
                 last = self.model.readout.features(torch.from_numpy(h.T)).numpy() @ weights + bias
                 yield last
+
+
+_KERNELS: WeakKeyDictionary[Network, Kernel] = WeakKeyDictionary()  # no part of a net: sparse tensors cannot be copied
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread for numpy and torch: the products of a step are too short to be shared, and threads that wait burn
+    time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with _controller().limit(limits=1):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()  # finding the libraries takes milliseconds
 
 
 def spectrum(moments: Moments) -> Spectrum:
