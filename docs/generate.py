@@ -18,7 +18,7 @@ from typing import Any
 
 from longlag import cli
 from longlag.design import schemas
-from longlag.store import records
+from longlag.store import datacard, records
 
 ROOT = Path(__file__).parents[1]
 
@@ -93,6 +93,20 @@ def columns() -> str:
         volatile = "yes" if column.metadata["volatile"] else ""
         kind = str(column.type).replace("|", "or")
         parts.append(f"| `{column.name}` | {kind} | {volatile} | {_cell(column.metadata['meaning'])} |")
+    parts += [
+        "",
+        "## curves.parquet\n",
+        "One row per evaluation of a run. The columns after `seconds` are absent or empty where",
+    ]
+    parts += ["gradient flow was not recorded.\n", "| column | type | meaning |", "|---|---|---|"]
+    parts += [f"| `{c['name']}` | {c['type']} | {_cell(c['description'])} |" for c in datacard.point_fields()]
+    parts += [
+        "",
+        "## Data cards\n",
+        "`longlag collect` writes two files beside these, and `longlag datacard DIR` writes them for any",
+    ]
+    parts += ["folder with a `runs.csv`: `datapackage.json` (Frictionless Data) and `croissant.json` (Croissant 1.0)."]
+    parts += ["They describe the same columns for programs that load data sets, with types, sizes and checksums."]
     return "\n".join([*parts, ""])
 
 

@@ -86,7 +86,7 @@ def test_documents_link_the_glossary(name):
 # In backticks, but made by a run, or a name that the reader chooses.
 MADE = {
     "runs.csv", "curves.parquet", "report.html", "handson.html", "suite.json", "lecture.json", "jobs/", "rungs/", "logs/",
-    "my.yaml", "mine.yaml", "file.py", "suite.yaml", "page.html",
+    "my.yaml", "mine.yaml", "file.py", "suite.yaml", "page.html", "datapackage.json", "croissant.json",
 }  # fmt: skip
 MADE_IN = (
     ".venv/",

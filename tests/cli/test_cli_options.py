@@ -77,6 +77,7 @@ CHANGES = {
          "--plugin": ["--plugin", "no.py"]},
     ),
     "design": (["s.yaml"], {"suite": lambda words: ["t.yaml"], "--plugin": ["--plugin", "no.py"]}),
+    "datacard": (["carded"], {"folder": ["carded2"], "--title": ["--title", "x"]}),
     "merge": (["out", "a.csv"], {"out": lambda words: ["other", "a.csv"], "runs": ["b.csv"]}),
     "diff": (
         ["a.csv", "b.csv"],
@@ -179,6 +180,9 @@ def folder(tmp_path, monkeypatch):
         write_rows(f"{name}.csv", [dataclasses.replace(row, seconds=100.0 * (1 + row.seed), passes=600.0 + row.seed)])
     write_points("two.parquet", points)
     write_points("a.parquet", [point for point in points if point.seed == 0])
+    for name in ("carded", "carded2"):
+        (tmp_path / name).mkdir()
+        write_rows(tmp_path / name / "runs.csv", rows)
     (tmp_path / "jobs").mkdir()
     (tmp_path / "twin.py").write_text(METHOD_PLUGIN)
     for name, lag in (("s", 10), ("t", 20)):

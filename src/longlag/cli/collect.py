@@ -18,13 +18,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--suite", required=True, metavar="FILE", help="config/NAME.yaml or results/NAME/suite.json")
     add("--jobs", required=True, type=Path, metavar="DIR", help="folder with the files of the jobs")
-    add("--out", required=True, type=Path, metavar="DIR", help="folder for runs.csv and curves.parquet")
+    add(
+        "--out", required=True, type=Path, metavar="DIR", help="folder for runs.csv, curves.parquet and their data card"
+    )
     _arguments.add_plugins(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     from longlag.design import collect, digests, suite
-    from longlag.store import files, parquet, records
+    from longlag.store import datacard, files, parquet, records
 
     runs_path, curves_path = args.out / "runs.csv", args.out / "curves.parquet"
     for path in (runs_path, curves_path):
@@ -35,6 +37,7 @@ def run(args: argparse.Namespace) -> None:
     rows, curves = collect.collect(plan, args.jobs, warn=lambda line: print(line, file=sys.stderr))
     parquet.write(curves_path, curves)
     records.write_rows(runs_path, rows)
+    datacard.write(args.out, plan.title)
     taken = Counter(row.origin for row in rows if row.origin)
     counts = sorted(Counter(row.status for row in rows).items())
     words = ", ".join(f"{count} {status}" for status, count in counts)

@@ -20,6 +20,7 @@ _ENOUGH = 3  # methods that make a panel worth its full size
 _CROWD = 8  # methods that need the whole width of a page
 _SMALL = 1.12  # inches: height of a small panel
 _LEGEND_ROW = 0.16  # inches
+_LETTER = 0.063  # inches: mean width of one in the names of axes
 GRID = 12  # columns of the grid that panels of all sizes span
 
 
@@ -115,9 +116,12 @@ def _broken(words: str, room: int) -> str:
 
 
 def label_tiers(tiers: Tiers, x: str, short: str, y: str) -> None:
-    """Names the axes; short: of the horizontal axis, for small panels, whose vertical axes are those of the others."""
-    small = list(tiers.small.values())
-    label(list(tiers.full.values()), x, y)
+    """Names the axes; short: of the horizontal axis, for panels without room for x, and for small ones, whose vertical
+    axes are those of the others."""
+    small, full = list(tiers.small.values()), list(tiers.full.values())
+    beside = GRID // min((len(panel.get_subplotspec().colspan) for panel in full), default=GRID)
+    room = tiers.figure.get_figwidth() / beside - 0.9  # inches, without the names of methods
+    label(full, x if _LETTER * len(x) < room else short, y)
     lowest = max((panel.get_subplotspec().rowspan.start for panel in small), default=0)
     label([panel for panel in small if panel.get_subplotspec().rowspan.start == lowest], short, "")
     if not tiers.full:

@@ -1,0 +1,90 @@
+"""The data cards: generated from the schema, complete, true of the files, and of the structure that their standards ask."""
+
+import csv
+import hashlib
+import json
+from dataclasses import fields
+
+import pytest
+
+import fake_results
+from longlag.cli import main
+from longlag.errors import LonglagError
+from longlag.store import datacard
+from longlag.store.records import KEY, Point, Row
+
+
+@pytest.fixture
+def cards(tmp_path):
+    fake_results.write(tmp_path, seeds=[0, 1], methods=["esn", "control"], tasks=["adding"])
+    assert main(["datacard", str(tmp_path), "--title", "A title"]) == 0
+    return tmp_path, *(json.loads((tmp_path / name).read_text()) for name in datacard.FILES)
+
+
+def test_every_column_has_a_type_and_a_meaning():
+    assert [column["name"] for column in datacard.row_fields()] == [*(f.name for f in fields(Row)), "check"]
+    assert [column["name"] for column in datacard.point_fields()] == [f.name for f in fields(Point)]
+    for column in [*datacard.row_fields(), *datacard.point_fields()]:
+        assert column["type"] in ("string", "integer", "number", "boolean")
+        assert len(column["description"]) > 5
+    assert set(datacard.POINTS) <= {f.name for f in fields(Point)}
+
+
+def test_the_package_describes_the_files_beside_it(cards):
+    folder, package, _ = cards
+    assert package["title"] == "A title"
+    runs, curves = package["resources"]
+    for resource in (runs, curves):
+        data = (folder / resource["path"]).read_bytes()
+        assert resource["bytes"] == len(data)
+        assert resource["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+    with open(folder / "runs.csv", newline="") as file:
+        header, *rows = csv.reader(file)
+    columns = runs["schema"]["fields"]
+    assert [column["name"] for column in columns] == header
+    keys = {tuple(row[header.index(name)] for name in runs["schema"]["primaryKey"]) for row in rows}
+    assert tuple(runs["schema"]["primaryKey"]) == KEY
+    assert len(keys) == len(rows)
+
+
+def read(text, column):
+    """A text of the file as its field says; it fails where the field is wrong."""
+    if text == "":
+        assert not column.get("constraints", {}).get("required")
+        return None
+    kinds = {"integer": int, "number": float, "string": str, "boolean": {"True": True, "False": False}.__getitem__}
+    value = kinds[column["type"]](text)
+    assert value >= column.get("constraints", {}).get("minimum", value)
+    return value
+
+
+def test_every_value_of_the_file_is_of_its_field_s_type(cards):
+    folder, package, _ = cards
+    with open(folder / "runs.csv", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    assert rows
+    for row in rows:
+        for column in package["resources"][0]["schema"]["fields"]:
+            read(row[column["name"]], column)
+
+
+def test_the_croissant_refers_to_what_it_holds(cards):
+    _, package, card = cards
+    assert card["conformsTo"] == "http://mlcommons.org/croissant/1.0"
+    assert {"@context", "@type", "name", "description", "license", "distribution", "recordSet"} <= card.keys()
+    files = {file["@id"]: file for file in card["distribution"]}
+    assert set(files) == {resource["path"] for resource in package["resources"]}
+    assert all(len(file["sha256"]) == 64 for file in files.values())
+    for records, resource in zip(card["recordSet"], package["resources"], strict=True):
+        ids = [field["@id"] for field in records["field"]]
+        assert len(ids) == len(set(ids)) == len(resource["schema"]["fields"])
+        assert {key["@id"] for key in records.get("key", [])} <= set(ids)
+        assert all(field["source"]["fileObject"]["@id"] in files for field in records["field"])
+        assert all(field["dataType"].startswith("sc:") for field in records["field"])
+
+
+def test_a_folder_without_rows_is_refused(tmp_path):
+    with pytest.raises(LonglagError, match="cannot read"):
+        datacard.write(tmp_path, "t")
+    assert main(["datacard", str(tmp_path)]) == 2
+    assert list(tmp_path.iterdir()) == []
