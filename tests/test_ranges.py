@@ -130,7 +130,7 @@ NAMED = {
     "lstm": ["optimiser.beta_1=2", "optimiser.epsilon=0"],
     "hf": ["optimiser.gradient_batch=-5", "optimiser.damping.start=-1", "optimiser.cg.most_iterations=0",
            "optimiser.structural_damping=-1", "optimiser.line_search_factor=1", "init.connections=0",
-           "optimiser.weight_decay=1" + "0" * 400],
+           "optimiser.warm_start=1" + "0" * 400],
     "esn": ["cell.leak=3", "loss.name=banana", "loss.name=a\nb", "loss.classes=3", "loss.classes=9"],
     "esn_momentum": ["optimiser.momentum.most=1", "optimiser.learning_rate.value=-1"],
     "random_guessing": ["optimiser.replicas=2", "optimiser.trained=[]", "optimiser.guess.bound=0"],

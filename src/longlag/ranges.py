@@ -50,6 +50,7 @@ _PARAMETERS = (
 _PLAIN = (numbers.Number, str, Iterator, list)  # what no part is
 COUNT = Interval(1, 10**9)
 FINITE = Interval()
+FRACTION = Interval(0, 1)
 BELOW_ONE = Interval(0, 1, open_high=True)
 NON_NEGATIVE = Interval(0)
 POSITIVE = Interval(0, open_low=True)

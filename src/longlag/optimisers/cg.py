@@ -2,12 +2,8 @@
 
 Minimises phi(x) = x'Ax/2 - b'x. Stops at iteration i when phi has gained relatively less than k * tolerance over the
 last k = max(10, i/10) iterations and is negative: the aim is a good value of the model, not a small residual.
-Iterates at i = growth^j are kept for backtracking (Martens 2010, section 4.6), and the last one; the one before it
-only if the last is at least `growth` times as far. Inner products are float64.
-
-A start x is first scaled to where phi is lowest along it, which takes only the product A x that the residual needs
-anyway. Unscaled, the last solution of Hessian-Free (its warm start) is a burden: on a fresh batch phi is positive
-there, by up to 80 times what a whole run gains, and most iterations undo it.
+Iterates at i = growth^j are kept for backtracking (Martens 2010, section 4.6), and the last one; those before it only
+if the last is at least `growth` times as far. Inner products are float64.
 """
 
 from __future__ import annotations
@@ -50,8 +46,9 @@ class ConjugateGradient:
     growth: Annotated[float, Interval(1)] = 1.3
 
     def __call__(self, a: Callable[[Params], dict[str, Tensor]], b: Params, x: dict[str, Tensor]) -> Solution:
-        """Solves from the start x, or from a multiple of it."""
-        x, r = _scaled_start(a, b, x)
+        """Solves from the start x."""
+        zero = not any(bool(leaf.any()) for leaf in x.values())  # which needs no product
+        r = dict(b) if zero else tree.axpy(-1, a(x), b)  # b - A x
         p, rr = r, float(tree.dot(r, r))
         values, kept, keep_at = [_phi(x, b, r)], [], 1.0
         reason = "limit"
@@ -80,20 +77,6 @@ class ConjugateGradient:
         i = len(values) - 1
         k = max(10, i // 10)
         return i > k and values[i] < 0 and (values[i] - values[i - k]) / values[i] < k * self.tolerance
-
-
-def _scaled_start(
-    a: Callable[[Params], dict[str, Tensor]], b: Params, x: dict[str, Tensor]
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """The multiple of x at which phi is lowest, and its residual b - A x. Zero needs no product."""
-    if not any(bool(leaf.any()) for leaf in x.values()):
-        return x, dict(b)
-    ax = a(x)
-    curvature = float(tree.dot(x, ax))
-    if not curvature > 0:  # rounding, of a tiny x, or an x that is not finite
-        return tree.zeros_like(x), dict(b)
-    scale = float(tree.dot(b, x)) / curvature
-    return tree.scale(scale, x), tree.axpy(-scale, ax, b)
 
 
 def _phi(x: Params, b: Params, r: Params) -> float:

@@ -11,8 +11,8 @@ Numbers follow the authors' released code where it differs from the paper. Devia
 gradient rather than 10,000, at most 150 CG iterations rather than 300; (2) no preconditioner, as in that code; (3) the
 tanh matching loss has curvature 1 - h^2 (paper), not a quarter of it (code); (4) biases are trained and the start state
 is zero, where that code learns a start state; (5) lambda weighs a loss averaged, not summed, over the scored steps;
-(6) the warm start is scaled to where the model is lowest along it (`cg.py`), not by a constant; (7) backtracking and
-the line search share a batch, so that no loss is evaluated twice.
+(6) backtracking and the line search share a batch, so that no loss is evaluated twice; (7) lambda stays where the model
+promises no decrease: a short run of CG has not undone its warm start yet, which says nothing about the model.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.cg import ConjugateGradient, Iterate
 from longlag.optimisers.damping import LevenbergMarquardt
-from longlag.ranges import COUNT, NON_NEGATIVE, Interval, part
+from longlag.ranges import COUNT, FRACTION, NON_NEGATIVE, Interval, part
 
 _SMALLEST_RATE = 1e-4  # where a line search gives up: after 917 evaluations at most, with a factor of 0.99
 
@@ -51,13 +51,14 @@ class HessianFree:
     with fewer for curvature, the reduction ratio compares a loss with a model of another sample. Where nothing is
     learned yet, the difference is noise, and the damping of a GRU or an LSTM does not come down.
     structural_damping: mu. weight_decay: of (weight_decay / 2) ||theta||^2, in loss, gradient and curvature.
-    line_search_factor: shrinks a step that does not lower the loss.
+    warm_start: factor on the last CG solution. line_search_factor: shrinks a step that does not lower the loss.
     """
 
     gradient_batch: Annotated[int, COUNT] = 1000
     curvature_batch: Annotated[int, COUNT] = 1000
     structural_damping: Annotated[float, NON_NEGATIVE] = 0.03
     weight_decay: Annotated[float, NON_NEGATIVE] = 2e-5
+    warm_start: Annotated[float, FRACTION] = 0.95
     line_search_factor: Annotated[float, Interval(0, 0.99, open_low=True)] = 0.8
     damping: LevenbergMarquardt = LevenbergMarquardt(start=2e-4)
     cg: ConjugateGradient = ConjugateGradient()
@@ -77,15 +78,16 @@ class HessianFree:
         def damped(v: Params) -> dict[str, Tensor]:  # (G + lambda I + lambda mu S) v
             return tree.axpy(state.damping + self.weight_decay, v, product(v))
 
-        solution = self.cg(damped, tree.scale(-1, gradient), state.direction)
+        solution = self.cg(damped, tree.scale(-1, gradient), tree.scale(self.warm_start, state.direction))
         fresh = self._loss(draw(self.curvature_batch, "backtracking"), params)
         best, lowest = self._backtrack(fresh, solution.iterates)
         rho = self._reduction_ratio(self._loss(curvature, params), best)
         rate = self._line_search(fresh, best.x, lowest)
+        damping = self.damping.update(state.damping, rho) if best.value < 0 else state.damping
         last = solution.iterates[-1]
         return Step(
             tree.axpy(rate, best.x, params),
-            HFState(self.damping.update(state.damping, rho), last.x if rate else tree.zeros_like(last.x)),
+            HFState(damping, last.x if rate else tree.zeros_like(last.x)),
             loss,
             {
                 "damping": state.damping,
@@ -118,8 +120,10 @@ class HessianFree:
         return best, lowest
 
     def _reduction_ratio(self, value: Callable[[Params], float], step: Iterate) -> float:
+        if not step.value < 0:
+            return math.nan
         before, after = value(tree.zeros_like(step.x)), value(step.x)
-        return (after - before) / step.value if step.value < 0 else math.nan
+        return (after - before) / step.value
 
     def _line_search(self, value: Callable[[Params], float], direction: dict[str, Tensor], after: float) -> float:
         """The largest rate 1, c, c^2, ... that lowers the loss; 0 if none does. after: the loss at rate 1."""
