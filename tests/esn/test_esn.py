@@ -280,6 +280,7 @@ REFUSED = [
     ({}, [X[0], X[1][:, :1]], Y[:2], "sequence 1 has 1 inputs and sequence 0 has 2"),
     ({}, [X[0], X[1][:0]], Y[:2], "sequence 1 has no step"),
     ({}, [X[0], X[1][:, 0]], Y[:2], "sequence 1 has shape (12,)"),
+    ({}, [X[0][:, 0]], Y[:1], "x[:, None] is one of one input"),
     ({}, [*X[:1], *NAN], Y[:2], "sequence 1 contains NaN"),
     ({}, [X[0] + 1j, X[1]], Y[:2], "Complex data not supported"),
     ({}, [[["a"]], [["b"]]], [1.0, 2.0], "sequence 0 is no array of numbers"),
@@ -304,6 +305,8 @@ def test_free_runs_that_cannot_be_are_refused():
     for message, net, arguments in [
         ("targets at every step", last, (5, x[0])),
         ("1 outputs cannot be the next 2 inputs", closed, (5, x[0])),
+        ("steps=0 of a free run", closed, (0, x[0])),
+        ("steps=2.5 of a free run", closed, (2.5, x[0])),
         ("X has 1 inputs per step", closed, (5, x[0][:, :1])),
         ("y and inputs are for nets with feedback", closed, (5, x[0], y[0])),
         ("warmed up with its targets", fed, (5, x[0])),

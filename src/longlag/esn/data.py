@@ -20,14 +20,19 @@ class BadInput(LonglagError, ValueError):
 
 
 def holds_sequences(x: Any) -> bool:
-    """Is it a list of arrays [T, X], or an array [N, T, X], rather than a table?"""
+    """Is it a list of arrays [T, X], or an array [N, T, X], rather than a table?
+
+    A list of arrays [T] is taken for sequences that lack the axis of inputs, which `sequences` says.
+    """
     if _listed(x):
-        return len(x) > 0 and _axes(x[0]) == 2
+        return len(x) > 0 and (_axes(x[0]) == 2 or (hasattr(x[0], "shape") and _axes(x[0]) == 1))
     return getattr(x, "ndim", 0) == 3
 
 
 def _listed(values: Any) -> bool:
-    return isinstance(values, list | tuple) or (isinstance(values, np.ndarray) and values.dtype.kind == "O")
+    return isinstance(values, list | tuple) or (
+        isinstance(values, np.ndarray) and values.dtype == object and values.ndim == 1
+    )
 
 
 def _axes(values: Any) -> int:
@@ -60,7 +65,7 @@ def sequences(x: Any) -> list[np.ndarray]:
 def _sequence(values: Any, name: str) -> np.ndarray:
     array = _numbers(values, name)
     if array.ndim != 2:
-        raise BadInput(f"{name} has shape {array.shape}; a sequence is [steps, inputs]; one input is [:, None]")
+        raise BadInput(f"{name} has shape {array.shape}; a sequence is [steps, inputs]; x[:, None] is one of one input")
     return array
 
 

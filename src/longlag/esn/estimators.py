@@ -7,6 +7,7 @@ the rest of longlag composes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -230,7 +231,12 @@ class EchoStateNetwork(RegressorMixin, _EchoState):
         """
         check_is_fitted(self)
         if not self._every:
-            raise BadInput("generate needs a net that was fitted to targets at every step")
+            raise BadInput(
+                "generate needs a net that was fitted to targets at every step; a single series is [x], or needs "
+                'table="series"'
+            )
+        if not isinstance(steps, Integral) or steps < 1:
+            raise BadInput(f"steps={steps!r} of a free run must be a whole number, at least 1")
         warm_up = data.sequences([X])[0]
         if warm_up.shape[1] != self.network_.model.n_inputs:
             raise BadInput(f"X has {warm_up.shape[1]} inputs per step; the net has {self.network_.model.n_inputs}")
