@@ -299,3 +299,11 @@ def test_sparse_products_give_the_states_of_the_definition(dtype, leak, batch, i
     found = cell.states({name: p.to(dtype) for name, p in params.items()}, x.to(dtype), start, 3)
     assert found.dtype == dtype
     torch.testing.assert_close(found.double(), exact, rtol=0, atol=1e-5 if dtype == torch.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("cell", [LSTM(4), GRU(4), Reservoir(4)])
+def test_kernels_of_a_cpu_leave_other_devices_to_the_definition(cell):
+    params, x, start = problem(cell, (1, 3, 2, 2, 4))
+    elsewhere = x.to("meta")  # a device without numbers
+    assert cell.states(params, elsewhere, start, 1) is None
+    assert not hasattr(cell, "tape") or cell.tape(params, elsewhere, start, 1) is None

