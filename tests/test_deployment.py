@@ -181,7 +181,7 @@ def test_the_report_holds_page_figures_tables_and_rows_with_captions(tmp_path):
     }  # fmt: skip
     assert not [name for name, about in shown.items() if len(about["caption"]) < 40]
     assert "Wilson intervals" in shown["results/tiny/figures/reach.png"]["caption"]
-    assert "remedies for long time lags" in page
+    assert "the suite <strong>tiny</strong>" in page
 
 
 def test_every_figure_and_table_has_a_caption_for_the_report():

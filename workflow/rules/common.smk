@@ -58,6 +58,8 @@ try:
 except LonglagError as error:
     raise WorkflowError(str(error)) from None
 
+config.setdefault("suite", SUITE.name)  # workflow/report/workflow.rst names it
+
 # Relative to the folder of the suite. New figures and tables are found automatically.
 FIGURES = expand("figures/{name}.{type}", name=figures.names(), type=["pdf", "png"])
 TABLES = expand("tables/{name}.{type}", name=tables.names(), type=["md", "tex", "html"])
@@ -79,7 +81,7 @@ def shown(file, category, label, caption):
 
 
 def drawn(kind, name, type):
-    label = f"{name.replace('_', ' ').capitalize()} ({type})"
+    label = name.replace("_", " ").capitalize()
     return shown(
         f"{kind}/{name}.{type}", kind.capitalize(), label, f"{kind}/{name}.rst"
     )
