@@ -104,14 +104,14 @@ def test_the_tables_say_it_in_words():
     assert (old["against"], old["won"], old["lost"], old["tied"]) == ("old", "1 (1)", "0 (0)", "0")
     assert old["share won"] == "100 % [21, 100] %"
     assert (old["seeds solved"], old["by the other"]) == ("3/3 [44, 100] %", "0/3 [0, 56] %")
-    assert (old["passes"], twin["passes"]) == ("–", "1.00 [1, 1] in 1 cell")
+    assert (old["passes"], twin["passes"]) == ("–", "1.00 [1, 1] in 1 pair")
     assert twin["share won"] == "–"
     (cell,) = words.by_cell(one).table.to_dict("records")
     assert (cell["won from"], cell["lost to"], cell["tied with"]) == ("old*", "–", "twin")
     first, second, third = words.sentences(one)
-    assert first == "New solves 1 of 1 cell with at least half of its seeds."
+    assert first == "New solves 1 of 1 pair of task and lag with at least half of its seeds."
     assert "ahead of old; level with twin" in second
-    assert "n = 3 seeds no single cell can reach p < 0.1" in third
+    assert "n = 3 seeds no single pair can reach p < 0.1" in third
 
 
 def test_a_newcomer_that_nobody_met_has_a_sentence_and_empty_tables():

@@ -72,5 +72,5 @@ def test_the_table_says_who_was_tuned_how_and_ties_share_a_rank():
         "good": "optimiser.learning_rate per task",
         "bad": "optimiser.batch = 10 on every task",
     }
-    assert found.loc["good", "cells"] == "3 of 3"
+    assert found.loc["good", "pairs"] == "3 of 3"
     assert found.loc["far", "seeds solved"] == "100 % [100, 100] %"

@@ -74,7 +74,7 @@ def lasting(rows):
 def test_the_cost_is_stated_before_anything_is_trained(record, here, capsys):
     assert compare(record, "--dry-run") == 0
     said = capsys.readouterr().out
-    assert "twin on 1 task, 2 cells of task and lag, 4 runs;" in said
+    assert "twin on 1 task, 2 pairs of task and lag, 4 runs;" in said
     assert f"2 other methods: rows of {record / 'runs.csv'}, not trained" in said
     typical, most = re.findall(r"cost: ([\d,]+) CPU seconds if .* at most ([\d,]+) \(every", said)[0]
     assert 0 < int(typical) <= int(most)

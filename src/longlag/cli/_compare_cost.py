@@ -58,7 +58,7 @@ def state(
     runs = sum(cell.runs() for cell in cells)
     conditions = sum(len(cell.lags) for cell in cells)
     print(
-        f"{method} on {count(len(cells), 'task')}, {count(conditions, 'cell')} of task and lag, {count(runs, 'run')};"
+        f"{method} on {count(len(cells), 'task')}, {count(conditions, 'pair')} of task and lag, {count(runs, 'run')};"
     )
     print(f"{count(len({row.method for row in rows}), 'other method')}: rows of {source}, not trained")
     if not left:

@@ -14,14 +14,14 @@ TITLE, BESIDE = "Ranking", "overview"
 
 
 def build(analysis: Analysis) -> pd.DataFrame:
-    """One row per method, best first: rank, share of seeds solved with its interval, on how many cells, settings."""
+    """One row per method, best first: share of seeds solved with its interval, pairs of task and lag, settings."""
     table = analysis.ranking
     rows = []
     for row in table.itertuples():
         rank = 1 + int((table.share > row.share).sum())
         share = f"{percent(row.share)} {_percents(row.low, row.high)}"
         rows.append([rank, row.method, share, f"{row.cells} of {row.of}", row.n, _words(row.settings)])
-    return pd.DataFrame(rows, columns=["rank", "method", "seeds solved", "cells", "runs", "settings"])
+    return pd.DataFrame(rows, columns=["rank", "method", "seeds solved", "pairs", "runs", "settings"])
 
 
 def _percents(low: float, high: float) -> str:
@@ -43,10 +43,10 @@ def _value(value: Any) -> str:
 def note(analysis: Analysis) -> str:
     """What the methods are ordered by, n and the kind of interval."""
     return (
-        "Seeds solved: the share of a method's seeds that solve, averaged over the cells (a task at a lag) that at "
+        "Seeds solved: the share of a method's seeds that solve, averaged over the pairs of task and lag that at "
         "least half of the methods of the task were run at; 95 % bootstrap interval over "
         f"{seeds_phrase(analysis.reach.n)} per task. It knows the seeds, not the choice of the tasks and lags: another "
         "choice may give another order. "
-        "A method that was run at few of these cells is ranked by them alone. Settings: what was changed from "
+        "A method that was run at few of these pairs is ranked by them alone. Settings: what was changed from "
         "the values in the method's file, which docs/protocol.md explains; per task: another value for each."
     )

@@ -1,4 +1,7 @@
-"""The two tables of `longlag compare`: the newcomer against each method, and cell by cell. Only in its report."""
+"""The two tables of `longlag compare`: the newcomer against each method, and pair by pair. Only in its report.
+
+A cell of `analysis/newcomer.py`, one task at one lag, is called a pair of task and lag: nets and suites have cells too.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +35,11 @@ class Words(NamedTuple):
 
 
 def against(analysis: Analysis) -> Words:
-    """One row per other method: cells won, lost and tied, the share won, seeds solved, and the ratio of passes."""
+    """One row per other method: pairs won, lost and tied, the share won, seeds solved, and the ratio of passes."""
     rows = [_against(row) for row in analysis.against.itertuples()]
     columns = [
         "against",
-        "cells",
+        "pairs",
         "won",
         "lost",
         "tied",
@@ -47,12 +50,12 @@ def against(analysis: Analysis) -> Words:
         "passes",
     ]
     note = (
-        "A cell is one task at one lag that both were run at. Won: a larger share of the newcomer's seeds solves, or "
+        "Pairs of task and lag at which both were run. Won: a larger share of the newcomer's seeds solves, or "
         "an equal one and the 95 % bootstrap interval of the ratio of median passes lies below 1; lost: the opposite. "
         "In brackets: how many of these have three seeds of both and an interval that excludes equality (Newcombe's "
-        "95 %, or that of the ratio). Share won: of the cells not tied, with Wilson's interval; p: exact sign test on "
-        "these. Seeds solved: on the shared cells, with Wilson's interval, which treats them as alike. Passes: "
-        "newcomer to other, geometric mean of the ratio of medians over the cells that both solve, with a bootstrap "
+        "95 %, or that of the ratio). Share won: of the pairs not tied, with Wilson's interval; p: exact sign test on "
+        "these. Seeds solved: on these pairs, with Wilson's interval, which treats them as alike. Passes: "
+        "newcomer to other, geometric mean of the ratio of medians over the pairs that both solve, with a bootstrap "
         "interval over seeds; below 1: fewer."
     )
     return Words(pd.DataFrame(rows, columns=columns), f"{_named(analysis)} against each method", note)
@@ -61,7 +64,7 @@ def against(analysis: Analysis) -> Words:
 def _against(row: Any) -> list[str]:
     share = "–" if math.isnan(row.share) else f"{percent(row.share)} {_percents(row.share_low, row.share_high)}"
     wins = f"{row.won} ({row.won_clearly})", f"{row.lost} ({row.lost_clearly})"
-    passes = f"{_ratio(row)} in {count(row.both, 'cell')}" if row.both else "–"
+    passes = f"{_ratio(row)} in {count(row.both, 'pair')}" if row.both else "–"
     solved = _solved(row.solved, row.n), _solved(row.solved_other, row.n_other)
     return [row.other, str(row.cells), *wins, str(row.tied), share, f"{row.p:.2g}", *solved, passes]
 
@@ -83,7 +86,7 @@ def by_cell(analysis: Analysis) -> Words:
 
 
 def sentences(analysis: Analysis) -> list[str]:
-    """Who it wins more cells from than it loses to, and what that is worth."""
+    """From whom it wins more pairs than it loses, and what that is worth."""
     table, name = analysis.against, _named(analysis)
     if table.empty:
         return [f"No other method was run at the tasks and lags of {name}."]
@@ -93,13 +96,13 @@ def sentences(analysis: Analysis) -> list[str]:
     own = analysis.success[analysis.success.method == analysis.newcomer]
     failed = analysis.runs[(analysis.runs.method == analysis.newcomer) & analysis.runs.status.isin(_FAILED)]
     half = int((2 * own.solved >= own.n).sum())
-    solved = f"{name} solves {half} of {count(len(own), 'cell')} with at least half of its seeds."
+    solved = f"{name} solves {half} of {count(len(own), 'pair')} of task and lag with at least half of its seeds."
     parts = [("ahead of", ahead), ("behind", behind), ("level with", level)]
     told = "; ".join(f"{words} {join_methods(names)}" for words, names in parts if len(names))
     cells = analysis.shared_cells
     p = min(intervals.smallest_p(cell.n, cell.n_other) for cell in cells.itertuples())
-    limit = f"With {seeds_phrase(own.n)} no single cell can reach p < {p:.2g}: read the intervals."
-    return [solved, *_failures(failed), f"Counting cells won and lost, it is {told}.", limit]
+    limit = f"With {seeds_phrase(own.n)} no single pair can reach p < {p:.2g}: read the intervals."
+    return [solved, *_failures(failed), f"Counting pairs won and lost, it is {told}.", limit]
 
 
 def _failures(failed: pd.DataFrame) -> list[str]:
