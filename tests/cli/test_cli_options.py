@@ -238,7 +238,7 @@ def result(words, tmp_path, handed, capsys):
         code = stopped.code
     for found in (*registry._plugins.values(), registry._origins):
         found.clear()
-    said = re.sub(r"[\d.]+ s\b", "", "".join(capsys.readouterr()))
+    said = re.sub(r"[\d.]+ (CPU )?s\b", "", "".join(capsys.readouterr()))
     files = {}
     for path in sorted(tmp_path.rglob("*")):
         if path.is_file() and path not in before:
