@@ -94,6 +94,7 @@ MADE_IN = (
     "figures/",
     "results/mine",
     "results/NAME",
+    "results/gpu",
     "results/compare/",
     "results/SUITE",
     "results/demo/",
