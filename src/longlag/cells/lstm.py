@@ -18,11 +18,11 @@ from longlag.cells import gated, lstm_fused, lstm_kernels
 from longlag.cells.base import GradientTape, State, affine_drive, gate_shapes, gradient_tape, zero_start
 from longlag.ranges import COUNT, part
 
-# An update by `lstm_kernels` took less time than one by torch in these bounds, at 20 to 1000 steps (AMD EPYC Zen 5,
-# AVX-512): by a factor of 1.2 to 1.5 at 32 to 100 units and 100 sequences, 1.4 at 16 units and 1000 sequences. Outside
-# it took more: 0.95 at 300 units, 0.5 to 0.95 at 20 sequences.
-_MOST_UNITS = 100
-_LEAST_NUMBERS = 2_400  # of a state [B, H]
+# Units and sequences at which an update by `lstm_kernels` took less time than one by torch (AMD EPYC Zen 5, AVX-512, 20
+# to 1000 steps): by a factor of 1.05 to 1.55 at 50 and 100 sequences, of 1.2 to 1.4 at 100 with AVX2 alone. At 16 units
+# it was 0.9 to 1.3, from 128 units 0.95 to 1.15, at 20 sequences 0.5 to 1.25, mostly below 1.
+_UNITS = range(24, 101)
+_LEAST_SEQUENCES = 50
 
 
 @part
@@ -46,7 +46,7 @@ class LSTM:
         if x.device.type != "cpu":
             return None
         runs: gated.GatedRuns | lstm_fused.FusedRuns
-        if self.hidden <= _MOST_UNITS and self.hidden * x.shape[2] >= _LEAST_NUMBERS:
+        if self.hidden in _UNITS and x.shape[2] >= _LEAST_SEQUENCES:
             runs = gated.GatedRuns(lstm_kernels, params, x, start, scored)
         else:
             runs = lstm_fused.FusedRuns(params, x, start, scored)
