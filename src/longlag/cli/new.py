@@ -14,7 +14,7 @@ KINDS = {"method": "methods", "task": "tasks"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("kind", choices=KINDS, metavar="KIND", help=f"one of {', '.join(KINDS)}")
+    parser.add_argument("kind", choices=[*KINDS], metavar="KIND", help=f"one of {', '.join(KINDS)}")
     parser.add_argument("name", metavar="NAME", help="letters, digits, - and _; the file is NAME.py")
     parser.add_argument(
         "--out", type=Path, default=Path(), metavar="DIR", help="folder of the file (default: this one)"
