@@ -54,7 +54,7 @@ def test_without_momentum_the_schedule_is_zero_at_every_update():
 def test_the_constant_method_measures_the_constant_baseline(task):
     if registry.get("tasks", task).traits.scored == EVERY_STEP:
         pytest.skip("one constant for all steps names a distractor, and is never right at the last")
-    _, (row,) = outcome(spec("constant", task, lag=20, overrides={"optimiser.sequences": 2000}))
+    _, (row,) = outcome(spec("constant", task, lag=20, budget=1e4, overrides={"optimiser.sequences": 2000}))
     expected = registry.get("tasks", task).baselines["constant"].error
     assert row.test_error == pytest.approx(expected, abs=0.02)
     assert row.parameters == len(registry.get("tasks", task).traits.target_mean)  # the biases
