@@ -160,9 +160,12 @@ def test_joined_files_with_and_without_a_reason_are_read(tmp_path):
 
 
 def test_hessian_free_says_why_conjugate_gradients_stopped():
-    points = [event for event in train.run(spec("hf", gradient_flow=True)) if isinstance(event, Point)]
+    events = train.run(spec("hf", budget=12_000.0, gradient_flow=True))
+    *points, end = (event for event in events if isinstance(event, Point))
+    assert len(points) == 3
     assert {point.cg_stopped for point in points} <= {"progress", "limit", "breakdown"}
-    assert all(point.cg_stopped == "limit" for point in points if point.cg_iterations == 12)
+    assert all(point.cg_stopped == "limit" for point in points if point.cg_iterations == 8)
+    assert (end.cg_stopped, end.update_norm) == ("", 0)  # the step that the budget ended is undone
 
 
 def test_a_kept_rung_without_flow_is_trained_again_where_flow_is_wanted(tmp_path):
