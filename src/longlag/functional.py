@@ -74,6 +74,7 @@ class FunctionObjective:
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
         """v -> (J' H J + structural J_h' J_h / B) v, J_h the Jacobian of the hidden states."""
         line = linearise(lambda p: self._outputs(p, self.forward), params)
+        line.check_agreement()
         outputs = line.values[0].detach()
 
         def product(v: Params) -> dict[str, Tensor]:

@@ -344,6 +344,42 @@ def test_structural_damping_that_finds_no_states_says_how_to_name_them():
         learner(net, CE, batch_axis=3).step(lambda: (net(x), y, net(x)[:, 0]))
 
 
+class Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        return 2 * gradient
+
+
+def ctc(outputs, targets):
+    one = outputs.log_softmax(1).unsqueeze(1)
+    return torch.nn.functional.ctc_loss(one, torch.ones(1, 2, dtype=torch.long), torch.tensor([B]), torch.tensor([2]))
+
+
+def test_what_has_no_second_derivative_is_refused():
+    """Torch itself takes zeros for the derivatives of `Once`, in silence; that would be another curvature."""
+    net = double(Recurrent())
+    with pytest.raises(LonglagError, match=r"an operation of the model has no second derivative.*once_differentiable"):
+        learner(net, CE).step(lambda: (Once.apply(net(X_)), Y_))
+    with pytest.raises(LonglagError, match=r"cannot be differentiated twice .*_ctc_loss_backward is not implemented"):
+        learner(net, ctc).step(lambda: (net(X_), Y_))
+
+    class Doubled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = net
+
+        def forward(self, x):
+            return Once.apply(self.net(x))
+
+    with pytest.raises(LonglagError, match="no second derivative"):
+        next(fit(optimisers.HessianFree(), Doubled(), losses.CrossEntropy(C), lambda n: (X_, Y_)))
+
+
 class Noisy(nn.Module):
     def __init__(self, layer):
         super().__init__()

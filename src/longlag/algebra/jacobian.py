@@ -14,8 +14,10 @@ import torch
 from torch import Tensor
 
 from longlag.algebra.tree import Params
+from longlag.errors import LonglagError
 
 Outputs = tuple[Tensor, ...]
+_DISAGREEMENT = 0.05  # relative; rounding of single precision is far below
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,24 @@ class Linearisation:
             next(tangents) if live else torch.zeros_like(value)
             for value, live in zip(self.values, self.live, strict=True)
         )
+
+    def check_agreement(self) -> None:
+        """Raises LonglagError unless J and J' agree, u'(J v) = v'v for v = J'u, at a random u.
+
+        They do not where an operation has a derivative but no second one: torch then takes zeros for J, in silence.
+        """
+        generator = torch.Generator().manual_seed(0)
+        u = tuple(torch.randn(value.shape, generator=generator, dtype=value.dtype) for value in self.values)
+        u = tuple(part.to(value.device) for part, value in zip(u, self.values, strict=True))
+        v = self.pullback(u)
+        pairs = zip(u, self.pushforward(v), strict=True)
+        forward = float(sum((one.double() * other.double()).sum() for one, other in pairs))
+        back = float(sum(part.double().square().sum() for part in v.values()))
+        if abs(forward - back) > _DISAGREEMENT * back:
+            raise LonglagError(
+                "an operation of the model has no second derivative, so that curvature would be wrong: it may be an "
+                "autograd.Function marked once_differentiable; write its backward in operations of torch"
+            )
 
 
 def linearise(function: Callable[[Params], Outputs], params: Params) -> Linearisation:

@@ -25,9 +25,13 @@ from longlag.torch_optim.curvature import UNTRAINED, Twice
 
 @dataclass
 class Counter:
-    """Passes over one mini-batch each: a forward pass counts 1, with backward 3, a Gauss-Newton product 4."""
+    """Passes over one mini-batch each: a forward pass counts 1, with backward 3, a Gauss-Newton product 4.
+
+    agreed: the Jacobian and its transpose were found to agree in this step.
+    """
 
     passes: int = 0
+    agreed: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,10 @@ class ClosureOracle:
             )
         line = linearised((*answer.outputs, *hidden), dict(self.leaves))
         self.counter.passes += FORWARD
+        if not self.counter.agreed:
+            line.check_agreement()
+            self.counter.passes += PRODUCT
+            self.counter.agreed = True
         if not self.known:
             twice.check_bent()
         n = len(answer.outputs)
