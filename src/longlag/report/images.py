@@ -1,4 +1,8 @@
-"""Images inside a page, as data addresses: figures as SVG, which stays sharp at any size; files of PNG as they are."""
+"""Images inside a page, as data addresses: figures as SVG, which stays sharp at any size; files of PNG as they are.
+
+A figure of very many marks, such as the seeds of a large suite, is a PNG with a palette: each mark takes a hundred
+letters of SVG.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,9 @@ import io
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 from markupsafe import Markup
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -15,6 +21,8 @@ from longlag.errors import LonglagError
 from longlag.figures.tools import style
 from longlag.report import svg
 
+_MOST_MARKS = 5000  # of a figure as SVG
+_COLOURS = 128  # of a palette; a figure has its methods' colours, greys, and the mixtures at their edges
 _SAFE = "!$'()*+,-./:;<=>?@[]^_`{|}~"  # stand as they are in an address, and in an attribute between double quotes
 
 
@@ -50,5 +58,25 @@ def address(png: bytes, width: int | None = None) -> str:
 
 def of_figure(figure: Figure) -> Markup:
     """The data address of a figure as SVG. It holds no space, so that it may stand in `srcset`, and no double quote."""
+    if _marks(figure) > _MOST_MARKS:
+        return Markup(_painted(figure))
     drawing = svg.small(style.encode(figure, "svg").decode()).replace("'", "&apos;").replace('"', "'")
     return Markup("data:image/svg+xml," + quote(drawing, safe=_SAFE))
+
+
+def _marks(figure: Figure) -> int:
+    """How many markers and shapes are drawn in the panels of a figure."""
+    lines = [line for axes in figure.axes for line in axes.lines if line.get_marker() not in ("", " ", "None", None)]
+    shapes = [shape for axes in figure.axes for shape in axes.collections]
+    return sum(np.size(line.get_xdata()) for line in lines) + sum(len(shape.get_paths()) for shape in shapes)
+
+
+def _painted(figure: Figure) -> str:
+    """The data address of a figure as PNG, painted as `style.encode` paints one but without writing and reading it."""
+    figure.set_dpi(style.DOTS_PER_INCH)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    image = Image.frombytes("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba())).convert("RGB")
+    small = io.BytesIO()
+    image.quantize(_COLOURS, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(small.getvalue()).decode()
