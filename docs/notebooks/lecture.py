@@ -1,0 +1,134 @@
+# %% [markdown]
+# # The lecture in one hour
+#
+# Why are recurrent nets hard to train? The forward pass is bounded by squashing. The backward pass is linear, so over
+# 100 steps a gradient grows or shrinks like rate^100. This notebook measures that, step by step, and what helps.
+#
+# For every step: **predict** first and write it down, **run** the cell, **explain** what you see. All cells together need
+# about a minute on one core. `longlag lecture` measures all twelve claims; their texts and exercises are in
+# docs/lecture.md.
+
+# %%
+import numpy as np
+import torch
+from IPython.display import Image, Markdown, display
+
+from longlag import lecture
+from longlag.figures import lecture as drawings
+
+torch.set_num_threads(1)
+
+
+def measure(slug, seeds=range(1)):
+    """Measures one claim, and shows its verdict, its numbers and its figure."""
+    found = lecture.get(slug).measure(seeds).to_dict()
+    figure = drawings.get(slug).draw(found)
+    figure.set_dpi(80)
+    figure.savefig("claim.png", dpi=80)
+    numbers = "\n".join(f"- {number['name']}: {number['value']:.3g}" for number in found["numbers"][:6])
+    display(Markdown(f"**The claim {found['verdict']}.** {found['summary']}\n\n{numbers}"))
+    display(Image("claim.png"))
+
+
+# %% [markdown]
+# ## 1. Forwards bounded, backwards linear (10 minutes)
+#
+# **Predict.** A net of 50 tanh units gets one input at the first step. You double its weights. How large can its activity
+# become after 100 steps? You double the error at its output. How does the gradient at the first step change?
+
+# %%
+rng = np.random.default_rng(0)
+W = rng.standard_normal((50, 50)) * 0.9 / np.sqrt(50)
+
+
+def forward(W, steps=100):
+    h = [np.tanh(rng.standard_normal(50))]
+    for _ in range(steps):
+        h.append(np.tanh(h[-1] @ W))
+    return np.array(h)
+
+
+def backward(W, h, error):
+    """The derivative of the error by the state, back through all steps."""
+    back = [error]
+    for state in h[:0:-1]:
+        back.append((back[-1] * (1 - state**2)) @ W.T)
+    return np.array(back)
+
+
+for scale in (1, 2, 4):
+    h = forward(scale * W)
+    error = np.ones(50)
+    one, two = backward(scale * W, h, error), backward(scale * W, h, 2 * error)
+    print(
+        f"weights x {scale}: largest activity {np.abs(h).max():.2f}; gradient 100 steps back "
+        f"{np.linalg.norm(one[-1]):.1e}; with twice the error {np.linalg.norm(two[-1]) / np.linalg.norm(one[-1]):.2f} times"
+    )
+
+# %% [markdown]
+# **Explain.** The activity never exceeds 1, whatever the weights. Twice the error gives exactly twice the gradient,
+# although the net is nonlinear: the slopes were fixed by the forward pass. The suite measures both with more care:
+
+# %%
+measure("bounded_forward", range(2))
+measure("linear_backward", range(2))
+
+# %% [markdown]
+# ## 2. Vanish or explode (15 minutes)
+#
+# **Predict.** Look at the three gradients that you printed above: by which factor does the gradient change per step? What
+# must that factor be so that something survives 100 steps?
+
+# %%
+h = forward(W)
+norms = np.linalg.norm(backward(W, h, np.ones(50)), axis=1)
+rate = (norms[-1] / norms[50]) ** (1 / 50)
+print(f"rate per step {rate:.3f}; rate^100 = {rate**100:.1e}")
+print(f"spectral radius of W: {np.abs(np.linalg.eigvals(W)).max():.2f}")
+
+# %% [markdown]
+# A factor of 0.9 leaves 3e-5 of the gradient after 100 steps; a factor of 1.1 makes it 14,000 times as large. Only a
+# factor very near 1 carries information, and training moves the weights away from it.
+#
+# ## 3. Two attractors (10 minutes)
+#
+# **Predict.** Two tanh units latch one bit: every start ends in one of two corners. You move the start a little. Where
+# does the end move, if the start is in the middle of a basin? Where, if it is on the border of two basins?
+
+# %%
+measure("attractors")
+
+# %% [markdown]
+# **Explain.** Inside a basin the gradient is zero: the net has latched, and nothing that happened long ago matters. On the
+# border it is enormous: the smallest change decides. To latch and to be trainable exclude each other.
+#
+# ## 4. What helps (25 minutes)
+#
+# | remedy | idea |
+# |---|---|
+# | LSTM | a cell whose error flow has rate 1, opened and closed by gates |
+# | Hessian-Free | move far along directions of small gradient and even smaller curvature |
+# | echo state network | do not train the recurrent weights: start them well, learn the readout |
+# | ESN init + momentum | start well, then train with momentum |
+#
+# The same task for three of them. Temporal order, lag 20: in which order came two symbols?
+
+# %%
+from longlag.engine.spec import RunSpec
+from longlag.engine.train import run
+from longlag.store.records import Row
+
+for method in ("control", "esn", "lstm_chrono"):
+    spec = RunSpec("temporal_order", 20, method, (0,), 60_000, {}, None, "cpu")
+    (row,) = [found for found in run(spec) if isinstance(found, Row)]
+    print(
+        f"{method:12} {row.status:8} {100 * row.test_error:5.1f} % of the test set wrong after {row.passes:,.0f} passes"
+    )
+
+# %% [markdown]
+# Do not conclude from one seed. `make results` runs the whole comparison; the report shows how far each remedy carries, on
+# which task, at what cost, and how sure that is.
+#
+# **Next:** `longlag handson --out handson.html` writes a page on which you turn the knobs of a small net. The other
+# claims: `longlag lecture --claim exploding_step --out lecture`, and `careful_start`, `lstm_error_flow`, `hf_directions`,
+# `echo`, `init_and_momentum`, `modified_dynamics`.
