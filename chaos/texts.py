@@ -19,6 +19,7 @@ _PIECES = [",", '"', "\r", "\n", "\r\n", "\x00", "\x1b[31m", "\x85", "\u2028", "
            "=1+1", "|", "<b>", "é", "{x}"]  # fmt: skip
 _LONG = 150_000  # letters
 _TEXTS = [f.name for f in fields(records.Row) if str(f.type) == "str" and f.name not in ("status", "spec")]
+_NAMES = {f.name for f in fields(records.Row) if f.metadata["name"]}  # stand in one line, with escapes
 
 
 def text(draw: np.random.Generator) -> str:
@@ -53,7 +54,7 @@ def _attempt(folder: Path, row: records.Row, changes: dict[str, str]) -> str:
     for name, value in changes.items():
         shown = value.encode(errors="backslashreplace").decode()
         back = getattr(found, name)
-        escaped = name in ("task", "method", "loss") and back.isprintable()
+        escaped = name in _NAMES and back.isprintable()
         assert back == shown or escaped, f"{name} came back as {back!r}"
         exact = exact and back == value
     write_points(folder / "c.parquet", [records.Point(found.task, 10, found.method, 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1)])
