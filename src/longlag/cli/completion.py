@@ -9,11 +9,12 @@ import sys
 from longlag.errors import LonglagError
 
 HELP = "print a script with which a shell completes verbs and options"
-EXAMPLE = 'longlag completion bash >> ~/.bash_completion; in zsh: eval "$(longlag completion zsh)"'
+EXAMPLE = "longlag completion bash"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=["bash", "zsh", "tcsh"], help="your shell")
+    use = 'your shell. For bash append what is printed to ~/.bash_completion; for zsh run eval "$(longlag completion zsh)"'
+    parser.add_argument("shell", choices=["bash", "zsh", "tcsh"], help=use)
 
 
 def run(args: argparse.Namespace) -> None:
