@@ -13,7 +13,7 @@ EXAMPLE = "longlag completion bash"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    use = 'your shell. For bash append what is printed to ~/.bash_completion; for zsh run eval "$(longlag completion zsh)"'
+    use = 'your shell; for bash append the output to ~/.bash_completion, for zsh run eval "$(longlag completion zsh)"'
     parser.add_argument("shell", choices=["bash", "zsh", "tcsh"], help=use)
 
 
