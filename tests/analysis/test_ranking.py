@@ -2,11 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from fake_results import a_row
 from longlag import tables
-from longlag.analysis import Analysis, ranking, stats
+from longlag.analysis import Analysis, intervals, ranking, stats
 from longlag.store.records import Point, Row
 
 
@@ -42,6 +43,27 @@ def test_only_cells_where_methods_meet_count():
     assert set(found.of) == {3}
     assert found.share.to_dict() == pytest.approx({"far": 1.0, "good": (1 + 2 / 3 + 1) / 3, "bad": (1 / 3) / 3})
     assert found.n.to_dict() == {"far": 5, "good": 9, "bad": 9}
+
+
+def test_ladders_are_those_of_the_seeds_and_a_missing_row_is_one_of_its_own():
+    nan = np.nan
+    solved = np.array([[1, 0], [1, nan], [1, 0], [nan, nan], [1, nan]])
+    distinct, which = intervals.ladders(solved)
+    assert len(distinct) == 3
+    np.testing.assert_array_equal(distinct[which], solved)
+
+
+def test_a_crowd_of_seeds_has_the_interval_that_they_have_one_by_one(monkeypatch):
+    outcomes = {20: [Y] * 90 + [N] * 60, 50: [Y] * 30 + [N] * 120}
+    runs = [*rows("a", "adding", outcomes), *rows("b", "adding", outcomes)]
+    together = table(runs)
+    monkeypatch.setattr(ranking, "_CROWD", 1000)
+    one_by_one = table(runs)
+    assert (together.share == one_by_one.share).all()
+    assert (together.low < together.share).all()
+    assert (together.share < together.high).all()
+    for end in ("low", "high"):
+        assert together[end].to_numpy() == pytest.approx(one_by_one[end].to_numpy(), abs=0.01)
 
 
 def test_intervals_hold_the_share_and_shrink_where_seeds_agree():

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import seaborn as sns
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 import fake_results
@@ -50,6 +52,10 @@ def test_a_method_looks_the_same_in_every_suite_and_a_plug_in_comes_after() -> N
     assert len(
         {(method_style.colour, method_style.marker, method_style.dash) for method_style in every.values()}
     ) == len(every)
+
+
+def test_the_palette_is_seaborns_colorblind() -> None:
+    assert [to_rgb(colour) for colour in style.COLORBLIND] == sns.color_palette("colorblind")
 
 
 def test_remedies_differ_in_colour_and_ablations_are_tints_of_their_parents() -> None:

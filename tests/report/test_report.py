@@ -325,6 +325,7 @@ def test_the_verb_writes_the_page_with_its_rows_inside(tmp_path: Path, unpainted
 def test_more_rows_than_a_page_should_hold_are_left_out() -> None:
     noise = np.random.default_rng(0).bytes(report.MOST_ROWS)
     assert report.packed(noise) == report.packed(b"") == ""
+    assert report.packed(b"row after row" * 10 * report.MOST_ROWS) == "", "are not even compressed"
     assert report.packed(noise[:1000])
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from longlag.analysis import intervals
 from longlag.rng import stream
 
+_CROWD = 100  # seeds of a method on a task
 COLUMNS = ["method", "cells", "of", "share", "low", "high", "n", "settings"]
 
 
@@ -44,11 +45,24 @@ def _of(method: str, rows: pd.DataFrame, of: int) -> tuple[Any, ...]:
 def _rates(method: str, task: str, rows: pd.DataFrame) -> np.ndarray:
     """The share of seeds that solve at each lag of a task, of the seeds as they are and of samples [1 + draws, L]."""
     table = rows.pivot(index="seed", columns="lag", values="solved").astype(float)  # [seeds, L], nan: no row
-    solved, n = table.to_numpy(), len(table)
-    drawn = stream(0, "ranking", method, task).multinomial(n, np.full(n, 1 / n), size=intervals.DRAWS)
-    times_drawn = np.concatenate([np.ones((1, n)), drawn])
+    solved, alike = _drawn_ladders(table.to_numpy())
+    n = len(table)
+    drawn = stream(0, "ranking", method, task).multinomial(n, alike / n, size=intervals.DRAWS)
+    times_drawn = np.concatenate([alike[None], drawn]).astype(float)
     known = ~np.isnan(solved)
-    return times_drawn @ np.where(known, solved, 0) / np.maximum(times_drawn @ known, 1)
+    return times_drawn @ np.where(known, solved, 0) / np.maximum(times_drawn @ known.astype(float), 1)
+
+
+def _drawn_ladders(solved: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ladders that are drawn [ladders, L], and of how many seeds each is.
+
+    solved: 1, 0 or nan for no row [seeds, L]. A ladder is that of one seed; in a crowd, of all seeds that solved the
+    same lags: samples of hundreds of seeds take long, and which of two equal seeds is drawn makes no difference.
+    """
+    if len(solved) <= _CROWD:
+        return solved, np.ones(len(solved))
+    distinct, which = intervals.ladders(solved)
+    return distinct, np.bincount(which)
 
 
 def settings(rows: pd.DataFrame) -> dict[str, list[Any]]:

@@ -54,8 +54,16 @@ def load_curves(path: str | Path | None) -> pd.DataFrame:
         return frame(records.Point, [])
     table = read_curves(path)
     columns: dict[str, Any] = {name: _values(table[name]) for name in table.column_names}
-    missing = {n: np.full(len(table), default) for n, default in records.FLOW.items() if n not in columns}
-    return _table(records.Point, columns | missing)
+    types = {f.name: _DTYPES[str(f.type)] for f in fields(records.Point)}
+    missing = {  # one value that is seen as a column: twenty real ones of millions of points take long
+        name: np.broadcast_to(np.array(default, types[name]), len(table))
+        for name, default in records.FLOW.items()
+        if name not in columns
+    }
+    found = {name: np.asarray((columns | missing)[name], kind) for name, kind in types.items()}
+    return pd.DataFrame(
+        {name: pd.Series(found[name], dtype=kind, copy=False) for name, kind in types.items()}, copy=False
+    )
 
 
 def _values(column: Any) -> np.ndarray:
@@ -107,13 +115,14 @@ def reach(runs: pd.DataFrame, rng: np.random.Generator | None = None) -> pd.Data
 
 def _reach(rows: pd.DataFrame, rng: np.random.Generator) -> tuple[Any, ...]:
     table = rows.pivot(index="seed", columns="lag", values="solved").astype(float)  # [seeds, lags], nan: no row
-    lags, solved = table.columns.to_numpy(), table.to_numpy()
+    lags, n = table.columns.to_numpy(), len(table)
     largest = lags.max()
-    n = len(solved)
-    best = _furthest(np.ones((1, n)), solved, lags)[0]
-    draws = rng.integers(n, size=(intervals.DRAWS, n))
-    times_drawn = np.bincount((np.arange(intervals.DRAWS)[:, None] * n + draws).ravel(), minlength=intervals.DRAWS * n)
-    sample = _furthest(times_drawn.reshape(intervals.DRAWS, n).astype(float), solved, lags)
+    solved, which = intervals.ladders(table.to_numpy())  # hundreds of seeds have few ladders among them
+    size = len(solved)
+    best = _furthest(np.bincount(which)[None].astype(float), solved, lags)[0]
+    draws = which[rng.integers(n, size=(intervals.DRAWS, n))] + np.arange(intervals.DRAWS)[:, None] * size
+    times_drawn = np.bincount(draws.ravel(), minlength=intervals.DRAWS * size).reshape(intervals.DRAWS, size)
+    sample = _furthest(times_drawn.astype(float), solved, lags)
     low, high = np.quantile(sample, [0.025, 0.975], method="inverted_cdf")
     minimal = rows.loc[rows.lag == best, "minimal_lag"].max()
     return n, int(best), int(low), int(high), minimal, int(largest), bool(best == largest)
@@ -122,7 +131,7 @@ def _reach(rows: pd.DataFrame, rng: np.random.Generator) -> tuple[Any, ...]:
 def _furthest(times_drawn: np.ndarray, solved: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Per sample, the largest of the lags [L] at which half of the seeds that have a row solve.
 
-    times_drawn: how often a sample holds each seed [samples, seeds]; solved: 1, 0 or nan for no row [seeds, L].
+    times_drawn: how often a sample holds each ladder [samples, ladders]; solved: 1, 0 or nan for no row [ladders, L].
     """
     known = ~np.isnan(solved)
     half = times_drawn @ np.where(known, solved, 0) * 2 >= np.maximum(times_drawn @ known, 1)  # [samples, L]

@@ -46,12 +46,13 @@ def _panel(
     style.lag_ticks(axes, lags, [conditions.minimal_lag[conditions.lag == lag].max() for lag in lags], thin=small)
     styles = {name: method_style for name, method_style in styles.items() if name in set(conditions.method)}
     axes.set_yscale("log")
+    solved = dict(iter(times[times.solved].groupby("method")))
     for (name, method_style), shift in zip(styles.items(), style.dodge(len(styles)), strict=True):
         rows = conditions[(conditions.method == name) & (conditions.attempted > 0)].sort_values("lag")
         back = style.is_back(method_style, styles)
         _medians(axes, rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]), method_style, 4 if back else 6)
-        seeds = times[(times.method == name) & times.solved]
-        x = [lags.index(lag) + shift for lag in seeds.lag]
+        seeds = solved.get(name, times[:0])
+        x = np.searchsorted(lags, seeds.lag) + shift
         axes.plot(x, seeds.time, ls="", marker=".", ms=3.5, alpha=0.6, color=method_style.colour, mew=0, zorder=2)
 
 

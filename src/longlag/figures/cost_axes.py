@@ -85,11 +85,13 @@ def _panel(axes: Any, costs: pd.DataFrame, times: pd.DataFrame, ranked: bool) ->
         layout.no_data(axes)
     ranks = costs["median"].where(np.isfinite(costs["median"])).rank(method="min")
     styles = style.styles(costs.index)
+    known = times[times.solved & np.isfinite(times.time)]
+    found = {name: rows.to_numpy() for name, rows in known.groupby("method").time}
     for y, (name, method_style) in enumerate((name, styles[name]) for name in costs.index):
         axes.axhline(y, color="#efefef", lw=0.6, zorder=0)
-        condition, seeds = costs.loc[name], times[(times.method == name) & times.solved & np.isfinite(times.time)]
+        condition, seeds = costs.loc[name], found.get(name, np.empty(0))
         axes.plot(
-            seeds.time, np.full(len(seeds), y), ls="", marker="|", ms=6, color=method_style.colour, alpha=0.7, zorder=2
+            seeds, np.full(len(seeds), y), ls="", marker="|", ms=6, color=method_style.colour, alpha=0.7, zorder=2
         )
         if np.isfinite(condition["median"]):
             style.mark(axes, condition["median"], y, method_style, filled=True)

@@ -54,9 +54,11 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
         _baselines(panel, shown[shown.task == task])
     layout.keys_to(tiers.figure, _keys(shown), "outside upper left")
     layout.label_tiers(tiers, style.LAG if wide else style.LAG_SHORT, style.LAG_SHORT, "")
-    tiers.figure.draw_without_rendering()  # only a laid-out figure knows which blocks have room for words
-    for task, panel in tiers.panels.items():
-        _numbers(panel, _placed(blocks[blocks.task == task], order))
+    numbered = {task: _with_numbers(_placed(blocks[blocks.task == task], order)) for task in tiers.panels}
+    if any((near.width * width >= _WORDS).any() for near in numbered.values()):  # a lag is no wider than the figure
+        tiers.figure.draw_without_rendering()  # only a laid-out figure knows which blocks have room for words
+        for task, panel in tiers.panels.items():
+            _numbers(panel, numbered[task])
     return tiers.figure
 
 
@@ -133,11 +135,15 @@ def _fill(status: str, left: float) -> tuple[Any, str]:
     return (_UNMEASURED if np.isnan(left) else _NEARNESS(_NEAR + (_FAR - _NEAR) * left)), ""
 
 
+def _with_numbers(blocks: pd.DataFrame) -> pd.DataFrame:
+    """The blocks of one run whose passes ran out."""
+    return blocks[(blocks.seeds == 1) & (blocks.status == Status.BUDGET) & blocks.best.notna()]
+
+
 def _numbers(axes: Any, blocks: pd.DataFrame) -> None:
-    """The lowest error that was seen, in percent, in the blocks of a run whose passes ran out."""
+    """The lowest error that was seen, in percent, where there is room; blocks: those of `_with_numbers`."""
     scale = axes.get_window_extent().width / axes.figure.dpi / np.ptp(axes.get_xlim())  # inches per lag
-    room = (blocks.seeds == 1) & (blocks.width * scale >= _WORDS)
-    for block in blocks[room & (blocks.status == Status.BUDGET) & blocks.best.notna()].itertuples():
+    for block in blocks[blocks.width * scale >= _WORDS].itertuples():
         x, y = block.x + block.width / 2, block.y + _HEIGHT / 2
         ink = "white" if block.left > 0.7 else style.INK
         axes.text(x, y + 0.03, f"{100 * block.best:.0f}", ha="center", va="center", fontsize=7, color=ink)

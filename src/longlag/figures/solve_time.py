@@ -88,13 +88,14 @@ def _frame(axes: Any, conditions: pd.DataFrame, lag: int) -> None:
 def _panel(axes: Any, conditions: pd.DataFrame, steps: pd.DataFrame, styles: dict[str, style.MethodStyle]) -> None:
     found = {condition.method: condition for condition in conditions.itertuples() if condition.solved}
     present = {name: method_style for name, method_style in styles.items() if name in found}
+    solved = dict(iter(steps[np.isfinite(steps.time)].groupby("method")))
     places: list[tuple[str, str]] = []  # where a curve ends; of those that end together, the markers stand side by side
     for (name, method_style), hair in zip(
         present.items(), style.dodge(len(present), _HAIR * len(present)), strict=True
     ):
-        curve = steps[(steps.method == name) & np.isfinite(steps.time)]
-        if curve.empty:
+        if name not in solved:
             continue
+        curve = solved[name]
         x, y = np.r_[curve.time.iloc[0], curve.time], np.r_[0, 1 - curve.survival]
         (line,) = axes.step(
             x, y + hair, where="post", color=method_style.colour, ls=method_style.dash, lw=1.2, zorder=2

@@ -25,6 +25,7 @@ from longlag.words import number, seeds_phrase
 
 HERE = Path(__file__).parent
 MOST_ROWS = 700_000  # letters of the packed rows; a page of thousands of rows
+_SMALLEST = 50  # times: more than a file of rows is ever packed
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,8 @@ def _saving() -> str:
 
 def packed(rows: bytes) -> str:
     """A file of runs in base64, compressed; empty if that is more than a page should hold."""
+    if len(rows) > _SMALLEST * MOST_ROWS:
+        return ""  # rows with a checksum each do not get that small
     text = base64.b64encode(gzip.compress(rows, mtime=0)).decode() if rows else ""
     return text if len(text) <= MOST_ROWS else ""
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -210,7 +209,8 @@ def no_data(axes: Any, words: str = "no data") -> None:
     axes.minorticks_off()
     axes.set_xticks([])
     axes.set_yticks([])
-    sns.despine(ax=axes, left=True, bottom=True)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
 
 
 def nothing(words: str, width: float) -> Figure:

@@ -14,7 +14,6 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-import seaborn as sns
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
@@ -29,7 +28,11 @@ INK, QUIET, FAINT = "#222222", "#6b6b6b", "#dddddd"
 LAG = "nominal lag T in steps (minimal lag in brackets)"
 LAG_SHORT = "lag T (minimal lag)"
 LAG_BELOW = "nominal lag T in steps"
-_BLUE, _ORANGE, _GREEN, _VERMILLION, _PINK, _BROWN, _ROSE, _GREY, _YELLOW, _SKY = range(10)  # seaborn's colorblind
+# seaborn's palette "colorblind", as letters: importing seaborn takes longer than drawing a figure
+COLORBLIND = (
+    *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
+)
+_BLUE, _ORANGE, _GREEN, _VERMILLION, _PINK, _BROWN, _ROSE, _GREY, _YELLOW, _SKY = range(10)
 # method -> colour (of the palette, or as hex), share of white mixed in, marker, dash; in drawing order. A tint or a
 # colour of its own stands back where a panel is crowded: ablations and baselines.
 _KNOWN: dict[str, tuple[int | str, float, str, str]] = {
@@ -145,7 +148,7 @@ def _spare(i: int) -> MethodStyle:
 
 
 def _method_style(colour: int | str, white: float, marker: str, dash: str, back: bool = False) -> MethodStyle:
-    full = sns.color_palette("colorblind")[colour] if isinstance(colour, int) else to_rgb(colour)
+    full = to_rgb(COLORBLIND[colour] if isinstance(colour, int) else colour)
     red, green, blue = (white + (1 - white) * part for part in full)
     return MethodStyle((red, green, blue), marker, dash, _SIZES.get(marker, 1.0), back)
 
