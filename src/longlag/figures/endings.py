@@ -181,7 +181,7 @@ def caption(analysis: Analysis) -> str:
     if runs.empty:
         return "No runs yet."
     shown, conditions = _unsolved(analysis), analysis.success
-    crowd = conditions.n[conditions.task.isin(shown.task)].max() > _CROWD
+    crowd = conditions.n[conditions.task.isin(shown.task.unique())].max() > _CROWD
     alike = f"; in a condition of more than {_CROWD}, those that look alike share a block" if crowd else ""
     counts = runs.status.value_counts()
     ends = join_words(f"{counts[status]} {status.value.replace('_', ' ')}" for status in Status if status in counts)

@@ -19,6 +19,7 @@ from longlag.words import join_methods, join_tasks, join_words, seeds_phrase, ta
 
 TITLE, ORDER = "Learning curves", 5
 _LINES = 30  # seeds of a method that are drawn: the first ones
+_COLUMNS = ["task", "lag", "method", "seed", "passes", "error"]  # of a point that are read
 _KEYS = [
     Line2D([], [], color=style.INK, lw=0.9, label="solved: 1 % wrong"),
     Line2D([], [], color=style.QUIET, lw=0.9, ls="--", label="constant answer"),
@@ -42,7 +43,7 @@ def _chosen(analysis: Analysis) -> dict[str, int]:
     run was evaluated twice has no curve: it is left out unless that leaves none."""
     found = {str(task): telling_lag(conditions) for task, conditions in analysis.success.groupby("task")}
     full, small = layout.split(layout.methods_on(analysis.success))
-    curves = _at(analysis.curves, {task: found[task] for task in small})
+    curves = _at(analysis.curves[_COLUMNS], {task: found[task] for task in small})
     evaluations = curves[curves.passes > 0].groupby(["task", "lag", "method", "seed"]).size()
     seen = evaluations[evaluations > 1].groupby(["task", "lag"]).size()
     curved = set(seen.index)
@@ -62,7 +63,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     chosen = _chosen(analysis)
     if not chosen:
         return layout.nothing("no runs", width)
-    shown, curves = _at(analysis.runs, chosen), _at(analysis.curves, chosen)
+    shown, curves = _at(analysis.runs, chosen), _at(analysis.curves[_COLUMNS], chosen)
     styles = style.styles(shown.method.unique())
     methods = layout.methods_on(analysis.success)
     tiers = layout.tiers({task: methods[task] for task in chosen}, height=2.0, width=width)
@@ -132,7 +133,7 @@ def caption(analysis: Analysis) -> str:
         return "No runs yet."
     if curves.empty:
         return "No learning curves were recorded, so there is nothing to draw."
-    seeds = _at(curves, chosen).groupby(["task", "method"]).seed.nunique()
+    seeds = _at(curves[_COLUMNS], chosen).groupby(["task", "method"]).seed.nunique()
     where = join_words(f"{task_label(task)} at lag {lag}" for task, lag in chosen.items())
     some = "" if seeds.empty or seeds.max() <= _LINES else f", of which the first {_LINES} are drawn"
     return (
