@@ -26,7 +26,7 @@ from sklearn.utils.validation import (
 from longlag.cells.reservoir import Reservoir
 from longlag.esn import data
 from longlag.esn.data import BadInput, Targets
-from longlag.esn.generation import Scale, Scales, closed_loop, with_feedback
+from longlag.esn.generation import Scale, Scales, closed_loop, predicts_next, with_feedback
 from longlag.esn.network import Network, one_thread
 from longlag.esn.settings import checked, input_scales, spans
 from longlag.inits.reservoirs import EchoState
@@ -111,6 +111,7 @@ class _EchoState(BaseEstimator):
             [x_scale.standard(each) for each in x], at_steps, split, settings.penalty
         )
         self.n_outputs_, self._every, self._flat = targets.y[0].shape[1], targets.every, targets.flat
+        self._of_sequences, self._predicts_next = form in ("list", "array"), predicts_next(x, targets)
         return self
 
     def _sequences(self, X: Any, reset: bool) -> tuple[list[np.ndarray], str]:
@@ -130,6 +131,10 @@ class _EchoState(BaseEstimator):
         table = validate_data(self, X, reset=reset, dtype=np.float64)
         if self.table == "series":
             return [table], "series"
+        if not reset and self._of_sequences:
+            raise BadInput(
+                f"X of shape {table.shape} is a table; the net was fitted to sequences: hand over one sequence as [x]"
+            )
         return data.rows(table, self.inputs_per_step), "rows"
 
     def _targets(self, y: Any, x: list[np.ndarray], form: str) -> Targets:
@@ -168,6 +173,9 @@ class _EchoState(BaseEstimator):
         x, form = self._sequences(X, reset=False)
         given = data.step_targets([y] if form == "series" else y, [len(each) for each in x]).y
         found = [predicted] if form == "series" else list(predicted)
+        if all(len(each) <= self.washout for each in given):
+            longest = max(map(len, given))
+            raise BadInput(f"washout={self.washout} leaves nothing to score of sequences of at most {longest} steps")
         pairs = [np.concatenate([each[self.washout :] for each in some]) for some in (given, found)]
         return pairs[0][:, 0] if self._flat else pairs[0], pairs[1]
 
@@ -224,7 +232,8 @@ class EchoStateNetwork(RegressorMixin, _EchoState):
 
         With feedback, the outputs feed back; y [T] or [T, O] are the targets of the warm-up (teacher forcing), and
         `inputs` [steps, X] drive the free steps. Without feedback each output is the next input: the net must have been
-        trained to predict it, y[t] = X[t + 1], and the first output is the one at the last step of the warm-up.
+        trained to predict it, y[t] = X[t + 1] in the same units, and the first output is the one at the last step of
+        the warm-up.
 
         Raises:
             BadInput: the net cannot run free, or something handed over does not fit.
@@ -237,9 +246,15 @@ class EchoStateNetwork(RegressorMixin, _EchoState):
             )
         if not isinstance(steps, Integral) or steps < 1:
             raise BadInput(f"steps={steps!r} of a free run must be a whole number, at least 1")
-        warm_up = data.sequences([X])[0]
+        warm_up = data.sequences(X if data.holds_sequences(X) and len(X) == 1 else [X])[0]
         if warm_up.shape[1] != self.network_.model.n_inputs:
             raise BadInput(f"X has {warm_up.shape[1]} inputs per step; the net has {self.network_.model.n_inputs}")
+        if not (self.network_.feeds_back or self._predicts_next):
+            raise BadInput(
+                "the net was not fitted to its next inputs, y[t] = X[t + 1]: its outputs cannot take their place. "
+                "X and y must be in the same units: leave scalers of X out, inputs are standardised inside; or set "
+                "feedback_scale"
+            )
         run = with_feedback if self.network_.feeds_back else closed_loop
         outputs = run(self.network_, self._scales, steps, warm_up, y, inputs)
         return outputs[:, 0] if self._flat else outputs

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from longlag.esn import data
-from longlag.esn.data import BadInput
+from longlag.esn.data import BadInput, Targets
 from longlag.esn.network import Network
 
 
@@ -42,6 +42,15 @@ class Scales:
 
     x: Scale
     y: Scale
+
+
+def predicts_next(x: list[np.ndarray], targets: Targets) -> bool:
+    """Are the targets the next inputs, up to noise of half their deviation? Only then can outputs take their place."""
+    if not targets.every or targets.y[0].shape[1] != x[0].shape[1]:
+        return False
+    next_inputs = np.concatenate([each[1:] for each in x])
+    wanted = np.concatenate([each[:-1] for each in targets.y])
+    return bool((np.square(wanted - next_inputs).mean(0) <= 0.25 * next_inputs.var(0) + 1e-12).all())
 
 
 def with_feedback(net: Network, scales: Scales, steps: int, x: np.ndarray, y: Any, inputs: Any) -> np.ndarray:

@@ -1,0 +1,53 @@
+"""What a newcomer may try and would not notice: free runs in two units, a series handed over as a table."""
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from longlag.esn import EchoStateClassifier, EchoStateNetwork
+from longlag.esn.data import BadInput
+
+SERIES = 3 + np.sin(0.3 * np.arange(400))[:, None]
+
+
+def net(**settings):
+    return EchoStateNetwork(30, random_state=0, **settings)
+
+
+def test_a_free_run_needs_targets_that_are_the_next_inputs():
+    fitted = net(washout=20).fit([SERIES[:-1]], [SERIES[1:]])
+    assert fitted.generate(5, SERIES).shape == (5, 1)
+    for targets in (-5 * SERIES[1:], SERIES[1:] + 3, SERIES[1:] * 0):
+        with pytest.raises(BadInput, match="leave scalers of X out"):
+            net(washout=20).fit([SERIES[:-1]], [targets]).generate(5, SERIES)
+
+
+def test_a_scaler_before_the_net_is_seen_in_a_free_run():
+    steps = make_pipeline(StandardScaler(), net(washout=20, table="series"))
+    with pytest.raises(BadInput, match=r"in the same units: leave scalers of X out"):
+        steps.fit(SERIES[:-1], SERIES[1:, 0])[-1].generate(5, SERIES)
+
+
+def test_noise_on_the_inputs_is_no_other_unit():
+    noisy = SERIES + np.random.default_rng(0).normal(0, 0.1, SERIES.shape)
+    assert net(washout=20).fit([noisy[:-1]], [SERIES[1:]]).generate(3, noisy).shape == (3, 1)
+
+
+def test_a_table_is_refused_after_a_fit_to_sequences():
+    sequences = [SERIES[:n] for n in (30, 40, 50)]
+    classifier = EchoStateClassifier(20, random_state=0).fit(sequences, [0, 1, 0])
+    with pytest.raises(BadInput, match=r"X of shape \(30, 1\) is a table; .*hand over one sequence as \[x\]"):
+        classifier.predict(sequences[0])
+    assert len(classifier.predict(sequences[:1])) == 1
+
+
+def test_a_warm_up_may_be_a_list_of_one():
+    fitted = net().fit([SERIES[:-1]], [SERIES[1:]])
+    np.testing.assert_array_equal(fitted.generate(4, [SERIES]), fitted.generate(4, SERIES))
+
+
+def test_a_washout_longer_than_the_scored_sequences_is_named():
+    fitted = net(washout=50).fit([SERIES[:-1]], [SERIES[1:]])
+    with pytest.raises(BadInput, match="washout=50 leaves nothing to score of sequences of at most 39 steps"):
+        fitted.score([SERIES[:39]], [SERIES[1:40]])
