@@ -249,7 +249,8 @@ class EchoStateNetwork(RegressorMixin, _EchoState):
         warm_up = data.sequences(X if data.holds_sequences(X) and len(X) == 1 else [X])[0]
         if warm_up.shape[1] != self.network_.model.n_inputs:
             raise BadInput(f"X has {warm_up.shape[1]} inputs per step; the net has {self.network_.model.n_inputs}")
-        if not (self.network_.feeds_back or self._predicts_next):
+        closed = not self.network_.feeds_back and self.n_outputs_ == warm_up.shape[1]
+        if closed and not self._predicts_next:
             raise BadInput(
                 "the net was not fitted to its next inputs, y[t] = X[t + 1]: its outputs cannot take their place. "
                 "X and y must be in the same units: leave scalers of X out, inputs are standardised inside; or set "
