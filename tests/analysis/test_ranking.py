@@ -81,6 +81,8 @@ def test_the_settings_are_those_of_the_rows():
     assert found["far"] == {}
     half = [*rows("half", "adding", {20: [Y]}), *rows("half", "xor", {20: [Y]}, rate=1.0)]
     assert table(half).settings["half"] == {"rate": [None, 1.0]}
+    scaled = [*rows("scaled", "adding", {20: [Y]}, scales=[1, 2]), *rows("scaled", "xor", {20: [Y]}, scales=[1, 2])]
+    assert table(scaled).settings["scaled"] == {"scales": [[1, 2]]}
 
 
 def test_the_table_says_who_was_tuned_how_and_ties_share_a_rank():

@@ -9,6 +9,7 @@ that differ from those of its file.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -75,4 +76,9 @@ def settings(rows: pd.DataFrame) -> dict[str, list[Any]]:
         for spec in specs.unique():
             by_task.setdefault(str(task), {}).update(json.loads(spec).get("overrides", {}))
     names = sorted({name for given in by_task.values() for name in given})
-    return {name: list(dict.fromkeys(given.get(name) for given in by_task.values())) for name in names}
+    return {name: _distinct(given.get(name) for given in by_task.values()) for name in names}
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    """Each value once; a setting may be a list."""
+    return [*{json.dumps(value): value for value in values}.values()]
