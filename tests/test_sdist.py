@@ -45,7 +45,9 @@ def sdist(tmp_path_factory):
 def unpacked(sdist, tmp_path_factory):
     folder = tmp_path_factory.mktemp("unpacked")
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extractall(
+            folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {})
+        )  # not before 3.11.4
     (inside,) = folder.iterdir()
     return inside
 
