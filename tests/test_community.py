@@ -15,6 +15,7 @@ import pytest
 
 from longlag import cli, protocol, registry, resources, tables
 from longlag.analysis import Analysis, stats
+from longlag.design import grid
 from longlag.engine import verify
 from longlag.engine.spec import resolve_elsewhere
 from longlag.errors import LonglagError
@@ -66,6 +67,10 @@ def _of_the_design(rows: Sequence[Row], known: Sequence[Row]) -> list[str]:
     found = [f"no cell {cell} in the reference" for cell in {(r.task, r.lag, r.budget) for r in rows} - budgets]
     keys = {(row.task, row.lag, row.seed) for row in rows}
     found += ["a run is there twice"] * (len(keys) < len(rows))
+    whole = {(cell.task, lag, seed) for cell in grid.of(known) for lag in cell.lags for seed in range(*cell.seeds)}
+    if missing := sorted(whole - keys):
+        example = "{} at lag {}, seed {}".format(*missing[0])
+        found.append(f"{len(missing)} of the {len(whole)} runs of the grid are missing, such as {example}")
     return found + [f"seed {row.seed} is one of tuning" for row in rows if row.seed >= protocol.FIRST_TUNING_SEED][:1]
 
 
@@ -130,6 +135,19 @@ def changed(record: Path, to: Path, **values: object) -> Path:
     shutil.copytree(record, to)
     write_rows(to / "runs.csv", [dataclasses.replace(row, **values) for row in read_rows(to / "runs.csv")])
     return to
+
+
+def test_a_part_of_the_grid_is_no_record(sent, tmp_path):
+    record, known = sent
+    shutil.copytree(record, tmp_path / "part")
+    first, *others = read_rows(record / "runs.csv")
+    write_rows(tmp_path / "part/runs.csv", others)
+    (fault,) = faults(tmp_path / "part", known)
+    whole = len(others) + 1
+    assert (
+        fault
+        == f"1 of the {whole} runs of the grid are missing, such as {first.task} at lag {first.lag}, seed {first.seed}"
+    )
 
 
 def test_an_honest_record_passes(sent):
