@@ -12,8 +12,11 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from longlag import protocol, registry
+from longlag.engine.data import Data
 from longlag.engine.spec import RunSpec, resolve
 from longlag.engine.train import attempt
 from longlag.errors import LonglagError, in_a_line
@@ -74,6 +77,41 @@ def _builds(name: str) -> None:
                 raise AssertionError(f"tune names {', '.join(sorted(unknown))}, which {task} has not: see longlag show")
             for path, space in method.tune.items():
                 assert with_values(parts, {path: (space.low * space.high) ** 0.5}) != parts, f"{path} changes nothing"
+
+
+def _starts_as_declared(name: str) -> None:
+    setup = resolve(RunSpec("adding", LAGS[0], name, (0,)))
+    declared = setup.model.shapes()
+    drawn = {key: np.shape(value) for key, value in setup.parts.init.draw(stream(0, "check"), declared).items()}
+    if missing := sorted(declared.keys() - drawn.keys()):
+        raise AssertionError(f"its init draws no {', '.join(missing)}, which the cell or the readout declares")
+    if unknown := sorted(drawn.keys() - declared.keys()):
+        raise AssertionError(
+            f"its init draws {', '.join(unknown)}, which nothing declares; name it in the cell's shapes"
+        )
+    for key, shape in declared.items():
+        assert drawn[key] == shape, f"its init draws {key} as {list(drawn[key])}; declared is {list(shape)}"
+
+
+def _keeps_order_and_sequences_apart(name: str) -> None:
+    setup = resolve(RunSpec("adding", LAGS[0], name, (0,)))
+    data, cell = Data(setup, (0,)), setup.model.cell
+    batch, params = data.batch("check", 0, 5), data.start()
+    of_cell = params[next(iter(cell.shapes(batch.x.shape[-1])))]
+    x, steps = setup.model.centred(batch.x.to(of_cell.dtype)), batch.x.shape[1]
+
+    def states(x: Tensor, start: Tensor) -> Tensor:
+        with torch.no_grad():
+            return cell.states(params, x, start, steps)  # [R, T, B, H]
+
+    first, half = states(x, batch.start), steps // 2
+    alone = torch.cat([states(x[:, :, b : b + 1], batch.start[:, b : b + 1]) for b in range(x.shape[2])], 2)
+    assert torch.allclose(first, alone, rtol=1e-3, atol=1e-4), (
+        "a sequence alone has other states than in a batch; the step may not mix the axis B of [R, B, H]"
+    )
+    later = torch.cat([x[:, :half], x[:, half:] + 1], 1)
+    same = torch.allclose(first[:, :half], states(later, batch.start)[:, :half], rtol=1e-3, atol=1e-4)
+    assert same, "later inputs change earlier states; the drive may not mix the axis T of [R, T, B, X]"
 
 
 def _run(method: str, task: str, *seeds: int, block: int = 0) -> tuple[list[Point], list[Row]]:
@@ -165,6 +203,8 @@ def _runs_with_known_methods(name: str) -> None:
 _METHOD: dict[str, Callable[[str], None]] = {
     "says what it is and where it comes from": lambda name: _described("methods", name),
     f"builds its parts for every task at lags {', '.join(map(str, LAGS))}, and so does its search space": _builds,
+    "starts from the parameters that its cell and readout declare": _starts_as_declared,
+    "keeps sequences apart, and hears inputs in their order": _keeps_order_and_sequences_apart,
     "trains to a row on every task": _ends_on_every_task,
     "gives the same run for the same seed, and another for another": _repeats,
     "gives a seed the same bits alone as in a block": _same_in_a_block,
