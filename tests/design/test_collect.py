@@ -218,3 +218,14 @@ def test_many_rows_and_points_take_seconds(tmp_path: Path):
     assert (len(rows), len(curves)) == (10_000, 30_000)
     assert curves["passes"].to_pylist()[:3] == [1.0, 2.0, 3.0]
     assert time.process_time() - start < 10
+
+
+def test_a_run_that_cannot_be_built_is_named_as_the_reason(tmp_path):
+    one = plan(seeds="0:1")
+    (job, *_) = one.jobs
+    lags = {task: {str(lag): None if lag == 10 else "abc" for lag in job.lags} for task in job.tasks}
+    one = replace(one, jobs=(job,), digests={str(job.folder): lags})
+    rows, _, notes = gather(one, tmp_path)
+    assert {row.status for row in rows.values()} == {Status.ERROR}
+    assert all("cannot be built; `longlag design` of the suite says why" in row.reason for row in rows.values())
+    assert "cannot be built" in notes[0]

@@ -93,6 +93,8 @@ def _rows_of(job: Job, wanted: Mapping[Key, str | None], path: Path, warn: Warn)
     if extra:
         example = in_words(min(extra))
         warn(f"{path}: left out {len(extra)} rows that are not in the suite, such as {example}")
+    if any(digest is None for digest in wanted.values()):
+        reason = f"a run of its job cannot be built; `longlag design` of the suite says why ({reason})"
     if missing := [key for key in wanted if key not in found]:
         warn(f"{path}: {len(missing)} of {len(wanted)} rows are missing and get the status error: {reason}")
     return [found.get(key) or error_row(job, key, reason) for key in wanted]
