@@ -29,9 +29,31 @@ def test_a_scaler_before_the_net_is_seen_in_a_free_run():
         steps.fit(SERIES[:-1], SERIES[1:, 0])[-1].generate(5, SERIES)
 
 
+@pytest.mark.parametrize(("amplitude", "mean"), [(1, 0), (1, 0.3), (0.8, 0), (1.8, 0.2), (1.38, 0)])
+def test_a_scaler_is_seen_whatever_the_deviation_of_the_series(amplitude, mean):
+    series = mean + amplitude * np.sin(0.2 * np.arange(700))[:, None]
+    steps = make_pipeline(StandardScaler(), net(washout=20, table="series"))
+    with pytest.raises(BadInput, match="leave scalers of X out"):
+        steps.fit(series[:-1], series[1:])[-1].generate(5, series)
+    assert net(table="series").fit(series[:-1], series[1:]).generate(5, series).shape == (5, 1)
+
+
+@pytest.mark.parametrize("ahead", [0, 2, 3])
+def test_targets_of_another_step_are_not_the_next_inputs(ahead):
+    with pytest.raises(BadInput, match=r"y\[t\] = X\[t \+ 1\]"):
+        net(washout=20).fit([SERIES[:-3]], [SERIES[ahead : len(SERIES) - 3 + ahead]]).generate(5, SERIES)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_sequences_too_short_for_a_next_input_are_fitted_without_a_warning(steps):
+    x = [np.full((steps, 1), float(i)) for i in range(9)]
+    assert len(net().fit(x, x).predict(x)) == 9  # warnings are errors
+
+
 def test_noise_on_the_inputs_is_no_other_unit():
     noisy = SERIES + np.random.default_rng(0).normal(0, 0.1, SERIES.shape)
     assert net(washout=20).fit([noisy[:-1]], [SERIES[1:]]).generate(3, noisy).shape == (3, 1)
+    assert net(washout=20).fit([SERIES[:-1]], [noisy[1:]]).generate(3, SERIES).shape == (3, 1)
 
 
 def test_a_table_is_refused_after_a_fit_to_sequences():

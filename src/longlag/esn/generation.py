@@ -45,12 +45,42 @@ class Scales:
 
 
 def predicts_next(x: list[np.ndarray], targets: Targets) -> bool:
-    """Are the targets the next inputs, up to noise of half their deviation? Only then can outputs take their place."""
+    """Are the targets y[t] the next inputs X[t + 1], up to noise? Only then can outputs take their place.
+
+    They must be in the same units, and closer to X[t + 1] than to X[t] and X[t + 2]. Sequences of fewer than three
+    steps do not show it.
+    """
     if not targets.every or targets.y[0].shape[1] != x[0].shape[1]:
         return False
-    next_inputs = np.concatenate([each[1:] for each in x])
-    wanted = np.concatenate([each[:-1] for each in targets.y])
-    return bool((np.square(wanted - next_inputs).mean(0) <= 0.25 * next_inputs.var(0) + 1e-12).all())
+    wanted = np.concatenate([each[:-2] for each in targets.y])
+    if not len(wanted):
+        return False
+    now, following, later = (np.concatenate([each[k : len(each) + k - 2] for each in x]) for k in range(3))
+    error, others = _distance(wanted, following), [_distance(wanted, now), _distance(wanted, later)]
+    enough = (error <= 0.25 * following.var(0) + 1e-12).all()
+    return bool(enough and error.sum() <= min(each.sum() for each in others) and _same_units(wanted, following))
+
+
+def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.square(a - b).mean(0)
+
+
+def _same_units(a: np.ndarray, b: np.ndarray) -> bool:
+    """Have the lines of b over a, or of a over b, slope 1 and intercept 0 within half of the scatter about them?
+
+    Noise on one side leaves the line over the other side as it is. A scaler changes both, and there is no scatter.
+    """
+    return _identity(a, b) or _identity(b, a)
+
+
+def _identity(a: np.ndarray, b: np.ndarray) -> bool:
+    centred, mean = a - a.mean(0), a.mean(0)
+    deviation = np.where(a.std(0) > 0, a.std(0), 1.0)  # of a constant channel, 1
+    difference = b - a
+    slope = (centred * difference).mean(0) / deviation**2  # less 1
+    scatter = (difference - difference.mean(0) - slope * centred).std(0) / deviation
+    allowed = 1e-6 * (1 + np.abs(mean) / deviation) + 0.5 * scatter
+    return bool((np.abs(slope) <= allowed).all() and (np.abs(difference.mean(0)) / deviation <= allowed).all())
 
 
 def with_feedback(net: Network, scales: Scales, steps: int, x: np.ndarray, y: Any, inputs: Any) -> np.ndarray:
