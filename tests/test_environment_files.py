@@ -41,9 +41,19 @@ def test_lock_keeps_pip_from_another_torch():
 
 
 def test_no_file_of_the_set_up_names_a_host_or_a_folder_of_a_machine():
-    files = [ROOT / name for name in ("Makefile", "requirements.lock", "environment.yml", "pyproject.toml", ".ci/run")]
-    folders = [ROOT / name for name in ("config", "profiles", "workflow")]
-    texts = {path: path.read_text() for path in [*files, *(path for f in folders for path in f.rglob("*.*"))]}
+    """Where packages come from is a setting of who installs them: PIP_FLAGS, or a variable of the repository of CI."""
+    files = (
+        "Makefile",
+        "requirements.lock",
+        "environment.yml",
+        "pyproject.toml",
+        "setup.py",
+        "Dockerfile",
+        "apptainer.def",
+    )
+    folders = ("config", "profiles", "workflow", ".github", ".ci")
+    inside = [path for name in folders for path in (ROOT / name).rglob("*") if path.is_file()]
+    texts = {path: path.read_text() for path in [*(ROOT / name for name in files), *inside]}
     assert [
         path for path, text in texts.items() if re.search(r"https?://(?!github\.com/)|index-url|find-links", text)
     ] == []
