@@ -18,7 +18,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from longlag.cells.reservoir import Reservoir
 from longlag.errors import LonglagError
 from longlag.esn import EchoStateClassifier, EchoStateNetwork
-from longlag.esn.network import groups
+from longlag.esn.network import Network, groups
 from longlag.model import Model, OutputFeedback
 
 SMALL = {"units": 30, "random_state": 0}
@@ -329,9 +329,8 @@ def test_without_scikit_learn_one_sentence_names_the_remedy():
 
 def test_a_fit_runs_on_one_thread_and_leaves_the_number_of_threads(monkeypatch):
     before, seen = torch.get_num_threads(), []
-    drawn = EchoStateNetwork.predict.__globals__["Network"].drawn
-    monkeypatch.setattr("longlag.esn.network.Network.drawn",
-                        lambda *words: seen.append(torch.get_num_threads()) or drawn(*words))  # fmt: skip
+    drawn = Network.drawn
+    monkeypatch.setattr(Network, "drawn", lambda *words: seen.append(torch.get_num_threads()) or drawn(*words))
     torch.set_num_threads(2)
     try:
         EchoStateNetwork(**SMALL).fit(*echoes())
