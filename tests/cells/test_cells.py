@@ -191,16 +191,21 @@ def test_padding_at_the_front_changes_nothing(name):
         torch.testing.assert_close(other.pullback(d)[key], value, rtol=1e-10, atol=1e-12)
 
 
+def with_one_bias(layer, params):
+    """A layer of torch with the weights of a cell, and zeros as its second bias."""
+    with torch.no_grad():
+        layer.weight_ih_l0.copy_(params["W_xh"][0].T)
+        layer.weight_hh_l0.copy_(params["W_hh"][0].T)
+        layer.bias_ih_l0.copy_(params["b_h"][0])
+        layer.bias_hh_l0.zero_()
+    return layer
+
+
 def test_lstm_is_torchs_with_one_bias():
     cell = complete(LSTM(hidden=5))
     params, x, _ = problem(cell, (1, 7, 4, 3, 5))
-    torchs = torch.nn.LSTM(3, 5, dtype=torch.float64)
     with torch.no_grad():
-        torchs.weight_ih_l0.copy_(params["W_xh"][0].T)
-        torchs.weight_hh_l0.copy_(params["W_hh"][0].T)
-        torchs.bias_ih_l0.copy_(params["b_h"][0])
-        torchs.bias_hh_l0.zero_()
-        expected = torchs(x[0])[0]
+        expected = with_one_bias(torch.nn.LSTM(3, 5, dtype=torch.float64), params)(x[0])[0]
     start = torch.zeros(1, 4, dtype=torch.int64)
     torch.testing.assert_close(cell.states(params, x, start, 7)[0], expected)
 
@@ -235,12 +240,7 @@ def test_gates_that_are_shut_or_open_stay_so():
 def test_gru_is_torchs_with_one_bias():
     cell = complete(GRU(hidden=5))
     params, x, _ = problem(cell, (1, 7, 4, 3, 5))
-    torchs = torch.nn.GRU(3, 5, dtype=torch.float64)
-    with torch.no_grad():
-        torchs.weight_ih_l0.copy_(params["W_xh"][0].T)
-        torchs.weight_hh_l0.copy_(params["W_hh"][0].T)
-        torchs.bias_ih_l0.copy_(params["b_h"][0])
-        torchs.bias_hh_l0.zero_()
+    torchs = with_one_bias(torch.nn.GRU(3, 5, dtype=torch.float64), params)
     hidden = torchs(x[0])[0]
     start, d = torch.zeros(1, 4, dtype=torch.int64), torch.randn(7, 4, 5, dtype=torch.float64)
     hidden.backward(d)

@@ -14,7 +14,7 @@ def build(traits: Traits, lag: int) -> Parts:
 
 METHOD = Method(
     name="gru_chrono",
-    label="GRU (chrono)",
+    label="chrono GRU",
     summary="GRU, chrono-initialised update gates, Adam, gradient norm clipped at 1",
     reference="Tallec & Ollivier 2018, section 2",
     version=1,
