@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -378,3 +379,22 @@ def test_a_step_that_fails_says_so():
     with pytest.raises(RuntimeError, match="collect ended with 2"):
         scale._measured("collect", "", ["longlag", "collect", "--suite", "no/such.yaml"])
     assert scale._measured("list", "", ["longlag", "list"]).cpu_s > 0
+
+
+def test_the_readme_quotes_the_measurements():
+    """Every ratio of the README is one of results/benchmarks."""
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    folder = ROOT / "results/benchmarks"
+    amd, intel = pd.read_csv(folder / "speed.csv"), pd.read_csv(folder / "intel/speed.csv")
+    damped = [float(1 / found[found.what.str.contains("damping") & found.peer.str.startswith("double backward")].ratio.iloc[0])
+              for found in (amd[amd.id == "P5"], intel[intel.id == "P5"])]  # fmt: skip
+    plain = [float(1 / found[found.id == "P1"].ratio.iloc[0]) for found in (amd, intel)]
+    assert (
+        f"takes {damped[0]:.2f} of the time of a double backward pass on an AMD EPYC and {damped[1]:.2f} on" in readme
+    )
+    assert f"takes {plain[0]:.2f} and {plain[1]:.2f} of the time of `nn.RNN`" in readme
+    states = amd[(amd.id == "P7") & amd.what.str.contains("float32")].ratio
+    assert f"{states.min():.0f} to {states.max():.0f} times as fast as reservoirpy" in readme
+    seconds = [float(line.split("|")[5]) for line in (ROOT / "docs/reservoirs.md").read_text().splitlines()
+               if "CPU seconds" in line and "free runs" not in line]  # fmt: skip
+    assert f"{min(seconds):.2g} to {max(seconds):.2g} times as fast" in readme
