@@ -183,6 +183,7 @@ def test_damping_stays_where_the_model_promises_no_decrease():
     step = optimiser.step(draw, start(), far)
     assert math.isnan(step.info["rho"])
     assert step.state.damping == 0.3
+    assert not step.state.direction["p"].any()
 
 
 class Worse(Quadratic):

@@ -29,7 +29,7 @@ METHOD = Method(
     label="Hessian-Free",
     summary="plain tanh RNN, Gauss-Newton CG steps with structural damping",
     reference="Martens 2010; Martens & Sutskever 2011",
-    version=5,
+    version=6,
     build=build,
     tune={"optimiser.damping.start": Range(1e-3, 1.0), "optimiser.structural_damping": Range(1e-3, 1.0)},
 )

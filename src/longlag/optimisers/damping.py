@@ -10,6 +10,8 @@ from typing import Annotated
 
 from longlag.ranges import NON_NEGATIVE, Interval, part
 
+POOR = 0.25  # a reduction ratio below it says that the model is not to be trusted
+
 
 @part
 class LevenbergMarquardt:
@@ -20,6 +22,6 @@ class LevenbergMarquardt:
 
     def update(self, damping: float, rho: float) -> float:
         """The damping for the next step."""
-        if math.isnan(rho) or rho < 0.25:
+        if math.isnan(rho) or rho < POOR:
             return damping * self.factor
         return damping / self.factor if rho > 0.75 else damping

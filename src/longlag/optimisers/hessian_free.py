@@ -12,7 +12,9 @@ gradient rather than 10,000, at most 150 CG iterations rather than 300; (2) no p
 tanh matching loss has curvature 1 - h^2 (paper), not a quarter of it (code); (4) biases are trained and the start state
 is zero, where that code learns a start state; (5) lambda weighs a loss averaged, not summed, over the scored steps;
 (6) backtracking and the line search share a batch, so that no loss is evaluated twice; (7) lambda stays where the model
-promises no decrease: a short run of CG has not undone its warm start yet, which says nothing about the model.
+promises no decrease: a short run of CG has not undone its warm start yet, which says nothing about the model; (8) after
+such a step, and after one with a poor reduction ratio or none at all, CG starts from zero. Otherwise a bad warm start
+is carried from step to step, and the loss can rise for the rest of the run.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from longlag.algebra.tree import Params
 from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.cg import ConjugateGradient, Iterate
-from longlag.optimisers.damping import LevenbergMarquardt
+from longlag.optimisers.damping import POOR, LevenbergMarquardt
 from longlag.ranges import COUNT, FRACTION, NON_NEGATIVE, Interval, part
 
 _SMALLEST_RATE = 1e-4  # where a line search gives up: after 917 evaluations at most, with a factor of 0.99
@@ -37,7 +39,7 @@ _SMALLEST_RATE = 1e-4  # where a line search gives up: after 917 evaluations at 
 
 @dataclass(frozen=True)
 class HFState:
-    """The damping lambda and the last solution of CG, which warms up the next."""
+    """The damping lambda, and the last solution of CG, which warms up the next; zero if its step is not trusted."""
 
     damping: float
     direction: dict[str, Tensor]
@@ -85,9 +87,10 @@ class HessianFree:
         rate = self._line_search(fresh, best.x, lowest)
         damping = self.damping.update(state.damping, rho) if best.value < 0 else state.damping
         last = solution.iterates[-1]
+        trusted = rate > 0 and rho >= POOR  # no number where the model promised no decrease
         return Step(
             tree.axpy(rate, best.x, params),
-            HFState(damping, last.x if rate else tree.zeros_like(last.x)),
+            HFState(damping, last.x if trusted else tree.zeros_like(last.x)),
             loss,
             {
                 "damping": state.damping,
