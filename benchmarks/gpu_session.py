@@ -58,6 +58,32 @@ FULL = Size("cuda", seeds=20, candidates=8, tuning_seeds=3, budget=1e6, speed=10
 REHEARSAL = Size("cpu", seeds=2, candidates=2, tuning_seeds=1, budget=300.0, speed=4, effort=Effort(1, 0, 1))
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A line of pieces.csv. rows: seeds that ended; updates, evaluations: of the seed that trained longest; expected_s:
+    by `gpu_plan.py`; core_s: CPU seconds of a core of the reference for all seeds and the whole budget."""
+
+    method: str
+    task: str
+    lag: int
+    replicas: int
+    rows: int
+    solved: int
+    updates: int
+    evaluations: int
+    seconds: float
+    expected_s: float
+    core_s: float
+
+    @classmethod
+    def of(cls, piece: Piece, events: Events, seconds: float) -> Trained:
+        rows = [e for e in events if isinstance(e, records.Row)]
+        points = {e.updates for e in events if isinstance(e, records.Point)}
+        longest = max([*points, *(row.updates for row in rows)], default=0)
+        return cls(piece.method, piece.task, piece.lag, piece.replicas, len(rows), sum(row.solved for row in rows),
+                   longest, len(points), seconds, piece.gpu, piece.cpu)  # fmt: skip
+
+
 @dataclass
 class Session:
     """What is written where, until when."""
@@ -112,20 +138,20 @@ class Session:
     def cells(self, pieces: Sequence[Piece]) -> str:
         """Trains piece after piece; one that would not fit is left out."""
         kept: dict[str, Events] = {"runs": [], "tuning": []}
-        done = 0
+        trained: list[Trained] = []
         for piece in pieces:
             if piece.gpu > self.left - _RESERVE:
                 continue
             begun = time.monotonic()
             events = [e for each in train_together(self._setups(piece), self.deadline - _RESERVE) for e in each]
-            rows = [e for e in events if isinstance(e, records.Row)]
             kept["tuning" if piece.candidates else "runs"] += events
+            found = Trained.of(piece, events, time.monotonic() - begun)
+            trained.append(found)
             self._write(kept)
-            done += len(rows) == piece.replicas
-            solved, took = sum(row.solved for row in rows), time.monotonic() - begun
-            self.say(f"{piece}: {len(rows)} of {piece.replicas} rows, {solved} solved, {took:.1f} s; "
+            bench.write(self.out / "pieces.csv", Trained, trained)
+            self.say(f"{piece}: {found.rows} of {piece.replicas} rows, {found.solved} solved, {found.seconds:.1f} s; "
                      f"{piece.gpu:.0f} s expected, {piece.cpu:.0f} s on a core of the reference")  # fmt: skip
-        return f"{done} of {len(pieces)} pieces finished"
+        return f"{sum(one.rows == one.replicas for one in trained)} of {len(pieces)} pieces finished"
 
     def _setups(self, piece: Piece) -> list[Setup]:
         spec = RunSpec(piece.task, piece.lag, piece.method, piece.seeds, piece.budget, piece.overrides,

@@ -11,7 +11,7 @@ import torch
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is no part of the package
 
-from benchmarks import gpu_plan, gpu_session, together  # noqa: E402
+from benchmarks import gpu_plan, gpu_record, gpu_session, together  # noqa: E402
 
 from longlag.engine.spec import resolve  # noqa: E402
 from longlag.engine.train import train  # noqa: E402
@@ -100,6 +100,10 @@ def test_a_rehearsal_writes_rows_of_conditions_and_searches(tmp_path, monkeypatc
     assert {row.device for row in [*runs, *tuning]} == {"cpu"}
     assert {point.seed for point in read_points(tmp_path / "curves.parquet")} == {0, 1}
     assert "2 of 2 pieces finished" in (tmp_path / "summary.md").read_text()
+    pieces = gpu_record.rows("pieces.csv", tmp_path)
+    assert [(piece["replicas"], piece["rows"]) for piece in pieces] == [("2", "2"), ("2", "2")]
+    assert [int(piece["updates"]) for piece in pieces] == [max(row.updates for row in rows) for rows in (runs, tuning)]
+    assert all(int(piece["evaluations"]) > 0 for piece in pieces)
 
 
 @pytest.mark.slow
@@ -107,6 +111,45 @@ def test_make_gpu_rehearses_every_stage(tmp_path):
     command = ["make", "gpu", f"VENV={sys.prefix}", f"ARGS=--rehearse --out {tmp_path}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    names = {"curves.parquet", "machine.json", "runs.csv", "speed.csv", "summary.md", "tests.txt", "tuning.csv"}
+    names = {
+        "curves.parquet",
+        "machine.json",
+        "pieces.csv",
+        "runs.csv",
+        "speed.csv",
+        "summary.md",
+        "tests.txt",
+        "tuning.csv",
+    }
     assert {path.name for path in tmp_path.iterdir()} == names
     assert "5 of 5 rows measured" in (tmp_path / "summary.md").read_text()
+
+
+# ---------------------------------------------------------------- the record
+
+
+def test_the_pages_say_what_was_measured():
+    page = gpu_record.PAGE.read_text()
+    assert gpu_record.with_text(page, gpu_record.text()) == page
+    benchmarks = " ".join((ROOT / "benchmarks/README.md").read_text().split())
+    tanh, lstm, products, *recorded = gpu_record.rows("speed.csv")
+    ratios = [float(row["ratio"]) for row in (tanh, lstm, products)]
+    assert f"{ratios[0]:.1f} for updates of the tanh net, {ratios[1]:.2f} for those of the LSTM, " in benchmarks
+    assert f"{ratios[2]:.0f} for Gauss-Newton products (floor 10, goal 20)" in benchmarks
+    times, gains = ([float(row[name]) for row in recorded] for name in ("ours_ms", "ratio"))
+    assert f"took {times[0]:.1f} and {times[1]:.0f} ms for the tanh net and the LSTM, {gains[0]:.1f} and" in benchmarks
+    assert f"and {gains[1]:.1f} times less than called ones" in benchmarks
+    first = gpu_record.rows("pieces.csv")[0]
+    assert f"at lag {first['lag']} took {first['seconds']} s for 1e6 passes each, where" in benchmarks
+    assert f"`gpu_plan.py` expected {first['expected_s']} s" in benchmarks
+
+
+def test_a_session_becomes_the_record(tmp_path):
+    session, record = tmp_path / "out", tmp_path / "record"
+    session.mkdir()
+    for name in ("speed.csv", "machine.json", "pieces.csv"):
+        (session / name).write_bytes((gpu_record.RECORD / name).read_bytes())
+    (session / "tests.txt").write_text("....\n1 failed, 3 passed in 2.0s\n")
+    gpu_record.keep(session, record)
+    assert (record / "tests.txt").read_text() == "1 failed, 3 passed in 2.0s\n"
+    assert "NVIDIA H100 80GB HBM3 with torch 2.11.0+cu130; some tests failed on it" in gpu_record.text(record)
