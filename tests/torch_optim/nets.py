@@ -8,6 +8,7 @@ from longlag.algebra.stateless import twice_differentiable
 from longlag.torch_optim import HessianFree
 
 B, T, X, H, C = 5, 6, 2, 4, 3
+CE = nn.CrossEntropyLoss()
 
 
 class Recurrent(nn.Module):
@@ -116,3 +117,20 @@ def assert_product_is_dense(opt, closure, matrix, batches=None, structural=0.0):
 
 def learner(module, loss=None, **settings):
     return HessianFree(module.parameters(), loss, **settings)
+
+
+def problem(kind=nn.RNN, **settings):
+    net, x, y = double(Recurrent(kind)), normal(40, T, X), classes(40)
+    return net, learner(net, CE, damping=0.01, **settings), lambda: (net(x), y)
+
+
+def weights(net):
+    return {name: p.detach().clone() for name, p in net.named_parameters()}
+
+
+def same(one, other):
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def losses_of(opt, closure, steps=5):
+    return [float(opt.step(closure)) for _ in range(steps)]

@@ -1,0 +1,65 @@
+"""Every form of X and y: lists, arrays, tables, series; targets of the last and of every step; classes."""
+
+import numpy as np
+import pytest
+from echoes import SMALL, echoes
+from sklearn.datasets import load_digits
+
+from longlag.esn import EchoStateClassifier, EchoStateNetwork
+
+
+def test_forms_of_sequences_give_the_same_numbers():
+    x, y = echoes((20,) * 6)
+    net = EchoStateNetwork(**SMALL).fit(x, y)
+    listed, block = net.predict(x), net.predict(np.stack(x))
+    assert isinstance(listed, list)
+    assert block.shape == (6, 20, 2)
+    np.testing.assert_array_equal(np.stack(listed), block)
+    again = EchoStateNetwork(**SMALL).fit(np.stack(x), np.stack(y))
+    np.testing.assert_array_equal(again.predict(np.stack(x)), block)
+    single = EchoStateNetwork(**SMALL).fit(x[:1], y[:1])
+    series = EchoStateNetwork(**SMALL, table="series").fit(x[0], y[0])
+    np.testing.assert_array_equal(series.predict(x[0]), single.predict(x[:1])[0])
+    assert series.score(x[0], y[0]) == single.score(x[:1], y[:1])
+    flat = EchoStateNetwork(**SMALL, targets="every").fit(np.stack(x), np.stack(y)[..., 0])
+    assert flat.predict(np.stack(x)).shape == (6, 20)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_targets_of_the_last_step(outputs):
+    x, y = echoes(tuple(range(8, 68)))
+    last = np.stack([each[-1] for each in y])
+    last = last[:, 0] if outputs == 1 else last
+    net = EchoStateNetwork(**SMALL, input_scale=0.1).fit(x, last)
+    assert net.predict(x).shape == last.shape
+    assert net.score(x, last) > 0.95
+    tables = EchoStateNetwork(**SMALL, inputs_per_step=2, input_scale=0.1)
+    rows = np.stack([each[-8:].ravel() for each in x])
+    np.testing.assert_array_equal(
+        tables.fit(rows, last).predict(rows),
+        EchoStateNetwork(**SMALL, input_scale=0.1)
+        .fit([each[-8:] for each in x], last)
+        .predict([each[-8:] for each in x]),
+    )
+
+
+def test_classes_of_the_last_and_of_every_step():
+    x, y = echoes(tuple(range(10, 60)))
+    last = np.array(["up" if each[-1, 0] > 0 else "down" for each in y])
+    net = EchoStateClassifier(**SMALL, input_scale=0.1).fit(x, last)
+    assert net.score(x, last) > 0.85
+    assert net.decision_function(x).shape == (50,)
+    every = [np.digitize(each[:, 0], [-0.5, 0.5]) for each in y]
+    net = EchoStateClassifier(**SMALL, input_scale=0.1, features="quadratic", washout=2).fit(x, every)
+    assert list(net.classes_) == [0, 1, 2]
+    assert [each.shape for each in net.decision_function(x)] == [(len(each), 3) for each in x]
+    assert net.score(x, every) > 0.8  # chance: 0.4
+    assert net.score(x, every) == np.mean(
+        np.concatenate([p[2:] for p in net.predict(x)]) == np.concatenate([e[2:] for e in every])
+    )
+
+
+def test_digits_are_read_row_by_row():
+    digits, labels = load_digits(return_X_y=True)
+    net = EchoStateClassifier(100, inputs_per_step=8, features="quadratic", leak=0.5, random_state=0)
+    assert net.fit(digits[:1200], labels[:1200]).score(digits[1200:], labels[1200:]) > 0.85

@@ -1,0 +1,55 @@
+"""Free runs, with and without feedback, and those that cannot be."""
+
+import numpy as np
+import pytest
+from echoes import SMALL, echoes, mackey_glass
+
+from longlag.errors import LonglagError
+from longlag.esn import EchoStateNetwork
+
+
+def test_free_run_with_feedback_draws_a_sine():
+    """A net without inputs, as in Jaeger 2001, section 3."""
+    wave, none = np.sin(np.arange(700) / 4), np.zeros((700, 0))
+    net = EchoStateNetwork(80, feedback_scale=0.6, washout=100, penalty=1e-10, random_state=0).fit(
+        [none[:500]], [wave[:500]]
+    )
+    np.testing.assert_allclose(net.generate(100, none[:500], wave[:500]), wave[500:600], atol=0.01)
+
+
+def test_free_run_with_feedback_and_inputs():
+    x, y = echoes((60,))
+    net = EchoStateNetwork(**SMALL, feedback_scale=0.2).fit(x, y)
+    found = net.generate(20, x[0][:1], np.zeros((1, 2)), inputs=x[0][1:21])
+    assert found.shape == (20, 2)
+    taught = net.generate(20, x[0][:40], y[0][:40], inputs=x[0][40:])
+    assert not np.allclose(found, taught)
+    own = net.predict(x)[0]  # its own outputs feed back from the start: the same if the warm-up holds those
+    np.testing.assert_allclose(net.generate(20, x[0][:40], own[:40], inputs=x[0][40:]), own[40:], atol=1e-6)
+
+
+def test_free_run_on_its_own_predictions_continues_mackey_glass():
+    s = mackey_glass(1600)[:, None]
+    net = EchoStateNetwork(200, leak=0.6, washout=100, penalty=1e-10, random_state=1).fit([s[:1200]], [s[1:1201]])
+    assert net.score([s[1200:-1]], [s[1201:]]) > 0.9999
+    np.testing.assert_allclose(net.generate(50, s[:1300]), s[1300:1350], atol=0.02)
+
+
+def test_free_runs_that_cannot_be_are_refused():
+    x, y = echoes((20, 20))
+    last, closed = EchoStateNetwork(**SMALL).fit(x, [1.0, 2.0]), EchoStateNetwork(**SMALL).fit(x, [e[:, 0] for e in y])
+    fed = EchoStateNetwork(**SMALL, feedback_scale=1.0).fit(x, y)
+    for message, net, arguments in [
+        ("targets at every step", last, (5, x[0])),
+        ("1 outputs cannot be the next 2 inputs", closed, (5, x[0])),
+        ("steps=0 of a free run", closed, (0, x[0])),
+        ("steps=2.5 of a free run", closed, (2.5, x[0])),
+        ("X has 1 inputs per step", closed, (5, x[0][:, :1])),
+        ("y and inputs are for nets with feedback", closed, (5, x[0], y[0])),
+        ("warmed up with its targets", fed, (5, x[0])),
+        ("y has 1 outputs per step", fed, (5, x[0], y[0][:, 0])),
+        ("must have shape (5, 2)", fed, (5, x[0], y[0])),
+    ]:
+        with pytest.raises(LonglagError) as error:
+            net.generate(*arguments)
+        assert message in str(error.value)

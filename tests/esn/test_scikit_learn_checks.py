@@ -1,0 +1,31 @@
+"""Both estimators pass scikit-learn's own checks, but for those that cannot hold for a series."""
+
+import pytest
+from echoes import SMALL
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from longlag.esn import EchoStateClassifier, EchoStateNetwork
+
+# Checks that cannot hold where a table is one series, which is one sample: other rows change the output of a row.
+SERIES = ("check_methods_sample_order_invariance", "check_methods_subset_invariance")
+
+
+def checks():
+    """scikit-learn's checks of both estimators with both readings of a table."""
+    kinds = [(kind, table) for kind in (EchoStateNetwork, EchoStateClassifier) for table in ("rows", "series")]
+    for kind, table in kinds:
+        for estimator, check in estimator_checks_generator(kind(**SMALL, table=table)):
+            name = check.func.__name__
+            yield pytest.param(
+                estimator, check, table == "series" and name in SERIES, id=f"{kind.__name__}-{table}-{name}"
+            )
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")  # some checks provoke it
+@pytest.mark.parametrize(("estimator", "check", "cannot_hold"), list(checks()))
+def test_scikit_learns_checks(estimator, check, cannot_hold):
+    if cannot_hold:
+        with pytest.raises(AssertionError):
+            check(estimator)
+    else:
+        check(estimator)

@@ -1,0 +1,100 @@
+"""What a closure returns and what a step gets are checked, and a step that fails leaves the weights alone."""
+
+import itertools
+import re
+
+import pytest
+import torch
+from nets import CE, B, Recurrent, T, X, classes, double, learner, normal, problem, same, weights
+from torch import nn
+from torch.nn.functional import cross_entropy, dropout
+
+from longlag.errors import LonglagError
+
+X_, Y_ = normal(B, T, X), classes(B)
+FORMS = "return (outputs, targets); without one return (loss, outputs)"
+
+
+def test_weights_are_as_they_were_if_a_step_fails():
+    net, opt, closure = problem()
+    before, calls = weights(net), itertools.count()
+
+    def failing():
+        if next(calls) == 6:
+            raise KeyError("stop")
+        return closure()
+
+    with pytest.raises(KeyError):
+        opt.step(failing)
+    assert same(weights(net), before)
+    assert not nn.modules.module._global_forward_pre_hooks
+
+
+@pytest.mark.parametrize(
+    ("named", "closure", "words"),
+    [
+        (None, lambda net: CE(net(X_), Y_), "the closure returned a number alone; curvature needs the outputs too: with a loss, HessianFree(params"),
+        (CE, lambda net: net(X_), "the closure returned a tensor of shape [5, 3] alone"),
+        (CE, lambda net: float(CE(net(X_), Y_)), "the closure returned a float alone"),
+        (CE, lambda net: (net(X_), Y_, X_, X_), "the closure returned 4 parts"),
+        (None, lambda net: (net(X_), Y_), "no loss is named, but the closure returned a tensor of shape [5, 3] first"),
+        (CE, lambda net: (CE(net(X_), Y_), net(X_)), "but a loss is named as well"),
+        (CE, lambda net: (net(X_).detach(), Y_), "does not depend on any parameter"),
+        (None, lambda net: (CE(net(X_), Y_), net(X_).detach()), "does not depend on any parameter"),
+        (None, lambda net: (CE(net(X_), Y_), net(X_)), "was not computed from the outputs"),
+        (None, lambda net: (CE(net(X_), Y_), [net(X_)]), "returns one tensor of outputs, not a list"),
+        (CE, lambda net: (Y_, Y_), "outputs are tensors of floating-point numbers, not of torch.int64"),
+        (CE, lambda net: ((net(X_), "y"), Y_), "not str"),
+        (nn.MSELoss(), lambda net: (net(X_)[:, :1], normal(B)), "outputs [5, 1] and targets [5] must have one shape"),
+        (lambda z, y: z, lambda net: (net(X_), Y_), "must return one number, not a tensor of shape [5, 3]"),
+        (CE, lambda net: (net(X_), torch.full((B,), -100)), "no target of the batch counts"),
+        (lambda z, y: -z.square().sum(), lambda net: (net(X_), Y_), "the loss is not convex in the model's outputs: u'Hu = -"),
+        (lambda z, y: z.sin().sum(), lambda net: (net(X_), Y_), "not convex"),
+        (None, lambda net: nll(net), "the loss is linear in the outputs"),
+        (lambda z, y: z.abs().sum(), lambda net: (net(X_), Y_), "the loss is linear in the outputs"),
+        (CE, lambda net: (net(X_) * float("nan"), Y_), "the loss is nan at the present weights"),
+        (CE, lambda net: (dropout(net(X_), 0.5), Y_), "the loss is random: two passes at the same weights"),
+        (None, lambda net: backward(net), "leave backward() out of it"),
+        (CE, lambda net: (net(X_), Y_, "states"), "hidden states are tensors or packed sequences, not str"),
+    ],
+)  # fmt: skip
+def test_what_a_closure_returns_is_checked(named, closure, words):
+    net = double(Recurrent())
+    before = weights(net)
+    with pytest.raises(LonglagError, match=re.escape(words)):
+        learner(net, named).step(lambda: closure(net))
+    assert same(weights(net), before)
+
+
+def test_a_closure_of_a_scalar_is_answered_with_what_to_return():
+    with pytest.raises(LonglagError, match=re.escape(FORMS)):
+        learner(double(Recurrent())).step(lambda: torch.zeros(()))
+
+
+def nll(net):
+    outputs = net(X_).log_softmax(1)
+    return nn.NLLLoss()(outputs, Y_), outputs
+
+
+def backward(net):
+    outputs = net(X_)
+    loss = cross_entropy(outputs, Y_)
+    loss.backward()
+    return loss, outputs
+
+
+def test_what_step_gets_is_checked():
+    net, opt, _ = problem()
+    with pytest.raises(LonglagError, match=re.escape("step takes a closure, not tensor")):
+        opt.step(torch.zeros(()))
+    with pytest.raises(LonglagError, match="batches hold no mini-batch"):
+        opt.step(lambda x, y: (net(x), y), [])
+
+
+def test_structural_damping_that_finds_no_states_says_how_to_name_them():
+    _, opt, closure = problem(structural_damping=0.1)
+    with pytest.raises(LonglagError, match=r"hidden=model\.rnn\), or return them as the third part"):
+        opt.step(closure)
+    net, x, y = double(Recurrent()), normal(B, T, X), classes(B)
+    with pytest.raises(LonglagError, match=re.escape("hidden states of shape [5] have no axis 3; set batch_axis")):
+        learner(net, CE, batch_axis=3).step(lambda: (net(x), y, net(x)[:, 0]))

@@ -1,0 +1,36 @@
+"""Losses are checked when they are named."""
+
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from longlag import losses
+from longlag.errors import LonglagError
+from longlag.torch_optim import HessianFree
+from longlag.torch_optim.criteria import REFUSED
+
+
+@pytest.mark.parametrize("loss", REFUSED, ids=lambda loss: loss.__name__)
+def test_losses_without_a_useful_matrix_are_refused_with_a_remedy(loss):
+    words = f"Hessian-Free cannot use {loss.__name__}: .*; (use|return)|Hessian-Free cannot use {loss.__name__}: its"
+    with pytest.raises(LonglagError, match=words):
+        HessianFree(nn.Linear(1, 1).parameters(), loss())
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (nn.CrossEntropyLoss, "loss is the class CrossEntropyLoss; write CrossEntropyLoss()"),
+        (losses.CrossEntropy(2), "belongs to longlag.functional.fit; pass one of torch"),
+        ("mse", "loss cannot be 'mse'"),
+        (nn.MSELoss(reduction="none"), "reduction of MSELoss cannot be 'none'; it must be 'mean' or 'sum'"),
+        (nn.SmoothL1Loss(beta=0.0), "beta of SmoothL1Loss cannot be 0"),
+        (nn.CrossEntropyLoss(weight=torch.tensor([1.0, -1.0])), "weight of CrossEntropyLoss must not be negative"),
+        (nn.BCEWithLogitsLoss(pos_weight=torch.tensor(-1.0)), "pos_weight of BCEWithLogitsLoss must not be negative"),
+    ],
+)
+def test_losses_are_checked_at_once(loss, words):
+    with pytest.raises(LonglagError, match=re.escape(words)):
+        HessianFree(nn.Linear(1, 1).parameters(), loss)

@@ -1,0 +1,105 @@
+"""Models without second derivatives, random ones, and running statistics are refused in a sentence."""
+
+import copy
+
+import pytest
+import torch
+from nets import (
+    CE,
+    B,
+    C,
+    H,
+    Recurrent,
+    T,
+    X,
+    classes,
+    double,
+    learner,
+    losses_of,
+    normal,
+)
+from torch import nn
+
+from longlag import losses, optimisers
+from longlag.errors import LonglagError
+from longlag.functional import fit
+
+X_, Y_ = normal(B, T, X), classes(B)
+FORMS = "return (outputs, targets); without one return (loss, outputs)"
+
+
+class Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        return 2 * gradient
+
+
+def ctc(outputs, targets):
+    one = outputs.log_softmax(1).unsqueeze(1)
+    return torch.nn.functional.ctc_loss(one, torch.ones(1, 2, dtype=torch.long), torch.tensor([B]), torch.tensor([2]))
+
+
+def test_what_has_no_second_derivative_is_refused():
+    """Torch itself takes zeros for the derivatives of `Once`, in silence; that would be another curvature."""
+    net = double(Recurrent())
+    with pytest.raises(LonglagError, match=r"an operation of the model has no second derivative.*once_differentiable"):
+        learner(net, CE).step(lambda: (Once.apply(net(X_)), Y_))
+    with pytest.raises(LonglagError, match=r"cannot be differentiated twice .*_ctc_loss_backward is not implemented"):
+        learner(net, ctc).step(lambda: (net(X_), Y_))
+
+    class Doubled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = net
+
+        def forward(self, x):
+            return Once.apply(self.net(x))
+
+    with pytest.raises(LonglagError, match="no second derivative"):
+        next(fit(optimisers.HessianFree(), Doubled(), losses.CrossEntropy(C), lambda n: (X_, Y_)))
+
+
+class Noisy(nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.out = layer, nn.Linear(H, C)
+
+    def forward(self, x):
+        found = self.layer(x)
+        return self.out(found[0] if isinstance(found, tuple) else found)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "words"),
+    [
+        (nn.BatchNorm1d(H), (B, H), "BatchNorm1d(4, .*is in training mode: every pass .*Call eval.. on it"),
+        (nn.InstanceNorm1d(T, track_running_stats=True), (B, T, H), "InstanceNorm1d.*running statistics"),
+        (nn.Dropout(0.3), (B, H), "Dropout.p=0.3.*is in training mode: it is random.*set its dropout to 0"),
+        (nn.AlphaDropout(0.3), (B, H), "AlphaDropout.*random"),
+        (nn.LSTM(H, H, num_layers=2, dropout=0.5), (T, B, H), "LSTM.*random"),
+        (nn.TransformerEncoderLayer(H, 2, 8, dropout=0.1), (T, B, H), "random"),
+        (nn.RReLU(), (B, H), "RReLU.*random"),
+    ],
+)
+def test_random_modules_and_running_statistics_are_refused_until_they_are_in_evaluation(layer, shape, words):
+    net = double(Noisy(layer))
+    state, y = copy.deepcopy(net.state_dict()), classes(*shape[:-1])
+    opt = learner(net, CE)
+
+    def closure():
+        return net(normal(*shape)).reshape(-1, C), y.flatten()
+
+    with pytest.raises(LonglagError, match=words.replace("(4, ", r"\(4, ")):
+        opt.step(closure)
+    assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items())
+    net.eval()
+    found = losses_of(opt, closure, 3)
+    assert found[-1] < found[0]
+    assert all(
+        torch.equal(value, dict(net.named_buffers())[name]) for name, value in state.items() if "running" in name
+    )
