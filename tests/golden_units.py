@@ -25,12 +25,14 @@ from longlag.cells.base import PerSequence, autograd_tape, complete, gradient_ta
 from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
 from longlag.cells.of_module import of_module
+from longlag.cells.relu_rnn import ReluRNN
 from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.cells.time_average import TimeAverage
 from longlag.functional import FunctionObjective
 from longlag.inits.gates import Chrono, ForgetBias, UpdateChrono
 from longlag.inits.gaussian import Gaussian
+from longlag.inits.isometric import Identity, Orthogonal
 from longlag.inits.reservoirs import Cycle, EchoState, InputOnly
 from longlag.inits.sparse import SparseSpectral
 from longlag.inits.uniform import Uniform
@@ -285,6 +287,16 @@ def update_chrono() -> Values:
     return drawn(UpdateChrono(40.0), SHAPES | {"W_xh": (2, 36), "W_hh": (12, 36), "b_h": (36,)})
 
 
+@golden(Identity)
+def identity() -> Values:
+    return drawn(Identity(20, 0.5, input_scale=0.3, output_scale=0.2))
+
+
+@golden(Orthogonal)
+def orthogonal() -> Values:
+    return drawn(Orthogonal(20, 3.0, input_gain=0.3, output_gain=0.2))
+
+
 @golden(EchoState)
 def echo_state() -> Values:
     return drawn(EchoState(0.8, (0.3, 2.0), 0.6, connections=3, feedback_scale=0.4), SHAPES | {"W_yh": (2, 12)})
@@ -350,6 +362,11 @@ def lstm_by_its_own_kernels() -> Values:
 @golden(GRU)
 def gru() -> Values:
     return taped(GRU(3))
+
+
+@golden(ReluRNN)
+def relu_rnn() -> Values:
+    return taped(ReluRNN(3))
 
 
 @dataclass(frozen=True)

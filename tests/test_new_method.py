@@ -12,7 +12,7 @@ from longlag import registry
 from test_docs import ROOT, blocks
 
 pytestmark = pytest.mark.slow
-NAME = "orthogonal"
+NAME = "my_orthogonal"
 CONTRACTS = ["test_contracts", "test_ranges", "test_checkpoint", "test_gradient_flow"]  # in which its name stands
 WHOLE = ["test_suite", "test_estimate", "test_discovery", "test_figures", "test_cli"]  # on all methods at once
 ABOUT = "demo or footprints or named or rule or plug_in or remedies or look or json"

@@ -14,6 +14,7 @@ from longlag.cells.base import autograd_tape, complete, gradient_tape, unroll, z
 from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
 from longlag.cells.of_module import of_module
+from longlag.cells.relu_rnn import ReluRNN
 from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
 
@@ -35,6 +36,7 @@ CELLS = {
     "lstm": LSTM,
     "small lstm": SmallLSTM,
     "gru": GRU,
+    "relu": ReluRNN,
     "reservoir": lambda hidden: Reservoir(hidden, leak=0.3),
 }
 SIZES = st.tuples(*[st.integers(1, high) for high in (3, 9, 5, 4, 7)])  # R, T, B, X, H
@@ -129,7 +131,7 @@ def test_products_cut_into_small_ones_equal_the_generic_ones(sizes, seed, small,
         torch.testing.assert_close(d[0].sum(1), gradient[name], rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["small lstm", "gru"])
+@pytest.mark.parametrize("name", ["small lstm", "gru", "relu"])
 @settings(max_examples=15, deadline=None)
 @given(sizes=SIZES, seed=st.integers(0, 99), numbers=st.integers(1, 100), chunk=st.integers(1, 5))
 def test_gated_kernels_in_blocks_and_pieces_equal_the_generic_ones(name, sizes, seed, numbers, chunk):
@@ -174,7 +176,8 @@ def test_float32_is_the_rounding_of_float64(name):
     params, x, start = problem(cell, (2, 30, 10, 3, 20))
     single = {k: v.float() for k, v in params.items()}
     exact, rounded = cell.tape(params, x, start, 1), cell.tape(single, x.float(), start, 1)
-    torch.testing.assert_close(rounded.states.double(), exact.states, rtol=0, atol=1e-4)
+    largest = max(1.0, float(exact.states.abs().max()))  # a rectified unit has no bound
+    torch.testing.assert_close(rounded.states.double(), exact.states, rtol=0, atol=1e-4 * largest)
 
 
 @pytest.mark.parametrize("name", CELLS)
@@ -235,6 +238,20 @@ def test_gates_that_are_shut_or_open_stay_so():
     for name, value in generic.pullback(d).items():
         scale = value.abs().max()
         torch.testing.assert_close(tape.pullback(d)[name] / scale, value / scale, rtol=1e-3, atol=1e-4)
+
+
+def test_relu_net_is_torchs_with_one_bias():
+    cell = complete(ReluRNN(hidden=5))
+    params, x, start = problem(cell, (1, 7, 4, 3, 5))
+    start, d = torch.zeros_like(start), torch.randn(7, 4, 5, dtype=torch.float64)
+    torchs = with_one_bias(torch.nn.RNN(3, 5, nonlinearity="relu", dtype=torch.float64), params)
+    hidden = torchs(x[0])[0]
+    hidden.backward(d)
+    tape = cell.tape(params, x, start, 7)
+    torch.testing.assert_close(tape.states[0], hidden.detach())
+    gradient = tape.pullback(d.unsqueeze(0))
+    torch.testing.assert_close(gradient["W_hh"][0], torchs.weight_hh_l0.grad.T)
+    torch.testing.assert_close(gradient["W_xh"][0], torchs.weight_ih_l0.grad.T)
 
 
 def test_gru_is_torchs_with_one_bias():
@@ -301,7 +318,7 @@ def test_sparse_products_give_the_states_of_the_definition(dtype, leak, batch, i
     torch.testing.assert_close(found.double(), exact, rtol=0, atol=1e-5 if dtype == torch.float32 else 1e-12)
 
 
-@pytest.mark.parametrize("cell", [LSTM(4), GRU(4), Reservoir(4)])
+@pytest.mark.parametrize("cell", [LSTM(4), GRU(4), ReluRNN(4), Reservoir(4)])
 def test_kernels_of_a_cpu_leave_other_devices_to_the_definition(cell):
     params, x, start = problem(cell, (1, 3, 2, 2, 4))
     elsewhere = x.to("meta")  # a device without numbers

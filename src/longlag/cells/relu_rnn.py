@@ -1,0 +1,38 @@
+"""The recurrent net of rectified linear units: h_t = max(0, h_{t-1} W_hh + x_t W_xh + b_h) (Le, Jaitly & Hinton 2015).
+
+A unit that is on is linear: with the identity as W_hh it holds what it has until an input changes it. On a CPU the
+kernels of `relu_kernels` are used at all sizes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from torch import Tensor
+
+from longlag.algebra.products import matmul
+from longlag.algebra.tree import Params
+from longlag.cells import gated, relu_kernels
+from longlag.cells.base import GradientTape, State, affine_drive, gradient_tape, plain_shapes
+from longlag.ranges import COUNT, part
+
+
+@part
+class ReluRNN:
+    """A layer of rectified linear units. Its damped states are the hidden states (curvature 1)."""
+
+    hidden: Annotated[int, COUNT] = 100
+    shapes, drive = plain_shapes, affine_drive
+
+    def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
+        h = (drive + matmul(state[0], params["W_hh"])).relu()
+        return (h,), h
+
+    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor | None:
+        return gated.states(relu_kernels, params, x, start, scored) if x.device.type == "cpu" else None
+
+    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape | None:
+        if x.device.type != "cpu":
+            return None
+        runs = gated.GatedRuns(relu_kernels, params, x, start, scored)
+        return gradient_tape(self, params, x, start, runs.states, runs.backward)
