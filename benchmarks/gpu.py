@@ -9,12 +9,9 @@ import time
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from benchmarks.arm import Arm, Missing
-from benchmarks.problem import first, objective, problem
 from benchmarks.worker import function
-from longlag.engine.gradients import CapturedGradient
 
 
 def on(device: str, arm: str, **kwargs: Any) -> Arm:
@@ -29,18 +26,3 @@ def on(device: str, arm: str, **kwargs: Any) -> Arm:
             torch.cuda.synchronize(device)
 
     return Arm(work, own.answer, time.perf_counter)
-
-
-def gradient(captured: bool, device: str, **kwargs: Any) -> Arm:
-    """Loss and gradient of all replicas, recorded as one program or called kernel by kernel."""
-    p = problem(**kwargs).to(device)
-    oracle = objective(p)
-    program = CapturedGradient(oracle.model, oracle.loss)
-    found: dict[str, Tensor] = {}
-
-    def work() -> None:
-        nonlocal found
-        with torch.no_grad():
-            found = (program(p.params, oracle.batch) if captured else oracle.value_and_grad(p.params))[1]
-
-    return Arm(work, lambda: first(found))

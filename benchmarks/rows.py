@@ -12,6 +12,8 @@ from benchmarks.cases import BOTH, OWN, Case, shape
 from benchmarks.harness import Effort, Side, Times, Worker, WorkerError, compare, ratios, spread
 from benchmarks.pairs import Pair, note, times
 
+CELLS = {"tanh": ("tanh RNN", "nn.RNN"), "lstm": ("LSTM", "nn.LSTM"), "gru": ("GRU", "nn.GRU")}  # ours and the peer
+
 
 @dataclass(frozen=True)
 class Row:
@@ -73,22 +75,25 @@ def columns(times: Times, environments: tuple[str, ...], inverse: bool = False, 
 
 
 def gpu(workers: Mapping[str, Worker], effort: Effort, device: str = "cuda", size: int = 100) -> Iterator[Row]:
-    """P12: twenty replicas as one program against twenty runs, in wall-clock time."""
+    """P12: twenty replicas as one program against twenty runs, in wall-clock time; gradients recorded, as in a run."""
     k: dict[str, Any] = {"replicas": 20, "steps": size, "batch": size, "hidden": size}
-    rows: list[tuple[str, str, str, dict[str, Any], str]] = [
-        ("tanh RNN updates", "updates:ours", "updates:torch_module", k | {"cell": "tanh"}, "twenty nn.RNN"),
-        ("LSTM updates", "updates:ours", "updates:torch_module", k | {"cell": "lstm"}, "twenty nn.LSTM"),
-        ("Gauss-Newton products", "curvature:ours", "curvature:double_backward", k, "twenty double backwards"),
-    ]
-    for what, ours, peer, kwargs, name in rows:
-        sides = [Side("gpu:on", {"device": device, "arm": arm} | kwargs) for arm in (ours, peer)]
-        title, where = f"twenty seeds' {what} as one program", f"{device} {shape(kwargs)}"
-        case = Case("P12", title, where, sides[0], name, sides[1], 10.0, 20.0, environments=("ours",))
+
+    def side(arm: str, **more: Any) -> Side:
+        return Side("gpu:on", {"device": device, "arm": arm} | k | more)
+
+    rows: list[tuple[str, Side, str, Side]] = [
+        (f"{CELLS[cell][0]} updates", side("updates:ours", cell=cell, recorded=True), f"twenty {CELLS[cell][1]}",
+         side("updates:torch_module", cell=cell)) for cell in CELLS
+    ]  # fmt: skip
+    rows.append(("Gauss-Newton products", side("curvature:ours"), "twenty double backwards",
+                 side("curvature:double_backward")))  # fmt: skip
+    for what, ours, name, peer in rows:
+        case = Case("P12", f"twenty seeds' {what} as one program", f"{device} {shape(k)}", ours, name, peer, 10.0, 20.0,
+                    environments=("ours",))  # fmt: skip
         yield compared(case, workers, effort)
     for cell in ("tanh", "lstm"):
-        kwargs = {"device": device, "arm": "gpu:gradient"} | k | {"cell": cell}
-        graph, call = (Side("gpu:on", kwargs | {"captured": captured}) for captured in (True, False))
-        title = f"twenty seeds' {cell} gradients as a recorded program"
+        graph, call = (side("updates:ours", cell=cell, recorded=recorded) for recorded in (True, False))
+        title = f"twenty seeds' {CELLS[cell][0]} updates, recorded"
         yield compared(Case("P12", title, f"{device} {shape(k)}", graph, "the same, called", call, environments=OWN),
                        workers, effort)  # fmt: skip
 

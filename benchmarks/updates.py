@@ -6,20 +6,26 @@ and SGD. Both sides exclude drawing the batch (P3 and P8 include it).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch.nn.functional import mse_loss
 
 from benchmarks.arm import Arm
 from benchmarks.problem import Net, Problem, first, from_torch, objective, problem
+from longlag.engine.gradients import CapturedGradient
 from longlag.objective import Objective
 from longlag.optimisers.sgd import SGD
 
 RATE = 0.01
 
 
-def ours(cell: str, steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "cpu") -> Arm:
-    """The library: `SGD.step` asks an `Objective`; all replicas in one update."""
-    return _updates(problem(cell, steps, batch, hidden, replicas).to(device))
+def ours(
+    cell: str, steps: int, batch: int, hidden: int, replicas: int = 1, device: str = "cpu", recorded: bool = False
+) -> Arm:
+    """The library: `SGD.step` asks an `Objective`; all replicas in one update. recorded: the gradient is a recorded
+    program, as where a run trains on a GPU."""
+    return _updates(problem(cell, steps, batch, hidden, replicas).to(device), recorded)
 
 
 def ours_in_turn(cell: str, steps: int, batch: int, hidden: int, replicas: int) -> Arm:
@@ -34,8 +40,10 @@ def ours_in_turn(cell: str, steps: int, batch: int, hidden: int, replicas: int) 
     return Arm(work, arms[0].answer)
 
 
-def _updates(p: Problem) -> Arm:
+def _updates(p: Problem, recorded: bool = False) -> Arm:
     oracle, optimiser, params = objective(p), SGD(RATE), p.params
+    if recorded:
+        oracle = replace(oracle, gradient=CapturedGradient(oracle.model, oracle.loss))
 
     def draw(n: int, purpose: str = "train") -> Objective:
         return oracle

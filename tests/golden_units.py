@@ -20,7 +20,7 @@ from torch import Tensor
 from golden_numbers import Number, fixed, unit
 from longlag import protocol, registry
 from longlag.algebra import tree
-from longlag.cells import gated, lstm_kernels, tanh_batched
+from longlag.cells import gated, gated_batched, lstm_kernels, tanh_batched
 from longlag.cells.base import PerSequence, autograd_tape, complete, gradient_tape
 from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
@@ -342,6 +342,24 @@ def tanh_rnn() -> Values:
 @golden()
 def tanh_on_a_gpu() -> Values:
     return taped(TanhRNN(3), tanh_batched.linearise)
+
+
+def batched_gates(kind: type[gated_batched.Run], cell: Any) -> Callable[..., Any]:
+    def tape(*problem: Any) -> Any:
+        run = kind.of(*problem)
+        return gradient_tape(cell, *problem[:-1], run.states, run.backward)
+
+    return tape
+
+
+@golden()
+def lstm_on_a_gpu() -> Values:
+    return taped(LSTM(3), batched_gates(gated_batched.LSTMRun, LSTM(3)), second_order=False)
+
+
+@golden()
+def gru_on_a_gpu() -> Values:
+    return taped(GRU(3), batched_gates(gated_batched.GRURun, GRU(3)), second_order=False)
 
 
 @golden(LSTM)

@@ -22,6 +22,7 @@ from benchmarks import (  # noqa: E402
     figure,
     gpu,
     harness,
+    kernels,
     loop,
     pairs,
     problem,
@@ -197,14 +198,22 @@ def test_every_comparison_runs_small(workers, tmp_path):
 
 def test_the_gpu_benchmark_runs_on_a_cpu(workers):
     found = list(rows.gpu(workers, ONCE, device="cpu", size=4))
-    assert [row.ratio is not None for row in found] == [True] * 5
+    assert [row.ratio is not None for row in found] == [True] * 6
     k = {"steps": 4, "batch": 3, "hidden": 5, "replicas": 4, "device": "cpu"}
     assert_same(built(gpu.on, arm="curvature:ours", **k), built(gpu.on, arm="curvature:double_backward", **k))
-    one = k | {"cell": "lstm"}
-    assert_same(built(gpu.gradient, captured=True, **one), built(gpu.gradient, captured=False, **one))
+    for cell in rows.CELLS:  # recorded updates are those of the peer
+        one = k | {"cell": cell}
+        recorded = built(gpu.on, arm="updates:ours", recorded=True, **one)
+        assert_same(recorded, built(gpu.on, arm="updates:torch_module", **one), tolerance=1e-6)
     if not torch.cuda.is_available():
         with pytest.raises(Missing, match="no GPU"):
             gpu.on("cuda", "updates:ours")
+
+
+def test_the_kernels_of_gpus_are_few():
+    """Of a step, forward and backward; by automatic differentiation they would be eight times as many."""
+    assert {cell: kernels.of_a_step(cell) for cell in problem.GATES} == {"tanh": 4, "gru": 8, "lstm": 12}
+    assert all(kernels.of_a_step(cell, hand_written=False) > 30 for cell in problem.GATES)
 
 
 def test_the_sample_runs_against_its_twin(workers):

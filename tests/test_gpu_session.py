@@ -122,7 +122,7 @@ def test_make_gpu_rehearses_every_stage(tmp_path):
         "tuning.csv",
     }
     assert {path.name for path in tmp_path.iterdir()} == names
-    assert "5 of 5 rows measured" in (tmp_path / "summary.md").read_text()
+    assert "6 of 6 rows measured" in (tmp_path / "summary.md").read_text()
 
 
 # ---------------------------------------------------------------- the record

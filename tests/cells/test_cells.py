@@ -9,7 +9,7 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from longlag.cells import gated, lstm_kernels, tanh_batched, tanh_kernels
+from longlag.cells import batched, gated, gated_batched, lstm_kernels, tanh_batched, tanh_kernels
 from longlag.cells.base import autograd_tape, complete, gradient_tape, unroll, zero_start
 from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
@@ -168,6 +168,27 @@ def test_the_batched_formulas_of_gpus_equal_the_generic_ones(sizes, scored, seed
         assert one.keys() == other.keys()
         for key in other:
             torch.testing.assert_close(one[key], other[key], **close, msg=lambda m, key=key: f"{key}: {m}")
+
+
+@pytest.mark.parametrize(("cell", "kind"), [(LSTM, gated_batched.LSTMRun), (GRU, gated_batched.GRURun)])
+@settings(max_examples=25, deadline=None)
+@given(sizes=SIZES, scored=st.integers(1, 3), seed=st.integers(0, 99), late=st.booleans(), numbers=st.integers(1, 999))
+def test_the_batched_gates_of_gpus_equal_the_generic_ones(cell, kind, sizes, scored, seed, late, numbers):
+    cell, scored = cell(hidden=sizes[4]), min(scored, sizes[1])
+    params, x, start = problem(cell, sizes, seed)
+    start = start if late else torch.zeros_like(start)
+    generic, batched_run = autograd_tape(cell, params, x, start, scored), kind.of(params, x, start, scored)
+    close = {"rtol": 1e-10, "atol": 1e-12}
+    torch.testing.assert_close(batched_run.states, generic.states, **close)
+    with mock.patch.object(batched, "_PIECE_NUMBERS", numbers):
+        torch.testing.assert_close(gated_batched.states(kind, params, x, start, scored), generic.states, **close)
+    d_states = torch.randn(generic.states.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    gradient = generic.pullback(d_states)
+    for _ in range(2):  # also when it is asked again
+        found = batched_run.backward(d_states)
+        assert found.keys() == gradient.keys()
+        for key, value in gradient.items():
+            torch.testing.assert_close(found[key], value, **close, msg=lambda m, key=key: f"{key}: {m}")
 
 
 @pytest.mark.parametrize("name", CELLS)

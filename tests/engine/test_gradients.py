@@ -6,8 +6,12 @@ import pytest
 import torch
 
 from longlag import registry
-from longlag.algebra import captured
+from longlag.algebra import captured, tree
 from longlag.algebra.captured import Captured
+from longlag.cells.base import autograd_tape, complete
+from longlag.cells.gru import GRU
+from longlag.cells.lstm import LSTM
+from longlag.cells.tanh_rnn import TanhRNN
 from longlag.engine.data import Data
 from longlag.engine.gradients import CapturedGradient
 from longlag.engine.spec import resolve
@@ -92,6 +96,38 @@ def test_a_run_with_recorded_gradients_has_the_rows_of_one_without(method):
             [lasting(e) for e in block(method, gradient=own).train() if isinstance(e, Row)] for own in (True, False)
         ]
     assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_norms_are_those_of_each_replica(device):
+    """On a GPU by one reduction for each parameter."""
+    shapes = {"W_hh": (3, 5, 7), "b_h": (3, 7), "b_y": (3, 1)}
+    a, b = ({name: torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for name, shape in shapes.items()}
+            for seed in (0, 1))  # fmt: skip
+    wanted = [sum(float((a[k][r].double() * b[k][r].double()).sum()) for k in a) for r in range(3)]
+    found = tree.dot({k: v.to(device) for k, v in a.items()}, {k: v.to(device) for k, v in b.items()})
+    assert found.dtype == torch.float64
+    assert found.tolist() == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", ["tanh", "gru", "lstm"])
+@pytest.mark.parametrize("late", [False, True])
+def test_hand_written_kernels_on_a_gpu_are_those_of_automatic_differentiation(name, late):
+    """In float64, whose rounding hides nothing; states without derivatives as well."""
+    cell = complete({"tanh": TanhRNN, "gru": GRU, "lstm": LSTM}[name](hidden=7))
+    draw = torch.Generator().manual_seed(0)
+    params = {
+        k: 0.5 * torch.randn(3, *shape, generator=draw, dtype=torch.float64) for k, shape in cell.shapes(2).items()
+    }
+    start = torch.randint(0, 9 if late else 1, (3, 5), generator=draw)
+    x, d = (torch.randn(3, *shape, generator=draw, dtype=torch.float64) for shape in ((20, 5, 2), (2, 5, 7)))
+    tape = cell.tape({k: v.cuda() for k, v in params.items()}, x.cuda(), start.cuda(), 2)
+    wanted = autograd_tape(cell, params, x, start, 2)
+    states = cell.states({k: v.cuda() for k, v in params.items()}, x.cuda(), start.cuda(), 2)
+    for found in (tape.states, states):
+        torch.testing.assert_close(found.cpu(), wanted.states, rtol=1e-9, atol=1e-11)
+    close(tape.pullback(d.cuda()), wanted.pullback(d), 1e-8)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

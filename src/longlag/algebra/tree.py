@@ -21,8 +21,10 @@ def map_(function: Callable[..., Tensor], *trees: Params) -> dict[str, Tensor]:
 
 
 def dot(a: Params, b: Params) -> Tensor:
-    """Inner product per replica, [R], float64. Each replica is summed by itself: the same bits in any block."""
+    """Inner product per replica, [R], float64. A CPU sums each replica by itself: the same bits in any block."""
     products = [a[k].double() * b[k].double() for k in a]
+    if products[0].device.type != "cpu":
+        return torch.stack([product.flatten(1).sum(1) for product in products]).sum(0)
     return torch.stack([one.sum() for product in products for one in product]).unflatten(0, (len(products), -1)).sum(0)
 
 

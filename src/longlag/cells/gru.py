@@ -5,7 +5,8 @@
 
 Deviations from torch.nn.GRU: one trainable bias per gate instead of two, and none on n', which the reset gate scales.
 On a CPU the kernels of `gru_kernels` are used at all sizes: an update took between a half and an eighth of the time of
-nn.GRU (16 to 300 units, 20 to 1000 sequences and steps; AMD EPYC Zen 5, AVX-512).
+nn.GRU (16 to 300 units, 20 to 1000 sequences and steps; AMD EPYC Zen 5, AVX-512). On a GPU those of `gated_batched` are
+used.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from torch import Tensor
 
 from longlag.algebra.products import matmul
 from longlag.algebra.tree import Params
-from longlag.cells import gated, gru_kernels
+from longlag.cells import gated, gated_batched, gru_kernels
 from longlag.cells.base import GradientTape, State, affine_drive, gate_shapes, gradient_tape
 from longlag.ranges import COUNT, part
 
@@ -37,11 +38,15 @@ class GRU:
         h = new + u.sigmoid() * (h - new)
         return (h,), h
 
-    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor | None:
-        return gated.states(gru_kernels, params, x, start, scored) if x.device.type == "cpu" else None
-
-    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape | None:
+    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         if x.device.type != "cpu":
-            return None
-        runs = gated.GatedRuns(gru_kernels, params, x, start, scored)
+            return gated_batched.states(gated_batched.GRURun, params, x, start, scored)
+        return gated.states(gru_kernels, params, x, start, scored)
+
+    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape:
+        runs: gated_batched.GRURun | gated.GatedRuns
+        if x.device.type != "cpu":
+            runs = gated_batched.GRURun.of(params, x, start, scored)
+        else:
+            runs = gated.GatedRuns(gru_kernels, params, x, start, scored)
         return gradient_tape(self, params, x, start, runs.states, runs.backward)

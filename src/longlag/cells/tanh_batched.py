@@ -1,8 +1,7 @@
-"""The formulas of `tanh_kernels` in torch, for all replicas at once. GPUs use them.
+"""The formulas of `tanh_kernels` in torch, for all replicas at once (`batched`). GPUs use them.
 
 A step is one batched product of R small matrices and one pointwise kernel, so twenty seeds cost a GPU about as much as
-one. States are [R, T+1, B, H], inputs [R, T, B, X]. No autograd graph is built. Products that do not depend on the
-step before are computed for all steps at once.
+one. States are [R, T+1, B, H], inputs [R, T, B, X].
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 
 from longlag.algebra.tree import Params
+from longlag.cells import batched
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,25 @@ class BatchedTape:
         for t in reversed(range(steps)):
             if t >= steps - self.scored:
                 d_h = d_h + d_states[:, t - (steps - self.scored)]
-            torch.mul(d_h, slopes[:, t], out=d_a[:, t])
-            if d_damped is not None:
-                d_a[:, t] += d_damped[:, t]
-            d_h = torch.bmm(d_a[:, t], transposed)
-        flat = d_a.flatten(1, 2)
+            if d_damped is None:
+                torch.mul(d_h, slopes[:, t], out=d_a[:, t])
+            else:
+                torch.addcmul(d_damped[:, t], d_h, slopes[:, t], out=d_a[:, t])
+            if t:
+                d_h = torch.bmm(d_a[:, t], transposed)
         return {
-            "W_xh": torch.bmm(self.x.flatten(1, 2).transpose(1, 2), flat),
-            "W_hh": torch.bmm(self.h[:, :-1].flatten(1, 2).transpose(1, 2), flat),
-            "b_h": flat.sum(1),
+            "W_xh": batched.correlation(self.x, d_a),
+            "W_hh": batched.correlation(self.h[:, :-1], d_a),
+            "b_h": d_a.sum((1, 2)),
         }
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         slopes = self._slopes()
-        r = _drive(tangent, self.x)
+        r = batched.drive(tangent["W_xh"], tangent["b_h"], self.x)
         r += torch.bmm(self.h[:, :-1].flatten(1, 2), tangent["W_hh"]).view_as(r)
         for t in range(r.shape[1]):
-            a = r[:, t] if t == 0 else torch.baddbmm(r[:, t], r[:, t - 1], self.params["W_hh"])
-            torch.mul(a, slopes[:, t], out=r[:, t])
+            a = r[:, t] if t == 0 else r[:, t].baddbmm_(r[:, t - 1], self.params["W_hh"])
+            a.mul_(slopes[:, t])
         return r[:, -self.scored :], r  # the curvature 1 - h^2 times R a is R h itself
 
     def _slopes(self) -> Tensor:
@@ -65,19 +66,15 @@ def linearise(params: Params, x: Tensor, start: Tensor, scored: int) -> BatchedT
     """The forward pass from x [R, T, B, X] and start [R, B]."""
     params = {name: params[name].detach() for name in ("W_xh", "W_hh", "b_h")}
     x = x.to(params["W_hh"].dtype)
-    steps = torch.arange(x.shape[1], device=x.device)
-    late = x.device.type != "cpu" or bool(start.any())  # to ask a GPU would wait for it, and ends a recording
-    started = (steps[:, None] >= start.unsqueeze(1)).to(x.dtype).unsqueeze(-1) if late else None
-    drive = _drive(params, x)
-    h = drive.new_zeros(drive.shape[0], drive.shape[1] + 1, *drive.shape[2:])
+    started = batched.started(x, start)
+    drive = batched.drive(params["W_xh"], params["b_h"], x, started)
+    h = batched.states_of(drive, drive.shape[-1])
     for t in range(x.shape[1]):
-        torch.tanh(torch.baddbmm(drive[:, t], h[:, t], params["W_hh"]), out=h[:, t + 1])
-        if started is not None:
-            h[:, t + 1] *= started[:, t]
+        torch.tanh(drive[:, t].baddbmm_(h[:, t], params["W_hh"]), out=h[:, t + 1])
     return BatchedTape(params, x, started, h, scored)
 
 
-def _drive(params: Params, x: Tensor) -> Tensor:
-    """x W_xh + b_h at all steps, [R, T, B, H]."""
-    flat = torch.baddbmm(params["b_h"].unsqueeze(1), x.flatten(1, 2), params["W_xh"])
-    return flat.unflatten(1, x.shape[1:3])
+def states(params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
+    """Hidden states at the last steps, [R, K, B, H]; no derivatives."""
+    width = 2 * params["W_hh"].shape[1]
+    return batched.in_pieces(lambda x, start: linearise(params, x, start, scored).states, width, x, start)

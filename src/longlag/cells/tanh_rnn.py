@@ -35,7 +35,7 @@ class TanhRNN:
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         if x.device.type != "cpu":
-            return tanh_batched.linearise(params, x, start, scored).states
+            return tanh_batched.states(params, x, start, scored)
         pieces = zip(x.split(_CHUNK_SEQUENCES, 2), start.split(_CHUNK_SEQUENCES, 1), strict=True)
         return torch.cat([TanhTape(_run(params, *piece), scored).states for piece in pieces], 2)
 

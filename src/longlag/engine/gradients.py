@@ -20,9 +20,14 @@ class CapturedGradient:
         self._model, self._loss = model, loss
         self._names = tuple(model.shapes())
         self._captured = Captured(self._flat)
+        self._shift: Tensor | None = None
 
     def __call__(self, params: Params, batch: Tensors) -> tuple[Tensor, dict[str, Tensor]]:
-        x = self._model.centred(batch.x)  # outside: constants come from the host
+        x = batch.x
+        if self._model.shift is not None:
+            if self._shift is None:
+                self._shift = x.new_tensor(self._model.shift)  # once: a copy from the host waits for the GPU
+            x = x - self._shift
         values = [params[name] for name in self._names]
         loss, *gradient = self._captured(*values, x, batch.start, batch.y)
         return loss, dict(zip(self._names, gradient, strict=True))

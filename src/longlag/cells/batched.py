@@ -1,0 +1,52 @@
+"""What the formulas of GPUs share: all replicas at once, [R, T, B, ...], in few kernels a step and without autograd.
+
+A GPU takes about as long to start a small kernel as to run it, so time is kernels per step. All that does not depend on
+the step before is computed for all steps at once. Before a sequence starts its drive is zero: the state of every cell
+here then stays exactly zero, and no step needs a mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+_PIECE_NUMBERS = 2**28  # of the drive of a piece of an evaluation: a gigabyte of float32
+
+
+def started(x: Tensor, start: Tensor) -> Tensor | None:
+    """[R, T, B, 1], 0 where a sequence has not begun; None if a CPU finds that all begin at the first step."""
+    if x.device.type == "cpu" and not start.any():
+        return None  # to ask a GPU would wait for it, and ends a recording
+    steps = torch.arange(x.shape[1], device=x.device)
+    return (steps[:, None] >= start.unsqueeze(1)).to(x.dtype).unsqueeze(-1)
+
+
+def drive(w_xh: Tensor, b_h: Tensor, x: Tensor, begun: Tensor | None = None) -> Tensor:
+    """x W + b at all steps, [R, T, B, G]; zero where a sequence has not begun."""
+    found = torch.baddbmm(b_h.unsqueeze(1), x.flatten(1, 2), w_xh).unflatten(1, x.shape[1:3])
+    return found if begun is None else found.mul_(begun)
+
+
+def states_of(like: Tensor, hidden: int) -> Tensor:
+    """Room for the states [R, T+1, B, H] of a drive [R, T, B, G]; the first is zero."""
+    h = like.new_empty(like.shape[0], like.shape[1] + 1, like.shape[2], hidden)
+    h[:, 0] = 0
+    return h
+
+
+def correlation(a: Tensor, d: Tensor) -> Tensor:
+    """sum over steps and sequences of a_t' d_t: [R, T, B, N] and [R, T, B, G] -> [R, N, G]."""
+    return torch.bmm(a.flatten(1, 2).transpose(1, 2), d.flatten(1, 2))
+
+
+def in_pieces(states: Callable[[Tensor, Tensor], Tensor], width: int, x: Tensor, start: Tensor) -> Tensor:
+    """States [R, K, B, H] of x [R, T, B, X] and start [R, B] in pieces of the batch, to bound the memory.
+
+    width: numbers that a step of a sequence takes.
+    """
+    size = max(1, _PIECE_NUMBERS // (x.shape[0] * x.shape[1] * width))
+    pieces = zip(x.split(size, 2), start.split(size, 1), strict=True)
+    found = [states(*piece) for piece in pieces]
+    return found[0] if len(found) == 1 else torch.cat(found, 2)
