@@ -96,16 +96,33 @@ def label(kind: str, name: str) -> str:
     return known or name.replace("_", " ")
 
 
+def tunable() -> list[str]:
+    """Sorted names of the methods of the package that declare a space for a search; ablations keep the settings of
+    their parents. Read off the files, without importing them."""
+    return [name for name in FOLDERS["methods"].names() if _declares_a_space(name)]
+
+
+def _declares_a_space(name: str) -> bool:
+    callee, keywords = _definition("methods", name)
+    return callee == "Method" and "tune" in keywords
+
+
 @cache
 def _label_in_file(kind: str, name: str) -> str:
     """The text given as `label=` where the file defines its METHOD or TASK; empty if there is none."""
+    label = _definition(kind, name)[1].get("label")
+    return label.value if isinstance(label, ast.Constant) and isinstance(label.value, str) else ""
+
+
+@cache
+def _definition(kind: str, name: str) -> tuple[str, dict[str, ast.expr]]:
+    """What a file calls to define its METHOD or TASK, and the keywords of that call; "" and {} if it calls nothing."""
     for node in ast.parse(FOLDERS[kind].source(name)).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             targets = {target.id for target in node.targets if isinstance(target, ast.Name)}
-            for keyword in node.value.keywords if _CONSTANTS[kind] in targets else []:
-                if keyword.arg == "label" and isinstance(keyword.value, ast.Constant):
-                    return str(keyword.value.value)
-    return ""
+            if _CONSTANTS[kind] in targets:
+                return ast.unparse(node.value.func), {word.arg: word.value for word in node.value.keywords if word.arg}
+    return "", {}
 
 
 def document(kind: str, name: str) -> str:

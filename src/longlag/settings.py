@@ -39,6 +39,13 @@ def paths(part: Any, prefix: str = "") -> list[str]:
     return found
 
 
+def value_at(part: Any, path: str) -> Any:
+    """The value at one of the `paths` of a part."""
+    for name in path.split("."):
+        part = getattr(part, name)
+    return part
+
+
 def with_values(part: Any, values: Mapping[str, Any]) -> Any:
     """The part with the settings at these paths changed.
 

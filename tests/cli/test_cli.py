@@ -172,10 +172,16 @@ def test_plugin_from_outside_the_tree(tmp_path, capsys):
         (("--device", "tpu9"), "device 'tpu9' cannot be used here"),
         (("--timeout", "0"), "timeout '0' is not a positive number"),
         (("--device", "meta"), "device 'meta' cannot be used here"),
-        (("--seeds", "0:1000000001"), "seeds from 1000000 on are for `longlag tune` alone"),
-        (("--seeds", "0:1" + "0" * 4000), "seeds from 1000000 on are for `longlag tune` alone"),  # no range to walk
+        (("--seeds", "0:1000000001"), "seeds from 1000000 on are for tuning: `longlag tune`, or a"),
+        (("--seeds", "0:1" + "0" * 4000), "seeds from 1000000 on are for tuning"),  # no range to walk
         (("--seeds", "0:1" + "0" * 5000), "are not a range"),
-        (("--seeds", "1000000"), "are for `longlag tune` alone"),
+        (("--seeds", "1000000"), "seeds '1000000' go beyond 999999; seeds from 1000000 on are for tuning"),
+        (
+            ("--candidate", "3"),
+            "seed 0 is for reported runs; a --candidate is trained on seeds of tuning: --seeds 1000000:",
+        ),
+        (("--candidate", "-1"), "candidate -1 is not positive"),
+        (("--candidate", "1.5"), "candidate '1.5' is not a whole number"),
         (("--set", "optimiser.learning_rate=NaN"), "cannot be nan"),
         (("--set", "optimiser.learning_rate=null"), "cannot be None"),
         (("--set", "centring.inputs=[0.5]"), "setting 'centring.inputs' takes 6 values"),
@@ -384,6 +390,7 @@ def test_a_folder_without_runs_is_refused_with_a_remedy(words, tmp_path, capsys,
         "diff",
         "merge",
         "run",
+        "jobs",
     ],
 )
 def test_every_verb_teaches_by_an_example(verb, capsys):

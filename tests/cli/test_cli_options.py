@@ -46,6 +46,7 @@ TRAINED = {  # arguments of train, ladder and tune
     "--out": ["--out", "other.csv"],
 }
 RECORDED = {
+    "--candidate": ["--candidate", "1", "--seeds", "1000000"],
     "--curves": ["--curves", "other.parquet"],
     "--gradient-flow": ["--gradient-flow"],
     "--reuse": ["--reuse", "two.csv"],
@@ -71,6 +72,7 @@ CHANGES = {
         {"name": lambda words: ["hf"], "--task": ["--task", "adding"], "--lag": ["--lag", "60"],
          "--plugin": lambda words: ["twin", "--plugin", "twin.py"]},
     ),
+    "jobs": (["s.yaml"], {"suite": lambda words: ["t.yaml"], "--folder": ["--folder", "elsewhere"]}),
     "collect": (
         ["--suite", "s.yaml", "--jobs", "jobs", "--out", "out"],
         {"--suite": ["--suite", "t.yaml"], "--jobs": ["--jobs", "."], "--out": ["--out", "other"],

@@ -8,17 +8,51 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longlag import protocol
 from longlag.errors import LonglagError, shown
 from longlag.store import files
 
+if TYPE_CHECKING:
+    from longlag.design.suite import Suite
+
 MAX_COUNT = 10**12
 
 
 def seeds(text: str) -> tuple[int, ...]:
-    """Parses "0:5" (seeds 0 to 4), "7" or "1,4,9"."""
+    """Parses "0:5" (seeds 0 to 4), "7" or "1,4,9"; seeds of reported runs alone."""
+    return _seeds(text, protocol.FIRST_TUNING_SEED)
+
+
+def all_seeds(text: str) -> tuple[int, ...]:
+    """`seeds`, or those of tuning: `check_seeds` says which may be trained."""
+    return _seeds(text, 2 * protocol.FIRST_TUNING_SEED)
+
+
+def check_seeds(args: argparse.Namespace) -> None:
+    """Raises LonglagError if a candidate is to be trained on seeds of reported runs, or anything else on those of
+    tuning."""
+    first = protocol.FIRST_TUNING_SEED
+    for seed in args.seeds:
+        if args.candidate is None and seed >= first:
+            raise _tuning_seeds(str(seed))
+        if args.candidate is not None and seed < first:
+            raise LonglagError(
+                f"seed {seed} is for reported runs; a --candidate is trained on seeds of tuning: "
+                f"--seeds {first}:{first + 2}"
+            )
+
+
+def _tuning_seeds(text: str) -> LonglagError:
+    first = protocol.FIRST_TUNING_SEED
+    return LonglagError(
+        f"seeds {shown(text)} go beyond {first - 1}; seeds from {first} on are for tuning: `longlag tune`, or a suite "
+        "with `search`"
+    )
+
+
+def _seeds(text: str, end: int) -> tuple[int, ...]:
     first, colon, last = text.partition(":")
     try:
         found: Sequence[int] = range(int(first), int(last)) if colon else [int(part) for part in text.split(",")]
@@ -27,11 +61,8 @@ def seeds(text: str) -> tuple[int, ...]:
     lowest, highest = (found[0], found[-1]) if colon and found else (min(found, default=-1), max(found, default=-1))
     if lowest < 0:
         raise LonglagError(f"seeds {shown(text)} are an empty or negative range; write 0:5 for seeds 0 to 4")
-    if highest >= protocol.FIRST_TUNING_SEED:
-        most = protocol.FIRST_TUNING_SEED
-        raise LonglagError(
-            f"seeds {shown(text)} go beyond {most - 1}; seeds from {most} on are for `longlag tune` alone"
-        )
+    if highest >= end:
+        raise _tuning_seeds(text)
     if len(set(found)) < len(found):
         raise LonglagError(f"seeds {shown(text)} name a seed twice")
     return tuple(found)
@@ -55,6 +86,11 @@ def count(what: str) -> Callable[[str], int]:
 
 
 lag = count("lag")
+
+
+def candidate(text: str) -> int:
+    """Reads the number of a candidate, from 0."""
+    return 0 if text == "0" else count("candidate")(text)
 
 
 def lags(text: str) -> list[int]:
@@ -100,7 +136,7 @@ def load_plugins(args: argparse.Namespace) -> None:
         registry.load_plugin(path)
 
 
-def add_training(parser: argparse.ArgumentParser) -> None:
+def add_training(parser: argparse.ArgumentParser, seeds: Callable[[str], tuple[int, ...]] = seeds) -> None:
     """What `train`, `ladder` and `tune` have in common."""
     parser.add_argument("--method", required=True, help="a name from `longlag list`")
     parser.add_argument(
@@ -146,6 +182,26 @@ def runs_file(run: Path) -> Path:
     return run / "runs.csv"
 
 
+def add_suite(parser: argparse.ArgumentParser) -> None:
+    """SUITE: the positional argument of verbs that plan; `suite_of` reads it."""
+    parser.add_argument("suite", metavar="SUITE", help="a name in config/ or the path of a suite's YAML file")
+
+
+def suite_of(args: argparse.Namespace) -> Suite:
+    """The suite that SUITE means: that file, or NAME.yaml in ./config or among those of the package.
+
+    Raises:
+        LonglagError: there is none, or it is refused.
+    """
+    from longlag import resources
+    from longlag.design import suite
+
+    path = Path(args.suite)
+    if path.suffix:
+        return suite.read(path)
+    return suite.find({"suite": args.suite}, [Path("config"), resources.find("config")])
+
+
 def curves_file(run: Path, given: str | None) -> str | Path | None:
     """The curves to read: those that `--curves` names, else curves.parquet if RUN is a folder that has it."""
     beside = run / "curves.parquet"
@@ -166,6 +222,8 @@ def add_recording(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gradient-flow", action="store_true", help=watch)
     taken = "finished rows: those of the same spec and seed are taken, not trained; may be repeated"
     parser.add_argument("--reuse", action="append", default=[], type=Path, metavar="RUN", help=taken)
+    point = "train point N of the method's search space, on seeds from 1000000 on (0: its recipe); suites with `search`"
+    parser.add_argument("--candidate", type=candidate, metavar="N", help=point)
 
 
 def check_outputs(*outputs: str | None, cache: Path | None) -> None:

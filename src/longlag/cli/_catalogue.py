@@ -40,13 +40,13 @@ def method(name: str, tasks: list[str], lag: int) -> dict[str, Any]:
         LonglagError: a task or a lag for which it cannot be built.
     """
     from longlag.engine.spec import RunSpec, resolve
-    from longlag.settings import paths
+    from longlag.settings import paths, value_at
 
     found = registry.get("methods", name)
     parts: dict[str, list[str]] = {}
     for task in tasks:
         built = resolve(RunSpec(task, lag, name, (0,))).parts
-        lines = "\n".join(f"  {path} = {_shown(_at(built, path))}" for path in paths(built))
+        lines = "\n".join(f"  {path} = {_shown(value_at(built, path))}" for path in paths(built))
         parts.setdefault(lines, []).append(f"{task} ({registry.get('tasks', task).traits.kind})")
     space = ", ".join(f"{path} in [{r.low:g}, {r.high:g}]" for path, r in found.tune.items())
     listed = [{"tasks": names, "lines": lines} for lines, names in parts.items()]
@@ -82,12 +82,6 @@ def _basics(kind: str, name: str) -> dict[str, Any]:
     found = registry.get(kind, name)
     basics = {"version": found.version, "reference": found.reference, "document": registry.document(kind, name)}
     return {**basics, **({"summary": found.summary} if kind == "methods" else {})}
-
-
-def _at(part: object, path: str) -> object:
-    for name in path.split("."):
-        part = getattr(part, name)
-    return part
 
 
 def _shown(value: object) -> str:

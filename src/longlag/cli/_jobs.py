@@ -54,13 +54,18 @@ def train(plan: Suite, folder: Path, cores: int, ended: Callable[[Job], None]) -
                 process.wait()
 
 
+def words(job: Job, folder: Path) -> list[str]:
+    """The words of `longlag` that run a job. folder: that of `train`."""
+    places = ["--cache", folder / "rungs", "--out", _file(folder, job, "runs.csv")]
+    places += ["--curves", _file(folder, job, "curves.parquet")]
+    return ["ladder", *shlex.split(job.arguments()), *map(str, places)]
+
+
 def _start(job: Job, folder: Path) -> subprocess.Popen[bytes]:
     """A process of its own session, so that Ctrl-C reaches it through `train` alone."""
     log = folder / "logs" / job.folder.with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
-    words = ["--cache", folder / "rungs", "--out", _file(folder, job, "runs.csv")]
-    words += ["--curves", _file(folder, job, "curves.parquet")]
-    command = [sys.executable, "-m", "longlag", "ladder", *shlex.split(job.arguments()), *map(str, words)]
+    command = [sys.executable, "-m", "longlag", *words(job, folder)]
     with log.open("wb") as output:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True

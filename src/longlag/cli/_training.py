@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from longlag.store.records import Row
 
 
-def specs(args: argparse.Namespace, tasks: Sequence[str], lag: int, seeds: tuple[int, ...]) -> list[RunSpec]:
-    """A spec per task."""
+def specs(
+    args: argparse.Namespace, tasks: Sequence[str], lag: int, seeds: tuple[int, ...], candidate: int | None = None
+) -> list[RunSpec]:
+    """A spec per task. candidate: that of `--candidate`; it names the variant, unless `--variant` does."""
     from longlag import protocol, settings
+    from longlag.design.job import candidate_name
     from longlag.engine.spec import RunSpec
 
-    budget, values, variant = args.budget or protocol.DEFAULT_BUDGET, settings.parse(args.set), args.variant or ""
+    budget, values = args.budget or protocol.DEFAULT_BUDGET, settings.parse(args.set)
+    variant = args.variant or ("" if candidate is None else candidate_name(args.method, candidate))
     for task in settings.tasks_of(values):
         if task not in tasks:
             raise LonglagError(
@@ -33,7 +37,7 @@ def specs(args: argparse.Namespace, tasks: Sequence[str], lag: int, seeds: tuple
             )
     return [
         RunSpec(task, lag, args.method, seeds, budget, settings.of_task(values, task), args.timeout, args.device,
-                variant=variant)
+                variant=variant, candidate=candidate)
         for task in tasks
     ]  # fmt: skip
 
@@ -101,10 +105,12 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
 
     if not args.curves:
         _arguments.refuse_idle(args.gradient_flow, "--gradient-flow", "--curves FILE")
+    _arguments.check_seeds(args)
     _arguments.load_plugins(args)
     _arguments.check_outputs(args.out, args.curves, cache=args.cache)
     cache = cache_of(args)
-    found = [replace(spec, gradient_flow=args.gradient_flow) for spec in specs(args, tasks, lags[0], args.seeds)]
+    found = specs(args, tasks, lags[0], args.seeds, args.candidate)
+    found = [replace(spec, gradient_flow=args.gradient_flow) for spec in found]
     ladders = [ladder.setups(spec, lags) for spec in found]  # all is checked before anything is trained
     rungs = ladder.Rungs(cache, Reuse.read(_arguments.runs_file(run) for run in args.reuse))
     on_event, rows, points = progress(found[0].budget), [], []

@@ -56,7 +56,7 @@ def digests_of(plan: Suite) -> Digests:
     for job in plan.jobs:
         _check_names(job)
         args = parser.parse_args([*shlex.split(job.arguments()), "--out", ""])
-        specs = [spec for lag in job.lags for spec in _training.specs(args, job.tasks, lag, ())]
+        specs = [spec for lag in job.lags for spec in _training.specs(args, job.tasks, lag, (), args.candidate)]
         by_task: dict[str, dict[str, str | None]] = {task: {} for task in job.tasks}
         for spec in specs:
             by_task[spec.task][str(spec.lag)] = _digest(spec)

@@ -13,7 +13,7 @@ EXAMPLE = "longlag estimate paper results/reference results/demo --cores 500"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("suite", metavar="SUITE", help="a name in config/ or the path of a suite's YAML file")
+    _arguments.add_suite(parser)
     record = "recorded runs to go by: folders with runs.csv, or such files (default: the reference of the package)"
     parser.add_argument("runs", metavar="RUN", nargs="*", type=Path, help=record)
     parser.add_argument(
@@ -26,12 +26,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from longlag import resources
-    from longlag.design import suite
     from longlag.design.estimate import Record, estimate, longest, total
     from longlag.store.records import read_rows
 
-    path, folders = Path(args.suite), [Path("config"), resources.find("config")]
-    found = suite.read(path) if path.suffix else suite.find({"suite": args.suite}, folders)
+    found = _arguments.suite_of(args)
     runs = args.runs or [resources.find(resources.REFERENCE)]
     rows = [row for run in runs for row in read_rows(_arguments.runs_file(run))]
     if not any(row.seconds > 0 for row in rows):

@@ -13,7 +13,7 @@ EXAMPLE = "longlag ladder --method esn --task adding --task temporal_order --lag
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", required=True, action="append", help="a name from `longlag list`; may be repeated")
     parser.add_argument("--lags", type=_arguments.lags, required=True, help="the grid, such as 20,50,100")
-    _arguments.add_training(parser)
+    _arguments.add_training(parser, _arguments.all_seeds)
     _arguments.add_recording(parser)
 
 

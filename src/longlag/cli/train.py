@@ -13,7 +13,7 @@ EXAMPLE = "longlag train --task temporal_order --lag 50 --method hf --seeds 0:3 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", required=True, help="a name from `longlag list`")
     parser.add_argument("--lag", type=_arguments.lag, required=True, help="the papers' nominal lag T, in steps")
-    _arguments.add_training(parser)
+    _arguments.add_training(parser, _arguments.all_seeds)
     _arguments.add_recording(parser)
 
 

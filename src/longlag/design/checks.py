@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag import protocol, registry
+from longlag.design import search
 from longlag.design.job import Job, Key, in_words
 from longlag.errors import LonglagError, unknown
 from longlag.store import files
@@ -19,9 +20,19 @@ def check_size(full: Mapping[str, Any]) -> None:
     runs = 0
     for cell in full["cells"]:
         get = {**full, **cell}.__getitem__
-        runs += len(cell["methods"]) * len(cell["tasks"]) * len(get("lags")) * len(seeds_of(get("seeds")))
+        methods = len(cell["methods"]) * search.size(full["search"])
+        runs += methods * len(cell["tasks"]) * len(get("lags")) * len(seeds(full, cell))
     if runs > MAX_RUNS:
         raise LonglagError(f"the suite asks for {runs:,} runs; at most {MAX_RUNS:,}, so choose fewer seeds or lags")
+
+
+def seeds(full: Mapping[str, Any], cell: Mapping[str, Any]) -> range:
+    """The seeds of a cell: the search's, if the design is one.
+
+    Raises:
+        LonglagError: none, or those of the other kind.
+    """
+    return seeds_of({**full, **cell}["seeds"]) if full["search"] is None else search.seeds(full["search"])
 
 
 def seeds_of(value: str | int) -> range:
@@ -31,12 +42,12 @@ def seeds_of(value: str | int) -> range:
         LonglagError: none, or those of tuning.
     """
     text = value if isinstance(value, str) else f"0:{value}"
-    seeds = range(*map(int, text.split(":")))
-    if not seeds:
+    found = range(*map(int, text.split(":")))
+    if not found:
         raise LonglagError(f"seeds {value!r} is an empty range; the end of first:end is not part of it")
-    if seeds.stop > protocol.FIRST_TUNING_SEED:
+    if found.stop > protocol.FIRST_TUNING_SEED:
         raise LonglagError(f"seeds {value!r} go beyond {protocol.FIRST_TUNING_SEED - 1}; later ones are for tuning")
-    return seeds
+    return found
 
 
 def check_names(full: Mapping[str, Any]) -> None:

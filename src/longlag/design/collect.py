@@ -105,7 +105,7 @@ def _stale(job: Job, row: Row, digest: str | None) -> str:
     if row.budget != job.budget:
         return f"another budget, {row.budget:g}"
     overrides = json.loads(row.spec or "{}").get("overrides", {})
-    if overrides != settings.of_task(job.settings, row.task):
+    if job.candidate is None and overrides != settings.of_task(job.settings, row.task):
         return f"other settings, {overrides}"
     versions = f"task {row.task_version}, method {row.method_version}, protocol {row.protocol_version}"
     return f"another spec, {row.spec_hash or 'none'} instead of {digest or 'one that can be built'} ({versions})"

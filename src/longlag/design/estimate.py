@@ -61,11 +61,11 @@ class Need:
 
 
 def estimate(suite: Suite, recorded: Iterable[Row]) -> list[Cost]:
-    """The suite's expected cost, one entry per method."""
+    """The suite's expected cost, one entry per method; the candidates of a search are one with it."""
     record = Record(recorded)
     by_method: dict[str, list[Job]] = defaultdict(list)
     for job in suite.jobs:
-        by_method[job.method].append(job)
+        by_method[job.base if job.candidate is not None else job.method].append(job)
     return [_cost(name, jobs, record) for name, jobs in sorted(by_method.items())]
 
 

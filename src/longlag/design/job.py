@@ -29,6 +29,7 @@ class Job:
     plugins: tuple[str, ...]
     flow: bool = False  # gradient flow is recorded with the curves
     base: str = ""  # the method of which `method` is a variant; "" if it is none
+    candidate: int | None = None  # of a search: a point of the method's declared space; 0 is its recipe
 
     @property
     def folder(self) -> Path:
@@ -49,9 +50,19 @@ class Job:
         words += ["--budget", _text(self.budget), "--device", self.device]
         words += ["--timeout", _text(self.timeout)] if self.timeout is not None else []
         words += ["--gradient-flow"] if self.flow else []
+        words += ["--candidate", str(self.candidate)] if self.candidate is not None else []
         for path, value in sorted(self.settings.items()):
             words += ["--set", f"{path}={_text(value)}"]
         return shlex.join(words + plugin_flags(self.plugins))
+
+
+def candidate_name(method: str, candidate: int) -> str:
+    """The name of a candidate in the records.
+
+    >>> candidate_name("lstm", 7)
+    'lstm-07'
+    """
+    return f"{method}-{candidate:02d}"
 
 
 def in_words(key: Key) -> str:

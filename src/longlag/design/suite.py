@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from longlag import protocol, registry
-from longlag.design import checks, schemas
+from longlag.design import checks, schemas, search
 from longlag.design.job import Job, Key
 from longlag.errors import LonglagError, unknown
 
@@ -32,6 +33,7 @@ _DEFAULTS: dict[str, Any] = {
     "reuse": [],
     "methods": {},
     "flow": False,
+    "search": None,
 }
 
 
@@ -121,12 +123,13 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
     """
     config = dict(schemas.normalised(config))
     digests = config.pop("digests", None)
-    config = _with_rest(schemas.typed("suite", config))
+    config = _spelt_out(schemas.typed("suite", config))
     try:
         if digests is not None:
             schemas.check("digests", digests)
         schemas.check("suite", config)
         full = {**_DEFAULTS, **config}
+        search.check(full, config)
         checks.check_size(full)
         cells = [[*_jobs(full, cell)] for cell in full["cells"]]
         checks.check_names(full)
@@ -139,11 +142,13 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
     return Suite(full["suite"], full["title"] or full["suite"], config, jobs, digests)
 
 
-def _with_rest(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The design with `methods: rest` spelt out: every method of the package that no cell names; none, no cell."""
+def _spelt_out(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The design with words for methods spelt out. `tunable`: every method of the package that declares a space and is
+    no ablation. `rest`: every method of the package that no cell names; none, no cell."""
     cells = config.get("cells")
     if not isinstance(cells, list) or not all(isinstance(cell, Mapping) for cell in cells):
         return dict(config)  # for the schema to refuse
+    cells = [{**cell, "methods": registry.tunable()} if cell.get("methods") == "tunable" else cell for cell in cells]
     named = {str(name) for cell in cells if isinstance(cell.get("methods"), list) for name in cell["methods"]}
     rest = [name for name in registry.FOLDERS["methods"].names() if name not in named]
     full = [{**cell, "methods": rest} if cell.get("methods") == "rest" else cell for cell in cells]
@@ -152,26 +157,28 @@ def _with_rest(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
     get = {**full, **cell}.__getitem__
-    seeds, size = checks.seeds_of(get("seeds")), get("seeds_per_job")
+    seeds, size = checks.seeds(full, cell), get("seeds_per_job")
     groups = {cell["group"]: cell["tasks"]} if "group" in cell else {task: [task] for task in cell["tasks"]}
-    for method in cell["methods"]:
-        for group, tasks in groups.items():
-            for chunk in range(seeds.start // size, (seeds.stop - 1) // size + 1):
-                yield Job(
-                    method=method,
-                    group=group,
-                    chunk=chunk,
-                    tasks=tuple(tasks),
-                    lags=tuple(sorted(get("lags"))),
-                    seeds=range(max(seeds.start, chunk * size), min(seeds.stop, (chunk + 1) * size)),
-                    budget=get("budget"),
-                    timeout=get("timeout"),
-                    device=get("device"),
-                    settings=_settings(full["methods"].get(method, {}), tasks),
-                    plugins=tuple(full["plugins"]),
-                    flow=get("flow"),
-                    base=full["methods"].get(method, {}).get("from", ""),
-                )
+    chunks = range(seeds.start // size, (seeds.stop - 1) // size + 1)
+    for named, (group, tasks), chunk in product(cell["methods"], groups.items(), chunks):
+        of = full["methods"].get(named, {})
+        for method, base, candidate in search.entrants(full["search"], named, of.get("from", "")):
+            yield Job(
+                method=method,
+                group=group,
+                chunk=chunk,
+                tasks=tuple(tasks),
+                lags=tuple(sorted(get("lags"))),
+                seeds=range(max(seeds.start, chunk * size), min(seeds.stop, (chunk + 1) * size)),
+                budget=get("budget"),
+                timeout=get("timeout"),
+                device=get("device"),
+                settings=_settings(of, tasks),
+                plugins=tuple(full["plugins"]),
+                flow=get("flow"),
+                base=base,
+                candidate=candidate,
+            )
 
 
 def _settings(given: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Any]:

@@ -70,13 +70,16 @@ def _described(kind: str, name: str) -> None:
 
 def _builds(name: str) -> None:
     method = registry.get("methods", name)
+    unknown = set(method.tune)
     for task in registry.names("tasks"):
         for lag in LAGS:
             parts = resolve(RunSpec(task, lag, name, (0,))).parts
-            if unknown := set(method.tune) - set(paths(parts)):
-                raise AssertionError(f"tune names {', '.join(sorted(unknown))}, which {task} has not: see longlag show")
-            for path, space in method.tune.items():
-                assert with_values(parts, {path: (space.low * space.high) ** 0.5}) != parts, f"{path} changes nothing"
+            unknown -= set(paths(parts))
+            for path in set(method.tune) & set(paths(parts)):
+                ends = [with_values(parts, {path: end}) for end in (method.tune[path].low, method.tune[path].high)]
+                assert ends[0] != ends[1], f"{path} changes nothing"
+    if unknown:
+        raise AssertionError(f"tune names {', '.join(sorted(unknown))}, which no task has: see longlag show")
 
 
 def _starts_as_declared(name: str) -> None:

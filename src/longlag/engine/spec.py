@@ -15,7 +15,7 @@ import torch
 from longlag import memory, protocol, registry
 from longlag.cells.base import complete
 from longlag.discovery import check_name
-from longlag.engine import memory_limit
+from longlag.engine import candidates, memory_limit
 from longlag.engine.provenance import provenance
 from longlag.errors import LonglagError, in_a_line, shown
 from longlag.losses import Loss
@@ -32,6 +32,8 @@ MAX_BUDGET = 1e18  # sequence passes
 class RunSpec:
     """What to train. overrides: settings by path, as in `--set`. timeout: wall-clock seconds per block.
 
+    candidate: a point of the method's declared space, as `candidates.settings` numbers them (0: its recipe); `resolve`
+    adds its settings to the overrides.
     variant: the name in the records of a method with other settings; "" is the method's own. It changes no number.
 
     block: replicas trained as one program; 0 means 1 on a CPU and all seeds elsewhere. gradient_flow: record it at each
@@ -49,6 +51,7 @@ class RunSpec:
     block: int = 0
     gradient_flow: bool = False
     variant: str = ""
+    candidate: int | None = None
 
     @property
     def name(self) -> str:
@@ -109,7 +112,11 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
         raise LonglagError(
             f"budget {shown(spec.budget)} is not a positive number of sequence passes of at most {MAX_BUDGET:g}"
         )
-    parts = with_values(_built(method, task, spec.lag), spec.overrides)
+    built = _built(method, task, spec.lag)
+    if spec.candidate is not None:
+        chosen = candidates.settings(method, spec.candidate, built)
+        spec = replace(spec, overrides={**spec.overrides, **chosen}, candidate=None)
+    parts = with_values(built, spec.overrides)
     model = _model(task, spec.lag, parts)
     decides = {
         "task": {"name": task.name, "version": task.version, **registry.source("tasks", spec.task)},

@@ -1,0 +1,63 @@
+"""A search as a design: every method of a cell becomes its recipe and its candidates, on seeds of tuning.
+
+    search: {candidates: 16, seeds: 2}
+
+makes of `lstm` the runs of `lstm-00` (the recipe) to `lstm-16`. What a candidate changes is worked out where methods
+can be imported (`engine/candidates.py`): a design knows its number alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from longlag import protocol
+from longlag.design.job import candidate_name
+from longlag.errors import LonglagError
+
+DEFAULT_SEEDS = 2
+
+
+def seeds(search: Mapping[str, Any]) -> range:
+    """The tuning seeds of a search: n of them from the first, or a range "first:end".
+
+    Raises:
+        LonglagError: an empty range, or one with seeds of reported runs.
+    """
+    given, first = search.get("seeds", DEFAULT_SEEDS), protocol.FIRST_TUNING_SEED
+    found = range(*map(int, given.split(":"))) if isinstance(given, str) else range(first, first + given)
+    if not found:
+        raise LonglagError(f"search.seeds {given!r} is an empty range; the end of first:end is not part of it")
+    if found.start < first:
+        raise LonglagError(f"search.seeds {given!r} has seeds below {first}, which are for reported runs")
+    return found
+
+
+def check(full: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raises LonglagError for a search whose suite or cell names seeds of its own. given: what the file has."""
+    if full["search"] is None:
+        return
+    seeds(full["search"])
+    for where, mapping in (("the suite", given), *((f"cells[{i}]", cell) for i, cell in enumerate(given["cells"]))):
+        if "seeds" in mapping:
+            raise LonglagError(
+                f"seeds {mapping['seeds']!r} of {where} are those of reported runs; a search has tuning seeds, "
+                "search: {candidates: 16, seeds: 2}"
+            )
+
+
+def size(search: Mapping[str, Any] | None) -> int:
+    """How many methods of a design come of one."""
+    return 1 if search is None else 1 + int(search["candidates"])
+
+
+def entrants(search: Mapping[str, Any] | None, method: str, base: str) -> Iterator[tuple[str, str, int | None]]:
+    """What a method of a cell stands for: name in the records, method of which it is a variant, number as a candidate.
+
+    base: the method of which `method` itself is a variant; "" if it is none.
+    """
+    if search is None:
+        yield method, base, None
+        return
+    for number in range(size(search)):
+        yield candidate_name(method, number), base or method, number

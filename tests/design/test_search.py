@@ -1,0 +1,103 @@
+"""A search as a suite: equal numbers of candidates, seeds and passes, and only seeds of tuning."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from longlag import cli, protocol, registry
+from longlag.design import suite
+from longlag.design.estimate import estimate
+from longlag.store.records import read_rows
+
+FIRST = protocol.FIRST_TUNING_SEED
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+def design(**keys):
+    cells = [{"methods": ["lstm", "esn"], "tasks": ["adding", "xor"], "lags": [50]}]
+    return {"suite": "mine", "cells": cells, "search": {"candidates": 3}, "seeds_per_job": 2, **keys}
+
+
+def test_every_method_becomes_its_recipe_and_its_candidates_on_tuning_seeds():
+    plan = suite.parse(design())
+    names = [f"{method}-{number:02d}" for method in ("esn", "lstm") for number in range(4)]
+    assert sorted({job.method for job in plan.jobs}) == names
+    assert {(job.base, job.candidate) for job in plan.jobs if job.method == "lstm-03"} == {("lstm", 3)}
+    assert {seed for *_, seed in plan.expected()} == {FIRST, FIRST + 1}
+    assert all(seed >= FIRST for job in plan.jobs for seed in job.seeds)
+    assert suite.parse(design(search={"candidates": 3, "seeds": "1000007:1000008"})).jobs[0].seeds == range(
+        FIRST + 7, FIRST + 8
+    )
+
+
+def test_one_more_candidate_renames_none():
+    few, more = (
+        {job.folder: job.arguments() for job in suite.parse(design(search={"candidates": n})).jobs} for n in (3, 4)
+    )
+    assert few.items() <= more.items()
+    assert len(more) - len(few) == 4
+
+
+def test_a_variant_can_be_searched():
+    cells = [{"methods": ["big"], "tasks": ["xor"]}]
+    plan = suite.parse(design(cells=cells, methods={"big": {"from": "lstm", "cell.hidden": 64}}))
+    words = plan.jobs[2].arguments()
+    assert "--method lstm --variant big-02 " in words
+    assert "--candidate 2 --set cell.hidden=64" in words
+
+
+def test_the_search_of_the_package_costs_every_method_the_same():
+    plan = suite.read(CONFIG / "tuning.yaml")
+    assert {job.base for job in plan.jobs} == set(registry.tunable())
+    runs = Counter((job.base, job.candidate) for job in plan.jobs for _ in job.runs())
+    assert {number for _, number in runs} == set(range(17))
+    assert set(runs.values()) == {4 * 2}, "four tasks, two seeds"
+    assert {(job.budget, job.lags, job.timeout) for job in plan.jobs} == {(1e6, (50,), None)}
+    assert {job.tasks for job in plan.jobs} == {("adding", "xor", "temporal_order", "memorization_5bit")}
+
+
+def test_methods_that_declare_a_space_are_found_without_importing_them():
+    declared = {name for name in registry.FOLDERS["methods"].names() if registry.get("methods", name).tune}
+    ablations = {name for name in declared if registry.get("methods", name).summary.startswith("ablation")}
+    assert set(registry.tunable()) == declared - ablations
+    assert ablations
+
+
+def test_an_estimate_counts_the_candidates_of_a_method_together():
+    costs = estimate(suite.parse(design()), [])
+    assert [(cost.method, cost.jobs, cost.runs) for cost in costs] == [("esn", 8, 16), ("lstm", 8, 16)]
+
+
+@pytest.fixture
+def searched(tmp_path, monkeypatch):
+    """A tiny search, with its jobs run as commands."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tiny.yaml").write_text(
+        "suite: tiny\nsearch: {candidates: 2, seeds: 1}\nbudget: 600\nlags: [10]\n"
+        "cells: [{methods: [control], tasks: [adding, temporal_order], group: both}]\n"
+        "methods: {control: {cell.hidden: 8, optimiser.batch: 10}}\n"
+    )
+    return tmp_path
+
+
+def test_a_search_runs_by_commands_and_is_collected(searched, capsys):
+    assert cli.main(["jobs", "tiny.yaml"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    for line in lines:
+        assert cli.main(line.split()[1:]) == 0
+    words = ["collect", "--suite", "tiny.yaml", "--jobs", "results/tiny/jobs", "--out", "results/tiny"]
+    assert cli.main(words) == 0
+    rows = read_rows("results/tiny/runs.csv")
+    assert {row.method for row in rows} == {"control-00", "control-01", "control-02"}
+    assert {row.seed for row in rows} == {FIRST}
+    assert {row.status for row in rows} <= {"budget", "solved", "diverged"}
+    assert cli.main(["verify", "results/tiny"]) == 0
+
+
+def test_a_candidate_is_named_by_its_number(tmp_path):
+    out = str(tmp_path / "runs.csv")
+    words = ["train", "--task", "adding", "--lag", "10", "--method", "control", "--budget", "600", "--out", out]
+    assert cli.main([*words, "--seeds", "1000000", "--candidate", "7", "--set=cell.hidden=8"]) == 0
+    assert read_rows(out)[0].method == "control-07"

@@ -1,0 +1,84 @@
+"""The candidates of a search: inside the declared space, well spread, the same everywhere, and only what a task has."""
+
+import dataclasses
+import itertools
+import math
+
+import pytest
+
+from longlag import protocol, registry
+from longlag.engine import candidates
+from longlag.engine.spec import RunSpec, resolve
+from longlag.errors import LonglagError
+from longlag.methods.base import Range
+from toy import spec
+
+METHODS = registry.tunable()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_candidates_are_inside_the_declared_space_and_well_spread(name):
+    method = registry.get("methods", name)
+    drawn = candidates.points(method, 16)
+    assert drawn == candidates.points(method, 16)
+    assert drawn[:4] == candidates.points(method, 4)
+    for path, space in method.tune.items():
+        places = sorted(math.log(point[path] / space.low) / math.log(space.high / space.low) for point in drawn)
+        assert len(set(places)) == 16
+        assert 0 <= places[0] <= 1 / 8
+        assert 7 / 8 <= places[-1] <= 1
+        assert max(b - a for a, b in itertools.pairwise(places)) <= 1 / 8  # 16 random points: 0.2
+
+
+def test_the_draw_is_frozen():
+    """Rows and settings on record were drawn so."""
+    space = {"a": Range(1e-3, 1.0), "b": Range(0.5, 0.995), "c": Range(1.0, 100.0)}
+    method = dataclasses.replace(registry.get("methods", "hf"), tune=space)
+    values = [list(point.values()) for point in candidates.points(method, 5)]
+    assert values == [
+        [0.03162, 0.7053, 10.0],
+        [0.1778, 0.5939, 3.162],
+        [0.005623, 0.8377, 31.62],
+        [0.01334, 0.6472, 17.78],
+        [0.4217, 0.913, 1.778],
+    ]
+
+
+def test_a_method_without_a_space_is_refused():
+    with pytest.raises(LonglagError, match="declares no search space"):
+        candidates.points(dataclasses.replace(registry.get("methods", "hf"), tune={}), 3)
+    with pytest.raises(LonglagError, match="'constant' declares no search space"):
+        resolve(RunSpec("adding", 20, "constant", (protocol.FIRST_TUNING_SEED,), candidate=1))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_candidate_zero_is_the_recipe_and_the_others_change_what_the_task_has(name):
+    recipe = spec(name)
+    assert resolve(dataclasses.replace(recipe, candidate=0)).spec_hash == resolve(recipe).spec_hash
+    point = candidates.points(registry.get("methods", name), 3)[2]
+    setup = resolve(dataclasses.replace(recipe, candidate=3))
+    assert set(setup.spec.overrides) >= set(point)
+    by_hand = dataclasses.replace(recipe, overrides={**recipe.overrides, **point})
+    assert setup.spec_hash == resolve(by_hand).spec_hash
+    assert setup.spec_hash != resolve(recipe).spec_hash
+
+
+def test_settings_that_a_task_does_not_have_are_left_out_there():
+    """The reservoir for replay is a ring, which has no bias."""
+    leaky, ring = (resolve(RunSpec(task, 20, "esn", ())) for task in ("adding", "memorization_5bit"))
+    space = {"init.bias_scale": Range(0.01, 1.0), "cell.hidden": Range(10, 99)}
+    method = dataclasses.replace(leaky.method, tune=space)
+    assert set(candidates.settings(method, 1, leaky.parts)) == set(space)
+    assert set(candidates.settings(method, 1, ring.parts)) == {"cell.hidden"}
+    units = [candidates.settings(method, number, leaky.parts)["cell.hidden"] for number in range(1, 9)]
+    assert all(type(number) is int for number in units), "whole numbers stay whole"
+    assert len(set(units)) == 8
+
+
+def test_edges():
+    method = registry.get("methods", "control")
+    ((path, space),) = method.tune.items()
+    assert candidates.at_edge(method, {path: space.low * 1.01}) == [path]
+    assert candidates.at_edge(method, {path: space.high * 0.99}) == [path]
+    assert candidates.at_edge(method, {path: math.sqrt(space.low * space.high)}) == []
+    assert candidates.at_edge(method, {"cell.hidden": 1.0}) == []
