@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parents[1] / "src/longlag"
 # A module or package of longlag, from the ground up. Those of one line do not import each other.
 FRONTIER = [
     {"errors", "environment", "memory", "protocol", "rng"},
-    {"discovery", "ranges"},
+    {"arguments", "discovery", "ranges"},
     {"registry", "resources", "settings"},
     {"store"},
 ]

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import torch
-from nets import CE, B, Recurrent, T, X, classes, double, learner, normal, problem, same, weights
+from nets import CE, B, H, Recurrent, T, X, classes, double, learner, normal, problem, same, weights
 from torch import nn
 from torch.nn.functional import cross_entropy, dropout
 
@@ -98,3 +98,15 @@ def test_structural_damping_that_finds_no_states_says_how_to_name_them():
     net, x, y = double(Recurrent()), normal(B, T, X), classes(B)
     with pytest.raises(LonglagError, match=re.escape("hidden states of shape [5] have no axis 3; set batch_axis")):
         learner(net, CE, batch_axis=3).step(lambda: (net(x), y, net(x)[:, 0]))
+
+
+def test_a_named_module_that_is_not_called_is_noticed():
+    net, x, y = double(Recurrent()), normal(B, T, X), classes(B)
+    for other in (nn.GRU(X, H), [net.rnn, nn.RNN(X, H)]):
+        with pytest.raises(
+            LonglagError, match=r"hidden names a (GRU|RNN) that the closure did not call; name a module"
+        ):
+            learner(net, CE, hidden=other).step(lambda: (net(x), y))
+    opt = learner(net, CE, hidden=[net.rnn, net.out], structural_damping=0.1)
+    batches = [(x, y, net), (x, y, lambda x: net.out(net.rnn.forward(x)[0][:, -1]))]  # a hook sees calls, not forward
+    assert opt.step(lambda x, y, call: (call(x), y), batches).isfinite()

@@ -1,8 +1,15 @@
 """Mini-batches that are one large batch together, and loaders as the source of batches."""
 
+import re
+
+import pytest
 import torch
-from nets import T, X, classes, normal, problem, weights
+from nets import T, X, classes, double, learner, normal, problem, weights
+from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
+
+from longlag.errors import LonglagError
+from longlag.torch_data import TaskDataset
 
 
 def test_a_loader_is_a_large_batch_and_a_source_of_batches():
@@ -32,3 +39,42 @@ def test_batches_of_other_kinds_than_pairs():
     net, opt, _ = problem()
     batches = [{"x": normal(9, T, X), "y": classes(9)}]
     assert opt.step(lambda batch: (net(batch["x"]), batch["y"]), batches).isfinite()
+
+
+def one(x, y):
+    return x, y
+
+
+PAIR, ENDLESS = (normal(4, T, X), classes(4)), TaskDataset("temporal_order", lag=10, batch=4)
+
+
+@pytest.mark.parametrize(
+    ("closure", "batches", "words"),
+    [
+        (one, PAIR, "batches is one mini-batch of 2 parts, which the closure takes together; .*step(closure, [(x, y)])"),
+        (one, list(PAIR), "batches is one mini-batch of 2 parts"),
+        (one, PAIR[0], f"batches is one tensor of shape [4, {T}, {X}]; write [x] for one mini-batch"),
+        (one, {"x": 1}, "batches is one dict; write [batch]"),
+        (one, TensorDataset(*PAIR), "batches is a TensorDataset, whose items are single samples; write DataLoader(dataset"),
+        (one, ENDLESS, "batches come from a TaskDataset, which may have no end; .*list(itertools.islice(batches, 5))"),
+        (one, DataLoader(ENDLESS, batch_size=None), "batches come from a TaskDataset, which may have no end"),
+        (one, 3, "batches cannot be 3; give a list or a DataLoader"),
+        (one, [PAIR, (*PAIR, 1)], "mini-batch 1 has 3 parts, but the closure takes 2 arguments (x, y)"),
+        (one, [{"x": 1}], "mini-batch 0 has 1 part, but the closure takes 2 arguments (x, y)"),
+        (lambda: PAIR, [PAIR], "mini-batch 0 has 2 parts, but the closure takes no arguments"),
+        (one, None, "the closure takes 2 arguments (x, y), but step got no mini-batches: step(closure, batches)"),
+        (one, [], "batches hold no mini-batch; was an iterator used up?"),
+    ],
+)  # fmt: skip
+def test_what_is_no_list_of_mini_batches_is_named_with_the_remedy(closure, batches, words):
+    _, opt, _ = problem()
+    with pytest.raises(LonglagError, match=re.escape(words).replace(r"\.\*", ".*")):
+        opt.step(closure, batches)
+
+
+def test_mini_batches_of_one_tensor_and_closures_with_defaults_are_taken():
+    net, x = double(nn.Linear(X, X)), normal(9, X)
+    opt = learner(net, nn.MSELoss())
+    assert opt.step(lambda x: (net(x), x), x.split(4)).isfinite()
+    assert opt.step(lambda x, scale=1.0: (net(x) * scale, x), [x]).isfinite()
+    assert opt.step(lambda *parts: (net(parts[0]), parts[1]), ((x, x) for _ in range(2))).isfinite()

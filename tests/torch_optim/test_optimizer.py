@@ -25,8 +25,10 @@ from nets import (
 from torch import nn
 
 from longlag import losses, optimisers
+from longlag.errors import LonglagError
 from longlag.functional import fit
 from longlag.optimisers.cg import ConjugateGradient
+from longlag.torch_optim import HessianFree
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -40,7 +42,7 @@ def test_it_trains_recurrent_layers_with_their_states_protected(kind, dtype):
     assert found[-1] < 0.7 * found[0]
     assert all(later <= earlier for earlier, later in itertools.pairwise(found))  # it never takes a step upwards
     assert opt.step(lambda: (net(x), y)).dtype == dtype
-    assert set(opt.info) == {"damping", "rho", "rate", "cg_iterations", "cg_stopped", "used", "passes"}
+    assert set(opt.info) == {"damping", "rho", "rate", "cg_iterations", "cg_stopped", "used", "passes", "unused"}
     assert all(p.grad is None for p in net.parameters())
 
 
@@ -107,6 +109,71 @@ def test_a_block_with_dropout_that_is_zero_trains():
 def test_an_unbatched_sequence_is_one_sequence():
     net = double(Recurrent())
     opt = learner(net, CE, hidden=net.rnn)
-    with opt._watch.during_a_pass() as seen:
+    with opt._watch.during_a_pass(set()) as seen:
         net.rnn(normal(T, X))
     assert [(states.sequences, tuple(states.values.shape)) for states in seen] == [(1, (T, H))]
+
+
+def test_an_optimiser_of_another_model_is_refused():
+    net, opt, _ = problem()
+    twin, x, y = copy.deepcopy(net), normal(40, T, X), classes(40)
+    words = r"depends on none of the 6 parameters of the optimiser: is it of another model .* or of a copy\?"
+    with pytest.raises(LonglagError, match=words):
+        opt.step(lambda: (twin(x), y))
+    with pytest.raises(LonglagError, match=words):
+        opt.step(lambda x, y: (twin(x), y), [(x[:9], y[:9]), (x[9:], y[9:])])
+    opt = learner(net)
+    with pytest.raises(LonglagError, match=words):
+        opt.step(lambda: (CE(twin(x), y), twin(x)))
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_parameters_that_the_loss_does_not_depend_on_stay_but_for_their_decay(decay):
+    """One is not used at all, one is multiplied by zero, one is used in the second of two mini-batches alone."""
+    net, x, y = double(Recurrent()), normal(40, T, X), classes(40)
+    idle, dead, late = (nn.Parameter(torch.ones(2, dtype=torch.float64)) for _ in range(3))
+    opt = HessianFree([*net.parameters(), idle, dead, late], CE, weight_decay=decay)
+
+    def closure(x, y, second):
+        return net(x) + 0 * dead.sum() + (late[0] if second else 0) * torch.arange(C), y
+
+    batches = [(x[:20], y[:20], False), (x[20:], y[20:], True)]
+    found = [float(opt.step(closure, batches)) for _ in range(3)]
+    assert opt.info["rate"] > 0
+    assert opt.info["unused"] == 1
+    assert found[-1] < found[0]
+    assert bool(late[0] != 1)
+    for p in (idle, dead):
+        assert bool((p < 1).all()) if decay else bool((p == 1).all())
+
+
+def test_a_step_may_be_taken_under_no_grad_and_autocast_be_opened_inside_the_closure():
+    net, opt, closure = problem()
+    with torch.no_grad():
+        opt.step(closure)
+    net, x, y = double(Recurrent()).float(), normal(40, T, X).float(), classes(40)
+    opt = learner(net, CE)
+
+    def rounded():
+        with torch.autocast("cpu", torch.bfloat16):
+            return net(x), y
+
+    found = losses_of(opt, rounded)
+    assert found[-1] < found[0]
+
+
+def test_modes_that_would_spoil_a_step_are_refused():
+    net, opt, closure = problem()
+    before = weights(net)
+    with torch.autocast("cpu", torch.bfloat16), pytest.raises(LonglagError, match=r"bfloat16 on cpu.*inside the clos"):
+        opt.step(closure)
+    with torch.inference_mode(), pytest.raises(LonglagError, match="inference_mode is on around step"):
+        opt.step(closure)
+    assert same(weights(net), before)
+
+
+def test_sparse_gradients_are_refused_with_a_remedy():
+    net = nn.Sequential(nn.Embedding(5, 3, sparse=True), nn.Linear(3, C))
+    x, y = torch.arange(5), classes(5)
+    with pytest.raises(LonglagError, match=r"sparse; .*nn\.Embedding\(\.\.\., sparse=False\)"):
+        learner(net, CE).step(lambda: (net(x), y))

@@ -64,3 +64,66 @@ def test_parameters_are_checked():
         HessianFree(half.parameters(), CE).step(lambda: None)
     with pytest.raises(LonglagError, match="there is nothing to train"):
         HessianFree(nn.Linear(1, 1).requires_grad_(False).parameters(), CE).step(lambda: None)
+
+
+def groups_of(net, **options):
+    return HessianFree([{"params": net.rnn.parameters()}, {"params": net.out.parameters(), **options}], CE)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"lr": 0.1}, r"a group of parameters has lr=0\.1, but Hessian-Free has no learning rate: .* Leave it out"),
+        ({"momentum": 0.9}, "unknown option of a group of parameters 'momentum'; known: cg_iterations, .*weight_decay"),
+        ({"weigth_decay": 0.1}, "'weigth_decay'; did you mean 'weight_decay'"),
+        ({"damping": 1.0}, r"groups of parameters differ in damping: 0\.1 and 1\.0; .*give it to HessianFree"),
+        ({"cg_iterations": 9}, "groups of parameters differ in cg_iterations: 150 and 9"),
+    ],
+)
+def test_options_of_one_group_are_refused_and_the_group_is_not_added(options, words):
+    net = double(Recurrent())
+    with pytest.raises(LonglagError, match=words):
+        groups_of(net, **options)
+    opt = HessianFree(net.rnn.parameters(), CE)
+    with pytest.raises(LonglagError, match=words):
+        opt.add_param_group({"params": net.out.parameters(), **options})
+    assert len(opt.param_groups) == 1
+    with pytest.raises(
+        LonglagError, match=r'a group of parameters is \{"params": model\.parameters\(\)\}, not <generator'
+    ):
+        opt.add_param_group(net.out.parameters())
+
+
+def test_names_and_equal_options_of_groups_are_taken():
+    opt = groups_of(double(Recurrent()), name="head", cg_iterations=150, initial_lr=0.1)
+    assert [len(group["params"]) for group in opt.param_groups] == [4, 2]
+    assert len(HessianFree(double(Recurrent()).named_parameters()).param_groups[0]["param_names"]) == 6
+
+
+def test_groups_that_were_edited_apart_are_noticed_at_the_next_step_but_for_their_rate():
+    net, x, y = double(Recurrent()), normal(40, T, X), classes(40)
+    opt = groups_of(net)
+    opt.param_groups[1]["lr"] = 0.01  # as schedulers do
+    opt.step(lambda: (net(x), y))
+    opt.param_groups[1]["weight_decay"] = 0.1
+    with pytest.raises(LonglagError, match=r"differ in weight_decay: 0\.0 and 0\.1; .*into all param_groups"):
+        opt.step(lambda: (net(x), y))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda p: HessianFree(p, CE, lr=0.1), "HessianFree has no argument lr=0.1: Hessian-Free has no learning rate"),
+        (lambda p: HessianFree(p, criterion=CE), "HessianFree has no argument criterion=CrossEntropyLoss(): it is called loss"),
+        (lambda p: HessianFree(p, CE, dampin=1), "unknown argument of HessianFree 'dampin'; did you mean 'damping'?"),
+        (lambda p: HessianFree(p, CE, 0.1), "HessianFree takes only params and loss by position, not 0.1 too"),
+        (lambda p: HessianFree(), "HessianFree needs params: HessianFree(model.parameters()"),
+        (lambda p: HessianFree(p, params=p), "HessianFree: multiple values for argument 'params'"),
+        (lambda p: HessianFree(p, CE).step(), "HessianFree.step needs closure: step(lambda: (model(x), y))"),
+        (lambda p: HessianFree(p, CE).step(None, batch=[]), "unknown argument of HessianFree.step 'batch'; did you mean 'batches'?"),
+    ],
+)  # fmt: skip
+def test_calls_that_do_not_fit_say_what_would(call, words):
+    with pytest.raises(LonglagError, match=re.escape(words)) as error:
+        call(list(nn.Linear(1, 1).parameters()))
+    assert isinstance(error.value, TypeError)

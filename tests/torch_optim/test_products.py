@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from named_losses import LOSSES, WEIGHTS, cross, made
 from nets import (
     B,
     Block,
@@ -17,7 +18,6 @@ from nets import (
     double,
     learner,
     normal,
-    oracle,
     product,
 )
 from torch import nn
@@ -26,52 +26,9 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from longlag.torch_optim.criteria import CONVEX
 
-WEIGHTS = torch.tensor([0.5, 2.0, 1.0], dtype=torch.float64)
-IGNORED = torch.tensor([0, -100, 2, 1, -100])
-SOFT = normal(B, C).softmax(1)
-BITS = classes(B, C).clamp(max=1).double()
-
-
-def cross(**options):
-    return nn.CrossEntropyLoss(**options)
-
-
-LOSSES = {
-    "classes": (cross(), classes(B)),
-    "weights": (cross(weight=WEIGHTS), classes(B)),
-    "ignored": (cross(), IGNORED),
-    "ignored class and weights": (cross(weight=WEIGHTS, ignore_index=1), classes(B)),
-    "smoothed": (cross(label_smoothing=0.2), classes(B)),
-    "all of it": (cross(weight=WEIGHTS, label_smoothing=0.2), IGNORED),
-    "class sum": (cross(weight=WEIGHTS, reduction="sum"), IGNORED),
-    "probabilities": (cross(), SOFT),
-    "weighted probabilities": (cross(weight=WEIGHTS, label_smoothing=0.1), SOFT),
-    "squared": (nn.MSELoss(), normal(B, C, seed=5)),
-    "squared sum": (nn.MSELoss(reduction="sum"), normal(B, C, seed=5)),
-    "bits": (nn.BCEWithLogitsLoss(), BITS),
-    "weighted bits": (nn.BCEWithLogitsLoss(weight=WEIGHTS, pos_weight=2 * WEIGHTS), BITS),
-    "bit sum": (nn.BCEWithLogitsLoss(reduction="sum"), BITS),
-    "Huber": (nn.HuberLoss(delta=1.5), normal(B, C, seed=5)),
-    "smooth": (nn.SmoothL1Loss(beta=2.0), normal(B, C, seed=5)),
-    "Poisson": (nn.PoissonNLLLoss(), BITS),
-    "rates": (nn.PoissonNLLLoss(log_input=False), BITS),
-    "margin": (nn.SoftMarginLoss(), 2 * BITS - 1),
-    "labels": (nn.MultiLabelSoftMarginLoss(weight=WEIGHTS), BITS),
-    "own function": (lambda z, y: (z - y).pow(4).sum(1).mean(), normal(B, C, seed=5)),
-    "torch's function": (cross_entropy, classes(B)),
-}
-
 
 def test_the_losses_are_all_that_are_known():
     assert {type(loss) for loss, _ in LOSSES.values() if isinstance(loss, nn.Module)} == set(CONVEX)
-
-
-def made(name):
-    net = double(Recurrent())
-    loss, y = LOSSES[name]
-    if name == "rates":  # which are positive
-        net = nn.Sequential(net, nn.Softplus())
-    return net, loss, normal(B, T, X), y
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -92,23 +49,6 @@ def test_the_same_loss_computed_in_the_closure(name):
         return loss(outputs, y), outputs
 
     assert_product_is_dense(learner(net), closure, matrix)
-
-
-@pytest.mark.parametrize("name", [name for name, (loss, _) in LOSSES.items() if isinstance(loss, nn.Module)])
-@pytest.mark.parametrize("structural", [0.0, 0.7])
-def test_mini_batches_are_one_batch(name, structural):
-    """Of unequal size, with weights and ignored targets: loss, gradient, product."""
-    net, loss, x, y = made(name)
-    opt = learner(net, loss, hidden=[m for m in net.modules() if isinstance(m, nn.RNN)], structural_damping=1.0)
-    parts = [(x[:1], y[:1]), (x[1:2], y[1:2]), (x[2:], y[2:])]  # all targets of the second are ignored at times
-    params = {name: p.detach().clone().unsqueeze(0) for name, p in opt._trained().items()}
-    whole = oracle(opt, lambda: (net(x), y)).value_and_grad(params)
-    split = oracle(opt, lambda x, y: (net(x), y), parts).value_and_grad(params)
-    torch.testing.assert_close(split, whole, rtol=1e-10, atol=1e-12)
-    v = normal(sum(p.numel() for p in opt._trained().values()))
-    one = product(opt, lambda: (net(x), y), v, structural=structural)
-    many = product(opt, lambda x, y: (net(x), y), v, parts, structural=structural)
-    torch.testing.assert_close(many, one, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("options", [{}, {"weight": WEIGHTS, "ignore_index": 0, "label_smoothing": 0.1}])

@@ -3,17 +3,23 @@
 import copy
 import io
 
+import pytest
 import torch
 from nets import (
+    CE,
     T,
     X,
     classes,
+    learner,
     losses_of,
     normal,
     problem,
     same,
     weights,
 )
+from torch import nn
+
+from longlag.errors import LonglagError
 
 
 def test_saved_and_loaded_it_resumes_with_equal_bytes():
@@ -47,3 +53,49 @@ def test_a_copy_steps_as_the_original():
     losses_of(opt, closure, 2)
     losses_of(net_and_opt[1], lambda: (net_and_opt[0](x), y), 2)
     assert same(weights(net), weights(net_and_opt[0]))
+
+
+def saved():
+    """What a trained optimiser saves, and its parameters' shapes."""
+    _, opt, closure = problem()
+    losses_of(opt, closure, 1)
+    return opt.state_dict()
+
+
+def adam(net):
+    opt = torch.optim.Adam(net.parameters())
+    net(normal(2, T, X)).sum().backward()
+    opt.step()
+    return opt.state_dict()
+
+
+def larger():
+    return nn.Sequential(nn.Linear(1, 2), nn.Linear(2, 3), nn.Linear(3, 4))
+
+
+@pytest.mark.parametrize(
+    ("state", "net", "words"),
+    [
+        (lambda net: adam(net), problem, "of another optimiser: its groups hold amsgrad, betas, .* and no damping"),
+        (lambda net: {**saved(), "state": adam(net)["state"]}, problem, "it holds step, exp_avg, exp_avg_sq of parameter 0"),
+        (lambda net: net.state_dict(), problem, "a OrderedDict of rnn.weight_ih_l0, .* is no state_dict of an optimiser"),
+        (lambda net: None, problem, "a NoneType is no state_dict"),
+        (lambda net: saved(), lambda: [larger()], r"direction of shape \[4, 2\] for parameter 0, which has shape \[2, 1\]"),
+        (lambda net: saved(), lambda: [nn.Linear(2, 2)], r"groups of \[6\] parameters and the optimiser groups of \[2\]"),
+    ],
+)  # fmt: skip
+def test_what_another_optimiser_or_model_saved_is_refused_and_changes_nothing(state, net, words):
+    net = net()[0]
+    opt = learner(net, CE)
+    before = opt.state_dict()
+    with pytest.raises(LonglagError, match=words):
+        opt.load_state_dict(state(net))
+    assert opt.state_dict() == before
+
+
+def test_saved_settings_are_checked():
+    _, opt, _ = problem()
+    state = opt.state_dict()
+    state["param_groups"][0]["cg_iterations"] = 0
+    with pytest.raises(LonglagError, match="cg_iterations of HessianFreeSettings cannot be 0"):
+        opt.load_state_dict(state)

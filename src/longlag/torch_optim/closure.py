@@ -7,10 +7,10 @@ outputs). A third part, if there is one, is the hidden states that structural da
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from longlag.errors import LonglagError
@@ -46,11 +46,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Closure:
-    """A closure of somebody's, on one mini-batch."""
+    """A closure of somebody's, on one mini-batch. called: which modules of `watch` were called so far, in any pass."""
 
     call: Callable[[], Any]
     criterion: Criterion | None
     watch: Watch
+    called: set[nn.Module] = field(default_factory=set)
 
     def ask(self) -> Answer:
         """Calls it.
@@ -58,7 +59,7 @@ class Closure:
         Raises:
             LonglagError: it returns something else than is asked for, or a module in it is random.
         """
-        with self.watch.during_a_pass() as seen:
+        with self.watch.during_a_pass(self.called) as seen:
             returned = self.call()
         if not isinstance(returned, tuple | list) or isinstance(returned, PackedSequence):
             raise LonglagError(

@@ -1,8 +1,9 @@
 """Torch's losses as functions of a model's outputs: which are convex in them, and what a mean of theirs counts.
 
 A Gauss-Newton matrix J'HJ is positive semi-definite if the Hessian H of the loss in the outputs is (Schraudolph 2002,
-section 3). For a linear loss H is zero, and so is the matrix. Torch's own losses are looked up here; any other
-function is accepted, and `curvature.py` watches the sign of its products.
+section 3). For a linear loss H is zero, and so is the matrix. Torch's own losses are looked up here, by their exact
+class: a subclass may compute something else. Any other function is accepted, and `curvature.py` watches the sign of
+its products.
 """
 
 from __future__ import annotations
@@ -64,15 +65,20 @@ REFUSED: dict[type, str] = {
 
 @dataclass(frozen=True)
 class Criterion:
-    """A loss of outputs and targets that is one number. mean: whether it is a mean over the batch, not a sum."""
+    """A loss of outputs and targets that is one number.
+
+    mean: whether it is a mean over the batch, not a sum. count: what its mean divides by, if it is one of torch's
+    convex losses; None for any other function.
+    """
 
     function: Callable[..., Any]
     mean: bool
+    count: Count | None
 
     @property
     def known(self) -> bool:
         """Is it one of torch's convex losses?"""
-        return type(self.function) in CONVEX
+        return self.count is not None
 
     def __call__(self, outputs: Any, targets: Any) -> Tensor:
         """The loss, a scalar with its graph.
@@ -80,7 +86,7 @@ class Criterion:
         Raises:
             LonglagError: outputs and targets of two shapes, which torch would broadcast; or no single number.
         """
-        if CONVEX.get(type(self.function)) is _entries:
+        if self.count is _entries:
             _check_shapes(outputs, targets)
         loss = self.function(outputs, targets)
         if not isinstance(loss, Tensor) or loss.numel() != 1:
@@ -92,10 +98,9 @@ class Criterion:
         """How much of a mean over several mini-batches this one is: what its own mean divides by."""
         if not self.mean:
             return 1.0
-        count = CONVEX.get(type(self.function))
         first = outputs if isinstance(outputs, Tensor) else outputs[0]
         rows = first.shape[0] if first.dim() else 1
-        return float(rows if count is None else count(self.function, outputs, targets))
+        return float(rows if self.count is None else self.count(self.function, outputs, targets))
 
 
 def criterion(loss: Any) -> Criterion:
@@ -114,16 +119,30 @@ def criterion(loss: Any) -> Criterion:
         raise LonglagError(f"loss cannot be {shown(loss)}; pass one of torch, such as nn.CrossEntropyLoss()")
     if type(loss) in REFUSED:
         raise LonglagError(f"Hessian-Free cannot use {type(loss).__name__}: {REFUSED[type(loss)]}")
-    reduction = getattr(loss, "reduction", "mean")
-    if reduction not in ("mean", "sum"):
+    count = CONVEX.get(type(loss)) if isinstance(loss, nn.Module) and _untouched(loss) else None
+    reduction = _reduction(loss)
+    if reduction not in ("mean", "sum") and (count or not isinstance(loss, nn.Module)):
         raise LonglagError(f"reduction of {_name(loss)} cannot be {reduction!r}; it must be 'mean' or 'sum'")
-    if isinstance(loss, nn.SmoothL1Loss) and not loss.beta:
+    if count and isinstance(loss, nn.SmoothL1Loss) and not loss.beta:
         raise LonglagError(f"beta of SmoothL1Loss cannot be 0: {_PIECES}; take a larger beta")
     for name in ("weight", "pos_weight"):
-        weights = getattr(loss, name, None) if type(loss) in CONVEX else None
+        weights = getattr(loss, name, None) if count else None
         if weights is not None and not bool((weights >= 0).all()):
             raise LonglagError(f"{name} of {_name(loss)} must not be negative: {_BENT}")
-    return Criterion(loss, mean=reduction == "mean")
+    return Criterion(loss, mean=reduction != "sum", count=count)
+
+
+def _untouched(loss: nn.Module) -> bool:
+    """Does a module of torch compute what its class does? Not with a forward of its own, or with hooks."""
+    return "forward" not in vars(loss) and not (loss._forward_hooks or loss._forward_pre_hooks)
+
+
+def _reduction(loss: Any) -> Any:
+    """What a loss says about itself, or what a partial of one of torch's functions was given; else a mean.
+
+    A module of somebody's own that says "none" reduces in its own forward, and is taken for a mean.
+    """
+    return getattr(loss, "reduction", getattr(loss, "keywords", {}).get("reduction", "mean"))
 
 
 def _check_shapes(outputs: Any, targets: Any) -> None:

@@ -10,51 +10,24 @@ questions of a step are asked of the batch that `step` gets, where that one draw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Annotated, Any, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from longlag.algebra.stateless import threads, twice_differentiable
+from longlag.arguments import named
 from longlag.errors import LonglagError, shown
 from longlag.optimisers import hessian_free
 from longlag.optimisers.base import Step
-from longlag.optimisers.cg import ConjugateGradient
-from longlag.optimisers.damping import LevenbergMarquardt
-from longlag.ranges import COUNT, NON_NEGATIVE, declared, part
+from longlag.torch_optim.batches import calls
 from longlag.torch_optim.closure import Closure
 from longlag.torch_optim.criteria import criterion
+from longlag.torch_optim.guards import check_loss, check_modes, check_parameters, explained
 from longlag.torch_optim.oracle import ClosureOracle
+from longlag.torch_optim.settings import NO_RATE, check_given, check_saved, settings, shared
 from longlag.torch_optim.watch import Watch
-
-_EVERY = COUNT.high  # mini-batches: all there are
-_STRUCTURAL = 0.03  # where hidden states are named and nothing else is said
-_AGREEMENT = 1e-4  # of two losses at the same weights, relative
-_TRAINED = (torch.float32, torch.float64)
-
-
-@part
-class HessianFreeSettings:
-    """What a parameter group holds, checked at every step."""
-
-    damping: Annotated[float, NON_NEGATIVE]
-    structural_damping: Annotated[float, NON_NEGATIVE]
-    weight_decay: Annotated[float, NON_NEGATIVE]
-    cg_iterations: Annotated[int, COUNT]
-    curvature_batches: Annotated[int, COUNT]
-
-    def algorithm(self) -> hessian_free.HessianFree:
-        """Its sizes of batches count mini-batches."""
-        return hessian_free.HessianFree(
-            gradient_batch=int(_EVERY),
-            curvature_batch=self.curvature_batches,
-            structural_damping=self.structural_damping,
-            weight_decay=self.weight_decay,
-            damping=LevenbergMarquardt(start=self.damping),
-            cg=ConjugateGradient(most_iterations=self.cg_iterations),
-        )
 
 
 class HessianFree(torch.optim.Optimizer):
@@ -62,7 +35,8 @@ class HessianFree(torch.optim.Optimizer):
 
     All parameters are solved for together, so that groups of parameters cannot differ in their settings. Each group
     has an entry "lr", which nothing reads: schedulers of torch run and change nothing. "damping" is the present
-    lambda, which each step adapts. Parameters that do not require gradients at a step stay as they are.
+    lambda, which each step adapts. Parameters that do not require gradients at a step stay as they are. So do those
+    that the loss does not depend on, but for `weight_decay`; `info["unused"]` counts them.
 
     Args:
         params: `model.parameters()`, float32 or float64.
@@ -80,12 +54,15 @@ class HessianFree(torch.optim.Optimizer):
         curvature_batches: how many of a step's mini-batches give the curvature, from the first on; None is all.
 
     Attributes:
-        info: of the last step: damping, rho (reduction ratio), rate of the line search (0: no step), cg_iterations,
-            cg_stopped, used (the iteration whose solution was taken), passes over the whole batch (a forward pass
-            counts 1, with backward 3, a Gauss-Newton product 4).
+        info: of the last step: damping (lambda), rho (reduction ratio: the decrease of the loss over that of the
+            model), rate of the line search (0: no step), cg_iterations, cg_stopped ("progress": the model's value
+            hardly falls any more; "limit": cg_iterations were done; "breakdown": the gradient is zero, or a curvature
+            is not positive or not finite), used (the iteration whose solution was taken), passes over the whole
+            batch (a forward pass counts 1, with backward 3, a Gauss-Newton product 4), unused (how many parameters,
+            counted as tensors, the loss does not depend on).
 
     Raises:
-        LonglagError: an argument that is out of range or of another kind.
+        LonglagError: an argument that is out of range, of another kind, or that does not exist.
 
     >>> model = nn.Linear(3, 1, dtype=torch.float64)
     >>> x = torch.eye(3, dtype=torch.float64)
@@ -95,6 +72,13 @@ class HessianFree(torch.optim.Optimizer):
     True
     """
 
+    @named(
+        lr=NO_RATE,
+        params="HessianFree(model.parameters(), loss=nn.CrossEntropyLoss())",
+        criterion="it is called loss",
+        max_iter="it is called cg_iterations",
+        momentum="conjugate gradients start from the last step instead. Leave it out",
+    )
     def __init__(
         self,
         params: Iterable[Any],
@@ -121,9 +105,10 @@ class HessianFree(torch.optim.Optimizer):
             "cg_iterations": cg_iterations,
             "curvature_batches": curvature_batches,
         }
-        _settings(defaults)
+        settings(defaults)
         super().__init__(_checked(params), defaults)
 
+    @named(closure="step(lambda: (model(x), y)); it is called many times in a step")
     def step(  # type: ignore[override]
         self, closure: Callable[..., Any], batches: Iterable[Any] | None = None
     ) -> Tensor:
@@ -139,35 +124,48 @@ class HessianFree(torch.optim.Optimizer):
                 in memory at a time. All of them are held in memory.
 
         Raises:
-            LonglagError: what the closure returns does not fit; a module in it is random or writes running
-                statistics; the loss is not finite at the present weights, or its curvature is negative.
+            LonglagError: what the closure returns, or the mini-batches, do not fit; the model of the closure is not
+                that of the optimiser; a module in it is random or writes running statistics; a module named as
+                `hidden` is not called; the loss is not finite at the present weights, or its curvature is negative;
+                `torch.autocast` or `torch.inference_mode` is on around the step.
         """
         trained = self._trained()
         state = self._hf_state(trained)
-        algorithm, oracle = _settings(self.param_groups[0]).algorithm(), self._oracle(closure, batches, trained)
+        algorithm, oracle = shared(self.param_groups).algorithm(), self._oracle(closure, batches, trained)
         params = {name: leaf.detach().clone().unsqueeze(0) for name, leaf in trained.items()}
-        with twice_differentiable(), threads(params), _explained(), torch.no_grad():
-            _check_loss(oracle, params)
+        with twice_differentiable(), threads(params), explained(), torch.no_grad():
+            check_loss(oracle, params)
+            oracle.check_called()
             step = algorithm.step(lambda n, purpose="train": oracle, params, state)
             for name, leaf in trained.items():
                 leaf.copy_(step.params[name][0])
         self._keep(step, trained)
-        self.info = {**step.info, "passes": oracle.counter.passes / len(oracle)}
+        unused = len(trained) - len(oracle.counter.used)
+        self.info = {**step.info, "passes": oracle.counter.passes / len(oracle), "unused": unused}
         return step.loss[0]
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Adds parameters; their group has the settings of the others."""
-        given = set(param_group)
-        super().add_param_group(param_group)  # which fills in the defaults
-        group, first = self.param_groups[-1], self.param_groups[0]
-        for name in sorted(self.defaults.keys() - {"lr"}):
-            if name == "damping" and name not in given:
-                group[name] = first[name]  # the present one
-            elif group[name] != first[name]:
-                raise LonglagError(
-                    f"groups of parameters differ in {name}: {shown(first[name])} and {shown(group[name])}; "
-                    "Hessian-Free solves for all parameters together, with one value"
-                )
+        """Adds parameters; their group has the settings of the others.
+
+        Args:
+            param_group: {"params": model.head.parameters()}.
+
+        Raises:
+            LonglagError: an option that does not exist, or another value than that of the other groups.
+        """
+        check_given(param_group)
+        group = {**self.defaults, **({"damping": self.param_groups[0]["damping"]} if self.param_groups else {})}
+        shared([*self.param_groups, group | param_group])
+        super().add_param_group(group | param_group)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Resumes from what `state_dict` returned, with the same model: the next steps are equal, byte for byte.
+
+        Raises:
+            LonglagError: it is of another optimiser, or of a model of other sizes.
+        """
+        check_saved(state_dict, self.param_groups)
+        super().load_state_dict(state_dict)
 
     def __getstate__(self) -> dict[str, Any]:
         """What copies and pickles take along, beside what every optimiser of torch gives them."""
@@ -177,27 +175,16 @@ class HessianFree(torch.optim.Optimizer):
         """The parameters of this step by name."""
         every = [p for group in self.param_groups for p in group["params"]]
         trained = {str(k): p for k, p in enumerate(every) if p.requires_grad}
-        if not trained:
-            raise LonglagError("no parameter of the optimiser requires gradients: there is nothing to train")
-        for p in trained.values():
-            if p.dtype not in _TRAINED:
-                raise LonglagError(f"a parameter is of {p.dtype}; curvature needs float32 or float64: model.float()")
+        check_parameters(trained)
+        check_modes(trained)
         return trained
 
     def _oracle(
         self, closure: Callable[..., Any], batches: Iterable[Any] | None, trained: dict[str, nn.Parameter]
     ) -> ClosureOracle:
-        if not callable(closure):
-            raise LonglagError(
-                f"step takes a closure, not {shown(closure)}: opt.step(lambda: (model(x), y)) with a loss, or a "
-                "function that returns (loss, outputs)"
-            )
-        calls = [closure] if batches is None else [_bound(closure, batch) for batch in batches]
-        if not calls:
-            raise LonglagError("batches hold no mini-batch; was an iterator used up? give a list or a DataLoader")
-        named = self._criterion
-        closures = [Closure(call, named, self._watch) for call in calls]
-        mean, known = named is None or named.mean, named is not None and named.known
+        loss, called = self._criterion, set[nn.Module]()
+        closures = [Closure(call, loss, self._watch, called) for call in calls(closure, batches)]
+        mean, known = loss is None or loss.mean, loss is not None and loss.known
         required = self.param_groups[0]["structural_damping"] is not None
         return ClosureOracle(closures, trained, mean, known, required)
 
@@ -216,18 +203,6 @@ class HessianFree(torch.optim.Optimizer):
             self.state[p]["direction"] = state.direction[name][0]
 
 
-def _settings(group: Mapping[str, Any]) -> HessianFreeSettings:
-    """The settings of a group of parameters.
-
-    Raises:
-        OutOfRange: one of them is not allowed.
-    """
-    given: dict[str, Any] = {name: group[name] for name in declared(HessianFreeSettings)}
-    for name, otherwise in (("structural_damping", _STRUCTURAL), ("curvature_batches", int(_EVERY))):
-        given[name] = otherwise if given[name] is None else given[name]
-    return HessianFreeSettings(**given)
-
-
 def _checked(params: Any) -> Any:
     if isinstance(params, nn.Module):
         raise LonglagError(f"params is a {type(params).__name__}; write HessianFree(model.parameters(), ...)")
@@ -239,43 +214,3 @@ def _modules(hidden: Any) -> tuple[nn.Module, ...]:
     if not isinstance(modules, Iterable) or not all(isinstance(module, nn.Module) for module in modules):
         raise LonglagError(f"hidden cannot be {shown(hidden)}; name a module, such as hidden=model.rnn, or several")
     return tuple(modules)
-
-
-def _bound(closure: Callable[..., Any], batch: Any) -> Callable[[], Any]:
-    parts = tuple(batch) if isinstance(batch, tuple | list) else (batch,)
-    return lambda: closure(*parts)
-
-
-def _check_loss(oracle: ClosureOracle, params: dict[str, Tensor]) -> None:
-    """Raises LonglagError unless the loss is finite, and the same in two passes at the present weights."""
-    first, second = (float(oracle.value(params)) for _ in range(2))
-    if not torch.tensor([first, second]).isfinite().all():
-        raise LonglagError(
-            f"the loss is {first} at the present weights. No step of Hessian-Free leads there; look at the inputs, "
-            "the targets and the start"
-        )
-    if abs(first - second) > _AGREEMENT * max(abs(first), abs(second)):
-        raise LonglagError(
-            f"the loss is random: two passes at the same weights gave {first:.6g} and {second:.6g}. Turn off dropout "
-            "and noise (model.eval()), and take data that is the same in every pass"
-        )
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Says what torch's own error means where a closure cannot be differentiated twice."""
-    try:
-        yield
-    except RuntimeError as error:
-        text = str(error)
-        if "second time" in text or "does not have a grad_fn" in text:  # of passes with a graph, and without one
-            raise LonglagError(
-                "the graph of the closure is gone: leave backward() out of it, and zero_grad() too; Hessian-Free "
-                "computes gradients itself"
-            ) from error
-        if "double backward" in text or ("derivative for" in text and "not implemented" in text):
-            raise LonglagError(
-                f"something in the closure cannot be differentiated twice ({text.splitlines()[0][:200]}); a compiled "
-                "model is used without torch.compile, a loss such as CTC not at all"
-            ) from error
-        raise

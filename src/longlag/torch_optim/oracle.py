@@ -27,11 +27,13 @@ from longlag.torch_optim.curvature import UNTRAINED, Twice
 class Counter:
     """Passes over one mini-batch each: a forward pass counts 1, with backward 3, a Gauss-Newton product 4.
 
-    agreed: the Jacobian and its transpose were found to agree in this step.
+    agreed: the Jacobian and its transpose were found to agree in this step. used: the parameters that the loss of any
+    mini-batch depends on.
     """
 
     passes: int = 0
     agreed: bool = False
+    used: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ class ClosureOracle:
                 counts = answer.weight > 0 or not self.mean  # if not, the loss is 0/0
                 gradients.append(self._gradient(answer.loss) if counts else tree.zeros_like(params))
                 answers.append(self._light(answer, GRADIENT))
+        if not self.counter.used:
+            raise LonglagError(
+                f"the loss depends on none of the {len(self.leaves)} parameters of the optimiser: is it of another "
+                "model than the closure, or of a copy? write HessianFree(model.parameters(), ...) of the model that "
+                "the closure calls"
+            )
         loss, shares = self._total(answers), self.sizes[len(self.closures)].shares
         total = tree.scale(shares[0], gradients[0]) if shares[0] != 1 else gradients[0]
         for share, gradient in zip(shares[1:], gradients[1:], strict=True):
@@ -100,6 +108,10 @@ class ClosureOracle:
                 return total
 
         return product
+
+    def check_called(self) -> None:
+        """Raises LonglagError if a module whose states are to be damped was not called in any pass so far."""
+        self.closures[0].watch.check_called(set().union(*(closure.called for closure in self.closures)))
 
     def head(self, n: int) -> ClosureOracle:
         """The same questions of the first n mini-batches."""
@@ -142,8 +154,13 @@ class ClosureOracle:
     def _gradient(self, loss: Tensor) -> dict[str, Tensor]:
         if not loss.requires_grad:
             raise LonglagError(UNTRAINED)
-        parts = torch.autograd.grad(loss, tuple(self.leaves.values()), materialize_grads=True)
-        return {name: part.unsqueeze(0) for name, part in zip(self.leaves, parts, strict=True)}
+        parts = torch.autograd.grad(loss, tuple(self.leaves.values()), allow_unused=True)
+        found = dict(zip(self.leaves, parts, strict=True))
+        if any(part is not None and part.layout != torch.strided for part in parts):
+            raise LonglagError("a gradient is sparse; Hessian-Free needs dense ones: nn.Embedding(..., sparse=False)")
+        self.counter.used |= {name for name, part in found.items() if part is not None}
+        whole = {name: torch.zeros_like(self.leaves[name]) if part is None else part for name, part in found.items()}
+        return {name: part.unsqueeze(0) for name, part in whole.items()}
 
     def _light(self, answer: Answer, passes: int) -> Answer:
         """An answer without its graph, counted."""

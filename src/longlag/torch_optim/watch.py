@@ -36,8 +36,8 @@ class Watch:
     batch_axis: int = 0
 
     @contextmanager
-    def during_a_pass(self) -> Iterator[list[States]]:
-        """Collects the hidden states of the modules, and refuses modules that are random.
+    def during_a_pass(self, called: set[nn.Module]) -> Iterator[list[States]]:
+        """Collects the hidden states of the modules, and refuses modules that are random. Adds to those called.
 
         Raises:
             LonglagError: at the call of a module that is random, or writes running statistics.
@@ -45,6 +45,7 @@ class Watch:
         found: list[States] = []
 
         def keep(module: nn.Module, _: Any, output: Any) -> None:
+            called.add(module)
             states = self.states(output, _axis(module, self.batch_axis))
             alone = isinstance(module, nn.RNNBase) and isinstance(output[0], Tensor) and output[0].dim() == 2  # [T, H]
             found.append(replace(states, sequences=1) if alone else states)
@@ -54,6 +55,15 @@ class Watch:
             for module in self.modules:
                 hooks.enter_context(_removed(module.register_forward_hook(keep)))
             yield found
+
+    def check_called(self, called: set[nn.Module]) -> None:
+        """Raises LonglagError if a module that is named was not called in any pass so far."""
+        for module in self.modules:
+            if module not in called:
+                raise LonglagError(
+                    f"hidden names a {type(module).__name__} that the closure did not call; name a module of the "
+                    "model that it calls, as module(x) and not as module.forward(x), or leave hidden out"
+                )
 
     def states(self, output: Any, axis: int | None = None) -> States:
         """The hidden states in what a module returned: a tensor, packed sequences, or a tuple that begins with one."""

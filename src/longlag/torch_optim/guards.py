@@ -1,0 +1,71 @@
+"""What is checked around a step: torch's modes, the loss at the present weights, and what torch's own errors mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from longlag.errors import LonglagError
+from longlag.torch_optim.oracle import ClosureOracle
+
+_AGREEMENT = 1e-4  # of two losses at the same weights, relative
+_TRAINED = (torch.float32, torch.float64)
+
+
+def check_parameters(trained: Mapping[str, nn.Parameter]) -> None:
+    """Raises LonglagError unless these can be trained."""
+    if not trained:
+        raise LonglagError("no parameter of the optimiser requires gradients: there is nothing to train")
+    for p in trained.values():
+        if p.dtype not in _TRAINED:
+            raise LonglagError(f"a parameter is of {p.dtype}; curvature needs float32 or float64: model.float()")
+
+
+def check_modes(trained: Mapping[str, nn.Parameter]) -> None:
+    """Raises LonglagError in a mode of torch in which the sums of a step would be rounded, or have no graph."""
+    for kind in sorted({p.device.type for p in trained.values()}):
+        if torch.is_autocast_enabled(kind):
+            raise LonglagError(
+                f"torch.autocast is on around step, in {torch.get_autocast_dtype(kind)} on {kind}: sums over the "
+                "parameters would be rounded. Open it inside the closure, around the forward pass alone"
+            )
+    if torch.is_inference_mode_enabled():
+        raise LonglagError("torch.inference_mode is on around step: nothing has a gradient in it. Call step outside")
+
+
+def check_loss(oracle: ClosureOracle, params: dict[str, Tensor]) -> None:
+    """Raises LonglagError unless the loss is finite, and the same in two passes at the present weights."""
+    first, second = (float(oracle.value(params)) for _ in range(2))
+    if not torch.tensor([first, second]).isfinite().all():
+        raise LonglagError(
+            f"the loss is {first} at the present weights. No step of Hessian-Free leads there; look at the inputs, "
+            "the targets and the start"
+        )
+    if abs(first - second) > _AGREEMENT * max(abs(first), abs(second)):
+        raise LonglagError(
+            f"the loss is random: two passes at the same weights gave {first:.6g} and {second:.6g}. Turn off dropout "
+            "and noise (model.eval()), and take data that is the same in every pass"
+        )
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Says what torch's own error means where a closure cannot be differentiated twice."""
+    try:
+        yield
+    except RuntimeError as error:
+        text = str(error)
+        if "second time" in text or "does not have a grad_fn" in text:  # of passes with a graph, and without one
+            raise LonglagError(
+                "the graph of the closure is gone: leave backward() out of it, and zero_grad() too; Hessian-Free "
+                "computes gradients itself"
+            ) from error
+        if "double backward" in text or ("derivative for" in text and "not implemented" in text):
+            raise LonglagError(
+                f"something in the closure cannot be differentiated twice ({text.splitlines()[0][:200]}); a compiled "
+                "model is used without torch.compile, a loss such as CTC not at all"
+            ) from error
+        raise
