@@ -213,6 +213,30 @@ def test_a_method_that_no_plugin_defines_is_refused(tmp_path):
     assert "unknown method 'contrl'; did you mean 'control'?" in output
 
 
+def test_what_cannot_be_run_is_refused_before_anything_is_trained(tmp_path):
+    """The real command; a dry run, and a call that would train."""
+    folder = Folder(tmp_path / "work", stand_in=False)
+    folder.config["cells"][1]["lags"] = [3, 10]
+    for words in (["--dry-run"], []):
+        code, output = folder.snakemake(*words)
+        assert code == 1
+        assert "my.yaml: 4 of 16 runs cannot be run, so nothing is started:" in output
+        assert "cells[1], hf and clipping on temporal_order at lag 3: lag 3 is too small" in output
+        assert not (folder.path / "results").exists()
+
+
+def test_a_device_that_is_not_here_is_a_note_of_a_dry_run_and_refused_else(tmp_path):
+    folder = Folder(tmp_path / "work", stand_in=False)
+    folder.config["device"] = "cuda:7"
+    code, output = folder.snakemake("--dry-run")
+    assert code == 0
+    assert "my.yaml: 3 jobs cannot run on this machine: device 'cuda:7' cannot be used here" in output
+    code, output = folder.snakemake()
+    assert code == 1
+    assert "16 of 16 runs cannot be run, so nothing is started" in output
+    assert not (folder.path / "results").exists()
+
+
 def test_a_finished_suite_runs_nothing(after):
     code, output = after.snakemake()
     assert (code, after.trained()) == (0, [])

@@ -78,7 +78,10 @@ CHANGES = {
         {"--suite": ["--suite", "t.yaml"], "--jobs": ["--jobs", "."], "--out": ["--out", "other"],
          "--plugin": ["--plugin", "no.py"]},
     ),
-    "design": (["s.yaml"], {"suite": lambda words: ["t.yaml"], "--plugin": ["--plugin", "no.py"]}),
+    "design": (
+        ["s.yaml"],
+        {"suite": lambda words: ["t.yaml"], "--here": (["big.yaml"], ["big.yaml", "--here"]), "--plugin": ["--plugin", "no.py"]},
+    ),
     "datacard": (["carded"], {"folder": ["carded2"], "--title": ["--title", "x"]}),
     "merge": (["out", "a.csv"], {"out": lambda words: ["other", "a.csv"], "runs": ["b.csv"]}),
     "diff": (
@@ -87,7 +90,8 @@ CHANGES = {
     ),
     "estimate": (
         ["s.yaml", "a.csv"],
-        {"suite": lambda words: ["t.yaml", *words[1:]], "runs": lambda words: ["s.yaml", "b.csv"], "--cores": ["--cores", "5"]},
+        {"suite": lambda words: ["t.yaml", *words[1:]], "runs": lambda words: ["s.yaml", "b.csv"], "--cores": ["--cores", "5"],
+         "--plugin": ["--plugin", "no.py"]},
     ),
     "verify": (
         ["two.csv", "--sample", "1"],
@@ -190,6 +194,8 @@ def folder(tmp_path, monkeypatch):
     for name, lag in (("s", 10), ("t", 20)):
         design = f"suite: {name}\nseeds: 2\ncells: [{{methods: [control], tasks: [temporal_order], lags: [{lag}]}}]\n"
         (tmp_path / f"{name}.yaml").write_text(design)
+    design = (tmp_path / "s.yaml").read_text()
+    (tmp_path / "big.yaml").write_text(f"{design}methods: {{control: {{cell.hidden: 10000000}}}}\n")
     others = [{}, {"lag": 12}, {"task": "adding"}, {"task": "adding", "lag": 12}]
     write_rows("grid.csv", [dataclasses.replace(row, **other) for row in rows for other in others])
     handed: list[object] = []

@@ -155,7 +155,7 @@ def test_a_method_that_raises_is_a_finding(record, here, capsys):
         ("TWIN", ["--method", "esn"], "has rows of a method called 'esn'; give yours another name"),
         ("TWIN", ["--plugin", "other.py"], "the plug-ins define 2 methods; compare takes one new method"),
         (TWIN + "def build(traits, lag):\n    return 3\nMETHOD = dataclasses.replace(METHOD, build=build)\n", [],
-         "cannot be built for any task of the grid"),
+         "runs cannot be run, so nothing is started"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_compared_is_refused(record, here, capsys, code, words, said):

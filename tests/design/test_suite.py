@@ -290,10 +290,105 @@ def test_all_that_decides_a_number_changes_the_digest(on_path, change):
     assert longer["esn/adding/seeds2"]["adding"]["10"] == one["10"]
 
 
-def test_a_cell_that_cannot_be_built_has_no_digest_and_takes_no_other_with_it(on_path, capfd):
-    found = digests.work_out(suite.parse(design(lags=[5, 10])))["esn/adding/seeds0"]["adding"]
-    assert found["5"] is None
-    assert found["10"]
+HALF = """
+from longlag.methods.base import Method
+from longlag.methods.gru import METHOD as PARENT
+
+def build(traits, lag):
+    if traits.kind == "symbols" and lag == 20:
+        raise ValueError("no symbols here")
+    return PARENT.build(traits, lag)
+
+METHOD = Method("half", "half", "x", "x", 1, build)
+"""
+ON_BOTH = {"methods": ["half", "gru"], "tasks": ["adding", "temporal_order"], "lags": [10, 20]}
+
+
+@pytest.fixture
+def half(tmp_path, on_path):
+    (tmp_path / "half.py").write_text(HALF)
+    return str(tmp_path / "half.py")
+
+
+def test_a_foreign_method_that_cannot_be_built_everywhere_is_a_warning_and_takes_no_other_with_it(half):
+    said: list[str] = []
+    one = suite.parse(design(ON_BOTH, plugins=[half], seeds=2), "my.yaml")
+    found = digests.work_out(one, one.plugins, said.append)
+    assert [lag for lag in ("10", "20") if found["half/temporal_order/seeds0"]["temporal_order"][lag] is None] == ["20"]
+    assert all(all(by_lag.values()) for folder, tasks in found.items() for task, by_lag in tasks.items()
+               if folder != "half/temporal_order/seeds0")  # fmt: skip
+    (text,) = said
+    assert text.startswith("my.yaml: 2 of 16 runs cannot be built, and their 1 job with 4 runs will end with an error")
+    assert "cells[0], half on temporal_order at lag 20: method 'half' cannot be built" in text
+    assert "ValueError: no symbols here" in text
+
+
+@pytest.mark.parametrize(
+    ("cells", "keys", "words"),
+    [
+        ([{**CELL, "lags": [5, 10]}, {"methods": ["gru", "hf"], "tasks": ["adding"], "lags": [5]}], {},
+         ["3 of 4 runs cannot be run, so nothing is started",
+          "cells[0] and cells[1], esn, gru and hf on adding at lag 5: lag 5 is too small for task 'adding'",
+          "need lag >= 10"]),
+        ([{**CELL, "tasks": ["adding", "xor"]}], {"methods": {"esn": {"cell.hiden": 3}}, "lags": [10, 20]},
+         ["4 of 4 runs", "cells[0], esn on adding at lags 10 and 20: unknown setting 'cell.hiden'",
+          "did you mean 'cell.hidden'?"]),
+        ([CELL], {"methods": {"esn": {"cell.hidden": -3}}}, ["3 of 3 runs", "setting 'cell.hidden' cannot be -3"]),
+        ([{"methods": ["half"], "tasks": ["temporal_order"], "lags": [20]}, {**CELL, "lags": [20]}], {},
+         ["1 of 2 runs cannot be run", "method 'half' cannot be built for task 'temporal_order'"]),
+    ],
+    ids=["lag", "unknown setting", "range", "a method that can be built nowhere"],
+)  # fmt: skip
+def test_what_cannot_be_run_is_refused_with_file_cell_and_remedy(half, cells, keys, words):
+    one = suite.parse(design(*cells, plugins=[half], seeds=1, **keys), "my.yaml")
+    with pytest.raises(LonglagError) as error:
+        digests.work_out(one, one.plugins)
+    assert str(error.value).startswith("my.yaml: ")
+    assert [word for word in words if word not in str(error.value)] == []
+
+
+def test_faults_of_many_kinds_are_counted_not_all_listed(on_path):
+    one = suite.parse(design({**CELL, "lags": [*range(1, 20)]}, seeds=1), "my.yaml")
+    with pytest.raises(LonglagError, match=r"9 of 19 runs") as error:
+        digests.work_out(one)
+    assert len(str(error.value).splitlines()) == 10
+    twelve = suite.parse(design(*({**CELL, "lags": [lag], "tasks": [task], "group": f"{task}{lag}"}
+                                  for lag in range(1, 8) for task in ("adding", "xor"))), "my.yaml")  # fmt: skip
+    with pytest.raises(LonglagError, match="and 4 more reasons"):
+        digests.work_out(twelve)
+
+
+def test_a_device_or_memory_that_is_not_here_is_a_note_unless_the_suite_is_to_run_here(on_path):
+    said: list[str] = []
+    far = suite.parse(design(device="cuda:7", seeds=1), "my.yaml")
+    digests.work_out(far, warn=said.append)
+    assert "my.yaml: 1 job cannot run on this machine: device 'cuda:7' cannot be used here" in said[0]
+    with pytest.raises(LonglagError, match=r"(?s)3 of 3 runs cannot be run.*device 'cuda:7'.*cpu always works"):
+        digests.work_out(far, here=True)
+    big = suite.parse(design({"methods": ["lstm"], "tasks": ["adding"]}, methods={"lstm": {"cell.hidden": 10**7}}))
+    assert digests.work_out(big)
+    with pytest.raises(LonglagError, match="of memory"):
+        digests.work_out(big, here=True)
+
+
+@pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
+def test_suites_of_the_repository_have_no_fault(path, on_path):
+    said: list[str] = []
+    digests.work_out(suite.read(path), warn=said.append)
+    assert said == []
+
+
+def test_errors_name_where_the_suite_came_from(tmp_path):
+    (tmp_path / "mine.yaml").write_text(json.dumps(design(budget=5)))
+    for config, origin, words in [
+        (design(budget=0), "a.yaml", "a.yaml: budget is 0"),
+        ({"suite": "mine", "budget": 0}, "--config", f"{tmp_path / 'mine.yaml'}, with budget of --config: budget is 0"),
+        ({"suite": "mnie"}, "a.yaml", "a.yaml: unknown suite 'mnie'; did you mean 'mine'?"),
+        ({"suite": "mnie"}, "", "is a YAML file with cells: snakemake --configfile FILE, longlag run FILE"),
+    ]:
+        with pytest.raises(LonglagError) as error:
+            suite.find(config, [tmp_path], origin)
+        assert words in str(error.value)
 
 
 def test_digests_that_are_damaged_are_refused():

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -44,7 +45,13 @@ try:
         workflow.configfiles
     ):  # Snakemake's own reader keeps the last of a key that stands twice
         schemas.load(Path(file))
-    SUITE = suites.find(config, [Path("config"), *CLONE, resources.find("config")])
+    GIVEN = [*map(os.path.relpath, workflow.configfiles)]
+    GIVEN += ["--config"] if workflow.config_settings.config else []
+    SUITE = suites.find(
+        config,
+        [Path("config"), *CLONE, resources.find("config")],
+        " and ".join(GIVEN),
+    )
     REFERENCE = resources.root() / resources.REFERENCE
     RECORD = estimate.Record(
         *(
@@ -97,11 +104,17 @@ def job_of(wildcards):
     ]
 
 
-# Computed once, in a process of its own: planning imports no torch.
+# Computed once, in a process of its own: planning imports no torch. Jobs that run on this machine need its devices and its memory;
+# a dry run and a cluster's head node only say what is not here.
 @cache
 def plan():
+    first = workflow.is_main_process
+    here = first and workflow.local_exec and not workflow.dryrun
     try:
-        return replace(SUITE, digests=digests.work_out(SUITE, SUITE.plugins))
+        found = digests.work_out(
+            SUITE, SUITE.plugins, logger.warning if first else lambda line: None, here
+        )
+        return replace(SUITE, digests=found)
     except LonglagError as error:
         raise WorkflowError(str(error)) from None
 

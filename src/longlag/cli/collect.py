@@ -33,8 +33,8 @@ def run(args: argparse.Namespace) -> None:
         files.check_writable(path)
     plan = suite.read(args.suite)
     if plan.digests is None:
-        plan = replace(plan, digests=digests.work_out(plan, args.plugin))
-    rows, curves = collect.collect(plan, args.jobs, warn=lambda line: print(line, file=sys.stderr))
+        plan = replace(plan, digests=digests.work_out(plan, args.plugin, _warn))
+    rows, curves = collect.collect(plan, args.jobs, _warn)
     parquet.write(curves_path, curves)
     records.write_rows(runs_path, rows)
     datacard.write(args.out, plan.title)
@@ -44,3 +44,7 @@ def run(args: argparse.Namespace) -> None:
     print(f"{runs_path}: {len(rows)} rows ({words}), {len(curves)} points of learning curves")
     for origin, count in sorted(taken.items()):
         print(f"reused from {origin}: {count} rows")
+
+
+def _warn(line: str) -> None:
+    print(line, file=sys.stderr)

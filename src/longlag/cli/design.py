@@ -7,10 +7,11 @@ import dataclasses
 import json
 import shlex
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from longlag.cli import _arguments
+from longlag.cli import _arguments, _faults
 from longlag.errors import LonglagError, unknown
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ EXAMPLE = "longlag design config/demo.yaml"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("suite", metavar="FILE", help="config/NAME.yaml, or - for standard input")
+    here = "the suite is to run on this machine: a device or memory that it does not have is a fault, not a note"
+    parser.add_argument("--here", action="store_true", help=here)
     _arguments.add_plugins(parser)
 
 
@@ -32,7 +35,7 @@ def run(args: argparse.Namespace) -> None:
 
     _arguments.load_plugins(args)
     plan = suite.parse(*_stdin()) if args.suite == "-" else suite.read(args.suite)
-    print(plan.to_json(digests_of(plan)))
+    print(plan.to_json(digests_of(plan, args.here)))
 
 
 def _stdin() -> tuple[dict[str, Any], str]:
@@ -42,51 +45,94 @@ def _stdin() -> tuple[dict[str, Any], str]:
     return schemas.loads(sys.stdin.buffer.read(), source), source
 
 
-def digests_of(plan: Suite) -> Digests:
-    """The digest of each run by job, task and lag. A run that cannot be built has None, and a line says why.
+def digests_of(plan: Suite, here: bool = False) -> Digests:
+    """The digest of each run by job, task and lag. A run that a method from outside cannot be built for has None, and
+    a line says why.
+
+    here: on this machine, so that its devices and its memory count.
 
     Raises:
-        LonglagError: unknown method or task; plug-ins need `--plugin`.
+        LonglagError: unknown method or task; plug-ins need `--plugin`. A run that cannot be run (see `_faults.py`).
     """
     from longlag.cli import _training, ladder
 
     parser = argparse.ArgumentParser()
     ladder.configure(parser)
     digests: Digests = {}
+    faults: list[_faults.Fault] = []
     for job in plan.jobs:
-        _check_names(job)
+        _check_names(plan, job)
         args = parser.parse_args([*shlex.split(job.arguments()), "--out", ""])
         specs = [spec for lag in job.lags for spec in _training.specs(args, job.tasks, lag, (), args.candidate)]
         by_task: dict[str, dict[str, str | None]] = {task: {} for task in job.tasks}
         for spec in specs:
-            by_task[spec.task][str(spec.lag)] = _digest(spec)
+            digest, reason, by_method = _digest(spec, here)
+            by_task[spec.task][str(spec.lag)] = digest
+            if reason:
+                faults.append(_faults.Fault(job, spec.task, spec.lag, reason, by_method))
         digests[job.folder.as_posix()] = by_task
+    for line in filter(None, [_faults.judge(plan, faults), "" if here else _faults.absent(plan, _fails)]):
+        print(f"longlag: {line}", file=sys.stderr)
     return digests
 
 
-def _check_names(job: Job) -> None:
+def _check_names(plan: Suite, job: Job) -> None:
     from longlag import registry
 
     for kind, name in [("methods", job.base or job.method), *(("tasks", task) for task in job.tasks)]:
         if name not in registry.names(kind):
-            error = unknown(kind.removesuffix("s"), name, registry.names(kind))
-            raise LonglagError(f"{error}; add --plugin FILE for a plug-in") if job.plugins else error
+            error = f"{plan.source}: {unknown(kind.removesuffix('s'), name, registry.names(kind))}"
+            raise LonglagError(f"{error}; add --plugin FILE for a plug-in" if job.plugins else error)
 
 
-def _digest(spec: RunSpec) -> str | None:
+def _digest(spec: RunSpec, here: bool) -> tuple[str | None, str, bool]:
     from longlag import registry
 
     sources = registry.source("methods", spec.method), registry.source("tasks", spec.task)
-    return _known_digest(json.dumps(dataclasses.asdict(spec)), json.dumps(sources))
+    return _known_digest(json.dumps(dataclasses.asdict(spec)), json.dumps(sources), here)
 
 
 @cache
-def _known_digest(spec: str, sources: str) -> str | None:
-    """The digest of a spec in JSON; cached, since many jobs differ only in their seeds. sources: of edited plug-ins."""
-    from longlag.engine.spec import RunSpec, resolve_elsewhere
+def _known_digest(spec: str, sources: str, here: bool) -> tuple[str | None, str, bool]:
+    """The digest of a spec in JSON, or why it cannot be run and whether the code of a foreign method says so.
 
+    Cached, since many jobs differ only in their seeds. sources: of edited plug-ins.
+    """
+    from longlag.engine.spec import RunSpec, resolve, resolve_elsewhere
+
+    given = RunSpec(**json.loads(spec))
     try:
-        return resolve_elsewhere(RunSpec(**json.loads(spec))).spec_hash
+        return (resolve if here else resolve_elsewhere)(given).spec_hash, "", False
     except LonglagError as error:
-        print(f"longlag: a run of the suite cannot be built: {error}", file=sys.stderr)
-        return None
+        return None, str(error), _by_method(given)
+
+
+def _by_method(spec: RunSpec) -> bool:
+    """Whether a method from outside the package cannot be built at all for this task and lag, with no setting changed,
+    although the task has this lag."""
+    from longlag import registry
+    from longlag.engine.spec import resolve_elsewhere
+    from longlag.tasks.base import check_lag
+
+    if not registry.source("methods", spec.method):
+        return False
+    try:
+        check_lag(registry.get("tasks", spec.task), spec.lag)
+    except LonglagError:
+        return False
+    return bool(_refusal(lambda: resolve_elsewhere(dataclasses.replace(spec, overrides={}, variant=""))))
+
+
+def _fails(device: str) -> str:
+    """Why this machine has no such device; empty if it has."""
+    from longlag.engine.spec import check_device
+
+    return _refusal(lambda: check_device(device))
+
+
+def _refusal(what: Callable[[], object]) -> str:
+    try:
+        what()
+    except LonglagError as error:
+        return str(error)
+    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from longlag.cli import _arguments
@@ -22,10 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=2,
         help="cores that run jobs at the same time (default: 2)",
     )
+    _arguments.add_plugins(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     from longlag import resources
+    from longlag.design import digests
     from longlag.design.estimate import Record, estimate, longest, total
     from longlag.store.records import read_rows
 
@@ -35,6 +38,10 @@ def run(args: argparse.Namespace) -> None:
     if not any(row.seconds > 0 for row in rows):
         named = " ".join(map(str, runs))
         raise LonglagError(f"{named}: no recorded run to estimate from; name a runs.csv of finished runs")
+    if {*found.plugins} <= {*args.plugin}:
+        digests.work_out(found, args.plugin, _note)
+    else:
+        _note(f"{found.source}: not checked; load its plug-ins with {' '.join(f'--plugin {p}' for p in found.plugins)}")
     costs = estimate(found, rows)
     everything = total(costs)
     print(f"{'method':<22}{'jobs':>7}{'runs':>8}{'core-hours':>12}{'from':>9}{'to':>9}{'of it guessed':>15}")
@@ -49,6 +56,10 @@ def run(args: argparse.Namespace) -> None:
         f"{everything.guessed / max(everything.seconds, 1e-9):.0%} of it guessed; about {_minutes(minutes)} "
         f"on {args.cores} cores like those of {record}; the longest job takes {_minutes(slowest)}"
     )
+
+
+def _note(line: str) -> None:
+    print(f"longlag: {line}", file=sys.stderr)
 
 
 def _minutes(value: float) -> str:

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from longlag.design.job import plugin_flags
@@ -15,25 +15,40 @@ from longlag.design.suite import Digests, Suite
 from longlag.errors import LonglagError
 
 
-def work_out(suite: Suite, plugins: Sequence[str] = ()) -> Digests:
+def work_out(
+    suite: Suite, plugins: Sequence[str] = (), warn: Callable[[str], None] = lambda line: None, here: bool = False
+) -> Digests:
     """The digest of every run of a suite, from `longlag design`.
 
     A process of its own, so that neither torch nor a plug-in's code enters the one that asks.
-    plugins: the files of plug-ins whose code may run.
+
+    Args:
+        plugins: the files of plug-ins whose code may run.
+        warn: called with what the command says of runs that cannot be built, and of devices that are not here.
+        here: the suite is to run on this machine, so that its devices and its memory count.
 
     Raises:
-        LonglagError: the command failed; its own message is passed on.
+        LonglagError: runs of the suite cannot be run, or the command failed; its own message is passed on.
     """
-    return _from_command(suite.to_json(), tuple(plugins))
+    try:
+        digests, said = _from_command(suite.to_json(), tuple(plugins), here)
+    except subprocess.CalledProcessError as error:
+        raise LonglagError(_of(suite, error.stderr) or f"{shlex.join(error.cmd)} failed") from error
+    if said:
+        warn(_of(suite, said))
+    return digests
+
+
+def _of(suite: Suite, said: str) -> str:
+    """What the command said, of the suite's file instead of its standard input."""
+    lines = (line.removeprefix("longlag: ") for line in said.strip().splitlines())
+    return "\n".join(line.replace("standard input: ", f"{suite.source}: ", 1) for line in lines)
 
 
 @cache
-def _from_command(design: str, plugins: tuple[str, ...]) -> Digests:
+def _from_command(design: str, plugins: tuple[str, ...], here: bool) -> tuple[Digests, str]:
     program = ["longlag"] if shutil.which("longlag") else [sys.executable, "-m", "longlag"]  # no activated environment
-    command = [*program, "design", *plugin_flags(plugins), "-"]
-    try:
-        done = subprocess.run(command, input=design, capture_output=True, encoding="utf-8", check=True)
-    except subprocess.CalledProcessError as error:
-        raise LonglagError(f"{shlex.join(command)} failed: {error.stderr.strip()}") from error
+    command = [*program, "design", *["--here"] * here, *plugin_flags(plugins), "-"]
+    done = subprocess.run(command, input=design, capture_output=True, encoding="utf-8", check=True)
     found: Digests = json.loads(done.stdout)["digests"]
-    return found
+    return found, done.stderr

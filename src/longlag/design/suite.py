@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ class Suite:
 
     config: the design as it was given, for the record.
     digests: of every run, if they are known: what its rows must carry as `spec_hash` (see `design/digests.py`).
+    source: where the design was read, for errors.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Suite:
     config: Mapping[str, Any]
     jobs: tuple[Job, ...]
     digests: Digests | None = None
+    source: str = field(default="suite", compare=False)
 
     def expected(self) -> dict[Key, Job]:
         """Every (task, method, lag, seed) that must have a row, and the job that writes it."""
@@ -90,10 +92,10 @@ def read(path: str | Path) -> Suite:
     return parse(schemas.load(Path(path)), str(path))
 
 
-def find(config: Mapping[str, Any], folders: Sequence[Path]) -> Suite:
+def find(config: Mapping[str, Any], folders: Sequence[Path], given: str = "") -> Suite:
     """The suite that Snakemake's `config` means: the config itself if it has cells, else the file NAME.yaml of the
     first folder that has it, NAME being config["suite"]; other keys replace the file's. If the config has neither,
-    config.yaml of the first folder that has one completes it.
+    config.yaml of the first folder that has one completes it. given: where the config came from, for errors.
 
     Raises:
         LonglagError: no such file (the nearest one is suggested), or `parse` refuses its content.
@@ -101,13 +103,17 @@ def find(config: Mapping[str, Any], folders: Sequence[Path]) -> Suite:
     found = {file.stem: file for folder in reversed(folders) for file in folder.glob("*.yaml")}
     default = found.pop("config", None)
     if default is not None and "cells" not in config and "suite" not in config:
+        given = " and ".join(filter(None, [str(default), given]))
         config = {**schemas.load(default), **config}
     if "cells" in config:
-        return parse(config, "the config file")
+        return parse(config, given or "the suite")
     name = str(config.get("suite", "standard"))
     if name not in found:
-        raise unknown("suite", name, found)
-    return parse({**schemas.load(found[name]), **config}, str(found[name]))
+        remedy = "a suite of your own is a YAML file with cells: snakemake --configfile FILE, longlag run FILE"
+        raise LonglagError(f"{given and f'{given}: '}{unknown('suite', name, found)}; {remedy}")
+    replaced = ", ".join(sorted(map(str, {*config} - {"suite"})))
+    source = f"{found[name]}, with {replaced} of {given}" if replaced else str(found[name])
+    return parse({**schemas.load(found[name]), **config}, source)
 
 
 def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
@@ -139,7 +145,7 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
     except LonglagError as error:
         raise LonglagError(f"{source}: {error}") from None
     jobs = tuple(job for cell in cells for job in cell)
-    return Suite(full["suite"], full["title"] or full["suite"], config, jobs, digests)
+    return Suite(full["suite"], full["title"] or full["suite"], config, jobs, digests, source)
 
 
 def _spelt_out(config: Mapping[str, Any]) -> dict[str, Any]:
