@@ -17,6 +17,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
@@ -190,7 +191,8 @@ def reach(**methods: tuple[int, int]) -> Analysis:
 def test_the_answer_in_sentences() -> None:
     (first,) = answer.sentences(reach(a=(100, 100), b=(100, 100), c=(50, 100)))
     assert (
-        first.text == "a and b carry it furthest, ≥ 100 steps (minimal lag 50); next c with 50 steps (minimal lag 25)."
+        first.text
+        == "a and b tie: they carry it furthest, ≥ 100 steps (minimal lag 50); next c with 50 steps (minimal lag 25)."
     )
     (capped,) = answer.sentences(reach(a=(100, 100), b=(50, 50)))
     assert "next b with ≥ 50 steps (minimal lag 25), not tried beyond." in capped.text
@@ -202,7 +204,7 @@ def test_the_answer_in_sentences() -> None:
 def test_three_sentences_say_who_is_furthest_who_is_cheapest_and_how_sure_it_is() -> None:
     furthest, cheapest, uncertain = headline.sentences(reach(a=(100, 100), b=(50, 100)))
     assert furthest == (
-        "A carries furthest, or as far as any, on the one task on which methods were compared: ≥ 100 steps on adding; "
+        "A carries furthest on the one task on which methods were compared: ≥ 100 steps on adding; "
         "next comes b with 50 steps on adding."
     )
     assert cheapest.startswith("Of the 2 pairs of task and lag that two methods or more solve, the cheapest is ")
@@ -330,10 +332,44 @@ def test_more_rows_than_a_page_should_hold_are_left_out() -> None:
 
 
 def test_the_first_screen_has_one_plain_sentence() -> None:
-    assert headline.line(reach(a=(100, 100), b=(50, 100))) == "A carries furthest, or as far as any, on adding."
+    assert headline.line(reach(a=(100, 100), b=(50, 100))) == "A carries furthest on adding."
     assert headline.line(CASES["no runs"]()) == ""
     assert headline.line(CASES["nothing solved"]()).startswith("No two methods were run on one task")
-    assert re.fullmatch(r"[A-Z][^.]* on (all 3|[12] of 3) tasks\.", headline.line(CASES["whole"]()))
+    assert re.fullmatch(r"[A-Z][^.]* on (all 3|[12] of 3) tasks[^.]*\.", headline.line(CASES["whole"]()))
+
+
+def test_a_tie_names_no_winner() -> None:
+    tied = reach(a=(100, 100), b=(100, 100), c=(50, 100))
+    assert headline.line(tied) == "A and b tie: each carries as far as any on adding."
+    first = headline.sentences(tied)[0]
+    assert first.startswith(
+        "A and b tie: each carries as far as any on the one task on which methods were compared: a ≥ 100"
+    )
+    assert first.endswith("b ≥ 100 steps on adding; next comes c with 50 steps on adding.")
+    runs = pd.concat([
+        reach(a=(100, 100), b=(50, 100)).runs,
+        reach(a=(100, 100), b=(100, 100)).runs.assign(task="xor"),
+        reach(a=(50, 100), b=(50, 100)).runs.assign(task="temporal_order"),
+    ])  # fmt: skip
+    one = Analysis(runs, runs.iloc[:0])
+    assert headline.line(one) == "A carries furthest on 1 of 3 tasks, and ties for furthest on 2 more."
+    both = Analysis(runs[runs.task != "adding"], runs.iloc[:0])
+    assert headline.line(both) == "A and b tie: each carries as far as any on all 2 tasks."
+    third = pd.concat([both.runs, reach(a=(100, 100), c=(100, 100)).runs.assign(task="multiplication")])
+    found = headline.line(Analysis(third, runs.iloc[:0]))
+    assert found == "A carries as far as any on all 3 tasks, on each of them in a tie."
+
+
+def test_the_headline_says_that_lags_differ() -> None:
+    assert headline.line(reach(a=(100, 100), b=(50, 50))).endswith("; not all methods were tried at the same lags.")
+
+
+def test_a_tie_of_costs_counts_for_each() -> None:
+    runs = reach(a=(100, 100), b=(100, 100)).runs
+    runs = runs.assign(solved=True, passes=100.0, passes_to_solve=100.0, flops=9.0, seconds=1.0)
+    assert (
+        "the cheapest is a in 3 and b in 3 (3 of them tied) by" in headline.sentences(Analysis(runs, runs.iloc[:0]))[1]
+    )
 
 
 def test_a_small_drawing_is_the_same_drawing_in_fewer_letters() -> None:

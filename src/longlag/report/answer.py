@@ -54,7 +54,8 @@ def _task(task: str, rows: pd.DataFrame) -> Sentence:
         return Sentence(task_label(task), f"no method solves it at any lag tried ({count(len(rows), 'method')}).")
     best = rows[rows.reach == rows.reach.max()]
     rest = rows.drop(best.index)
-    text = f"{join_methods(best.method)} {'carries' if len(best) == 1 else 'carry'} it furthest, {_steps(best, rows)}"
+    who = "carries it furthest" if len(best) == 1 else "tie: they carry it furthest"
+    text = f"{join_methods(best.method)} {who}, {_steps(best, rows)}"
     if len(rest) and rest.reach.max() > 0:
         second = rest[rest.reach == rest.reach.max()]
         return Sentence(task_label(task), f"{text}; next {join_methods(second.method)} with {_steps(second, rows)}.")

@@ -32,11 +32,32 @@ def line(analysis: Analysis) -> str:
     compared = _compared(analysis.reach)
     if compared.empty or compared.reach.max() == 0:
         return _furthest(analysis.reach)
-    best, rows = _best(compared)
-    tasks = compared.task.nunique()
-    share = f"all {tasks} tasks" if len(rows) == tasks else f"{len(rows)} of {tasks} tasks"
-    where = task_label(str(rows.task.iloc[0])) if tasks == 1 else share
-    return f"{capital(method_label(best))} carries furthest, or as far as any, on {where}."
+    return f"{_leader(compared, task_label(str(compared.task.iloc[0])))}{_limits(compared)}."
+
+
+def _limits(compared: pd.DataFrame) -> str:
+    unlike = (compared.groupby("task").largest.nunique() > 1).any()
+    return "; not all methods were tried at the same lags" if unlike else ""
+
+
+def _leader(compared: pd.DataFrame, one: str) -> str:
+    """Who leads on most tasks, alone or in a tie, and on how many. one: what a single task is called."""
+    best, leads = _best(compared)
+    tasks, rows = compared.task.nunique(), leads[leads.method == best[0]]
+    led = one if tasks == 1 else _share(len(rows), tasks)
+    if len(best) > 1:
+        return f"{capital(join_methods(best))} tie: each carries as far as any on {led}"
+    alone = int((leads[leads.task.isin(rows.task)].groupby("task").size() == 1).sum())
+    name = capital(method_label(best[0]))
+    if alone == len(rows):
+        return f"{name} carries furthest on {led}"
+    if alone == 0:
+        return f"{name} carries as far as any on {led}, on each of them in a tie"
+    return f"{name} carries furthest on {_share(alone, tasks)}, and ties for furthest on {len(rows) - alone} more"
+
+
+def _share(n: int, tasks: int) -> str:
+    return f"all {tasks} tasks" if n == tasks else f"{n} of {tasks} tasks"
 
 
 def _compared(table: pd.DataFrame) -> pd.DataFrame:
@@ -44,13 +65,11 @@ def _compared(table: pd.DataFrame) -> pd.DataFrame:
     return table[table.groupby("task").method.transform("size") > 1]
 
 
-def _best(compared: pd.DataFrame) -> tuple[str, pd.DataFrame]:
-    """The method that leads on most tasks, and its rows there."""
+def _best(compared: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
+    """The methods that lead on most tasks, alone or with others; and the rows of all that lead on some task."""
     leads = compared[(compared.reach > 0) & (compared.reach == compared.groupby("task").reach.transform("max"))]
     led = leads.groupby("method").task.nunique()
-    order = ranking(compared)
-    best = min(led.index, key=lambda name: (-led[name], order.index(name)))
-    return str(best), leads[leads.method == best]
+    return [name for name in ranking(compared) if led.get(name, 0) == led.max()], leads
 
 
 def _furthest(table: pd.DataFrame) -> str:
@@ -59,18 +78,11 @@ def _furthest(table: pd.DataFrame) -> str:
         return "No two methods were run on one task, so how far they carry cannot be compared."
     if compared.reach.max() == 0:
         return f"No method solves any lag that was tried ({count(compared.method.nunique(), 'method')})."
-    best, rows = _best(compared)
-    where = _where(rows)
-    tasks = compared.task.nunique()
-    share = f"all {tasks}" if len(rows) == tasks else f"{len(rows)} of {tasks}"
-    share = "the one task" if tasks == 1 else f"{share} tasks"
-    unlike = (compared.groupby("task").largest.nunique() > 1).any()
-    limits = "; not all methods were tried at the same lags" if unlike else ""
-    next_best = _second(compared[compared.method != best])
-    first = (
-        f"{capital(method_label(best))} carries furthest, or as far as any, on {share} on which methods were compared"
-    )
-    return f"{first}: {where}{limits}{next_best}."
+    best, leads = _best(compared)
+    where = "; ".join(f"{f'{method_label(name)} ' if len(best) > 1 else ''}{_where(leads[leads.method == name])}"
+                      for name in best)  # fmt: skip
+    first = _leader(compared, "the one task on which methods were compared")
+    return f"{first}: {where}{_limits(compared)}{_second(compared[~compared.method.isin(best)])}."
 
 
 def _second(rest: pd.DataFrame) -> str:
@@ -105,11 +117,14 @@ def _cheapest(costs: dict[str, pd.DataFrame]) -> str:
 
 
 def _winners(conditions: pd.DataFrame) -> str:
-    """Methods by the number of pairs in which their median is the lowest."""
+    """Methods by the number of pairs in which their median is the lowest; a tie counts for each."""
     usable = conditions[np.isfinite(conditions["median"])]
-    first = usable.loc[usable.groupby(["task", "lag"])["median"].idxmin()].method.value_counts()
+    lowest = usable[usable["median"] == usable.groupby(["task", "lag"])["median"].transform("min")]
+    first, ties = lowest.method.value_counts(), lowest.groupby(["task", "lag"]).size()
     names = sorted(first.index, key=lambda name: (-first[name], name))
-    return join_words(f"{method_label(name)} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
+    told = join_words(f"{method_label(name)} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
+    tied = int((ties > 1).sum())
+    return f"{told} ({tied} of them tied)" if tied else told
 
 
 def _uncertain(analysis: Analysis) -> str:
