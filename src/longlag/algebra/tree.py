@@ -50,7 +50,8 @@ def add(a: Params, b: Params) -> dict[str, Tensor]:
 
 def where(mask: Tensor, a: Params, b: Params) -> dict[str, Tensor]:
     """Per replica a where the mask [R] holds, b elsewhere."""
-    return {k: torch.where(mask.to(v.device).reshape(-1, *[1] * (v.dim() - 1)), v, b[k]) for k, v in a.items()}
+    mask = mask.to(next(iter(a.values())).device)
+    return {k: torch.where(mask.reshape(-1, *[1] * (v.dim() - 1)), v, b[k]) for k, v in a.items()}
 
 
 def zeros_like(a: Params) -> dict[str, Tensor]:

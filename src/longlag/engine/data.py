@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 from longlag.algebra import tree
+from longlag.engine.ahead import Ahead
+from longlag.engine.packing import Packed, pack
 from longlag.engine.spec import Setup
 from longlag.objective import Gradient, Meter, Objective, Tensors
 from longlag.optimisers.base import Draw, Optimiser, Step
@@ -36,13 +38,14 @@ def confirmation(k: int) -> str:
 class Data:
     """Start parameters and batches of some seeds, stacked along the replica axis R.
 
-    gradient: how their objectives compute gradients, if not in chunks.
+    gradient: how their objectives compute gradients, if not in chunks. ahead: who draws for a GPU.
     """
 
     setup: Setup
     seeds: tuple[int, ...]
     device: str = "cpu"
     gradient: Gradient | None = None
+    ahead: Ahead | None = None
 
     def start(self) -> dict[str, Tensor]:
         """Every seed's initial parameters, [R, ...]; the output biases are moved to the centring's."""
@@ -59,15 +62,35 @@ class Data:
 
         purpose: one for all replicas, or one for each.
         """
-        purposes = [purpose] * len(self.seeds) if isinstance(purpose, str) else purpose
-        task = TaskAtLag(self.setup.task, self.setup.spec.lag)
-        return _stack([task.sample(n, s, p, k) for s, p in zip(self.seeds, purposes, strict=True)], self.device)
+        if self.device != "cpu" or self.ahead:
+            return self.packed(purpose, k, n).tensors()
+        return _stack(self._samples(self._each(purpose), k, n))
+
+    def packed(self, purpose: str | Sequence[str], k: int, n: int) -> Packed:
+        """`batch` in one piece of memory on the device."""
+        purposes = self._each(purpose)
+        found = self.ahead(purposes, k, n) if self.ahead else pack(self._samples(purposes, k, n))
+        return found.to(self.device)
 
     def evaluation(self, purpose: str | Sequence[str], n: int) -> Iterator[Tensors]:
         """n sequences per replica in batches of at most `EVALUATION_BATCH`; all there are where the task has fewer."""
+        for k, size in enumerate(self._sizes(n)):
+            yield self.batch(purpose, k, size)
+
+    def packed_evaluation(self, purpose: str | Sequence[str], n: int) -> list[Packed]:
+        """The batches of `evaluation` in little memory."""
+        return [self.packed(purpose, k, size) for k, size in enumerate(self._sizes(n))]
+
+    def _sizes(self, n: int) -> list[int]:
         n = min(n, self.setup.task.population or n)
-        for k, first in enumerate(range(0, n, EVALUATION_BATCH)):
-            yield self.batch(purpose, k, min(EVALUATION_BATCH, n - first))
+        return [min(EVALUATION_BATCH, n - first) for first in range(0, n, EVALUATION_BATCH)]
+
+    def _each(self, purpose: str | Sequence[str]) -> tuple[str, ...]:
+        return (purpose,) * len(self.seeds) if isinstance(purpose, str) else tuple(purpose)
+
+    def _samples(self, purposes: tuple[str, ...], k: int, n: int) -> list[Batch]:
+        task = TaskAtLag(self.setup.task, self.setup.spec.lag)
+        return [task.sample(n, s, p, k) for s, p in zip(self.seeds, purposes, strict=True)]
 
     def objective(
         self,
@@ -126,11 +149,11 @@ def steps(optimiser: Optimiser, draw: Draw[Any], params: dict[str, Tensor]) -> I
         yield step
 
 
-def _stack(batches: list[Batch], device: str) -> Tensors:
+def _stack(batches: list[Batch]) -> Tensors:
     """One batch per replica -> [R, L, B, X], [R, B], [R, K, B, ...]."""
 
     def joined(name: str) -> Tensor:
         arrays = [torch.from_numpy(np.ascontiguousarray(getattr(batch, name))) for batch in batches]
-        return (arrays[0].unsqueeze(0) if len(arrays) == 1 else torch.stack(arrays)).to(device)
+        return arrays[0].unsqueeze(0) if len(arrays) == 1 else torch.stack(arrays)
 
     return Tensors(joined("x"), joined("start"), joined("y"))

@@ -22,10 +22,12 @@ from torch import Tensor
 from longlag import protocol
 from longlag.algebra import tree
 from longlag.engine import denormals, evaluate, gradient_flow
+from longlag.engine.ahead import Ahead, shared
 from longlag.engine.data import GRADIENT_FLOW, MONITOR, Data, Draws, confirmation
 from longlag.engine.evaluate import Score
 from longlag.engine.gradients import CapturedGradient
 from longlag.engine.interrupt import Interruption
+from longlag.engine.packing import Packed
 from longlag.engine.provenance import now, provenance
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.state import BlockState
@@ -33,9 +35,11 @@ from longlag.errors import LonglagError, in_a_line
 from longlag.objective import Meter, Tensors
 from longlag.optimisers.base import Step
 from longlag.store.records import Point, Row, Status
+from longlag.tasks import TaskAtLag
 
 _NOT_FINITE = "the training loss is not finite"
 _SPENT = "the budget of sequence passes is spent"
+_MONITOR_BYTES = 2**30  # of a monitor set that a GPU keeps, packed
 _UNCONFIRMED = "; the test set meets the criterion, but no validation within the budget confirmed it"
 
 
@@ -102,12 +106,17 @@ class Block:
 
     def __init__(self, setup: Setup, seeds: tuple[int, ...]) -> None:
         self.setup, self.seeds, self.interruption = setup, seeds, Interruption()
-        own = None if setup.spec.device == "cpu" else CapturedGradient(setup.model, setup.loss)
-        self.data = Data(setup, seeds, setup.spec.device, own)
+        self.data = Data(setup, seeds) if setup.spec.device == "cpu" else self._data_of_a_gpu()
+        self._monitor: list[Packed] = []
         self._cpu, self._wall = time.process_time(), time.monotonic()  # when this process took over
         provenance(setup.spec.device)  # read now: the code may be edited while this runs
         params = self.data.start()
         self.state = BlockState.fresh(params, setup.parts.optimiser.init(params), len(seeds))
+
+    def _data_of_a_gpu(self) -> Data:
+        setup = self.setup
+        ahead = Ahead(TaskAtLag(setup.task, setup.spec.lag), self.seeds, shared)
+        return Data(setup, self.seeds, setup.spec.device, CapturedGradient(setup.model, setup.loss), ahead)
 
     def train(self) -> Iterator[Point | Row]:
         """Steps until no replica is active."""
@@ -142,7 +151,7 @@ class Block:
         state.params = step.params if state.active.all() else tree.where(state.active, step.params, params)
         state.updates = state.updates + state.active.numpy()
         state.loss = step.loss.double().cpu().numpy()
-        yield from self._stop(~step.loss.isfinite().cpu(), Status.DIVERGED, step.failure or _NOT_FINITE)
+        yield from self._stop(~torch.from_numpy(state.loss).isfinite(), Status.DIVERGED, step.failure or _NOT_FINITE)
         passes = float(state.meter.passes.max())
         if passes == before and not step.exhausted:
             raise RuntimeError(f"{type(optimiser).__name__} took a step without using its oracle")
@@ -190,12 +199,12 @@ class Block:
         yield from self._stop(~tree.finite(state.params).cpu(), Status.DIVERGED, "a parameter is not finite")
         if not state.active.any():
             return
-        monitor = self._score(self.data.evaluation(MONITOR, protocol.MONITOR), state.active)
+        monitor = self._score(self._monitor_set(), state.active)
         affordable = state.active & (state.meter.passes <= self.setup.spec.budget)
         state.best = np.fmin(state.best, np.where(affordable, monitor.wrong, np.nan))
         readings = self._gradient_flow(step, before)
         for r in torch.nonzero(state.active).flatten().tolist():
-            yield self._point(r, float(step.loss[r]), monitor, readings[r])
+            yield self._point(r, float(state.loss[r]), monitor, readings[r])
         passing = affordable & torch.from_numpy(monitor.wrong <= protocol.CRITERION)
         if passing.any():
             state.confirmations += passing.numpy()  # each replica's own count: no neighbour moves its data
@@ -203,6 +212,15 @@ class Block:
             confirmed = self._score(self.data.evaluation(purposes, protocol.CONFIRM), passing)
             done = passing & torch.from_numpy(confirmed.wrong <= protocol.CONFIRMATION)
             yield from self._stop(done, Status.SOLVED, "confirmed on validation, and on the test set")
+
+    def _monitor_set(self) -> Iterator[Tensors]:
+        """The same sequences at every evaluation. They are drawn again, but a GPU keeps them if they are small."""
+        if not self.data.ahead:
+            return self.data.evaluation(MONITOR, protocol.MONITOR)
+        batches = self._monitor or self.data.packed_evaluation(MONITOR, protocol.MONITOR)
+        if sum(len(batch.memory) for batch in batches) <= _MONITOR_BYTES:
+            self._monitor = batches
+        return (batch.tensors() for batch in batches)
 
     def _score(self, batches: Iterator[Tensors], counted: Tensor) -> Score:
         """Scores all replicas; the sequences are counted for those of the mask [R]."""
