@@ -30,10 +30,10 @@ from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.cells.time_average import TimeAverage
 from longlag.functional import FunctionObjective
-from longlag.inits.gates import Chrono, ForgetBias, UpdateChrono
+from longlag.inits.gates import Chrono, ForgetBias, TimeConstant, UpdateChrono
 from longlag.inits.gaussian import Gaussian
 from longlag.inits.isometric import Identity, Orthogonal
-from longlag.inits.reservoirs import Cycle, EchoState, InputOnly
+from longlag.inits.reservoirs import DelayLine, EchoState, InputOnly
 from longlag.inits.sparse import SparseSpectral
 from longlag.inits.uniform import Uniform
 from longlag.losses import CrossEntropy, OneHotError, SquaredError
@@ -44,7 +44,7 @@ from longlag.optimisers.cg import ConjugateGradient
 from longlag.optimisers.clipping import ClipNorm, NoClipping
 from longlag.optimisers.damping import LevenbergMarquardt
 from longlag.optimisers.guessing import Guessing
-from longlag.optimisers.schedules import Constant, RisingMomentum, WarmMomentum
+from longlag.optimisers.schedules import Constant, WarmMomentum
 from longlag.readouts import Float64, Linear, NoFeatures, Quadratic
 from longlag.rng import stream
 
@@ -74,14 +74,13 @@ def tensor(*shape: int, scale: float = 1.0) -> Tensor:
     return torch.from_numpy(scale * fixed(*shape))
 
 
-@golden(Constant, WarmMomentum, RisingMomentum)
+@golden(Constant, WarmMomentum)
 def schedules() -> Values:
     at = (0, 1, 249, 250, 999, 1000, 12_345, 10**7)
     parts = {
         "constant": Constant(0.3),
         "warm": WarmMomentum(0.995),
         "cold": WarmMomentum(0.5),
-        "rising": RisingMomentum(0.98),
     }
     return {name: [part(t) for t in at] for name, part in parts.items()}
 
@@ -164,7 +163,7 @@ def sgd() -> Values:
 @golden(Nesterov)
 def nesterov() -> Values:
     return dict(
-        follow(Nesterov(WarmMomentum(0.01, 0.05, 2), RisingMomentum(0.9, every=2), ClipNorm(4.0)), 5, draws(), two())
+        follow(Nesterov(WarmMomentum(0.01, 0.05, 2), WarmMomentum(0.9, 0.5, 2), ClipNorm(4.0)), 5, draws(), two())
     )
 
 
@@ -277,14 +276,19 @@ def forget_bias() -> Values:
     return drawn(ForgetBias(1.5), GATES)
 
 
+@golden(TimeConstant)
+def time_constant() -> Values:
+    return drawn(TimeConstant(50.0, times=2.0), GATES)
+
+
 @golden(Chrono)
 def chrono() -> Values:
-    return drawn(Chrono(40.0), GATES)
+    return drawn(Chrono(20.0, times=2.0), GATES)
 
 
 @golden(UpdateChrono)
 def update_chrono() -> Values:
-    return drawn(UpdateChrono(40.0), SHAPES | {"W_xh": (2, 36), "W_hh": (12, 36), "b_h": (36,)})
+    return drawn(UpdateChrono(20.0, times=2.0), SHAPES | {"W_xh": (2, 36), "W_hh": (12, 36), "b_h": (36,)})
 
 
 @golden(Identity)
@@ -302,9 +306,9 @@ def echo_state() -> Values:
     return drawn(EchoState(0.8, (0.3, 2.0), 0.6, connections=3, feedback_scale=0.4), SHAPES | {"W_yh": (2, 12)})
 
 
-@golden(Cycle)
-def cycle() -> Values:
-    return drawn(Cycle(0.9, (0.3, 2.0), feedback_scale=0.4), SHAPES | {"W_yh": (2, 12)})
+@golden(DelayLine)
+def delay_line() -> Values:
+    return drawn(DelayLine((0.3, 2.0), 0.9, feedback_scale=0.4), SHAPES | {"W_yh": (2, 12)})
 
 
 @golden(InputOnly)

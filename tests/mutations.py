@@ -103,7 +103,6 @@ MUTATIONS = (
     M("guessing stream", "optimisers/guessing.py", '"guess", state.drawn)', '"guess", 2 * state.drawn)'),
     # schedules, damping, clipping
     M("warm momentum", "optimisers/schedules.py", "if t < self.updates", "if t <= self.updates"),
-    M("rising momentum", "optimisers/schedules.py", "math.log2(t // self.every + 1)", "math.log2(t / self.every + 1)"),
     M("constant schedule", "optimisers/schedules.py", "return self.value", "return self.value / (1 + 1e-6 * t)"),
     M("damping rises", "optimisers/damping.py", "POOR = 0.25", "POOR = 0.2"),
     M("damping falls", "optimisers/damping.py", "rho > 0.75", "rho >= 0.75"),
@@ -166,7 +165,7 @@ MUTATIONS = (
     M("orthogonal start", "inits/isometric.py", "(1 / self.lag) * q * signs", "(1 / self.lag) * q"),
     M("cell of a module", "cells/of_module.py", "return new, new[0]", "return new, 0.9 * new[0]"),
     M("reservoir leak", "cells/reservoir.py", "h.lerp_(new, self.leak)", "h.lerp_(new, self.leak**2)"),
-    M("reservoir definition", "cells/reservoir.py", "(1 - self.leak) * state[0]", "(1 - self.leak**2) * state[0]"),
+    M("reservoir definition", "cells/reservoir.py", "(1 - leak) * state[0]", "(1 - leak**2) * state[0]"),
     M("reservoir activation", "cells/reservoir.py", "np.tanh(values, out=values)", "np.sin(values, out=values)"),
     M("reservoir activation without leak", "cells/reservoir.py", "np.tanh(new.numpy(), out=states)", "np.sin(new.numpy(), out=states)"),
     M("reservoir held until the start", "cells/reservoir.py", "states[:, :batch] *= start <= t", "states[:, :batch] *= start < t"),

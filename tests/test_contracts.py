@@ -8,7 +8,7 @@ import torch
 
 from longlag import registry, settings
 from longlag.engine.spec import resolve
-from longlag.settings import describe, paths, with_values
+from longlag.settings import describe, with_values
 from longlag.store.records import VOLATILE, Row
 from toy import outcome, spec
 
@@ -58,9 +58,15 @@ def test_parts_build_at_every_lag_and_can_be_changed_by_path(method, task):
     for lag in (10, 50, 1000):
         parts = value.build(traits, lag)
         assert describe(parts)["part"] == "Parts"
-        assert set(value.tune) <= set(paths(parts))
-        for path in value.tune:
+        for path in value.space(parts):
             assert with_values(parts, {path: 0.123}) != parts
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_setting_of_a_search_is_one_of_some_task(method):
+    value = registry.get("methods", method)
+    built = [value.build(registry.get("tasks", task).traits, 50) for task in TASKS]
+    assert {path for parts in built for path in value.space(parts)} == set(value.tune)
 
 
 @pytest.mark.parametrize("task", TASKS)

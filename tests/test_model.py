@@ -7,7 +7,7 @@ import torch
 from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.errors import LonglagError
-from longlag.inits.reservoirs import Cycle, EchoState
+from longlag.inits.reservoirs import DelayLine, EchoState
 from longlag.losses import OneHotError, SquaredError
 from longlag.model import Model, NoFeedback, OutputFeedback
 from longlag.objective import Meter, Objective, Tensors
@@ -82,7 +82,7 @@ def test_no_feedback_has_no_parameters():
 
 
 def test_a_cycle_is_a_delay_line():
-    drawn = Cycle(1.0, (0.01,)).draw(np.random.default_rng(0), Model(Reservoir(7), 1, 1, 1).shapes())
+    drawn = DelayLine((0.01,)).draw(np.random.default_rng(0), Model(Reservoir(7), 1, 1, 1).shapes())
     assert np.array_equal(np.linalg.matrix_power(drawn["W_hh"], 7), np.eye(7))
     assert not np.array_equal(np.linalg.matrix_power(drawn["W_hh"], 6), np.eye(7))
     assert set(np.abs(drawn["W_xh"]).ravel()) == {0.01}

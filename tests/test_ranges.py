@@ -6,6 +6,7 @@ import json
 import math
 import pkgutil
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import numpy as np
@@ -50,7 +51,7 @@ def checked() -> set[type]:
 USED = used()
 MADE = {  # of the parts that no method uses as they are
     "Nesterov": lambda: optimisers.Nesterov(*(USED[optimisers.Nesterov].learning_rate,) * 2),
-    "WarmMomentum": lambda: checked_class("WarmMomentum")(late=0.95),
+    "ForgetBias": lambda: checked_class("ForgetBias")(1.0),
     "Range": lambda: methods.Range(1e-3, 1.0),
 }
 
@@ -63,8 +64,14 @@ def example(part: type) -> Any:
     return USED[part] if part in USED else MADE[part.__name__]()
 
 
+def number(hint: Any) -> Any:
+    """What a field declares of its numbers, which may also be given by a part."""
+    return get_args(hint)[0] if get_origin(hint) is UnionType and NoneType not in get_args(hint) else hint
+
+
 def outside(hint: Any) -> list[Any]:
     """Values that a field of that declaration must refuse; none if it declares nothing."""
+    hint = number(hint)
     if get_origin(hint) is tuple:
         return [(), *((value,) for value in outside(get_args(hint)[0]))]
     if get_origin(hint) is Literal:
@@ -80,6 +87,7 @@ def outside(hint: Any) -> list[Any]:
 
 def numbers_and_words(part: type) -> list[tuple[str, Any]]:
     def plain(hint: Any) -> bool:
+        hint = number(hint)
         kind = get_args(hint)[0] if get_origin(hint) in (Annotated, tuple) else hint
         return kind in (int, float, str, bool) or get_origin(kind) in (Annotated, Literal)
 
@@ -103,6 +111,7 @@ def test_values_just_outside_are_refused_and_the_ends_accepted(part, name, hint)
     for value in outside(hint):
         with pytest.raises(OutOfRange, match=f"^{name} of {part.__name__} cannot be .*it must be "):
             dataclasses.replace(present, **{name: value})
+    hint = number(hint)
     if get_origin(hint) is Annotated and part is not methods.Range:
         base, interval = get_args(hint)[:2]
         for end, is_open in ((interval.low, interval.open_low), (interval.high, interval.open_high)):

@@ -5,7 +5,8 @@
         hidden: Annotated[int, COUNT] = 100
         leak: Annotated[float, Interval(0, 1, open_low=True)] = 1.0
 
-A field of words declares its choices as `Literal["a", "b"]`. Fields that are parts themselves declare nothing: they
+A field of words declares its choices as `Literal["a", "b"]`. A number that may also be given by a part is declared as
+`Annotated[float, ...] | Part`. Fields that are parts themselves declare nothing: they
 were checked when they were built. A number or a word in the place of a part is refused.
 """
 
@@ -16,7 +17,8 @@ import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
 from longlag.errors import LonglagError, shown
 
@@ -97,6 +99,9 @@ def _complaint(hint: Any, value: Any) -> str | None:
     if get_origin(hint) is Literal:
         choices = get_args(hint)
         return None if value in choices else f"it must be {' or '.join(map(repr, choices))}"
+    if get_origin(hint) in (Union, UnionType):
+        number, *kinds = get_args(hint)
+        return None if NoneType in kinds or isinstance(value, tuple(kinds)) else _complaint(number, value)
     if get_origin(hint) is tuple:
         if not isinstance(value, tuple) or not value:
             return "it must be a list of at least one number"

@@ -17,7 +17,7 @@ from longlag.optimisers.cg import ConjugateGradient
 from longlag.optimisers.clipping import ClipNorm, NoClipping
 from longlag.optimisers.damping import LevenbergMarquardt
 from longlag.optimisers.hessian_free import HFState
-from longlag.optimisers.schedules import Constant, RisingMomentum, WarmMomentum
+from longlag.optimisers.schedules import Constant, WarmMomentum
 from references import ridge
 
 rng = np.random.default_rng(0)
@@ -98,10 +98,7 @@ def test_nesterov_without_momentum_is_sgd():
     torch.testing.assert_close(one["p"], other["p"])
 
 
-def test_schedules_are_the_published_ones():
-    rising = RisingMomentum(most=0.98)
-    assert [rising(t) for t in (0, 249, 250, 500, 750)] == pytest.approx([0.5, 0.5, 0.75, 1 - 1 / 6, 0.875])
-    assert rising(10**6) == 0.98
+def test_momentum_is_the_published_one():
     warm = WarmMomentum(late=0.995)
     assert (warm(0), warm(999), warm(1000)) == (0.9, 0.9, 0.995)
     assert WarmMomentum(late=0.0)(0) == 0.0

@@ -22,7 +22,7 @@ from torch.nn.functional import embedding_bag
 
 from longlag.algebra.tree import Params
 from longlag.cells.base import State, affine_drive, plain_shapes
-from longlag.ranges import COUNT, Interval, part
+from longlag.ranges import COUNT, POSITIVE, Interval, part
 
 _STATE_NUMBERS = 128_000  # at most, of a state [H, B]: it and its successor stay in a megabyte of cache
 _GATHERED_SEQUENCES = 384  # at most: the sums of longer rows do not fit into registers
@@ -32,11 +32,23 @@ _MAX_SPARSE_SHARE = 0.25  # of weights that are not zero; above it a dense produ
 
 
 @part
+class PerLag:
+    """A leaking rate in proportion to the lag, so that states forget over the length of a sequence: times / lag."""
+
+    times: Annotated[float, POSITIVE]
+    lag: Annotated[float, Interval(1)]
+
+    def __float__(self) -> float:
+        """The rate of a step, at most 1."""
+        return min(1.0, self.times / self.lag)
+
+
+@part
 class Reservoir:
     """A leaky reservoir; leak 1 is a plain tanh net."""
 
     hidden: Annotated[int, COUNT] = 100
-    leak: Annotated[float, Interval(0, 1, open_low=True)] = 1.0
+    leak: Annotated[float, Interval(0, 1, open_low=True)] | PerLag = 1.0
     shapes, drive = plain_shapes, affine_drive
 
     def flops(self, params: Params) -> float:
@@ -45,7 +57,8 @@ class Reservoir:
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         new = torch.tanh(drive + state[0] @ params["W_hh"])
-        h = (1 - self.leak) * state[0] + self.leak * new
+        leak = float(self.leak)
+        h = (1 - leak) * state[0] + leak * new
         return (h,), h
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor | None:
@@ -56,7 +69,7 @@ class Reservoir:
 
     def kernel(self, params: Params) -> Kernel:
         """What runs one replica on a CPU; its parameters come without the replica axis."""
-        return Kernel.of(params["W_hh"], params["W_xh"], params["b_h"], self.leak)
+        return Kernel.of(params["W_hh"], params["W_xh"], params["b_h"], float(self.leak))
 
     @property
     def at_once(self) -> int:

@@ -75,8 +75,8 @@ def _builds(name: str) -> None:
         for lag in LAGS:
             parts = resolve(RunSpec(task, lag, name, (0,))).parts
             unknown -= set(paths(parts))
-            for path in set(method.tune) & set(paths(parts)):
-                ends = [with_values(parts, {path: end}) for end in (method.tune[path].low, method.tune[path].high)]
+            for path, space in method.space(parts).items():
+                ends = [with_values(parts, {path: end}) for end in (space.low, space.high)]
                 assert ends[0] != ends[1], f"{path} changes nothing"
     if unknown:
         raise AssertionError(f"tune names {', '.join(sorted(unknown))}, which no task has: see longlag show")

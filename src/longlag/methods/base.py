@@ -14,6 +14,7 @@ from longlag.model import Feedback, NoFeedback
 from longlag.optimisers.base import Optimiser
 from longlag.ranges import FINITE, POSITIVE, check, part
 from longlag.readouts import Linear, Readout
+from longlag.settings import paths
 from longlag.tasks.base import Traits
 
 
@@ -67,7 +68,7 @@ class Method:
 
     version: numerics version; changes whenever an edit changes recorded numbers.
     build: parts for a task's traits and a lag; what it reads is all that the method knows of the problem.
-    tune: settings that a declared search may move.
+    tune: settings that a declared search may move; one that the method has on some tasks only is left out elsewhere.
     """
 
     name: str
@@ -77,6 +78,10 @@ class Method:
     version: int
     build: Callable[[Traits, int], Parts]
     tune: Mapping[str, Range] = field(default_factory=dict)
+
+    def space(self, parts: Parts) -> dict[str, Range]:
+        """The settings of the search that these parts of the method have."""
+        return {path: space for path, space in self.tune.items() if path in paths(parts)}
 
 
 def ablation(of: Method, what: str, change: Callable[[Parts], Parts], **own: Any) -> Method:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from longlag.methods import control
-from longlag.methods.base import Method, Parts
+from longlag.methods.base import Method, Parts, Range
 from longlag.optimisers.clipping import ClipNorm
 from longlag.optimisers.sgd import SGD
 from longlag.tasks.base import Traits
@@ -23,5 +23,5 @@ METHOD = Method(
     reference="Pascanu, Mikolov & Bengio 2013, section 3.2",
     version=4,
     build=build,
-    tune=control.METHOD.tune,
+    tune={**control.METHOD.tune, "optimiser.clipping.threshold": Range(0.03, 3.0)},
 )

@@ -1,4 +1,4 @@
-"""The untreated patient: a plain tanh net trained by stochastic gradient descent, nothing clipped, nothing tuned in."""
+"""The untreated patient: a plain tanh net trained by stochastic gradient descent, nothing clipped."""
 
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.inits.gaussian import Gaussian
@@ -20,5 +20,5 @@ METHOD = Method(
     reference="Elman 1990; Werbos 1990",
     version=4,
     build=build,
-    tune={"optimiser.learning_rate": Range(1e-3, 1.0)},
+    tune={"optimiser.learning_rate": Range(1e-3, 1.0), "init.recurrent_gain": Range(0.5, 2.0)},
 )

@@ -11,7 +11,7 @@ from longlag.settings import with_values
 METHOD = ablation(
     esn_momentum.METHOD,
     "momentum zero",
-    lambda parts: with_values(parts, {"optimiser.momentum.most": 0.0}),
+    lambda parts: with_values(parts, {"optimiser.momentum.late": 0.0}),
     name="esn_init",
     label="ESN init alone",
     reference="Sutskever, Martens, Dahl & Hinton 2013, table 5",

@@ -9,7 +9,7 @@ from longlag.tasks.base import Traits
 
 
 def build(traits: Traits, lag: int) -> Parts:
-    return replace(gru.build(traits, lag), init=UpdateChrono(longest=float(lag)))
+    return replace(gru.build(traits, lag), init=UpdateChrono(float(lag)))
 
 
 METHOD = Method(

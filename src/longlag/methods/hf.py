@@ -31,5 +31,9 @@ METHOD = Method(
     reference="Martens 2010; Martens & Sutskever 2011",
     version=6,
     build=build,
-    tune={"optimiser.damping.start": Range(1e-3, 1.0), "optimiser.structural_damping": Range(1e-3, 1.0)},
+    tune={
+        "optimiser.damping.start": Range(1e-3, 1.0),
+        "optimiser.structural_damping": Range(1e-3, 1.0),
+        "init.input_scale": Range(0.01, 1.0),
+    },
 )

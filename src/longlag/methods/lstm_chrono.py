@@ -9,7 +9,7 @@ from longlag.tasks.base import Traits
 
 
 def build(traits: Traits, lag: int) -> Parts:
-    return replace(lstm.build(traits, lag), init=Chrono(longest=float(lag)))
+    return replace(lstm.build(traits, lag), init=Chrono(float(lag)))
 
 
 METHOD = Method(

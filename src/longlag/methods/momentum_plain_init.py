@@ -17,4 +17,5 @@ METHOD = ablation(
     name="momentum_plain_init",
     label="momentum from a plain init",
     reference="Sutskever, Martens, Dahl & Hinton 2013, section 4",
+    tune={path: space for path, space in esn_momentum.METHOD.tune.items() if not path.startswith("init.")},
 )

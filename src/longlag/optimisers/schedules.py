@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Protocol
 
-from longlag.ranges import BELOW_ONE, COUNT, NON_NEGATIVE, Interval, part
+from longlag.ranges import BELOW_ONE, NON_NEGATIVE, Interval, part
 
 
 class Schedule(Protocol):
@@ -34,14 +33,3 @@ class WarmMomentum:
 
     def __call__(self, t: int) -> float:
         return min(self.early, self.late) if t < self.updates else self.late
-
-
-@part
-class RisingMomentum:
-    """min(1 - 2^(-1 - log2(floor(t/every) + 1)), most) (Sutskever et al. 2013, equation 5)."""
-
-    most: Annotated[float, BELOW_ONE]
-    every: Annotated[int, COUNT] = 250
-
-    def __call__(self, t: int) -> float:
-        return min(1 - 2 ** (-1 - math.log2(t // self.every + 1)), self.most)
