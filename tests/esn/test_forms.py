@@ -63,3 +63,25 @@ def test_digits_are_read_row_by_row():
     digits, labels = load_digits(return_X_y=True)
     net = EchoStateClassifier(100, inputs_per_step=8, features="quadratic", leak=0.5, random_state=0)
     assert net.fit(digits[:1200], labels[:1200]).score(digits[1200:], labels[1200:]) > 0.85
+
+
+def test_labels_of_every_step_may_be_lists_of_words():
+    x, y = echoes()
+    words = [["up" if value > 0 else "down" for value in each[:, 0]] for each in y]
+    net = EchoStateClassifier(**SMALL, input_scale=0.1).fit(x, words)
+    arrays = EchoStateClassifier(**SMALL, input_scale=0.1).fit(x, [np.array(each) for each in words])
+    assert [list(each) for each in net.predict(x)] == [list(each) for each in arrays.predict(x)]
+    assert net.score(x, words) == arrays.score(x, words) > 0.85
+    equal = EchoStateClassifier(**SMALL).fit([each[-12:] for each in x], [each[-12:] for each in words])
+    assert equal.predict([x[0]])[0].shape == (30,)
+
+
+def test_numbers_of_every_step_may_be_nested_lists():
+    x, y = echoes()
+    arrays = EchoStateNetwork(**SMALL).fit(x, y)
+    nested = EchoStateNetwork(**SMALL).fit([each.tolist() for each in x], [each.tolist() for each in y])
+    np.testing.assert_array_equal(nested.predict(x)[0], arrays.predict(x)[0])
+    flat = EchoStateNetwork(**SMALL).fit(x, [each[:, 0].tolist() for each in y])
+    assert flat.predict(x)[0].shape == (30,)
+    last = EchoStateNetwork(**SMALL).fit(x, [each[-1].tolist() for each in y])
+    assert last.predict(x).shape == (8, 2)

@@ -8,10 +8,11 @@ import pytest
 from echoes import SMALL, echoes
 
 from longlag.errors import LonglagError
-from longlag.esn import EchoStateNetwork
+from longlag.esn import EchoStateClassifier, EchoStateNetwork
 
 X, Y = echoes()
-NAN = [np.full((5, 2), np.nan)]
+GAP = np.array([[0, 1], [1, 0], [0, 0], [1, np.nan], [0, 0]])
+SERIES = np.arange(9.0)
 REFUSED = [
     ({"units": 0}, X, Y, "units of EchoStateNetwork cannot be 0; it must be a whole number, at least 1"),
     ({"leak": 0.0}, X, Y, "leak of EchoStateNetwork cannot be 0.0"),
@@ -20,7 +21,7 @@ REFUSED = [
     ({"table": "columns"}, X, Y, "it must be 'rows' or 'series'"),
     ({"penalty": -1}, X, Y, "penalty of EchoStateNetwork cannot be"),
     ({"input_scale": (1.0,)}, X, Y, "input_scale has 1 numbers but a step has 2 inputs"),
-    ({"washout": 12}, X, Y, "washout=12 leaves nothing of a sequence of 12 steps"),
+    ({"washout": 12}, X, Y, "washout=12 leaves nothing of sequence 1, which has 12 steps; take a smaller one, or leave that sequence out"),
     ({"washout": 1}, np.ones((9, 2)), np.ones(9), 'table="series"'),
     ({"inputs_per_step": 3}, np.ones((9, 4)), np.ones(9), "inputs_per_step=3 does not divide the 4 columns"),
     ({"inputs_per_step": 0}, np.ones((9, 4)), np.ones(9), "inputs_per_step of EchoStateNetwork cannot be 0"),
@@ -32,13 +33,25 @@ REFUSED = [
     ({}, [X[0], X[1][:, :1]], Y[:2], "sequence 1 has 1 inputs and sequence 0 has 2"),
     ({}, [X[0], X[1][:0]], Y[:2], "sequence 1 has no step"),
     ({}, [X[0], X[1][:, 0]], Y[:2], "sequence 1 has shape (12,)"),
-    ({}, [X[0][:, 0]], Y[:1], "x[:, None] is one of one input"),
-    ({}, [*X[:1], *NAN], Y[:2], "sequence 1 contains NaN"),
+    ({}, [X[0][:, 0]], Y[:1], "sequence 0 has shape (30,); a sequence is [steps, inputs]; x.reshape(-1, 1) is one of one input"),
+    ({}, [*X[:1], GAP], Y[:2], "sequence 1 contains NaN or infinity: nan at step 3, channel 1; fill or remove"),
     ({}, [X[0] + 1j, X[1]], Y[:2], "Complex data not supported"),
     ({}, [[["a"]], [["b"]]], [1.0, 2.0], "sequence 0 is no array of numbers"),
-    ({}, X[:1], [np.full((30, 2), np.nan)], "targets 0 contains NaN"),
+    ({}, X[:1], [np.full((30, 2), np.inf)], "y of sequence 0 contains NaN or infinity: inf at step 0, channel 0 and 59 more"),
     ({}, np.ones((5, 4, 2)), np.ones((5, 4)), 'say targets="last" or targets="every"'),
     ({}, X[:1], np.ones(1), "n_samples=1"),
+    ({}, SERIES, SERIES, "X has shape (9,), without an axis of inputs. Reshape your data: X.reshape(-1, 1) is a series"),
+    ({}, list(SERIES), SERIES, "[X.reshape(-1, 1)] is a list of one sequence"),
+    ({}, GAP, np.ones(5), "Input X contains NaN or infinity: nan at sequence (row) 3, column 1"),
+    ({"table": "series"}, GAP, np.ones(5), "Input X contains NaN or infinity: nan at step 3, channel 1"),
+    ({"table": "series"}, GAP[:, :1], GAP[:, 1], "Input y contains NaN or infinity: nan at step 3; fill"),
+    ({}, X[:5], GAP[:, 1], "Input y contains NaN or infinity: nan at sequence 3; fill"),
+    ({}, X[:2], ["up", "down"], "targets are words, such as 'up', and EchoStateNetwork predicts numbers; EchoStateClassifier"),
+    ({}, X[:2], ["1", "2"], "targets are words, such as '1'"),
+    ({}, X, [["up"] * len(each) for each in X], "targets are words, such as 'up'"),
+    ({}, X, [np.array(["up"] * len(each), object) for each in X], "targets are words, such as 'up'"),
+    ({}, [X[1], X[2]], [[1.0] * 12] * 2, 'y of shape (2, 12) could be 12 targets of the last step or one target at each'),
+    ({}, X[:2], [[1.0] * 30, [1.0] * 11], "targets 1 have shape (11,) but sequence 1 has 12 steps"),
 ]  # fmt: skip
 
 
@@ -57,3 +70,42 @@ def test_without_scikit_learn_one_sentence_names_the_remedy():
     assert done.stderr.strip().splitlines()[-1] == (
         'ImportError: longlag.esn needs scikit-learn 1.6 or newer: pip install "longlag[sklearn]"'
     )
+
+
+@pytest.mark.parametrize("y", [SERIES[:8] + 0.5, [each[:, 0] for each in Y]], ids=["last", "every"])
+def test_real_targets_of_a_classifier_name_the_other_class(y):
+    with pytest.raises(LonglagError, match=r"Unknown label type: continuous.* EchoStateNetwork takes real targets"):
+        EchoStateClassifier(**SMALL).fit(X, y)
+
+
+@pytest.mark.parametrize("kind", [EchoStateNetwork, EchoStateClassifier])
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda kind: kind(unit=3), "unknown argument of {}.unit.; did you mean 'units'\\?"),
+        (lambda kind: kind(sr=0.9), "{}has no argument sr=0.9: it is called spectral_radius"),
+        (lambda kind: kind(30, 0.9), "{}takes only units by position, not 0.9 too"),
+        (lambda kind: kind().fit(X), r"{}needs y: fit\(X, y\)"),
+        (lambda kind: kind().fit(X, Y, sample_weight=None), "{}has no argument sample_weight=None: all scored steps"),
+    ],
+)
+def test_calls_that_do_not_fit_name_the_public_class(kind, call, words):
+    with pytest.raises(TypeError, match=words.format(rf"{kind.__name__}(\.fit)? ")) as error:
+        call(kind)
+    assert isinstance(error.value, LonglagError)
+
+
+def test_what_a_free_run_gets_names_what_is_wrong():
+    x, y = X[0], Y[0]
+    net = EchoStateNetwork(**SMALL, feedback_scale=0.1).fit([x], [y])
+    for arguments, words in [
+        (
+            (3, x, np.full_like(y, np.nan), x[:3]),
+            "y of sequence 0 contains NaN or infinity: nan at step 0, channel 0 and",
+        ),
+        ((5, x, y, GAP), "inputs contains NaN or infinity: nan at step 3, channel 1; fill"),
+        ((3, x[:, 0], y, x[:3]), "x.reshape(-1, 1) is one of one input"),
+    ]:
+        with pytest.raises(LonglagError) as error:
+            net.generate(*arguments)
+        assert words in str(error.value)

@@ -19,6 +19,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from longlag.arguments import named
 from longlag.cells.reservoir import Reservoir
 from longlag.esn import data
 from longlag.esn.data import BadInput, Targets
@@ -32,6 +33,16 @@ from longlag.rng import stream
 class EchoStateBase(BaseEstimator):
     """Parameters, `fit` and outputs. A subclass says how targets are numbers."""
 
+    @named(
+        sr="it is called spectral_radius",
+        lr="it is called leak",
+        leak_rate="it is called leak",
+        n_reservoir="it is called units",
+        input_scaling="it is called input_scale",
+        ridge="it is called penalty",
+        alpha="it is called penalty",
+        seed="it is called random_state",
+    )
     def __init__(
         self,
         units: int = 200,
@@ -43,7 +54,7 @@ class EchoStateBase(BaseEstimator):
         feedback_scale: float = 0.0,
         connections: int = 10,
         features: str = "linear",
-        penalty: float | Sequence[float] = (1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0),
+        penalty: float | Sequence[float] = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0),
         validation: float = 0.2,
         washout: int = 0,
         standardise: bool = True,
@@ -69,6 +80,10 @@ class EchoStateBase(BaseEstimator):
         self.targets = targets
         self.random_state = random_state
 
+    @named(
+        y="fit(X, y), targets of the last steps or of every step",
+        sample_weight="all scored steps weigh the same; repeat sequences in X and y instead",
+    )
     @one_thread()
     def fit(self, X: Any, y: Any) -> Self:
         """Draws the reservoir and fits the readout to targets y of sequences X (docs/reservoirs.md lists their forms).
@@ -124,8 +139,15 @@ class EchoStateBase(BaseEstimator):
                     "features as input"
                 )
             return x, "list" if isinstance(X, list | tuple) or X.ndim == 1 else "array"
-        table = validate_data(self, X, reset=reset, dtype=np.float64)
-        if self.table == "series":
+        if data.is_flat(X):
+            raise BadInput(
+                f"X has shape ({len(X)},), without an axis of inputs. Reshape your data: X.reshape(-1, 1) is a "
+                'series of one input with table="series", and [X.reshape(-1, 1)] is a list of one sequence'
+            )
+        table = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+        series = self.table == "series"
+        data.check_finite(table, "Input X", ("step", "channel") if series else ("sequence (row)", "column"))
+        if series:
             return [table], "series"
         if not reset and self._of_sequences:
             raise BadInput(
@@ -136,12 +158,12 @@ class EchoStateBase(BaseEstimator):
     def _targets(self, y: Any, x: list[np.ndarray], form: str) -> Targets:
         lengths = [len(each) for each in x]
         if form == "series":
-            return data.step_targets([check_array(y, ensure_2d=False, dtype=None, input_name="y")], lengths)
+            return data.step_targets([_array(y, "step")], lengths)
         if form != "rows" and data.per_step(y, lengths, self.targets):
             return data.step_targets(y, lengths)
         if form == "rows" and self.targets == "every":
             raise BadInput('targets="every" needs sequences as a list or an array [N, T, X], or table="series"')
-        array = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        array = _array(y, "sequence")
         if len(array) != len(x):
             raise BadInput(f"X has {len(x)} sequences and y has {len(array)} targets; each sequence needs one")
         return data.last_targets(array)
@@ -174,6 +196,13 @@ class EchoStateBase(BaseEstimator):
             raise BadInput(f"washout={self.washout} leaves nothing to score of sequences of at most {longest} steps")
         pairs = [np.concatenate([each[self.washout :] for each in some]) for some in (given, found)]
         return pairs[0][:, 0] if self._flat else pairs[0], pairs[1]
+
+
+def _array(y: Any, axis: str) -> np.ndarray:
+    """Targets as one array of numbers or labels, finite if they are numbers."""
+    array: np.ndarray = check_array(y, ensure_2d=False, dtype=None, input_name="y", ensure_all_finite=False)
+    data.check_finite(array, "Input y", (axis, "output"))
+    return array
 
 
 def _at_the_end(target: np.ndarray, steps: int) -> np.ndarray:

@@ -29,6 +29,11 @@ def holds_sequences(x: Any) -> bool:
     return getattr(x, "ndim", 0) == 3
 
 
+def is_flat(x: Any) -> bool:
+    """Is it an array or a list of numbers, with a single axis?"""
+    return getattr(x, "ndim", 0) == 1 or (isinstance(x, list | tuple) and _axes(x) == 1)
+
+
 def _listed(values: Any) -> bool:
     return isinstance(values, list | tuple) or (
         isinstance(values, np.ndarray) and values.dtype == object and values.ndim == 1
@@ -49,7 +54,7 @@ def sequences(x: Any) -> list[np.ndarray]:
     Raises:
         BadInput: one is no array of finite real numbers [T, X], or they differ in their number of inputs.
     """
-    found = [_sequence(each, f"sequence {i}") for i, each in enumerate(x)]
+    found = [sequence(each, f"sequence {i}") for i, each in enumerate(x)]
     if not found:
         raise BadInput("X holds no sequence; at least one is needed")
     for i, each in enumerate(found):
@@ -62,10 +67,17 @@ def sequences(x: Any) -> list[np.ndarray]:
     return found
 
 
-def _sequence(values: Any, name: str) -> np.ndarray:
+def sequence(values: Any, name: str) -> np.ndarray:
+    """One sequence [T, X] of that name, float64.
+
+    Raises:
+        BadInput: it is no array of finite real numbers [T, X].
+    """
     array = _numbers(values, name)
     if array.ndim != 2:
-        raise BadInput(f"{name} has shape {array.shape}; a sequence is [steps, inputs]; x[:, None] is one of one input")
+        raise BadInput(
+            f"{name} has shape {array.shape}; a sequence is [steps, inputs]; x.reshape(-1, 1) is one of one input"
+        )
     return array
 
 
@@ -78,9 +90,18 @@ def _numbers(values: Any, name: str) -> np.ndarray:
         array = array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise BadInput(f"{name} is no array of numbers: {error}") from error
-    if not np.isfinite(array).all():
-        raise BadInput(f"{name} contains NaN or infinity; fill or remove such steps")
+    check_finite(array, name, ("step", "channel"))
     return array
+
+
+def check_finite(array: np.ndarray, name: str, axes: Sequence[str]) -> None:
+    """Raises BadInput if an array of numbers holds NaN or infinity; the sentence says where along its axes."""
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    bad = [tuple(int(k) for k in place) for place in np.argwhere(~np.isfinite(array))]
+    place = ", ".join(f"{axis} {k}" for axis, k in zip(axes, bad[0], strict=False))
+    more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+    raise BadInput(f"{name} contains NaN or infinity: {array[bad[0]]} at {place}{more}; fill or remove such steps")
 
 
 def rows(table: np.ndarray, inputs_per_step: int | None) -> list[np.ndarray]:
@@ -117,12 +138,31 @@ def per_step(y: Any, lengths: Sequence[int], choice: str) -> bool:
         return choice == "every"
     if not _listed(y):
         if np.ndim(y) == 2 and y.shape[1] > 1 and set(lengths) == {y.shape[1]}:
-            raise BadInput(
-                f"y of shape {y.shape} could be {y.shape[1]} targets of the last step or one target at each of "
-                f'{y.shape[1]} steps; say targets="last" or targets="every"'
-            )
+            raise BadInput(_either(*y.shape))
         return np.ndim(y) == 3
-    return len(y) > 0 and hasattr(y[0], "shape") and _axes(y[0]) > 0
+    if len(y) == 0 or hasattr(y[0], "shape") or not isinstance(y[0], list | tuple):
+        return len(y) > 0 and hasattr(y[0], "shape") and _axes(y[0]) > 0
+    return _nested_per_step(y, lengths)
+
+
+def _nested_per_step(y: Sequence[Any], lengths: Sequence[int]) -> bool:
+    """The same for lists in a list: those that differ in length, or are as long as their sequences, hold steps.
+
+    Raises:
+        BadInput: numbers in lists of one length that is also that of all sequences.
+    """
+    sizes = [len(each) if isinstance(each, list | tuple) else -1 for each in y]
+    words = isinstance(y[0][0], str) if y[0] else False  # several labels of the last step are none
+    if len(set(sizes)) == 1 < len(sizes) and not words and sizes == list(lengths) and sizes[0] > 1 == _axes(y[0]):
+        raise BadInput(_either(len(sizes), sizes[0]))
+    return len(set(sizes)) > 1 or (sizes == list(lengths) and sizes[0] > 1) or _axes(y[0]) > 1
+
+
+def _either(sequences: int, targets: int) -> str:
+    return (
+        f"y of shape {(sequences, targets)} could be {targets} targets of the last step or one target at each of "
+        f'{targets} steps; say targets="last" or targets="every"'
+    )
 
 
 def step_targets(y: Any, lengths: Sequence[int]) -> Targets:
@@ -155,8 +195,19 @@ def _column(y: np.ndarray) -> np.ndarray:
 
 
 def finite(targets: Targets) -> Targets:
-    """The same targets as float64."""
-    y = [_numbers(each, f"targets {i}") for i, each in enumerate(targets.y)]
+    """The same targets as float64.
+
+    Raises:
+        BadInput: they are words, or no finite numbers.
+    """
+    for each in targets.y:
+        word = next((value for value in each.flat if isinstance(value, str)), None) if each.dtype.kind in "OU" else None
+        if word is not None:
+            raise BadInput(
+                f"targets are words, such as {str(word)!r}, and EchoStateNetwork predicts numbers; EchoStateClassifier "
+                "takes labels"
+            )
+    y = [_numbers(each, f"y of sequence {i}") for i, each in enumerate(targets.y)]
     return Targets(y, targets.every, targets.flat)
 
 

@@ -33,7 +33,8 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
             at every step.
         connections: recurrent weights into each unit.
         features: "linear" reads the states, "quadratic" their squares too.
-        penalty: ridge penalty on standardised features; of several, the one with the least error on held-out data.
+        penalty: ridge penalty on standardised features; of several, the one with the least error on held-out data. The
+            smallest suit series without noise, the largest few or noisy data.
         validation: share of the sequences, or of the end of a single one, that is held out to choose the penalty.
         washout: first steps of each sequence that are neither fitted nor scored.
         standardise: inputs are shifted and scaled to mean 0 and deviation 1 over all steps of the training data.
@@ -112,7 +113,10 @@ class EchoStateClassifier(ClassifierMixin, EchoStateBase):
         labels = np.concatenate(targets.y)
         if labels.shape[1] != 1:
             raise BadInput(f"a step has {labels.shape[1]} targets; classes are one label each")
-        check_classification_targets(labels[:, 0])
+        try:
+            check_classification_targets(labels[:, 0])
+        except ValueError as error:
+            raise BadInput(f"{error} EchoStateNetwork takes real targets.") from None
         self.classes_ = np.unique(labels)
         hot = [(each == self.classes_).astype(np.float64) for each in targets.y]
         return Targets(hot, targets.every, targets.flat)

@@ -97,7 +97,7 @@ def with_feedback(net: Network, scales: Scales, steps: int, x: np.ndarray, y: An
     later = np.zeros((steps, 0)) if inputs is None and not x.shape[1] else inputs
     if later is None or np.shape(later) != (steps, x.shape[1]):
         raise BadInput(f"inputs, those of the free steps, must have shape {(steps, x.shape[1])}")
-    driven = scales.x.standard(np.concatenate([x, data.sequences([later])[0]]))
+    driven = scales.x.standard(np.concatenate([x, data.sequence(later, "inputs")]))
     fed = scales.y.standard(teacher)
 
     def now(t: int, last: np.ndarray) -> np.ndarray:

@@ -20,9 +20,10 @@ from threadpoolctl import ThreadpoolController
 from longlag.cells.base import complete
 from longlag.cells.reservoir import Kernel, Reservoir
 from longlag.esn.data import BadInput
+from longlag.esn.readout import Elimination
 from longlag.inits.reservoirs import EchoState
 from longlag.model import Model, NoFeedback, OutputFeedback
-from longlag.optimisers.ridge import Moments, Ridge, Spectrum, choose, stored
+from longlag.optimisers.ridge import Moments, Ridge, choose, stored
 from longlag.readouts import Linear, Quadratic, Readout
 
 _BLOCK_NUMBERS = 1 << 20  # of states that are kept before they are used
@@ -121,11 +122,15 @@ class Network:
         penalty, error = penalties[0], float("nan")
         if len(penalties) > 1:
             together = torch.cat(held_out)[None].split([len(train.products), y[0].shape[1]], 2)
-            best = choose(self.params, spectrum(train), penalties, (together[0], together[1]))
+            best = choose(self.params, Elimination.of(train), penalties, (together[0], together[1]))
             penalty, error = best.penalty, best.error
         for some in held_out:
             train = train.add(some)
-        return replace(self, params=self.params | stored(self.params, *spectrum(train).solve(penalty))), penalty, error
+        return (
+            replace(self, params=self.params | stored(self.params, *Elimination.of(train).solve(penalty))),
+            penalty,
+            error,
+        )
 
     def _moments(
         self, x: Sequence[np.ndarray], y: Sequence[np.ndarray], spans: Sequence[Span]
@@ -239,10 +244,3 @@ def one_thread() -> Iterator[None]:
 @cache
 def _controller() -> ThreadpoolController:
     return ThreadpoolController()  # finding the libraries takes milliseconds
-
-
-def spectrum(moments: Moments) -> Spectrum:
-    found = Spectrum.of(moments)
-    if found is None:
-        raise BadInput("states or targets are too large for their squares to be finite; scale X and y")
-    return found

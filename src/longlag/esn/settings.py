@@ -85,7 +85,8 @@ def spans(settings: Settings, every: bool, lengths: Sequence[int], seed: int) ->
     short = min(lengths)
     if short <= settings.washout:
         raise BadInput(
-            f"washout={settings.washout} leaves nothing of a sequence of {short} steps; take a smaller one"
+            f"washout={settings.washout} leaves nothing of sequence {lengths.index(short)}, which has {short} "
+            f"step{'s' * (short != 1)}; take a smaller one, or leave that sequence out"
             + (', or [x] or table="series" for a single series' if short == 1 else "")
         )
     first = [settings.washout if every else length - 1 for length in lengths]

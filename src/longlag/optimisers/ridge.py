@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -47,23 +47,20 @@ class Moments:
 
 
 @dataclass(frozen=True)
-class Spectrum:
-    """The standardised features' correlations, diagonalised: solutions for all penalties at once, float64.
+class Standardised:
+    """The linear system of standardised features, float64.
 
     mean: of features and targets, [F + O]. deviation: of features, [F]; 1 where a feature is constant.
-    eigenvalues: [F], not negative. noise: what rounding may have made of an eigenvalue of zero. vectors: [F, F].
-    right: the targets' side, [F, O].
+    correlations: Z'Z/n, [F, F]. right: Z'y/n, [F, O].
     """
 
     mean: Tensor
     deviation: Tensor
-    eigenvalues: Tensor
-    noise: float
-    vectors: Tensor
+    correlations: Tensor
     right: Tensor
 
     @classmethod
-    def of(cls, m: Moments) -> Spectrum | None:
+    def of(cls, m: Moments) -> Standardised | None:
         """None where the sums are not finite."""
         size, centre = len(m.products), m.total / m.n
         covariance = m.products / m.n - centre[:size].outer(centre)
@@ -72,18 +69,51 @@ class Spectrum:
         deviation = covariance.diagonal().clamp(min=0).sqrt()
         deviation = torch.where(deviation > 0, deviation, 1.0)  # a constant feature: its row is zero
         standard = covariance / deviation.unsqueeze(1)
-        eigenvalues, vectors = torch.linalg.eigh(standard[:, :size] / deviation)
-        noise = size * torch.finfo(torch.float64).eps * float(eigenvalues.amax()) if size else 0.0
-        return cls(
-            m.shift + centre, deviation, eigenvalues.clamp(min=0), noise, vectors, vectors.T @ standard[:, size:]
-        )
+        return cls(m.shift + centre, deviation, standard[:, :size] / deviation, standard[:, size:])
+
+    def readout(self, standard: Tensor) -> tuple[Tensor, Tensor]:
+        """Weights [F, O] and biases [O] of the features as they are, from weights of standardised ones."""
+        weights = standard / self.deviation.unsqueeze(1)
+        return weights, self.mean[len(weights) :] - self.mean[: len(weights)] @ weights
+
+
+class Solver(Protocol):
+    """Solutions of a ridge regression for any penalty."""
+
+    def solve(self, penalty: float) -> tuple[Tensor, Tensor]:
+        """Weights [F, O] and biases [O]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The standardised features' correlations, diagonalised: solutions for all penalties at once, float64.
+
+    eigenvalues: [F], not negative. noise: what rounding may have made of an eigenvalue of zero. vectors: [F, F].
+    right: the targets' side, [F, O].
+    """
+
+    system: Standardised
+    eigenvalues: Tensor
+    noise: float
+    vectors: Tensor
+    right: Tensor
+
+    @classmethod
+    def of(cls, m: Moments) -> Spectrum | None:
+        """None where the sums are not finite."""
+        system = Standardised.of(m)
+        if system is None:
+            return None
+        eigenvalues, vectors = torch.linalg.eigh(system.correlations)
+        noise = len(vectors) * torch.finfo(torch.float64).eps * float(eigenvalues.amax()) if len(vectors) else 0.0
+        return cls(system, eigenvalues.clamp(min=0), noise, vectors, vectors.T @ system.right)
 
     def solve(self, penalty: float) -> tuple[Tensor, Tensor]:
         """Weights [F, O] and biases [O]."""
         kept = self.eigenvalues > (0.0 if penalty else self.noise)  # a penalty itself damps what rounding made
         inverse = torch.where(kept, 1 / (self.eigenvalues + penalty), 0.0)
-        weights = self.vectors @ (inverse.unsqueeze(1) * self.right) / self.deviation.unsqueeze(1)
-        return weights, self.mean[len(weights) :] - self.mean[: len(weights)] @ weights
+        return self.system.readout(self.vectors @ (inverse.unsqueeze(1) * self.right))
 
     @property
     def flops(self) -> float:
@@ -140,11 +170,11 @@ class Chosen:
     error: float
 
 
-def choose(params: Params, spectrum: Spectrum, penalties: Sequence[float], held_out: tuple[Tensor, Tensor]) -> Chosen:
+def choose(params: Params, solver: Solver, penalties: Sequence[float], held_out: tuple[Tensor, Tensor]) -> Chosen:
     """Solves for every penalty; held_out: features [1, n, F] and targets [1, n, O]. The first of equals is chosen."""
     found = []
     for penalty in penalties:
-        fit = stored(params, *spectrum.solve(penalty))
+        fit = stored(params, *solver.solve(penalty))
         found.append(Chosen(penalty, fit, _error(fit, *held_out)))
     return min(found, key=lambda chosen: chosen.error)
 
