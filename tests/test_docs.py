@@ -87,12 +87,14 @@ def test_documents_link_the_glossary(name):
 MADE = {
     "runs.csv", "curves.parquet", "report.html", "handson.html", "suite.json", "lecture.json", "jobs/", "rungs/", "logs/",
     "my.yaml", "mine.yaml", "file.py", "suite.yaml", "page.html", "datapackage.json", "croissant.json",
+    "trials.csv", "tuning.md",
 }  # fmt: skip
 MADE_IN = (
     ".venv/",
     "site/",
     "figures/",
     "results/mine",
+    "config/tuned",
     "results/NAME",
     "results/gpu",
     "results/compare/",

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import searches
 from longlag import cli, registry, report
 from longlag.cli import _compare_cost
 from longlag.engine import checkpoint
@@ -51,6 +52,15 @@ RECORDED = {
     "--gradient-flow": ["--gradient-flow"],
     "--reuse": ["--reuse", "two.csv"],
 }
+
+
+def found(*words):
+    """Calls with and without these words that choose from the runs of a search, whose files are written now."""
+    Path("found").mkdir()
+    searches.write("found", {})
+    return ["--suite", "found"], ["--suite", "found", *words]
+
+
 # What runs, and for each argument the words that are added; or a function of the words; or both calls.
 CHANGES = {
     "train": (
@@ -64,7 +74,8 @@ CHANGES = {
     "tune": (
         ["--lag", "10", "--candidates", "1", *TRAIN, "--out", "o.csv"],
         {"--lag": ["--lag", "12"], "--candidates": ["--candidates", "2"], **TRAINED,
-         "--set": ["--set", "optimiser.batch=20"]},
+         "--set": ["--set", "optimiser.batch=20"], "--suite": lambda words: found()[0],
+         "--runs": lambda words: found("--runs", "nowhere"), "--tuned": lambda words: found("--tuned", "other.yaml")},
     ),
     "list": ([], {"--json": ["--json"], "--markdown": ["--markdown"], "--plugin": ["--plugin", "twin.py"]}),
     "show": (
@@ -267,10 +278,8 @@ def content(path):
 def test_every_argument_changes_something(verb, name, folder, tmp_path, capsys):
     words, changes = CHANGES[verb]
     change = changes[name]
-    if isinstance(change, tuple):
-        words, changed = change
-    else:
-        changed = change(words) if callable(change) else [*words, *change]
+    changed = change if isinstance(change, tuple) else change(words) if callable(change) else [*words, *change]
+    words, changed = changed if isinstance(changed, tuple) else (words, changed)
     one, other = (result([verb, *given], tmp_path, folder, capsys) for given in (words, changed))
     assert one[0] == 0 or verb == "verify", one[1]
     assert one != other, f"longlag {verb} ignores {name}"

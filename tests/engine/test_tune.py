@@ -13,7 +13,7 @@ from toy import spec
 
 def trial(loss=0.5, **measured):
     row = unmeasured_row(resolve(spec("control")), 0, "now", **({"status": "budget", "reason": ""} | measured))
-    return tune.Trial({}, [row], [loss], [])
+    return tune.Candidate({}, [row], [loss], [])
 
 
 def test_the_order_of_trials():
@@ -22,12 +22,12 @@ def test_the_order_of_trials():
     diverged = trial(0.1, best_error=0.0, passes=1.0, status="diverged")
     ordered = [solved_fast, solved_slowly, better, worse, diverged]
     assert sorted([*ordered[2:], *ordered[:2]], key=lambda t: t.score) == ordered
-    assert diverged.score == (1.0, math.inf)
+    assert diverged.score.failed
 
 
 def test_a_candidate_that_was_never_evaluated_comes_last():
     stopped = dataclasses.replace(trial(best_error=math.nan, status="timeout"), last_losses=[])
-    assert stopped.score == (1.0, math.inf)
+    assert stopped.score.failed
     assert tune.best([stopped, trial(best_error=0.9)]).rows[0].best_error == 0.9
 
 

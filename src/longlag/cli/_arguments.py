@@ -136,9 +136,11 @@ def load_plugins(args: argparse.Namespace) -> None:
         registry.load_plugin(path)
 
 
-def add_training(parser: argparse.ArgumentParser, seeds: Callable[[str], tuple[int, ...]] = seeds) -> None:
-    """What `train`, `ladder` and `tune` have in common."""
-    parser.add_argument("--method", required=True, help="a name from `longlag list`")
+def add_training(
+    parser: argparse.ArgumentParser, seeds: Callable[[str], tuple[int, ...]] = seeds, required: bool = True
+) -> None:
+    """What `train`, `ladder` and `tune` have in common. required: whether the parser insists on --method and --out."""
+    parser.add_argument("--method", required=required, help="a name from `longlag list`")
     parser.add_argument(
         "--seeds",
         type=seeds,
@@ -161,7 +163,7 @@ def add_training(parser: argparse.ArgumentParser, seeds: Callable[[str], tuple[i
     interval = "seconds between two checkpoints (default: $LONGLAG_CHECKPOINT_EVERY or 60)"
     parser.add_argument("--checkpoint-every", type=checkpoint_interval, metavar="SECONDS", help=interval)
     rows = "CSV file of rows, one per seed and lag; an existing file is replaced"
-    parser.add_argument("--out", required=True, metavar="FILE", help=rows)
+    parser.add_argument("--out", required=required, metavar="FILE", help=rows)
 
 
 def add_run(parser: argparse.ArgumentParser, name: str = "runs", metavar: str = "RUN", **how: Any) -> None:

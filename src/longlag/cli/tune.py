@@ -3,30 +3,57 @@
 from __future__ import annotations
 
 import argparse
-import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longlag.cli import _arguments, _gpu, _training
+from longlag.cli import _arguments, _gpu, _training, _tune_suite
+from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
-    from longlag.engine.tune import Trial
+    from longlag.engine.tune import Candidate
 
-HELP = "search a method's declared space on separate seeds, by validation alone"
+HELP = "search a method's declared space on separate seeds, by validation alone; or choose from the runs of a search"
 EXAMPLE = "longlag tune --task adding --lag 50 --method control --candidates 8 --budget 1e6 --out tune.csv"
+_OF_SUITE = {"suite", "runs", "tuned", "out", "plugin"}  # options that go with --suite
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--task", required=True, help="a name from `longlag list`")
-    parser.add_argument("--lag", type=_arguments.lag, required=True, help="the papers' nominal lag T, in steps")
+    parser.add_argument("--task", help="a name from `longlag list`")
+    parser.add_argument("--lag", type=_arguments.lag, help="the papers' nominal lag T, in steps")
     parser.add_argument(
         "--candidates", type=_arguments.count("number of candidates"), default=8, help="settings to try (default: 8)"
     )
-    _arguments.add_training(parser)
+    _arguments.add_training(parser, required=False)
+    suite = "choose from the runs of this search instead: a name in config/, a suite's file, or a folder of results"
+    parser.add_argument("--suite", metavar="SUITE", help=f"{suite}; --out is then a folder (default: that of the runs)")
+    runs = "with --suite: a folder with runs.csv and curves.parquet (default: results/SUITE)"
+    parser.add_argument("--runs", type=Path, metavar="RUN", help=runs)
+    frozen = "with --suite: file for the chosen settings (default: config/tuned/SUITE.yaml)"
+    parser.add_argument("--tuned", metavar="FILE", help=frozen)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.suite is not None:
+        _refuse_others(args)
+        return _tune_suite.run(args)
+    for option in ("runs", "tuned"):
+        _arguments.refuse_idle(vars(args)[option], f"--{option}", "--suite SUITE")
+    for option in ("task", "lag", "method", "out"):
+        if vars(args)[option] is None:
+            raise LonglagError(f"--{option} is missing; a search of one task needs --task, --lag, --method and --out")
     with _gpu.slot(args.device):
         return _search(args)
+
+
+def _refuse_others(args: argparse.Namespace) -> None:
+    """Raises LonglagError for an option of a search of one task beside --suite: it would have no effect."""
+    parser = argparse.ArgumentParser()
+    configure(parser)
+    for action in parser._actions:
+        if action.dest not in {"help", *_OF_SUITE} and vars(args)[action.dest] != action.default:
+            raise LonglagError(
+                f"{action.option_strings[0]} has no effect with --suite, whose file says it; leave it out"
+            )
 
 
 def _search(args: argparse.Namespace) -> int:
@@ -47,7 +74,7 @@ def _search(args: argparse.Namespace) -> int:
             print(_line("tried", trial), flush=True)
         _training.discard(args, [row for trial in trials for row in trial.rows])
     chosen = tune.best(trials)
-    if math.isinf(chosen.score[1]):
+    if chosen.score.failed:
         print("chosen: none; every candidate diverged, ended with an error or was stopped before its first evaluation")
         return 1
     print(_line("chosen", chosen))
@@ -58,11 +85,10 @@ def _search(args: argparse.Namespace) -> int:
     return 0
 
 
-def _line(word: str, trial: Trial) -> str:
+def _line(word: str, trial: Candidate) -> str:
     settings = " ".join(f"--set {path}={value:.4g}" for path, value in trial.overrides.items())
-    error, then = trial.score
-    if math.isinf(then):
+    score = trial.score
+    if score.failed:
         return f"{word} {settings}: diverged, ended with an error or was stopped before its first evaluation"
-    return f"{word} {settings}: {error:.1%} wrong on validation, " + (
-        f"loss {then:.4g}" if error else f"{then:,.0f} passes"
-    )
+    then = f"loss {trial.last_losses[-1]:.4g}" if score.wrong else f"{score.passes:,.0f} passes"
+    return f"{word} {settings}: {score.wrong:.1%} wrong on validation, {then}"

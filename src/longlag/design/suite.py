@@ -67,6 +67,11 @@ class Suite:
         """The runs files whose rows may be taken instead of trained."""
         return tuple(self.config.get("reuse", ()))
 
+    @property
+    def search(self) -> Mapping[str, Any] | None:
+        """How many candidates and seeds, if the design is a search."""
+        return self.config.get("search")
+
     def to_json(self, digests: Digests | None = None) -> str:
         """The design as one line of JSON, which `read` reads back, with the digests if they are given."""
         return json.dumps({**self.config, **({"digests": digests} if digests else {})}, sort_keys=True)

@@ -19,7 +19,7 @@ from typing import Any
 from longlag import protocol
 from longlag.engine.ladder import Rungs, climb
 from longlag.engine.spec import RunSpec, resolve
-from longlag.engine.tune import Trial, best
+from longlag.engine.tune import Candidate, best
 from longlag.store import records
 from longlag.store.records import Point, Row
 
@@ -92,7 +92,7 @@ def train(
 def chosen(tuning: Mapping[float, Runs]) -> float:
     """The learning rate whose runs on tuning seeds have the best score."""
     trials = [
-        Trial({RATE: rate}, [row for row, _ in runs], [points[-1].loss for _, points in runs if points], [])
+        Candidate({RATE: rate}, [row for row, _ in runs], [points[-1].loss for _, points in runs if points], [])
         for rate, runs in tuning.items()
     ]
     return best(trials).overrides[RATE]

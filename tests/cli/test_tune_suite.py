@@ -1,0 +1,140 @@
+"""`longlag tune --suite`: from the rows of a search to frozen settings, trials and the page."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+import searches
+from longlag import cli, registry
+from longlag.cli import _tune_suite
+from longlag.design import tuned
+from longlag.engine import trials
+from longlag.engine.spec import RunSpec, resolve_elsewhere
+from longlag.store.records import read_rows, write_rows
+from searches import without_test_scores
+
+SOLVED = {"status": "solved", "best_error": 0.0, "passes": 2e5}
+TOLD = {
+    ("control", 1, "adding"): {"best_error": 0.2},
+    ("control", 2, "temporal_order"): SOLVED,
+    ("hf", 3, "adding"): [SOLVED, {**SOLVED, "status": "diverged"}],
+    ("hf", 3, "temporal_order"): SOLVED,
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("found").mkdir()
+    return tmp_path
+
+
+def tune(*words):
+    return cli.main(["tune", "--suite", "found", *map(str, words)])
+
+
+def test_settings_are_chosen_frozen_and_read_back(folder, capsys):
+    plan = searches.write("found", TOLD)
+    assert tune() == 0
+    said = capsys.readouterr().out
+    assert "control: one setting 02; by task: adding 01, temporal_order 02" in said
+    assert "hf: one setting recipe; by task: adding recipe, temporal_order 03" in said
+    frozen = tuned.read("config/tuned/tiny.yaml")
+    assert frozen["search"]["seeds"] == [1_000_000, 1_000_001]
+    assert (frozen["search"]["candidates"], frozen["search"]["commits"]) == (3, ["abc"])
+    assert frozen["methods"]["hf"] == {
+        "version": registry.get("methods", "hf").version,
+        "one": {},
+        "tasks": {"adding": {}, **of_task(frozen, "hf")},
+    }
+    for method, number, task in (
+        ("control", 1, "adding"),
+        ("control", 2, "temporal_order"),
+        ("hf", 3, "temporal_order"),
+    ):
+        again = RunSpec(task, 20, method, (), 1e6, frozen["methods"][method]["tasks"][task])
+        name = f"{method}-{number:02d}"
+        wanted = {entry.digest for key, entry in _tune_suite.entries(plan).items() if key[:2] == (task, name)}
+        assert {resolve_elsewhere(again).spec_hash} == wanted
+
+
+def of_task(frozen, method):
+    return {"temporal_order": frozen["methods"][method]["tasks"]["temporal_order"]}
+
+
+def test_trials_and_page_say_what_every_method_was_given(folder, capsys):
+    searches.write("found", TOLD)
+    tune("--out", "out", "--tuned", "frozen.yaml")
+    kept = trials.read("out/trials.csv")
+    assert len(kept) == 2 * 4 * 2 * 2
+    assert sum("test" in name for name in Path("out/trials.csv").read_text().splitlines()[0].split(",")) == 0
+    page = Path("out/tuning.md").read_text()
+    (control,) = [line for line in page.splitlines() if line.startswith("| control |")]
+    assert control.startswith("| control | 3 + recipe | 16 | 14.4 M | 32 s |")
+    assert "02: 200 k passes" in page
+    assert "| recipe | recipe: 50 % wrong" in page
+    again = _tune_suite.choose(kept)
+    assert {choice.method: choice.one for choice in again} == {"control": 2, "hf": 0}
+
+
+def test_test_scores_choose_nothing(folder):
+    found = []
+    for change in (lambda row: row, without_test_scores):
+        searches.write("found", TOLD, change=change)
+        assert tune() == 0
+        found.append((Path("config/tuned/tiny.yaml").read_text(), Path("found/trials.csv").read_text()))
+    assert found[0] == found[1]
+
+
+def test_a_value_at_an_edge_is_flagged(folder, capsys):
+    design = {**searches.DESIGN, "search": {"candidates": 15, "seeds": 1}}
+    searches.write("found", {("control", 15, "adding"): SOLVED}, design)  # point 15 is 1/16 of the way up
+    assert tune() == 0
+    assert "control: one setting 15" in (said := capsys.readouterr().out)
+    assert "at an edge of the space: " in said
+    page = Path("found/tuning.md").read_text()
+    assert "optimiser.learning_rate (one setting, adding)" in page.split("## control")[0], "in the first table"
+
+
+def test_a_method_without_all_of_its_runs_is_left_out_and_named(folder, capsys):
+    searches.write("found", TOLD)
+    rows = read_rows("found/runs.csv")
+    lost = ("hf-02", "adding", 1_000_001)
+    write_rows("found/runs.csv", [row for row in rows if (row.method, row.task, row.seed) != lost])
+    assert tune() == 1
+    said = capsys.readouterr().out
+    assert "left out: hf, of which 1 runs have no row of the suite's spec, such as adding with hf-02 at lag 20" in said
+    assert set(tuned.read("config/tuned/tiny.yaml")["methods"]) == {"control"}
+    assert len(trials.read("found/trials.csv")) == 31, "trials of an unfinished search are kept"
+    other = [dataclasses.replace(row, spec_hash="0" * 16) for row in rows]
+    write_rows("found/runs.csv", other)
+    assert tune() == 2
+    assert "has all runs of no method" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--suite", "demo"], "suite 'demo' is no search; give it `search:"),
+        (["--suite", "found", "--lag", "20"], "--lag has no effect with --suite"),
+        (["--suite", "found", "--budget", "1e5"], "--budget has no effect with --suite"),
+        (["--suite", "found", "--candidates", "5"], "--candidates has no effect with --suite"),
+        (["--tuned", "x.yaml"], "--tuned has no effect alone; add --suite SUITE"),
+        (["--task", "adding", "--lag", "20", "--method", "hf"], "--out is missing"),
+        (["--lag", "20", "--method", "hf", "--out", "o.csv"], "--task is missing"),
+    ],
+)
+def test_bad_words(folder, capsys, words, message):
+    searches.write("found", {})
+    assert cli.main(["tune", *words]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_damaged_file_of_settings_is_refused(tmp_path):
+    from longlag.errors import LonglagError
+
+    (tmp_path / "x.yaml").write_text(json.dumps({"search": {}, "methods": {"hf": {"one": 3, "tasks": {}}}}))
+    with pytest.raises(LonglagError, match=r"methods.hf.one is 3; it must be a mapping from a dotted setting"):
+        tuned.read(tmp_path / "x.yaml")
