@@ -76,8 +76,8 @@ def test_settings_that_a_task_does_not_have_are_left_out_there():
 
 
 def test_edges():
-    method = registry.get("methods", "control")
-    ((path, space),) = method.tune.items()
+    path, space = "optimiser.learning_rate", Range(1e-3, 1.0)
+    method = dataclasses.replace(registry.get("methods", "control"), tune={path: space})
     assert candidates.at_edge(method, {path: space.low * 1.01}) == [path]
     assert candidates.at_edge(method, {path: space.high * 0.99}) == [path]
     assert candidates.at_edge(method, {path: math.sqrt(space.low * space.high)}) == []
