@@ -10,8 +10,9 @@ import pytest
 import torch
 
 import test_contracts as contracts
-from longlag import cli, registry
+from longlag import cli, registry, words
 from longlag.cells.base import complete, unroll
+from longlag.cli import _arguments
 from longlag.engine.spec import resolve
 from longlag.errors import LonglagError
 from longlag.methods.base import Method
@@ -240,3 +241,33 @@ def test_entry_points_of_an_installed_package_are_found(tmp_path):
     edited, _ = trained(tmp_path, "--method", "my_gru")
     assert edited.spec_hash != row.spec_hash
     assert edited.test_loss == row.test_loss
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        'METHOD = Method("mine", "iRNN of mine", "x", "x", 1, build)',
+        'METHOD = dataclasses.replace(PARENT, name="mine", label="iRNN of mine")',
+    ],
+)
+def test_a_page_names_a_method_as_its_file_does_without_running_it(definition, tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_labels", {})
+    assert words.method_label("mine") == "mine"
+    (tmp_path / "mine.py").write_text(f"1 / 0\n{definition}\n")
+    (tmp_path / "runs.csv").touch()
+    (tmp_path / "suite.json").write_text('{"plugins": ["gone/mine.py"]}')
+    assert _arguments.runs_file(tmp_path) == tmp_path / "runs.csv"
+    assert words.method_label("mine") == "iRNN of mine"
+    assert words.capital(words.method_label("mine")) == "iRNN of mine"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["METHOD = (", "METHOD = Method('mine', label, 'x')", "METHOD = 3", "\0", "METHOD = Method('hf', 'best of all')"],
+)
+def test_a_file_that_spells_out_no_label_of_its_own_changes_none(text, tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_labels", {})
+    (tmp_path / "mine.py").write_text(text)
+    registry.read_labels([tmp_path / "mine.py", tmp_path / "none.py"])
+    assert registry._labels == {}
+    assert words.method_label("hf") == "Hessian-Free"

@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import Any
 
 from longlag.discovery import Folder, check_name
-from longlag.errors import LonglagError, in_a_line, unknown
+from longlag.errors import LonglagError, in_a_line, printable, unknown
 
 FOLDERS = {"methods": Folder("longlag.methods", "method"), "tasks": Folder("longlag.tasks", "task")}
 _CONSTANTS = {"methods": "METHOD", "tasks": "TASK"}
@@ -34,6 +34,8 @@ _MEMBERS = {
               "shortest", "population", "idle_class"),
 }  # fmt: skip
 _plugins: dict[str, dict[str, Any]] = {kind: {} for kind in _CONSTANTS}
+_labels: dict[tuple[str, str], str] = {}  # of plug-ins whose code was not run
+_LONGEST_LABEL = 100  # letters
 _origins: dict[tuple[str, str], _Origin] = {}  # of plug-ins: a file may be loaded again
 
 
@@ -87,13 +89,29 @@ def source(kind: str, name: str) -> dict[str, str]:
 def label(kind: str, name: str) -> str:
     """What people call the method or task of that name, as in the middle of a sentence: "temporal order".
 
-    It is read off the file, without importing it. What has no label here, such as a plug-in that is not loaded, is
-    called by its name with spaces.
+    It is read off the file, without importing it. A plug-in that is not loaded keeps its label if `read_labels` has
+    seen its file. What has no label is called by its name with spaces.
     """
     if name in _plugins[kind]:
         return str(getattr(_plugins[kind][name], "label", "")) or name.replace("_", " ")
-    known = _label_in_file(kind, name) if name in FOLDERS[kind].names() else ""
+    known = _label_in_file(kind, name) if name in FOLDERS[kind].names() else _labels.get((kind, name), "")
     return known or name.replace("_", " ")
+
+
+def read_labels(files: Iterable[Path]) -> None:
+    """Keeps the labels of the METHOD and TASK constants of plug-in files, whose code is not run. What a file does not
+    spell out, and a file that cannot be read, has none."""
+    for file in files:
+        try:
+            tree = ast.parse(file.read_bytes())
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for kind, constant in _CONSTANTS.items():
+            call = _call(tree, constant)
+            given = {**dict(zip(("name", "label"), call.args, strict=False)), **_keywords(call)} if call else {}
+            name, label = (_text(given.get(word)) for word in ("name", "label"))
+            if name and label and name not in names(kind):
+                _labels[kind, name] = printable(label)[:_LONGEST_LABEL]
 
 
 def tunable() -> list[str]:
@@ -110,19 +128,31 @@ def _declares_a_space(name: str) -> bool:
 @cache
 def _label_in_file(kind: str, name: str) -> str:
     """The text given as `label=` where the file defines its METHOD or TASK; empty if there is none."""
-    label = _definition(kind, name)[1].get("label")
-    return label.value if isinstance(label, ast.Constant) and isinstance(label.value, str) else ""
+    return _text(_definition(kind, name)[1].get("label"))
 
 
 @cache
 def _definition(kind: str, name: str) -> tuple[str, dict[str, ast.expr]]:
     """What a file calls to define its METHOD or TASK, and the keywords of that call; "" and {} if it calls nothing."""
-    for node in ast.parse(FOLDERS[kind].source(name)).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            targets = {target.id for target in node.targets if isinstance(target, ast.Name)}
-            if _CONSTANTS[kind] in targets:
-                return ast.unparse(node.value.func), {word.arg: word.value for word in node.value.keywords if word.arg}
-    return "", {}
+    call = _call(ast.parse(FOLDERS[kind].source(name)), _CONSTANTS[kind])
+    return (ast.unparse(call.func), _keywords(call)) if call else ("", {})
+
+
+def _call(tree: ast.Module, constant: str) -> ast.Call | None:
+    """The call that a file assigns to METHOD or TASK."""
+    for node in (node for node in tree.body if isinstance(node, ast.Assign)):
+        named = {target.id for target in node.targets if isinstance(target, ast.Name)}
+        if constant in named and isinstance(node.value, ast.Call):
+            return node.value
+    return None
+
+
+def _keywords(call: ast.Call) -> dict[str, ast.expr]:
+    return {word.arg: word.value for word in call.keywords if word.arg}
+
+
+def _text(value: ast.expr | None) -> str:
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
 
 
 def document(kind: str, name: str) -> str:

@@ -40,12 +40,13 @@ def join_methods(names: Iterable[str]) -> str:
 
 
 def capital(text: str) -> str:
-    """The text with a capital letter first, as in a title.
+    """The text with a capital letter first, as in a title; a name with capitals of its own stays as it is.
 
-    >>> capital("temporal order"), capital("5-bit memory")
-    ('Temporal order', '5-bit memory')
+    >>> capital("temporal order"), capital("5-bit memory"), capital("iRNN")
+    ('Temporal order', '5-bit memory', 'iRNN')
     """
-    return text[:1].upper() + text[1:]
+    first = text.partition(" ")[0]
+    return text if first != first.lower() else text[:1].upper() + text[1:]
 
 
 def number(value: float) -> str:

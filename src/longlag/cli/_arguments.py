@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longlag import protocol
+from longlag import protocol, registry
 from longlag.errors import LonglagError, shown
 from longlag.store import files
 
@@ -172,16 +173,26 @@ def add_run(parser: argparse.ArgumentParser, name: str = "runs", metavar: str = 
 
 
 def runs_file(run: Path) -> Path:
-    """The runs.csv that RUN means.
+    """The runs.csv that RUN means. The labels of the plug-ins of its suite are read as well.
 
     Raises:
         LonglagError: a folder without one.
     """
-    if not files.is_folder(run):
-        return run
-    if not files.is_file(run / "runs.csv"):
+    if files.is_folder(run) and not files.is_file(run / "runs.csv"):
         raise LonglagError(f"{run} has no runs.csv; RUN is a folder with that file, or the file itself")
-    return run / "runs.csv"
+    found = run / "runs.csv" if files.is_folder(run) else run
+    _read_labels(found.parent)
+    return found
+
+
+def _read_labels(folder: Path) -> None:
+    """Of the plug-ins that a suite.json names, and of Python files beside it; their code is not run."""
+    try:
+        plugins = json.loads((folder / "suite.json").read_bytes())["plugins"]
+        named = [Path(plugin) for plugin in plugins]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return
+    registry.read_labels([*named, *sorted(folder.glob("*.py"))])
 
 
 def add_suite(parser: argparse.ArgumentParser) -> None:
