@@ -111,7 +111,7 @@ def test_the_tables_say_it_in_words():
     first, second, third = words.sentences(one)
     assert first == "New solves 1 of 1 pair of task and lag with at least half of its seeds."
     assert "ahead of old; level with twin" in second
-    assert "n = 3 seeds no single pair can reach p < 0.1" in third
+    assert "With 3 seeds in the smallest condition no single pair can reach p < 0.1" in third
 
 
 def test_a_newcomer_that_nobody_met_has_a_sentence_and_empty_tables():

@@ -129,8 +129,60 @@ def test_the_newcomer_is_trained_and_the_record_kept(record, here, capsys):
     assert cli.main(["verify", str(out), "--plugin", "twin.py", "--sample", "1"]) == 0
 
 
+def test_a_smaller_call_does_not_replace_a_larger_result(record, here, capsys):
+    assert compare(record, "--lags", "10", "--yes") == 0
+    assert "results/compare/twin/record: your method alone" in capsys.readouterr().out
+    before = (here / "results/compare/twin/record/runs.csv").read_bytes()
+    for words in (["--quick", "--yes"], ["--quick", "--dry-run"]):
+        assert compare(record, *words) == 2
+        said = capsys.readouterr().err
+        assert "results/compare/twin has 2 runs of 'twin', 1 of which this call does not ask for" in said
+        assert "choose another folder with --out" in said
+    assert (here / "results/compare/twin/record/runs.csv").read_bytes() == before
+    assert compare(record, "--yes") == 0, "a larger call adds to it"
+    assert "2 runs to train, 2 finished before;" in capsys.readouterr().out
+    assert len([row for row in read_rows(here / "results/compare/twin/runs.csv") if row.method == "twin"]) == 4
+
+
+def test_recorded_rows_of_older_code_are_named_and_counted(record, here, capsys):
+    rows = [
+        replace(row, method_version=row.method_version - (row.method == "esn"))
+        for row in read_rows(record / "runs.csv")
+    ]
+    write_rows(here / "old.csv", rows)
+    assert cli.main(["compare", "--plugin", "twin.py", "--reference", "old.csv", "--quick", "--yes"]) == 0
+    now = registry.get("methods", "esn").version
+    sentence = (
+        f"Recorded rows of older code, which may give other numbers today: esn (version {now - 1}, now {now}: 2 rows)."
+    )
+    shown = capsys.readouterr()
+    assert sentence in shown.err
+    assert sentence in shown.out
+    assert sentence in (here / "results/compare/twin/report.html").read_text()
+    assert compare(record, "--quick", "--dry-run") == 0
+    assert "older code" not in capsys.readouterr().err
+
+
+def test_runs_that_cannot_be_built_are_not_finished_before(record, here, capsys):
+    refusing = "def build(traits, lag):\n    return PARENT.build(traits, lag if lag < 12 else 1 / 0)\n"
+    (here / "some.py").write_text(f"{TWIN}{refusing}METHOD = dataclasses.replace(METHOD, build=build)\n")
+    assert compare(record, "--dry-run", plugin="some.py") == 0
+    shown = capsys.readouterr()
+    assert "2 runs to train, 0 finished before, 2 that cannot be built;" in shown.out
+    assert "the grid of the reference: 2 of 4 runs cannot be built, and their 2 jobs" in shown.err.replace("\n", " ")
+
+
+def test_one_page_has_one_smallest_attainable_p(record, here, capsys):
+    assert compare(record, "--yes") == 0
+    page = (here / "results/compare/twin/report.html").read_text()
+    found = re.findall(r"can reach p (?:&lt;|<) ([\d.]*\d)", page) + re.findall(r"can reach is ([\d.]*\d)", page)
+    assert len(found) >= 2
+    assert len(set(found)) == 1
+
+
 def test_a_part_of_the_grid_shows_that_part_alone(record, here, capsys):
     assert compare(record, "--quick", "--yes", "--out", "part") == 0
+    assert "--quick is a smoke test" in capsys.readouterr().err
     rows = read_rows(here / "part/runs.csv")
     assert {row.lag for row in rows} == {10}
     assert [row.seed for row in rows if row.method == "twin"] == [0]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from longlag.analysis import comparison, newcomer, ranking, stats
+from longlag.analysis import comparison, intervals, newcomer, ranking, stats
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,12 +21,14 @@ class Analysis:
 
     runs: a row per seed, as `stats.load_runs` gives them; curves: a row per evaluation, as `stats.load_curves` does.
     newcomer: the method that `longlag compare` compares with all others, which tables and figures set off; "": none.
+    remarks: sentences on the record, which its page repeats.
     Results per cost axis are in a dict whose keys are those of `stats.AXES`. Nobody changes a table in place.
     """
 
     runs: pd.DataFrame
     curves: pd.DataFrame
     newcomer: str = ""
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, runs: str | Path, curves: str | Path | None = None) -> Analysis:
@@ -41,6 +43,12 @@ class Analysis:
     def success(self) -> pd.DataFrame:
         """`stats.success`."""
         return stats.success(self.runs)
+
+    @cached_property
+    def smallest_p(self) -> float:
+        """The smallest two-sided p that two methods can reach in a condition with the fewest seeds; 1 without runs."""
+        fewest = int(self.success.n.min()) if len(self.success) else 0
+        return intervals.smallest_p(fewest, fewest) if fewest else 1.0
 
     @cached_property
     def reach(self) -> pd.DataFrame:

@@ -61,12 +61,13 @@ def state(
         f"{method} on {count(len(cells), 'task')}, {count(conditions, 'pair')} of task and lag, {count(runs, 'run')};"
     )
     print(f"{count(len({row.method for row in rows}), 'other method')}: rows of {source}, not trained")
+    impossible = sum(digest is None for job in plan.jobs for digest in plan.wanted(job).values())
+    cannot = f", {impossible} that cannot be built" if impossible else ""
     if not left:
-        print("all runs are finished")
+        print(f"all runs are finished{cannot and ' but for' + cannot.removeprefix(',')}")
         return
-    print(
-        f"{count(len(left), 'run')} to train, {runs - len(left)} finished before; measuring the speed ...", flush=True
-    )
+    before = runs - impossible - len(left)
+    print(f"{count(len(left), 'run')} to train, {before} finished before{cannot}; measuring the speed ...", flush=True)
     cost = _cost(method, cells, left, rows)
     if cost.ended:
         print(f"the probe failed: {cost.ended}; a method that fails early costs less than is stated here")

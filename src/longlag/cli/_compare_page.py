@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
     from longlag.design.suite import Suite
@@ -19,6 +22,41 @@ def named(source: Path) -> str:
 
     own = resources.find(resources.REFERENCE) / "runs.csv"
     return f"longlag {__version__}: {resources.REFERENCE}/runs.csv" if source == own else str(source)
+
+
+def older(rows: Sequence[Row]) -> str:
+    """A sentence on recorded rows of older numerics than those of this package; empty if there are none."""
+    from longlag import registry
+    from longlag.words import count, join_words
+
+    used = Counter(pair for row in rows for pair in (("methods", row.method, row.method_version),
+                                                     ("tasks", row.task, row.task_version)))  # fmt: skip
+    found = []
+    for (kind, name, version), n in sorted(used.items()):
+        now = registry.get(kind, name).version if name in registry.names(kind) else version
+        if version < now:
+            found.append(f"{name} (version {version}, now {now}: {count(n, 'row')})")
+    if not found:
+        return ""
+    return f"Recorded rows of older code, which may give other numbers today: {join_words(found)}."
+
+
+def refuse_loss(plan: Suite, method: str, out: Path) -> None:
+    """Raises LonglagError if the folder holds finished runs of the method that this call would drop from its record."""
+    from longlag.store import files, records
+    from longlag.words import count
+
+    path = out / "record/runs.csv"
+    if not files.is_file(path):
+        return
+    wanted, kept = plan.expected(), [row for row in records.read_rows(path) if row.method == method]
+    lost = [row for row in kept if (row.task, row.method, row.lag, row.seed) not in wanted]
+    if lost:
+        what = f"{len(lost)} of which this call does not ask for and would drop"
+        raise LonglagError(
+            f"{out} has {count(len(kept), 'run')} of {method!r}, {what}; choose another folder with --out, or ask for "
+            "the larger part of the grid again"
+        )
 
 
 def write(plan: Suite, method: str, recorded: Sequence[Row], source: Path, out: Path, part: bool) -> int:
@@ -47,7 +85,7 @@ def write(plan: Suite, method: str, recorded: Sequence[Row], source: Path, out: 
     order = [(name, "ascending") for name in (*records.KEY, "passes")]
     parquet.write(out / "curves.parquet", points.sort_by(order))
     loaded = Analysis.load(out / "runs.csv", out / "curves.parquet")
-    analysis = Analysis(loaded.runs, loaded.curves, method)
+    analysis = Analysis(loaded.runs, loaded.curves, method, tuple(filter(None, [older(others)])))
     for name, words in (("against", newcomer.against(analysis)), ("by_cell", newcomer.by_cell(analysis))):
         render.save(*words, out / "tables", name)
     page = report.render(analysis, f"{capital(method_label(method))} against the reference")
@@ -55,6 +93,7 @@ def write(plan: Suite, method: str, recorded: Sequence[Row], source: Path, out: 
     for sentence in newcomer.sentences(analysis):
         print(sentence)
     print(out / "report.html")
+    print(f"{out / 'record'}: your method alone, as others would need it (results/community/README.md)")
     return int(all(row.status == records.Status.ERROR for row in own))
 
 

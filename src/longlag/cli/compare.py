@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from longlag.design.job import Job
 
 HELP = "train a method of yours on the reference's grid, and write the page that compares it with all recorded ones"
+_SMOKE = "--quick is a smoke test: one seed at the shortest lags says that the method runs, not how good it is"
 EXAMPLE = "longlag compare --plugin my_gru.py --quick --yes"
 
 
@@ -30,7 +31,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tasks", type=lambda text: tuple(text.split(",")), default=(), help=tasks)
     lags = "only these lags, such as 20,50 (default: all that at least half of the reference's methods have)"
     parser.add_argument("--lags", type=_arguments.lags, default=[], help=lags)
-    parser.add_argument("--quick", action="store_true", help="only the shortest lag and the first seed of each task")
+    quick = "a smoke test: only the shortest lag and the first seed of each task"
+    parser.add_argument("--quick", action="store_true", help=quick)
     cores = "jobs that run at the same time (default: the processors of this machine)"
     parser.add_argument("--cores", type=_arguments.count("number of cores"), default=os.cpu_count() or 1, help=cores)
     start = parser.add_mutually_exclusive_group()
@@ -57,7 +59,12 @@ def run(args: argparse.Namespace) -> int:
     files.check_writable(out / "runs.csv")
     plan = suite.parse(grid.suite_of(cells, "compare", [method], args.plugin), "the grid of the reference")
     plan = replace(plan, digests=digests.digests_of(plan))
+    _compare_page.refuse_loss(plan, method, out)
     left = _compare_cost.missing(plan, out)
+    tested = {(cell.task, lag) for cell in cells for lag in cell.lags}
+    notes = [_compare_page.older([row for row in rows if (row.task, row.lag) in tested]), _SMOKE if args.quick else ""]
+    for note in filter(None, notes):
+        print(f"longlag: {note}", file=sys.stderr)
     _compare_cost.state(method, cells, _compare_page.named(source), left, plan, rows, args.cores)
     if args.dry_run or (left and not _agreed(args)):
         return 0

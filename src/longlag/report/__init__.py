@@ -17,7 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from longlag import figures, protocol, tables
-from longlag.analysis import Analysis, intervals, stats
+from longlag.analysis import Analysis, stats
 from longlag.figures.tools import style
 from longlag.report import answer, claims, explorer, headline, images, newcomer, provenance
 from longlag.tables.tools import render as setting
@@ -168,7 +168,6 @@ def _tables(analysis: Analysis) -> dict[str, Markup]:
 def _rules(analysis: Analysis) -> dict[str, str]:
     """The numbers of the protocol that the page quotes."""
     seeds = analysis.success.n
-    fewest = int(seeds.min()) if len(seeds) else 0
     budgets = sorted(analysis.runs.budget.dropna().unique())
     return {
         "criterion": f"{100 * protocol.CRITERION:g} %",
@@ -179,5 +178,5 @@ def _rules(analysis: Analysis) -> dict[str, str]:
         "give_up": str(protocol.GIVE_UP_AFTER),
         "budget": " to ".join(dict.fromkeys([number(budgets[0]), number(budgets[-1])])) if budgets else "unknown",
         "seeds": seeds_phrase(seeds),
-        "p": f"{intervals.smallest_p(fewest, fewest):.2g}" if fewest else "1",
+        "p": f"{analysis.smallest_p:.2g}",
     }

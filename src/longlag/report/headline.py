@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import Analysis, intervals, stats
+from longlag.analysis import Analysis, stats
 from longlag.figures.overview import ranking
 from longlag.store.records import Status
 from longlag.words import capital, count, join_methods, join_tasks, join_words, method_label, reached, task_label
@@ -136,7 +136,7 @@ def _uncertain(analysis: Analysis) -> str:
     nothing = sorted(str(name) for name in furthest.index[furthest == 0])
     none = f"{join_methods(nothing)} solve{'s' if len(nothing) == 1 else ''} no lag of any task; " if nothing else ""
     seeds = int(analysis.success.n.min())
-    p = f"{intervals.smallest_p(seeds, seeds):.2g}"
+    p = f"{analysis.smallest_p:.2g}"
     told = f"Of {count(len(attempted), 'run')} {failed.sum()} did not solve" + (f" ({how})" if how else "")
     limit = (
         f"with {count(seeds, 'seed')} in the smallest condition no comparison of two methods there can reach p < {p}"

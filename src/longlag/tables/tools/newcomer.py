@@ -20,7 +20,6 @@ from longlag.words import (
     method_label,
     number,
     percent,
-    seeds_phrase,
 )
 
 _FAILED = {"error": "ended with an error", "diverged": "diverged", "timeout": "met the clock's limit"}
@@ -99,10 +98,11 @@ def sentences(analysis: Analysis) -> list[str]:
     solved = f"{name} solves {half} of {count(len(own), 'pair')} of task and lag with at least half of its seeds."
     parts = [("ahead of", ahead), ("behind", behind), ("level with", level)]
     told = "; ".join(f"{words} {join_methods(names)}" for words, names in parts if len(names))
-    cells = analysis.shared_cells
-    p = min(intervals.smallest_p(cell.n, cell.n_other) for cell in cells.itertuples())
-    limit = f"With {seeds_phrase(own.n)} no single pair can reach p < {p:.2g}: read the intervals."
-    return [solved, *_failures(failed), f"Counting pairs won and lost, it is {told}.", limit]
+    limit = (
+        f"With {count(int(analysis.success.n.min()), 'seed')} in the smallest condition no single pair can reach p < "
+    )
+    limit += f"{analysis.smallest_p:.2g}: read the intervals."
+    return [solved, *_failures(failed), f"Counting pairs won and lost, it is {told}.", limit, *analysis.remarks]
 
 
 def _failures(failed: pd.DataFrame) -> list[str]:
