@@ -155,6 +155,11 @@ def _text(value: ast.expr | None) -> str:
     return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
 
 
+def file(kind: str, name: str) -> Path | None:
+    """The file that `load_plugin` read for a method or task; None for all others."""
+    return _origins[kind, name].file if (kind, name) in _origins else None
+
+
 def document(kind: str, name: str) -> str:
     """The docstring of the file that defines the method or task of that name; empty if it has none.
 

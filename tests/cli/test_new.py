@@ -130,6 +130,31 @@ def test_a_broken_promise_is_named(kind, old, other, said, here, capsys):
     assert any(said in line for line in lines), shlex.join(lines)
 
 
+def test_a_mistake_is_reported_once_with_file_and_line(here, capsys):
+    file = here / new("method", "my_own")
+    right, wrong = 'matmul(h, params["W_hh"])', 'matmul(h, params["W_xh"])'
+    file.write_text(file.read_text().replace(right, wrong))
+    line = next(n for n, text in enumerate(file.read_text().splitlines(), start=1) if wrong in text)
+    assert cli.main(["check", str(file)]) == 1
+    shown = capsys.readouterr()
+    (said,) = [text for text in shown.out.splitlines() if "FAILS" in text]
+    assert "RuntimeError: mat1 and mat2 shapes cannot be multiplied" in said
+    assert said.endswith(f"(my_own.py, line {line})")
+    assert shown.out.count("the same mistake") == 3
+    assert shown.out.endswith("1 mistake found; -v shows where each error came from\n")
+    assert "Traceback" not in shown.out + shown.err
+    assert cli.main(["check", str(file), "-v"]) == 1
+    assert capsys.readouterr().err.count(f'my_own.py", line {line}') == 1
+
+
+def test_two_mistakes_are_two(here, capsys):
+    file = here / new("method", "my_own")
+    text = file.read_text().replace('matmul(h, params["W_hh"])', 'matmul(h, params["W_xh"])')
+    file.write_text(text.replace('reference="the paper, with its section"', 'reference=""'))
+    assert cli.main(["check", str(file)]) == 1
+    assert "2 mistakes found" in capsys.readouterr().out
+
+
 def test_nothing_to_check_is_said(capsys):
     assert cli.main(["check"]) == 2
     assert "nothing to check; name a Python file" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """The estimate: recorded costs for what is known, whole budgets for what is not."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -183,7 +184,9 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     assert cli.main(["estimate", "s", "costs.csv", "more.csv"]) == 0
     shown = capsys.readouterr().out
     assert "hf" in shown
-    assert "core-hours, 0% of it guessed" in shown
+    assert "s: 1 job, 33 s of CPU time, 0% of it guessed; about 33 s by the clock" in shown
+    assert re.search(r"hf +1 +3 +33 s .* 0% +7 +\d+$", shown, re.MULTILINE), "minutes and megabytes of a job"
+    assert "0.00" not in shown
     assert cli.main(["estimate", "s", "--cores", "2", "costs.csv", "more.csv"]) == 0
     assert capsys.readouterr().out == shown, "options may stand between positional arguments"
     assert cli.main(["estimate", "t", "costs.csv"]) == 2

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments
 from longlag.errors import LonglagError
+
+if TYPE_CHECKING:
+    from longlag.engine.contracts import Finding
 
 HELP = "check that a plug-in keeps the contracts of a method or task: parts, shapes, rows, repeatable numbers"
 EXAMPLE = "longlag check my_cell.py"
@@ -31,10 +36,16 @@ def run(args: argparse.Namespace) -> int:
     for kind, name in wanted:
         print(f"{kind.removesuffix('s')} {name}", flush=True)
         for finding in contracts.check(kind, name):
-            broken += bool(finding.broken)
-            print(
-                f"  FAILS  {finding.promise}: {finding.broken}" if finding.broken else f"  ok     {finding.promise}",
-                flush=True,
-            )
-    print("all promises are kept" if not broken else f"{count(broken, 'promise')} broken")
+            broken += bool(finding.broken) and not finding.again
+            print(_line(finding), flush=True)
+            if args.verbose and finding.trace and not finding.again:
+                print(finding.trace, file=sys.stderr, flush=True)
+    traced = "" if args.verbose else "; -v shows where each error came from"
+    print("all promises are kept" if not broken else f"{count(broken, 'mistake')} found{traced}")
     return int(broken > 0)
+
+
+def _line(finding: Finding) -> str:
+    if finding.again:
+        return f"  again  {finding.promise}: the same mistake"
+    return f"  FAILS  {finding.promise}: {finding.broken}" if finding.broken else f"  ok     {finding.promise}"

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments
 from longlag.errors import LonglagError
+
+if TYPE_CHECKING:
+    from longlag.design.estimate import Cost, Footprint, Need
 
 HELP = "estimate a suite's cost from recorded costs, before anything starts"
 EXAMPLE = "longlag estimate paper results/reference results/demo --cores 500"
@@ -31,6 +36,7 @@ def run(args: argparse.Namespace) -> None:
     from longlag.design import digests
     from longlag.design.estimate import Record, estimate, longest, total
     from longlag.store.records import read_rows
+    from longlag.words import count, duration
 
     found = _arguments.suite_of(args)
     runs = args.runs or [resources.find(resources.REFERENCE)]
@@ -42,32 +48,52 @@ def run(args: argparse.Namespace) -> None:
         digests.work_out(found, args.plugin, _note)
     else:
         _note(f"{found.source}: not checked; load its plug-ins with {' '.join(f'--plugin {p}' for p in found.plugins)}")
+    record, named = Record(rows, _footprints()), " ".join(map(str, runs))
     costs = estimate(found, rows)
     everything = total(costs)
-    print(f"{'method':<22}{'jobs':>7}{'runs':>8}{'core-hours':>12}{'from':>9}{'to':>9}{'of it guessed':>15}")
+    heads = f"{'CPU time':>10}{'from':>10}{'to':>10}{'guessed':>9}{'min a job':>13}{'MB a job':>13}"
+    print(f"{'method':<22}{'jobs':>7}{'runs':>8}{heads}")
     for cost in [*costs, everything]:
-        hours, low, high = (seconds / 3600 for seconds in (cost.seconds, cost.low, cost.high))
-        name = f"{cost.method:<22}{cost.jobs:>7}{cost.runs:>8}"
-        print(f"{name}{hours:>12.2f}{low:>9.2f}{high:>9.2f}{cost.guessed / max(cost.seconds, 1e-9):>15.0%}")
-    slowest, record = longest(found, Record(rows)) / 60, " ".join(map(str, runs))
-    minutes = max(everything.seconds / 60 / args.cores, slowest)
+        jobs = [job for job in found.jobs if cost is everything or job.method == cost.method]
+        print(_line(cost, [record.need(job) for job in jobs]))
+    slowest = longest(found, record)
+    clock = max(everything.seconds / args.cores, slowest)
     print(
-        f"{found.name}: {everything.seconds / 3600:.2f} core-hours, "
-        f"{everything.guessed / max(everything.seconds, 1e-9):.0%} of it guessed; about {_minutes(minutes)} "
-        f"on {args.cores} cores like those of {record}; the longest job takes {_minutes(slowest)}"
+        f"{found.name}: {count(everything.jobs, 'job')}, {duration(everything.seconds)} of CPU time, "
+        f"{everything.guessed / max(everything.seconds, 1e-9):.0%} of it guessed; about {duration(clock)} by the clock "
+        f"on {count(args.cores, 'core')} like those of {named}; the longest job takes {duration(slowest)}"
     )
+    print("min a job, MB a job: what a cluster is asked for at the first attempt (docs/cluster.md)")
+
+
+def _line(cost: Cost, needs: Sequence[Need]) -> str:
+    from longlag.words import duration
+
+    times = "".join(f"{duration(seconds):>10}" for seconds in (cost.seconds, cost.low, cost.high))
+    share = f"{cost.guessed / max(cost.seconds, 1e-9):>9.0%}"
+    asked = [_between([need.minutes for need in needs]), _between([need.megabytes for need in needs])]
+    return f"{cost.method:<22}{cost.jobs:>7}{cost.runs:>8}{times}{share}{asked[0]:>13}{asked[1]:>13}"
+
+
+def _between(values: Sequence[int]) -> str:
+    """The smallest and the largest of some numbers.
+
+    >>> _between([5, 5]), _between([6, 5, 70])
+    ('5', '5 to 70')
+    """
+    low, high = min(values), max(values)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _footprints() -> list[Footprint]:
+    """The memory of jobs that comes with the package, as the workflow reads it."""
+    from longlag import resources
+    from longlag.design.estimate import read_footprints
+    from longlag.store import files
+
+    path = resources.find(resources.REFERENCE) / "memory.csv"
+    return read_footprints(path) if files.is_file(path) else []
 
 
 def _note(line: str) -> None:
     print(f"longlag: {line}", file=sys.stderr)
-
-
-def _minutes(value: float) -> str:
-    """A time in words.
-
-    >>> _minutes(0.2), _minutes(1.3), _minutes(90.2)
-    ('less than a minute', '1 minute', '90 minutes')
-    """
-    from longlag.words import count
-
-    return count(round(value), "minute") if value >= 0.5 else "less than a minute"

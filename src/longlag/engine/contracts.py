@@ -5,9 +5,12 @@ The runs are short, and their evaluation sets small: they show that the parts fi
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -33,10 +36,15 @@ _ON_A_TASK = ("control", "esn")  # methods that every task is run with
 
 @dataclass(frozen=True)
 class Finding:
-    """A promise, and how it is broken; "" if it is kept."""
+    """A promise, and how it is broken; "" if it is kept.
+
+    trace: where the error came from, for `longlag check -v`. again: an earlier promise is broken by the same error.
+    """
 
     promise: str
     broken: str
+    trace: str = ""
+    again: bool = False
 
 
 def check(kind: str, name: str) -> Iterator[Finding]:
@@ -47,19 +55,40 @@ def check(kind: str, name: str) -> Iterator[Finding]:
     """
     registry.get(kind, name)
     promises = _METHOD if kind == "methods" else _TASK
+    known: set[str] = set()  # errors that were reported
     with patch.multiple(protocol, **_SMALL):
         for promise, test in promises.items():
-            yield Finding(promise, _broken(test, name))
+            try:
+                test(name)
+            except Exception as error:
+                at, kind_of_error = _place(error, registry.file(kind, name)), type(_root(error)).__name__
+                key = f"{kind_of_error} {at}" if at else _in_words(error)
+                trace = "".join(traceback.format_exception(error))
+                yield Finding(promise, f"{_in_words(error)}{f' ({at})' if at else ''}", trace, key in known)
+                known.add(key)
+            else:
+                yield Finding(promise, "")
 
 
-def _broken(test: Callable[[str], None], name: str) -> str:
-    try:
-        test(name)
-    except (AssertionError, LonglagError) as error:
+def _in_words(error: Exception) -> str:
+    if isinstance(error, AssertionError | LonglagError):
         return " ".join(str(error).split()) or "it does not"
-    except Exception as error:
-        return in_a_line(error)
-    return ""
+    return in_a_line(error)
+
+
+def _root(error: BaseException) -> BaseException:
+    """The exception that another one was raised from."""
+    return _root(error.__cause__) if error.__cause__ else error
+
+
+def _place(error: BaseException, file: Path | None) -> str:
+    """The innermost line of a plug-in's file that the error passed through: "my_cell.py, line 31"; empty if none."""
+    lines = [
+        line
+        for frame, line in traceback.walk_tb(_root(error).__traceback__)
+        if file is not None and Path(frame.f_code.co_filename).resolve() == file
+    ]
+    return f"{file.name}, line {lines[-1]}" if file and lines else ""
 
 
 def _described(kind: str, name: str) -> None:
@@ -120,19 +149,26 @@ def _keeps_order_and_sequences_apart(name: str) -> None:
 def _run(method: str, task: str, *seeds: int, block: int = 0) -> tuple[list[Point], list[Row]]:
     lag = max(10, registry.get("tasks", task).shortest)
     setup = resolve(RunSpec(task, lag, method, seeds or (0,), BUDGET, block=block))
-    with _quiet():
+    with _caught() as errors:
         events = [*attempt(setup)]
     rows = [event for event in events if isinstance(event, Row)]
     failed = [row.reason for row in rows if row.status == Status.ERROR]
-    assert not failed, f"on {task}: {failed[0]}"
+    if failed:
+        raise AssertionError(f"on {task}: {failed[0]}") from next(iter(errors), None)
     return [event for event in events if isinstance(event, Point)], rows
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """The reason of an error is in its row; its traceback is for `longlag train`."""
-    with patch("traceback.print_exc"):
-        yield
+def _caught() -> Iterator[list[BaseException]]:
+    """The errors that give rows: their tracebacks are kept instead of printed."""
+    errors: list[BaseException] = []
+
+    def keep() -> None:
+        if error := sys.exception():
+            errors.append(error)
+
+    with patch("traceback.print_exc", keep):
+        yield errors
 
 
 def _ends_on_every_task(name: str) -> None:
