@@ -23,7 +23,10 @@ from longlag.algebra import tree
 from longlag.cells import gated, gated_batched, lstm_kernels, tanh_batched
 from longlag.cells.base import PerSequence, autograd_tape, complete, gradient_tape
 from longlag.cells.gru import GRU
+from longlag.cells.linear_scan import by_steps, by_sweeps
+from longlag.cells.lru import LRU
 from longlag.cells.lstm import LSTM
+from longlag.cells.mingru import MinGRU
 from longlag.cells.of_module import of_module
 from longlag.cells.relu_rnn import ReluRNN
 from longlag.cells.reservoir import Reservoir
@@ -33,6 +36,7 @@ from longlag.functional import FunctionObjective
 from longlag.inits.gates import Chrono, ForgetBias, TimeConstant, UpdateChrono
 from longlag.inits.gaussian import Gaussian
 from longlag.inits.isometric import Identity, Orthogonal
+from longlag.inits.linear import Ring, UpdateRate
 from longlag.inits.reservoirs import DelayLine, EchoState, InputOnly
 from longlag.inits.sparse import SparseSpectral
 from longlag.inits.uniform import Uniform
@@ -301,6 +305,18 @@ def orthogonal() -> Values:
     return drawn(Orthogonal(20, 3.0, input_gain=0.3, output_gain=0.2))
 
 
+@golden(Ring)
+def ring() -> Values:
+    return drawn(
+        Ring(20, 0.5, shortest=0.2, turns=3.0), dict(LRU(6, modes=4).shapes(2)) | {"W_hy": (6, 2), "b_y": (2,)}
+    )
+
+
+@golden(UpdateRate)
+def update_rate() -> Values:
+    return drawn(UpdateRate(20, 0.5), dict(MinGRU(6).shapes(2)) | {"W_hy": (6, 2), "b_y": (2,)})
+
+
 @golden(EchoState)
 def echo_state() -> Values:
     return drawn(EchoState(0.8, (0.3, 2.0), 0.6, connections=3, feedback_scale=0.4), SHAPES | {"W_yh": (2, 12)})
@@ -389,6 +405,28 @@ def gru() -> Values:
 @golden(ReluRNN)
 def relu_rnn() -> Values:
     return taped(ReluRNN(3))
+
+
+@golden(LRU)
+def lru() -> Values:
+    return taped(LRU(3, modes=4))
+
+
+@golden(MinGRU)
+def mingru() -> Values:
+    return taped(MinGRU(3))
+
+
+@golden()
+def linear_scans() -> Values:
+    """Both ways of computing one, in both directions, real and complex."""
+    a, b, out = tensor(1, 7, 2, 3, scale=3.0), tensor(1, 7, 2, 3), {}
+    for name, values in (("real", (a, b)), ("complex", (torch.complex(a, b), torch.complex(b, a)))):
+        for way in (by_steps, by_sweeps):
+            for reverse in (False, True):
+                h = torch.view_as_real(way(*values, reverse) * torch.ones((), dtype=torch.complex128))
+                out[f"{name} {way.__name__} {reverse}"] = h
+    return out
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -42,6 +44,34 @@ def tanh_rnn(vector: Tensor, like: Params, x: Tensor, start: Tensor, scored: int
         pre.append(torch.stack(a_b))
         states.append(torch.stack(h_b))
     return torch.stack(outputs, 1), torch.stack(pre, 1), torch.stack(states, 1)
+
+
+def lru(params: dict[str, np.ndarray], x: np.ndarray, blocks: int) -> np.ndarray:
+    """Outputs [T, H] of linear recurrent units on one sequence [T, X], by powers of lambda: s_t = sum_k lambda^k b_{t-k}."""
+    u, steps = x @ params["W_xh"] + params["b_h"], np.arange(len(x))
+    for k in range(blocks):
+        eigenvalues = np.exp(-np.exp(params[f"nu_{k}"]) + 1j * np.exp(params[f"theta_{k}"]))
+        re, im = np.split(u @ params[f"W_in_{k}"], 2, axis=1)
+        b = (re + 1j * im) * np.exp(params[f"gamma_{k}"])
+        ages = steps[:, None] - steps
+        powers = np.where(ages[..., None] >= 0, eigenvalues ** np.maximum(ages, 0)[..., None], 0)  # [T, T, N]
+        s = np.einsum("tsn,sn->tn", powers, b)
+        of_re, of_im = np.split(params[f"W_out_{k}"], 2)
+        y = s.real @ of_re + s.imag @ of_im + params[f"skip_{k}"] * u
+        v = y * np.vectorize(lambda a: 0.5 * (1 + math.erf(a / math.sqrt(2))))(y)
+        u = u + v / (1 + np.exp(-(v @ params[f"W_gate_{k}"] + params[f"b_gate_{k}"])))
+    return u
+
+
+def mingru(params: dict[str, np.ndarray], x: np.ndarray, layers: int) -> np.ndarray:
+    """Outputs [T, H] of minimal GRUs on one sequence [T, X], as weighted means of all that was written."""
+    u = x @ params["W_xh"] + params["b_h"]
+    for k in range(layers):
+        z, new = np.split(u @ params[f"W_{k}"] + params[f"b_{k}"], 2, axis=1)
+        z = 1 / (1 + np.exp(-z))
+        kept = [[np.prod(1 - z[s + 1 : t + 1], axis=0) for s in range(t + 1)] for t in range(len(x))]
+        u = u + np.array([sum(w * z[s] * new[s] for s, w in enumerate(row)) for row in kept])
+    return u
 
 
 def dense_gauss_newton(

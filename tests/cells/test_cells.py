@@ -9,10 +9,13 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from longlag.cells import batched, gated, gated_batched, lstm_kernels, tanh_batched, tanh_kernels
+import references
+from longlag.cells import batched, gated, gated_batched, linear_scan, lstm_kernels, tanh_batched, tanh_kernels
 from longlag.cells.base import autograd_tape, complete, gradient_tape, unroll, zero_start
 from longlag.cells.gru import GRU
+from longlag.cells.lru import LRU
 from longlag.cells.lstm import LSTM
+from longlag.cells.mingru import MinGRU
 from longlag.cells.of_module import of_module
 from longlag.cells.relu_rnn import ReluRNN
 from longlag.cells.reservoir import Reservoir
@@ -37,8 +40,11 @@ CELLS = {
     "small lstm": SmallLSTM,
     "gru": GRU,
     "relu": ReluRNN,
+    "lru": lambda hidden: LRU(hidden, modes=5),
+    "mingru": MinGRU,
     "reservoir": lambda hidden: Reservoir(hidden, leak=0.3),
 }
+LAYERED = ("lru", "mingru")
 SIZES = st.tuples(*[st.integers(1, high) for high in (3, 9, 5, 4, 7)])  # R, T, B, X, H
 
 
@@ -89,6 +95,8 @@ def test_fast_states_and_derivatives_equal_the_generic_ones(name, sizes, scored,
 @example(sizes=(2, 60, 100, 3, 40), seed=0)
 def test_a_replica_has_the_same_bits_whatever_its_company(name, sizes, seed):
     """At lengths and sizes at which kernels cut time and batch into pieces."""
+    if name in LAYERED:  # their kernels cut nothing but the replicas, and their definition takes ten times as long
+        sizes = tuple(min(size, most) for size, most in zip(sizes, (3, 20, 20, 4, 20), strict=True))
     cell = complete(CELLS[name](hidden=sizes[4]))
     params, x, start = problem(cell, sizes, seed, torch.float32)
     params = {key: p / sizes[4] ** 0.5 for key, p in params.items()}  # or a hundred steps overflow
@@ -273,6 +281,31 @@ def test_relu_net_is_torchs_with_one_bias():
     gradient = tape.pullback(d.unsqueeze(0))
     torch.testing.assert_close(gradient["W_hh"][0], torchs.weight_hh_l0.grad.T)
     torch.testing.assert_close(gradient["W_xh"][0], torchs.weight_ih_l0.grad.T)
+
+
+@pytest.mark.parametrize(("name", "twin"), [("lru", references.lru), ("mingru", references.mingru)])
+def test_linear_recurrences_are_the_sums_of_their_twins(name, twin):
+    cell = complete(CELLS[name](hidden=5))
+    params, x, start = problem(cell, (1, 9, 3, 2, 5))
+    states = cell.states(params, x, torch.zeros_like(start), 9)[0].numpy()
+    for b in range(3):
+        expected = twin({key: value[0].numpy() for key, value in params.items()}, x[0, :, b].numpy(), 2)
+        np.testing.assert_allclose(states[:, b], expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("constant", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+@pytest.mark.parametrize("steps", [1, 2, 7, 8, 9])
+def test_scans_by_sweeps_and_by_steps_are_one(constant, dtype, steps):
+    """The sweeps are what a GPU computes. The derivatives are those of finite differences."""
+    random = torch.Generator().manual_seed(0)
+    a = torch.randn((2, 1, 1, 3) if constant else (2, steps, 4, 3), dtype=dtype, generator=random)
+    b = torch.randn(2, steps, 4, 3, dtype=dtype, generator=random)
+    for reverse in (False, True):
+        torch.testing.assert_close(linear_scan.by_sweeps(a, b, reverse), linear_scan.by_steps(a, b, reverse))
+    assert torch.autograd.gradcheck(linear_scan.scan, (a.requires_grad_(), b.requires_grad_()))
+    with mock.patch.object(linear_scan, "by_steps", linear_scan.by_sweeps):
+        assert torch.autograd.gradcheck(linear_scan.scan, (a, b))
 
 
 def test_gru_is_torchs_with_one_bias():

@@ -26,7 +26,16 @@ def matvec(a: Tensor, v: Tensor) -> Tensor:
     return torch.stack([x @ y for x, y in zip(a, v, strict=True)])
 
 
+def linear(x: Tensor, weight: Tensor) -> Tensor:
+    """x W: [R, ..., X] by [R, X, G], the middle axes flattened into one product per replica."""
+    return matmul(x.flatten(1, -2), weight).unflatten(1, x.shape[1:-1])
+
+
 def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """x W + b: [R, ..., X] by [R, X, G] and [R, G], the middle axes flattened into one product per replica."""
-    flat = matmul(x.flatten(1, -2), weight) + bias.unsqueeze(1)
-    return flat.unflatten(1, x.shape[1:-1])
+    """x W + b: [R, ..., X] by [R, X, G] and [R, G]."""
+    return linear(x, weight) + aligned(bias, x)
+
+
+def aligned(vector: Tensor, like: Tensor) -> Tensor:
+    """A vector per replica [R, G] with as many axes as `like` [R, ..., X]: [R, 1, ..., G]."""
+    return vector.view(len(vector), *[1] * (like.dim() - 2), -1)
