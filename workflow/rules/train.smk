@@ -28,6 +28,6 @@ rule train:
         digests=digests_of,
         cache="results/{suite}/rungs",
     message:
-        "train {wildcards.method} on {wildcards.group}, seeds {wildcards.chunk}: see {log}"
+        "train {wildcards.method} on {wildcards.group}, chunk {wildcards.chunk} of the seeds: see {log}"
     shell:
         "longlag ladder {params.arguments} {resources.reuse} --cache {params.cache:q} --out {output.runs:q} --curves {output.curves:q} > {log:q} 2>&1"
