@@ -46,6 +46,26 @@ def value_at(part: Any, path: str) -> Any:
     return part
 
 
+def optional(path: str) -> str:
+    """The path of a setting that is changed only where the parts have it.
+
+    >>> optional("init.bias_scale")
+    'init.bias_scale?'
+    """
+    return f"{path}?"
+
+
+def bare(path: str) -> str:
+    """The path without the mark of `optional`."""
+    return path.removesuffix("?")
+
+
+def present(part: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without those of optional settings that the part does not have; all paths are bare."""
+    known = set(paths(part))
+    return {bare(path): value for path, value in values.items() if path == bare(path) or bare(path) in known}
+
+
 def with_values(part: Any, values: Mapping[str, Any]) -> Any:
     """The part with the settings at these paths changed.
 

@@ -153,7 +153,7 @@ def add_training(
     setting = (
         "change a number of the method, such as optimiser.learning_rate=0.1, or adding:optimiser.learning_rate=0.1 "
     )
-    setting += "for one task; see `longlag show METHOD`"
+    setting += "for one task; a path that ends in ? counts only where the method has it; see `longlag show METHOD`"
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help=setting)
     variant = "name of the method with these settings in the records, beside the method itself"
     parser.add_argument("--variant", metavar="NAME", help=variant)

@@ -35,7 +35,24 @@ def run(args: argparse.Namespace) -> None:
 
     _arguments.load_plugins(args)
     plan = suite.parse(*_stdin()) if args.suite == "-" else suite.read(args.suite)
-    print(plan.to_json(digests_of(plan, args.here)))
+    digests = digests_of(plan, args.here)
+    for line in _other_versions(plan):
+        print(f"longlag: {line}", file=sys.stderr)
+    print(plan.to_json(digests))
+
+
+def _other_versions(plan: Suite) -> list[str]:
+    """The methods whose frozen settings were searched with other numerics than they have now, a line for each."""
+    from longlag import registry
+
+    chosen = (plan.config.get("tuned") or {}).get("methods", {})
+    used = {job.base or job.method for job in plan.jobs} & {*chosen}
+    found = {name: (chosen[name].get("version"), registry.get("methods", name).version) for name in sorted(used)}
+    return [
+        f"{plan.source}: the settings of {name} were searched with its version {old}; it is version {new} now"
+        for name, (old, new) in found.items()
+        if old not in (None, new)
+    ]
 
 
 def _stdin() -> tuple[dict[str, Any], str]:

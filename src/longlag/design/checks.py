@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag import protocol, registry
-from longlag.design import search
+from longlag.design import search, tuned
 from longlag.design.job import Job, Key, in_words
 from longlag.errors import LonglagError, unknown
 from longlag.store import files
@@ -59,13 +59,16 @@ def check_names(full: Mapping[str, Any]) -> None:
     for name in variants:
         if name in registry.names("methods"):
             raise LonglagError(f"methods.{name} is a variant with the name of a method; choose another name")
+        if name in tuned.rows(full["tuned"]):
+            raise LonglagError(f"methods.{name} is a variant with a name that `tuned` gives; choose another name")
     if full["plugins"]:
         return
     bases = [of.get("from", name) for name, of in full["methods"].items()]
     tasks = [*(task for of in full["methods"].values() for task in of.get("tasks", {}))]
-    _check_known("method", bases, registry.names("methods"))
+    rows = tuned.rows(full["tuned"])
+    _check_known("method", bases, [*registry.names("methods"), *rows])
     for cell in full["cells"]:
-        _check_known("method", cell["methods"], [*registry.names("methods"), *variants])
+        _check_known("method", cell["methods"], [*registry.names("methods"), *variants, *rows])
         tasks += cell["tasks"]
     _check_known("task", tasks, registry.names("tasks"))
 

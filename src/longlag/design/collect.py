@@ -20,6 +20,7 @@ from longlag import settings
 from longlag.design.job import Job, Key, in_words
 from longlag.design.suite import Suite
 from longlag.errors import LonglagError
+from longlag.settings import bare
 from longlag.store import files
 from longlag.store.curves import curves_schema, points_of, read_curves
 from longlag.store.records import KEY, Row, Status, read_rows
@@ -105,7 +106,9 @@ def _stale(job: Job, row: Row, digest: str | None) -> str:
     if row.budget != job.budget:
         return f"another budget, {row.budget:g}"
     overrides = json.loads(row.spec or "{}").get("overrides", {})
-    if job.candidate is None and overrides != settings.of_task(job.settings, row.task):
+    given = settings.of_task(settings.parse(job.assignments()), row.task).items()
+    asked = {bare(path): value for path, value in given if path == bare(path) or bare(path) in overrides}
+    if job.candidate is None and overrides != asked:
         return f"other settings, {overrides}"
     versions = f"task {row.task_version}, method {row.method_version}, protocol {row.protocol_version}"
     return f"another spec, {row.spec_hash or 'none'} instead of {digest or 'one that can be built'} ({versions})"

@@ -51,9 +51,13 @@ class Job:
         words += ["--timeout", _text(self.timeout)] if self.timeout is not None else []
         words += ["--gradient-flow"] if self.flow else []
         words += ["--candidate", str(self.candidate)] if self.candidate is not None else []
-        for path, value in sorted(self.settings.items()):
-            words += ["--set", f"{path}={_text(value)}"]
+        for assignment in self.assignments():
+            words += ["--set", assignment]
         return shlex.join(words + plugin_flags(self.plugins))
+
+    def assignments(self) -> list[str]:
+        """The settings as `--set` takes them."""
+        return [f"{path}={_text(value)}" for path, value in sorted(self.settings.items())]
 
 
 def candidate_name(method: str, candidate: int) -> str:

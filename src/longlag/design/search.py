@@ -38,6 +38,8 @@ def check(full: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     if full["search"] is None:
         return
     seeds(full["search"])
+    if full["tuned"] is not None:
+        raise LonglagError("search and tuned exclude each other: a search begins with the recipes; drop tuned")
     for where, mapping in (("the suite", given), *((f"cells[{i}]", cell) for i, cell in enumerate(given["cells"]))):
         if "seeds" in mapping:
             raise LonglagError(

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from longlag import protocol, registry
-from longlag.design import checks, schemas, search
+from longlag.design import checks, schemas, search, tuned
 from longlag.design.job import Job, Key
 from longlag.errors import LonglagError, unknown
+from longlag.settings import bare
 
 Digests = dict[str, dict[str, dict[str, str | None]]]  # job's folder -> task -> lag -> digest
 
@@ -34,6 +35,7 @@ _DEFAULTS: dict[str, Any] = {
     "methods": {},
     "flow": False,
     "search": None,
+    "tuned": None,
 }
 
 
@@ -94,7 +96,7 @@ def read(path: str | Path) -> Suite:
     Raises:
         LonglagError: the file is missing or not YAML, or `parse` refuses its content.
     """
-    return parse(schemas.load(Path(path)), str(path))
+    return parse(schemas.load(Path(path)), str(path), Path(path).parent)
 
 
 def find(config: Mapping[str, Any], folders: Sequence[Path], given: str = "") -> Suite:
@@ -118,15 +120,16 @@ def find(config: Mapping[str, Any], folders: Sequence[Path], given: str = "") ->
         raise LonglagError(f"{given and f'{given}: '}{unknown('suite', name, found)}; {remedy}")
     replaced = ", ".join(sorted(map(str, {*config} - {"suite"})))
     source = f"{found[name]}, with {replaced} of {given}" if replaced else str(found[name])
-    return parse({**schemas.load(found[name]), **config}, source)
+    return parse({**schemas.load(found[name]), **config}, source, found[name].parent)
 
 
-def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
+def parse(config: Mapping[str, Any], source: str = "suite", folder: Path | None = None) -> Suite:
     """Checks a design and cuts it into jobs.
 
     Args:
         config: the mapping that config/README.md describes.
         source: where it came from; every error begins with it.
+        folder: that of its file, if there is one.
 
     Raises:
         LonglagError: an unknown key, method or task (the nearest one is suggested), a value out of range,
@@ -139,6 +142,10 @@ def parse(config: Mapping[str, Any], source: str = "suite") -> Suite:
         if digests is not None:
             schemas.check("digests", digests)
         schemas.check("suite", config)
+        if isinstance(config.get("tuned"), str):
+            config["tuned"] = tuned.read(tuned.find(config["tuned"], folder))
+        elif config.get("tuned") is not None:
+            schemas.check("tuned", config["tuned"])
         full = {**_DEFAULTS, **config}
         search.check(full, config)
         checks.check_size(full)
@@ -173,7 +180,9 @@ def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
     chunks = range(seeds.start // size, (seeds.stop - 1) // size + 1)
     for named, (group, tasks), chunk in product(cell["methods"], groups.items(), chunks):
         of = full["methods"].get(named, {})
-        for method, base, candidate in search.entrants(full["search"], named, of.get("from", "")):
+        parent = of.get("from", "") or tuned.base_of(full["tuned"], named)
+        frozen = {task: tuned.settings(full["tuned"], parent or named, named, task) for task in tasks}
+        for method, base, candidate in search.entrants(full["search"], named, parent):
             yield Job(
                 method=method,
                 group=group,
@@ -184,7 +193,7 @@ def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
                 budget=get("budget"),
                 timeout=get("timeout"),
                 device=get("device"),
-                settings=_settings(of, tasks),
+                settings=_settings(of, frozen),
                 plugins=tuple(full["plugins"]),
                 flow=get("flow"),
                 base=base,
@@ -192,9 +201,19 @@ def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
             )
 
 
-def _settings(given: Mapping[str, Any], tasks: Sequence[str]) -> dict[str, Any]:
-    """Settings by path; those for one of these tasks by `TASK:path`, as `--set` takes them."""
+def _settings(given: Mapping[str, Any], frozen: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Settings by path; those for one of these tasks by `TASK:path`, as `--set` takes them.
+
+    frozen: those of a search, by task; a setting that the suite gives itself replaces them. They are texts here, so
+    that 1.0 stays a number with a point: a row then has the digest of the candidate's.
+    """
     general = {path: value for path, value in given.items() if path not in ("from", "tasks")}
     by_task = given.get("tasks", {})
-    own = {f"{task}:{path}": value for task in tasks for path, value in by_task.get(task, {}).items()}
-    return {**general, **own}
+    own = {f"{task}:{path}": value for task in frozen for path, value in by_task.get(task, {}).items()}
+    kept = {
+        f"{task}:{path}": json.dumps(value)
+        for task, values in frozen.items()
+        for path, value in values.items()
+        if bare(path) not in {**general, **by_task.get(task, {})}
+    }
+    return {**general, **kept, **own}

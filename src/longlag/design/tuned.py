@@ -6,7 +6,9 @@
         one: {optimiser.learning_rate: 0.0117}          # one setting for all tasks
         tasks: {adding: {optimiser.learning_rate: 0.0203}, ...}
 
-A setting that is not here is the recipe's.
+A setting that is not here is the recipe's. In a suite with `tuned`, the name of a method that the file has means the
+method with its settings for the task, or with the one setting on tasks that were not searched. `NAME_one` is a row with
+the one setting on all tasks, `NAME_recipe` one with the recipe.
 """
 
 from __future__ import annotations
@@ -15,8 +17,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from longlag import resources
 from longlag.design import schemas
+from longlag.errors import LonglagError
+from longlag.settings import optional
 from longlag.store import files
+
+_ONE, _RECIPE = "_one", "_recipe"
 
 
 def write(path: str | Path, chosen: Mapping[str, Any]) -> None:
@@ -42,3 +49,38 @@ def read(path: str | Path) -> dict[str, Any]:
     chosen = schemas.normalised(schemas.load(Path(path)))
     schemas.check("tuned", chosen)
     return dict(chosen)
+
+
+def find(path: str, folder: Path | None) -> Path:
+    """The file that a suite means: relative to the suite's folder, to the working directory or to the package's root.
+
+    Raises:
+        LonglagError: there is none.
+    """
+    for place in (folder, Path(), resources.root()):
+        if place is not None and files.is_file(place / path):
+            return place / path
+    raise LonglagError(f"tuned {path!r} is not a file; `longlag tune --suite` writes one")
+
+
+def rows(chosen: Mapping[str, Any] | None) -> list[str]:
+    """The names that frozen settings add to those of methods."""
+    return [name + ending for name in (chosen or {}).get("methods", {}) for ending in (_ONE, _RECIPE)]
+
+
+def base_of(chosen: Mapping[str, Any] | None, name: str) -> str:
+    """The method that a row of `rows` is of; "" for other names."""
+    return name.removesuffix(_ONE).removesuffix(_RECIPE) if name in rows(chosen) else ""
+
+
+def settings(chosen: Mapping[str, Any] | None, method: str, name: str, task: str) -> dict[str, Any]:
+    """The frozen settings of a row, by path. name: of the row, which is of this method or of a variant of it.
+
+    The one setting holds paths that some tasks have not; there they change nothing.
+    """
+    found = (chosen or {}).get("methods", {}).get(method)
+    if found is None or name == method + _RECIPE:
+        return {}
+    if task in found["tasks"] and name != method + _ONE:
+        return dict(found["tasks"][task])
+    return {optional(path): value for path, value in found["one"].items()}

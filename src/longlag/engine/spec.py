@@ -21,7 +21,7 @@ from longlag.errors import LonglagError, in_a_line, shown
 from longlag.losses import Loss
 from longlag.methods.base import Method, Parts
 from longlag.model import Model
-from longlag.settings import describe, with_values
+from longlag.settings import describe, present, with_values
 from longlag.store.records import Row
 from longlag.tasks.base import EVERY_STEP, Task, check_lag
 
@@ -30,7 +30,8 @@ MAX_BUDGET = 1e18  # sequence passes
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What to train. overrides: settings by path, as in `--set`. timeout: wall-clock seconds per block.
+    """What to train. overrides: settings by path, as in `--set`; one whose path ends in ? only where the method has it.
+    timeout: wall-clock seconds per block.
 
     candidate: a point of the method's declared space, as `candidates.settings` numbers them (0: its recipe); `resolve`
     adds its settings to the overrides.
@@ -116,6 +117,7 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
     if spec.candidate is not None:
         chosen = candidates.settings(method, spec.candidate, built)
         spec = replace(spec, overrides={**spec.overrides, **chosen}, candidate=None)
+    spec = replace(spec, overrides=present(built, spec.overrides))
     parts = with_values(built, spec.overrides)
     model = _model(task, spec.lag, parts)
     decides = {
