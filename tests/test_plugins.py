@@ -1,4 +1,4 @@
-"""A method with a cell of its own and a task, both from outside the tree: the GRU and the latch of the documents."""
+"""A method with a cell of its own and a task, both from outside the tree: the GRU and the first symbol of the documents."""
 
 import dataclasses
 import json
@@ -23,15 +23,15 @@ from test_docs import blocks
 from toy import outcome, spec
 
 _, GRU, MODULE = blocks("docs/add-a-method.md", "python")
-LATCH = blocks("docs/add-a-task.md", "python")[0]
+FIRST_SYMBOL = blocks("docs/add-a-task.md", "python")[0]
 
 
 @pytest.fixture
 def files(tmp_path):
     """The plug-ins as files; what they register is forgotten afterwards."""
-    for name, text in (("my_gru", GRU), ("torch_gru", MODULE), ("latch", LATCH)):
+    for name, text in (("my_gru", GRU), ("torch_gru", MODULE), ("first_symbol", FIRST_SYMBOL)):
         (tmp_path / f"{name}.py").write_text(text)
-    yield [str(tmp_path / f"{name}.py") for name in ("my_gru", "torch_gru", "latch")]
+    yield [str(tmp_path / f"{name}.py") for name in ("my_gru", "torch_gru", "first_symbol")]
     for found in (*registry._plugins.values(), registry._origins):
         found.clear()
 
@@ -49,18 +49,18 @@ def test_they_are_listed(files, capsys):
     assert cli.main(words) == 0
     shown = capsys.readouterr().out
     assert "  my_gru " in shown
-    assert "  latch " in shown
+    assert "  first_symbol " in shown
     assert cli.main([*words, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert "my_gru" in found["methods"]
-    assert "latch" in found["tasks"]
+    assert "first_symbol" in found["tasks"]
 
 
 def test_their_docstrings_are_shown(files, capsys):
     plugins = [f"--plugin={file}" for file in files]
-    assert cli.main(["show", "latch", *plugins]) == 0
-    assert LATCH.split('"""')[1] in capsys.readouterr().out
-    assert cli.main(["show", "my_gru", "--task", "latch", *plugins]) == 0
+    assert cli.main(["show", "first_symbol", *plugins]) == 0
+    assert FIRST_SYMBOL.split('"""')[1] in capsys.readouterr().out
+    assert cli.main(["show", "my_gru", "--task", "first_symbol", *plugins]) == 0
     assert GRU.split('"""')[1] in capsys.readouterr().out
 
 
@@ -81,7 +81,13 @@ def test_the_method_keeps_the_contracts(loaded, promise, method):
 
 @pytest.mark.parametrize(
     ("method", "task"),
-    [("my_gru", "latch"), ("torch_gru", "latch"), ("my_gru", "adding"), ("hf", "latch"), ("esn", "latch")],
+    [
+        ("my_gru", "first_symbol"),
+        ("torch_gru", "first_symbol"),
+        ("my_gru", "adding"),
+        ("hf", "first_symbol"),
+        ("esn", "first_symbol"),
+    ],
 )
 def test_the_pair_keeps_the_contracts(loaded, method, task):
     contracts.test_parts_build_at_every_lag_and_can_be_changed_by_path(method, task)
@@ -97,21 +103,21 @@ def test_a_new_cell_trains_by_second_order_too(loaded, monkeypatch):
         return dataclasses.replace(gru.build(traits, lag), optimiser=small)
 
     monkeypatch.setitem(registry._plugins["methods"], "gru_hf", dataclasses.replace(gru, name="gru_hf", build=build))
-    points, (row,) = outcome(spec("gru_hf", "latch", lag=5, budget=20_000.0, overrides={"cell.hidden": 8}))
+    points, (row,) = outcome(spec("gru_hf", "first_symbol", lag=5, budget=20_000.0, overrides={"cell.hidden": 8}))
     assert row.solved, [point.loss for point in points]
 
 
-def test_the_gru_solves_the_latch(files, tmp_path):
+def test_the_gru_solves_the_task(files, tmp_path):
     out = tmp_path / "runs.csv"
     words = ["train", *(word for file in files for word in ("--plugin", file)), "--budget", "1e5", "--out", str(out)]
-    assert cli.main([*words, "--method", "my_gru", "--task", "latch", "--lag", "20"]) == 0
+    assert cli.main([*words, "--method", "my_gru", "--task", "first_symbol", "--lag", "20"]) == 0
     (row,) = read_rows(out)
     assert row.solved
     assert row.minimal_lag == 19
 
 
 def test_a_recurrence_is_the_cell_that_its_kernels_would_make_it(loaded):
-    gru = registry.get("methods", "my_gru").build(registry.get("tasks", "latch").traits, 5).cell
+    gru = registry.get("methods", "my_gru").build(registry.get("tasks", "first_symbol").traits, 5).cell
     unrolled = complete(gru)
     params = {name: torch.randn(1, *shape).double() / 9 for name, shape in gru.shapes(4).items()}
     x, start = torch.rand(1, 6, 3, 4).double(), torch.zeros(1, 3)
@@ -125,11 +131,11 @@ def test_a_recurrence_is_the_cell_that_its_kernels_would_make_it(loaded):
 
 
 CLASSIC = """
-LATCH = TASK
+FIRST_SYMBOL = TASK
 
-class Latch:
-    name, version, reference = "latch_as_class", 1, "Bengio, Simard & Frasconi 1994, section 3"
-    traits, loss, baselines = LATCH.traits, LATCH.loss, LATCH.baselines
+class FirstSymbol:
+    name, version, reference = "first_symbol_as_class", 1, "Bengio, Simard & Frasconi 1994, section 3"
+    traits, loss, baselines = FIRST_SYMBOL.traits, FIRST_SYMBOL.loss, FIRST_SYMBOL.baselines
     shortest, population, idle_class = 2, None, None
 
     def steps(self, lag):
@@ -139,27 +145,37 @@ class Latch:
         return lag - 1
 
     def sample(self, rng, lag, n):
-        return LATCH.sample(rng, lag, n)
+        return FIRST_SYMBOL.sample(rng, lag, n)
 """
 
 
 def test_a_task_written_as_a_class_works_still(files, tmp_path, loaded):
-    (tmp_path / "classic.py").write_text(LATCH.replace('"latch"', '"inner"') + CLASSIC + "TASK = Latch()\n")
+    (tmp_path / "classic.py").write_text(
+        FIRST_SYMBOL.replace('"first_symbol"', '"inner"') + CLASSIC + "TASK = FirstSymbol()\n"
+    )
     registry.load_plugin(str(tmp_path / "classic.py"))
-    for name in ("latch", "latch_as_class"):
+    for name in ("first_symbol", "first_symbol_as_class"):
         ((_, (row,)),) = [outcome(spec("control", name))]
         assert (row.task, row.minimal_lag, row.status) == (name, 9, "budget")
-    classic, latch = (registry.get("tasks", name).sample(stream(0, "x"), 9, 5) for name in ("latch_as_class", "latch"))
-    assert (classic.x == latch.x).all()
+    classic, plain = (
+        registry.get("tasks", name).sample(stream(0, "x"), 9, 5) for name in ("first_symbol_as_class", "first_symbol")
+    )
+    assert (classic.x == plain.x).all()
 
 
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        (LATCH + CLASSIC + "TASK = Latch\n", "its TASK is a class; write TASK = Task\\(...\\), see docs/add-a-task.md"),
-        (LATCH + CLASSIC + "del Latch.steps, Latch.idle_class\nTASK = Latch()\n", "its TASK lacks steps, idle_class;"),
-        (LATCH.replace("version=1", "version='1'"), "its version is '1'; a version is a whole number from 1 up"),
-        (LATCH.replace("version=1", "version=0"), "its version is 0;"),
+        (
+            FIRST_SYMBOL + CLASSIC + "TASK = FirstSymbol\n",
+            "its TASK is a class; write TASK = Task\\(...\\), see docs/add-a-task.md",
+        ),
+        (
+            FIRST_SYMBOL + CLASSIC + "del FirstSymbol.steps, FirstSymbol.idle_class\nTASK = FirstSymbol()\n",
+            "its TASK lacks steps, idle_class;",
+        ),
+        (FIRST_SYMBOL.replace("version=1", "version='1'"), "its version is '1'; a version is a whole number from 1 up"),
+        (FIRST_SYMBOL.replace("version=1", "version=0"), "its version is 0;"),
         (
             "METHOD = 3\n",
             "its METHOD lacks name, label, summary, reference, version, build, tune; write METHOD = Method",
@@ -168,9 +184,9 @@ def test_a_task_written_as_a_class_works_still(files, tmp_path, loaded):
     ],
 )
 def test_a_value_that_is_no_plug_in_says_what_it_lacks(tmp_path, files, code, said):
-    (tmp_path / "latch.py").write_text(code)
+    (tmp_path / "first_symbol.py").write_text(code)
     with pytest.raises(LonglagError, match=said):
-        registry.load_plugin(str(tmp_path / "latch.py"))
+        registry.load_plugin(str(tmp_path / "first_symbol.py"))
 
 
 def test_the_members_asked_for_are_those_of_the_dataclasses():
@@ -180,11 +196,11 @@ def test_the_members_asked_for_are_those_of_the_dataclasses():
 
 
 def trained(tmp_path, *words: str) -> tuple[Row, str]:
-    """The row of a run of the latch whose rungs are kept, by a process of its own, and what it said."""
+    """The row of a run of the task whose rungs are kept, by a process of its own, and what it said."""
     out = tmp_path / "runs.csv"
     common = ["--lags", "5", "--budget", "3000", "--cache", str(tmp_path / "rungs"), "--out", str(out)]
     done = subprocess.run(
-        [sys.executable, "-m", "longlag", "ladder", "--task", "latch", *common, *words],
+        [sys.executable, "-m", "longlag", "ladder", "--task", "first_symbol", *common, *words],
         capture_output=True, text=True, env=os.environ | {"PYTHONPATH": searched(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -197,24 +213,26 @@ def searched(tmp_path):
 
 
 def test_an_edited_plug_in_is_not_answered_from_the_cache(files, tmp_path):
-    gru, _, latch = files
-    words = ["--method", "my_gru", "--plugin", gru, "--plugin", latch]
+    gru, _, task = files
+    words = ["--method", "my_gru", "--plugin", gru, "--plugin", task]
     first, _ = trained(tmp_path, *words)
     assert trained(tmp_path, *words)[0] == first  # a kept rung, its times included
-    (tmp_path / "latch.py").write_text(LATCH.replace("rng.integers(0, 2, size=n)", "rng.integers(1, 2, size=n)"))
+    (tmp_path / "first_symbol.py").write_text(
+        FIRST_SYMBOL.replace("rng.integers(0, 2, size=n)", "rng.integers(1, 2, size=n)")
+    )
     easy, _ = trained(tmp_path, *words)
     assert (easy.spec_hash != first.spec_hash, easy.test_error) == (True, 0.0)
     (tmp_path / "my_gru.py").write_text(GRU.replace("Adam(1e-2", "Adam(1e-2 * 1.0"))
     assert trained(tmp_path, *words)[0].spec_hash != easy.spec_hash
     (tmp_path / "my_gru.py").write_text(GRU)
-    (tmp_path / "latch.py").write_text(LATCH)
+    (tmp_path / "first_symbol.py").write_text(FIRST_SYMBOL)
     assert trained(tmp_path, *words)[0] == first
 
 
 def test_the_source_of_a_plug_in_is_in_its_spec_and_that_of_the_tree_is_not(loaded):
-    decides = json.loads(resolve(spec("my_gru", "latch")).spec_json)
+    decides = json.loads(resolve(spec("my_gru", "first_symbol")).spec_json)
     assert len(decides["task"].pop("source")) == len(decides["method"].pop("source")) == 16
-    assert decides["task"] == {"name": "latch", "version": 1}
+    assert decides["task"] == {"name": "first_symbol", "version": 1}
     mixed = json.loads(resolve(spec("my_gru", "adding")).spec_json)
     assert "source" in mixed["method"]
     assert mixed["task"] == {"name": "adding", "version": 1}
@@ -223,17 +241,19 @@ def test_the_source_of_a_plug_in_is_in_its_spec_and_that_of_the_tree_is_not(load
 def test_entry_points_of_an_installed_package_are_found(tmp_path):
     """What `pip install` leaves behind is a module and a folder of metadata beside it."""
     (tmp_path / "longlag_gru.py").write_text(GRU)
-    (tmp_path / "longlag_latch.py").write_text(LATCH)
+    (tmp_path / "longlag_first_symbol.py").write_text(FIRST_SYMBOL)
     metadata = tmp_path / "longlag_extras-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: longlag-extras\nVersion: 1.0\n")
-    points = "[longlag.methods]\nmy_gru = longlag_gru:METHOD\n\n[longlag.tasks]\nlatch = longlag_latch:TASK\n"
+    points = (
+        "[longlag.methods]\nmy_gru = longlag_gru:METHOD\n\n[longlag.tasks]\nfirst_symbol = longlag_first_symbol:TASK\n"
+    )
     (metadata / "entry_points.txt").write_text(points)
     row, _ = trained(tmp_path, "--method", "my_gru")
-    assert (row.method, row.task) == ("my_gru", "latch")
+    assert (row.method, row.task) == ("my_gru", "first_symbol")
     assert trained(tmp_path, "--method", "my_gru")[0] == row
     shown = subprocess.run(
-        [sys.executable, "-m", "longlag", "show", "my_gru", "--task", "latch"],
+        [sys.executable, "-m", "longlag", "show", "my_gru", "--task", "first_symbol"],
         capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": searched(tmp_path)},
     )  # fmt: skip
     assert GRU.split('"""')[1] in shown.stdout

@@ -82,11 +82,13 @@ def test_another_folder(here):
 
 
 def test_the_plug_ins_of_the_documents_and_of_the_package_keep_them(here, capsys):
-    (here / "latch.py").write_text(blocks("docs/add-a-task.md", "python")[0])
-    assert cli.main(["check", "latch.py", "--method", "time_average", "--task", "xor"]) == 0, capsys.readouterr().out
+    (here / "first_symbol.py").write_text(blocks("docs/add-a-task.md", "python")[0])
+    assert cli.main(["check", "first_symbol.py", "--method", "time_average", "--task", "xor"]) == 0, (
+        capsys.readouterr().out
+    )
     said = capsys.readouterr().out
     assert [line for line in said.splitlines() if not line.startswith(" ")] == [
-        "method time_average", "task latch", "task xor", "all promises are kept",
+        "method time_average", "task first_symbol", "task xor", "all promises are kept",
     ]  # fmt: skip
 
 

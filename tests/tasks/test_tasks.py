@@ -1,6 +1,7 @@
 """Tasks: windows, alphabets, lags and baselines by arithmetic. What a version promises is in `test_golden`."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -29,10 +30,11 @@ def test_shapes_padding_and_ranges(name, lag):
     assert (task.steps(lag) - batch.start >= lag).all()
     if traits.classes:
         assert set(np.unique(batch.y)) <= set(range(traits.classes))
-    if traits.kind == "marked":
+    if "marker" in traits.roles:
         assert ((batch.x >= 0) & (batch.x <= 1)).all()
-    else:
-        assert np.allclose(batch.x.sum(-1), 1)
+    elif "value" not in traits.roles:  # one-hot
+        assert (batch.x.max(-1) == ~padding).all()
+        assert (batch.x.sum(-1) == ~padding).all()
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -72,7 +74,7 @@ class Ends:
 
     def __init__(self, seed):
         self.rng = np.random.default_rng(seed)
-        self.random = self.rng.random
+        self.random, self.standard_normal = self.rng.random, self.rng.standard_normal
 
     def integers(self, low, high, size=None, endpoint=False):
         low, last = np.broadcast_arrays(low, np.asarray(high) - (not endpoint))
@@ -85,6 +87,8 @@ def distances(task, batch) -> np.ndarray:
     steps, roles = len(batch.x), task.traits.roles
     if task.traits.kind == "replay":  # the k-th symbol heard is the k-th replayed
         return np.full(batch.x.shape[1], steps - task.traits.scored)
+    if roles == ("value",):  # the first number alone says anything
+        return steps - 1 - batch.start
     needed = batch.x[..., [role in ("marker", "symbol") for role in roles]].any(-1)
     return needed[::-1].argmax(0)  # the last step is scored
 
@@ -158,16 +162,16 @@ def test_every_step_is_trained_and_the_last_alone_is_judged():
     assert loss.gradient(outputs, targets)[0, 0].abs().sum() > 0
 
 
-@pytest.mark.parametrize("name", ["memorization_5bit", "memorization_20bit"])
+@pytest.mark.parametrize(("name", "ahead"), [("memorization_5bit", 0), ("memorization_20bit", 0), ("copy", 1)])
 @pytest.mark.parametrize("lag", LAGS)
-def test_memorization_replays_the_message(name, lag):
+def test_memorization_replays_the_message(name, ahead, lag):
     task = TASKS[name]
     batch = task.sample(stream(2, "memory"), lag, task.population or 500)
     heard, blank = task.traits.scored, task.traits.roles.index("blank")
     assert (batch.x[:heard].argmax(-1) == batch.y).all()
     silence = batch.x[heard:].argmax(-1)
-    assert (silence[lag] == task.traits.roles.index("cue")).all()
-    assert (np.delete(silence, lag, 0) == blank).all()
+    assert (silence[lag - ahead] == task.traits.roles.index("cue")).all()
+    assert (np.delete(silence, lag - ahead, 0) == blank).all()
     assert len(batch.x) - heard == task.minimal_lag(lag)  # heard at step k, replayed at steps - K + k
     assert set(np.unique(batch.y)) == set(range(blank))
 
@@ -178,6 +182,81 @@ def test_memorization_messages():
     many = TASKS["memorization_20bit"].sample(stream(2, "memory"), 20, 4000).y
     assert len({tuple(message) for message in many.T}) > 3990  # of 5^10
     assert abs(np.bincount(many.ravel()) / many.size - 0.2).max() < 0.01
+
+
+def test_copy_is_ten_letters_of_eight():
+    task = TASKS["copy"]
+    letters = task.sample(stream(2, "copy"), 20, 4000).y
+    assert abs(np.bincount(letters.ravel(), minlength=8) / letters.size - 1 / 8).max() < 0.01
+    for lag, steps, loss in ((100, 120, 0.1733), (500, 520, 0.0400), (1000, 1020, 0.0204)):  # the papers' plateau
+        assert task.steps(lag) == steps
+        assert 10 * task.baselines["constant"].loss / steps == pytest.approx(loss, abs=5e-5)
+    assert task.baselines["constant"].error == pytest.approx(1 - 8.0**-10)
+    assert task.baselines["half_solved"].error == pytest.approx(1 - 8.0**-5)
+    assert task.baselines["half_solved"].loss == pytest.approx(math.log(8) / 2)
+
+
+@pytest.mark.parametrize("lag", LAGS)
+def test_latch_shows_its_class_at_the_first_step_and_noise_after_it(lag):
+    batch = TASKS["latch"].sample(stream(2, "latch"), lag, 4000)
+    steps, each, x = len(batch.x), np.arange(4000), batch.x[..., 0]
+    assert (x[batch.start, each] == 2 * batch.y[0] - 1).all()
+    assert set(np.unique(steps - batch.start)) == set(range(lag, lag + lag // 10 + 1))
+    assert batch.y.mean() == pytest.approx(0.5, abs=0.03)
+    noise = x[np.arange(steps)[:, None] > batch.start].astype(np.float64)
+    assert noise.mean() == pytest.approx(0, abs=0.01)
+    assert np.square(noise).mean() == pytest.approx(0.2, rel=0.03)
+    assert (np.abs(noise) > 3 * math.sqrt(0.2)).mean() == pytest.approx(0.0027, abs=0.001)  # Gaussian
+
+
+@pytest.mark.parametrize(("lag", "right"), [(20, 0.70), (100, 0.59), (1000, 0.53)])
+def test_the_sum_of_all_inputs_betrays_the_class_of_the_latch_a_little(lag, right):
+    """Sum = +-1 + N(0, 0.2 (T' - 1)); the numbers are those of its docstring, at T' = T."""
+    assert right == pytest.approx(0.5 * (1 + math.erf(1 / math.sqrt(2 * 0.2 * (lag - 1)))), abs=0.005)
+    batch = TASKS["latch"].sample(stream(2, "latch"), lag, 10_000)
+    told = (batch.x[..., 0].sum(0, dtype=np.float64) > 0) == batch.y[0]
+    assert told.mean() == pytest.approx(right, abs=0.02)
+
+
+@pytest.mark.parametrize("lag", LAGS)
+def test_distractors_frame_the_relevant_symbol_and_end_at_random(lag):
+    task, n = TASKS["distractors"], 4000
+    batch = task.sample(stream(2, "distractors"), lag, n)
+    symbol, each, start = batch.x.argmax(-1), np.arange(n), batch.start
+    assert (symbol[start, each] == 52).all()
+    assert (symbol[start + 1, each] == batch.y[0]).all()
+    assert (symbol[-1] == 53).all()
+    assert batch.y.mean() == pytest.approx(0.5, abs=0.03)
+    rows = np.arange(len(symbol))[:, None]
+    between = symbol[(rows > start + 1) & (rows < len(symbol) - 1)]
+    assert set(np.unique(between)) == set(range(2, 52))
+    assert abs(np.bincount(between - 2) / len(between) - 1 / 50).max() < 0.003
+    suffix = len(symbol) - start - 3 - lag
+    assert (suffix.min(), suffix.max()) == (0, 49)
+    assert suffix.mean() == pytest.approx(9 * (1 - 0.9**49), abs=0.5)
+    assert (suffix == 0).mean() == pytest.approx(0.1, abs=0.02)
+    assert (suffix == 49).mean() == pytest.approx(0.9**49, abs=0.004)
+
+
+def test_parity_is_of_all_bits_and_no_polynomial_of_fewer_sees_it():
+    """Over all strings of six bits: uncorrelated with every product of up to five of them (its docstring)."""
+    batch = TASKS["parity"].sample(stream(2, "parity"), 6, 4000)
+    bits, y = batch.x[..., 1].astype(int), batch.y[0]
+    strings, at = np.unique(bits, axis=1, return_index=True)
+    assert strings.shape == (6, 64)
+    assert (y == np.bitwise_xor.reduce(bits)).all()
+    signs, parity = 1 - 2 * strings, 1 - 2 * y[at]
+    for degree in range(6):
+        for chosen in combinations(range(6), degree):
+            assert parity @ signs[list(chosen)].prod(0) == 0
+    assert abs(parity @ signs.prod(0)) == 64
+
+
+@pytest.mark.parametrize(("lag", "right"), [(10, 0.62), (100, 0.54)])
+def test_half_of_all_bits_set_betrays_a_little_of_parity(lag, right):
+    """The numbers of its docstring: say "odd" (or "even", whichever is better) from T/2 ones on."""
+    odd = sum(math.comb(lag, ones) for ones in range(lag + 1) if (ones % 2 == 1) == (ones >= lag / 2)) / 2**lag
+    assert max(odd, 1 - odd) == pytest.approx(right, abs=0.005)
 
 
 def test_adding_baselines_by_integration():
@@ -224,7 +303,13 @@ def test_class_baselines_by_arithmetic():
     assert 10 * memory["constant"].loss == pytest.approx(math.log(9_765_625))  # 16.09 nats, 23.2 bits a message
     assert memory["half_solved"].error == pytest.approx(1 - 1 / 3125)
     assert 10 * memory["half_solved"].loss == pytest.approx(math.log(3125))
-    for name in ("xor", "random_permutation"):  # one bit, and no way to know half of it
+    for name in (
+        "xor",
+        "random_permutation",
+        "latch",
+        "distractors",
+        "parity",
+    ):  # one bit, and no way to know half of it
         for answer in TASKS[name].baselines.values():
             assert (answer.error, answer.loss) == (0.5, pytest.approx(math.log(2)))
 

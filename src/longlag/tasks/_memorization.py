@@ -22,6 +22,7 @@ def memorization(
     constant: str,
     half_solved: tuple[int, str],
     population: int | None = None,
+    cue_ahead: int = 0,
 ) -> Task:
     """Messages of `symbols` symbols, each of `values` values; channels and classes are the values, blank and cue.
 
@@ -29,12 +30,13 @@ def memorization(
         draw: (rng, n) -> n messages, integers [symbols, n].
         constant: the constant answer in words.
         half_solved: how many symbols the half-solved answer knows, and the answer in words.
+        cue_ahead: how many steps before the first recall step the cue is heard.
     """
     blank, cue, known = values, values + 1, half_solved[0]
 
     def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
         message = draw(rng, n)
-        symbol = message_silence_cue(message, lag, blank, cue)
+        symbol = message_silence_cue(message, lag, blank, cue, cue_ahead)
         return Batch(one_hot(symbol, values + 2), np.zeros(n, dtype=np.int64), message)
 
     def guessed(meaning: str, unknown: int) -> Baseline:

@@ -17,6 +17,11 @@ def padded_steps(lag: int) -> int:
     return lag + math.ceil(lag / 10)
 
 
+def random_starts(rng: np.random.Generator, lag: int, n: int) -> np.ndarray:
+    """First steps [n] of sequences whose lengths T' are uniform in [T, 1.1 T], padded at the front."""
+    return padded_steps(lag) - rng.integers(lag, lag + lag // 10, size=n, endpoint=True)
+
+
 def marked_pairs(
     rng: np.random.Generator, lag: int, n: int, values: Callable[[tuple[int, int]], np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -28,8 +33,8 @@ def marked_pairs(
         values: draws the values of a shape [L, n], float32.
     """
     steps = padded_steps(lag)
-    length = rng.integers(lag, lag + lag // 10, size=n, endpoint=True)
-    start = steps - length
+    start = random_starts(rng, lag, n)
+    length = steps - start
     first = start + rng.integers(0, length // 10)  # [0, T'/10)
     second = start + rng.integers(length // 10, length // 2)  # [T'/10, T'/2)
     value = values((steps, n))
@@ -63,12 +68,12 @@ def symbols_in_windows(
     return symbol, hidden
 
 
-def message_silence_cue(message: np.ndarray, lag: int, blank: int, cue: int) -> np.ndarray:
-    """A message [K, n], T blanks, and K steps to replay it, the first with the cue: symbols [T + 2K, n]."""
+def message_silence_cue(message: np.ndarray, lag: int, blank: int, cue: int, ahead: int) -> np.ndarray:
+    """A message [K, n], T blanks, and K steps to replay it: symbols [T + 2K, n]; the cue is `ahead` of the first."""
     heard, n = message.shape
     symbol = np.full((lag + 2 * heard, n), blank)
     symbol[:heard] = message
-    symbol[heard + lag] = cue
+    symbol[heard + lag - ahead] = cue
     return symbol
 
 
