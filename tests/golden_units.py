@@ -20,7 +20,7 @@ from torch import Tensor
 from golden_numbers import Number, fixed, unit
 from longlag import protocol, registry
 from longlag.algebra import tree
-from longlag.cells import gated, gated_batched, lstm_kernels, tanh_batched
+from longlag.cells import batched, gated, gated_batched, lstm_kernels, relu_batched, tanh_batched
 from longlag.cells.base import PerSequence, autograd_tape, complete, gradient_tape
 from longlag.cells.gru import GRU
 from longlag.cells.linear_scan import by_steps, by_sweeps
@@ -364,7 +364,7 @@ def tanh_on_a_gpu() -> Values:
     return taped(TanhRNN(3), tanh_batched.linearise)
 
 
-def batched_gates(kind: type[gated_batched.Run], cell: Any) -> Callable[..., Any]:
+def batched_run(kind: type[batched.Run], cell: Any) -> Callable[..., Any]:
     def tape(*problem: Any) -> Any:
         run = kind.of(*problem)
         return gradient_tape(cell, *problem[:-1], run.states, run.backward)
@@ -374,12 +374,17 @@ def batched_gates(kind: type[gated_batched.Run], cell: Any) -> Callable[..., Any
 
 @golden()
 def lstm_on_a_gpu() -> Values:
-    return taped(LSTM(3), batched_gates(gated_batched.LSTMRun, LSTM(3)), second_order=False)
+    return taped(LSTM(3), batched_run(gated_batched.LSTMRun, LSTM(3)), second_order=False)
 
 
 @golden()
 def gru_on_a_gpu() -> Values:
-    return taped(GRU(3), batched_gates(gated_batched.GRURun, GRU(3)), second_order=False)
+    return taped(GRU(3), batched_run(gated_batched.GRURun, GRU(3)), second_order=False)
+
+
+@golden()
+def relu_on_a_gpu() -> Values:
+    return taped(ReluRNN(3), batched_run(relu_batched.ReluRun, ReluRNN(3)), second_order=False)
 
 
 @golden(LSTM)

@@ -124,6 +124,7 @@ MUTATIONS = (
     M("LSTM on a GPU, backward", "cells/gated_batched.py", "d_c *= self.gates[:, t, :, 1]", "d_c *= self.gates[:, t, :, 0]"),
     M("GRU on a GPU", "cells/gated_batched.py", "torch.lerp(n[:, t], h[:, t], u", "torch.lerp(n[:, t], h[:, t], r"),
     M("GRU on a GPU, backward", "cells/gated_batched.py", "(d_h * self.gates[:, t, :, 1])", "(d_h * self.gates[:, t, :, 0])"),
+    M("ReLU on a GPU", "cells/relu_batched.py", "(self.h[:, 1:] > 0)", "(self.h[:, :-1] > 0)"),
     M("start on a GPU", "cells/batched.py", "steps[:, None] >= start", "steps[:, None] > start"),
     M("LSTM definition", "cells/lstm.py", "c = f.sigmoid() * c + i.sigmoid() * g.tanh()", "c = f.sigmoid() * c + (1 - f.sigmoid()) * g.tanh()"),
     M("LSTM output", "cells/lstm.py", "h = o.sigmoid() * c.tanh()", "h = o.sigmoid() * c"),

@@ -10,7 +10,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import references
-from longlag.cells import batched, gated, gated_batched, linear_scan, lstm_kernels, tanh_batched, tanh_kernels
+from longlag.cells import (
+    batched,
+    gated,
+    gated_batched,
+    linear_scan,
+    lstm_kernels,
+    relu_batched,
+    tanh_batched,
+    tanh_kernels,
+)
 from longlag.cells.base import autograd_tape, complete, gradient_tape, unroll, zero_start
 from longlag.cells.gru import GRU
 from longlag.cells.lru import LRU
@@ -45,6 +54,7 @@ CELLS = {
     "reservoir": lambda hidden: Reservoir(hidden, leak=0.3),
 }
 LAYERED = ("lru", "mingru")
+BATCHED = [(LSTM, gated_batched.LSTMRun), (GRU, gated_batched.GRURun), (ReluRNN, relu_batched.ReluRun)]
 SIZES = st.tuples(*[st.integers(1, high) for high in (3, 9, 5, 4, 7)])  # R, T, B, X, H
 
 
@@ -178,10 +188,10 @@ def test_the_batched_formulas_of_gpus_equal_the_generic_ones(sizes, scored, seed
             torch.testing.assert_close(one[key], other[key], **close, msg=lambda m, key=key: f"{key}: {m}")
 
 
-@pytest.mark.parametrize(("cell", "kind"), [(LSTM, gated_batched.LSTMRun), (GRU, gated_batched.GRURun)])
+@pytest.mark.parametrize(("cell", "kind"), BATCHED)
 @settings(max_examples=25, deadline=None)
 @given(sizes=SIZES, scored=st.integers(1, 3), seed=st.integers(0, 99), late=st.booleans(), numbers=st.integers(1, 999))
-def test_the_batched_gates_of_gpus_equal_the_generic_ones(cell, kind, sizes, scored, seed, late, numbers):
+def test_the_batched_runs_of_gpus_equal_the_generic_ones(cell, kind, sizes, scored, seed, late, numbers):
     cell, scored = cell(hidden=sizes[4]), min(scored, sizes[1])
     params, x, start = problem(cell, sizes, seed)
     start = start if late else torch.zeros_like(start)
@@ -189,7 +199,7 @@ def test_the_batched_gates_of_gpus_equal_the_generic_ones(cell, kind, sizes, sco
     close = {"rtol": 1e-10, "atol": 1e-12}
     torch.testing.assert_close(batched_run.states, generic.states, **close)
     with mock.patch.object(batched, "_PIECE_NUMBERS", numbers):
-        torch.testing.assert_close(gated_batched.states(kind, params, x, start, scored), generic.states, **close)
+        torch.testing.assert_close(batched.states(kind, params, x, start, scored), generic.states, **close)
     d_states = torch.randn(generic.states.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     gradient = generic.pullback(d_states)
     for _ in range(2):  # also when it is asked again

@@ -11,6 +11,7 @@ from longlag.algebra.captured import Captured
 from longlag.cells.base import autograd_tape, complete
 from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
+from longlag.cells.relu_rnn import ReluRNN
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.engine.data import Data
 from longlag.engine.gradients import CapturedGradient
@@ -111,11 +112,11 @@ def test_norms_are_those_of_each_replica(device):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("name", ["tanh", "gru", "lstm"])
+@pytest.mark.parametrize("cell", [TanhRNN(7), ReluRNN(7), GRU(7), LSTM(7)])
 @pytest.mark.parametrize("late", [False, True])
-def test_hand_written_kernels_on_a_gpu_are_those_of_automatic_differentiation(name, late):
+def test_hand_written_kernels_on_a_gpu_are_those_of_automatic_differentiation(cell, late):
     """In float64, whose rounding hides nothing; states without derivatives as well."""
-    cell = complete({"tanh": TanhRNN, "gru": GRU, "lstm": LSTM}[name](hidden=7))
+    cell = complete(cell)
     draw = torch.Generator().manual_seed(0)
     params = {
         k: 0.5 * torch.randn(3, *shape, generator=draw, dtype=torch.float64) for k, shape in cell.shapes(2).items()

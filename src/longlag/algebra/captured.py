@@ -80,7 +80,7 @@ def _graph(function: Function, buffers: Tensors) -> _Program:
             function(*buffers)
     torch.cuda.current_stream().wait_stream(side)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # what other threads do is no part of it
         outputs = function(*buffers)
     return _Program(buffers, outputs, graph.replay)
 

@@ -8,11 +8,46 @@ here then stays exactly zero, and no step needs a mask.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
 
+from longlag.algebra.tree import Params
+
 _PIECE_NUMBERS = 2**28  # of the drive of a piece of an evaluation: a gigabyte of float32
+
+
+class Run(Protocol):
+    """A forward pass that keeps what its derivatives need."""
+
+    @classmethod
+    def of(cls, params: Params, x: Tensor, start: Tensor, scored: int) -> Self:
+        """From x [R, T, B, X] and start [R, B]."""
+
+    @property
+    def states(self) -> Tensor:
+        """Hidden states at the scored steps, [R, K, B, H]."""
+
+    def backward(self, d_states: Tensor) -> dict[str, Tensor]:
+        """Derivatives of the parameters from those of the scored states."""
+
+
+def states(kind: type[Run], params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
+    """Hidden states at the last steps, [R, K, B, H]; no derivatives."""
+    width = 2 * params["W_hh"].shape[2]
+    return in_pieces(lambda x, start: kind.of(params, x, start, scored).states, width, x, start)
+
+
+def in_pieces(states: Callable[[Tensor, Tensor], Tensor], width: int, x: Tensor, start: Tensor) -> Tensor:
+    """States [R, K, B, H] of x [R, T, B, X] and start [R, B] in pieces of the batch, to bound the memory.
+
+    width: numbers that a step of a sequence takes.
+    """
+    size = max(1, _PIECE_NUMBERS // (x.shape[0] * x.shape[1] * width))
+    pieces = zip(x.split(size, 2), start.split(size, 1), strict=True)
+    found = [states(*piece) for piece in pieces]
+    return found[0] if len(found) == 1 else torch.cat(found, 2)
 
 
 def started(x: Tensor, start: Tensor) -> Tensor | None:
@@ -39,14 +74,3 @@ def states_of(like: Tensor, hidden: int) -> Tensor:
 def correlation(a: Tensor, d: Tensor) -> Tensor:
     """sum over steps and sequences of a_t' d_t: [R, T, B, N] and [R, T, B, G] -> [R, N, G]."""
     return torch.bmm(a.flatten(1, 2).transpose(1, 2), d.flatten(1, 2))
-
-
-def in_pieces(states: Callable[[Tensor, Tensor], Tensor], width: int, x: Tensor, start: Tensor) -> Tensor:
-    """States [R, K, B, H] of x [R, T, B, X] and start [R, B] in pieces of the batch, to bound the memory.
-
-    width: numbers that a step of a sequence takes.
-    """
-    size = max(1, _PIECE_NUMBERS // (x.shape[0] * x.shape[1] * width))
-    pieces = zip(x.split(size, 2), start.split(size, 1), strict=True)
-    found = [states(*piece) for piece in pieces]
-    return found[0] if len(found) == 1 else torch.cat(found, 2)

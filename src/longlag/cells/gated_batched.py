@@ -8,7 +8,7 @@ of an LSTM, 2 of a GRU. Gradients of the weights are one product at the end.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -19,27 +19,6 @@ from longlag.cells.gated import NAMES
 
 _d_sigmoid = torch.ops.aten.sigmoid_backward.grad_input  # (d, y) -> d y (1 - y)
 _d_tanh = torch.ops.aten.tanh_backward.grad_input  # (d, y) -> d (1 - y^2)
-
-
-class Run(Protocol):
-    """A forward pass that keeps what its derivatives need."""
-
-    @classmethod
-    def of(cls, params: Params, x: Tensor, start: Tensor, scored: int) -> Self:
-        """From x [R, T, B, X] and start [R, B]."""
-
-    @property
-    def states(self) -> Tensor:
-        """Hidden states at the scored steps, [R, K, B, H]."""
-
-    def backward(self, d_states: Tensor) -> dict[str, Tensor]:
-        """Derivatives of the parameters from those of the scored states."""
-
-
-def states(kind: type[Run], params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
-    """Hidden states at the last steps, [R, K, B, H]; no derivatives."""
-    width = 2 * params["W_hh"].shape[2]
-    return batched.in_pieces(lambda x, start: kind.of(params, x, start, scored).states, width, x, start)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from longlag.algebra.products import matmul
 from longlag.algebra.tree import Params
-from longlag.cells import gated, gated_batched, gru_kernels
+from longlag.cells import batched, gated, gated_batched, gru_kernels
 from longlag.cells.base import GradientTape, State, affine_drive, gate_shapes, gradient_tape
 from longlag.ranges import COUNT, part
 
@@ -40,7 +40,7 @@ class GRU:
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         if x.device.type != "cpu":
-            return gated_batched.states(gated_batched.GRURun, params, x, start, scored)
+            return batched.states(gated_batched.GRURun, params, x, start, scored)
         return gated.states(gru_kernels, params, x, start, scored)
 
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape:

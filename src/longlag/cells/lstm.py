@@ -15,7 +15,7 @@ from typing import Annotated
 from torch import Tensor
 
 from longlag.algebra.tree import Params
-from longlag.cells import gated, gated_batched, lstm_fused, lstm_kernels
+from longlag.cells import batched, gated, gated_batched, lstm_fused, lstm_kernels
 from longlag.cells.base import GradientTape, State, affine_drive, gate_shapes, gradient_tape, zero_start
 from longlag.ranges import COUNT, part
 
@@ -42,7 +42,7 @@ class LSTM:
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         if x.device.type != "cpu":
-            return gated_batched.states(gated_batched.LSTMRun, params, x, start, scored)
+            return batched.states(gated_batched.LSTMRun, params, x, start, scored)
         return lstm_fused.states(params, x, start, scored)
 
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape:
