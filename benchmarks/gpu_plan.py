@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from longlag import protocol, registry
 from longlag.methods.base import Method
 from longlag.store import records
 
-_NODES = {"TanhRNN": 8}  # kernels of a step, forward and backward; of cells with gates, by automatic differentiation:
-_NODES_OF_GATES = 80
-_NODE, _DRAW, _HOST = 2.5e-6, 1e-4, 1.5e-3  # seconds: a kernel of a graph; a drawn batch; Python around an update
-_EVALUATION = 0.02  # seconds for each replica, every 100 updates
-_BATCH, _GRADIENT = 100, 3  # sequences of an update, passes of each
+_GRADIENT, _PARAMETERS = 3, 5  # passes of a sequence of an update; tensors of parameters
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds on an H100 and its host. kernels: of a step of a cell, forward and backward.
+
+    kernel, number: each kernel, and each number of a state [R, B, H] that it handles. host: Python around an update.
+    batch, drawn: each batch of a seed, and each of its input numbers. summed: each tensor of a replica, where a norm is
+    a sum for each. drawers: processes that draw ahead. keeps_monitor: a monitor set is drawn once.
+    """
+
+    kernels: Mapping[str, int]
+    kernel: float = 1.5e-6
+    number: float = 1e-11
+    host: float = 1.5e-3
+    batch: float = 1.5e-4
+    drawn: float = 2.5e-9
+    summed: float = 1.5e-5
+    drawers: int = 0
+    keeps_monitor: bool = False
+
+    def of_a_step(self, cell: str) -> int:
+        """Kernels of a step; a cell that is not listed is differentiated automatically."""
+        return self.kernels.get(cell, 76)
+
+
+# Measured: the code of the first session on a GPU (commit 0923a78). Its two pieces, P12 and profiles of an update gave
+# the seconds above; kernels are counted (`kernels.py`).
+MEASURED = Costs({"TanhRNN": 7})
+NOW = Costs({"TanhRNN": 4, "ReluRNN": 4, "GRU": 8, "LSTM": 12}, summed=0.0, drawers=4, keeps_monitor=True)
 TUNED_AT = ("temporal_order", 50)
 
 
@@ -23,8 +49,8 @@ TUNED_AT = ("temporal_order", 50)
 class Piece:
     """A condition with all its seeds, or with all candidates of its search, as one program.
 
-    cpu: seconds that one core took in the reference for as many passes. gpu: seconds, by the numbers above, not by
-    measurement. overrides: settings that make it small.
+    cpu: seconds that one core took in the reference for as many passes. gpu: seconds, by `NOW`. overrides: settings
+    that make it small.
     """
 
     method: str
@@ -74,9 +100,49 @@ def _parts(name: str) -> Any:
 
 
 def _costed(piece: Piece, cpu_per_pass: float) -> Piece:
-    updates = piece.budget / (_GRADIENT * _BATCH)
-    steps = registry.get("tasks", piece.task).steps(piece.lag)
-    nodes = _NODES.get(type(_parts(piece.method).cell).__name__, _NODES_OF_GATES)
-    update = _HOST + _DRAW * piece.replicas + steps * nodes * _NODE + _EVALUATION * piece.replicas / 100
-    values = {**vars(piece), "cpu": cpu_per_pass * piece.budget * piece.replicas, "gpu": updates * update}
-    return Piece(**values)
+    own = Condition.of(piece.method, piece.task, piece.lag, piece.replicas)
+    updates, evaluations = piece.budget / own.passes, piece.budget / 3e4
+    gpu = updates * own.update(NOW) + own.evaluations(NOW, evaluations)
+    return replace(piece, cpu=cpu_per_pass * piece.budget * piece.replicas, gpu=gpu)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """The sizes of a program: R replicas of a method on a task at a lag. batch: sequences of an update."""
+
+    cell: str
+    hidden: int
+    replicas: int
+    steps: int
+    inputs: int
+    batch: int
+    population: int | None
+
+    @classmethod
+    def of(cls, method: str, task: str, lag: int, replicas: int) -> Condition:
+        own, parts = registry.get("tasks", task), _parts(method)
+        batch = min(parts.optimiser.batch, own.population or parts.optimiser.batch)
+        return cls(type(parts.cell).__name__, parts.cell.hidden, replicas, own.steps(lag), len(own.traits.roles), batch,
+                   own.population)  # fmt: skip
+
+    @property
+    def passes(self) -> int:
+        """Of an update, per replica."""
+        return _GRADIENT * self.batch
+
+    def update(self, costs: Costs) -> float:
+        """Seconds of an update."""
+        state = self.replicas * self.batch * self.hidden
+        gradient = self.steps * costs.of_a_step(self.cell) * (costs.kernel + state * costs.number)
+        rest = costs.host + gradient + self.replicas * _PARAMETERS * costs.summed
+        drawing = self.drawing(costs, self.batch)
+        return max(rest, drawing / costs.drawers) if costs.drawers else rest + drawing
+
+    def evaluations(self, costs: Costs, count: float) -> float:
+        """Seconds to draw what is evaluated: a monitor set each time, and the test set once."""
+        monitor, test = (min(n, self.population or n) for n in (protocol.MONITOR, protocol.TEST))
+        return (1 if costs.keeps_monitor else count) * self.drawing(costs, monitor) + self.drawing(costs, test)
+
+    def drawing(self, costs: Costs, n: int) -> float:
+        """Seconds to draw n sequences for every replica here."""
+        return self.replicas * (costs.batch + n * self.steps * self.inputs * costs.drawn)

@@ -1,8 +1,9 @@
 """`make gpu`: tests, speed and conditions of the reference on one GPU, in under ten minutes.
 
 1. tests: every method on the GPU, its updates against a CPU's, recorded CUDA graphs against calls;
-2. speed: P12, twenty seeds as one program, and graphs against calls;
-3. conditions of the reference, all seeds as one program, and searches, all candidates as one program, in the order of
+2. updates: milliseconds of an update of a run, everything included;
+3. speed: P12, twenty seeds as one program, and graphs against calls;
+4. conditions of the reference, all seeds as one program, and searches, all candidates as one program, in the order of
    their value (`gpu_plan.py`), until the clock runs out.
 
 Every finished piece is written at once, into a record of its own: a condition never mixes devices. Without a GPU it
@@ -28,22 +29,22 @@ import torch
 from benchmarks import __main__ as bench
 from benchmarks import rows as measured
 from benchmarks.gpu_plan import Piece, plan
+from benchmarks.gpu_updates import METHODS, Updates, commit, timed
 from benchmarks.harness import ROOT, Effort, Worker
 from benchmarks.together import Events, train_together
-from longlag import registry
-from longlag.engine import tune
 from longlag.engine.spec import RunSpec, Setup, resolve
 from longlag.store import curves, records
 from longlag.store.files import write_atomically
 
 NO_GPU = 3  # exit status
 _TESTS, _RESERVE = 0.3, 5.0  # the most of the time that tests take; seconds kept for the summary
+TESTS = ("tests/engine/test_gradients.py", "tests/engine/test_ahead.py")
 _SMALL = {"cell.hidden": 8, "optimiser.batch": 10}
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is done. speed: steps, sequences and units of P12."""
+    """How much is done. speed: steps, sequences and units of P12. updates: how many are timed, of how many replicas."""
 
     device: str
     seeds: int
@@ -52,10 +53,14 @@ class Size:
     budget: float
     speed: int
     effort: Effort
+    updates: int
+    replicas: int
 
 
-FULL = Size("cuda", seeds=20, candidates=8, tuning_seeds=3, budget=1e6, speed=100, effort=Effort(5, 0.1))
-REHEARSAL = Size("cpu", seeds=2, candidates=2, tuning_seeds=1, budget=300.0, speed=4, effort=Effort(1, 0, 1))
+FULL = Size("cuda", seeds=20, candidates=8, tuning_seeds=3, budget=1e6, speed=100, effort=Effort(5, 0.1), updates=400,
+            replicas=34)  # fmt: skip
+REHEARSAL = Size("cpu", seeds=2, candidates=2, tuning_seeds=1, budget=300.0, speed=4, effort=Effort(1, 0, 1),
+                 updates=20, replicas=2)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class Trained:
     seconds: float
     expected_s: float
     core_s: float
+    commit: str
 
     @classmethod
     def of(cls, piece: Piece, events: Events, seconds: float) -> Trained:
@@ -81,7 +87,7 @@ class Trained:
         points = {e.updates for e in events if isinstance(e, records.Point)}
         longest = max([*points, *(row.updates for row in rows)], default=0)
         return cls(piece.method, piece.task, piece.lag, piece.replicas, len(rows), sum(row.solved for row in rows),
-                   longest, len(points), seconds, piece.gpu, piece.cpu)  # fmt: skip
+                   longest, len(points), seconds, piece.gpu, piece.cpu, commit())  # fmt: skip
 
 
 @dataclass
@@ -114,13 +120,22 @@ class Session:
             self.say(f"{name}: failed after {time.monotonic() - begun:.0f} s: {type(error).__name__}: {error}")
 
     def tests(self) -> str:
-        """Runs the tests of recorded gradients, which find the GPU themselves."""
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/engine/test_gradients.py"]
+        """Runs the tests of recorded gradients and of batches for a GPU, which find it themselves."""
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
         given = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         done: Any = subprocess.run(command, check=False, timeout=max(1.0, _TESTS * self.left), **given)
         write_atomically(self.out / "tests.txt", done.stdout.encode())
         self.failed |= done.returncode != 0
         return str(done.stdout.strip().splitlines()[-1])
+
+    def updates(self) -> str:
+        """Times updates of three cells as a run makes them, after as many that warm up."""
+        found = []
+        for method in METHODS:
+            found.append(timed(method, self.size.replicas, self.size.updates, self.size.device))
+            bench.write(self.out / "updates.csv", Updates, found)
+            self.say(found[-1].line)
+        return f"{len(found)} methods timed"
 
     def speed(self) -> str:
         """P12 and the machine."""
@@ -156,10 +171,8 @@ class Session:
     def _setups(self, piece: Piece) -> list[Setup]:
         spec = RunSpec(piece.task, piece.lag, piece.method, piece.seeds, piece.budget, piece.overrides,
                        device=self.size.device, block=len(piece.seeds))  # fmt: skip
-        if not piece.candidates:
-            return [resolve(spec)]
-        drawn = tune.candidates(registry.get("methods", piece.method), piece.candidates)
-        return [resolve(dataclasses.replace(spec, overrides={**piece.overrides, **found})) for found in drawn]
+        numbers = range(1, piece.candidates + 1) if piece.candidates else [None]
+        return [resolve(dataclasses.replace(spec, candidate=number)) for number in numbers]
 
     def _write(self, kept: dict[str, Events]) -> None:
         for name, events in kept.items():
@@ -185,6 +198,7 @@ def main(argv: list[str] | None = None) -> int:
     session = Session(size, out, time.monotonic() + args.seconds)
     session.say(f"torch {torch.__version__} on {_name(size.device)}, {args.seconds:g} s for everything")
     session.stage("tests", session.tests)
+    session.stage("updates", session.updates)
     session.stage("speed", session.speed)
     session.stage("conditions of the reference", lambda: session.cells(pieces))
     session.say(f"{'a stage failed' if session.failed else 'all stages ran'}; files are in {out}")
@@ -206,7 +220,7 @@ def _would(pieces: Sequence[Piece], seconds: float) -> str:
     first = "\n".join(f"  {piece}: about {piece.gpu:.0f} s" for piece in pieces[:5])
     return (
         "torch sees no GPU here: nothing was run. With one, in "
-        f"{seconds:g} s: tests/engine/test_gradients.py, P12, then of {len(pieces)} pieces as many as fit:\n{first}\n"
+        f"{seconds:g} s: {' and '.join(TESTS)}, updates, P12, then of {len(pieces)} pieces as many as fit:\n{first}\n"
         "  ...\nARGS=--rehearse runs every stage in small on this CPU."
     )
 

@@ -103,6 +103,18 @@ def test_other_processes_draw_the_same_batches(drawers):
     assert drawers.ready
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_gets_the_batches_that_others_drew(drawers, monkeypatch):
+    monkeypatch.setattr(ahead, "_PATIENCE", 0)
+    setup = resolve(spec("clipping", "temporal_order", seeds=(0, 1)))
+    here = Data(setup, (0, 1))
+    one = Ahead(tasks.load("temporal_order", 10), (0, 1), lambda: drawers)
+    there = Data(setup, (0, 1), "cuda", ahead=one)
+    for k in range(1, 9):
+        same(there.batch("train", k, 100), here.batch("train", k, 100))
+    assert drawers.ready
+
+
 def test_only_a_series_of_one_purpose_is_foreseen(monkeypatch):
     monkeypatch.setattr(ahead, "_PATIENCE", 3)
     task = tasks.load("adding", 20)

@@ -1,0 +1,68 @@
+"""What an update of a run costs on a GPU, everything included: batches drawn ahead, recorded gradient, clipping,
+optimiser, the loss read back, evaluations.
+
+python -m benchmarks.gpu_updates DEVICE REPLICAS UPDATES
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+
+import torch
+
+from benchmarks.gpu_plan import NOW, Condition
+from longlag import protocol
+from longlag.engine.provenance import provenance
+from longlag.engine.spec import RunSpec, resolve
+from longlag.engine.train import Block
+
+TIMED = ("adding", 50)  # task and lag
+METHODS = ("esn_momentum", "lstm", "gru")
+
+
+@dataclass(frozen=True)
+class Updates:
+    """A line of updates.csv. ms: wall-clock milliseconds of an update; expected_ms: by `gpu_plan.py`."""
+
+    method: str
+    task: str
+    lag: int
+    replicas: int
+    updates: int
+    ms: float
+    expected_ms: float
+    commit: str
+
+    @property
+    def line(self) -> str:
+        """For the terminal."""
+        condition = f"{self.method} on {self.task}, lag {self.lag}, {self.replicas} replicas"
+        return f"{condition}: {self.ms:.2f} ms an update; {self.expected_ms:.2f} ms expected"
+
+
+def timed(method: str, replicas: int, updates: int, device: str) -> Updates:
+    """Times updates after as many that warm up."""
+    seeds = tuple(protocol.FIRST_TUNING_SEED + k for k in range(replicas))
+    setup = resolve(RunSpec(*TIMED, method, seeds, 1e9, device=device, block=replicas))
+    with torch.no_grad():
+        block = Block(setup, seeds)
+        for _ in range(updates):
+            list(block.advance())
+        begun = time.perf_counter()
+        for _ in range(updates):
+            list(block.advance())  # reads the loss: waits for the device
+        ms = 1e3 * (time.perf_counter() - begun) / updates
+    expected = 1e3 * Condition.of(method, *TIMED, replicas).update(NOW)
+    return Updates(method, *TIMED, replicas, updates, ms, expected, commit())
+
+
+def commit() -> str:
+    """Of this code, as rows have it."""
+    return str(provenance("cpu")["commit"])
+
+
+if __name__ == "__main__":
+    for name in METHODS:
+        print(timed(name, int(sys.argv[2]), int(sys.argv[3]), sys.argv[1]).line, flush=True)
