@@ -193,6 +193,15 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     assert cli.main(["estimate", "s", "none.csv"]) == 2
 
 
+def test_the_candidates_of_a_search_are_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cells = "cells: [{methods: [lstm], tasks: [adding], lags: [20]}]"
+    (tmp_path / "s.yaml").write_text(f"suite: s\nsearch: {{candidates: 3, seeds: 2}}\n{cells}\n")
+    write_rows("costs.csv", [row(method="lstm", lag=20)])
+    assert cli.main(["estimate", "s.yaml", "costs.csv"]) == 0
+    assert re.search(r"^lstm +4 +8 .* \d+ +\d+$", capsys.readouterr().out, re.MULTILINE)
+
+
 @pytest.mark.parametrize("rows", [[], [row(status="not_attempted", passes=0.0, seconds=0.0)]])
 def test_nothing_is_estimated_from_nothing(rows, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)

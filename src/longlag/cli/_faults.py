@@ -83,7 +83,7 @@ def _listed(plan: Suite, faults: Sequence[Fault]) -> str:
 
 def _where(plan: Suite, faults: Sequence[Fault]) -> str:
     cells = join_words(dict.fromkeys(_cell(plan, fault) for fault in faults))
-    methods, tasks = _some(fault.job.method for fault in faults), _some(fault.task for fault in faults)
+    methods, tasks = _some(fault.job.entry for fault in faults), _some(fault.task for fault in faults)
     lags = sorted({fault.lag for fault in faults})
     return f"{cells}, {methods} on {tasks} at {'lag' if len(lags) == 1 else 'lags'} {_some(map(str, lags))}"
 

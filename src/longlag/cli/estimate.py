@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> None:
     heads = f"{'CPU time':>10}{'from':>10}{'to':>10}{'guessed':>9}{'min a job':>13}{'MB a job':>13}"
     print(f"{'method':<22}{'jobs':>7}{'runs':>8}{heads}")
     for cost in [*costs, everything]:
-        jobs = [job for job in found.jobs if cost is everything or job.method == cost.method]
+        jobs = [job for job in found.jobs if cost is everything or job.entry == cost.method]
         print(_line(cost, [record.need(job) for job in jobs]))
     slowest = longest(found, record)
     clock = max(everything.seconds / args.cores, slowest)

@@ -65,7 +65,7 @@ def estimate(suite: Suite, recorded: Iterable[Row]) -> list[Cost]:
     record = Record(recorded)
     by_method: dict[str, list[Job]] = defaultdict(list)
     for job in suite.jobs:
-        by_method[job.base if job.candidate is not None else job.method].append(job)
+        by_method[job.entry].append(job)
     return [_cost(name, jobs, record) for name, jobs in sorted(by_method.items())]
 
 

@@ -36,6 +36,11 @@ class Job:
         """The folder of the job's files, relative to the folder of all jobs."""
         return Path(self.method) / self.group / f"seeds{self.chunk}"
 
+    @property
+    def entry(self) -> str:
+        """The method as estimates and errors list it: the candidates of a search are one with it."""
+        return self.method if self.candidate is None else self.base
+
     def runs(self) -> Iterator[Key]:
         """The keys of the rows that this job must write."""
         return ((t, self.method, lag, seed) for t in self.tasks for lag in self.lags for seed in self.seeds)
