@@ -8,6 +8,7 @@ import torch
 from longlag import registry
 from longlag.algebra import captured, tree
 from longlag.algebra.captured import Captured
+from longlag.cells import lstm_batched
 from longlag.cells.base import autograd_tape, complete
 from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
@@ -129,6 +130,11 @@ def test_hand_written_kernels_on_a_gpu_are_those_of_automatic_differentiation(ce
     for found in (tape.states, states):
         torch.testing.assert_close(found.cpu(), wanted.states, rtol=1e-9, atol=1e-11)
     close(tape.pullback(d.cuda()), wanted.pullback(d), 1e-8)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_has_the_kernels_of_torchs_lstm_cell():
+    assert lstm_batched.works(torch.device("cuda"))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

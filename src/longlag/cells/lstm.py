@@ -4,8 +4,8 @@
     c_t = sigmoid(f) c_{t-1} + sigmoid(i) tanh(g),   h_t = sigmoid(o) tanh(c_t)
 
 On a CPU gradients come from the kernels of `lstm_kernels` or from torch's own, whichever was faster at such sizes; the
-choice depends on the sizes alone. States without gradients come from torch, which was faster at all sizes. On a GPU the
-kernels of `gated_batched` are used.
+choice depends on the sizes alone. States without gradients come from torch, which was faster at all sizes. On a GPU
+the kernels of `lstm_batched` are used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated
 from torch import Tensor
 
 from longlag.algebra.tree import Params
-from longlag.cells import batched, gated, gated_batched, lstm_fused, lstm_kernels
+from longlag.cells import batched, gated, lstm_batched, lstm_fused, lstm_kernels
 from longlag.cells.base import GradientTape, State, affine_drive, gate_shapes, gradient_tape, zero_start
 from longlag.ranges import COUNT, part
 
@@ -42,13 +42,13 @@ class LSTM:
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         if x.device.type != "cpu":
-            return batched.states(gated_batched.LSTMRun, params, x, start, scored)
+            return batched.states(lstm_batched.kind(x), params, x, start, scored)
         return lstm_fused.states(params, x, start, scored)
 
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape:
-        runs: gated_batched.LSTMRun | gated.GatedRuns | lstm_fused.FusedRuns
+        runs: batched.Run | gated.GatedRuns | lstm_fused.FusedRuns
         if x.device.type != "cpu":
-            runs = gated_batched.LSTMRun.of(params, x, start, scored)
+            runs = lstm_batched.kind(x).of(params, x, start, scored)
         elif self.hidden in _UNITS and x.shape[2] >= _LEAST_SEQUENCES:
             runs = gated.GatedRuns(lstm_kernels, params, x, start, scored)
         else:
