@@ -70,6 +70,12 @@ config.setdefault("suite", SUITE.name)  # workflow/report/workflow.rst names it
 # Relative to the folder of the suite. New figures and tables are found automatically.
 FIGURES = expand("figures/{name}.{type}", name=figures.names(), type=["pdf", "png"])
 TABLES = expand("tables/{name}.{type}", name=tables.names(), type=["md", "tex", "html"])
+ROWS = ["runs.csv", "curves.parquet"]
+PAGE = expand(
+    "results/{suite}/{file}",
+    suite=SUITE.name,
+    file=[*FIGURES, *TABLES, "report.html", "handson.html"],
+)
 JOBS = {f"results/{SUITE.name}/jobs/{job.folder.as_posix()}": job for job in SUITE.jobs}
 REUSE = " ".join(f"--reuse={shlex.quote(path)}" for path in SUITE.reuse)
 PLUGINS = " ".join(f"--plugin={shlex.quote(plugin)}" for plugin in SUITE.plugins)

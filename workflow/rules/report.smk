@@ -80,11 +80,14 @@ rule report:
 
 
 # A killed job leaves no file. The page is made nevertheless, with its runs as errors; the next call trains them.
+AFTER_ERROR = [
+    "cd results/{SUITE.name} && mkdir -p jobs && longlag collect --suite suite.json --jobs jobs --out .",
+    "longlag figure all runs.csv --curves curves.parquet --out figures",
+    "longlag table all runs.csv --out tables",
+    "longlag report runs.csv --curves curves.parquet --figures figures --tables tables "
+    "--title={SUITE.title:q} --out report.html",
+]
+
+
 onerror:
-    shell(
-        "cd results/{SUITE.name} && mkdir -p jobs && longlag collect --suite suite.json --jobs jobs --out . && "
-        "longlag figure all runs.csv --curves curves.parquet --out figures && "
-        "longlag table all runs.csv --out tables && "
-        "longlag report runs.csv --curves curves.parquet --figures figures --tables tables "
-        "--title={SUITE.title:q} --out report.html"
-    )
+    shell(" && ".join(AFTER_ERROR[:1] if SUITE.search else AFTER_ERROR))

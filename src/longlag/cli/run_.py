@@ -20,7 +20,7 @@ EXAMPLE = "longlag run demo --cores 2"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "suite", metavar="SUITE", help="demo, standard, flow, paper, or the path of a suite's YAML file"
+        "suite", metavar="SUITE", help="demo, standard, flow, tuning, paper, or the path of a suite's YAML file"
     )
     cores = "jobs that run at the same time (default: every core of this machine)"
     parser.add_argument("--cores", type=_arguments.count("number of cores"), metavar="N", help=cores)
@@ -48,9 +48,9 @@ def run(args: argparse.Namespace) -> int:
         *["--quiet", "all"] * args.quiet,
     ]
     code = _call(command)
-    page = Path("results", found.name, "report.html")
+    page = Path("results", found.name, "tuning.md" if found.search else "report.html").resolve()
     if code == 0 and not args.dry_run:
-        print(f"open {page.resolve()} in a browser")
+        print(f"the chosen settings are in {page}" if found.search else f"open {page} in a browser")
     return int(code != 0)
 
 
