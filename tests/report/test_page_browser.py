@@ -110,6 +110,26 @@ def test_it_opens_from_a_file_without_network_or_complaint(driver: Any, whole: P
     assert (bright[0] < bright[1]) == dark
 
 
+CUT = """
+return [...document.querySelectorAll("caption, figcaption, h1, h2, h3, p, summary")].filter(e => {
+  const box = e.getBoundingClientRect();
+  return box.width && (box.left < 0 || box.right > document.documentElement.clientWidth);
+}).map(e => e.textContent.slice(0, 60));
+"""
+
+
+@pytest.mark.parametrize("width", [320, 420, 1280])
+def test_no_caption_or_text_is_cut(driver: Any, whole: Path, width: int) -> None:
+    """A wide table is scrolled; its caption is read where the reader is."""
+    browser.window(driver, width, 900)
+    browser.show(driver, whole)
+    browser.drawn(driver)
+    assert driver.execute_script(CUT) == []
+    for box in driver.find_elements("css selector", ".wide"):
+        driver.execute_script("arguments[0].scrollLeft = 1e6", box)
+    assert driver.execute_script(CUT) == [], "after scrolling the tables"
+
+
 def test_the_task_changes_all_charts_and_the_table(opened: Any) -> None:
     choose(opened, "#choose-task", "Adding")
     before = {name: text(opened, name) for name in ("#explorer-status", "#explorer-rows")}
