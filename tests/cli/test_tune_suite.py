@@ -12,9 +12,11 @@ from longlag.cli import _tune_suite
 from longlag.design import tuned
 from longlag.engine import trials
 from longlag.engine.spec import RunSpec, resolve_elsewhere
+from longlag.store.curves import read_points, write_points
 from longlag.store.records import read_rows, write_rows
 from searches import without_test_scores
 
+ROOT = Path(__file__).parents[2]
 SOLVED = {"status": "solved", "best_error": 0.0, "passes": 2e5}
 TOLD = {
     ("control", 1, "adding"): {"best_error": 0.2},
@@ -43,6 +45,7 @@ def test_settings_are_chosen_frozen_and_read_back(folder, capsys):
     assert "hf: one setting recipe; by task: adding recipe, temporal_order 03" in said
     frozen = tuned.read("config/tuned/tiny.yaml")
     assert frozen["search"]["seeds"] == [1_000_000, 1_000_001]
+    assert frozen["search"]["spent"] == {"passes": 27.2e6, "cpu_seconds": 64}
     assert (frozen["search"]["candidates"], frozen["search"]["commits"]) == (3, ["abc"])
     assert frozen["methods"]["hf"] == {
         "version": registry.get("methods", "hf").version,
@@ -86,6 +89,31 @@ def test_test_scores_choose_nothing(folder):
         assert tune() == 0
         found.append((Path("config/tuned/tiny.yaml").read_text(), Path("found/trials.csv").read_text()))
     assert found[0] == found[1]
+
+
+def test_records_of_two_machines_are_merged_and_choose_the_same(folder):
+    searches.write("found", TOLD)
+    assert tune("--tuned", "whole.yaml") == 0
+    rows, points = read_rows("found/runs.csv"), read_points("found/curves.parquet")
+    for number, name in enumerate(("one", "two")):
+        write_rows(f"{name}/runs.csv", [row for row in rows if row.seed % 2 == number])
+        write_points(f"{name}/curves.parquet", [point for point in points if point.seed % 2 == number])
+    assert cli.main(["merge", "merged", "one", "two"]) == 0
+    Path("tiny.yaml").write_text(json.dumps(searches.DESIGN))
+    words = ["tune", "--suite", "tiny.yaml", "--runs", "merged", "--out", "merged", "--tuned", "merged.yaml"]
+    assert cli.main(words) == 0
+    assert Path("merged.yaml").read_text() == Path("whole.yaml").read_text()
+    assert Path("merged/trials.csv").read_text() == Path("found/trials.csv").read_text()
+
+
+def test_settings_of_the_repository_are_those_that_its_trials_choose():
+    for path in sorted((ROOT / "config/tuned").glob("*.yaml")):
+        frozen = tuned.read(path)
+        kept = trials.read(ROOT / "results" / frozen["search"]["suite"] / "trials.csv")
+        for choice in _tune_suite.choose([trial for trial in kept if trial.method in frozen["methods"]]):
+            found = frozen["methods"][choice.method]
+            assert found["one"] == choice.settings(choice.one), (path.name, choice.method)
+            assert found["tasks"] == {task: choice.settings(n, task) for task, n in choice.tasks.items()}
 
 
 def test_a_value_at_an_edge_is_flagged(folder, capsys):

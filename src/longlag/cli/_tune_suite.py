@@ -106,6 +106,7 @@ def document(plan: Suite, choices: list[Choice], commits: list[str]) -> dict[str
         "seeds": sorted({trial.seed for trial in every}),
         "lags": sorted({trial.lag for trial in every}),
         "passes": max(trial.budget for trial in every),
+        "spent": {"passes": sum(trial.passes for trial in every), "cpu_seconds": round(sum(t.seconds for t in every))},
         "digest": checksum(sorted({trial.spec_hash for trial in every})),
         "commits": commits,
     }
