@@ -31,8 +31,8 @@ from benchmarks import rows as measured
 from benchmarks.gpu_plan import Piece, plan
 from benchmarks.gpu_updates import METHODS, Updates, commit, timed
 from benchmarks.harness import ROOT, Effort, Worker
-from benchmarks.together import Events, train_together
 from longlag.engine.spec import RunSpec, Setup, resolve
+from longlag.engine.together import Events, train_together
 from longlag.store import curves, records
 from longlag.store.files import write_atomically
 

@@ -1,4 +1,4 @@
-"""`make gpu` without a GPU: the plan, blocks trained together, and a rehearsal of every stage."""
+"""`make gpu` without a GPU: the plan, the record, and a rehearsal of every stage."""
 
 import dataclasses
 import math
@@ -14,48 +14,12 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is no part of the package
 
 from benchmarks import __main__ as bench  # noqa: E402
-from benchmarks import gpu_plan, gpu_record, gpu_session, gpu_updates, kernels, problem, together  # noqa: E402
+from benchmarks import gpu_plan, gpu_record, gpu_session, gpu_updates, kernels, problem  # noqa: E402
 
-from longlag.engine.spec import resolve  # noqa: E402
-from longlag.engine.train import train  # noqa: E402
 from longlag.store.curves import read_points  # noqa: E402
-from longlag.store.records import Row, read_rows  # noqa: E402
-from test_contracts import lasting  # noqa: E402
-from toy import spec  # noqa: E402
+from longlag.store.records import read_rows  # noqa: E402
 
 LATER = time.monotonic() + 3600
-RATES = [{"optimiser.learning_rate": rate} for rate in (0.01, 0.1, 0.3)]
-
-
-def rows_of(events):
-    return [lasting(e) for e in events if isinstance(e, Row)]
-
-
-def test_candidates_trained_together_have_the_rows_of_each_alone():
-    """Also where one ends before the others: its place is kept."""
-    setups = [resolve(spec("clipping", seeds=(0, 1), block=2, overrides=rate)) for rate in RATES]
-    setups.append(resolve(spec("clipping", seeds=(0, 1), block=2, budget=300.0)))
-    found = together.train_together(setups, LATER)
-    assert [rows_of(events) for events in found] == [rows_of(train(setup)) for setup in setups]
-    assert all(len(rows_of(events)) == 2 for events in found)
-
-
-def test_at_the_deadline_nobody_waits_for_those_that_stopped():
-    setups = [resolve(spec("clipping", seeds=(0,), budget=1e9, overrides=rate)) for rate in RATES]
-    found = together.train_together(setups, time.monotonic())
-    assert all(events and not rows_of(events) for events in found)
-
-
-def test_a_gradient_that_fails_ends_all_blocks_with_its_reason():
-    def fails(params, batch):
-        raise ValueError("out of memory")
-
-    all_ = together.Together(fails, 1)
-    with pytest.raises(RuntimeError, match="the gradient of all candidates failed: out of memory"):
-        all_.ask(0, {"w": torch.zeros(1)}, together.Tensors(*[torch.zeros(1, 1, 1)] * 3))
-    unlike = [resolve(spec("clipping")), resolve(spec("clipping", overrides={"cell.hidden": 5}))]
-    with pytest.raises(ValueError, match="one model and one loss"):
-        together.train_together(unlike, LATER)
 
 
 def test_the_plan_is_sorted_by_value_and_has_the_searches():

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from longlag import protocol, registry
 from longlag.engine import candidates, selection
 from longlag.engine.ladder import Rungs, climb
 from longlag.engine.selection import Score
-from longlag.engine.spec import RunSpec, resolve
+from longlag.engine.spec import RunSpec, Setup, resolve
+from longlag.engine.together import fit_together, side_by_side
 from longlag.engine.train import Driver, run_to_end
 from longlag.store.records import Point, Row
 
+Rung = tuple[Row, list[Point]]
 FIRST_SEED = protocol.FIRST_TUNING_SEED
 
 
@@ -44,7 +47,8 @@ class Candidate:
 def search(
     spec: RunSpec, n: int, on_event: Callable[[Point | Row], None], rungs: Rungs, driver: Driver = run_to_end
 ) -> Iterator[Candidate]:
-    """Trains every candidate on the spec's seeds; those with finished rungs are read instead.
+    """Trains every candidate on the spec's seeds; those with finished rungs are read instead. On a GPU no candidate is
+    yielded before all have ended (`engine/together.py`).
 
     Raises:
         LonglagError: a candidate cannot be trained; nothing is then trained.
@@ -52,13 +56,33 @@ def search(
     method = registry.get("methods", spec.method)
     candidates.points(method, n)  # refuses a method without a space
     setups = [resolve(dataclasses.replace(spec, candidate=number)) for number in range(1, n + 1)]
-    for setup in setups:
+    for setup, climbed in zip(setups, _climbed(setups, on_event, rungs, driver), strict=True):
         chosen = {path: setup.spec.overrides[path] for path in method.tune if path in setup.spec.overrides}
         rows, losses = [], []
-        for row, points in climb([setup], rungs, on_event, driver):
+        for row, points in climbed:
             rows.append(row)
             losses += [point.loss for point in points[-1:]]
         yield Candidate(chosen, rows, losses, candidates.at_edge(method, chosen))
+
+
+def _climbed(
+    setups: list[Setup], on_event: Callable[[Point | Row], None], rungs: Rungs, driver: Driver
+) -> Iterator[Iterable[Rung]]:
+    """Rows and curves of each candidate; on a GPU all of them are trained as one program, where that can be."""
+    if not _shared(setups):
+        yield from (climb([setup], rungs, on_event, driver) for setup in setups)
+        return
+    turn = threading.Lock()
+
+    def told(event: Point | Row) -> None:
+        with turn:
+            on_event(event)
+
+    yield from side_by_side(setups, lambda setup, own: [*climb([setup], rungs, told, own)], driver)
+
+
+def _shared(setups: list[Setup]) -> bool:
+    return setups[0].spec.device != "cpu" and fit_together(setups)
 
 
 def best(tried: list[Candidate]) -> Candidate:
