@@ -33,6 +33,7 @@ _MEMBERS = {
     "tasks": ("name", "version", "reference", "traits", "loss", "baselines", "sample", "steps", "minimal_lag",
               "shortest", "population", "idle_class"),
 }  # fmt: skip
+TUNED_ROWS = {"_one": "one setting", "_recipe": "recipe"}  # endings of rows beside a tuned method, and what they have
 _plugins: dict[str, dict[str, Any]] = {kind: {} for kind in _CONSTANTS}
 _labels: dict[tuple[str, str], str] = {}  # of plug-ins whose code was not run
 _LONGEST_LABEL = 100  # letters
@@ -90,12 +91,22 @@ def label(kind: str, name: str) -> str:
     """What people call the method or task of that name, as in the middle of a sentence: "temporal order".
 
     It is read off the file, without importing it. A plug-in that is not loaded keeps its label if `read_labels` has
-    seen its file. What has no label is called by its name with spaces.
+    seen its file. `lstm_one`, a row of a suite with `tuned`, is "LSTM (one setting)". What has no label is called by
+    its name with spaces.
     """
     if name in _plugins[kind]:
         return str(getattr(_plugins[kind][name], "label", "")) or name.replace("_", " ")
     known = _label_in_file(kind, name) if name in FOLDERS[kind].names() else _labels.get((kind, name), "")
-    return known or name.replace("_", " ")
+    return known or _label_of_row(kind, name) or name.replace("_", " ")
+
+
+def _label_of_row(kind: str, name: str) -> str:
+    """What a row beside a tuned method is called; empty for other names."""
+    for ending, has in TUNED_ROWS.items():
+        method = name.removesuffix(ending)
+        if method != name and kind == "methods" and method in names(kind):
+            return f"{label(kind, method)} ({has})"
+    return ""
 
 
 def read_labels(files: Iterable[Path]) -> None:

@@ -62,6 +62,13 @@ def test_a_method_has_its_settings_of_the_task_or_the_one_setting():
     assert "--variant" not in words["esn"]
 
 
+def test_rows_are_called_by_their_method_and_what_they_have():
+    assert registry.label("methods", "lstm_one") == "LSTM (one setting)"
+    assert registry.label("methods", "lstm_recipe") == "LSTM (recipe)"
+    assert registry.label("methods", "mine_one") == "mine one"
+    assert registry.label("tasks", "xor_one") == "xor one"
+
+
 def test_settings_that_a_task_has_not_change_nothing_there():
     found = digests_of(suite.parse(design(["esn", "esn_recipe"], ["memorization_5bit"])))
     by_hand = {"esn": {"cell.hidden": 80}}

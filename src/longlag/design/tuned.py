@@ -17,13 +17,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from longlag import resources
+from longlag import registry, resources
 from longlag.design import schemas
 from longlag.errors import LonglagError
 from longlag.settings import optional
 from longlag.store import files
 
-_ONE, _RECIPE = "_one", "_recipe"
+_ONE, _RECIPE = registry.TUNED_ROWS
 
 
 def write(path: str | Path, chosen: Mapping[str, Any]) -> None:
@@ -65,7 +65,7 @@ def find(path: str, folder: Path | None) -> Path:
 
 def rows(chosen: Mapping[str, Any] | None) -> list[str]:
     """The names that frozen settings add to those of methods."""
-    return [name + ending for name in (chosen or {}).get("methods", {}) for ending in (_ONE, _RECIPE)]
+    return [name + ending for name in (chosen or {}).get("methods", {}) for ending in registry.TUNED_ROWS]
 
 
 def base_of(chosen: Mapping[str, Any] | None, name: str) -> str:

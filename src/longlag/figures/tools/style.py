@@ -58,7 +58,7 @@ _SPARE_MARKERS = ("H", "8", "p", "<", ">", "d", "h", "v", "s")
 _DASHES = ("-", "--", ":", "-.")
 _SIZES = {"X": 1.15, "P": 1.35, "v": 1.1, "^": 1.1, "*": 1.5, "d": 1.15}  # factors that make markers look equally large
 _CROWD = 8  # with more methods in a panel, baselines and ablations are drawn faintly
-_LONGEST = 32  # letters of a name in a figure; more would push the panels out
+_LONGEST = 34  # letters of a name in a figure; more would push the panels out
 _RC: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
