@@ -175,6 +175,10 @@ class _Noisy:
         loss, gradient = self.objective.value_and_grad(params)
         return _relative(loss, self.noise), tree.map_(lambda g: _of_norm(g, self.noise), gradient)
 
+    def regularised(self, params: tree.Params, term: Any) -> tuple[Tensor, dict[str, Tensor]]:
+        loss, gradient = self.objective.regularised(params, term)
+        return _relative(loss, self.noise), tree.map_(lambda g: _of_norm(g, self.noise), gradient)
+
     def gauss_newton(self, params: tree.Params, structural: float = 0.0) -> Any:
         product = self.objective.gauss_newton(params, structural)
         return lambda v: tree.map_(lambda a: _of_norm(a, self.noise), product(v))

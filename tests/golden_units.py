@@ -48,6 +48,7 @@ from longlag.optimisers.cg import ConjugateGradient
 from longlag.optimisers.clipping import ClipNorm, NoClipping
 from longlag.optimisers.damping import LevenbergMarquardt
 from longlag.optimisers.guessing import Guessing
+from longlag.optimisers.omega import Omega, Regularised
 from longlag.optimisers.schedules import Constant, WarmMomentum
 from longlag.readouts import Float64, Linear, NoFeatures, Quadratic
 from longlag.rng import stream
@@ -190,6 +191,28 @@ def hessian_free() -> Values:
     short = HessianFree(20, 10, damping=LevenbergMarquardt(start=1e-3), cg=ConjugateGradient(most_iterations=1))
     out = smooth | {f"rough {k}": v for k, v in follow(rough, 6, draws(power=5.0, spread=0.3), one)}
     return out | {f"short {k}": v for k, v in follow(short, 6, draws(power=5.0, spread=0.3), one)}
+
+
+@golden(Omega, Regularised)
+def omega() -> Values:
+    """The term itself, errors that have vanished among its steps; and first updates with it."""
+    params = {"W_hh": tensor(1, 4, 4, scale=1.5)}
+    states, d_states = (
+        tensor(1, 6, 3, 4, scale=1.6),
+        tensor(1, 6, 3, 4) * torch.tensor([0, 0, 1, 0, 0, 1]).view(1, 6, 1, 1),
+    )
+    d_states[:, :, 2] = 0
+    term = Omega(0.7).gradient(params, states, d_states, torch.tensor([[0, 3, 1]]))["W_hh"]
+    model, meter, count = Model(TanhRNN(4), 2, 3, 1), Meter.zero(1), iter(range(1000))
+    y, start = torch.arange(130).reshape(1, 1, 130) * 5 % 7 % 3, (torch.arange(130) % 3).reshape(1, 130)
+
+    def draw(n: int, purpose: str = "train") -> Objective:
+        x = tensor(1, 6, 130, 2, scale=1.0 + 0.1 * next(count))
+        return Objective(model, CrossEntropy(3), Tensors(x, start, y), meter)
+
+    params = {key: tensor(1, *shape, scale=1.2) for key, shape in model.shapes().items()}
+    followed = dict(follow(Regularised(SGD(0.1, ClipNorm(0.5)), Omega(2.0)), 3, draw, params))
+    return {"term": term, **followed, "passes": meter.passes, "flops": meter.flops}
 
 
 @golden(ConjugateGradient)

@@ -74,6 +74,20 @@ def mingru(params: dict[str, np.ndarray], x: np.ndarray, layers: int) -> np.ndar
     return u
 
 
+def omega(w: Tensor, states: Tensor, d_pre: Tensor, start: Tensor) -> Tensor:
+    """Pascanu's term as a function of W_hh [H, H] alone, pair by pair, from h [T, B, H] and dE/da [T, B, H], constants."""
+    total, (steps, batch, _) = torch.zeros((), dtype=w.dtype), states.shape
+    for b in range(batch):
+        terms = []
+        for k in range(int(start[b]), steps - 1):
+            error = d_pre[k + 1, b]
+            if error @ error > 1e-20:
+                before = torch.diag(1 - states[k, b] ** 2) @ w @ error
+                terms.append(((before @ before) / (error @ error) - 1) ** 2)
+        total = total + sum(terms) / max(len(terms), 1) / batch
+    return total
+
+
 def dense_gauss_newton(
     params: Params, x: Tensor, start: Tensor, scored: int, hessian: Tensor, structural: float
 ) -> Tensor:

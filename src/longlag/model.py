@@ -139,11 +139,15 @@ class ModelTape:
 
     def pullback(self, d_outputs: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
         """J' applied to derivatives at the outputs [R, K, B, O], and at the cell's damped states [R, T, B, H]."""
-        h, readout = self.tape.states, self.model.readout
-        features, d = readout.features(h).flatten(1, 2), d_outputs.flatten(1, 2)
-        d_features = matmul(d, self.params["W_hy"].transpose(1, 2))
-        cell = self.tape.pullback(readout.pullback(h, d_features.unflatten(1, h.shape[1:3])), d_damped)
+        cell = self.tape.pullback(self.d_states(d_outputs), d_damped)
+        features, d = self.model.readout.features(self.tape.states).flatten(1, 2), d_outputs.flatten(1, 2)
         return {**cell, "W_hy": matmul(features.transpose(1, 2), d), "b_y": d.sum(1)}
+
+    def d_states(self, d_outputs: Tensor) -> Tensor:
+        """Derivatives at the scored states [R, K, B, H], of the readout alone."""
+        h, d = self.tape.states, d_outputs.flatten(1, 2)
+        d_features = matmul(d, self.params["W_hy"].transpose(1, 2))
+        return self.model.readout.pullback(h, d_features.unflatten(1, h.shape[1:3]))
 
     def jacobian(self) -> Jacobian | None:
         """J as a matrix; None if the cell's tape has no derivatives per sequence."""

@@ -1,8 +1,8 @@
 """The oracle: what an optimiser may ask of a batch, and what each answer costs.
 
 An optimiser sees only an `Objective`. Every answer is charged in sequence passes, per replica: a forward pass costs 1,
-forward and backward 3, a Gauss-Newton product 4. The author of a method therefore cannot miscount a budget.
-Batches are processed in chunks of sequences that fit into the processor's cache.
+forward and backward 3, with a regulariser 4, a Gauss-Newton product 4. The author of a method therefore cannot
+miscount a budget. Batches are processed in chunks of sequences that fit into the processor's cache.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from longlag.algebra.tree import Params
 from longlag.losses import Loss
 from longlag.model import Model, ModelTape
 
-FORWARD, GRADIENT, PRODUCT = 1, 3, 4  # sequence passes
+FORWARD, GRADIENT, REGULARISED, PRODUCT = 1, 3, 4, 4  # sequence passes
 Operator = Callable[[Params], dict[str, Tensor]]  # v -> A v
 Gradient = Callable[[Params, "Tensors"], tuple[Tensor, dict[str, Tensor]]]  # loss [R] and gradient on a batch
 _CHUNK_SEQUENCES = 100
@@ -44,6 +44,14 @@ class FeatureOracle(Protocol):
     def __len__(self) -> int: ...
     def features(self, params: Params) -> tuple[Tensor, Tensor]: ...
     def charge_flops(self, flops: float) -> None: ...
+
+
+class Regulariser(Protocol):
+    """A term that is added to the gradient."""
+
+    def gradient(self, params: Params, states: Tensor, d_states: Tensor, start: Tensor) -> dict[str, Tensor]:
+        """Of some parameters, a mean over the sequences, from the hidden states at all steps [R, T, B, H], the loss's
+        direct derivatives at them (zero at steps that are not scored) and `start` [R, B]."""
 
 
 @dataclass
@@ -128,6 +136,21 @@ class Objective:
             values.append(share * self.loss.value(outputs, b.y))
             gradients.append(tape.pullback(share * self.loss.gradient(outputs, b.y)))
         self._charge(GRADIENT, params)
+        return _total(values), _sum(gradients)
+
+    def regularised(self, params: Params, term: Regulariser) -> tuple[Tensor, dict[str, Tensor]]:
+        """Loss per replica [R] without the term, and its gradient plus the term's."""
+        values, gradients = [], []
+        for share, b in self._chunks():
+            tape = replace(self.model, scored=b.x.shape[1]).tape(params, b.x, b.start)
+            every = tape.outputs
+            outputs, d_outputs = every[:, -self.model.scored :], torch.zeros_like(every)
+            d_outputs[:, -self.model.scored :] = share * self.loss.gradient(outputs, b.y)
+            values.append(share * self.loss.value(outputs, b.y))
+            added = term.gradient(params, tape.tape.states, tape.d_states(d_outputs), b.start)
+            own = tape.pullback(d_outputs)
+            gradients.append(own | {name: own[name] + share * value for name, value in added.items()})
+        self._charge(REGULARISED, params)
         return _total(values), _sum(gradients)
 
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
