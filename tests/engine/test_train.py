@@ -12,7 +12,7 @@ from longlag import protocol
 from longlag.engine import evaluate
 from longlag.engine.data import TEST, Data, Draws
 from longlag.engine.spec import resolve
-from longlag.engine.train import Block, attempt
+from longlag.engine.train import Block, attempt, blocks
 from longlag.errors import LonglagError
 from longlag.store.records import Point, Row
 from toy import outcome, spec
@@ -150,17 +150,38 @@ def faked(monkeypatch, setup, seeds, errors):
     block, asked = Block(setup, seeds), []
 
     def purposes(data, purpose, n):
-        return [purpose] * len(seeds) if isinstance(purpose, str) else list(purpose)
+        each = [purpose] * len(data.seeds) if isinstance(purpose, str) else list(purpose)
+        return dict(zip(data.seeds, each, strict=True))
 
     def scored(setup, params, purposes):
-        asked.append(dict(zip(seeds, purposes, strict=True)))
-        error = np.array([errors(p, seed) for p, seed in zip(purposes, seeds, strict=True)])
-        return evaluate.Score(error, np.zeros(len(seeds)), error, error, 0)
+        assert all(len(value) == len(purposes) for value in params.values())
+        asked.append(purposes)
+        error = np.array([errors(purpose, seed) for seed, purpose in purposes.items()])
+        return evaluate.Score(error, np.zeros(len(error)), error, error, 0)
 
     monkeypatch.setattr(Data, "evaluation", purposes)
     monkeypatch.setattr(evaluate, "score", scored)
     with torch.no_grad():
         return [event for event in block.train() if isinstance(event, Row)], asked
+
+
+@pytest.mark.parametrize("block", [1, 4])
+def test_only_replicas_that_are_judged_are_drawn_for(monkeypatch, block):
+    """Confirmations of those that pass the monitor, tests of those that end."""
+
+    def errors(purpose, seed):
+        return {"monitor": 0.0 if seed in (2, 5) else 0.5, "test": 0.001 * seed}.get(purpose, 0.0)
+
+    setup = resolve(spec("clipping", seeds=(2, 3, 5, 7), block=block, budget=1500.0))
+    asked, rows = [], []
+    for seeds in blocks(setup):
+        found, own = faked(monkeypatch, setup, seeds, errors)
+        rows += found
+        asked += own
+    judged = [(purpose, seed) for each in asked for seed, purpose in each.items() if purpose != "monitor"]
+    assert sorted(judged) == [("confirm 1", 2), ("confirm 1", 5), *[("test", seed) for seed in (2, 3, 5, 7)]]
+    assert {row.seed: (row.status, row.test_error) for row in rows} == {
+        2: ("solved", 0.002), 3: ("budget", 0.003), 5: ("solved", 0.005), 7: ("budget", 0.007)}  # fmt: skip
 
 
 def test_a_neighbour_does_not_move_what_confirms_a_seed(monkeypatch):
@@ -175,7 +196,7 @@ def test_a_neighbour_does_not_move_what_confirms_a_seed(monkeypatch):
         evaluations = {0: 0, 1: 0}
         setup = resolve(spec("clipping", seeds=seeds, block=2, budget=4000.0))
         _, asked = faked(monkeypatch, setup, seeds, errors)
-        used[seeds] = [a[1] for a in asked if "monitor" not in a[1] and a[1] != "test"]
+        used[seeds] = [a[1] for a in asked if a.get(1, "test") not in ("monitor", "test")]
     assert used[0, 1][-len(used[1,]) :] == used[1,]
     assert used[1,][0] == "confirm 1"
 

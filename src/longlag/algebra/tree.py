@@ -69,6 +69,11 @@ def replica(a: Params, r: int) -> dict[str, Tensor]:
     return {k: v[r : r + 1] for k, v in a.items()}
 
 
+def rows(a: Params, kept: Tensor) -> dict[str, Tensor]:
+    """The replicas with these numbers."""
+    return {k: v[kept.to(v.device)] for k, v in a.items()}
+
+
 def stack(trees: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     """Joins trees along the replica axis."""
     return {k: torch.cat([tree[k] for tree in trees]) for k in trees[0]}

@@ -57,6 +57,10 @@ class Data:
             rows.append({name: torch.tensor(drawn[name][None], dtype=dtypes[name]) for name in shapes})
         return {name: leaf.to(self.device) for name, leaf in tree.stack(rows).items()}
 
+    def of(self, rows: Sequence[int]) -> Data:
+        """The data of some of the seeds; a GPU gets what is drawn here."""
+        return Data(self.setup, tuple(self.seeds[r] for r in rows), self.device)
+
     def batch(self, purpose: str | Sequence[str], k: int, n: int) -> Tensors:
         """n sequences per replica, the k-th batch of the purpose; all there are where the task has fewer.
 

@@ -44,6 +44,17 @@ class Score:
             "test_error_every_step": float(self.every_step[r]),
         }
 
+    def spread(self, mask: np.ndarray) -> Score:
+        """The same for R replicas, of which those of the mask [R] were scored; nan for the others."""
+
+        def whole(values: np.ndarray) -> np.ndarray:
+            found = np.full(len(mask), np.nan)
+            found[mask] = values
+            return found
+
+        values = [whole(own) for own in (self.wrong, self.loss, self.symbols, self.every_step)]
+        return Score(values[0], values[1], values[2], values[3], self.sequences)
+
     @classmethod
     def unknown(cls, replicas: int) -> Score:
         """Nothing was evaluated."""

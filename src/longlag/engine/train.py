@@ -199,7 +199,8 @@ class Block:
         yield from self._stop(~tree.finite(state.params).cpu(), Status.DIVERGED, "a parameter is not finite")
         if not state.active.any():
             return
-        monitor = self._score(self._monitor_set(), state.active)
+        monitor = evaluate.score(self.setup, state.params, self._monitor_set())
+        state.evaluated += monitor.sequences * state.active.numpy()
         affordable = state.active & (state.meter.passes <= self.setup.spec.budget)
         state.best = np.fmin(state.best, np.where(affordable, monitor.wrong, np.nan))
         readings = self._gradient_flow(step, before)
@@ -208,8 +209,10 @@ class Block:
         passing = affordable & torch.from_numpy(monitor.wrong <= protocol.CRITERION)
         if passing.any():
             state.confirmations += passing.numpy()  # each replica's own count: no neighbour moves its data
-            purposes = [confirmation(k) for k in state.confirmations]
-            confirmed = self._score(self.data.evaluation(purposes, protocol.CONFIRM), passing)
+            data, params = self._some(passing)
+            purposes = [confirmation(k) for k in state.confirmations[passing.numpy()]]
+            found = evaluate.score(self.setup, params, data.evaluation(purposes, protocol.CONFIRM))
+            confirmed = self._counted(found, passing)
             done = passing & torch.from_numpy(confirmed.wrong <= protocol.CONFIRMATION)
             yield from self._stop(done, Status.SOLVED, "confirmed on validation, and on the test set")
 
@@ -222,11 +225,17 @@ class Block:
             self._monitor = batches
         return (batch.tensors() for batch in batches)
 
-    def _score(self, batches: Iterator[Tensors], counted: Tensor) -> Score:
-        """Scores all replicas; the sequences are counted for those of the mask [R]."""
-        found = evaluate.score(self.setup, self.state.params, batches)
-        self.state.evaluated += found.sequences * counted.numpy()
-        return found
+    def _some(self, mask: Tensor) -> tuple[Data, dict[str, Tensor]]:
+        """Data and parameters of the replicas of the mask [R] alone: to draw for the others may take a minute."""
+        if mask.all():
+            return self.data, self.state.params
+        kept = torch.nonzero(mask).flatten()
+        return self.data.of(kept.tolist()), tree.rows(self.state.params, kept)
+
+    def _counted(self, found: Score, mask: Tensor) -> Score:
+        """A score of the replicas of the mask [R], for all of them; its sequences are counted."""
+        self.state.evaluated += found.sequences * mask.numpy()
+        return found.spread(mask.numpy())
 
     def _gradient_flow(self, step: Step, before: dict[str, Tensor]) -> list[dict[str, Any]]:
         """Gradient flow per replica after a step from `before`; empty if the spec does not ask for it."""
@@ -243,8 +252,7 @@ class Block:
         self.state.active = self.state.active & ~mask
         found = Score.unknown(len(self.seeds))
         if status != Status.DIVERGED:
-            found = evaluate.final(self.data, self.state.params)
-            self.state.evaluated += found.sequences * mask.numpy()
+            found = self._counted(evaluate.final(*self._some(mask)), mask)
         for r in torch.nonzero(mask).flatten().tolist():
             yield self._row(r, status, reason, found)
 
