@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from echoes import SMALL, echoes
 
@@ -41,6 +42,7 @@ REFUSED = [
     ({}, np.ones((5, 4, 2)), np.ones((5, 4)), 'say targets="last" or targets="every"'),
     ({}, X[:1], np.ones(1), "n_samples=1"),
     ({}, SERIES, SERIES, "X has shape (9,), without an axis of inputs. Reshape your data: X.reshape(-1, 1) is a series"),
+    ({}, pd.Series(X), SERIES[:8], "X is a Series of 8 objects; hand over a list of sequences: list(X)"),
     ({}, list(SERIES), SERIES, "[X.reshape(-1, 1)] is a list of one sequence"),
     ({}, GAP, np.ones(5), "Input X contains NaN or infinity: nan at sequence (row) 3, column 1"),
     ({"table": "series"}, GAP, np.ones(5), "Input X contains NaN or infinity: nan at step 3, channel 1"),

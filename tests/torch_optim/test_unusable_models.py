@@ -82,7 +82,11 @@ class Noisy(nn.Module):
         (nn.Dropout(0.3), (B, H), "Dropout.p=0.3.*is in training mode: it is random.*set its dropout to 0"),
         (nn.AlphaDropout(0.3), (B, H), "AlphaDropout.*random"),
         (nn.LSTM(H, H, num_layers=2, dropout=0.5), (T, B, H), "LSTM.*random"),
-        (nn.TransformerEncoderLayer(H, 2, 8, dropout=0.1), (T, B, H), "random"),
+        (
+            nn.TransformerEncoderLayer(H, 2, 8, dropout=0.1),
+            (T, B, H),
+            "^MultiheadAttention is in training mode: it is random",
+        ),
         (nn.RReLU(), (B, H), "RReLU.*random"),
     ],
 )

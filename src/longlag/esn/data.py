@@ -34,6 +34,11 @@ def is_flat(x: Any) -> bool:
     return getattr(x, "ndim", 0) == 1 or (isinstance(x, list | tuple) and _axes(x) == 1)
 
 
+def is_of_objects(x: Any) -> bool:
+    """Is it an array, or a Series of pandas, of Python's objects?"""
+    return getattr(getattr(x, "dtype", None), "kind", "") == "O"
+
+
 def _listed(values: Any) -> bool:
     return isinstance(values, list | tuple) or (
         isinstance(values, np.ndarray) and values.dtype == object and values.ndim == 1

@@ -100,14 +100,19 @@ def _refuse(module: nn.Module, _: Any) -> None:
         return
     if isinstance(module, _NormBase) and module.running_mean is not None:
         raise LonglagError(
-            f"{module} is in training mode: every pass of a step would move its running statistics. Call eval() on it "
-            "(its statistics then stay as they are), or use nn.LayerNorm or nn.GroupNorm"
+            f"{_shown(module)} is in training mode: every pass of a step would move its running statistics. Call "
+            "eval() on it (its statistics then stay as they are), or use nn.LayerNorm or nn.GroupNorm"
         )
     if _random(module):
         raise LonglagError(
-            f"{module} is in training mode: it is random, and two passes of one step would see two losses. Call "
-            "eval() on it or on the model, or set its dropout to 0"
+            f"{_shown(module)} is in training mode: it is random, and two passes of one step would see two losses. "
+            "Call eval() on it or on the model, or set its dropout to 0"
         )
+
+
+def _shown(module: nn.Module) -> str:
+    """A module in one line: with its parts, only its class is named."""
+    return type(module).__name__ if any(module.children()) else str(module)
 
 
 def _random(module: nn.Module) -> bool:
