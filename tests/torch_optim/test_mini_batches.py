@@ -4,7 +4,7 @@ import re
 
 import pytest
 import torch
-from nets import T, X, classes, double, learner, normal, problem, weights
+from nets import CE, T, X, classes, double, learner, normal, problem, weights
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -77,4 +77,8 @@ def test_mini_batches_of_one_tensor_and_closures_with_defaults_are_taken():
     opt = learner(net, nn.MSELoss())
     assert opt.step(lambda x: (net(x), x), x.split(4)).isfinite()
     assert opt.step(lambda x, scale=1.0: (net(x) * scale, x), [x]).isfinite()
+    two = TaskDataset("temporal_order", lag=10, batch=4, batches=2)
+    gru = nn.GRU(6, 4)
+    for batches in (two, DataLoader(two, batch_size=None)):
+        assert learner(gru, CE).step(lambda x, y: (gru(x)[0][-1], y), batches).isfinite()
     assert opt.step(lambda *parts: (net(parts[0]), parts[1]), ((x, x) for _ in range(2))).isfinite()

@@ -57,7 +57,14 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         return data.finite(targets)
 
     def predict(self, X: Any) -> Any:
-        """Outputs [N] or [N, O] of the last steps, or of every step in the form of X. The state starts at zero."""
+        """Outputs [N] or [N, O] of the last steps, or of every step in the form of X, in the units of the targets.
+
+        The state starts at zero in each sequence.
+
+        Raises:
+            BadInput: X has another form or another number of inputs than at `fit`, or is not finite.
+            NotFittedError: of scikit-learn, before `fit`.
+        """
         outputs, form = self._outputs(X)
         return data.joined(outputs, self._every, self._flat, form)
 
@@ -101,9 +108,11 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
 
 
 class EchoStateClassifier(ClassifierMixin, EchoStateBase):
-    """An echo state network for classes: ridge regression of one output per class, the largest output decides.
+    """An echo state network for classes (Lukosevicius 2012): ridge regression of one output per class on
+    targets of 0 and 1; the largest output decides.
 
-    Its parameters are those of `EchoStateNetwork`; `classes_` holds the labels.
+    Its parameters and attributes are those of `EchoStateNetwork`; `classes_` holds the labels. `fit` takes labels of
+    any kind, numbers or words: [N] of the last steps, or [T] per sequence of every step, as arrays or lists.
     """
 
     def _targets(self, y: Any, x: list[np.ndarray], form: str) -> Targets:
@@ -126,7 +135,11 @@ class EchoStateClassifier(ClassifierMixin, EchoStateBase):
 
     def decision_function(self, X: Any) -> Any:
         """The outputs, one per class [N, classes]; of two classes the second's less the first's, [N]. In the form of X
-        where every step has a target."""
+        where every step has a target. A class that is asked for is 1, another 0; they are no probabilities.
+
+        Raises:
+            BadInput: X has another form or another number of inputs than at `fit`, or is not finite.
+        """
         outputs, form = self._outputs(X)
         if len(self.classes_) == 2:
             outputs = [each[:, 1:] - each[:, :1] for each in outputs]

@@ -54,12 +54,12 @@ def _check_kind(batches: Any) -> None:
     if isinstance(batches, Mapping | str):
         raise LonglagError(f"batches is one {type(batches).__name__}; write [batch] for one mini-batch")
     source = batches.dataset if isinstance(batches, DataLoader) else batches
-    if isinstance(source, IterableDataset):
+    if isinstance(source, IterableDataset) and getattr(source, "batches", None) is None:  # as a TaskDataset says it
         raise LonglagError(
             f"batches come from a {type(source).__name__}, which may have no end; take some of them: "
-            "list(itertools.islice(batches, 5))"
+            "list(itertools.islice(batches, 5)), or TaskDataset(..., batches=5)"
         )
-    if isinstance(batches, Dataset):
+    if isinstance(batches, Dataset) and not isinstance(batches, IterableDataset):
         raise LonglagError(
             f"batches is a {type(batches).__name__}, whose items are single samples; write "
             "DataLoader(dataset, batch_size=200)"

@@ -31,7 +31,7 @@ from longlag.torch_optim.watch import Watch
 
 
 class HessianFree(torch.optim.Optimizer):
-    """Truncated Newton steps: no learning rate, few steps, each of up to `cg_iterations` Gauss-Newton products.
+    """Truncated Newton steps (Martens 2010): no learning rate, few steps, each of up to `cg_iterations` products.
 
     All parameters are solved for together, so that groups of parameters cannot differ in their settings. Each group
     has an entry "lr", which nothing reads: schedulers of torch run and change nothing. "damping" is the present
