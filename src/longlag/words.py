@@ -116,6 +116,15 @@ def reached(reach: float, at_limit: bool) -> str:
     return "none" if reach == 0 else f"≥ {reach:.0f}" if at_limit else f"{reach:.0f}"
 
 
+def reach_interval(low: float, high: float, largest: float) -> str:
+    """An interval of reach in steps; where it ends with the largest lag that was tried, the truth may lie beyond.
+
+    >>> reach_interval(0, 50, 200), reach_interval(100, 200, 200)
+    ('[none, 50]', '[100, ≥ 200]')
+    """
+    return f"[{reached(low, low == largest)}, {reached(high, high == largest)}]"
+
+
 def interval(low: float, high: float, show: str = "{:.0f}") -> str:
     """An interval in brackets, for instance [50, 100]."""
     return f"[{show.format(low)}, {show.format(high)}]"

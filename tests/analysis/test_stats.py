@@ -60,42 +60,6 @@ def test_success_counts_what_was_not_attempted_as_unsolved() -> None:
     assert cell.rate == pytest.approx(1 / 3)
 
 
-def test_reach_is_the_largest_lag_that_half_of_the_seeds_solve() -> None:
-    runs = table(
-        *(row(lag, seed, seed < solving) for lag, solving in ((20, 4), (50, 2), (100, 1)) for seed in range(4))
-    )
-    found = stats.reach(runs).iloc[0]
-    assert (found.n, found.reach, found.minimal_lag, found.largest, found.at_limit) == (4, 50, 25, 100, False)
-    assert (found.low, found.high) == (20, 100)
-
-
-def test_reach_at_the_end_of_the_grid_and_at_nothing() -> None:
-    solved, unsolved = table(row(20, 0, True), row(50, 0, True)), table(row(20, 0, False), row(50, 0, False))
-    assert stats.reach(solved)[["reach", "low", "high", "at_limit"]].iloc[0].tolist() == [
-        50,
-        50,
-        50,
-        True,
-    ]
-    nothing = stats.reach(unsolved).iloc[0]
-    assert (nothing.reach, nothing.at_limit) == (0, False)
-    assert math.isnan(nothing.minimal_lag)
-
-
-def test_reach_of_a_lag_that_only_some_seeds_have() -> None:
-    runs = table(row(20, 0, True), row(20, 1, False), row(50, 0, True))
-    assert stats.reach(runs).iloc[0].reach == 50
-
-
-def test_interval_of_a_cell_does_not_depend_on_other_cells() -> None:
-    runs = stats.frame(Row, fake_results.runs(lags=[20, 50]))
-    alone = stats.reach(runs[(runs.method == "hf") & (runs.task == "adding")])
-    among = stats.reach(runs)
-    pd.testing.assert_frame_equal(
-        among[(among.method == "hf") & (among.task == "adding")].reset_index(drop=True), alone
-    )
-
-
 def test_kaplan_meier_by_hand() -> None:
     time = np.array([10.0, 20.0, 20.0, 30.0, 40.0])
     solved = np.array([True, True, False, True, False])
@@ -171,7 +135,6 @@ def test_no_runs_give_empty_tables() -> None:
     for found in (none.success, none.costs["passes"], none.failures, none.survival):
         assert found.empty
         assert {"task", "method", "lag"} <= set(found.columns)
-    assert stats.reach(empty()).empty
 
 
 def test_load_gives_back_what_was_written(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ import fake_results
 from cases import CASES, analysis
 from longlag import figures, report
 from longlag.analysis import Analysis, comparison, stats
+from longlag.analysis import reach as carries
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures.tools import style
@@ -83,14 +84,15 @@ def test_a_page_computes_each_result_once(monkeypatch: pytest.MonkeyPatch) -> No
         function = getattr(module, name)
         monkeypatch.setattr(module, name, lambda *data: calls.update([name]) or function(*data))
 
-    once = ["success", "reach", "survival", "failures", "near_misses", "gradient_flow"]
+    once = ["success", "survival", "failures", "near_misses", "gradient_flow"]
     per_axis = ["solve_times", "cost"]
     for name in [*once, *per_axis]:
         counted(stats, name)
     counted(comparison, "compare")
+    counted(carries, "reach")
     monkeypatch.setattr(images, "of_figure", lambda figure: "")  # drawn, but not painted
     report.render(CASES["whole"](), title="t")
-    assert calls == dict.fromkeys([*once, "compare"], 1) | dict.fromkeys(per_axis, len(stats.AXES))
+    assert calls == dict.fromkeys([*once, "compare", "reach"], 1) | dict.fromkeys(per_axis, len(stats.AXES))
 
 
 def test_the_island_holds_what_the_statistics_say() -> None:

@@ -42,7 +42,7 @@ def test_reach_says_at_least_not_run_and_the_minimal_lag() -> None:
     suite = CASES["whole"]()
     table = tables.get("reach").build(suite).set_index("method")
     assert table.loc["hf", "Temporal order"] == "not run"
-    assert table.loc["lstm_chrono", "5-bit memory"] == "≥ 200 [200, 200] (minimal 205)"
+    assert table.loc["lstm_chrono", "5-bit memory"] == "≥ 200 (minimal 205) [50, ≥ 200], established: needs 4 seeds"
 
 
 def test_cost_prints_what_is_beyond_the_budget() -> None:

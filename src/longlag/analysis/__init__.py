@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from longlag.analysis import comparison, intervals, newcomer, ranking, stats
+from longlag.analysis import reach as carries
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +53,8 @@ class Analysis:
 
     @cached_property
     def reach(self) -> pd.DataFrame:
-        """`stats.reach`."""
-        return stats.reach(self.runs)
+        """`reach.reach`."""
+        return carries.reach(self.runs)
 
     @cached_property
     def solve_times(self) -> dict[str, pd.DataFrame]:

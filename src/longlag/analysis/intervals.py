@@ -1,4 +1,4 @@
-"""Intervals and curves of few seeds: Wilson and Newcombe for rates, the Kaplan-Meier curve, the bootstrap."""
+"""Intervals and curves of few seeds: Wilson and Newcombe for rates, the Kaplan-Meier curve."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-
-from longlag.rng import stream
 
 DRAWS = 2000  # bootstrap samples
 _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
@@ -45,11 +43,6 @@ def smallest_p(n: int, m: int) -> float:
     0.1
     """
     return min(1.0, 2 / math.comb(n + m, n))
-
-
-def bootstrap() -> np.random.Generator:
-    """The default generator: figures, tables and report print the same intervals."""
-    return stream(0, "bootstrap")
 
 
 def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> dict[str, np.ndarray]:

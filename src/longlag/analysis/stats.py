@@ -2,8 +2,8 @@
 
 A *condition* is one (task, method, lag); its rows are its seeds. Every row of a condition counts: a run that was not
 attempted, diverged or was killed is an unsolved run, not a missing one. Time to solve is censored
-at the full budget and never imputed (Kaplan & Meier 1958); rates have Wilson's interval (Wilson 1927); reach
-has a percentile bootstrap over seeds (Efron 1979), a seed's whole ladder being drawn at once.
+at the full budget and never imputed (Kaplan & Meier 1958); rates have Wilson's interval (Wilson 1927). Reach is in
+`reach.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import pandas as pd
 from longlag import protocol
 from longlag.analysis import intervals
 from longlag.errors import LonglagError
-from longlag.rng import stream
 from longlag.store import records
 from longlag.store.curves import read_curves
 from longlag.store.records import Status
@@ -95,47 +94,6 @@ def success(runs: pd.DataFrame) -> pd.DataFrame:
     )
     low, high = intervals.wilson(conditions.solved, conditions.n)
     return conditions.assign(rate=conditions.solved / conditions.n, low=low, high=high)
-
-
-def reach(runs: pd.DataFrame, rng: np.random.Generator | None = None) -> pd.DataFrame:
-    """Per task and method: the largest lag at which at least half of the seeds solve, 0 if there is none.
-
-    Columns: n (seeds), reach, its 95 % interval low and high (bootstrap over seeds), minimal_lag of that
-    reach, largest (largest lag of the grid), at_limit (reach is the largest lag, so that the truth may lie
-    beyond it). An interval depends only on `rng` (default: `intervals.bootstrap`) and the rows of its task and method.
-    """
-    key = int((rng or intervals.bootstrap()).integers(2**32))
-    columns = ["task", "method", "n", "reach", "low", "high", "minimal_lag", "largest", "at_limit"]
-    found = [
-        (task, method, *_reach(rows, stream(key, "reach", str(task), str(method))))
-        for (task, method), rows in runs.groupby(["task", "method"])
-    ]
-    return pd.DataFrame(found, columns=columns)
-
-
-def _reach(rows: pd.DataFrame, rng: np.random.Generator) -> tuple[Any, ...]:
-    table = rows.pivot(index="seed", columns="lag", values="solved").astype(float)  # [seeds, lags], nan: no row
-    lags, n = table.columns.to_numpy(), len(table)
-    largest = lags.max()
-    solved, which = intervals.ladders(table.to_numpy())  # hundreds of seeds have few ladders among them
-    size = len(solved)
-    best = _furthest(np.bincount(which)[None].astype(float), solved, lags)[0]
-    draws = which[rng.integers(n, size=(intervals.DRAWS, n))] + np.arange(intervals.DRAWS)[:, None] * size
-    times_drawn = np.bincount(draws.ravel(), minlength=intervals.DRAWS * size).reshape(intervals.DRAWS, size)
-    sample = _furthest(times_drawn.astype(float), solved, lags)
-    low, high = np.quantile(sample, [0.025, 0.975], method="inverted_cdf")
-    minimal = rows.loc[rows.lag == best, "minimal_lag"].max()
-    return n, int(best), int(low), int(high), minimal, int(largest), bool(best == largest)
-
-
-def _furthest(times_drawn: np.ndarray, solved: np.ndarray, lags: np.ndarray) -> np.ndarray:
-    """Per sample, the largest of the lags [L] at which half of the seeds that have a row solve.
-
-    times_drawn: how often a sample holds each ladder [samples, ladders]; solved: 1, 0 or nan for no row [ladders, L].
-    """
-    known = ~np.isnan(solved)
-    half = times_drawn @ np.where(known, solved, 0) * 2 >= np.maximum(times_drawn @ known, 1)  # [samples, L]
-    return np.max(np.where(half, lags, 0), axis=1)
 
 
 def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:

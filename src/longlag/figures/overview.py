@@ -27,7 +27,7 @@ def ranking(table: pd.DataFrame) -> list[str]:
 
 
 def is_map(table: pd.DataFrame) -> bool:
-    """Whether bars would be a wall of panels or of "not run"; table: `stats.reach`."""
+    """Whether bars would be a wall of panels or of "not run"; table: `reach.reach`."""
     tasks, pairs = table.task.nunique(), table.task.nunique() * table.method.nunique()
     return tasks > _FEW_TASKS or len(table) < (1 - _MOSTLY) * pairs
 
@@ -127,6 +127,6 @@ def caption(analysis: Analysis) -> str:
         )
     return (
         f"Longer bars carry further. {_first(table)} Bar and number: {told}. Pale track: the lags of the grid, "
-        f"divided by white lines. Black line: 95 % bootstrap interval over seeds, {seeds_phrase(table.n)}; it knows "
-        "only the lags of the grid, and where all seeds agree it shrinks to a point."
+        f"divided by white lines. Black line: 95 % interval of the true reach from exact binomial tests, "
+        f"{seeds_phrase(table.n)}; it knows only the lags of the grid."
     )

@@ -21,7 +21,7 @@ _ROW = 0.33  # inches
 
 
 def draw(table: pd.DataFrame, methods: list[str], width: float, newcomer: str = "") -> Figure:
-    """The map of `stats.reach`, in as many blocks below each other as the width asks for; methods: in their order.
+    """The map of `reach.reach`, in as many blocks below each other as the width asks for; methods: in their order.
 
     newcomer: a method whose name is set off.
     """

@@ -1,0 +1,109 @@
+"""How far a method carries on a task: observed reach, established reach, and an interval that few seeds support.
+
+The *true reach* is the largest lag that a new seed, climbing the same ladder, solves with probability 1/2 or more.
+Behind each end of its interval are one-sided exact binomial tests (Clopper & Pearson 1934) of 2.5 % at most. The lower
+end goes up the ladder as long as the rate of a lag is above 1/2 by its test. Above the upper end, the rate of each lag
+is below 1/2 by its test. The lags are tested in a fixed order, so that the tests need no correction for their number.
+
+Six seeds or more decide at one lag, and nothing is assumed. Fewer cannot: 2^-5 is more than 2.5 %. Then neighbouring
+lags are pooled, two for 3 to 5 seeds. This assumes that rates do not grow with the lag, and that the runs of a seed at
+two lags are independent, as their random streams are.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from longlag.analysis import intervals
+from longlag.store.records import Status
+
+LEVEL = 0.025  # of each end
+FEWEST_ESTABLISHED = 4  # seeds: Wilson's lower end of 3 of 3 is below 1/2
+COLUMNS = ["task", "method", "n", "reach", "established", "low", "high", "minimal_lag", "largest", "at_limit"]
+
+
+def reach(runs: pd.DataFrame) -> pd.DataFrame:
+    """Per task and method: how far it was seen to carry, how far that is established, and an interval.
+
+    Columns: n (seeds); reach (observed: the largest lag at which at least half of the seeds solve, 0 if there is none);
+    established (`established`; nan with fewer than 4 seeds); low and high (`bounds`); minimal_lag of the observed
+    reach; largest (largest lag of the grid); at_limit (reach is the largest lag, so that the truth may lie beyond it).
+    """
+    counted = runs.assign(attempted=runs.status != Status.NOT_ATTEMPTED)
+    cells = counted.groupby(["task", "method", "lag"], as_index=False).agg(
+        n=("solved", "size"), solved=("solved", "sum"), attempted=("attempted", "sum"), minimal=("minimal_lag", "max")
+    )
+    seeds = runs.groupby(["task", "method"]).seed.nunique()
+    found = [(*key, int(seeds[key]), *_of(rows)) for key, rows in cells.groupby(["task", "method"])]
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def _of(rows: pd.DataFrame) -> tuple[Any, ...]:
+    """The columns after n; rows: one per lag, in the order of the lags."""
+    lags, n, solved = (rows[name].to_numpy() for name in ("lag", "n", "solved"))
+    low, high = bounds(solved, n, rows.attempted.to_numpy())
+    best = int(np.max(np.where(2 * solved >= n, lags, 0)))
+    known = established(solved, n)
+    steps = [0, *map(int, lags)]
+    sure = math.nan if known < 0 else float(steps[known])
+    minimal = rows.loc[rows.lag == best, "minimal"].max()
+    return best, sure, steps[low], steps[high], minimal, steps[-1], best == steps[-1]
+
+
+def established(solved: np.ndarray, n: np.ndarray) -> int:
+    """How many lags of a ladder, from the smallest, have a rate whose Wilson interval (95 %) lies above 1/2; -1: a lag
+    that decides has fewer than 4 seeds.
+
+    solved, n: runs that solved, and seeds, at each lag in rising order [L].
+
+    >>> established(np.array([5, 4, 0]), np.array([5, 5, 5])), established(np.array([3]), np.array([3]))
+    (1, -1)
+    """
+    passed = int(np.logical_and.accumulate(intervals.wilson(solved, n)[0] > 0.5).sum())
+    return -1 if passed < len(n) and n[passed] < FEWEST_ESTABLISHED else passed
+
+
+def bounds(solved: np.ndarray, n: np.ndarray, attempted: np.ndarray) -> tuple[int, int]:
+    """The interval of the true reach, at least 95 %, as numbers of lags from the smallest: 0 is none, L all.
+
+    solved, n, attempted: runs that solved, seeds, and seeds that tried, at each lag in rising order [L]. Seeds that did
+    not attempt a lag count as unsolved where one lag decides; pooled lags get no evidence from them.
+
+    >>> five = np.full(4, 5)
+    >>> bounds(np.array([5, 5, 0, 0]), five, five), bounds(np.array([5, 5, 0, 0]), five * 2, five * 2)
+    ((1, 3), (0, 2))
+    """
+    size = len(n)
+    pooled = window(int(n.min()))
+    above = [_tail(int(n[j : j + pooled].sum()), int(solved[j : j + pooled].sum())) <= LEVEL for j in range(size)]
+    low = int(np.logical_and.accumulate(above).sum())
+    if pooled == 1:
+        possible = [j + 1 for j in range(size) if _tail(int(n[j]), int(n[j] - solved[j])) > LEVEL]
+        return low, max(possible, default=0)
+    fails = math.ceil(math.log2((size - pooled + 1) / LEVEL)) if size >= pooled else math.inf
+    for last in range(pooled, size + 1):
+        lags = slice(last - pooled, last)
+        if not solved[lags].any() and attempted[lags].sum() >= fails:
+            return low, last - 1
+    return low, size
+
+
+@cache
+def window(n: int) -> int:
+    """How many lags are pooled to decide with n seeds: the fewest at which all runs of a fair coin agree in 2.5 %.
+
+    >>> [window(n) for n in (1, 2, 3, 5, 6, 10)]
+    [6, 3, 2, 2, 1, 1]
+    """
+    return math.ceil(math.log2(1 / LEVEL) / n)
+
+
+@cache
+def _tail(n: int, successes: int) -> float:
+    """The probability that a fair coin shows heads at least that often in n throws."""
+    return sum(math.comb(n, k) for k in range(successes, n + 1)) / 2**n

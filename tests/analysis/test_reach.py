@@ -1,0 +1,137 @@
+"""Observed and established reach, and that the interval of reach covers the true one as often as it says."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+from test_stats import row, table
+
+import fake_results
+from longlag import protocol
+from longlag.analysis import reach as carries
+from longlag.analysis import stats
+from longlag.rng import stream
+from longlag.store.records import Row
+
+LADDERS = 10_000  # simulated suites per profile
+# rates of a run that is tried, at the lags of a ladder from the smallest
+PROFILES = {
+    "sharp": (1, 1, 1, 0, 0, 0),
+    "first lag only": (0.5, 0, 0, 0, 0, 0),
+    "a fair coin everywhere": (0.5,) * 6,
+    "a fair coin, three lags": (0.5,) * 3,
+    "just below a fair coin": (0.499,) * 6,
+    "above a coin, below it with the ladder": (0.59,) * 6,
+    "a coin between sure ends": (1, 1, 0.5, 0.5, 0, 0),
+    "just below between sure ends": (1, 1, 0.499, 0.499, 0, 0),
+    "slow": (0.95, 0.85, 0.7, 0.5, 0.3, 0.15),
+    "slow and low": (0.7, 0.6, 0.5, 0.45, 0.4, 0.3),
+    "never": (0.0,) * 6,
+    "always": (1.0,) * 6,
+    "two lags": (0.5, 0.5),
+    "one lag": (0.499,),
+}
+
+
+def climbed(rates: tuple[float, ...]) -> np.ndarray:
+    """The probability that a seed that climbs the ladder solves each lag [L]."""
+    found, running = [], np.eye(1, protocol.GIVE_UP_AFTER)[0]  # by how many lags it has just failed
+    for rate in rates:
+        found.append(rate * running.sum())
+        running = np.concatenate([[rate * running.sum()], (1 - rate) * running[:-1]])
+    return np.array(found)
+
+
+def simulated(rates: tuple[float, ...], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Runs that solved and runs that were tried, of n seeds in each of many suites [suites, L]."""
+    draws = stream(0, "coverage", n, *map(str, rates)).random((LADDERS, n, len(rates)))
+    solved, tried = np.zeros(draws.shape, bool), np.zeros(draws.shape, bool)
+    fails = np.zeros(draws.shape[:2], int)
+    for i, rate in enumerate(rates):
+        tried[..., i] = fails < protocol.GIVE_UP_AFTER
+        solved[..., i] = tried[..., i] & (draws[..., i] < rate)
+        fails = np.where(solved[..., i], 0, fails + 1)
+    return solved.sum(1), tried.sum(1)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 6, 10])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_interval_covers_the_true_reach(profile: str, n: int) -> None:
+    rates = PROFILES[profile]
+    true = max((i + 1 for i, rate in enumerate(climbed(rates)) if rate >= 0.5), default=0)
+    outcomes, times = np.unique(np.hstack(simulated(rates, n)), axis=0, return_counts=True)
+    ends = [carries.bounds(one[: len(rates)], np.full(len(rates), n), one[len(rates) :]) for one in outcomes]
+    covered = sum(int(t) for t, (low, high) in zip(times, ends, strict=True) if low <= true <= high)
+    assert covered / LADDERS >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / LADDERS)
+
+
+def test_the_interval_is_short_where_seeds_agree() -> None:
+    lengths = {}
+    for n in (3, 5, 10):
+        solved = np.array([n, n, n, 0, 0, 0])
+        lengths[n] = carries.bounds(solved, np.full(6, n), np.array([n, n, n, n, n, 0]))
+    assert lengths == {3: (2, 6), 5: (2, 4), 10: (3, 3)}
+
+
+def test_lags_that_were_not_tried_are_no_evidence_where_lags_are_pooled() -> None:
+    five = np.full(4, 5)
+    assert carries.bounds(np.array([0, 0, 0, 0]), five, np.array([5, 5, 0, 0])) == (0, 1)
+    assert carries.bounds(np.array([2, 0, 0, 0]), five, np.array([5, 5, 2, 0])) == (0, 2)
+    assert carries.bounds(np.array([2, 1, 0, 0]), five, np.array([5, 5, 2, 1])) == (0, 4)
+
+
+@pytest.mark.parametrize(("n", "solved"), [(6, 6), (10, 9), (10, 8), (5, 5), (7, 0)])
+def test_one_lag_is_decided_by_the_exact_binomial_test(n: int, solved: int) -> None:
+    assert carries._tail(n, solved) == pytest.approx(binomtest(solved, n, 0.5, "greater").pvalue)
+
+
+def test_reach_is_the_largest_lag_that_half_of_the_seeds_solve() -> None:
+    runs = table(
+        *(row(lag, seed, seed < solving) for lag, solving in ((20, 4), (50, 2), (100, 1)) for seed in range(4))
+    )
+    found = carries.reach(runs).iloc[0]
+    assert (found.n, found.reach, found.minimal_lag, found.largest, found.at_limit) == (4, 50, 25, 100, False)
+    assert (found.established, found.low, found.high) == (20, 0, 100)
+
+
+def test_established_reach_needs_four_seeds_and_every_shorter_lag() -> None:
+    def established(*solving: int, n: int) -> float:
+        lags = (20, 50, 100)[: len(solving)]
+        runs = table(*(row(lag, s, s < k) for lag, k in zip(lags, solving, strict=True) for s in range(n)))
+        return float(carries.reach(runs).established.iloc[0])
+
+    assert math.isnan(established(3, 3, n=3))
+    assert established(4, 4, 0, n=4) == 50
+    assert established(5, 4, 5, n=5) == 20  # 4 of 5 is [38, 96] %, and the lag above it does not count then
+    assert established(10, 9, 8, n=10) == 50
+    assert established(0, 0, n=5) == 0
+
+
+def test_reach_at_the_end_of_the_grid_and_at_nothing() -> None:
+    solved, unsolved = table(row(20, 0, True), row(50, 0, True)), table(row(20, 0, False), row(50, 0, False))
+    assert carries.reach(solved)[["reach", "low", "high", "at_limit"]].iloc[0].tolist() == [50, 0, 50, True]
+    nothing = carries.reach(unsolved).iloc[0]
+    assert (nothing.reach, nothing.high, nothing.at_limit) == (0, 50, False)
+    assert math.isnan(nothing.minimal_lag)
+
+
+def test_reach_of_a_lag_that_only_some_seeds_have() -> None:
+    runs = table(row(20, 0, True), row(20, 1, False), row(50, 0, True))
+    assert carries.reach(runs).iloc[0].reach == 50
+
+
+def test_a_cell_does_not_depend_on_other_cells() -> None:
+    runs = stats.frame(Row, fake_results.runs(lags=[20, 50]))
+    alone = carries.reach(runs[(runs.method == "hf") & (runs.task == "adding")])
+    among = carries.reach(runs)
+    pd.testing.assert_frame_equal(
+        among[(among.method == "hf") & (among.task == "adding")].reset_index(drop=True), alone, check_dtype=False
+    )
+
+
+def test_no_runs_have_no_reach() -> None:
+    assert carries.reach(table()).empty
