@@ -14,11 +14,13 @@ import torch
 
 from benchmarks.gpu_plan import NOW, Condition
 from longlag import protocol
+from longlag.engine.ahead import shared
 from longlag.engine.provenance import provenance
 from longlag.engine.spec import RunSpec, resolve
 from longlag.engine.train import Block
 
 TIMED = ("adding", 50)  # task and lag
+_START_SECONDS = 30.0
 METHODS = ("esn_momentum", "lstm", "gru")
 
 
@@ -43,7 +45,7 @@ class Updates:
 
 
 def timed(method: str, replicas: int, updates: int, device: str) -> Updates:
-    """Times updates after as many that warm up."""
+    """Times updates after as many that warm up, and after the processes that draw ahead have started."""
     seeds = tuple(protocol.FIRST_TUNING_SEED + k for k in range(replicas))
     setup = resolve(RunSpec(*TIMED, method, seeds, 1e9, device=device, block=replicas))
     with torch.no_grad():
@@ -51,11 +53,20 @@ def timed(method: str, replicas: int, updates: int, device: str) -> Updates:
         for _ in range(updates):
             list(block.advance())
         begun = time.perf_counter()
+        while _starting(block) and time.perf_counter() - begun < _START_SECONDS:
+            list(block.advance())
+        begun = time.perf_counter()
         for _ in range(updates):
             list(block.advance())  # reads the loss: waits for the device
         ms = 1e3 * (time.perf_counter() - begun) / updates
     expected = 1e3 * Condition.of(method, *TIMED, replicas).update(NOW)
     return Updates(method, *TIMED, replicas, updates, ms, expected, commit())
+
+
+def _starting(block: Block) -> bool:
+    """Whether batches are still drawn here because the processes that draw ahead are not ready."""
+    drawers = shared() if block.data.ahead else None
+    return drawers is not None and not drawers.ready
 
 
 def commit() -> str:

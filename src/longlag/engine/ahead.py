@@ -20,6 +20,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -35,6 +36,7 @@ from longlag.tasks import TaskAtLag
 
 _PATIENCE = 20  # batches drawn in a row before others are asked to draw the next: short runs start no process
 _MOST_PROCESSES, _FOR_EACH = 4, 2  # batches that each process is asked for
+_PIPE_BYTES = 2**20  # a batch in few pieces: the thread that reads each one holds up the one that trains
 _PACKAGES = Path(__file__).parents[2]
 _LOCK = threading.Lock()
 
@@ -138,6 +140,10 @@ class _Worker:
         command = [sys.executable, "-P", "-c", "from longlag.engine.ahead import serve; serve()"]
         environment = os.environ | {"PYTHONPATH": found}
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        with suppress(ImportError, AttributeError, OSError):  # not Linux, or a limit of the system
+            import fcntl
+
+            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)  # type: ignore[arg-type]
         self._questions: Any = self._process.stdin
         self._answers: Any = self._process.stdout
 
