@@ -1,4 +1,4 @@
-"""What claims read instead of measuring it: the records of claim 11, a quarter of an hour on one core."""
+"""What claims read instead of measuring it: the records of claim 11, one to two hours on one core (`tools/factorial.py`)."""
 
 from pathlib import Path
 

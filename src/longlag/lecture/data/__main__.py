@@ -1,4 +1,4 @@
-"""`python -m longlag.lecture.data [FILE]`: makes the records of claim 11 (`tools/factorial.py`)."""
+"""`python -m longlag.lecture.data [FILE] [TASK ...]`: makes the records of claim 11 (`tools/factorial.py`)."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ if __name__ == "__main__":
     environment.set_environment()
     from longlag.lecture.tools import factorial  # after the number of threads is set
 
-    factorial.make(Path(sys.argv[1]) if sys.argv[1:] else INIT_AND_MOMENTUM)
+    factorial.make(Path(sys.argv[1]) if sys.argv[1:] else INIT_AND_MOMENTUM, sys.argv[2:])
