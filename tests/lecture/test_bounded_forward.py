@@ -1,33 +1,70 @@
-"""Claim 1: squashing bounds the forward pass."""
+"""Claim 1: squashing bounds the forward pass, and what that costs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
 
 from longlag.lecture import bounded_forward
 from longlag.lecture.base import Verdict
-from longlag.lecture.tools import rounding
-from longlag.lecture.tools.nets import LINEAR, LOGISTIC, UNITS
+from longlag.lecture.tools.nets import LINEAR, LOGISTIC, TANH, UNITS
 
 SCALES = bounded_forward.SCALES
 
 
-def test_it_holds_with_rounding_as_its_caveat(draw):
-    finding = bounded_forward.measure([0])
+@pytest.fixture(scope="module")
+def sweeps():
+    return {unit.name: [bounded_forward.sweep(unit, 0, steps=20)] * 5 for unit in (*UNITS, LINEAR)}
+
+
+def test_it_holds_with_the_slopes_and_rounding_as_its_caveat(draw):
+    finding = bounded_forward.measure(range(5))
     assert finding.verdict == Verdict.CAVEAT
+    assert "the bound is a definition, and its price is the slope" in finding.caveat
+    assert "tanh units round to the end itself from scale 3.16 on, where 10^-27 is left" in finding.caveat
     draw("bounded_forward", finding)
 
 
-def test_it_fails_for_units_that_leave_their_range(missed):
-    sweeps = {unit.name: [bounded_forward.sweep(unit, 0, steps=5)] for unit in (*UNITS, LINEAR)}
+def test_one_state_beyond_the_range_refutes_it_and_so_do_linear_units_that_stay(missed, sweeps):
     leaky = replace(sweeps["tanh"][0], filled=[1.0000001] * len(SCALES))
-    assert missed(bounded_forward.judge(sweeps | {"tanh": [leaky]})) == ["tanh: largest activity, any scale"]
-    inside = {name: [replace(found[0], filled=[0.9] * len(SCALES))] for name, found in sweeps.items()}
-    assert bounded_forward.judge(inside).verdict == Verdict.HOLDS
+    outside = sweeps | {"tanh": [leaky, *sweeps["tanh"][1:]]}
+    assert missed(bounded_forward.judge(outside)) == ["tanh: largest activity, any scale"]
+    quiet = [replace(found, log10_final=[-1.0] * len(SCALES)) for found in sweeps["linear"]]
+    assert missed(bounded_forward.judge(sweeps | {"linear": quiet})) == [
+        "linear: largest activity at step 100, scale 10"
+    ]
 
 
-def test_the_margin_is_measured_without_rounding():
-    found = bounded_forward.sweep(LOGISTIC, 0, steps=3)
-    scale = SCALES.index(10.0)
-    assert found.filled[scale] <= 1
-    assert 0 < found.margin[scale] < rounding.UNIT_ROUNDOFF
+@pytest.mark.parametrize("a", [0.1, 1, 9, 36, 60])
+def test_margins_are_those_of_exact_arithmetic(a):
+    """The second way: e^-a as a fraction of a long series, and 1 - |f| by fractions, without rounding."""
+    small = power(Fraction(a).limit_denominator(10))
+    logistic, tanh = 2 * small / (1 + small), 2 * small**2 / (1 + small**2)
+    for unit, exact in ((LOGISTIC, logistic), (TANH, tanh)):
+        ours = bounded_forward.log10_margin(unit, np.array([a, -a]))
+        np.testing.assert_allclose(ours, log10(exact), atol=1e-9)
+
+
+def power(a):
+    """e^-a by its series, to more digits than any float has."""
+    total, term = Fraction(1), Fraction(1)
+    for k in range(1, 400):
+        term *= a / k
+        total += term
+    return 1 / total
+
+
+def log10(share):
+    digits = len(str(share.denominator // share.numerator)) + 20
+    return np.log10(float(share * 10**digits)) - digits
+
+
+def test_mean_slopes_fall_as_theory_says(sweeps):
+    wide = SCALES.index(10.0)
+    for unit in UNITS:
+        (found, *_) = sweeps[unit.name]
+        assert found.slope[wide] == pytest.approx(found.slope_by_theory[wide], rel=0.15)
+        assert found.slope[0] > 0.9

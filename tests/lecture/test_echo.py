@@ -36,20 +36,20 @@ def test_the_free_run_starts_where_teacher_forcing_ended():
     np.testing.assert_allclose(made.drawn[:40], echo.eight(700 + 40)[700:], atol=0.05)
 
 
-STEPS = np.arange(40)
+STEPS, NETS = np.arange(40), 5
 
 
 def echoes(shrink=1.0):
-    return np.array([[np.full(40, 1.0) if r >= 1 else (shrink * r) ** STEPS for r in echo.RADII]])
+    return np.array([[np.full(40, 1.0) if r >= 1 else (shrink * r) ** STEPS for r in echo.RADII]] * NETS)
 
 
 GOOD = echo.Echoes(
     echoes=echoes(),
-    by_radius=np.array([[5.0, 6, 7, 8, 9, 9]]),
-    by_size=np.array([[10.0, 20, 30, 40]]),
+    by_radius=np.array([[5.0, 6, 7, 8, 9, 9]] * NETS),
+    by_size=np.array([[10.0, 20, 30, 40]] * NETS),
     sizes=(25, 50, 100, 200),
-    spectra=[np.array([0.95])],
-    generators=[echo.Generator(np.zeros((1, 2)), 0.01, 0)],
+    spectra=[np.array([0.95])] * NETS,
+    generators=[echo.Generator(np.zeros((1, 2)), 0.01, 0)] * NETS,
     careless={},
 )
 RATE, BOUND = "rate of the echo over the spectral radius, largest deviation", "largest capacity, in units of N"
@@ -64,10 +64,13 @@ RATE, BOUND = "rate of the echo over the spectral radius, largest deviation", "l
         ({"by_radius": 10 * GOOD.by_radius}, [BOUND]),
         ({"by_size": GOOD.by_size[:, ::-1] / 2}, ["capacity of the largest net over the smallest's"]),
         (
-            {"generators": [replace(GOOD.generators[0], error=0.2)]},
+            {"generators": [replace(GOOD.generators[0], error=0.2)] * NETS},
             ["error of the figure eight, 25 periods on its own"],
         ),
-        ({"generators": [replace(GOOD.generators[0], changed=1)]}, ["weights changed outside the readout"]),
+        (
+            {"generators": [*GOOD.generators[1:], replace(GOOD.generators[0], changed=1)]},
+            ["weights changed outside the readout"],
+        ),
     ],
 )
 def test_it_holds_or_fails_for_the_right_reason(missed, change, names):

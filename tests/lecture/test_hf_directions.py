@@ -33,20 +33,27 @@ def test_an_operator_of_low_rank_ends_the_recurrence():
     assert values.tolist() == pytest.approx([9.0])
 
 
-def plateau(exponent=0.5, second=1.0):
+def plateau(exponent=0.5, second=1.0, looks=(1.05, 1.0, 1.0, 1.0), equal=0.2):
     """Gradients that fall like curvature^exponent; one step of HF gains `second`, one of descent 0.1."""
     curvature = np.geomspace(100, 1e-4, 30)
     gradient = curvature**exponent
-    return hf_directions.Plateau(curvature, gradient, second * gradient / curvature, gradient / 100, 1.0, second, 0.1)
+    steps, equal_passes = (second * gradient / curvature, gradient / 100), {"descent": 0.1, "momentum": equal}
+    return hf_directions.Plateau(curvature, gradient, *steps, list(looks), second, 0.1, 5e4, equal_passes)
 
 
-GONE = [plateau(second=1e-3)]  # the control's start: a step gains next to nothing
+GONE = [plateau(second=1e-3)] * 5  # the control's start: a step gains next to nothing
 
 
 def test_it_holds_with_what_is_gone_as_its_caveat():
     assert plateau(0.5).exponent == pytest.approx(0.5)
-    assert hf_directions.judge([plateau()], GONE).verdict == Verdict.CAVEAT
-    assert hf_directions.judge([plateau()], [plateau()]).verdict == Verdict.HOLDS
+    assert hf_directions.judge([plateau()] * 5, GONE).verdict == Verdict.CAVEAT
+    assert hf_directions.judge([plateau()] * 5, [plateau()] * 5).verdict == Verdict.HOLDS
+
+
+def test_what_the_same_passes_buy_otherwise_is_a_caveat():
+    dear = hf_directions.judge([plateau(equal=2.0)] * 5, [plateau()] * 5)
+    assert dear.caveat.startswith("on 5 of 5 momentum or gradient descent gains as much or more for the passes")
+    assert plateau(equal=2.0).gain_per_pass == 0.5
 
 
 @pytest.mark.parametrize(
@@ -58,11 +65,60 @@ def test_it_holds_with_what_is_gone_as_its_caveat():
     ],
     ids=["too steep", "no small gradient", "no gain"],
 )
-def test_it_fails_on_a_single_seed(missed, other, names):
-    assert missed(hf_directions.judge([plateau(), other], GONE)) == names
+def test_it_fails_if_most_nets_miss(missed, other, names):
+    assert missed(hf_directions.judge([other] * 5, GONE)) == names
+
+
+@pytest.mark.parametrize(
+    ("looks", "place"),
+    [((1.2, 1.04, 1.01, 0.8), 2), ((1.2, 1.1, 1.01, 1.0), 3), ((1.0, 0.9, 1.0, 0.9), None), ((1.0, 1.0), 1)],
+)
+def test_a_plateau_is_two_looks_in_a_row(looks, place):
+    assert hf_directions._last_plateau(looks) == place
+    found = hf_directions.judge([plateau(looks=looks)] * 5, GONE)
+    assert found.numbers[0].value == (place is not None)
+    if place is None:
+        assert found.verdict == Verdict.UNDECIDED
+        assert "5 of 5 nets (seeds 0, 1, 2, 3, 4) are not on a plateau" in found.caveat
+
+
+def test_curvature_and_gradient_along_a_direction_are_those_of_differences():
+    """The second way: no Lanczos and no Gauss-Newton product, outputs and losses of moved nets alone."""
+    data = hf_directions.esn_style("temporal_order", 10, 0)
+    params = {name: value.double() for name, value in data.start().items()}
+    objective = data.objective(data.batch("test of directions", 0, 20))
+    _, gradient = objective.value_and_grad(params)
+    g = hf_directions.flat(gradient)
+    product = objective.head(20).gauss_newton(params)
+
+    def curved(v):
+        return hf_directions.flat(product(hf_directions.unflat(v, params)))
+
+    values, directions = hf_directions.lanczos(curved, g, 5)
+    batch, size = data.batch("test of directions", 0, 20), 1e-5
+    for value, u in zip(values[:3], directions[:3], strict=True):
+        ahead, behind = (moved(params, sign * size * u) for sign in (1, -1))
+        slope = (float(objective.value(ahead)) - float(objective.value(behind))) / (2 * size)
+        assert slope == pytest.approx(float(g @ u), rel=1e-4, abs=1e-9)
+        outputs = [data.setup.model.outputs(at, batch.x, batch.start)[0] for at in (ahead, params, behind)]
+        tangent = (outputs[0] - outputs[2]) / (2 * size)
+        p = torch.softmax(outputs[1], -1)
+        quadratic = (p * tangent**2).sum(-1) - (p * tangent).sum(-1) ** 2  # of the softmax's loss
+        assert float(quadratic.mean()) == pytest.approx(float(value), rel=1e-4, abs=1e-9)
+
+
+def moved(params, step):
+    return {
+        name: value + part
+        for (name, value), part in zip(
+            params.items(), (hf_directions.unflat(step, params)[name] for name in params), strict=True
+        )
+    }
 
 
 def test_measured_small(draw):
-    finding = hf_directions.measure([0], lag=10, updates=1, k=4, sequences=20)
+    rivals = {"descent": (0.0, (0.1,)), "momentum": (0.9, (0.01,))}
+    finding = hf_directions.measure([0], lag=10, looks=(0, 1), k=4, sequences=20, rivals=rivals)
     assert len(finding.series["curvature"][0]) == 4
-    draw("hf_directions", finding)
+    assert finding.series["passes"][0] > 0
+    draw("hf_directions", finding, smallest=6.5)

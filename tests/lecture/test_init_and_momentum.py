@@ -2,92 +2,149 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from longlag.engine.spec import RunSpec, resolve, unmeasured_row
-from longlag.errors import LonglagError
+from longlag.engine.spec import unmeasured_row
+from longlag.inits.gaussian import Gaussian
+from longlag.inits.sparse import SparseSpectral
 from longlag.lecture import init_and_momentum
 from longlag.lecture.base import Verdict
 from longlag.lecture.data import INIT_AND_MOMENTUM
 from longlag.lecture.tools import factorial
+from longlag.optimisers.schedules import Constant
+from longlag.rng import stream
 from longlag.store.records import Point, Status, read_rows, write_rows
 
 
-def row(problem, corner, seed, passes):
+def row(problem, corner, seed, passes, rate=None, error=0.5):
     """A run of a corner that took that many passes; None: it did not solve the task."""
-    overrides = {**corner.overrides, factorial.RATE: corner.rates[0]}
-    setup = resolve(RunSpec(problem.task, problem.lag, corner.method, (seed,), problem.budget, overrides))
+    setup = factorial.pinned(problem, corner, rate or corner.rates[2], (seed,))
     solved = passes is not None
     status = str(Status.SOLVED if solved else Status.BUDGET)
     known = {"passes_to_solve": float(passes)} if solved else {}
-    return unmeasured_row(setup, seed, "", status=status, reason="", solved=solved, **known)
+    return unmeasured_row(setup, seed, "", status=status, reason="", solved=solved, best_error=error, **known)
 
 
-def table(problem, **passes):
-    corners = {corner.name: corner for corner in factorial.CORNERS}
-    return [
-        row(problem, corners[name], seed, value) for name, values in passes.items() for seed, value in enumerate(values)
-    ]
+def table(problem, schedule="0.9", **shares):
+    """Rows of the four corners with that schedule: the seeds of the records, and one tuning seed each."""
+    rows = []
+    for corner in factorial.CORNERS:
+        if corner.momentum in ("none", schedule) and shares.get(corner.kind):
+            values = [share and share * problem.budget for share in shares[corner.kind]]
+            rows += [row(problem, corner, seed, values[k % len(values)]) for k, seed in enumerate(factorial.SEEDS)]
+            rows.append(row(problem, corner, factorial.TUNING_SEEDS[0], None, error=0.2))
+    return rows
 
 
-def test_corners_are_recognised_by_their_spec():
+def test_corners_are_recognised_by_their_name_and_say_their_rate():
     problem = factorial.PROBLEMS[0]
     for corner in factorial.CORNERS:
         made = row(problem, corner, 0, None)
-        assert factorial.corner_of(made) == corner.name
-        assert factorial.rate_of(made) == corner.rates[0]
+        assert factorial.corner_of(made) == corner
+        assert factorial.rate_of(made) == corner.rates[2]
+    assert len({corner.name for corner in factorial.CORNERS}) == 8
 
 
 def test_corners_differ_in_two_factors_only():
-    parts = [
-        resolve(RunSpec("temporal_order", 30, corner.method, (0,), 1e4, corner.overrides)).parts
-        for corner in factorial.CORNERS
-    ]
-    for part in parts:
-        assert part.cell == parts[0].cell
-        assert part.centring == parts[0].centring
-        assert part.optimiser.clipping == parts[0].optimiser.clipping
-        assert part.optimiser.batch == parts[0].optimiser.batch
+    parts = [factorial.pinned(factorial.PROBLEMS[0], corner, 0.1, (0,)).parts for corner in factorial.CORNERS]
+    for part, corner in zip(parts, factorial.CORNERS, strict=True):
+        other = replace(part, init=parts[0].init, optimiser=replace(part.optimiser, momentum=Constant(0.0)))
+        assert other == parts[0]
+        assert part.init == (SparseSpectral(1.1, 15, 0.1, 0.1) if corner.careful else Gaussian())
+
+
+def test_a_spec_says_what_was_run_whatever_the_recipe_of_the_method():
+    problem, corner = factorial.PROBLEMS[1], factorial.CORNERS[-1]
+    setup = factorial.pinned(problem, corner, 0.01, (7,))
+    said = json.loads(setup.spec_json)["method"]
+    assert said["parts"]["optimiser"]["momentum"] == {
+        "part": "WarmMomentum",
+        "late": 0.98,
+        "early": 0.9,
+        "updates": 1000,
+    }
+    assert said["parts"]["init"]["input_scale"] == 0.05
+    assert setup.spec_hash == factorial.pinned(problem, corner, 0.01, (8,)).spec_hash
+    assert setup.spec_hash != factorial.pinned(problem, corner, 0.02, (7,)).spec_hash
+
+
+def test_grids_hold_the_same_effective_steps_and_grow_beyond_an_edge(monkeypatch):
+    for corner in factorial.CORNERS:
+        _, shorter = factorial.MOMENTA[corner.momentum]
+        np.testing.assert_allclose(np.array(corner.rates) / shorter, [1e-2, 3e-2, 1e-1, 3e-1, 1.0], rtol=1e-2)
+    problem, corner = factorial.PROBLEMS[0], factorial.CORNERS[0]
+    monkeypatch.setattr(
+        factorial,
+        "train",
+        lambda problem, corner, rate, seeds, cache: [
+            (
+                row(problem, corner, 1_000_000, None, rate, error=abs(np.log(rate / 5.0))),
+                [Point("", 1, "", 1_000_000, 0.0, 0, 1.0, 1.0, 1.0, 0.0)],
+            )
+        ],
+    )
+    tried = factorial.searched(problem, corner, None)
+    assert list(tried) == [*corner.rates, 3.0, 9.0], "until the best rate lies inside"
+    assert factorial.chosen(tried) == 3.0
 
 
 def test_the_rate_is_chosen_by_validation():
     problem, corner = factorial.PROBLEMS[0], factorial.CORNERS[3]
 
     def runs(rate, error, loss):
-        made = replace(row(problem, corner, 1_000_000, None), best_error=error, test_error=rate, passes=1.0)
+        made = replace(row(problem, corner, 1_000_000, None, error=error), test_error=rate, passes=1.0)
         return [(made, [Point("", 1, "", made.seed, 0.0, 0, loss, error, loss, 0.0)])]
 
     tuning = {rate: runs(rate, 0.1 + abs(rate - 3e-3), 1.0) for rate in corner.rates}
     assert factorial.chosen(tuning) == 3e-3
     assert factorial.chosen({1e-3: runs(1e-3, 0.5, 1.0), 3e-3: runs(3e-3, 0.5, 0.9)}) == 3e-3
-    never_measured = [(made, []) for made, _ in runs(1.0, 0.0, 0.0)]
-    assert factorial.chosen({1.0: never_measured, 1e-3: runs(1e-3, 0.5, 1.0)}) == 1e-3
 
 
-def test_the_records_hold_the_search_and_new_seeds(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(factorial, "PROBLEMS", (factorial.Problem("memorization_5bit", 2, 200.0),))
-    monkeypatch.setattr(factorial, "CORNERS", [replace(factorial.CORNERS[3], rates=(1e-3, 3e-3))])
-    factorial.make(tmp_path / "runs.csv")
+def test_the_records_hold_the_search_and_new_seeds_and_keep_other_rows(tmp_path: Path, monkeypatch):
+    small, other = factorial.Problem("memorization_20bit", 3, 200.0), factorial.Problem("memorization_5bit", 3, 200.0)
+    monkeypatch.setattr(factorial, "PROBLEMS", (small, other))
+    monkeypatch.setattr(factorial, "CORNERS", factorial.CORNERS[:1])
+    monkeypatch.setattr(factorial, "SEEDS", (10, 11))
+    monkeypatch.setattr(
+        factorial,
+        "searched",
+        lambda problem, corner, cache: {
+            rate: factorial.train(problem, corner, rate, factorial.TUNING_SEEDS, cache) for rate in (1e-3, 3e-3)
+        },
+    )
+    kept = row(other, factorial.CORNERS[0], 3, None)
+    write_rows(tmp_path / "runs.csv", [kept])
+    factorial.make(tmp_path / "runs.csv", ("memorization_20bit",))
     rows = read_rows(tmp_path / "runs.csv")
-    assert sorted(made.seed for made in rows) == sorted([*factorial.SEEDS, *factorial.TUNING_SEEDS * 2])
-    assert min(factorial.TUNING_SEEDS) >= 1_000_000
-    assert len(list((tmp_path / "runs.rungs").rglob("*.json"))) == len(rows)
+    assert [made.seed for made in rows if made.task == "memorization_5bit"] == [3]
+    assert sorted(made.seed for made in rows if made.task == "memorization_20bit") == [
+        10,
+        11,
+        *[1_000_000] * 2,
+        *[1_000_001] * 2,
+    ]
+    assert len(list((tmp_path / "runs.rungs").rglob("*.json"))) == 6
 
 
-def test_the_package_holds_records_of_every_corner():
+def test_the_rows_of_the_package_are_of_corners_and_of_the_reported_seeds():
     rows = read_rows(INIT_AND_MOMENTUM)
-    for problem in factorial.PROBLEMS:
-        found = init_and_momentum.by_corner(rows, problem)
-        assert {corner: len(seeds) for corner, seeds in found.items()} == dict.fromkeys(found, len(factorial.SEEDS))
+    assert rows
+    assert all(factorial.corner_of(made) for made in rows)
+    assert {made.seed for made in rows} <= {*factorial.SEEDS, *factorial.TUNING_SEEDS}
+    assert {(made.task, made.lag, made.budget) for made in rows} <= {
+        (p.task, p.lag, p.budget) for p in factorial.PROBLEMS
+    }
 
 
 def test_t_quantiles():
-    for freedom, value in {1: 12.7062, 4: 2.7764, 30: 2.0423}.items():
-        assert init_and_momentum.t_quantile(freedom) == pytest.approx(value, abs=2e-3)
+    for freedom in (1, 4, 9, 30):
+        assert init_and_momentum.t_quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), abs=2e-3)
 
 
 def test_effects_and_interaction_by_hand():
@@ -98,23 +155,37 @@ def test_effects_and_interaction_by_hand():
         "both": {1: 0.2, 2: 0.3},
     }
     found = init_and_momentum.effects(shares)
-    np.testing.assert_allclose(found["init alone less both"], [0.7, 0.5])
-    np.testing.assert_allclose(found["momentum alone less both"], [0.5, 0.4])
+    np.testing.assert_allclose(found["saved by the start alone"], [0.1, 0.2])
+    np.testing.assert_allclose(found["saved by momentum alone"], [0.3, 0.3])
+    np.testing.assert_allclose(found["saved by both over the start alone"], [0.7, 0.5])
+    np.testing.assert_allclose(found["saved by both over momentum alone"], [0.5, 0.4])
     np.testing.assert_allclose(found["interaction"], [0.4, 0.2])
 
 
-WON = {"neither": [None] * 3, "init": [None] * 3, "momentum": [9e4, 8e4, None], "both": [1e4, 2e4, 3e4]}
-LOST = WON | {"momentum": [1e4, 2e4, 4e4]}
+def test_the_interval_is_that_of_the_textbook_and_decides_where_it_does_not_hold_zero():
+    values = stream(3, "test").normal(0.1, 0.05, 10)
+    found = init_and_momentum.estimated("x", values, True)
+    low, high = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
+    assert found.met is True
+    assert init_and_momentum.estimated("x", -values, True).met is False
+    assert init_and_momentum.estimated("x", values - values.mean(), True).undecided
+
+
+WON = {"neither": [None, None, 0.9], "init": [0.7, 0.75], "momentum": [0.6, 0.65], "both": [0.2, 0.3]}
+WORSE = WON | {"both": [None]}
+OPEN = WON | {"both": [0.1, None, None, 0.2]}
 
 
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
-        (WON, WON, Verdict.HOLDS),
-        (WON, LOST, Verdict.CAVEAT),
-        (LOST, LOST, Verdict.FAILS),
-        (WON, {}, Verdict.CAVEAT),  # a task without records
-        (WON | {"both": [None] * 3}, {}, Verdict.FAILS),
+        (WON, WON, Verdict.CAVEAT),  # two schedules are not run
+        (WON, WORSE, Verdict.CAVEAT),
+        (WORSE, WORSE, Verdict.FAILS),
+        (OPEN, OPEN, Verdict.UNDECIDED),
+        (WON, {}, Verdict.CAVEAT),
+        ({}, {}, Verdict.UNDECIDED),
     ],
 )
 def test_the_verdict_is_on_records(tmp_path: Path, draw, first, second, expected):
@@ -123,16 +194,18 @@ def test_the_verdict_is_on_records(tmp_path: Path, draw, first, second, expected
     small = factorial.Problem("memorization_5bit", 2, 200.0)
     finding = init_and_momentum.measure([0], tmp_path / "runs.csv", small)
     assert finding.verdict == expected
+    assert ("memorization_5bit, lag 100 is not run" in finding.caveat) == (not second)
     draw("init_and_momentum", finding, smallest=6.5)
 
 
-def test_tuning_rows_are_not_judged():
+def test_a_corner_with_momentum_has_the_schedule_that_did_best_on_the_tuning_seeds():
     problem = factorial.PROBLEMS[0]
-    rows = [row(problem, factorial.CORNERS[0], 1_000_000, 1e4)]
-    assert not init_and_momentum.by_corner(rows, problem)["neither"]
+    better = [replace(made, best_error=0.1) if made.seed >= 1_000_000 else made
+              for made in table(problem, "0.98", **WON) if "0_98" in made.method]  # fmt: skip
+    found = init_and_momentum.recorded([*table(problem, **WON), *better], problem)
+    assert init_and_momentum.chosen(found)["both"].corner.momentum == "0.98"
 
 
-def test_records_without_a_corner_are_said_to_be_missing(tmp_path: Path):
-    write_rows(tmp_path / "runs.csv", table(factorial.PROBLEMS[0], **{**WON, "both": []}))
-    with pytest.raises(LonglagError, match="four corners"):
-        init_and_momentum.measure([0], tmp_path / "runs.csv")
+def test_an_incomplete_corner_is_not_judged():
+    problem = factorial.PROBLEMS[0]
+    assert init_and_momentum.recorded(table(problem, **WON)[1:], problem)[0].corner.kind != "neither"

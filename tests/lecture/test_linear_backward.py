@@ -13,7 +13,7 @@ from longlag.lecture.tools.nets import LINEAR, UNITS
 
 
 def test_it_holds_exactly(draw):
-    finding = linear_backward.measure([0])
+    finding = linear_backward.measure(range(5))
     assert finding.verdict == Verdict.HOLDS
     draw("linear_backward", finding)
 
@@ -34,4 +34,4 @@ def test_it_fails_if_doubling_or_adding_is_not_exact(missed, change, name):
 
 def test_it_fails_if_the_forward_pass_is_linear_too(missed):
     linear = linear_backward.check(LINEAR, 0)
-    assert missed(linear_backward.judge({"linear": [linear]})) == ["linear: forward, inputs doubled, departure"]
+    assert missed(linear_backward.judge({"linear": [linear] * 5})) == ["linear: forward, inputs doubled, departure"]

@@ -21,11 +21,11 @@ def decay(rate, excess=-1.0, lag=20):
 
 
 def sweeps(big=0.2, small=-4.0, basin=-0.1, excess=-1.0):
-    """One seed of each unit with these rates."""
+    """Five seeds of each unit with these rates."""
     rates = [small if factor < 0.7 else big if factor > 1.4 else 0.0 for factor in FACTORS]
     random = [decay(rate, excess if rate == small else math.nan) for rate in rates]
     one = vanish_explode.Sweep(random, [decay(basin) for factor in FACTORS if factor >= vanish_explode.BIG])
-    return {unit: [one] for unit in UNITS}
+    return {unit: [one] * 5 for unit in UNITS}
 
 
 def each(name):
@@ -33,17 +33,19 @@ def each(name):
 
 
 def test_it_holds_with_the_basin_as_its_caveat(draw):
-    finding = vanish_explode.judge({unit: 2 * found for unit, found in sweeps().items()})
+    finding = vanish_explode.judge(sweeps())
     assert finding.verdict == Verdict.CAVEAT
     assert "basin" in finding.caveat
     draw("vanish_explode", finding)
 
 
-def test_it_needs_both_signs_at_every_seed(missed):
-    one_bad = {unit: found + sweeps(big=-0.01)[unit] for unit, found in sweeps().items()}
-    assert missed(vanish_explode.judge(one_bad)) == each("smallest rate at big weights")
-    one_bad = {unit: found + sweeps(small=0.01)[unit] for unit, found in sweeps().items()}
-    assert missed(vanish_explode.judge(one_bad)) == each("largest rate at small weights")
+def test_it_needs_both_signs_in_most_nets(missed):
+    assert missed(vanish_explode.judge(sweeps(big=-0.01))) == each("smallest rate at big weights")
+    assert missed(vanish_explode.judge(sweeps(small=0.01))) == each("largest rate at small weights")
+    one_bad = {unit: 3 * found + sweeps(big=-0.01)[unit][:1] for unit, found in sweeps().items()}
+    finding = vanish_explode.judge(one_bad)
+    assert finding.verdict == Verdict.CAVEAT
+    assert "1 of 16 nets miss “tanh: smallest rate at big weights”" in finding.caveat
 
 
 def test_it_fails_if_a_gradient_explodes_in_a_basin(missed):
@@ -54,7 +56,7 @@ def test_it_fails_if_a_gradient_explodes_in_a_basin(missed):
 
 @pytest.mark.parametrize("excess", [0.1, math.nan], ids=["above the bound", "nowhere a bound"])
 def test_it_fails_if_the_bound_is_broken_or_never_tested(missed, excess):
-    assert missed(vanish_explode.judge(sweeps(excess=excess))) == each("ln norm above its bound, worst lag")
+    assert missed(vanish_explode.judge(sweeps(excess=excess))) == each("ln norm above its bound")
 
 
 def test_the_bound_is_a_straight_line_where_it_promises_vanishing():

@@ -22,8 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "--seeds",
         type=_arguments.seeds,
-        default=tuple(range(5)),
-        help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: 0:5)",
+        default=tuple(range(10)),
+        help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: 0:10)",
     )
     add("--out", type=Path, metavar="DIR", help=f"takes {_FILE} and figures/NAME.pdf and .png")
     cores = "claims measured at a time (default: as many as there are cores)"

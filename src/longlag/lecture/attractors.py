@@ -19,7 +19,7 @@ from longlag.algebra.tree import Params
 from longlag.cells.base import complete
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.engine.data import steps
-from longlag.lecture.base import Finding, Number, caveats, claim, conclude, over_seeds, values
+from longlag.lecture.base import Finding, Number, claim, conclude, over_seeds, premise, values
 from longlag.lecture.tools.landscape import Landscape, attractors, derivative, grid, landscape, settle
 from longlag.lecture.tools.nets import TANH, Array, Net
 from longlag.losses import SquaredError
@@ -173,27 +173,32 @@ def measure(seeds: Sequence[int], updates: int = 1000, points: int = 121) -> Fin
     if trained:
         pictures["trained"] = picture(trained[0], points)
     first, second = ([rates(land, points) for land in lands] for lands in (by_design, trained))
-    return judge(latches, first, second, pictures)
+    return judge(latches, first, second, pictures, seeds)
 
 
 def judge(
-    latches: Sequence[Latch], by_design: Sequence[Rates], trained: Sequence[Rates], pictures: dict[str, Any]
+    latches: Sequence[Latch],
+    by_design: Sequence[Rates],
+    trained: Sequence[Rates],
+    pictures: dict[str, Any],
+    seeds: Sequence[int] = (),
 ) -> Finding:
     """The verdict. latches: every trained net; trained: those that hold the bit in two attractors."""
+    on, off = "hold the bit in two attractors", "do not hold the bit in two attractors"
+    latched, share, caveat = premise(latches, lambda latch: latch.holds and latch.distinct, on, off, seeds, "training")
     numbers = [
         *thresholds("written down", by_design),
         over_seeds("attractors before training", [float(len(attractors(latch.before))) for latch in latches]),
-        over_seeds("nets that learned to hold the bit", [float(latch.holds) for latch in latches]),
+        share,
         *thresholds("trained", trained),
     ]
-    nets, held, latched = len(latches), sum(latch.holds for latch in latches), len(trained)
-    caveat = caveats(CLAIM.slug, {"lost": nets - held, "single": held - latched}, nets=nets)
+    nets = len(latches)
     told = values(numbers, grown=0, shrunk=2, zero=4, trained_grown=8, trained_shrunk=10)
-    return conclude(CLAIM, numbers, {"seeds": nets, **pictures}, caveat, latched=latched, nets=nets, **told)
+    return conclude(CLAIM, numbers, {"seeds": nets, **pictures}, caveat, latched=len(latched), nets=nets, **told)
 
 
 def thresholds(which: str, found: Sequence[Rates]) -> list[Number]:
-    """The numbers of one kind of net with their thresholds. A threshold of which nothing was measured is missed."""
+    """The numbers of one kind of net with their thresholds."""
 
     def number(words: str, name: str, unit: str = "", **bound: float) -> Number:
         return over_seeds(f"{which}: {words}", [getattr(one, name) for one in found], unit, **bound)

@@ -19,7 +19,7 @@ from longlag.algebra.tree import Params
 from longlag.cells.base import complete
 from longlag.cells.reservoir import Reservoir
 from longlag.inits.reservoirs import EchoState
-from longlag.lecture.base import Finding, claim, conclude, over_seeds, values
+from longlag.lecture.base import Finding, claim, conclude, over_seeds, theorem, values
 from longlag.lecture.tools.nets import TANH, Net
 from longlag.model import READOUT, Model, OutputFeedback
 from longlag.optimisers.ridge import Ridge
@@ -201,13 +201,13 @@ def judge(found: Echoes) -> Finding:
         over_seeds("echo to 1/1000 at radius 0.5", [length(run[low]) for run in found.echoes], "steps"),
         over_seeds("echo to 1/1000 at radius 0.95", [length(run[high]) for run in found.echoes], "steps"),
         over_seeds("what is left of the echo at the end, radius 1.1", found.echoes[:, -1, -1], at_least=1e-3),
-        over_seeds("largest capacity, in units of N", [float(bound)], at_most=1),
+        theorem(over_seeds("largest capacity, in units of N", [float(bound)], at_most=1)),
         over_seeds("capacity at radius 0.95 over that at 0.5", by_radius[:, high] / by_radius[:, low], above=1),
         over_seeds("capacity of the largest net over the smallest's", by_size[:, -1] / by_size[:, 0], above=1),
         over_seeds("capacity of the largest net", by_size[:, -1], "steps"),
         over_seeds("eigenvalues that ring for 10 steps and more", [(np.abs(s) >= _RINGS).sum() for s in found.spectra]),
         over_seeds("error of the figure eight, 25 periods on its own", [one.error for one in made], at_most=0.1),
-        over_seeds("weights changed outside the readout", [one.changed for one in made], at_most=0),
+        theorem(over_seeds("weights changed outside the readout", [one.changed for one in made], at_most=0)),
         *(over_seeds(f"error with {name} weights ten times as large", e) for name, e in found.careless.items()),
     ]
     told: dict[str, Any] = values(numbers, short=1, long=2, gain=5, most=7, error=9)

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from longlag.lecture.base import Finding, Number, claim, columns, conclude, over_seeds
+from longlag.lecture.base import Finding, Number, claim, columns, conclude, over_seeds, theorem
 from longlag.lecture.tools import rounding
 from longlag.lecture.tools.nets import UNITS, Net, Unit, gaussian
 from longlag.rng import stream
@@ -86,7 +86,7 @@ def judge(found: dict[str, list[Comparison]]) -> Finding:
         error, moved = (columns(each)[field] for field in ("error", "moved"))
         against = f"{name}: backpropagation against the linear system"
         numbers += [
-            over_seeds(against, error, "of the absolute sum", at_most=_BOUND),
+            theorem(over_seeds(against, error, "of the absolute sum", at_most=_BOUND)),
             over_seeds(f"{name}: derivatives moved by another input", moved, "of their norm", above=_BOUND),
         ]
     series = {"seeds": len(error), **{name: asdict(each[0]) for name, each in found.items()}}

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from longlag.lecture.base import Finding, Number, claim, columns, conclude, over_seeds
+from longlag.lecture.base import Finding, Number, claim, columns, conclude, over_seeds, theorem
 from longlag.lecture.tools import rounding
 from longlag.lecture.tools.nets import UNITS, Net, Run, Unit, gaussian
 from longlag.rng import stream
@@ -21,6 +21,7 @@ HIDDEN, INPUTS, STEPS, BATCH = 32, 4, 50, 8
 DOUBLINGS = (-20, -10, -6, -4, -2, -1, 0, 1, 2, 4, 6, 10, 20)  # powers of two: factors of derivatives and inputs
 _ROUNDINGS = STEPS * (HIDDEN + 2) + STEPS * BATCH + 1  # on the longest way of a term into a derivative
 _BOUND = 3 * rounding.gamma(_ROUNDINGS)
+_SUM = "of the absolute sum"
 CLAIM = claim("linear_backward", units=HIDDEN, steps=STEPS, roundings=_ROUNDINGS, bound=_BOUND)
 
 
@@ -79,8 +80,8 @@ def judge(checks: dict[str, list[Linearity]]) -> Finding:
     for name, found in units.items():
         departure = [forward[DOUBLINGS.index(1)] for forward in found["forward"]]
         numbers += [
-            over_seeds(f"{name}: backward, doubling, largest difference", found["doubling"], at_most=0),
-            over_seeds(f"{name}: backward, adding, error", found["adding"], "of the absolute sum", at_most=_BOUND),
+            theorem(over_seeds(f"{name}: backward, doubling, largest difference", found["doubling"], at_most=0)),
+            theorem(over_seeds(f"{name}: backward, adding, error", found["adding"], _SUM, at_most=_BOUND)),
             over_seeds(f"{name}: forward, inputs doubled, departure", departure, above=_BOUND),
         ]
     doubling, adding = (max(number.high for number in numbers[place::3]) for place in (0, 1))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from longlag.inits.base import spectral_radius
-from longlag.lecture.base import Finding, claim, columns, conclude, fill, over_seeds
+from longlag.lecture.base import Finding, claim, columns, conclude, fill, over_seeds, theorem
 from longlag.lecture.tools import chains, mean_field
 from longlag.lecture.tools.nets import UNITS, Net, Unit, gaussian
 from longlag.rng import stream
@@ -106,7 +106,7 @@ def judge(sweeps: dict[Unit, list[Sweep]]) -> Finding:
         )  # [seed, factor]
         above = np.fmax.reduce(above, axis=1)  # nan only where the bound promises nothing at any factor
         numbers += [
-            over_seeds(f"{unit.name}: ln norm above its bound, worst lag", above, "nats", at_most=_ROUNDING),
+            theorem(over_seeds(f"{unit.name}: ln norm above its bound", above, "nats", at_most=_ROUNDING)),
             over_seeds(f"{unit.name}: largest rate at small weights", rates[:, small].max(1), "nats per step", below=0),
             over_seeds(f"{unit.name}: smallest rate at big weights", rates[:, big].min(1), "nats per step", above=0),
             over_seeds(f"{unit.name}: lowest R² of small and big weights", squared[:, small | big].min(1)),

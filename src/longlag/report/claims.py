@@ -14,7 +14,7 @@ from longlag.store import files
 FILE = "lecture.json"
 _WIDTH = 480  # pixels of a thumbnail: twice what it takes up on the page
 # verdict -> sign beside it, so that colour is not all that tells
-_SIGNS = {"holds": "✓", "holds with a caveat": "≈", "does not hold": "✗"}
+_SIGNS = {"holds": "✓", "holds with a caveat": "≈", "undecided": "?", "does not hold": "✗"}
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,20 @@ def _row(entry: dict[str, Any], folder: Path) -> ClaimRow:
 
 
 def in_words(number: dict[str, Any]) -> str:
-    """A measured number on one line: median, unit, range, and what its threshold says."""
+    """A measured number on one line: median, unit, range, and how many nets meet its threshold."""
     value, low, high = ("–" if number[name] is None else f"{number[name]:.4g}" for name in ("value", "low", "high"))
     unit = f" {number['unit']}" if number["unit"] else ""
-    asked = {None: "", True: ", met", False: ", not met"}[number["met"]]
-    threshold = f"; asked: {number['threshold']}{asked}" if number["threshold"] else ""
-    return f"{number['name']}: {value}{unit} [{low}, {high}]{threshold}"
+    said = f"{number['name']}: {value}{unit} [{low}, {high}]"
+    return f"{said}; asked: {number['threshold']}, {_outcome(number)}" if number["threshold"] else said
+
+
+def _outcome(number: dict[str, Any]) -> str:
+    """How many nets meet the threshold, which share of all nets that makes likely, and whether most do."""
+    said = {None: "undecided", True: "met", False: "not met"}[number["met"]]
+    if not number["nets"]:
+        return said
+    share = "–".join(f"{end:.0%}" for end in number["share"])
+    return f"{said} ({number['meeting']} of {number['nets']} nets{f'; {share} of all' if share else ''})"
 
 
 def _thumbnail(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Claim 1: the largest activity against the weight scale, and how near it comes to the end of its range."""
+"""Claim 1: the largest activity against the weight scale, how near it comes to its range's end, and the slopes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def _activity(axes: Any, series: base.Series) -> None:
     for unit in ("tanh", "logistic"):
         base.ranged(axes, scales, series[unit]["log10_final"], base.UNIT[unit], lw=2.2)
     base.word(axes, 20, 160, "linear units", base.UNIT["linear"], ha="right")
-    base.word(axes, 0.1, -12, "tanh and logistic units: at most 1", base.UNIT["logistic"], va="top")
+    base.word(axes, 0.1, -12, "tanh and logistic units:\nat most 1", base.UNIT["logistic"], va="top")
     axes.axhline(308, color=style.FAINT, lw=0.8)
-    base.word(axes, scales[0], 300, "largest number of float64", style.QUIET, va="top")
+    base.word(axes, scales[0], 300, "largest float64", style.QUIET, va="top")
     axes.set(xscale="log", ylim=(-105, 330), xlabel="weight scale", ylabel="largest activity at step 100")
     axes.set_yticks(range(-100, 301, 100), base.powers(range(-100, 301, 100)))
     axes.set_title("Activity stays bounded")
@@ -29,17 +29,30 @@ def _activity(axes: Any, series: base.Series) -> None:
 
 def _margin(axes: Any, series: base.Series) -> None:
     scales = base.array(series["scales"])
-    for unit, x, y in (("tanh", 0.55, -9), ("logistic", 2.4, -4.5)):
-        margin = np.log10(np.maximum(base.array(series[unit]["margin"]), 1e-320))
-        base.ranged(axes, scales, margin, base.UNIT[unit], lw=1.6)
+    for unit, x, y in (("tanh", 0.13, -8), ("logistic", 1.5, -3.2)):
+        base.ranged(axes, scales, np.maximum(base.array(series[unit]["log10_margin"]), -400), base.UNIT[unit], lw=1.6)
         base.word(axes, x, y, unit, base.UNIT[unit])
     axes.axhspan(-40, np.log10(_HALF_GAP), color=style.FAINT, alpha=0.5, lw=0)
-    base.word(axes, 1.15 * scales[0], -17.5, "rounds to the end itself", style.QUIET, va="top")
+    base.word(axes, 14, -17.5, "rounds\nto the\nend itself", style.QUIET, va="top")
     axes.set(xscale="log", xlim=(scales[0], 100), ylim=(-36, 1))
-    axes.set(xlabel="weight scale", ylabel="margin to the end, $e^{-|a|}$")
+    axes.set(xlabel="weight scale", ylabel="what is left to the end")
     axes.set_yticks(range(-30, 1, 10), base.powers(range(-30, 1, 10)))
-    axes.set_title("… but comes too near for float64")
+    axes.set_title("… comes near its ends …")
 
 
-draw = base.drawing(_activity, _margin, height=2.3)
+def _slope(axes: Any, series: base.Series) -> None:
+    scales = base.array(series["scales"])
+    for unit in ("tanh", "logistic"):
+        base.ranged(axes, scales, series[unit]["slope"], base.UNIT[unit], lw=1.6)
+        theory = np.median(base.array(series[unit]["slope_by_theory"]), axis=0)
+        wide = theory < 0.5  # where a spreads over more than the bend of the unit
+        axes.plot(scales[wide], theory[wide], color=style.INK, lw=0.9, ls=(0, (1, 1.5)))
+    base.word(axes, 0.13, 0.05, "tanh", base.UNIT["tanh"])
+    base.word(axes, 12, 0.4, "logistic", base.UNIT["logistic"])
+    base.word(axes, 0.13, 1.6e-4, "dotted: 1 / scale,\nby theory", style.QUIET)
+    axes.set(xscale="log", yscale="log", xlabel="weight scale", ylabel="mean slope, of the steepest")
+    axes.set_title("… and pays in slopes")
+
+
+draw = base.drawing(_activity, _margin, _slope, height=2.3)
 caption = base.caption("bounded_forward")

@@ -37,6 +37,7 @@ def _logistic(axes: Any, series: base.Series) -> None:
 def _curves(axes: Any, series: base.Series, units: str) -> None:
     axes.axhspan(_LOW, np.log10(series["floor"]), color=style.FAINT, alpha=0.45, lw=0, zorder=0)
     base.word(axes, 98, np.log10(series["floor"]) - 0.4, "lost in float32", style.QUIET, ha="right", va="top")
+    axes.axhspan(np.log10(series["least"]), np.log10(series["greatest"]), color=base.GREEN, alpha=0.25, lw=0, zorder=0)
     ends: list[tuple[float, float, str, Any]] = []
     for start in series["starts"].values():
         if start["units"] != units:
@@ -65,7 +66,7 @@ def _apart(heights: Sequence[float], gap: float = 2.1) -> list[float]:
 
 def _computed(series: base.Series) -> dict[str, int]:
     unchanged = [start for start in series["starts"].values() if start["unchanged"]]
-    return {"longest": max(max(start["reach"]) for start in unchanged) + 1}
+    return {"longest": max(max(start["lost_after"]) for start in unchanged) + 1}
 
 
 draw = base.drawing(_tanh, _logistic, height=3.0, sharey=True)

@@ -36,15 +36,23 @@ def _steps(axes: Any, series: base.Series) -> None:
 
 
 def _fall(axes: Any, series: base.Series) -> None:
-    names, words = ("fell_second", "fell_descent"), ("HF", "best step along\nthe gradient")
-    fell = np.array([base.array(series[name]) for name in names])  # [2, seed]
-    axes.plot([0, 1], fell, color=style.QUIET, lw=0.7, alpha=0.7)
-    for place, colour in enumerate((base.VERMILLION, base.BLUE)):
-        axes.plot(np.full(fell.shape[1], place), fell[place], "o", ms=5, color=colour, mec="white", mew=0.5)
-        axes.hlines(np.median(fell[place]), place - 0.22, place + 0.22, color=colour, lw=2.4)
+    equal = {name: [one[name] for one in series["at_equal_passes"]] for name in ("momentum", "descent")}
+    bars = (
+        ("best step\nalong the\ngradient", series["fell_descent"], base.BLUE),
+        ("one step\nof HF", series["fell_second"], base.VERMILLION),
+        ("momentum", equal["momentum"], base.GREEN),
+        ("descent", equal["descent"], base.BLUE),
+    )
+    fell = base.array([values for _, values, _ in bars])  # [4, seed]
+    axes.plot(range(2), fell[:2], color=style.QUIET, lw=0.7, alpha=0.5)
+    for place, (_, values, colour) in enumerate(bars):
+        axes.plot(np.full(len(values), place), values, "o", ms=4, color=colour, mec="white", mew=0.5)
+        axes.hlines(np.median(values), place - 0.3, place + 0.3, color=colour, lw=2.4)
     axes.axhline(0, color=style.QUIET, lw=0.6, ls=(0, (1, 2)))
-    axes.set_xticks([0, 1], words)
-    axes.set(xlim=(-0.5, 1.5), ylabel="fall of the loss in nats", title="what one step brings")
+    axes.axvline(1.5, color=style.FAINT, lw=0.8)
+    axes.text(2.5, 1.0, "same passes", transform=axes.get_xaxis_transform(), ha="center", va="top", color=style.QUIET)
+    axes.set_xticks(range(4), [words for words, _, _ in bars], fontsize=7, rotation=0)
+    axes.set(xlim=(-0.5, 3.5), ylabel="fall of the loss in nats", title="what it brings")
 
 
 draw = base.drawing(_gradient, _steps, _fall, height=2.5)

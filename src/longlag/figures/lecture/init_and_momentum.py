@@ -23,6 +23,8 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     for axes, (task, corners) in zip(panels, tasks.items(), strict=True):
         _panel(axes, corners, series["rates"].get(task, {}))
         axes.set_title(style.escape_mathtext(task))
+    if not series["tasks"]:
+        panels[0].set_xlabel("no records: the tasks of the claim are not run", color=style.QUIET)
     panels[0].set_ylabel("share of the budget spent\nuntil solved")
     return figure
 

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag.figures.lecture import base
-from longlag.figures.tools import layout, style
+from longlag.figures.tools import style
 
 _STAGES = ((0.35, 1.0, "before"), (0.65, 1.4, "during"), (1.0, 2.0, "after learning"))  # opacity, line width
-_TITLES = {"lstm": "LSTM, forget bias 1", "lstm_chrono": "LSTM, chrono start", "control": "plain net"}
+_TITLES = {"plain net, ESN-style start": "plain, ESN-style start"}
 _FLOOR = -8.0  # decades
 
 
@@ -21,36 +21,39 @@ _FLOOR = -8.0  # decades
 def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per net: median over seeds of the share of the error, on a log scale, against steps back."""
     series = finding["series"]
-    methods = series["methods"]
-    styles = style.styles(methods)
-    figure = layout.blank(width, 0.4 * width)
-    panels = figure.subplots(1, len(methods), sharey=True, squeeze=False)[0]
-    for axes, (name, method) in zip(panels, methods.items(), strict=True):
-        _panel(axes, series, method, styles[name].colour)
-        axes.set_title(_TITLES.get(name, style.escape_mathtext(name)))
-    panels[0].set_ylabel("share of the error that arrives")
-    panels[len(panels) // 2].set_xlabel("steps back from the error")
+    names = list(series["nets"])
+    figure, rows = base.panels(2, rows=(len(names) + 1) // 2, height=2.0, width=width, sharex=True, sharey=True)
+    panels = rows.flatten()
+    for axes, name in zip(panels, names, strict=True):
+        lstm = np.array(series["nets"][name]["cells"]).size > 0
+        _panel(axes, series, series["nets"][name], base.BLUE if lstm else base.ORANGE)
+        axes.set_title(_TITLES.get(name, name))
+        axes.set_ylabel("share that arrives")
+    for axes in panels[-2:]:
+        axes.set_xlabel("steps back from the error")
     handles = [Line2D([], [], color=style.INK, alpha=alpha, lw=lw, label=words) for alpha, lw, words in _STAGES]
-    handles += [Line2D([], [], color=style.INK, lw=1, ls=(0, (1, 1.5)), label="through the cells alone, after")]
+    handles += [Line2D([], [], color=style.INK, lw=1, ls=(0, (1, 1.5)), label="all paths, after")]
     figure.legend(handles=handles, loc="outside lower center", ncol=4)
     return figure
 
 
-def _panel(axes: Any, series: Mapping[str, Any], method: Mapping[str, Any], colour: Any) -> None:
-    flow, cells = (np.array(method[name], dtype=float) for name in ("all_paths", "cells"))  # [seed, stage, T]
+def _panel(axes: Any, series: Mapping[str, Any], net: Mapping[str, Any], colour: Any) -> None:
+    """The cells alone, or all paths of a net without cells; dotted: all paths of a net with cells."""
+    all_paths, cells = (np.array(net[name], dtype=float) for name in ("all_paths", "cells"))  # [seed, stage, T]
+    flow = cells if cells.size else all_paths
     back = np.arange(flow.shape[-1])[::-1]
     for stage, (alpha, lw, _) in enumerate(_STAGES):
         axes.plot(back, np.median(flow[:, stage], 0), color=colour, alpha=alpha, lw=lw)
     axes.fill_between(back, flow[:, -1].min(0), flow[:, -1].max(0), color=colour, alpha=0.12, lw=0)
     if cells.size:
-        axes.plot(back, np.median(cells[:, -1], 0), color=style.INK, lw=1, ls=(0, (1, 1.5)))
+        axes.plot(back, np.median(all_paths[:, -1], 0), color=style.INK, lw=1, ls=(0, (1, 1.5)))
     axes.axhline(np.log10(series["kept"]), color=style.QUIET, lw=0.8, ls="--")
     first, last = series["window"]
     axes.axvspan(series["lag"] - last, series["lag"] - first - 1, color=style.FAINT, alpha=0.6, lw=0, zorder=0)
-    axes.set_ylim(_FLOOR, max(2.0, float(flow[:, -1].max()) + 0.2))
+    axes.set_ylim(_FLOOR, 2.0)
     axes.set_yticks(range(int(_FLOOR), 3, 2), base.powers(range(-8, 3, 2)))
-    solved = sum(run[-1] <= 0.01 for run in method["wrong"])
-    axes.text(0.04, 0.05, f"{solved} of {len(method['wrong'])} learned", transform=axes.transAxes, color=colour)
+    solved = sum(run[-1] <= 0.01 for run in net["wrong"])
+    axes.text(0.04, 0.05, f"{solved} of {len(net['wrong'])} learned", transform=axes.transAxes, color=colour)
 
 
 caption = base.caption("lstm_error_flow")

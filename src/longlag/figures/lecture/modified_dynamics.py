@@ -1,4 +1,4 @@
-"""Claim 12 as a picture: how far the weights move, where the eigenvalues go, and what it brings."""
+"""Claim 12 as a picture: how far the weights move, how that is spread, where the eigenvalues go, and what it brings."""
 
 from __future__ import annotations
 
@@ -31,22 +31,35 @@ def _spectrum(axes: Any, series: base.Series) -> None:
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncol=2, handletextpad=0.1, columnspacing=0.8)
 
 
+def _sizes(axes: Any, series: base.Series) -> None:
+    percent = np.arange(101)
+    for sizes in series["sizes"]:
+        axes.plot(base.array(sizes) * 100, 100 - percent, color=base.ORANGE, lw=0.9, alpha=0.7)
+    axes.set(xscale="log", yscale="symlog", xlim=(0.3, None), ylim=(0, 100), xlabel="change in % of a weight's spread")
+    axes.set_yticks([0, 1, 10, 100], ["0", "1 %", "10 %", "all"])
+    axes.set(ylabel="weights that change by more", title="most weights a little")
+
+
 def _wrong(axes: Any, series: base.Series) -> None:
     bars = (
-        ("readout\nalone", series["wrong_readout"], base.BLUE),
-        ("readout,\nridge", series["wrong_ridge"], base.GREEN),
-        ("all\ntrained", [wrong[-1] for wrong in series["wrong"]], base.ORANGE),
+        ("wrong_readout", "readout alone", base.BLUE),
+        ("wrong_ridge", "readout, ridge", base.GREEN),
+        ("all", "all trained", base.ORANGE),
+        ("wrong_designed", "designed ESN", style.QUIET),
     )
-    for place, (_, values, colour) in enumerate(bars):
-        percent = base.array(values) * 100
-        axes.bar(place, np.median(percent), width=0.62, color=colour)
-        axes.vlines(place, percent.min(), percent.max(), color=style.INK, lw=1.2)
-        base.word(axes, place, percent.max() + 1.5, f"{np.median(percent):.0f} %", ha="center", va="bottom")
+    for group, wrongs in enumerate(series["lags"].values()):
+        for place, (name, words, colour) in enumerate(bars):
+            percent, x = base.array(wrongs[name]) * 100, group + 0.2 * (place - 1.5)
+            middle = float(np.median(percent))
+            axes.bar(x, middle, width=0.18, color=colour, label=words if group == 0 else None)
+            axes.vlines(x, percent.min(), percent.max(), color=style.INK, lw=1)
+            base.word(axes, x, percent.max() + 1.5, f"{middle:.0f}", ha="center", va="bottom", fontsize=7)
     axes.axhline(75, color=style.QUIET, lw=0.8, ls=(0, (1, 2)))
-    base.word(axes, 2.4, 75, "chance", style.QUIET, ha="right", va="bottom")
-    axes.set_xticks(range(len(bars)), [words for words, _, _ in bars])
-    axes.set(ylabel="test sequences wrong in %", ylim=(0, 85), title="and yet")
+    base.word(axes, len(series["lags"]) - 0.55, 75, "chance", style.QUIET, ha="right", va="bottom")
+    axes.set_xticks(range(len(series["lags"])), [f"lag {lag}" for lag in series["lags"]])
+    axes.set(ylabel="test sequences wrong in %", ylim=(0, 100), title="and yet")
+    axes.legend(loc="upper left", ncol=2, handlelength=1, columnspacing=0.8, borderaxespad=0)
 
 
-draw = base.drawing(_moved, _spectrum, _wrong, height=2.5)
+draw = base.drawing(_moved, _sizes, _spectrum, _wrong, height=2.5, columns=2)
 caption = base.caption("modified_dynamics")

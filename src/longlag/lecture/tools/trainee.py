@@ -9,7 +9,11 @@ from longlag.algebra.tree import Params
 from longlag.engine.data import Data
 from longlag.engine.evaluate import score
 from longlag.engine.spec import RunSpec, resolve
+from longlag.inits.sparse import SparseSpectral
 from longlag.objective import Tensors
+from longlag.optimisers.clipping import ClipNorm
+from longlag.optimisers.nesterov import Nesterov
+from longlag.optimisers.schedules import Constant, RisingMomentum
 
 
 def trainee(method: str, task: str, lag: int, seed: int) -> Data:
@@ -21,6 +25,17 @@ def with_parts(data: Data, **parts: Any) -> Data:
     """The same seed with other parts of its method, such as another optimiser."""
     setup = data.setup
     return replace(data, setup=replace(setup, parts=replace(setup.parts, **parts)))
+
+
+def esn_style(task: str, lag: int, seed: int, **parts: Any) -> Data:
+    """One seed of a plain tanh net with an ESN-style start and momentum, after Sutskever et al. 2013, section 4.
+
+    Its parts are written down here: a new recipe of the library's method changes no claim.
+    parts: others in their place.
+    """
+    init = SparseSpectral(1.1, connections=15, input_scale=0.1, output_scale=0.1)
+    optimiser = Nesterov(Constant(3e-3), RisingMomentum(most=0.98), ClipNorm(1.0))
+    return with_parts(trainee("esn_momentum", task, lag, seed), **{"init": init, "optimiser": optimiser, **parts})
 
 
 def wrong(data: Data, params: Params, batch: Tensors) -> float:
