@@ -239,7 +239,8 @@ def claim(number: int, finding: dict[str, Any] | None, **more: Any) -> dict[str,
 
 
 def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpainted: None) -> None:
-    asked = {"name": "rate", "value": 0.5, "low": 0.4, "high": None, "unit": "1", "threshold": "≤ 1", "met": True}
+    asked = {"name": "rate", "value": 0.5, "low": 0.4, "high": None, "unit": "1", "threshold": "≤ 1", "met": True,
+             "meeting": 9, "nets": 10, "share": [0.596, 0.982]}  # fmt: skip
     found = {"verdict": "holds with a caveat", "summary": "<b>It does.</b>", "caveat": "Not quite.", "numbers": [asked]}
     entries = [claim(2, None, error="it broke"), claim(1, found, caption="What to see.")]
     (tmp_path / "figures").mkdir()
@@ -250,7 +251,7 @@ def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpai
     assert (first.number, first.verdict, first.numbers) == (
         1,
         "holds with a caveat",
-        ["rate: 0.5 1 [0.4, –]; asked: ≤ 1, met"],
+        ["rate: 0.5 1 [0.4, –]; asked: ≤ 1, met (9 of 10 nets; 60%–98% of all)"],
     )
     with Image.open(io.BytesIO(base64.b64decode(first.thumbnail.partition(",")[2]))) as thumbnail:
         assert thumbnail.size == (480, 240)

@@ -135,14 +135,14 @@ def train(problem: Problem, corner: Corner, rate: float, seeds: Sequence[int], c
     return list(climb([pinned(problem, corner, rate, seeds)], Rungs(cache), lambda event: None))
 
 
-def trial(rate: float, runs: Runs) -> Candidate:
+def candidate(rate: float, runs: Runs) -> Candidate:
     """A learning rate with its runs on the tuning seeds, as `longlag tune` scores it."""
     return Candidate({RATE: rate}, [row for row, _ in runs], [points[-1].loss for _, points in runs if points], [])
 
 
 def chosen(tried: Mapping[float, Runs]) -> float:
     """The learning rate whose runs on tuning seeds have the best score."""
-    return best([trial(rate, runs) for rate, runs in tried.items()]).overrides[RATE]
+    return best([candidate(rate, runs) for rate, runs in tried.items()]).overrides[RATE]
 
 
 def searched(problem: Problem, corner: Corner, cache: Path | None) -> dict[float, Runs]:
