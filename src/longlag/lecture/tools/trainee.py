@@ -13,7 +13,7 @@ from longlag.inits.sparse import SparseSpectral
 from longlag.objective import Tensors
 from longlag.optimisers.clipping import ClipNorm
 from longlag.optimisers.nesterov import Nesterov
-from longlag.optimisers.schedules import Constant, RisingMomentum
+from longlag.optimisers.schedules import Constant, WarmMomentum
 
 
 def trainee(method: str, task: str, lag: int, seed: int) -> Data:
@@ -34,7 +34,7 @@ def esn_style(task: str, lag: int, seed: int, **parts: Any) -> Data:
     parts: others in their place.
     """
     init = SparseSpectral(1.1, connections=15, input_scale=0.1, output_scale=0.1)
-    optimiser = Nesterov(Constant(3e-3), RisingMomentum(most=0.98), ClipNorm(1.0))
+    optimiser = Nesterov(Constant(3e-3), WarmMomentum(late=0.98), ClipNorm(1.0))
     return with_parts(trainee("esn_momentum", task, lag, seed), **{"init": init, "optimiser": optimiser, **parts})
 
 
