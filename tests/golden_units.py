@@ -26,6 +26,7 @@ from longlag.cells.gru import GRU
 from longlag.cells.linear_scan import by_steps, by_sweeps
 from longlag.cells.lru import LRU
 from longlag.cells.lstm import LSTM
+from longlag.cells.lstm_1997 import LSTM1997
 from longlag.cells.mingru import MinGRU
 from longlag.cells.of_module import of_module
 from longlag.cells.relu_rnn import ReluRNN
@@ -33,6 +34,7 @@ from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.cells.time_average import TimeAverage
 from longlag.functional import FunctionObjective
+from longlag.inits.closed_gates import ClosedGates
 from longlag.inits.gates import Chrono, ForgetBias, TimeConstant, UpdateChrono
 from longlag.inits.gaussian import Gaussian
 from longlag.inits.isometric import Identity, Orthogonal
@@ -328,6 +330,12 @@ def orthogonal() -> Values:
     return drawn(Orthogonal(20, 3.0, input_gain=0.3, output_gain=0.2))
 
 
+@golden(ClosedGates)
+def closed_gates() -> Values:
+    shapes = dict(LSTM1997(12, 3).shapes(2)) | {"W_hy": (12, 2), "b_y": (2,)}
+    return drawn(ClosedGates(0.2, closed=1.5), shapes)
+
+
 @golden(Ring)
 def ring() -> Values:
     return drawn(
@@ -438,6 +446,11 @@ def relu_rnn() -> Values:
 @golden(LRU)
 def lru() -> Values:
     return taped(LRU(3, modes=4))
+
+
+@golden(LSTM1997)
+def lstm_of_1997() -> Values:
+    return taped(LSTM1997(3, 2))
 
 
 @golden(MinGRU)

@@ -74,6 +74,30 @@ def mingru(params: dict[str, np.ndarray], x: np.ndarray, layers: int) -> np.ndar
     return u
 
 
+def lstm_1997(
+    p: dict[str, np.ndarray], x: np.ndarray, start: np.ndarray, blocks: int, kept: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Outputs [T, B, H] of the LSTM of 1997, cell by cell, and u_{t-1} [T, B, U]; `kept` replaces what is heard of it."""
+    steps, batch, units = len(x), x.shape[1], len(p["W_hh"])
+    hidden, outputs, heard = (
+        units - 2 * blocks,
+        np.zeros((steps, batch, units - 2 * blocks)),
+        np.zeros((steps, batch, units)),
+    )
+    for b in range(batch):
+        s, u = np.zeros(hidden), np.zeros(units)
+        for t in range(start[b], steps):
+            heard[t, b] = u
+            a = 1 / (1 + np.exp(-(x[t, b] @ p["W_xh"] + (u if kept is None else kept[t, b]) @ p["W_hh"] + p["b_h"])))
+            u = a.copy()
+            for c in range(hidden):
+                block = c * blocks // hidden
+                s[c] += a[hidden + block] * (4 * a[c] - 2)
+                u[c] = a[hidden + blocks + block] * (2 / (1 + np.exp(-s[c])) - 1)
+            outputs[t, b] = u[:hidden]
+    return outputs, heard
+
+
 def omega(w: Tensor, states: Tensor, d_pre: Tensor, start: Tensor) -> Tensor:
     """Pascanu's term as a function of W_hh [H, H] alone, pair by pair, from h [T, B, H] and dE/da [T, B, H], constants."""
     total, (steps, batch, _) = torch.zeros((), dtype=w.dtype), states.shape

@@ -1,5 +1,6 @@
 """Cells: every fast path against the one definition (`step`, unrolled and differentiated automatically)."""
 
+import math
 from dataclasses import dataclass
 from unittest import mock
 
@@ -25,11 +26,13 @@ from longlag.cells.base import autograd_tape, complete, gradient_tape, unroll, z
 from longlag.cells.gru import GRU
 from longlag.cells.lru import LRU
 from longlag.cells.lstm import LSTM
+from longlag.cells.lstm_1997 import LSTM1997
 from longlag.cells.mingru import MinGRU
 from longlag.cells.of_module import of_module
 from longlag.cells.relu_rnn import ReluRNN
 from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
+from longlag.model import Model
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ CELLS = {
     "relu": ReluRNN,
     "lru": lambda hidden: LRU(hidden, modes=5),
     "mingru": MinGRU,
+    "lstm of 1997": LSTM1997,
     "reservoir": lambda hidden: Reservoir(hidden, leak=0.3),
 }
 LAYERED = ("lru", "mingru")
@@ -150,7 +154,7 @@ def test_products_cut_into_small_ones_equal_the_generic_ones(sizes, seed, small,
         torch.testing.assert_close(d[0].sum(1), gradient[name], rtol=1e-10, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["small lstm", "gru", "relu"])
+@pytest.mark.parametrize("name", ["small lstm", "gru", "relu", "lstm of 1997"])
 @settings(max_examples=15, deadline=None)
 @given(sizes=SIZES, seed=st.integers(0, 99), numbers=st.integers(1, 100), chunk=st.integers(1, 5))
 def test_gated_kernels_in_blocks_and_pieces_equal_the_generic_ones(name, sizes, seed, numbers, chunk):
@@ -360,6 +364,36 @@ def test_linear_recurrences_are_the_sums_of_their_twins(name, twin):
         np.testing.assert_allclose(states[:, b], expected, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("cells", "blocks", "inputs", "outputs", "weights"), [(4, 2, 2, 1, 93), (4, 2, 8, 4, 156), (6, 3, 8, 8, 308)]
+)
+def test_the_lstm_of_1997_has_as_many_weights_as_in_the_paper(cells, blocks, inputs, outputs, weights):
+    """Of experiments 4, 6a and 6b (its table 10)."""
+    shapes = Model(LSTM1997(cells, blocks), inputs, outputs, 1).shapes()
+    assert sum(math.prod(shape) for shape in shapes.values()) == weights
+
+
+def test_the_lstm_of_1997_carries_errors_back_unchanged_and_truncates_all_others():
+    """Its derivatives are those of finite differences of a sequence in which each u_{t-1} is kept as it was."""
+    cell = complete(LSTM1997(5, 2))
+    params, x, start = problem(cell, (1, 9, 3, 2, 5))
+    d = torch.randn(1, 2, 3, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found = cell.tape(params, x, start, 2).pullback(d)
+    p = {name: value[0].numpy() for name, value in params.items()}
+    kept = references.lstm_1997(p, x[0].numpy(), start[0].numpy(), 2)[1]
+
+    def loss(moved):
+        return float(
+            (references.lstm_1997(moved, x[0].numpy(), start[0].numpy(), 2, kept)[0][-2:] * d[0].numpy()).sum()
+        )
+
+    assert len(found) == 3
+    for name, value in p.items():
+        direction = np.random.default_rng(0).standard_normal(value.shape)
+        one, other = (loss(p | {name: value + sign * 1e-5 * direction}) for sign in (1, -1))
+        assert float((found[name][0].numpy() * direction).sum()) == pytest.approx((one - other) / 2e-5, rel=1e-6)
+
+
 @pytest.mark.parametrize("constant", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
 @pytest.mark.parametrize("steps", [1, 2, 7, 8, 9])
@@ -439,7 +473,7 @@ def test_sparse_products_give_the_states_of_the_definition(dtype, leak, batch, i
     torch.testing.assert_close(found.double(), exact, rtol=0, atol=1e-5 if dtype == torch.float32 else 1e-12)
 
 
-@pytest.mark.parametrize("cell", [LSTM(4), GRU(4), ReluRNN(4), Reservoir(4)])
+@pytest.mark.parametrize("cell", [LSTM1997(4), Reservoir(4)])
 def test_kernels_of_a_cpu_leave_other_devices_to_the_definition(cell):
     params, x, start = problem(cell, (1, 3, 2, 2, 4))
     elsewhere = x.to("meta")  # a device without numbers

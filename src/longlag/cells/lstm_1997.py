@@ -1,0 +1,62 @@
+"""The first LSTM (Hochreiter & Schmidhuber 1997, appendix A): no forget gate, a truncated gradient, cells in blocks.
+
+    u_t = [y_t, i_t, o_t]: outputs of the cells, input and output gates of the blocks
+    [g, i, o] = x_t W_xh + u_{t-1} W_hh + b_h,   each gate of a block serves all its cells
+    s_t = s_{t-1} + sigmoid(i) (4 sigmoid(g) - 2),   y_t = sigmoid(o) (2 sigmoid(s_t) - 1)
+
+The gradient is truncated: u_{t-1} counts as a constant. An error goes back in time through s alone, where nothing
+changes it, and never leaves a cell or a gate towards earlier ones. The readout sees the cells. With the paper's sizes
+the numbers of weights are the paper's: 93, 156 and 308 for its experiments 4, 6a and 6b.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from longlag.algebra.products import matmul
+from longlag.algebra.tree import Params
+from longlag.cells import gated, lstm_1997_kernels
+from longlag.cells.base import GradientTape, State, affine_drive, gradient_tape, zero_state
+from longlag.ranges import COUNT, part
+
+
+@part
+class LSTM1997:
+    """`hidden` cells in `blocks` of nearly equal sizes. Its damped states are the cells' outputs (curvature 1)."""
+
+    hidden: Annotated[int, COUNT] = 4
+    blocks: Annotated[int, COUNT] = 2
+    drive = affine_drive
+
+    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
+        units = self.hidden + 2 * self.blocks
+        return {"W_xh": (n_inputs, units), "W_hh": (units, units), "b_h": (units,)}
+
+    def start(self, params: Params, batch: int) -> State:
+        return (*zero_state(params, batch, self.hidden, 2), *zero_state(params, batch, 2 * self.blocks))
+
+    def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
+        y, s, gates = state
+        before = torch.cat([y, gates], -1).detach()
+        g, i, o = (drive + matmul(before, params["W_hh"])).split([self.hidden, self.blocks, self.blocks], -1)
+        i, o = i.sigmoid(), o.sigmoid()
+        block = torch.arange(self.hidden, device=y.device) * self.blocks // self.hidden
+        s = s + i[..., block] * (4 * g.sigmoid() - 2)
+        y = o[..., block] * (s / 2).tanh()  # 2 sigmoid(s) - 1
+        return (y, s, torch.cat([i, o], -1)), y
+
+    def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor | None:
+        return gated.states(self._kernels(), params, x, start, scored) if x.device.type == "cpu" else None
+
+    def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape | None:
+        if x.device.type != "cpu":
+            return None
+        runs = gated.GatedRuns(self._kernels(), params, x, start, scored)
+        return gradient_tape(self, params, x, start, runs.states, runs.backward)
+
+    def _kernels(self) -> lstm_1997_kernels.Blocks:
+        return lstm_1997_kernels.Blocks(self.hidden, self.blocks)
