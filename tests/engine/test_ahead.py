@@ -34,15 +34,17 @@ def drawers():
 
 
 class Counted:
-    """Drawers that note what they are asked for. broken: their answers are errors."""
+    """Drawers that note what they are asked for. broken: "answer", whose answers are errors, or "start"."""
 
     processes, ready = 2, True
 
-    def __init__(self, task, broken=False):
+    def __init__(self, task, broken=""):
         self.task, self.broken, self.asked = task, broken, []
 
     def submit(self, request):
         self.asked.append(request.k)
+        if self.broken == "start":
+            raise EOFError("a process that draws has ended")
         found = Future()
         if self.broken:
             found.set_exception(EOFError("a process that draws has ended"))
@@ -133,15 +135,16 @@ def test_only_a_series_of_one_purpose_is_foreseen(monkeypatch):
     assert not one._pending.keys() - {one._request(purposes, k, 5) for k in range(5, 11)}
 
 
-def test_a_process_that_failed_is_not_asked_again(monkeypatch):
+@pytest.mark.parametrize("broken", ["start", "answer"])
+def test_a_process_that_failed_is_not_asked_again(monkeypatch, broken):
     monkeypatch.setattr(ahead, "_PATIENCE", 0)
     task = tasks.load("adding", 20)
-    counted = Counted(task, broken=True)
-    one = Ahead(task, (0,), lambda: counted)
-    one(("train",), 1, 5)
+    counted = Counted(task, broken)
+    one, here = Ahead(task, (0,), lambda: counted), Data(resolve(spec("clipping", "adding", 20)), (0,))
     with pytest.warns(RuntimeWarning, match="not drawn ahead: EOFError: a process that draws has ended"):
-        found = one(("train",), 2, 5)
-    same(found.tensors(), Data(resolve(spec("clipping", "adding", 20)), (0,)).batch("train", 2, 5))
+        found = [one(("train",), k, 5) for k in (1, 2)]
+    for k, batch in zip((1, 2), found, strict=True):
+        same(batch.tensors(), here.batch("train", k, 5))
     before = len(counted.asked)
     one(("train",), 3, 5)
     assert len(counted.asked) == before

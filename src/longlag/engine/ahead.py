@@ -72,9 +72,14 @@ class Ahead:
         self._last[purposes, n] = k, length
         asked = self._pending.pop(request := self._request(purposes, k, n), None)
         if length >= _PATIENCE and not self._alone and (drawers := self._drawers()):
-            self._ask(drawers, request)
-            if asked and (asked.done() or drawers.ready) and (found := self._answer(asked)):
-                return found
+            try:
+                self._ask(drawers, request)
+                if asked and (asked.done() or drawers.ready):
+                    return asked.result()
+            except Exception as error:  # no process, or one that ended: this one can do without
+                self._alone = True
+                reason = in_a_line(error)
+                warnings.warn(f"batches are not drawn ahead: {reason}", RuntimeWarning, stacklevel=2)
         return request.drawn(self._task)
 
     def _request(self, purposes: tuple[str, ...], k: int, n: int) -> Request:
@@ -85,14 +90,6 @@ class Ahead:
         ks = range(now.k + 1, now.k + 1 + _FOR_EACH * drawers.processes)
         wanted = [self._request(now.purposes, k, now.n) for k in ks]
         self._pending = {r: self._pending[r] if r in self._pending else drawers.submit(r) for r in wanted}
-
-    def _answer(self, asked: Future[Packed]) -> Packed | None:
-        try:
-            return asked.result()
-        except Exception as error:
-            self._alone = True
-            warnings.warn(f"batches are not drawn ahead: {in_a_line(error)}", RuntimeWarning, stacklevel=2)
-            return None
 
 
 def _is_known(task: TaskAtLag) -> bool:
