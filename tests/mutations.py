@@ -238,6 +238,7 @@ MUTATIONS = (
     M("affine map", "algebra/products.py", "+ bias.unsqueeze(1)", "- bias.unsqueeze(1)"),
     # tasks, streams, rules
     M("adding", "tasks/adding.py", "(pair[0] + pair[1]) / 2", "(pair[0] + pair[1]) / 2.001"),
+    M("adding, a mark in each half", "tasks/adding_urnn.py", "rng.integers(lag // 2, lag, size=n)", "rng.integers(lag // 2, lag - 1, size=n)"),
     M("multiplication", "tasks/multiplication.py", "(pair[0] * pair[1])", "(pair[0] * pair[0])"),
     M("xor", "tasks/xor.py", "(pair[0] != pair[1])", "(pair[0] == pair[1])"),
     M("temporal orders", "tasks/_temporal_order.py", "np.arange(len(tenths))[::-1] @ relevant", "np.arange(len(tenths)) @ relevant"),

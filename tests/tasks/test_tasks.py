@@ -271,6 +271,30 @@ def test_adding_baselines_by_integration():
     assert (np.abs(y - 0.5) > tolerance).mean() == pytest.approx(base["constant"].error, rel=0.01)
 
 
+@pytest.mark.parametrize("lag", LAGS)
+def test_a_mark_in_each_half_and_their_sum(lag):
+    batch = TASKS["adding_urnn"].sample(stream(2, "urnn"), lag, 4000)
+    marked, each = batch.x[..., 1] > 0, np.arange(4000)
+    first, last = marked.argmax(0), lag - 1 - marked[::-1].argmax(0)
+    assert (marked.sum(0) == 2).all()
+    assert (set(first), set(last)) == (set(range(lag // 2)), set(range(lag // 2, lag)))
+    assert np.allclose(batch.y[0, :, 0], batch.x[first, each, 0] + batch.x[last, each, 0])
+    assert len(batch.x) == lag
+
+
+def test_baselines_of_adding_with_a_mark_in_each_half():
+    """The papers' 0.167; within 0.08 of a sum as `adding` is within 0.04 of a mean."""
+    base, mean = TASKS["adding_urnn"].baselines, TASKS["adding"].baselines
+    assert base["constant"].loss == pytest.approx(0.167, abs=5e-4)
+    assert base["half_solved"].loss == pytest.approx(1 / 12)
+    batch = TASKS["adding_urnn"].sample(stream(3, "base"), 50, 100_000)
+    y, first = batch.y[0, :, 0], batch.x[(batch.x[..., 1] > 0).argmax(0), np.arange(100_000), 0]
+    for kind, answer in (("constant", np.full_like(y, 1)), ("half_solved", first + 0.5)):
+        assert base[kind].error == pytest.approx(mean[kind].error)
+        assert np.square(y - answer).mean() == pytest.approx(base[kind].loss, rel=0.01)
+        assert (np.abs(y - answer) > 0.08).mean() == pytest.approx(base[kind].error, rel=0.01)
+
+
 def test_multiplication_baselines_by_integration():
     """Constant: the product has distribution z (1 - ln z). Half-solved: the unknown number is uniform, scaled by u."""
     base, tolerance = TASKS["multiplication"].baselines, 0.04

@@ -11,9 +11,9 @@ Arjovsky, Shah & Bengio 2016 (in the layout of their code), after Hochreiter & S
 of Tallec & Ollivier 2018 (T = 500 and 2000). It is `memorization_20bit` with eight values in the place of five
 (30 bits a message, not 23) and the cue one step before the first recall, not on it. The lag is T + 10 in both.
 Deviations: (1) trained and scored on the ten recall steps only, where the papers average the loss over all T + 20
-steps, blanks included; `copy_every_step` does that; (2) fresh messages, where the paper draws 100,000 once; (3) solved
-means ten letters right, where the papers show a loss. Losses per step of the papers are ours times 10 / (T + 20): the
-answer without memory costs ln 8 = 2.079 here and 10 ln 8 / (T + 20) there.
+steps, blanks included; (2) fresh messages, where the 2016 paper draws 100,000 once; (3) solved means ten letters right
+in 99 % of sequences, where the papers show a loss. A loss per step of the papers is ours times 10 / (T + 20) for a net
+that is right on blanks: the answer without memory costs ln 8 = 2.079 here and 10 ln 8 / (T + 20) there.
 """
 
 from __future__ import annotations
