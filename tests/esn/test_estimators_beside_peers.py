@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # benchmarks/ is no part of the package
 
-from benchmarks import estimators, worker
+from benchmarks import estimators, free_runs, worker
 
 sys.path.append(str(worker.PEERS))
 WITH_PEER = pytest.mark.skipif(find_spec("reservoirpy") is None, reason="`make bench-peers` installs reservoirpy")
@@ -52,3 +52,19 @@ def test_ratios_are_medians_of_pairs():
 
     row = estimators.measure(ask, 3)[0]
     assert (row["ours"], row["reservoirpy"], row["ratio"]) == ("2", "3", "3")
+
+
+def test_the_page_shows_what_was_measured_of_free_runs():
+    page, found = free_runs.PAGE.read_text(), free_runs.read()
+    assert [row["case"] for row in found] == [case.name for case in free_runs.CASES]
+    assert free_runs.table(found) in page
+    assert free_runs.with_table(page, found) == page
+
+
+def test_a_free_run_is_measured(monkeypatch):
+    for name, value in {"SEEDS": 3, "TRAINED": 600, "PLACES": (700, 900), "STEPS": 90}.items():
+        monkeypatch.setattr(free_runs, name, value)
+    error, stays = free_runs.measured(free_runs.Case({"units": 150}))
+    assert error < 0.2
+    assert stays == 1
+    assert free_runs.measured(free_runs.Case({"units": 150, "penalty": 1e6}))[0] > 0.3  # the mean of the series
