@@ -427,3 +427,24 @@ def test_no_torch_and_no_pandas_for_a_plan():
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0
     assert not {"torch", "pandas"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("suite: a\n\nsedes: 3\ncells: []\n", "line 3: unknown key 'sedes'"),
+        ("suite: a\ncells:\n- {methods: [esn], tasks: [adding]}\n- methods: [hf]\n  tasks: [adding]\n  lags: 20\n",
+         "line 6: cells[1].lags is 20"),
+        ("suite: a\ncells:\n- {methods: [esn], tasks: [adding]}\n- methods: [hf]\n", "line 4: 'tasks' is a required"),
+        ("suite: a\nlags:\n- 10\n- 0\ncells: [{methods: [hf], tasks: [adding]}]\n", "line 4: lags[1] is 0"),
+        ("suite: my\nseeds: 3\n", "my.yaml: 'cells' is a required property of suite"),
+        ('{"suite": "a", "cells": [{"methods": ["hf"], "tasks": ["adding"]}],\n "budget": 0}', "line 2: budget is 0"),
+    ],
+)  # fmt: skip
+def test_errors_of_a_file_name_the_line(tmp_path, text, words):
+    (tmp_path / "my.yaml").write_text(text)
+    for read in (lambda: suite.read(tmp_path / "my.yaml"), lambda: suite.find({"suite": "my"}, [tmp_path])):
+        with pytest.raises(LonglagError) as error:
+            read()
+        assert str(error.value).startswith(str(tmp_path / "my.yaml"))
+        assert words in str(error.value)

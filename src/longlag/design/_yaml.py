@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from longlag.errors import LonglagError
@@ -29,6 +29,24 @@ def load(text: str) -> Any:
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def line_of(text: str, place: Sequence[str | int]) -> int | None:
+    """The line of the value that these keys and indices lead to, from 1; None if the document has no such value."""
+    import yaml
+
+    node, line = yaml.compose(text, yaml.SafeLoader), None
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            found = {str(key.value): (key, value) for key, value in node.value}.get(str(part))
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = (node.value[part], node.value[part])
+        else:
+            found = None
+        if found is None:
+            return None
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
 
 
 def check_size(value: Any) -> None:

@@ -8,8 +8,9 @@ seed // seeds_per_job, so a new seed never renames the output of another.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,7 @@ def read(path: str | Path) -> Suite:
     Raises:
         LonglagError: the file is missing or not YAML, or `parse` refuses its content.
     """
-    return parse(schemas.load(Path(path)), str(path), Path(path).parent)
+    return parse(schemas.load(Path(path)), str(path), Path(path).parent, partial(schemas.line, Path(path)))
 
 
 def find(config: Mapping[str, Any], folders: Sequence[Path], given: str = "") -> Suite:
@@ -120,16 +121,27 @@ def find(config: Mapping[str, Any], folders: Sequence[Path], given: str = "") ->
         raise LonglagError(f"{given and f'{given}: '}{unknown('suite', name, found)}; {remedy}")
     replaced = ", ".join(sorted(map(str, {*config} - {"suite"})))
     source = f"{found[name]}, with {replaced} of {given}" if replaced else str(found[name])
-    return parse({**schemas.load(found[name]), **config}, source, found[name].parent)
+    line = _no_line if replaced else partial(schemas.line, found[name])
+    return parse({**schemas.load(found[name]), **config}, source, found[name].parent, line)
 
 
-def parse(config: Mapping[str, Any], source: str = "suite", folder: Path | None = None) -> Suite:
+def _no_line(place: Sequence[str | int]) -> str:
+    return ""
+
+
+def parse(
+    config: Mapping[str, Any],
+    source: str = "suite",
+    folder: Path | None = None,
+    line: Callable[[Sequence[str | int]], str] = _no_line,
+) -> Suite:
     """Checks a design and cuts it into jobs.
 
     Args:
         config: the mapping that config/README.md describes.
         source: where it came from; every error begins with it.
         folder: that of its file, if there is one.
+        line: says where in the source a value stands, as in ", line 7"; empty if that is not known.
 
     Raises:
         LonglagError: an unknown key, method or task (the nearest one is suggested), a value out of range,
@@ -155,7 +167,8 @@ def parse(config: Mapping[str, Any], source: str = "suite", folder: Path | None 
         if digests is None:  # once they are known the rows may have been taken, and the file may be gone
             checks.check_reuse(full)
     except LonglagError as error:
-        raise LonglagError(f"{source}: {error}") from None
+        where = line(error.place) if isinstance(error, schemas.Misplaced) else ""
+        raise LonglagError(f"{source}{where}: {error}") from None
     jobs = tuple(job for cell in cells for job in cell)
     return Suite(full["suite"], full["title"] or full["suite"], config, jobs, digests, source)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,20 @@ from longlag.design import _yaml
 from longlag.errors import LonglagError, shown, unknown
 
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+
+
+class Misplaced(LonglagError):
+    """A fault of one value of a configuration. place: the keys and indices that lead to it."""
+
+    def __init__(self, text: str, place: Sequence[str | int]) -> None:
+        super().__init__(text)
+        self.place = tuple(place)
+
+
+def line(path: Path, place: Sequence[str | int]) -> str:
+    """ ", line 7": where that value stands in a file that `load` has read; empty if it does not stand there."""
+    found = _yaml.line_of(path.read_text("utf-8"), place)
+    return f", line {found}" if found else ""
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -114,18 +128,19 @@ def check(name: str, config: Mapping[str, Any]) -> None:
     """Checks a configuration against NAME.schema.json.
 
     Raises:
-        LonglagError: the first fault: its place, its value and what it must be. For an unknown key, the nearest known
-            one.
+        Misplaced: the first fault: its place, its value and what it must be. For an unknown key, the nearest known one.
     """
     errors = _validator()(schema(name)).iter_errors(config)
     for error in sorted(errors, key=lambda error: error.json_path):
         where = error.json_path.removeprefix("$").removeprefix(".")
         if error.validator == "additionalProperties":
             key = min(map(str, set(error.instance) - set(error.schema["properties"])))
-            raise unknown(f"key in {where}:" if where else "key", key, error.schema["properties"])
+            fault = unknown(f"key in {where}:" if where else "key", key, error.schema["properties"])
+            raise Misplaced(str(fault), [*error.absolute_path, key])
         if error.validator == "required":
-            raise LonglagError(f"{error.message} of {where or name}; see config/README.md")
-        raise LonglagError(f"{where} is {shown(error.instance)}; it must be {error.schema['description']}")
+            raise Misplaced(f"{error.message} of {where or name}; see config/README.md", [*error.absolute_path])
+        what = f"{where} is {shown(error.instance)}; it must be {error.schema['description']}"
+        raise Misplaced(what, [*error.absolute_path])
 
 
 @cache
