@@ -118,7 +118,7 @@ def test_a_source_distribution_builds_the_same_wheel(installed, tmp_path):
 
 
 def test_every_claim_is_measured(run, tmp_path):
-    run("-m", "longlag", "lecture", "--seeds", "0", "--out", "lecture")
+    run("-m", "longlag", "lecture", "--seeds", "0", "--cores", "2", "--out", "lecture")
     claims = json.loads((tmp_path / "lecture/lecture.json").read_text())["claims"]
     assert [entry["claim"]["slug"] for entry in claims] == lecture.select()
     assert not [entry["error"] for entry in claims if entry["finding"] is None]
