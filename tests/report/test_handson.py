@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,11 +206,12 @@ def test_the_start_moves_by_mouse_keys_and_sliders(opened: Any) -> None:
     assert len(set(seen)) == 5
     assert opened.find_element("id", "map-reading").get_attribute("data-end") == "upper right"
     net = nets.Net(nets.TANH, np.array(handson.MAP_WEIGHTS), np.zeros((0, 2)), np.array(handson.MAP_BIASES))
-    wanted = landscape.derivative(net, np.array([0.9, 0.8]), 20)[-1]
+    wanted = landscape.derivative(net, np.array([0.9, 0.8]), 8)[-1]
     assert told(opened, "map-reading", "norm") == pytest.approx(float(wanted), rel=CLOSE)
 
 
 def test_on_the_watershed_the_derivative_is_huge_and_more_steps_repaint_the_map(opened: Any) -> None:
+    turn(opened, "steps", 20)
     inside = told(opened, "map-reading", "norm")
     opened.find_element("id", "watershed").click()
     assert told(opened, "map-reading", "norm") > 1e3 > 1e-3 > inside
@@ -217,6 +219,49 @@ def test_on_the_watershed_the_derivative_is_huge_and_more_steps_repaint_the_map(
     before = opened.execute_script(pixels)
     turn(opened, "steps", 5)
     assert opened.execute_script(pixels) != before
+
+
+def heights(driver: Any) -> tuple[float, list[float]]:
+    """The height of the point on the cut, and those of its curve, in units of the picture (smaller is higher)."""
+    dot = driver.find_element("css selector", "#cut .dot").get_attribute("cy")
+    curve = driver.find_element("css selector", "#cut .flow").get_attribute("d")
+    return float(dot), [float(pair.split(",")[1]) for pair in re.split("[ML]", curve)[1:]]
+
+
+@pytest.mark.parametrize("steps", [8, 20, 40])
+def test_the_point_lies_on_its_curve_and_the_watershed_is_the_curve_s_peak(opened: Any, steps: int) -> None:
+    turn(opened, "steps", steps)
+    dot, curve = heights(opened)
+    assert min(abs(dot - y) for y in curve) < 0.01
+    opened.find_element("id", "watershed").click()
+    dot, curve = heights(opened)
+    assert dot == pytest.approx(min(curve), abs=3), "within a few pixels of the highest sample"
+
+
+def test_the_watershed_is_seen_on_the_map_as_it_opens(opened: Any) -> None:
+    script = """const c = document.getElementById('map'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+    return [...Array(c.width * c.height).keys()].filter((i) => d[4 * i] > d[4 * i + 2] + 40).length / c.width ** 2"""
+    assert 0.01 < opened.execute_script(script) < 0.3, "red pixels"
+
+
+def test_presets_show_a_vanished_and_an_exploded_gradient(opened: Any) -> None:
+    vanish, explode = opened.find_elements("css selector", ".preset")
+    explode.click()
+    assert told(opened, "reading", "gradient") > 1e6
+    assert "It has exploded." in opened.find_element("id", "reading").text
+    vanish.click()
+    assert told(opened, "reading", "gradient") < 1e-6
+    assert "It has vanished." in opened.find_element("id", "reading").text
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_labels_of_the_sliders_do_not_collide(driver: Any, page: Path, size: str) -> None:
+    browser.open_quietly(driver, page, SIZES[size], False)
+    script = """return [...document.querySelectorAll('.knob')].map((knob) => {
+      const range = document.createRange(); range.selectNode(knob.firstChild);
+      const [words, value] = [range.getBoundingClientRect(), knob.querySelector('output').getBoundingClientRect()];
+      return words.right <= value.left || words.bottom <= value.top; })"""
+    assert all(driver.execute_script(script))
 
 
 def test_without_scripts_it_says_what_it_needs(tmp_path: Path, page: Path) -> None:

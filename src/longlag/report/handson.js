@@ -55,7 +55,13 @@
     const [p, q] = [Math.hypot(a + d, b - c), Math.hypot(a - d, b + c)];
     return (p + q) / 2; // the larger singular value of a 2 x 2 matrix
   }
-  const settle = (start) => follow(start, 2000).orbit[2000];
+  // Where a start ends. 400 steps: one that lies 1e-15 beside the watershed leaves it within 90.
+  function settle([u, v]) {
+    for (let t = 0; t < 400; t++) {
+      [u, v] = [0, 1].map((j) => Math.tanh(u * mapW[0][j] + v * mapW[1][j] + mapB[j]));
+    }
+    return [u, v];
+  }
   const ATTRACTORS = [settle([-1, -1]), settle([1, 1])];
   const side = (start) => (Math.hypot(...settle(start).map((x, i) => x - ATTRACTORS[0][i])) < 1e-3 ? 0 : 1);
   window.handson = { net, follow, attractors: ATTRACTORS }; // for a console, and for the tests
@@ -73,7 +79,10 @@
     return [...lines, ...marks, `<text x="${(BOX.left + BOX.right) / 2}" y="${BOX.bottom + 36}" text-anchor="middle">${xName}</text>`].join("");
   }
   const scaler = (from, to, low, high) => (v) => low + ((v - from) / (to - from || 1)) * (high - low);
-  const ticks = (last) => [0, 1, 2, 3, 4].map((i) => Math.round((i * last) / 4)).filter((v, i, all) => all.indexOf(v) === i);
+  const ticks = (last) => {
+    const step = [1, 2, 5, 10, 20, 25].find((size) => last / size <= 5);
+    return Array.from({ length: Math.floor(last / step) + 1 }, (_, i) => i * step);
+  };
 
   function drawForward(h, range) {
     const last = h.length - 1;
@@ -107,9 +116,9 @@
 
   // Blue: vanished, white: 1, red: exploded; the colours of RdBu, which the colour-blind can tell apart.
   const STOPS = [[5, 48, 97], [67, 147, 195], [247, 247, 247], [214, 96, 77], [103, 0, 31]];
-  const MOST = 8; // decades at the ends of the scale
+  let most = 8; // decades at the ends of the scale: as many as an orbit of these steps can show
   function colour(value) {
-    const place = Math.min(1, Math.max(0, (Math.log10(Math.max(value, 1e-300)) + MOST) / (2 * MOST))) * (STOPS.length - 1);
+    const place = Math.min(1, Math.max(0, (Math.log10(Math.max(value, 1e-300)) + most) / (2 * most))) * (STOPS.length - 1);
     const i = Math.min(STOPS.length - 2, Math.floor(place));
     return STOPS[i].map((c, k) => Math.round(c + (place - i) * (STOPS[i + 1][k] - c)));
   }
@@ -148,20 +157,26 @@
     const fate = size < 1e-3 ? "It has vanished." : size > 1e3 ? "It has exploded." : "It survives.";
     const reading = $("reading");
     Object.assign(reading.dataset, { gradient: norms[choice.lag], weights: norm(dW.flat()), rate });
-    reading.innerHTML = `${choice.lag} steps back the gradient is <b>${told(norms[choice.lag])}</b>, ${told(size)} of what it was: × <b>${told(rate)}</b> per step. ${fate} The weights' gradient is ${told(norm(dW.flat()))}.`;
+    reading.innerHTML = `${choice.lag} steps back the gradient is <b>${told(norms[choice.lag])}</b>${choice.error === 1 ? "" : `, ${told(size)} of what it was`}: × <b>${told(rate)}</b> per step. ${fate} The weights' gradient is ${told(norm(dW.flat()))}.`;
   }
 
   function updateMap(repaint) {
     const steps = Number($("steps").value);
     const { start } = state;
-    if (repaint) paint($("map"), (u, v) => follow([u, v], steps).norm);
+    if (repaint) {
+      most = Math.max(1, Math.ceil(steps / 5));
+      paint($("map"), (u, v) => follow([u, v], steps).norm);
+      paint($("key"), (u) => 10 ** (most * u));
+      $("key-low").innerHTML = `10<sup>−${most}</sup>`;
+      $("key-high").innerHTML = `10<sup>${most}</sup>`;
+    }
     const { orbit, norm: size } = follow(start, steps);
     const flip = ([u, v]) => [u, -v];
     const dots = orbit.slice(1).map(flip).map(([u, v]) => `<circle class="step" vector-effect="non-scaling-stroke" r="0.014" cx="${u}" cy="${v}"/>`).join("");
     const rings = ATTRACTORS.map(flip).map(([u, v]) => `<circle class="end" vector-effect="non-scaling-stroke" r="0.045" cx="${u}" cy="${v}"/>`).join("");
     const [u, v] = flip(start);
     $("orbit").innerHTML = `${["under", "orbit"].map((kind) => `<path class="${kind}" vector-effect="non-scaling-stroke" d="${path(orbit.map(flip))}"/>`).join("")}${dots}${rings}<circle class="start" vector-effect="non-scaling-stroke" r="0.04" cx="${u}" cy="${v}"/>`;
-    const places = Array.from({ length: 401 }, (_, i) => -1 + i / 200);
+    const places = alongCut(start);
     const along = places.map((p) => follow([p, start[1]], steps).norm);
     const { y, yTicks, log } = decades([...along, size], 2);
     const x = scaler(-1, 1, BOX.left, BOX.right);
@@ -180,17 +195,31 @@
     state.start = start.map((x) => Math.min(1, Math.max(-1, x)));
     updateMap(false);
   }
-  // The start of unit 1 at which the corner changes, at the present height: by halving.
-  function watershed() {
-    const height = state.start[1];
+  // The start of unit 1 at which the corner changes, at this height: by halving. null where it does not change.
+  function crossing(height) {
     let [low, high] = [-1, 1];
-    if (side([low, height]) === side([high, height])) return;
+    if (side([low, height]) === side([high, height])) return null;
+    const left = side([low, height]);
     for (let i = 0; i < 50; i++) {
       const middle = (low + high) / 2;
-      if (side([middle, height]) === side([-1, height])) low = middle;
+      if (side([middle, height]) === left) low = middle;
       else high = middle;
     }
-    move([low, height]);
+    return low;
+  }
+  // Where the cut is sampled: evenly, at the start itself, and ever more densely towards the watershed.
+  function alongCut(start) {
+    const places = [...Array.from({ length: 401 }, (_, i) => -1 + i / 200), start[0]];
+    const ridge = crossing(start[1]);
+    if (ridge !== null) {
+      const near = Array.from({ length: 45 }, (_, i) => 10 ** (-12 + i / 4));
+      places.push(ridge, ...near.map((x) => ridge - x), ...near.map((x) => ridge + x));
+    }
+    return places.filter((p) => p >= -1 && p <= 1).sort((a, b) => a - b);
+  }
+  function watershed() {
+    const ridge = crossing(state.start[1]);
+    if (ridge !== null) move([ridge, state.start[1]]);
   }
 
   for (const id of ["scale", "lag", "error", "centred"]) $(id).addEventListener("input", updateNet);
@@ -199,6 +228,13 @@
       state.unit = radio.value;
       Object.assign($("scale"), SCALES[state.unit]);
       $("centred").disabled = state.unit !== "logistic";
+      updateNet();
+    });
+  }
+  for (const button of document.querySelectorAll(".preset")) {
+    button.addEventListener("click", () => {
+      document.querySelector("input[value=tanh]").click();
+      for (const id of ["scale", "lag"]) $(id).value = button.dataset[id];
       updateNet();
     });
   }
@@ -227,7 +263,6 @@
   });
 
   $("live").hidden = false;
-  paint($("key"), (u) => 10 ** (MOST * u));
   updateNet();
   updateMap(true);
   Object.assign(document.body.dataset, { asked: "1", drawn: "1" });
