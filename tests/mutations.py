@@ -263,7 +263,7 @@ MUTATIONS = (
     M("cue", "tasks/_sequences.py", "symbol[heard + lag - ahead] = cue", "symbol[heard + lag] = cue"),
     M("first again", "tasks/_sequences.py", "symbol[0] = symbol[-1] = rng", "symbol[1] = symbol[-1] = rng"),
     M("streams", "rng.py", "repr((operator.index(seed), *names))", "repr((*names, operator.index(seed)))"),
-    M("evaluation grid", "protocol.py", "(passes // _EVALUATION_EVERY + 1)", "(passes // _EVALUATION_EVERY + 2)"),
+    M("evaluation grid", "protocol.py", "(passes // EVALUATION_EVERY + 1)", "(passes // EVALUATION_EVERY + 2)"),
     # the engine
     M("start of the biases", "engine/data.py", 'drawn["b_y"] + np.asarray(self.setup.parts.centring.outputs)', 'drawn["b_y"] - np.asarray(self.setup.parts.centring.outputs)'),
     M("numbers of batches", "engine/data.py", "self.drawn += 1", "self.drawn += 2"),

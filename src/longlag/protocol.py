@@ -15,11 +15,11 @@ DEFAULT_BUDGET = 10_000_000.0  # sequence passes per seed and lag
 FIRST_TUNING_SEED = 1_000_000  # reported seeds are below
 GIVE_UP_AFTER = 2  # consecutive unsolved lags at which a seed leaves the ladder
 
-_FIRST_EVALUATIONS = (1_000, 3_000, 10_000)  # passes
-_EVALUATION_EVERY = 30_000  # passes
+FIRST_EVALUATIONS = (1_000, 3_000, 10_000)  # passes
+EVALUATION_EVERY = 30_000  # passes
 
 
 def next_evaluation(passes: float) -> float:
     """The first point of the evaluation grid beyond `passes`: 1000, 3000, 10,000, 30,000, then every 30,000."""
-    early = [first for first in _FIRST_EVALUATIONS if first > passes]
-    return float(early[0]) if early else _EVALUATION_EVERY * (passes // _EVALUATION_EVERY + 1)
+    early = [first for first in FIRST_EVALUATIONS if first > passes]
+    return float(early[0]) if early else EVALUATION_EVERY * (passes // EVALUATION_EVERY + 1)

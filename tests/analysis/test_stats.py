@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import CensoredData, binomtest, ecdf
 
 import fake_results
 from longlag.analysis import Analysis, intervals, stats
 from longlag.errors import LonglagError
+from longlag.rng import stream
 from longlag.store import records
 from longlag.store.records import Point, Row, Status
 
@@ -46,6 +48,21 @@ def test_wilson_interval_by_hand() -> None:
     assert [float(x) for x in intervals.wilson(5, 5)] == pytest.approx([5 / (5 + z2), 1.0])  # 57 % to 100 %
     assert [float(x) for x in intervals.wilson(0, 5)] == pytest.approx([0.0, z2 / (5 + z2)])
     assert [float(x) for x in intervals.wilson(1, 2)] == pytest.approx([0.0945, 0.9055], abs=1e-4)
+
+
+@pytest.mark.parametrize(("solved", "n"), [(0, 3), (2, 3), (5, 5), (7, 10), (113, 400)])
+def test_wilson_interval_is_that_of_scipy(solved: int, n: int) -> None:
+    found = binomtest(solved, n).proportion_ci(0.95, method="wilson")
+    assert [float(x) for x in intervals.wilson(solved, n)] == pytest.approx([found.low, found.high])
+
+
+@pytest.mark.parametrize("case", range(3))
+def test_kaplan_meier_is_that_of_scipy(case: int) -> None:
+    rng = stream(case, "Kaplan-Meier")
+    time, solved = rng.integers(1, 30, 40).astype(float), rng.random(40) < 0.6
+    theirs = ecdf(CensoredData.right_censored(time, ~solved)).sf
+    ours = intervals.kaplan_meier(time, solved)
+    assert ours["survival"] == pytest.approx(theirs.evaluate(ours["time"]))
 
 
 def test_smallest_attainable_p() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from longlag.analysis import comparison, intervals, newcomer, ranking, stats
+from longlag.analysis import claims, comparison, intervals, newcomer, ranking, stats
 from longlag.analysis import reach as carries
 
 
@@ -85,6 +85,11 @@ class Analysis:
     def pairs(self) -> pd.DataFrame:
         """`comparison.compare`."""
         return comparison.compare(self.runs, self.solve_times["passes"], self.costs["passes"])
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """`claims.compare`."""
+        return claims.compare(self.solve_times["passes"])
 
     @cached_property
     def ranking(self) -> pd.DataFrame:

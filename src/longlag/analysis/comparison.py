@@ -26,7 +26,7 @@ COLUMNS = [
     "solved_second", "median_first", "median_second", "budget", "shared", "first_sooner", "second_sooner", "p",
     "smallest",
 ]  # fmt: skip
-_MAX_SPLITS = 200_000  # with more (beyond ten against ten seeds), this number of random splits is drawn
+MOST_SPLITS = 200_000  # with more (beyond ten against ten seeds), this number of random splits is drawn
 _MISSING = object()
 
 
@@ -83,25 +83,26 @@ def log_rank(time: np.ndarray, solved: np.ndarray, first: np.ndarray) -> float:
         time: cost to solve, or where the run was censored [N]; solved: whether it solved [N].
         first: which runs are of the first method [N]; the others are of the second.
     """
-    scores, n = _scores(time, solved), int(first.sum())
-    sums = scores[_splits(len(scores), n)].sum(axis=1)  # observed - expected of the first method in each split
-    here, hair = scores[first].sum(), 1e-9
+    found, n = scores(time, solved), int(first.sum())
+    sums = found[splits(len(found), n)].sum(axis=1)  # observed - expected of the first method in each split
+    here, hair = found[first].sum(), 1e-9
     return min(1.0, 2 * min(float(np.mean(sums <= here + hair)), float(np.mean(sums >= here - hair))))
 
 
-def _scores(time: np.ndarray, solved: np.ndarray) -> np.ndarray:
+def scores(time: np.ndarray, solved: np.ndarray) -> np.ndarray:
+    """Observed less expected solutions of each run [N]; their sum over all runs is zero."""
     curve = intervals.kaplan_meier(time, solved)
     hazard = curve["events"] / curve["at_risk"]  # of each time of solution
     passed = curve["time"][None] <= time[:, None]  # [N, times]
     return solved - passed @ hazard
 
 
-def _splits(size: int, n: int) -> np.ndarray:
-    """All ways to take n of `size` runs, as indices [splits, n]; random ones if there are more than `_MAX_SPLITS`."""
-    if math.comb(size, n) <= _MAX_SPLITS:
+def splits(size: int, n: int) -> np.ndarray:
+    """All ways to take n of `size` runs, as indices [splits, n]; random ones if there are more than `MOST_SPLITS`."""
+    if math.comb(size, n) <= MOST_SPLITS:
         return np.array(list(combinations(range(size), n)), dtype=int).reshape(-1, n)
     rng = stream(0, "log-rank", size, n)
-    return np.argsort(rng.random((_MAX_SPLITS, size)), axis=1)[:, :n]
+    return np.argsort(rng.random((MOST_SPLITS, size)), axis=1)[:, :n]
 
 
 def compare(runs: pd.DataFrame, times: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
