@@ -74,6 +74,14 @@ def test_what_is_answered_at_once_needs_no_such_word(tmp_path):
     assert on_a_terminal(["cite"], tmp_path) == []
 
 
+def test_reading_the_words_of_a_command_imports_nothing_heavy():
+    """All verbs are imported for that: what one of them needs is imported when it runs."""
+    code = "import sys\nfrom longlag import cli\ncli.main(['list'])\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not {"torch", "pandas", "numpy", "pyarrow", "yaml", "jsonschema"} & {*done.stdout.splitlines()[-1].split()}
+
+
 def test_listing_showing_and_citing_import_neither_torch_nor_pandas(tmp_path):
     names = registry.FOLDERS["methods"].names() + registry.FOLDERS["tasks"].names()
     reference = Path(__file__).parents[2] / "results/reference"

@@ -9,17 +9,21 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from longlag.design import collect
-from longlag.design.job import Job
-from longlag.design.suite import Suite
 from longlag.engine.interrupt import Interruption
+
+if TYPE_CHECKING:
+    from longlag.design.job import Job
+    from longlag.design.suite import Suite
 
 _LOOK_EVERY = 0.1  # seconds
 
 
 def pending(plan: Suite, folder: Path) -> list[Job]:
     """The jobs without a row of the right digest for each of their runs. folder: that of `train`."""
+    from longlag.design import collect
+
     return [job for job in plan.jobs if not collect.answers(_file(folder, job, "runs.csv"), plan.wanted(job))]
 
 
