@@ -235,7 +235,7 @@ MUTATIONS = (
     M("charge of a gradient", "objective.py", "self._charge(GRADIENT, params)\n        return _total", "self._charge(FORWARD, params)\n        return _total"),
     M("objective of functions", "functional.py", "(structural / len(self))", "structural"),
     M("norm of a tree", "algebra/tree.py", "return dot(a, a).sqrt()", "return dot(a, a)"),
-    M("affine map", "algebra/products.py", "+ bias.unsqueeze(1)", "- bias.unsqueeze(1)"),
+    M("affine map", "algebra/products.py", "+ aligned(bias, x)", "- aligned(bias, x)"),
     # tasks, streams, rules
     M("adding", "tasks/adding.py", "(pair[0] + pair[1]) / 2", "(pair[0] + pair[1]) / 2.001"),
     M("adding, a mark in each half", "tasks/adding_urnn.py", "rng.integers(lag // 2, lag, size=n)", "rng.integers(lag // 2, lag - 1, size=n)"),
