@@ -28,7 +28,7 @@ TORCH = [
     {"optimisers"},
     {"methods", "functional", "torch_data", "torch_optim", "esn"},
     {"engine"},
-    {"lecture"},
+    {"demos", "lecture"},
 ]
 TABLES = [
     {"words", "design", "analysis"},

@@ -119,7 +119,7 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
         spec = replace(spec, overrides={**spec.overrides, **chosen}, candidate=None)
     spec = replace(spec, overrides=present(built, spec.overrides))
     parts = with_values(built, spec.overrides)
-    model = _model(task, spec.lag, parts)
+    model = model_of(task, spec.lag, parts)
     decides = {
         "task": {"name": task.name, "version": task.version, **registry.source("tasks", spec.task)},
         "lag": spec.lag,
@@ -177,7 +177,7 @@ def _built(method: Method, task: Task, lag: int) -> Parts:
     return parts
 
 
-def _model(task: Task, lag: int, parts: Parts) -> Model:
+def model_of(task: Task, lag: int, parts: Parts) -> Model:
     inputs, outputs = len(task.traits.roles), len(task.traits.target_mean)
     for name, wanted in (("inputs", inputs), ("outputs", outputs)):
         given = len(getattr(parts.centring, name))

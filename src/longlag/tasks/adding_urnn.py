@@ -12,8 +12,8 @@ Arjovsky, Shah & Bengio 2016; Tallec & Ollivier 2018 (T = 200 and 750), whose su
 baseline, the variance of the target, is 1/6 = 0.167.
 Deviations: (1) fresh sequences, where the 2016 paper draws 100,000 once; (2) solved means within 0.08 in 99 % of
 sequences, the accuracy of `adding`, whose target is the mean; the papers show the squared error, which is `test_loss`.
-It is *not* a measure of reach: the second mark may stand at the last step, so that the minimal lag is 0, and there
-are sequences of all lags to learn from (docs/demos.md measures it). `adding` keeps T/2 steps free.
+It is *not* a measure of reach: the second mark may stand at the last step, so that the minimal lag is 0. The error
+falls with every step that is remembered, and half of it is gone at T/2 (docs/demos.md); of `adding` nothing is.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Figures of demonstrations, one file each: `draw(record, width) -> Figure` of a committed record."""
