@@ -238,7 +238,7 @@ MUTATIONS = (
     M("affine map", "algebra/products.py", "+ aligned(bias, x)", "- aligned(bias, x)"),
     # tasks, streams, rules
     M("adding", "tasks/adding.py", "(pair[0] + pair[1]) / 2", "(pair[0] + pair[1]) / 2.001"),
-    M("adding, a mark in each half", "tasks/adding_urnn.py", "rng.integers(lag // 2, lag, size=n)", "rng.integers(lag // 2, lag - 1, size=n)"),
+    M("adding, a mark in each half", "tasks/adding_urnn.py", "rng.integers(0, lag // 2, size=n), rng", "rng.integers(0, lag // 2 + 1, size=n), rng"),
     M("multiplication", "tasks/multiplication.py", "(pair[0] * pair[1])", "(pair[0] * pair[0])"),
     M("xor", "tasks/xor.py", "(pair[0] != pair[1])", "(pair[0] == pair[1])"),
     M("temporal orders", "tasks/_temporal_order.py", "np.arange(len(tenths))[::-1] @ relevant", "np.arange(len(tenths)) @ relevant"),
