@@ -120,7 +120,8 @@ def reservoir_script(method: str, task: str, lag: int, seed: int, limit: float) 
     clock, own = Clock.of(limit), data(method, task, lag, seed)
     model, settings = own.setup.model, own.setup.parts.optimiser
     w = {name: value[0].double().numpy().T for name, value in own.start().items()}
-    node = nodes.Reservoir(Win=w["W_xh"], W=csr_array(w["W_hh"]), bias=w["b_h"], lr=own.setup.parts.cell.leak)
+    leak = float(own.setup.parts.cell.leak)
+    node = nodes.Reservoir(Win=w["W_xh"], W=csr_array(w["W_hh"]), bias=w["b_h"], lr=leak)
 
     def features(batch: Tensors) -> np.ndarray:
         x, rows = model.centred(batch.x)[0].double().numpy(), []

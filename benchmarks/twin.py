@@ -174,7 +174,7 @@ def _reservoir(own: Data, sequences: int) -> Arm:
     """States of `sequences` sequences, one after the other: the cost per sequence is always the same."""
     model, params = own.setup.model, {name: value[0].numpy() for name, value in own.start().items()}
     cell: Any = own.setup.parts.cell
-    leak, draws, states = cell.leak, Draws(own), np.empty(0)
+    leak, draws, states = float(cell.leak), Draws(own), np.empty(0)
 
     def work() -> None:
         nonlocal states
