@@ -5,8 +5,7 @@
     s_t = s_{t-1} + sigmoid(i) (4 sigmoid(g) - 2),   y_t = sigmoid(o) (2 sigmoid(s_t) - 1)
 
 The gradient is truncated: u_{t-1} counts as a constant. An error goes back in time through s alone, where nothing
-changes it, and never leaves a cell or a gate towards earlier ones. The readout sees the cells. With the paper's sizes
-the numbers of weights are the paper's: 93, 156 and 308 for its experiments 4, 6a and 6b.
+changes it. The readout sees the cells. With the paper's sizes there are as many weights as in the paper.
 """
 
 from __future__ import annotations
@@ -41,10 +40,9 @@ class LSTM1997:
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         y, s, gates = state
-        before = torch.cat([y, gates], -1).detach()
-        g, i, o = (drive + matmul(before, params["W_hh"])).split([self.hidden, self.blocks, self.blocks], -1)
-        i, o = i.sigmoid(), o.sigmoid()
-        block = torch.arange(self.hidden, device=y.device) * self.blocks // self.hidden
+        heard = matmul(torch.cat([y, gates], -1).detach(), params["W_hh"])
+        g, i, o = (drive + heard).split([self.hidden, self.blocks, self.blocks], -1)
+        i, o, block = i.sigmoid(), o.sigmoid(), torch.arange(self.hidden, device=y.device) * self.blocks // self.hidden
         s = s + i[..., block] * (4 * g.sigmoid() - 2)
         y = o[..., block] * (s / 2).tanh()  # 2 sigmoid(s) - 1
         return (y, s, torch.cat([i, o], -1)), y
