@@ -103,6 +103,29 @@ def test_a_run_without_any_numbers_takes_budget_and_rate_of_its_cell() -> None:
     assert stats.solve_times(table(dead)).time.tolist() == [math.inf]
 
 
+def test_a_readout_out_of_sequences_costs_what_it_used() -> None:
+    spent = {"passes": 30.0, "flops": 2e3, "seconds": 0.5, "test_error": 0.5}
+    runs = table(*(row(50, seed, False, **spent) for seed in (0, 1)))
+    costs = analysis(runs).costs
+    assert [costs[axis].iloc[0].budget for axis in stats.AXES] == [30, 2e3, 0.5]
+    assert costs["passes"].iloc[0].exhausted
+    assert stats.solve_times(runs).time.tolist() == [1000, 1000]  # it had not solved within any budget
+    diverged = table(row(50, 0, False, status="diverged", **spent))
+    assert [analysis(diverged).costs[axis].iloc[0].budget for axis in stats.AXES] == [1000, 2e3, 0.5]
+
+
+def test_runs_that_end_as_budget_end_in_four_ways() -> None:
+    runs = table(
+        row(50, 0, False, test_error=0.5), row(50, 1, False, test_error=0.005), row(50, 2, False, passes=30.0, test_error=0.5),
+        row(50, 3, False, reason="confirmed on validation, but 1.10% of the test set wrong", passes=30.0),
+        row(50, 4, True), row(50, 5, False, status="not_attempted", passes=math.nan, test_error=math.nan),
+    )  # fmt: skip
+    assert stats.ending(runs).tolist() == [
+        "budget", "solved unconfirmed", "out of sequences", "failed the test", "solved", "not_attempted"
+    ]  # fmt: skip
+    assert analysis(runs).failures.endings.iloc[0]["solved unconfirmed"] == 1
+
+
 def test_median_cost_is_beyond_the_budget_when_fewer_than_half_solve() -> None:
     runs = table(row(50, 0, True), *(row(50, seed, False) for seed in (1, 2)))
     cell = analysis(runs).costs["passes"].iloc[0]

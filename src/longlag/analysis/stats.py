@@ -26,6 +26,7 @@ from longlag.store.records import Status
 
 CONDITION = ["task", "method", "lag"]
 AXES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}
+OUT_OF_SEQUENCES, SOLVED_LATE, FAILED_TEST = "out of sequences", "solved unconfirmed", "failed the test"
 _DTYPES = {"str": "object", "int": "int64", "float": "float64", "bool": "bool", "int | None": "float64"}
 
 
@@ -102,6 +103,8 @@ def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
     axis: "passes", "flops" or "seconds"; the latter two are the passes times the run's own rate. An unsolved run is
     censored at the budget times its rate, also where it stopped short of the budget: all runs are treated alike. A run
     without usable costs takes the median rate of its condition. inf: no run of the condition has a budget or a rate.
+    used: what tables print as the bound of an unsolved run, which is never extrapolated from a run with costs of its
+    own: on the axes other than passes, and where the run is exhausted (`ending`: out of sequences), what it spent.
     """
     spent = runs.passes.where(runs.passes > 0)
     rate = runs[axis] / spent
@@ -109,8 +112,27 @@ def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
     budget = runs.budget.fillna(runs.budget.groupby([runs[name] for name in CONDITION]).transform("max"))
     budget = budget.fillna(runs.budget.groupby([runs.task, runs.lag]).transform("max"))
     passes = runs.passes_to_solve.where(runs.solved, budget)
-    time = passes if axis == "passes" else passes * rate
-    return runs[[*CONDITION, "seed", "status", "solved"]].assign(time=time.fillna(np.inf))
+    time = (passes if axis == "passes" else passes * rate).fillna(np.inf)
+    exhausted = ending(runs) == OUT_OF_SEQUENCES
+    measured = exhausted if axis == "passes" else (runs.passes > 0) & runs[axis].notna()
+    table = runs[[*CONDITION, "seed", "status", "solved"]]
+    return table.assign(time=time, used=runs[axis].where(measured, time), exhausted=exhausted)
+
+
+def ending(runs: pd.DataFrame) -> pd.Series:
+    """How each run ended: its status, but for three ways in which a run ends as `budget` and did not run out of it.
+
+    `OUT_OF_SEQUENCES`: a readout in closed form had all the sequences it asks for, below the budget. `SOLVED_LATE`: the
+    test set meets the criterion, but no validation within the budget confirmed it. `FAILED_TEST`: validation confirmed,
+    and the test set does not meet the criterion.
+    """
+    stopped = runs.status == Status.BUDGET
+    told = {
+        FAILED_TEST: stopped & runs.reason.str.startswith("confirmed on validation"),
+        SOLVED_LATE: stopped & (runs.test_error <= protocol.CRITERION),
+        OUT_OF_SEQUENCES: stopped & (runs.passes < runs.budget),
+    }
+    return pd.Series(np.select([*told.values()], [*told], runs.status.astype(object)), runs.index, object)
 
 
 def survival(times: pd.DataFrame) -> pd.DataFrame:
@@ -131,29 +153,35 @@ def cost(conditions: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     budget. conditions: `success` of the runs; times: their `solve_times` on one axis.
 
     Columns: minimal_lag, n, attempted, solved, median, first and last (smallest and largest cost of a seed;
-    inf: some seed did not solve), budget (largest time at which a run was censored; nan: none was).
+    inf: some seed did not solve), budget (the largest bound of an unsolved run, `used`; nan: all solved), exhausted
+    (every unsolved run ran out of sequences, so that a larger budget would not help).
     """
-    columns = ["median", "first", "last", "budget"]
+    columns = ["median", "first", "last", "budget", "exhausted"]
     found = {condition: _median(rows) for condition, rows in times.groupby(CONDITION)}
     conditions = conditions[[*CONDITION, "minimal_lag", "n", "attempted", "solved"]]
     values = [found[key] for key in conditions[CONDITION].itertuples(index=False, name=None)]
-    return conditions.join(pd.DataFrame(values, columns=columns, index=conditions.index, dtype=float))
+    return conditions.join(pd.DataFrame(values, columns=columns, index=conditions.index, dtype=float)).astype(
+        {"exhausted": bool}
+    )
 
 
-def _median(rows: pd.DataFrame) -> tuple[float, float, float, float]:
+def _median(rows: pd.DataFrame) -> tuple[float, float, float, float, bool]:
     time, solved = rows.time.to_numpy(float), rows.solved.to_numpy(bool)
     curve = intervals.kaplan_meier(time, solved)
     half = curve["time"][curve["survival"] <= 0.5 + 1e-9]
     first = time[solved].min() if solved.any() else math.inf
     last = time.max() if solved.all() else math.inf
-    censored = time[~solved & np.isfinite(time)]
+    used = rows.used.to_numpy(float)
+    censored = used[~solved & np.isfinite(used)]
     limit = censored.max() if len(censored) else math.nan
-    return (half[0] if len(half) else math.inf), first, last, limit
+    exhausted = bool((~solved).any() and rows.exhausted[~solved].all())
+    return (half[0] if len(half) else math.inf), first, last, limit, exhausted
 
 
 def failures(runs: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
-    """Per condition: n, the number of runs per status, the commonest reason of failure, and how near the unsolved runs
-    came: best (their lowest validation error), and the errors of the constant and the half-solved answer.
+    """Per condition: n, the number of runs per status, the commonest reason of failure, endings (the number of unsolved
+    runs per `ending`, as a dict; nan if all solved), and how near the unsolved runs came: best (their lowest validation
+    error), and the errors of the constant and the half-solved answer.
 
     near: `near_misses` of the runs.
     """
@@ -161,17 +189,21 @@ def failures(runs: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
     counts = pd.crosstab([runs[name] for name in CONDITION], runs.status).reindex(columns=statuses, fill_value=0)
     baselines = ["best", "constant", "half_solved"]
     if not len(runs):
-        return pd.DataFrame(columns=[*CONDITION, "n", *statuses, "reason", *baselines])
+        return pd.DataFrame(columns=[*CONDITION, "n", *statuses, "reason", *baselines, "endings"])
     counts = counts.rename_axis(columns=None).reset_index()
     failed = runs[~runs.status.isin([Status.SOLVED, Status.NOT_ATTEMPTED])]
     reason = failed.groupby(CONDITION, as_index=False).reason.agg(lambda texts: texts.value_counts().index[0])
+    unsolved = runs[~runs.solved]
+    endings = unsolved.assign(endings=ending(unsolved)).groupby(CONDITION, as_index=False).endings
+    endings = endings.agg(lambda words: words.value_counts().to_dict())
     near = near.groupby(CONDITION, as_index=False)[baselines].min()
     table = (
         counts.assign(n=counts[statuses].sum(axis=1))
         .merge(reason, on=CONDITION, how="left")
         .merge(near, "left", CONDITION)
+        .merge(endings, "left", CONDITION)
     )
-    return table.fillna({"reason": ""})[[*CONDITION, "n", *statuses, "reason", *baselines]]
+    return table.fillna({"reason": ""})[[*CONDITION, "n", *statuses, "reason", *baselines, "endings"]]
 
 
 def near_misses(runs: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,9 @@ from longlag.words import capital, count, join_methods, join_tasks, join_words, 
 _LEVEL = 0.05  # of the comparisons of methods, corrected for their number
 _ENDED = {
     Status.BUDGET.value: "ran out of budget",
+    stats.OUT_OF_SEQUENCES: "ran out of sequences",
+    stats.SOLVED_LATE: "solved the test set without a confirmation in the budget",
+    stats.FAILED_TEST: "failed the test after validation",
     Status.DIVERGED.value: "diverged",
     Status.TIMEOUT.value: "met the clock's limit",
     Status.ERROR.value: "ended with an error",
@@ -131,7 +134,7 @@ def _winners(conditions: pd.DataFrame) -> str:
 def _uncertain(analysis: Analysis) -> str:
     runs, table = analysis.runs, analysis.reach
     attempted = runs[runs.status != Status.NOT_ATTEMPTED]
-    failed = attempted.status[~attempted.solved].value_counts()
+    failed = stats.ending(attempted[~attempted.solved]).value_counts()
     how = join_words(f"{n} {_ENDED.get(name, name)}" for name, n in failed.items())
     furthest = table.groupby("method").reach.max()
     nothing = sorted(str(name) for name in furthest.index[furthest == 0])

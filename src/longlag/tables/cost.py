@@ -50,14 +50,17 @@ def _median(condition: Any) -> str:
     median = float(condition["median"])
     if math.isfinite(median):
         return number(median)
-    return "unknown" if np.isnan(condition.budget) else f"> {number(condition.budget)}"
+    if np.isnan(condition.budget):
+        return "unknown"
+    return f"{'unsolved at' if condition.exhausted else '>'} {number(condition.budget)}"
 
 
 def note(analysis: Analysis) -> str:
     """n, how unsolved runs count, and what each axis means."""
     return (
         f"Kaplan-Meier medians over {seeds_phrase(analysis.success.n)}; in brackets the range over seeds. Every "
-        "unsolved run is censored at the full budget, never imputed; >: fewer than half solved within it. Passes: "
+        "unsolved run is censored at the full budget, never imputed; >: fewer than half solved within what was spent. "
+        "Unsolved at: a readout in closed form had all the sequences it asks for; more passes would not help. Passes: "
         "sequence passes (forward 1, forward and backward 3, Gauss-Newton product 4). Operations: floating-point "
         "operations of those passes. CPU seconds depend on the machine and are reported, not ranked."
     )

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import Analysis
+from longlag.analysis import Analysis, stats
 from longlag.store.records import Status
 
 TITLE, BESIDE = "What failed, and how", ""
-_HOW = [status.value for status in Status if status is not Status.SOLVED]
+_HOW = [stats.SOLVED_LATE, stats.FAILED_TEST, stats.OUT_OF_SEQUENCES]
+_HOW += [status.value for status in Status if status is not Status.SOLVED]
 
 
 def build(analysis: Analysis) -> pd.DataFrame:
@@ -36,8 +37,7 @@ def build(analysis: Analysis) -> pd.DataFrame:
 
 
 def _how(condition: Any) -> str:
-    counts = {status: getattr(condition, status) for status in _HOW}
-    return ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in counts.items() if n)
+    return ", ".join(f"{condition.endings[how]} {how.replace('_', ' ')}" for how in _HOW if how in condition.endings)
 
 
 def _near(condition: Any) -> str:
@@ -52,9 +52,11 @@ def _near(condition: Any) -> str:
 def note(analysis: Analysis) -> str:
     """How to read the words."""
     return (
-        "Runs of each condition by their status. Conditions in which every attempted run was solved are left out. "
-        "Budget: the passes ran out. Diverged: a loss or a parameter stopped being finite. Timeout: the run reached "
-        "the limit of wall-clock time. Error: a bug or a killed job. Not attempted: the ladder stopped at a smaller "
-        "lag. Nearest: the lowest share of validation sequences wrong among the unsolved runs, beside the shares of "
-        "the constant and the half-solved answer."
+        "Runs of each condition by how they ended. Conditions in which every attempted run was solved are left out. "
+        "Budget: the passes ran out. Out of sequences: a readout in closed form had all it asks for. Solved "
+        "unconfirmed: the test set meets the criterion, but no validation confirmed it within the budget. Failed the "
+        "test: confirmed on validation, not on the test set. Diverged: a loss or a parameter stopped being finite. "
+        "Timeout: the run reached the limit of wall-clock time. Error: a bug or a killed job. Not attempted: the "
+        "ladder stopped at a smaller lag. Nearest: the lowest share of validation sequences wrong among the unsolved "
+        "runs, beside the shares of the constant and the half-solved answer."
     )
