@@ -144,7 +144,7 @@ CHANGES = {
     "lecture": (
         ["--claim", "3"],
         {"--claim": ["--claim", "2"], "--seeds": ["--seeds", "3:5"], "--out": ["--out", "out"], "--json": ["--json"],
-         "--cores": ["--cores", "77"], "--markdown": ["--markdown"]},
+         "--cores": ["--cores", "77"], "--markdown": ["--markdown"], "--slides": ["--slides"]},
     ),
     "run": (
         ["s.yaml"],
@@ -219,7 +219,8 @@ def folder(tmp_path, monkeypatch):
         number = {"name": "n", "value": 1.0, "low": 0.0, "high": 2.0, "unit": "", "threshold": "", "met": None}
         finding = {"verdict": "holds", "summary": str(given[1]), "numbers": [number], "caveat": ""}
         for slug in given[0]:
-            claim = {"number": 0, "title": "", "slug": slug}
+            exercise = dict.fromkeys(("predict", "run", "explain"), "")
+            claim = {"number": 0, "title": "", "slug": slug, "sentence": "", "exercise": exercise}
             yield slug, {"claim": claim, "finding": finding, "seconds": 0.0, "error": ""}
 
     def checkpoints(*given, kind=checkpoint.Checkpoints):

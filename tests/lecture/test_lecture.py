@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import re
@@ -175,7 +176,8 @@ class Buggy:
         raise ZeroDivisionError("a bug")
 
 
-def test_a_bug_in_one_claim_leaves_the_others(monkeypatch, capsys):
+def test_a_bug_in_one_claim_leaves_the_others(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
     real = lecture.get
     monkeypatch.setattr(lecture, "get", lambda slug: Buggy() if slug == "bounded_forward" else real(slug))
     code = main(["lecture", "--claim", "bounded_forward", "--claim", QUICK, "--seeds", "0:5", "--cores", "1"])
@@ -198,6 +200,28 @@ def test_the_command_writes_json_and_figures(tmp_path, capsys):
     assert "n = 5 seeds" in entry["caption"]
     assert entry["figures"] == [f"figures/{QUICK}.pdf", f"figures/{QUICK}.png"]
     assert all((tmp_path / name).stat().st_size > 1000 for name in entry["figures"])
+
+
+def test_figures_are_drawn_and_slides_written_without_being_asked_where(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["lecture", "--claim", "2", "--claim", "3", "--seeds", "0:5", "--slides", "--cores", "1"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "figures: lecture/figures; slides: lecture/slides.html"
+    assert sorted(path.name for path in Path("lecture/figures").glob("*.png")) == ["frozen_slopes.png", f"{QUICK}.png"]
+    page = Path("lecture/slides.html").read_text("utf-8")
+    assert [page.count(f'id="claim-{number}"') for number in (1, 2, 3)] == [0, 1, 1]
+    assert page.count('<img src="data:image/png;base64,') == 2
+    assert "Measured: it <b>holds</b>." in page
+    claim = lecture.get(QUICK).CLAIM
+    assert all(html.escape(words) in page for words in (claim.sentence, claim.exercise.predict, claim.exercise.explain))
+    assert "http" not in re.sub(r"http-equiv", "", page), "nothing is fetched"
+    assert "<script" not in page
+
+
+def test_json_alone_writes_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["lecture", "--claim", "2", "--seeds", "0", "--json", "--cores", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["seeds"] == [0]
+    assert not list(tmp_path.iterdir())
 
 
 def test_claims_side_by_side_give_the_same_numbers_in_the_order_of_the_lecture():

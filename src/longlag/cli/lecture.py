@@ -13,7 +13,7 @@ from longlag.cli import _arguments
 
 HELP = "measure the lecture's claims: a verdict, numbers and a figure for each"
 EXAMPLE = "longlag lecture --claim vanish_explode --out results/lecture"
-_FILE = "lecture.json"
+_FILE, _SLIDES, _FOLDER = "lecture.json", "slides.html", Path("lecture")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=tuple(range(10)),
         help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: 0:10)",
     )
-    add("--out", type=Path, metavar="DIR", help=f"takes {_FILE} and figures/NAME.pdf and .png")
+    where = f"takes {_FILE} and figures/NAME.pdf and .png (default: {_FOLDER}; with --json: nowhere)"
+    add("--out", type=Path, metavar="DIR", help=where)
+    add("--slides", action="store_true", help=f"also write {_SLIDES}: a slide for each claim, with speaker notes")
     cores = "claims measured at a time (default: as many as there are cores)"
     add("--cores", type=_arguments.count("number of cores"), default=os.cpu_count() or 1, help=cores)
     form = parser.add_mutually_exclusive_group()
@@ -41,20 +43,27 @@ def run(args: argparse.Namespace) -> int:
     if args.markdown:
         print(_markdown(slugs))
         return 0
-    if args.out:
-        files.check_writable(args.out / _FILE)
+    out: Path | None = args.out or (None if args.json and not args.slides else _FOLDER)
+    if out:
+        files.check_writable(out / _FILE)
     entries = _measured(slugs, args.seeds, args.cores)
     document: dict[str, Any] = {
         "longlag": _version(),
         "seeds": list(args.seeds),
         "claims": [entries[slug] for slug in slugs],
     }
-    for finish in (_keep, _draw, _keep) if args.out else ():  # kept first, whatever comes of the drawings
-        finish(document, args.out)
+    if out:
+        for finish in (_keep, _draw, _keep):  # kept first, whatever comes of the drawings
+            finish(document, out)
+        if args.slides:
+            _write_slides(document, out)
     if args.json:
         print(json.dumps(document, indent=1, allow_nan=False))
     else:
         _table(document["claims"])
+        print(
+            f"figures: {_FOLDER if out is None else out}/figures{f'; slides: {out}/{_SLIDES}' if args.slides else ''}"
+        )
     return int(any(entry["finding"] is None for entry in document["claims"]))
 
 
@@ -93,6 +102,13 @@ def _draw(document: dict[str, Any], out: Path) -> None:
         entry["figures"] = [path.relative_to(out).as_posix() for path in paths]
 
 
+def _write_slides(document: dict[str, Any], out: Path) -> None:
+    from longlag.report import slides
+    from longlag.store import files
+
+    files.write_atomically(out / _SLIDES, slides.render(document["claims"], out).encode())
+
+
 def _table(entries: list[dict[str, Any]]) -> None:
     from longlag.report.claims import in_words
 
@@ -117,7 +133,7 @@ def _markdown(slugs: list[str]) -> str:
     claims = [lecture.get(slug).CLAIM for slug in slugs]
     lines = ["| claim | command | figure |", "|---|---|---|"]
     for claim in claims:
-        figure = f"[figures/{claim.slug}.png](../src/longlag/figures/lecture/{claim.slug}.py)"
+        figure = f"[picture](lecture/{claim.slug}.png)"
         lines.append(f"| {claim.number}. {claim.title} | `longlag lecture --claim {claim.slug} --out DIR` | {figure} |")
     for claim in claims:
         lines += [
@@ -125,6 +141,8 @@ def _markdown(slugs: list[str]) -> str:
             f"## {claim.number}. {claim.title}",
             "",
             f"> {claim.sentence}",
+            "",
+            f"![{claim.title}](lecture/{claim.slug}.png)",
             "",
             f"- **Measured** by [lecture/{claim.slug}.py](../src/longlag/lecture/{claim.slug}.py): {claim.quantity}",
             f"- **Threshold**: {claim.threshold}",

@@ -14,7 +14,7 @@ from longlag.store import files
 FILE = "lecture.json"
 _WIDTH = 480  # pixels of a thumbnail: twice what it takes up on the page
 # verdict -> sign beside it, so that colour is not all that tells
-_SIGNS = {"holds": "✓", "holds with a caveat": "≈", "undecided": "?", "does not hold": "✗"}
+SIGNS = {"holds": "✓", "holds with a caveat": "≈", "undecided": "?", "does not hold": "✗"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _row(entry: dict[str, Any], folder: Path) -> ClaimRow:
         title=str(claim["title"]),
         sentence=str(claim["sentence"]),
         verdict=verdict,
-        sign=_SIGNS.get(verdict, "–"),
+        sign=SIGNS.get(verdict, "–"),
         summary=str(entry["error"] if finding is None else finding["summary"]),
         caveat="" if finding is None else str(finding["caveat"]),
         numbers=[] if finding is None else [in_words(number) for number in finding["numbers"]],
