@@ -19,15 +19,11 @@ from benchmarks.harness import ROOT
 
 RECORD = ROOT / "results/benchmarks/gpu"
 PAGE, BENCHMARKS = ROOT / "docs/gpu.md", ROOT / "benchmarks/README.md"
-_WHOLE = ("speed.csv", "machine.json", "updates.csv", "pieces.csv")
+_WHOLE = ("machine.json", "updates.csv", "pieces.csv")
+_OLD = "commit "  # begins the note of a row that an earlier session measured
 
 
 _UPDATES = ["| update of a run, evaluations included | seeds | ms | ms expected | commit |", "|---|---|---|---|---|"]
-_CALLED = (
-    " Its updates were called kernel by kernel, which training does not do; its gradients were also recorded. Kernels "
-    "written by hand, 4 to 12 a step in the place of 7 to 76, and batches drawn ahead came later: they are not in "
-    "these numbers."
-)
 
 
 def keep(source: Path, record: Path = RECORD) -> None:
@@ -36,11 +32,37 @@ def keep(source: Path, record: Path = RECORD) -> None:
     What the session did not measure stays as it is in the record.
     """
     record.mkdir(parents=True, exist_ok=True)
+    found = [*rows("speed.csv", source), *_earlier(source, record)]
     for name in _WHOLE:
         if (source / name).exists():
             shutil.copyfile(source / name, record / name)
-    last = (source / "tests.txt").read_text().strip().splitlines()[-1]
-    (record / "tests.txt").write_text(last + "\n")
+    if found:
+        with open(record / "speed.csv", "w", newline="") as file:
+            writer = csv.DictWriter(file, list(found[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(found)
+    (record / "tests.txt").write_text(_tests((source / "tests.txt").read_text()) + "\n")
+
+
+def _earlier(source: Path, record: Path) -> list[dict[str, str]]:
+    """The rows of the record that the session did not measure, with the commit that they are of."""
+    new = {row["what"] for row in rows("speed.csv", source)}
+    old = [row for row in rows("speed.csv", record) if row["what"] not in new]
+    return [{**row, "note": row["note"] or f"{_OLD}{_machine(record)['commit'][:7]}"} for row in old]
+
+
+def _tests(printed: str) -> str:
+    """How the tests ended, in a line; pytest's dots are counted where the clock stopped it."""
+    *progress, last = printed.strip().splitlines()
+    if "passed" in last or "failed" in last:
+        return last
+    dots = "".join(line.split(" [")[0] for line in progress if re.fullmatch(r"[.FEsx]+( +\[ *\d+%\])?", line))
+    return f"{dots.count('F') + dots.count('E')} failed, {dots.count('.')} passed, {last}"
+
+
+def _machine(record: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((record / "machine.json").read_text())["ours"]
+    return found
 
 
 def rows(name: str, record: Path = RECORD) -> list[dict[str, str]]:
@@ -53,16 +75,14 @@ def rows(name: str, record: Path = RECORD) -> list[dict[str, str]]:
 
 def text(record: Path = RECORD) -> str:
     """The measured numbers, as Markdown."""
-    machine: dict[str, Any] = json.loads((record / "machine.json").read_text())["ours"]
-    tests = re.match(r"(\d+) passed", (record / "tests.txt").read_text())
-    passed = f"{tests[1]} tests passed on it" if tests else "some tests failed on it"
+    machine, tests = _machine(record), (record / "tests.txt").read_text().strip()
     updates = rows("updates.csv", record)
     lines = [
-        f"Measured on one {machine['gpu']} with torch {machine['torch']}; {passed}. Times are wall-clock time.",
-        f"The first table is of commit {machine['commit'][:7]}.{_note(rows('speed.csv', record))}", "",
-        "| twenty seeds, T = B = H = 100 | longlag, ms | compared with | its ms | ratio (quartiles) |",
-        "|---|---|---|---|---|",
-        *(_speed(row) for row in rows("speed.csv", record) if row["ratio"]), "",
+        f"Measured on one {machine['gpu']} with torch {machine['torch']}. Tests on it: {tests}.",
+        "Times are wall-clock times.", "",
+        "| twenty seeds, T = B = H = 100 | longlag, ms | compared with | its ms | ratio (quartiles) | commit |",
+        "|---|---|---|---|---|---|",
+        *(_speed(row, machine["commit"]) for row in rows("speed.csv", record) if row["ratio"]), "",
         *(_UPDATES if updates else []), *(_update(row) for row in updates), *([""] if updates else []),
         "| trained as one program | seeds | finished | updates | seconds | on a core of the reference | commit |",
         "|---|---|---|---|---|---|---|",
@@ -76,26 +96,22 @@ def sentence(record: Path = RECORD) -> str:
     measured = [row for row in rows("speed.csv", record) if row["ratio"]]
     asked = [f"{_what(row)} {float(row['ratio']):.3g}" for row in measured if row["goal"]]
     others = [f"{_what(row)} {float(row['ratio']):.3g}" for row in measured if not row["goal"]]
-    device = json.loads((record / "machine.json").read_text())["ours"]["gpu"]
-    text = (
-        f"- **P12** on one {device} (floor 10, goal 20): {', '.join(asked)}. Against the same program, called: "
-        f"{', '.join(others)}.{_note(measured)}"
-    )
+    text = f"- **P12** on one {_machine(record)['gpu']} (floor 10, goal 20): {', '.join(asked)}."
+    if others:
+        text += f" Against the same program, called: {', '.join(others)}."
     return textwrap.fill(text, 119, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def _note(measured: list[dict[str, str]]) -> str:
-    """Whether updates were measured by the path that training does not take, as in the first session."""
-    return _CALLED if any("gradients as a recorded program" in row["what"] for row in measured) else ""
 
 
 def _what(row: dict[str, str]) -> str:
     return row["what"].removeprefix("twenty seeds' ").removesuffix(" as one program")
 
 
-def _speed(row: dict[str, str]) -> str:
+def _speed(row: dict[str, str], commit: str) -> str:
+    commit = row["note"].removeprefix(_OLD) if row["note"].startswith(_OLD) else commit[:7]
     ratio = f"{float(row['ratio']):.3g} ({float(row['low']):.3g} to {float(row['high']):.3g})"
-    return f"| {_what(row)} | {_digits(row['ours_ms'])} | {row['peer']} | {_digits(row['peer_ms'])} | {ratio} |"
+    return (
+        f"| {_what(row)} | {_digits(row['ours_ms'])} | {row['peer']} | {_digits(row['peer_ms'])} | {ratio} | {commit} |"
+    )
 
 
 def _digits(number: str) -> str:

@@ -1,7 +1,9 @@
 """`make gpu` without a GPU: the plan, the record, and a rehearsal of every stage."""
 
 import dataclasses
+import json
 import math
+import shutil
 import subprocess
 import sys
 import time
@@ -153,4 +155,27 @@ def test_a_session_becomes_the_record(tmp_path):
     assert gpu_record.rows("pieces.csv", record) == gpu_record.rows("pieces.csv")
     assert "| `lstm` on adding, lag 50 | 34 | 3.2 | 3 | 0123456 |" in gpu_record.text(record)
     assert (record / "tests.txt").read_text() == "1 failed, 3 passed in 2.0s\n"
-    assert "NVIDIA H100 80GB HBM3 with torch 2.11.0+cu130; some tests failed on it" in gpu_record.text(record)
+    assert "NVIDIA H100 80GB HBM3 with torch 2.11.0+cu130. Tests on it: 1 failed, 3 passed" in gpu_record.text(record)
+
+
+def test_rows_that_a_session_did_not_measure_keep_their_commit(tmp_path):
+    session, record = tmp_path / "out", tmp_path / "record"
+    shutil.copytree(gpu_record.RECORD, record)
+    session.mkdir()
+    machine = json.loads((record / "machine.json").read_text())
+    machine["ours"]["commit"] = "0123456789ab"
+    (session / "machine.json").write_text(json.dumps(machine))
+    (session / "tests.txt").write_text("..F.. [ 50%]\n.F\nstopped by the clock\n")
+    head, first, *others = (record / "speed.csv").read_text().splitlines()
+    (session / "speed.csv").write_text(f"{head}\n{first.replace('3.227', '1.5')}\n")
+    earlier = [line for line in gpu_record.text(record).splitlines() if line.count("|") == 7 and "updates |" in line][
+        1:
+    ]
+    gpu_record.keep(session, record)
+    text = gpu_record.text(record)
+    assert "| tanh RNN updates | 1.5 | " in text
+    assert "| 0123456 |" in text
+    assert len(gpu_record.rows("speed.csv", record)) == 1 + len(others)
+    assert earlier
+    assert all(line in text.splitlines() for line in earlier)
+    assert (record / "tests.txt").read_text() == "2 failed, 5 passed, stopped by the clock\n"
