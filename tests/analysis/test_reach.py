@@ -133,5 +133,16 @@ def test_a_cell_does_not_depend_on_other_cells() -> None:
     )
 
 
+def test_reach_says_what_stopped_it_and_how_many_lags_were_tried() -> None:
+    def told(**beyond: object) -> list[object]:
+        runs = table(row(20, 0, True), row(50, 0, False, test_error=0.5, **beyond))
+        return carries.reach(runs)[["tried", "stopped"]].iloc[0].tolist()
+
+    assert told() == [2, "budget"]
+    assert told(status="diverged") == [2, "failure"]
+    assert told(passes=30.0) == [2, "failure"]  # out of sequences
+    assert told(status="not_attempted") == [1, ""]
+
+
 def test_no_runs_have_no_reach() -> None:
     assert carries.reach(table()).empty

@@ -19,12 +19,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import intervals
+from longlag.analysis import intervals, stats
 from longlag.store.records import Status
 
 LEVEL = 0.025  # of each end
 FEWEST_ESTABLISHED = 4  # seeds: Wilson's lower end of 3 of 3 is below 1/2
-COLUMNS = ["task", "method", "n", "reach", "established", "low", "high", "minimal_lag", "largest", "at_limit"]
+COLUMNS = [
+    "task",
+    "method",
+    "n",
+    "reach",
+    "established",
+    "low",
+    "high",
+    "minimal_lag",
+    "largest",
+    "at_limit",
+    "tried",
+    "stopped",
+]
 
 
 def reach(runs: pd.DataFrame) -> pd.DataFrame:
@@ -32,19 +45,34 @@ def reach(runs: pd.DataFrame) -> pd.DataFrame:
 
     Columns: n (seeds); reach (observed: the largest lag at which at least half of the seeds solve, 0 if there is none);
     established (`established`; nan with fewer than 4 seeds); low and high (`bounds`); minimal_lag of the observed
-    reach; largest (largest lag of the grid); at_limit (reach is the largest lag, so that the truth may lie beyond it).
+    reach; largest (largest lag of the grid); at_limit (reach is the largest lag, so that the truth may lie beyond it);
+    tried (how many lags some seed attempted); stopped (what ended most unsolved runs at the first lag beyond the reach:
+    "budget", "failure" for any other ending, "" where nothing was attempted there).
     """
     counted = runs.assign(attempted=runs.status != Status.NOT_ATTEMPTED)
     cells = counted.groupby(["task", "method", "lag"], as_index=False).agg(
         n=("solved", "size"), solved=("solved", "sum"), attempted=("attempted", "sum"), minimal=("minimal_lag", "max")
     )
     seeds = runs.groupby(["task", "method"]).seed.nunique()
-    found = [(*key, int(seeds[key]), *_of(rows)) for key, rows in cells.groupby(["task", "method"])]
+    endings = stats.ending(runs)
+    beyond = counted.assign(spent=endings == Status.BUDGET)[counted.attempted & ~counted.solved]
+    spent = beyond.groupby(["task", "method", "lag"]).spent.mean().to_dict()
+    found = [
+        (*key, int(seeds[key]), *ends, int((rows.attempted > 0).sum()), _stopped(key, ends[0], rows.lag, spent))
+        for key, rows in cells.groupby(["task", "method"])
+        for ends in [_of(rows)]
+    ]
     return pd.DataFrame(found, columns=COLUMNS)
 
 
+def _stopped(key: tuple[Any, ...], best: int, lags: pd.Series, spent: dict[Any, float]) -> str:
+    """Whether the budget or something else ended most unsolved runs at the first lag beyond the best one."""
+    share = spent.get((*key, min((lag for lag in lags if lag > best), default=0)))
+    return "" if share is None else "budget" if share >= 0.5 else "failure"
+
+
 def _of(rows: pd.DataFrame) -> tuple[Any, ...]:
-    """The columns after n; rows: one per lag, in the order of the lags."""
+    """The columns from reach to at_limit; rows: one per lag, in the order of the lags."""
     lags, n, solved = (rows[name].to_numpy() for name in ("lag", "n", "solved"))
     low, high = bounds(solved, n, rows.attempted.to_numpy())
     best = int(np.max(np.where(2 * solved >= n, lags, 0)))

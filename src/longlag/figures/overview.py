@@ -122,6 +122,8 @@ def caption(analysis: Analysis) -> str:
     if is_map(table):
         return (
             f"Darker cells carry further. {_first(table)} Number: {told}; none: no lag was solved; dot: not run. "
+            "Black edge: solved to the end of the ladder; cross: a failure or the end of its sequences stopped it; "
+            "hatched: tried at one lag only; without a mark: the budget stopped it. "
             f"Methods are ordered by their mean share of the largest lag, tasks by how many methods ran on them; "
             f"{seeds_phrase(table.n)}. The table gives the intervals."
         )

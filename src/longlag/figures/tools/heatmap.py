@@ -8,7 +8,8 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
 
 from longlag.figures.tools import layout, style
 from longlag.words import reached
@@ -16,6 +17,7 @@ from longlag.words import reached
 _COLOURS = mpl.colormaps["YlGnBu"]  # dark to light also in grey, and to the colour-blind
 _PALE, _DARK = 0.18, 0.92  # the part of it that is used
 _UNSOLVED = "#f0f0f0"
+_ONE_LAG = "////"
 _CELL = 0.4  # inches: the narrowest cell that holds its words
 _ROW = 0.33  # inches
 
@@ -40,9 +42,26 @@ def draw(table: pd.DataFrame, methods: list[str], width: float, newcomer: str = 
         _frame(panel, block, names, columns=len(blocks[0]), slant=slant)
         style.set_off(panel, newcomer)
         _cells(panel, table[table.task.isin(block)], block, names, ends)
+    layout.keys_to(figure, _keys(table), "outside upper left")
     words = ("reach in steps: longest lag that half of the seeds solve", "(minimal lag in brackets); ≥: longest tried")
     figure.supxlabel((" " if wide else "\n").join(words) + "; dot: not run", fontsize=8 if wide else 7)
     return figure
+
+
+def _keys(table: pd.DataFrame) -> list[Any]:
+    """What marks on cells mean, of those that occur."""
+    found: list[Any] = []
+    if table.at_limit.any():
+        found.append(Patch(facecolor=style.INK, label="solved to the end of the ladder"))
+    if (table.stopped == "budget").any():
+        found.append(Patch(facecolor=_colour(1, (1, 1)), label="no mark: stopped by the budget"))
+    if (table.stopped == "failure").any():
+        found.append(
+            Line2D([], [], ls="", marker="x", ms=4, color=style.INK, label="stopped by a failure, or out of sequences")
+        )
+    if (table.tried == 1).any():
+        found.append(Patch(facecolor="white", hatch=_ONE_LAG, edgecolor="#b0b0b0", lw=0, label="tried at one lag only"))
+    return found
 
 
 def _order(table: pd.DataFrame) -> list[str]:
@@ -82,6 +101,12 @@ def _cells(axes: Any, table: pd.DataFrame, tasks: list[str], methods: list[str],
 def _cell(axes: Any, x: int, y: int, row: Any, ends: tuple[int, int]) -> None:
     colour = _colour(row.reach, ends)
     axes.add_patch(Rectangle((x - 0.475, y - 0.46), 0.95, 0.92, facecolor=colour, edgecolor="none"))
+    if row.tried == 1:
+        axes.add_patch(Rectangle((x - 0.475, y - 0.46), 0.95, 0.92, fill=False, hatch=_ONE_LAG, ec="#c4c4c4", lw=0))
+    if row.stopped == "failure":
+        axes.plot(x + 0.37, y - 0.33, marker="x", ms=3.2, mew=0.9, color="white" if _dark(colour) else style.INK)
+    if row.at_limit:
+        axes.add_patch(Rectangle((x + 0.415, y - 0.46), 0.06, 0.92, facecolor=style.INK, edgecolor="none"))
     ink = style.QUIET if not row.reach else "white" if _dark(colour) else style.INK
     words = {"ha": "center", "color": ink}
     if not row.reach or math.isnan(row.minimal_lag):
