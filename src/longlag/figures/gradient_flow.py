@@ -3,6 +3,7 @@ training."""
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import matplotlib as mpl
@@ -19,6 +20,7 @@ TITLE, ORDER = "Gradient flow", 7
 _EVALUATIONS = 5  # lines per run: its first and last evaluation, and some between
 _FLOOR = 1e-9  # smaller values are drawn there
 _ABREAST = 4
+_TITLE = 21  # letters of a title that a panel has room for
 
 
 @style.applied()
@@ -37,7 +39,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     for panel, (method, method_style) in zip(axes, styles.items(), strict=True):
         own = chosen[chosen.method == method]
         _panel(panel, own, backs, method_style)
-        panel.set_title(style.method_title(method), fontsize=8, color=method_style.colour)
+        panel.set_title(textwrap.fill(style.method_title(method), _TITLE), fontsize=8, color=method_style.colour)
         words = "solved" if ((solved.method == method) & (solved.seed == own.seed.iloc[0])).any() else "not solved"
         panel.text(0.03, 0.06, words, transform=panel.transAxes, color=style.QUIET, fontsize=7)
     lowest = max(chosen.relative.clip(lower=_FLOOR).min() / 3, _FLOOR / 2)
@@ -69,9 +71,18 @@ def _panel(axes: Any, flow: pd.DataFrame, backs: list[int], method_style: style.
         rows = flow[flow.passes == passes[i]].sort_values("back")
         share = i / (len(passes) - 1) if len(passes) > 1 else 1.0
         heights = rows.relative.clip(lower=_FLOOR)
-        axes.plot([backs.index(back) for back in rows.back], heights, color=_shade(method_style.colour, share), lw=1.3)
+        axes.plot(rows.back, heights, color=_shade(method_style.colour, share), lw=1.3)
     axes.set_yscale("log")
-    axes.set_xticks(range(len(backs)), [str(back) for back in backs])
+    axes.set_xticks(_apart(backs))
+
+
+def _apart(backs: list[int]) -> list[int]:
+    """The steps from the largest down whose numbers have room on a linear axis, and 0."""
+    kept = [0]
+    for back in sorted(backs, reverse=True):
+        if all(abs(back - other) >= 0.2 * max(backs) for other in kept):
+            kept.append(back)
+    return sorted(kept)
 
 
 def _shade(colour: Any, share: float) -> Any:
@@ -91,9 +102,9 @@ def caption(analysis: Analysis) -> str:
     methods = join_methods(sorted(chosen.method.unique()))
     n = seeds_phrase(chosen.groupby("method").seed.nunique())
     return (
-        "A flat line: what happened long ago still changes the loss. A falling line: the gradient vanishes like "
-        "rate^k; a rising line: it explodes. Mean norm of the loss's derivative in the net's state k steps before the "
-        f"last one, relative to k = 0, over 20 sequences of {task_label(task)} at lag {lag}, in float64; "
+        "On these axes rate^k is a straight line. Flat: what happened long ago still changes the loss. Falling: the "
+        "gradient vanishes; rising: it explodes. Mean norm of the loss's derivative in the net's state k steps before "
+        f"the last one, relative to k = 0, over 20 sequences of {task_label(task)} at lag {lag}, in float64; "
         f"{methods}, {n}, seed {int(chosen.seed.min())}. Light lines are early in training, dark ones late; values "
         "below 1e-9 are drawn at 1e-9."
     )
