@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from longlag.inits.gates import ForgetBias
 from longlag.lecture import lstm_error_flow
 from longlag.lecture.base import Verdict
-from longlag.lecture.tools.trainee import trainee
+from longlag.lecture.tools.trainee import trainee, with_parts
 from longlag.rng import stream
 
 
@@ -41,7 +42,7 @@ def test_the_error_flow_is_the_derivative_of_what_comes_after():
 
 
 def test_the_cells_alone_pass_the_product_of_forget_gates():
-    data = trainee("lstm", "temporal_order", 10, 1)
+    data = with_parts(trainee("lstm", "temporal_order", 10, 1), init=ForgetBias(1.0))
     params = data.start() | {"W_hh": torch.zeros(1, 32, 128), "W_xh": torch.zeros(1, 6, 128)}
     flows, cells = lstm_error_flow.error_flow(data.setup.model, params, data.batch("test", 0, 4), errors(4))
     gate = 1 / (1 + np.exp(-1.0))  # bias 1, nothing else: all paths are the cells
