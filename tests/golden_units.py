@@ -12,15 +12,17 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import torch
 from torch import Tensor
 
+import references
 from golden_numbers import Number, fixed, unit
 from longlag import protocol, registry
 from longlag.algebra import tree
-from longlag.cells import batched, gated, gated_batched, lstm_kernels, relu_batched, tanh_batched
+from longlag.cells import batched, gated, gated_batched, lstm_batched, lstm_kernels, relu_batched, tanh_batched
 from longlag.cells.base import PerSequence, autograd_tape, complete, gradient_tape
 from longlag.cells.gru import GRU
 from longlag.cells.linear_scan import by_steps, by_sweeps
@@ -406,6 +408,13 @@ def batched_run(kind: type[batched.Run], cell: Any) -> Callable[..., Any]:
 @golden()
 def lstm_on_a_gpu() -> Values:
     return taped(LSTM(3), batched_run(gated_batched.LSTMRun, LSTM(3)), second_order=False)
+
+
+@golden()
+def lstm_by_torchs_cell_on_a_gpu() -> Values:
+    kernels = lstm_batched.Kernels(references.lstm_cell, references.lstm_cell_backward)
+    with mock.patch.object(lstm_batched, "_kernels", return_value=kernels):
+        return taped(LSTM(3), batched_run(lstm_batched.CellRun, LSTM(3)), second_order=False)
 
 
 @golden()

@@ -122,6 +122,7 @@ MUTATIONS = (
     M("tanh on a GPU", "cells/tanh_batched.py", "slopes = 1 - self.h[:, 1:].square()", "slopes = 1 - self.h[:, :-1].square()"),
     M("LSTM on a GPU", "cells/gated_batched.py", "addcmul_(f, c[:, t])", "addcmul_(o, c[:, t])"),
     M("LSTM on a GPU, backward", "cells/gated_batched.py", "d_c *= self.gates[:, t, :, 1]", "d_c *= self.gates[:, t, :, 0]"),
+    M("LSTM by torch's cell on a GPU", "cells/lstm_batched.py", "self.c[t], self.c[t + 1]", "self.c[t + 1], self.c[t]"),
     M("GRU on a GPU", "cells/gated_batched.py", "torch.lerp(n[:, t], h[:, t], u", "torch.lerp(n[:, t], h[:, t], r"),
     M("GRU on a GPU, backward", "cells/gated_batched.py", "(d_h * self.gates[:, t, :, 1])", "(d_h * self.gates[:, t, :, 0])"),
     M("ReLU on a GPU", "cells/relu_batched.py", "(self.h[:, 1:] > 0)", "(self.h[:, :-1] > 0)"),

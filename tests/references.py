@@ -134,3 +134,24 @@ def ridge(features: np.ndarray, targets: np.ndarray, penalty: float) -> tuple[np
     wanted = np.concatenate([targets - targets.mean(0), np.zeros((size, targets.shape[1]))])
     weights = np.linalg.lstsq(rows, wanted, rcond=None)[0] / deviation[:, None]
     return weights, targets.mean(0) - mean @ weights
+
+
+def lstm_cell(gates: Tensor, recurrent: Tensor, before: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What torch's kernels of an LSTM cell compute on a GPU: the new states, and the gates i, f, g, o."""
+    assert gates.dim() == recurrent.dim() == before.dim() == 2
+    i, f, g, o = (gates + recurrent).chunk(4, 1)
+    i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+    c = f * before + i * g
+    return o * c.tanh(), c, torch.cat([i, f, g, o], 1)
+
+
+def lstm_cell_backward(
+    d_h: Tensor, d_c: Tensor, before: Tensor, after: Tensor, gates: Tensor, has_bias: bool
+) -> tuple[Tensor, Tensor, None]:
+    """Derivatives of the gates before their functions, and of the state before the step."""
+    assert {value.shape for value in (d_h, d_c, before, after)} == {before.shape}
+    assert not has_bias
+    i, f, g, o = gates.chunk(4, 1)
+    d_c = d_c + d_h * o * (1 - after.tanh() ** 2)
+    d = d_c * g * i * (1 - i), d_c * before * f * (1 - f), d_c * i * (1 - g**2), d_h * after.tanh() * o * (1 - o)
+    return torch.cat(d, 1), d_c * f, None

@@ -214,28 +214,12 @@ def test_the_batched_runs_of_gpus_equal_the_generic_ones(cell, kind, sizes, scor
             torch.testing.assert_close(found[key], value, **close, msg=lambda m, key=key: f"{key}: {m}")
 
 
-def cell_forward(gates, recurrent, before):
-    """What torch's kernels of an LSTM cell compute on a GPU: the new states, and the gates i, f, g, o."""
-    assert gates.dim() == recurrent.dim() == before.dim() == 2
-    i, f, g, o = (gates + recurrent).chunk(4, 1)
-    i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
-    c = f * before + i * g
-    return o * c.tanh(), c, torch.cat([i, f, g, o], 1)
-
-
-def cell_backward(d_h, d_c, before, after, gates, has_bias):
-    assert {value.shape for value in (d_h, d_c, before, after)} == {before.shape}
-    assert not has_bias
-    i, f, g, o = gates.chunk(4, 1)
-    d_c = d_c + d_h * o * (1 - after.tanh() ** 2)
-    d = d_c * g * i * (1 - i), d_c * before * f * (1 - f), d_c * i * (1 - g**2), d_h * after.tanh() * o * (1 - o)
-    return torch.cat(d, 1), d_c * f, None
-
-
 @pytest.fixture
 def cell_kernels(monkeypatch):
     """On a CPU torch has no kernels of an LSTM cell."""
-    monkeypatch.setattr(lstm_batched, "_kernels", lambda: lstm_batched.Kernels(cell_forward, cell_backward))
+    monkeypatch.setattr(
+        lstm_batched, "_kernels", lambda: lstm_batched.Kernels(references.lstm_cell, references.lstm_cell_backward)
+    )
     monkeypatch.setattr(lstm_batched, "_known", {})
 
 
@@ -262,10 +246,12 @@ def test_torchs_cell_is_used_where_it_computes_what_it_says(cell_kernels, monkey
     assert lstm_batched._known == {"cpu": True}
 
     def other_order(gates, recurrent, before):
-        return cell_forward(gates.roll(1, 1), recurrent, before)
+        return references.lstm_cell(gates.roll(1, 1), recurrent, before)
 
     for forward in (other_order, torch.ops.aten._thnn_fused_lstm_cell):  # the last has no CPU kernel
-        monkeypatch.setattr(lstm_batched, "_kernels", lambda f=forward: lstm_batched.Kernels(f, cell_backward))
+        monkeypatch.setattr(
+            lstm_batched, "_kernels", lambda f=forward: lstm_batched.Kernels(f, references.lstm_cell_backward)
+        )
         monkeypatch.setattr(lstm_batched, "_known", {})
         assert lstm_batched.kind(x) is gated_batched.LSTMRun
 
