@@ -157,7 +157,9 @@ def test_the_bibliography_is_well_formed_and_has_no_paper_twice():
     assert all(entry.count("{") == entry.count("}") for entry in cite._papers().values())
     for key, entry in cite._papers().items():
         assert "year" in entry
-        assert entry.split("author")[1].split("{")[1].lower().startswith(key.rstrip("0123456789abc")[:4]) or "{\\" in entry
+        assert (
+            entry.split("author")[1].split("{")[1].lower().startswith(key.rstrip("0123456789abc")[:4]) or "{\\" in entry
+        )
 
 
 def test_cite_names_longlag_and_the_papers_of_what_was_run(capsys):
