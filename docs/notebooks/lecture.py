@@ -26,7 +26,8 @@ def measure(slug, seeds=range(1)):
     figure.set_dpi(80)
     figure.savefig("claim.png", dpi=80)
     numbers = "\n".join(f"- {number['name']}: {number['value']:.3g}" for number in found["numbers"][:6])
-    display(Markdown(f"**The claim {found['verdict']}.** {found['summary']}\n\n{numbers}"))
+    verdict = {"undecided": "is undecided: one net does not decide it"}.get(found["verdict"], found["verdict"])
+    display(Markdown(f"**The claim {verdict}.** {found['summary']}\n\n{numbers}"))
     display(Image("claim.png"))
 
 

@@ -89,7 +89,7 @@ def read_footprints(path: str | Path) -> list[Footprint]:
         LonglagError: missing or damaged file.
     """
     try:
-        with Path(path).open(newline="") as file:
+        with Path(path).open(newline="", encoding="utf-8") as file:
             lines = csv.DictReader(file)
             found = [(line["method"], line["task"], int(line["lag"]), float(line["megabytes"])) for line in lines]
         for number, (_, _, lag, megabytes) in enumerate(found, start=2):
