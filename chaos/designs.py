@@ -132,7 +132,14 @@ def look(config: dict[str, Any]) -> str:
     parser = _parser()
     for job in plan.jobs[:20]:
         args = parser.parse_args(["ladder", *shlex.split(job.arguments()), "--out", "runs.csv"])
-        asked = (tuple(args.task), tuple(args.lags), tuple(args.seeds), args.budget, args.device, args.method)
+        asked = (
+            tuple(args.task),
+            tuple(args.lags),
+            tuple(args.seeds),
+            args.budget,
+            args.device,
+            args.variant or args.method,
+        )
         meant = (job.tasks, job.lags, tuple(job.seeds), float(job.budget), job.device, job.method)
         assert asked == meant, f"the command reads {asked}, the plan means {meant}"
         assert not job.folder.is_absolute()

@@ -38,7 +38,8 @@ def train(plan: Suite, folder: Path, cores: int, ended: Callable[[Job], None]) -
     Raises:
         Interrupted: a signal; the jobs have saved their checkpoints.
     """
-    left, running = pending(plan, folder), dict[subprocess.Popen[bytes], Job]()
+    left = pending(plan, folder)
+    running: dict[subprocess.Popen[bytes], Job] = {}
     stop = Interruption()
     with stop.listening():
         try:
