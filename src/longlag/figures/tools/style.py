@@ -48,7 +48,7 @@ _KNOWN: dict[str, tuple[int | str, float, str, str]] = {
     "momentum_plain_init": (_ORANGE, 0.45, "<", ":"),
     "hf_undamped": (_PINK, 0.4, ">", "--"),
     # a name of the package that would ask for another one's style
-    "omega": ("#b8860b", 0, "8", "-."),
+    "omega": (_YELLOW, 0, "8", "-."),
     # baselines: greys
     "constant": ("#5b5b5b", 0, "p", ":"),
     "random_guessing": ("#7c8799", 0, "h", "-."),
