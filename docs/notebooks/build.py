@@ -6,6 +6,7 @@ In the text, `# %%` begins a cell of code and `# %% [markdown]` one of prose, wh
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -36,8 +37,10 @@ def read(name: str) -> NotebookNode:
 
 
 def run(made: NotebookNode) -> NotebookNode:
-    """Runs every cell; raises CellExecutionError for the first that fails."""
-    NotebookClient(made, timeout=1200, kernel_name="python3", record_timing=False).execute()
+    """Runs every cell in a folder that goes; raises CellExecutionError for the first that fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = {"metadata": {"path": folder}}
+        NotebookClient(made, timeout=1200, kernel_name="python3", record_timing=False, resources=place).execute()
     return made
 
 
