@@ -14,7 +14,7 @@ import torch
 
 from longlag.errors import LonglagError
 from longlag.methods.base import Method, Parts, Range
-from longlag.settings import paths, value_at
+from longlag.settings import value_at
 
 _DIGITS = 4  # significant, of every setting: the last bits of a power differ between processors
 _EDGE_SHARE = 0.1  # of a range on a logarithmic scale, at each end
@@ -50,12 +50,10 @@ def settings(method: Method, number: int, parts: Parts) -> dict[str, float]:
     """
     if number == 0:
         return {}
-    known = set(paths(parts))
     point = points(method, number)[-1]
     return {
-        path: round(value) if isinstance(value_at(parts, path), int) else value
-        for path, value in point.items()
-        if path in known
+        path: round(point[path]) if isinstance(value_at(parts, path), int) else point[path]
+        for path in method.space(parts)
     }
 
 
