@@ -44,7 +44,7 @@ from longlag.inits.linear import Ring, UpdateRate
 from longlag.inits.reservoirs import DelayLine, EchoState, InputOnly
 from longlag.inits.sparse import SparseSpectral
 from longlag.inits.uniform import Uniform
-from longlag.losses import CrossEntropy, OneHotError, SquaredError
+from longlag.losses import CrossEntropy, LogisticError, OneHotError, SquaredError
 from longlag.model import Model, NoFeedback, OutputFeedback
 from longlag.objective import Meter, Objective, Tensors
 from longlag.optimisers import SGD, Adam, HessianFree, Nesterov, Ridge
@@ -551,12 +551,13 @@ def models() -> Values:
     return out
 
 
-@golden(SquaredError, CrossEntropy, OneHotError)
+@golden(SquaredError, CrossEntropy, OneHotError, LogisticError)
 def losses() -> Values:
     outputs, classes = tensor(2, 3, 4, 3, scale=6.0), torch.arange(24).reshape(2, 3, 4) * 5 % 7 % 3
     near = outputs + tensor(2, 3, 4, 3).flip(-1) * 0.2
     out: Values = {}
-    for loss, y in ((SquaredError(0.06), near), (CrossEntropy(3), classes), (OneHotError(3), classes)):
+    of_classes = (CrossEntropy(3), OneHotError(3), LogisticError(0.3, 3))
+    for loss, y in ((SquaredError(0.06), near), *((loss, classes) for loss in of_classes)):
         tangent = outputs.cos()
         parts = {
             "value": loss.value(outputs, y),

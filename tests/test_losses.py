@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from longlag.errors import LonglagError
-from longlag.losses import CrossEntropy, OneHotError, SquaredError
+from longlag.losses import CrossEntropy, LogisticError, OneHotError, SquaredError
 
 R, K, B, O = 2, 3, 4, 5
 CASES = [
@@ -49,6 +49,34 @@ def test_wrong_class_and_encoding():
     for loss in (CrossEntropy(3), OneHotError(3)):
         assert loss.wrong(z, y).tolist() == [[[False, True]]]
         assert loss.encode(y).tolist() == [[[[1, 0, 0], [0, 0, 1]]]]
+
+
+OF_LOGISTIC = [
+    (LogisticError(0.04), torch.rand(R, K, B, O, generator=torch.Generator().manual_seed(1), dtype=torch.float64)),
+    (LogisticError(0.3, O), torch.randint(O, (R, K, B), generator=torch.Generator().manual_seed(2))),
+]
+
+
+@pytest.mark.parametrize(("loss", "y"), OF_LOGISTIC)
+def test_logistic_error_is_half_the_squared_error_of_logistic_outputs(loss, y):
+    """Its curvature is the Gauss-Newton part, J' J of the logistic outputs."""
+    z, v = outputs(), outputs().flip(0)
+    aims = torch.nn.functional.one_hot(y, O).double() if loss.classes else y
+    each = (z.sigmoid() - aims).square().sum(-1) / 2
+    torch.testing.assert_close(loss.value(z, y), each.mean((1, 2)))
+    gradient = torch.autograd.functional.jacobian(lambda z: loss.value(z, y).sum(), z)
+    torch.testing.assert_close(loss.gradient(z, y), gradient, rtol=1e-12, atol=1e-14)
+    pushed = torch.autograd.functional.jvp(torch.sigmoid, z, v)[1]
+    back = torch.autograd.functional.vjp(torch.sigmoid, z, pushed)[1] / (K * B)
+    torch.testing.assert_close(loss.hessian_product(z, v), back, rtol=1e-12, atol=1e-14)
+    assert not loss.wrong(loss.encode(y), y).any()
+
+
+def test_all_logistic_outputs_must_be_within_the_tolerance():
+    y = torch.tensor([[[0, 0, 0]]])
+    s = torch.tensor([[[[0.71, 0.29], [0.69, 0.1], [0.9, 0.31]]]])
+    assert LogisticError(0.3, 2).wrong(s.logit(), y).tolist() == [[[False, True, True]]]
+    assert LogisticError(0.3, 2).wrong(torch.full_like(s, float("nan")), y).all()
 
 
 NUMBERS = torch.zeros(1, 1, 6, 1)

@@ -34,8 +34,9 @@ def value(part, path):
     return part
 
 
-def spec(method, task="temporal_order", lag=10, seeds=(0,), budget=600.0, **changes):
-    """A run of a second or less; methods from outside the package run as they are."""
+def spec(method, task="temporal_order", lag=None, seeds=(0,), budget=600.0, **changes):
+    """A run of a second or less, at lag 10 or the task's shortest; methods from outside the package run as they are."""
+    lag = lag or max(10, registry.get("tasks", task).shortest)
     overrides = small(method) | changes.pop("overrides", {})
     return RunSpec(task, lag, method, tuple(seeds), budget, overrides, **changes)
 

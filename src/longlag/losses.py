@@ -15,12 +15,12 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from longlag.errors import LonglagError
-from longlag.ranges import COUNT, NON_NEGATIVE, part
+from longlag.ranges import COUNT, NON_NEGATIVE, POSITIVE, Interval, part
 
 
 @runtime_checkable
 class Loss(Protocol):
-    """A convex function of the outputs. `name` is the value of the loss column of a row."""
+    """A function of the outputs, convex unless it says otherwise. `name` is the value of the loss column of a row."""
 
     @property
     def name(self) -> str: ...
@@ -32,7 +32,8 @@ class Loss(Protocol):
         """Derivative of `value` with respect to the outputs, [R, K, B, O]."""
 
     def hessian_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
-        """Hessian of `value` with respect to the outputs, times a tangent, [R, K, B, O]; positive semi-definite."""
+        """Hessian of `value` with respect to the outputs, times a tangent, [R, K, B, O]; positive semi-definite: of a
+        loss that is not convex, the Gauss-Newton part."""
 
     def wrong(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Which answers are wrong, [R, K, B] bool; a sequence is wrong if any of its K answers is."""
@@ -124,6 +125,49 @@ class OneHotError:
 
     def hessian_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
         return tangent * (2 / outputs[0].numel())
+
+
+@part
+class LogisticError:
+    """Half the squared error of logistic outputs s = 1 / (1 + e^-z), summed over them (Hochreiter & Schmidhuber 1997).
+
+    An answer is wrong if any s is off by more than `tolerance`. It is not convex in z: `hessian_product` is the
+    Gauss-Newton part. classes: 0 for real targets between 0 and 1. For classes the target is 1 at the class and 0
+    elsewhere.
+    """
+
+    tolerance: Annotated[float, POSITIVE]
+    classes: Annotated[int, Interval(0, 10**9)] = 0
+    name: Literal["logistic_error"] = "logistic_error"
+
+    def value(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        error = outputs.sigmoid() - self._aims(outputs, targets)
+        return error.square().sum(-1).flatten(1).mean(1) / 2
+
+    def gradient(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        s = outputs.sigmoid()
+        return (s - self._aims(outputs, targets)) * s * (1 - s) / outputs[0, ..., 0].numel()
+
+    def hessian_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
+        s = outputs.sigmoid()
+        return (s * (1 - s)).square() * tangent / outputs[0, ..., 0].numel()
+
+    def wrong(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        off = (outputs.sigmoid() - self._aims(outputs, targets)).abs().amax(-1)
+        return off.isnan() | (off > self.tolerance)
+
+    def encode(self, targets: Tensor) -> Tensor:
+        """The outputs z whose s are the targets, half a tolerance inside 0 and 1."""
+        aims = _one_hot(self, targets) if self.classes else targets
+        return aims.clamp(self.tolerance / 2, 1 - self.tolerance / 2).logit()
+
+    def _aims(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The targets of s, [R, K, B, O]."""
+        if not self.classes:
+            _check_numbers(outputs, targets)
+            return targets
+        _check_classes(outputs, targets, self.classes)
+        return _one_hot(self, targets).to(outputs.dtype)
 
 
 def _check_numbers(outputs: Tensor, targets: Tensor) -> None:

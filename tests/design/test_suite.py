@@ -48,8 +48,10 @@ def test_every_remedy_and_the_three_tasks_of_the_question_are_in_each_suite(name
 
 
 def test_paper_has_every_remedy_on_every_task_of_the_package():
+    """But those with logistic outputs, the format of 1997: a readout in closed form does not fit them."""
+    tasks = {name for name in registry.names("tasks") if registry.get("tasks", name).loss.name != "logistic_error"}
     pairs = {(key[0], key[1]) for key in suite.read(CONFIG / "paper.yaml").expected()}
-    assert pairs >= set(itertools.product(registry.names("tasks"), REMEDIES))
+    assert pairs >= set(itertools.product(tasks, REMEDIES))
 
 
 def test_demo_is_small():

@@ -14,12 +14,17 @@ from longlag.tasks.base import check_lag
 
 TASKS = {name: registry.get("tasks", name) for name in registry.names("tasks")}
 LAGS = (10, 15, 37, 100)
+OF_1997 = {
+    "adding_1997": lambda u, v: 0.5 + (u + v) / 4,
+    "multiplication_1997": lambda u, v: u * v,
+}
 
 
 @pytest.mark.parametrize("name", TASKS)
 @pytest.mark.parametrize("lag", LAGS)
 def test_shapes_padding_and_ranges(name, lag):
     task = TASKS[name]
+    lag = max(lag, task.shortest)
     batch = task.sample(stream(1, name), lag, 50)
     traits = task.traits
     assert batch.x.shape == (task.steps(lag), 50, len(traits.roles))
@@ -31,7 +36,7 @@ def test_shapes_padding_and_ranges(name, lag):
     if traits.classes:
         assert set(np.unique(batch.y)) <= set(range(traits.classes))
     if "marker" in traits.roles:
-        assert ((batch.x >= 0) & (batch.x <= 1)).all()
+        assert ((batch.x >= (-1 if name in OF_1997 else 0)) & (batch.x <= 1)).all()
     elif "value" not in traits.roles:  # one-hot
         assert (batch.x.max(-1) == ~padding).all()
         assert (batch.x.sum(-1) == ~padding).all()
@@ -89,7 +94,7 @@ def distances(task, batch) -> np.ndarray:
         return np.full(batch.x.shape[1], steps - task.traits.scored)
     if roles == ("value",):  # the first number alone says anything
         return steps - 1 - batch.start
-    needed = batch.x[..., [role in ("marker", "symbol") for role in roles]].any(-1)
+    needed = (batch.x[..., [role in ("marker", "symbol") for role in roles]] > 0).any(-1)  # a flag is -1
     return needed[::-1].argmax(0)  # the last step is scored
 
 
@@ -101,6 +106,75 @@ def test_the_minimal_lag_is_kept_and_attained_at_every_lag(name):
         if lag % 10 < 2:
             drawn = task.sample(stream(6, name, lag), lag, 200)
             assert (distances(task, drawn) >= task.minimal_lag(lag)).all()
+
+
+@pytest.mark.parametrize("name", OF_1997)
+@pytest.mark.parametrize("lag", [20, 37, 100])
+def test_marked_pairs_of_1997(name, lag):
+    """Flags at both ends, marks in the paper's windows, its targets; a marked first pair counts as neutral."""
+    task, n, each = TASKS[name], 4000, np.arange(4000)
+    batch = task.sample(stream(2, name), lag, n)
+    steps, start = len(batch.x), batch.start
+    value, second = batch.x[..., 0], batch.x[..., 1]
+    assert set(np.unique(steps - start)) == set(range(lag, lag + lag // 10 + 1))
+    assert (second[start, each] == -1).all()
+    assert (second[-1] == -1).all()
+    assert ((second == -1).sum(0) == 2).all()
+    marks = (second == 1).sum(0)
+    assert set(marks) == {1, 2}
+    assert (marks == 1).mean() == pytest.approx(0.1 + 0.9 / (lag // 2 - 1), abs=0.02)
+    places = np.sort(np.where(second.T == 1, np.arange(steps) - start[:, None], -1), 1)[:, -2:]
+    assert places.max() == lag // 2 - 1
+    assert (places[marks == 2].min(1) <= np.where(places[marks == 2].max(1) < 10, 10, 9)).all()
+    neutral = value[start, each][marks == 1]
+    assert set(neutral) == {TASKS[name].traits.kind == "marked" and (0.0 if name == "adding_1997" else 1.0)}
+    u, v = (value[(start + place).clip(max=steps - 1), each] for place in places.T)
+    u = np.where(marks == 1, value[start, each], u)
+    assert np.allclose(batch.y[0, :, 0], OF_1997[name](u, v))
+    low = -1 if name == "adding_1997" else 0
+    drawn = value[np.arange(steps)[:, None] > start]
+    assert abs(np.histogram(drawn, 10, (low, 1))[0] / len(drawn) - 0.1).max() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "places"),
+    [
+        ("temporal_order_1997", [(10, 20), (50, 60)]),
+        ("temporal_order_3bit_1997", [(10, 20), (33, 43), (66, 76)]),
+    ],
+)
+def test_symbols_of_1997_at_the_length_of_the_paper(name, places):
+    """Lengths 100 to 110, a start, a trigger, and relevant symbols at the paper's places, counted from 1."""
+    task, n = TASKS[name], 4000
+    batch = task.sample(stream(2, name), 100, n)
+    symbol, start = batch.x.argmax(-1), batch.start
+    assert set(np.unique(110 - start)) == set(range(100, 111))
+    assert (symbol[start, np.arange(n)] == 6).all()
+    assert (symbol[-1] == 7).all()
+    relevant = batch.x[..., :2].sum(-1) > 0
+    found = np.nonzero(relevant.T)[1].reshape(n, -1)
+    for k, (first, last) in enumerate(places):
+        assert set(np.unique(found[:, k] - start + 1)) == set(range(first, last + 1))
+    bits = symbol[found.T, np.arange(n)]
+    assert (batch.y[0] == 2 ** np.arange(len(places))[::-1] @ bits).all()
+    classes = task.traits.classes
+    assert abs(np.bincount(batch.y[0], minlength=classes) / n - 1 / classes).max() < 0.04
+    guess, y = torch.full((1, 1, n, classes), 1 / classes).logit(), torch.from_numpy(batch.y[None])
+    assert task.loss.wrong(guess, y).all()
+
+
+def test_baselines_of_numbers_of_1997():
+    """Of long sequences: the first of the two numbers is the neutral one in a tenth of them."""
+    for name, centre in (("adding_1997", 0.5), ("multiplication_1997", 0.275)):
+        base, n = TASKS[name].baselines, 200_000
+        rng, low = np.random.default_rng(1), -1 if name == "adding_1997" else 0
+        u, v = rng.uniform(low, 1, (2, n))
+        u = np.where(rng.random(n) < 0.1, 1 + low, u)  # 0 of a sum, 1 of a product
+        y = OF_1997[name](u, v)
+        known = OF_1997[name](u, (1 + low) / 2)
+        for kind, answer in (("constant", centre), ("half_solved", known)):
+            assert np.square(y - answer).mean() / 2 == pytest.approx(base[kind].loss, rel=0.01)
+            assert (np.abs(y - answer) > 0.04).mean() == pytest.approx(base[kind].error, rel=0.01)
 
 
 @pytest.mark.parametrize("name", ["adding", "multiplication"])
@@ -341,9 +415,12 @@ def test_class_baselines_by_arithmetic():
 @pytest.mark.parametrize("name", TASKS)
 def test_constant_baseline_is_what_the_loss_says_of_it(name):
     task = TASKS[name]
-    batch = task.sample(stream(4, name), 20, 32 if task.population else 20_000)
+    lag = 200 if name in OF_1997 else 20  # whose baselines are those of long sequences
+    batch = task.sample(stream(4, name), lag, 32 if task.population else 20_000)
     y = torch.from_numpy(batch.y).unsqueeze(0)
-    if task.traits.classes:
+    if task.loss.name == "logistic_error" and task.traits.classes:
+        outputs = torch.full((*y.shape, task.traits.classes), 1 / task.traits.classes).logit()
+    elif task.traits.classes:
         outputs = torch.full((*y.shape, task.traits.classes), -1e9)
         outputs[..., np.unique(batch.y)] = 0.0  # the classes that are ever asked for
     else:

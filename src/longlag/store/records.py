@@ -79,7 +79,8 @@ class Row:
     )
     best_error: float = _column("lowest share wrong seen on the monitor's validation sequences", least=0)
     loss: str = _column(
-        "what was minimised: squared_error, cross_entropy (nats per scored step) or one_hot_error", name=True
+        "what was minimised: squared_error, cross_entropy (nats per scored step), one_hot_error or logistic_error",
+        name=True,
     )
     constant_error: float = _column("share wrong of the best constant answer to the squared or log loss")
     constant_loss: float = _column("task loss of that constant answer")
