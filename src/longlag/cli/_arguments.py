@@ -48,8 +48,8 @@ def check_seeds(args: argparse.Namespace) -> None:
 def _tuning_seeds(text: str) -> LonglagError:
     first = protocol.FIRST_TUNING_SEED
     return LonglagError(
-        f"seeds {shown(text)} go beyond {first - 1}; seeds from {first} on are for tuning: `longlag tune`, or a suite "
-        "with `search`"
+        f"seeds {shown(text)} go beyond {first - 1}; seeds from {first} on are for tuning: `longlag tune`, whose "
+        f"--seeds 0:2 are seeds {first} and {first + 1}, or a suite with `search`"
     )
 
 
