@@ -143,7 +143,7 @@ def prepared(folder: Path) -> list[Kind]:
 def _beside_a_page(folder: Path) -> list[Kind]:
     """What a report and an estimate read: a figure, the lecture's verdicts, the memory of jobs."""
     number = {"name": "rate", "value": 0.125, "low": 0.1, "high": None, "unit": "", "threshold": "", "met": None}
-    found = {"verdict": "holds", "summary": "It does.", "caveat": "", "numbers": [number]}
+    found = {"verdict": "holds", "plain": "It does.", "summary": "At length.", "caveat": "", "numbers": [number]}
     words = {"number": 1, "slug": "one", "title": "One", "sentence": "A claim."}
     entries = [{"claim": words, "finding": found, "caption": "What to see."}]
     check = checksum([json.dumps(entries)])

@@ -144,7 +144,8 @@ CHANGES = {
     "lecture": (
         ["--claim", "3"],
         {"--claim": ["--claim", "2"], "--seeds": ["--seeds", "3:5"], "--out": ["--out", "out"], "--json": ["--json"],
-         "--cores": ["--cores", "77"], "--markdown": ["--markdown"], "--slides": ["--slides"]},
+         "--cores": ["--cores", "77"], "--markdown": ["--markdown"], "--slides": ["--slides"],
+         "--numbers": ["--numbers"]},
     ),
     "run": (
         ["s.yaml"],
@@ -217,7 +218,7 @@ def folder(tmp_path, monkeypatch):
     def measured(*given):
         handed.append(given)
         number = {"name": "n", "value": 1.0, "low": 0.0, "high": 2.0, "unit": "", "threshold": "", "met": None}
-        finding = {"verdict": "holds", "summary": str(given[1]), "numbers": [number], "caveat": ""}
+        finding = {"verdict": "holds", "plain": "", "summary": str(given[1]), "numbers": [number], "caveat": ""}
         for slug in given[0]:
             exercise = dict.fromkeys(("predict", "run", "explain"), "")
             claim = {"number": 0, "title": "", "slug": slug, "sentence": "", "exercise": exercise}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,8 +12,9 @@ import pytest
 
 from longlag.figures import lecture as drawings
 from longlag.figures.tools import style
-from longlag.lecture.base import Finding, Verdict
+from longlag.lecture.base import Finding
 from longlag.lecture.tools.nets import Net, Unit, gaussian
+from longlag.lecture.tools.numbers import Number, Verdict
 from longlag.rng import stream
 
 
@@ -45,6 +47,7 @@ def missed() -> Callable[[Finding], list[str]]:
     def names(finding: Finding) -> list[str]:
         found = [number.name for number in finding.numbers if number.met is False]
         assert (finding.verdict == Verdict.FAILS) == bool(found)
+        check_sentence(finding)
         return found
 
     return names
@@ -55,6 +58,7 @@ def draw() -> Callable[..., None]:
     """Draws what JSON kept of a finding, at both widths; no text may be smaller than `smallest` points."""
 
     def check(slug: str, finding: Finding, smallest: float = 7) -> None:
+        check_sentence(finding)
         kept = json.loads(json.dumps(finding.to_dict(), allow_nan=False))
         for width in (style.PAGE_WIDTH, style.COLUMN_WIDTH):
             figure = drawings.get(slug).draw(kept, width=width)
@@ -67,3 +71,55 @@ def draw() -> Callable[..., None]:
         assert "nan" not in caption
 
     return check
+
+
+LONGEST = 320  # letters: four lines of a slide
+_CASES = re.compile(r"(?:: |; )(yes|no|undecided) for ")
+
+
+def check_sentence(finding: Finding) -> None:
+    """The sentence in plain words says what the verdict says, and counts the nets that the numbers count."""
+    said = finding.plain
+    assert said.endswith(".")
+    assert len(said) <= LONGEST
+    assert not re.search(r"\n|  |\.\.|\bnan\b|\binf\b|[{}]", said)
+    by_case = _CASES.findall(said)
+    if by_case or said.endswith("since nothing was run."):
+        assert by_case == sorted(set(by_case), key=["yes", "no", "undecided"].index)
+        assert verdict_of(by_case, ", but " in said) == finding.verdict
+        return
+    opens = {"No": Verdict.FAILS, "Undecided": Verdict.UNDECIDED}
+    fact = Verdict.CAVEAT if ", but " in said else Verdict.HOLDS
+    assert opens.get(said.split(":")[0], fact) == finding.verdict
+    if finding.verdict in opens.values():
+        missed = [number for number in finding.numbers if decides(number, finding.verdict)]
+        assert any(counted(number) in said for number in missed)
+
+
+def verdict_of(answers: list[str], but: bool) -> Verdict:
+    """The verdict that follows from the answers to the cases of a claim."""
+    if "yes" in answers:
+        return Verdict.CAVEAT if but or len(answers) > 1 else Verdict.HOLDS
+    return Verdict.FAILS if answers == ["no"] else Verdict.UNDECIDED
+
+
+def decides(number: Number, verdict: Verdict) -> bool:
+    return number.met is False if verdict is Verdict.FAILS else number.undecided
+
+
+def counted(number: Number) -> str:
+    if number.nets == 0:
+        return "no net can be judged"
+    nets = f"{number.meeting or 'none'} of {number.nets} nets"
+    return f"{number.means} in {'only ' if number.met is False and number.meeting else ''}{nets}"
+
+
+@pytest.fixture
+def plain() -> Callable[[Finding], str]:
+    """The sentence of a finding, which must agree with its verdict."""
+
+    def sentence(finding: Finding) -> str:
+        check_sentence(finding)
+        return finding.plain
+
+    return sentence

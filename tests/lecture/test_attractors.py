@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from longlag.lecture import attractors
-from longlag.lecture.base import Verdict
+from longlag.lecture.tools.numbers import Verdict
 
 GOOD = attractors.Rates(watershed=1.5, watershed_off=0.01, inside=0.4, inside_off=0.01, zero=1.0, huge=1e9)
 
@@ -20,12 +20,16 @@ def test_measured_small_it_is_open_for_want_of_trained_nets(draw):
     draw("attractors", finding, smallest=6.5)
 
 
-def test_it_holds_if_both_kinds_of_nets_meet_their_thresholds():
+def test_it_holds_if_both_kinds_of_nets_meet_their_thresholds(plain):
     latch = attractors.latched(0, updates=1)
     held = replace(latch, wrong=0.0, settled=np.array([[-0.9, -0.9], [0.9, 0.9]]))
     five = [GOOD] * 5
     assert attractors.judge([held] * 5, five, five, {}).verdict == Verdict.HOLDS
     assert attractors.judge([*[held] * 5, latch], five, five, {}).verdict == Verdict.CAVEAT
+    assert plain(attractors.judge([held] * 5, five, five, {})).startswith("The derivative of the final state")
+    slow = [replace(GOOD, huge=1e6)] * 5
+    failed = plain(attractors.judge([held] * 5, five, slow, {}))
+    assert failed == "No: the derivative (trained) is huge on the watershed in none of 5 nets."
     one_attractor = replace(held, settled=np.zeros((2, 2)))
     without = attractors.judge([*[held] * 5, one_attractor], five, five, {}, range(10, 16))
     assert (

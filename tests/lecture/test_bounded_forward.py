@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from longlag.lecture import bounded_forward
-from longlag.lecture.base import Verdict
 from longlag.lecture.tools.nets import LINEAR, LOGISTIC, TANH, UNITS
+from longlag.lecture.tools.numbers import Verdict
 
 SCALES = bounded_forward.SCALES
 

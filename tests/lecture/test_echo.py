@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from longlag.lecture import echo
-from longlag.lecture.base import Verdict
 from longlag.lecture.tools.nets import TANH, Net
+from longlag.lecture.tools.numbers import Verdict
 from longlag.rng import stream
 
 

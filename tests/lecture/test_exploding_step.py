@@ -9,7 +9,7 @@ import torch
 
 from longlag.engine.data import Data
 from longlag.lecture import exploding_step
-from longlag.lecture.base import Verdict
+from longlag.lecture.tools.numbers import Verdict
 from longlag.lecture.tools.trainee import wrong
 
 

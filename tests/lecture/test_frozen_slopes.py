@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from longlag.lecture import frozen_slopes
-from longlag.lecture.base import Verdict
 from longlag.lecture.tools.nets import TANH
+from longlag.lecture.tools.numbers import Verdict
 from longlag.rng import stream
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from longlag.lecture import hf_directions
-from longlag.lecture.base import Verdict
+from longlag.lecture.tools.numbers import Verdict
 from longlag.rng import stream
 
 EXPONENT = "exponent of gradient against curvature"
@@ -44,15 +44,22 @@ def plateau(exponent=0.5, second=1.0, looks=(1.05, 1.0, 1.0, 1.0), equal=0.2):
 GONE = [plateau(second=1e-3)] * 5  # the control's start: a step gains next to nothing
 
 
-def test_it_holds_with_what_is_gone_as_its_caveat():
+def test_it_holds_with_what_is_gone_as_its_caveat(plain):
     assert plateau(0.5).exponent == pytest.approx(0.5)
     assert hf_directions.judge([plateau()] * 5, GONE).verdict == Verdict.CAVEAT
     assert hf_directions.judge([plateau()] * 5, [plateau()] * 5).verdict == Verdict.HOLDS
+    assert "finds what is small, not what is gone" in plain(hf_directions.judge([plateau()] * 5, GONE))
+    assert plain(hf_directions.judge([plateau()] * 5, [plateau()] * 5)).endswith(
+        "10 times as much as the best gradient step."
+    )
 
 
-def test_what_the_same_passes_buy_otherwise_is_a_caveat():
+def test_what_the_same_passes_buy_otherwise_is_a_caveat(plain):
     dear = hf_directions.judge([plateau(equal=2.0)] * 5, [plateau()] * 5)
     assert dear.caveat.startswith("on 5 of 5 momentum or gradient descent gains as much or more for the passes")
+    assert plain(dear).endswith(
+        ", but for the same passes momentum or gradient descent gains as much or more on 5 of 5 nets."
+    )
     assert plateau(equal=2.0).gain_per_pass == 0.5
 
 

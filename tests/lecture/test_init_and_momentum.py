@@ -14,9 +14,9 @@ from longlag.engine.spec import unmeasured_row
 from longlag.inits.gaussian import Gaussian
 from longlag.inits.sparse import SparseSpectral
 from longlag.lecture import init_and_momentum
-from longlag.lecture.base import Verdict
 from longlag.lecture.data import INIT_AND_MOMENTUM
 from longlag.lecture.tools import factorial
+from longlag.lecture.tools.numbers import Verdict
 from longlag.optimisers.schedules import Constant
 from longlag.rng import stream
 from longlag.store.records import Point, Status, read_rows, write_rows
@@ -194,6 +194,7 @@ def test_the_verdict_is_on_records(tmp_path: Path, draw, first, second, expected
     small = factorial.Problem("memorization_5bit", 2, 200.0)
     finding = init_and_momentum.measure([0], tmp_path / "runs.csv", small)
     assert finding.verdict == expected
+    assert (": yes for temporal_order, lag 50 (budget spent: neither " in finding.plain) == (first is WON)
     assert ("memorization_5bit, lag 100 is not run" in finding.caveat) == (not second)
     draw("init_and_momentum", finding, smallest=6.5)
 

@@ -17,24 +17,9 @@ from longlag.analysis import intervals
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import lecture as drawings
-from longlag.lecture.base import (
-    Claim,
-    Exercise,
-    Finding,
-    Number,
-    Verdict,
-    caveats,
-    columns,
-    conclude_by_case,
-    minorities,
-    over_seeds,
-    premise,
-    texts,
-    theorem,
-    to_json,
-    verdict,
-)
+from longlag.lecture.base import Claim, Exercise, Finding, caveats, columns, conclude_by_case, texts, to_json
 from longlag.lecture.tools import running
+from longlag.lecture.tools.numbers import Number, Verdict, minorities, over_seeds, premise, theorem, verdict
 
 ROOT = Path(__file__).parents[2]
 QUICK = "linear_backward"
@@ -161,9 +146,9 @@ def test_one_rule_makes_verdicts():
 
 def test_a_finding_goes_to_json_and_back():
     series = {"a": np.arange(3), 1: (np.float64(1 / 3), math.inf), "nested": {"flag": np.True_}}
-    found = Finding(Verdict.CAVEAT, "so", [over_seeds("x", [1, math.nan])], "but", series).to_dict()
+    found = Finding(Verdict.CAVEAT, "so", [over_seeds("x", [1, math.nan])], "but", "So.", series).to_dict()
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert found["verdict"] == "holds with a caveat"
+    assert (found["verdict"], found["plain"]) == ("holds with a caveat", "So.")
     assert found["numbers"][0]["high"] is None
     assert found["series"] == {"a": [0, 1, 2], "1": [0.333333, None], "nested": {"flag": True}}
     assert to_json(1 / 3) == 1 / 3
@@ -210,11 +195,23 @@ def test_figures_are_drawn_and_slides_written_without_being_asked_where(tmp_path
     page = Path("lecture/slides.html").read_text("utf-8")
     assert [page.count(f'id="claim-{number}"') for number in (1, 2, 3)] == [0, 1, 1]
     assert page.count('<img src="data:image/png;base64,') == 2
-    assert "Measured: it <b>holds</b>." in page
+    assert "Measured: it <b>holds</b>. Doubling the output errors doubles every error derivative" in page
     claim = lecture.get(QUICK).CLAIM
     assert all(html.escape(words) in page for words in (claim.sentence, claim.exercise.predict, claim.exercise.explain))
     assert "http" not in re.sub(r"http-equiv", "", page), "nothing is fetched"
     assert "<script" not in page
+
+
+def test_the_terminal_shows_a_sentence_and_folds_the_numbers(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    asked = ["lecture", "--claim", "2", "--seeds", "0:5", "--cores", "1"]
+    assert main(asked) == main([*asked, "--numbers"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    short, long = lines[:3], lines[3:]
+    assert long[: len(short) - 1] == short[:-1]
+    assert short[1].startswith("      Doubling the output errors doubles every error derivative to the last bit")
+    assert short[2] == long[-1] == "figures: lecture/figures"
+    assert sum(line.startswith("      - ") for line in long) == 6
 
 
 def test_json_alone_writes_nothing(tmp_path, monkeypatch, capsys):
@@ -266,8 +263,8 @@ def test_the_lecture_map_is_generated(capsys):
 @pytest.mark.parametrize(
     ("slug", "counts", "numbers", "text"),
     [
-        ("modified_dynamics", {"unsolved": 1, "designed": False}, {"n": 2, "wrong": 0.0},
-         "1 of 2 trained nets did not solve the task in time"),
+        ("modified_dynamics", {"unsolved": 1, "designed": False}, {"n": 2, "wrong": 0.0, "who": "seed 1 at lag 15"},
+         "1 of 2 trained nets (seed 1 at lag 15) did not solve the task in time"),
         ("hf_directions", {"blind": 1, "gone": True}, {"n": 3, "without": 0.00012},
          "on 1 of 3 the gradient is as small in steep directions as in flat ones; from the control's start, where the "
          "gradient across the lag has vanished, a step of HF gains 0.0001 nats: it finds what is small, not what is gone"),

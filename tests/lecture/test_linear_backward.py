@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from longlag.lecture import linear_backward
-from longlag.lecture.base import Verdict
 from longlag.lecture.tools.nets import LINEAR, UNITS
+from longlag.lecture.tools.numbers import Verdict
 
 
 def test_it_holds_exactly(draw):

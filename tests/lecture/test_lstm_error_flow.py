@@ -7,7 +7,7 @@ import torch
 
 from longlag.inits.gates import ForgetBias
 from longlag.lecture import lstm_error_flow
-from longlag.lecture.base import Verdict
+from longlag.lecture.tools.numbers import Verdict
 from longlag.lecture.tools.trainee import trainee, with_parts
 from longlag.rng import stream
 
@@ -90,12 +90,16 @@ def found(bias=0.9, chrono=0.9, plain=0.1, wrong=0.0, careful=0.1):
     }
 
 
-def test_it_holds_if_the_cells_of_learned_lstms_pass_the_error_and_the_plain_net_does_not():
+def test_it_holds_if_the_cells_of_learned_lstms_pass_the_error_and_the_plain_net_does_not(plain):
     assert lstm_error_flow.judge(found(), 10).verdict == Verdict.HOLDS
+    assert plain(lstm_error_flow.judge(found(), 10)).endswith("(0.9 arrives; in a plain net 0.1).")
+    assert "without any cells" in plain(lstm_error_flow.judge(found(careful=1.5), 10))
     assert "without any cells" in lstm_error_flow.judge(found(careful=1.5), 10).caveat
 
 
-def test_a_start_whose_cells_pass_too_little_is_a_lost_case():
+def test_a_start_whose_cells_pass_too_little_is_a_lost_case(plain):
+    assert "no for LSTM, forget bias 1 (0.001 arrives" in plain(lstm_error_flow.judge(found(bias=1e-3), 10))
+    assert ": no for LSTM" in plain(lstm_error_flow.judge(found(bias=1e-3, chrono=0.1), 10))
     assert lstm_error_flow.judge(found(bias=1e-3), 10).caveat.startswith("it does not hold for LSTM, forget bias 1")
     assert lstm_error_flow.judge(found(bias=1e-3, chrono=0.1), 10).verdict == Verdict.FAILS
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from longlag.lecture import modified_dynamics
-from longlag.lecture.base import Verdict
+from longlag.lecture.tools.numbers import Verdict
 from longlag.lecture.tools.trainee import trainee
 from longlag.rng import stream
 
@@ -50,10 +50,18 @@ def judge(good, poor=None):
     return modified_dynamics.judge({15: [good] * 5, 30: [poor or good] * 5})
 
 
-def test_it_holds_with_unsolved_nets_and_the_designed_net_as_its_caveats():
+def test_it_holds_with_unsolved_nets_and_the_designed_net_as_its_caveats(plain):
     assert judge(course(designed=0.5)).verdict == Verdict.HOLDS
     assert judge(course()).verdict == Verdict.CAVEAT
-    assert judge(course(full=0.1, designed=0.5)).caveat == "10 of 10 trained nets did not solve the task in time"
+    assert plain(judge(course(designed=0.5))).endswith("0.0% wrong, not 50.0%).")
+    assert plain(judge(course())).endswith(
+        ", but an echo state net designed for its readout makes next to no errors either."
+    )
+    some = modified_dynamics.judge(
+        {15: [course(designed=0.5)] * 5, 30: [*[course(designed=0.5)] * 4, course(full=0.1, designed=0.5)]},
+        range(20, 25),
+    )
+    assert some.caveat == "1 of 10 trained nets (seed 24 at lag 30) did not solve the task in time"
     np.testing.assert_allclose(course().strayed, [0.1, 0.0])
 
 
@@ -62,7 +70,9 @@ def test_it_holds_with_unsolved_nets_and_the_designed_net_as_its_caveats():
     [course(moved=0.2), course(readout=0.004), course(ridge=0.0)],
     ids=["moved far", "readout as good", "ridge as good"],
 )
-def test_a_lag_where_little_is_gained_or_much_is_moved_is_a_lost_case(bad):
+def test_a_lag_where_little_is_gained_or_much_is_moved_is_a_lost_case(plain, bad):
+    assert ": yes for lag 30 (" in plain(judge(bad, course()))
+    assert ": no for lag 15 (" in plain(judge(bad))
     assert judge(bad, course()).caveat.startswith("it does not hold for lag 15")
     assert judge(bad).verdict == Verdict.FAILS
 

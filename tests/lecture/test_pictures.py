@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from longlag import lecture
-from longlag.lecture.base import Verdict, to_json
+from longlag.lecture.base import to_json
+from longlag.lecture.tools.numbers import Verdict
 
 FOLDER = Path(__file__).parents[2] / "docs" / "lecture"
 MAKE = "run `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`"

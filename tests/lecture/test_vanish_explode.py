@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from longlag.lecture import vanish_explode
-from longlag.lecture.base import Verdict
 from longlag.lecture.tools.nets import LOGISTIC, TANH, UNITS, Net, gaussian
+from longlag.lecture.tools.numbers import Verdict
 from longlag.rng import stream
 
 FACTORS = vanish_explode.FACTORS

@@ -241,7 +241,8 @@ def claim(number: int, finding: dict[str, Any] | None, **more: Any) -> dict[str,
 def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpainted: None) -> None:
     asked = {"name": "rate", "value": 0.5, "low": 0.4, "high": None, "unit": "1", "threshold": "≤ 1", "met": True,
              "meeting": 9, "nets": 10, "share": [0.596, 0.982]}  # fmt: skip
-    found = {"verdict": "holds with a caveat", "summary": "<b>It does.</b>", "caveat": "Not quite.", "numbers": [asked]}
+    found = {"verdict": "holds with a caveat", "plain": "<b>It does.</b>", "summary": "At length.",
+             "caveat": "Not quite.", "numbers": [asked]}  # fmt: skip
     entries = [claim(2, None, error="it broke"), claim(1, found, caption="What to see.")]
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "slug_1.png").write_bytes(png((9, 99, 199), (1400, 700)))
@@ -255,10 +256,14 @@ def test_the_lecture_is_a_list_of_verdicts_with_thumbnails(tmp_path: Path, unpai
     )
     with Image.open(io.BytesIO(base64.b64decode(first.thumbnail.partition(",")[2]))) as thumbnail:
         assert thumbnail.size == (480, 240)
-    assert (second.verdict, second.summary, second.thumbnail) == ("not measured", "it broke", "")
+    assert (second.verdict, second.plain, second.thumbnail) == ("not measured", "it broke", "")
     page = report.render(CASES["one seed"](), title="t", lecture=tmp_path)
     assert Page(page).open == []
     assert "&lt;b&gt;It does.&lt;/b&gt;" in page
+    folded = re.search(r"<details><summary>Numbers of claim 1</summary>(.*?)</details>", page, flags=re.S)
+    assert folded is not None
+    assert all(words in folded[1] for words in ("At length.", "Not quite.", "rate: 0.5"))
+    assert "It does." not in folded[1], "the sentence is read without unfolding anything"
     assert 'alt="Figure of claim 1. What to see."' in page
 
 

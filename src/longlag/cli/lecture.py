@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     cores = "claims measured at a time (default: as many as there are cores)"
     add("--cores", type=_arguments.count("number of cores"), default=os.cpu_count() or 1, help=cores)
     form = parser.add_mutually_exclusive_group()
+    form.add_argument("--numbers", action="store_true", help="print what was measured below each verdict")
     form.add_argument("--json", action="store_true", help="print everything as JSON rather than a table of verdicts")
     form.add_argument("--markdown", action="store_true", help="measure nothing; print the map of docs/lecture.md")
 
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(document, indent=1, allow_nan=False))
     else:
-        _table(document["claims"])
+        _table(document["claims"], args.numbers)
         print(
             f"figures: {_FOLDER if out is None else out}/figures{f'; slides: {out}/{_SLIDES}' if args.slides else ''}"
         )
@@ -109,7 +110,8 @@ def _write_slides(document: dict[str, Any], out: Path) -> None:
     files.write_atomically(out / _SLIDES, slides.render(document["claims"], out).encode())
 
 
-def _table(entries: list[dict[str, Any]]) -> None:
+def _table(entries: list[dict[str, Any]], numbers: bool) -> None:
+    """The verdict of each claim and its sentence in plain words; numbers: what was measured below it."""
     from longlag.report.claims import in_words
 
     for entry in entries:
@@ -118,6 +120,9 @@ def _table(entries: list[dict[str, Any]]) -> None:
         print(f"{claim['number']:>2}  {claim['title']} ({claim['slug']}): {verdict}")
         if finding is None:
             print(f"      {entry['error']}")
+            continue
+        print(f"      {finding['plain']}")
+        if not numbers:
             continue
         print(f"      {finding['summary']}")
         for number in finding["numbers"]:

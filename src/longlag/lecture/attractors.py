@@ -19,9 +19,10 @@ from longlag.algebra.tree import Params
 from longlag.cells.base import complete
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.engine.data import steps
-from longlag.lecture.base import Finding, Number, claim, conclude, over_seeds, premise, values
+from longlag.lecture.base import Finding, claim, conclude
 from longlag.lecture.tools.landscape import Landscape, attractors, derivative, grid, landscape, settle
 from longlag.lecture.tools.nets import TANH, Array, Net
+from longlag.lecture.tools.numbers import Number, over_seeds, premise, values
 from longlag.losses import SquaredError
 from longlag.model import Model
 from longlag.objective import Meter, Objective, Tensors
@@ -193,21 +194,24 @@ def judge(
         *thresholds("trained", trained),
     ]
     nets = len(latches)
-    told = values(numbers, grown=0, shrunk=2, zero=4, trained_grown=8, trained_shrunk=10)
+    told: dict[str, Any] = values(numbers, grown=0, shrunk=2, zero=4, trained_grown=8, trained_shrunk=10)
     return conclude(CLAIM, numbers, {"seeds": nets, **pictures}, caveat, latched=len(latched), nets=nets, **told)
 
 
 def thresholds(which: str, found: Sequence[Rates]) -> list[Number]:
     """The numbers of one kind of net with their thresholds."""
 
-    def number(words: str, name: str, unit: str = "", **bound: float) -> Number:
-        return over_seeds(f"{which}: {words}", [getattr(one, name) for one in found], unit, **bound)
+    def number(words: str, name: str, unit: str = "", means: str = "", **bound: float) -> Number:
+        means = means and f"the derivative ({which}) {means}"
+        return over_seeds(f"{which}: {words}", [getattr(one, name) for one in found], unit, means, **bound)
 
+    grows, shrinks = "grows on the watershed as its saddle says", "shrinks inside a basin as its attractor says"
+    zero, huge = "is zero from 99 % of the starts", "is huge on the watershed"
     return [
         number("rate on the watershed", "watershed", "per step"),
-        number("its distance from the saddle's eigenvalue", "watershed_off", at_most=_TOLERANCE),
+        number("its distance from the saddle's eigenvalue", "watershed_off", "", grows, at_most=_TOLERANCE),
         number("rate inside a basin", "inside", "per step"),
-        number("its distance from the attractor's", "inside_off", at_most=_TOLERANCE),
-        number("share of starts with a zero derivative", "zero", at_least=0.99),
-        number("derivative on the watershed", "huge", at_least=HUGE),
+        number("its distance from the attractor's", "inside_off", "", shrinks, at_most=_TOLERANCE),
+        number("share of starts with a zero derivative", "zero", "", zero, at_least=0.99),
+        number("derivative on the watershed", "huge", "", huge, at_least=HUGE),
     ]

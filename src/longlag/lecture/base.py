@@ -3,36 +3,24 @@
 A claim is a file `lecture/SLUG.py` with a constant `CLAIM` and a function `measure(seeds) -> Finding`. Its texts stand
 in `claims.toml`. The file `figures/lecture/SLUG.py` draws the finding. The two share nothing but `Finding.to_dict()`.
 
-The texts state a threshold and its derivation before anything is measured. One rule says what meets it. A claim speaks
-of what usually happens: a threshold is met if most nets meet it, so that the whole 95 % Wilson interval of their share
-lies above one half; it is missed if the whole interval lies below, and undecided otherwise. More seeds decide. Where a
-theorem gives the bound, one counterexample refutes it. A net that is off a claim's premise (it has not learned the
-task, say) is not judged; `premise` counts and names it. `conclude` derives the verdict from the numbers and caveats.
+The texts state a threshold and its derivation before anything is measured. `tools/numbers.py` holds the one rule that
+says what meets it. `conclude` derives the verdict, and the sentence in plain words, from the numbers and caveats.
 """
 
 from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-Net = TypeVar("Net")
-
-
-class Verdict(StrEnum):
-    """What a measurement says of a claim."""
-
-    HOLDS = "holds"
-    CAVEAT = "holds with a caveat"
-    UNDECIDED = "undecided"
-    FAILS = "does not hold"
+from longlag.lecture.tools import plain
+from longlag.lecture.tools.numbers import Number, Verdict, joined, minorities, verdict
 
 
 @dataclass(frozen=True)
@@ -62,50 +50,25 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Number:
-    """A measured number and its uncertainty.
-
-    low, high: the interval that `interval` names. threshold: what it must meet, in words such as "≤ 1e-12", or empty.
-    met: whether it was met; None without a threshold, or where so few nets do not decide. meeting: how many of `nets`
-    met it. share: the 95 % Wilson interval of their share, empty where one counterexample refutes.
-    """
-
-    name: str
-    value: float
-    low: float
-    high: float
-    unit: str = ""
-    threshold: str = ""
-    met: bool | None = None
-    interval: str = "range over seeds"
-    meeting: int = 0
-    nets: int = 0
-    share: tuple[float, ...] = ()
-
-    @property
-    def undecided(self) -> bool:
-        """Is there a threshold of which too few nets decide?"""
-        return bool(self.threshold) and self.met is None
-
-
-@dataclass(frozen=True)
 class Finding:
     """What was found. series: what the figure draws, as numbers, texts, lists and dicts of them (arrays become lists).
 
-    caveat: empty unless the verdict is "holds with a caveat". A failed claim may have one as well.
+    plain: the verdict in one sentence for a slide. caveat: empty unless the verdict is "holds with a caveat". A failed
+    claim may have one as well.
     """
 
     verdict: Verdict
     summary: str
     numbers: Sequence[Number]
     caveat: str = ""
+    plain: str = ""
     series: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The finding in terms of JSON. Numbers that are not finite become None; series keep six digits."""
         numbers = [to_json(asdict(number)) for number in self.numbers]
-        words = {"verdict": self.verdict.value, "summary": self.summary, "numbers": numbers, "caveat": self.caveat}
-        return {**words, "series": to_json(self.series, digits=6)}
+        words = {"verdict": self.verdict.value, "plain": self.plain, "summary": self.summary, "caveat": self.caveat}
+        return {**words, "numbers": numbers, "series": to_json(self.series, digits=6)}
 
 
 @cache
@@ -131,29 +94,22 @@ def caveats(slug: str, counts: Mapping[str, float], **numbers: object) -> str:
     return "; ".join(fill(slug, f"caveat_{key}", **counts, **numbers) for key, count in counts.items() if count)
 
 
-def values(numbers: Sequence[Number], **places: int) -> dict[str, float]:
-    """The values of the numbers at these places, by the names that the summary has for them."""
-    return {name: numbers[place].value for name, place in places.items()}
-
-
-def verdict(numbers: Sequence[Number], caveat: str = "") -> Verdict:
-    """Does not hold if a threshold was missed; undecided if one is; otherwise holds, with a caveat if there is one."""
-    if any(number.met is False for number in numbers):
-        return Verdict.FAILS
-    if any(number.undecided for number in numbers):
-        return Verdict.UNDECIDED
-    return Verdict.CAVEAT if caveat else Verdict.HOLDS
-
-
 def conclude(
-    claim: Claim, numbers: Sequence[Number], series: Mapping[str, Any], caveat: str = "", **measured: Any
+    claim: Claim,
+    numbers: Sequence[Number],
+    series: Mapping[str, Any],
+    caveat: str = "",
+    but: str = "",
+    **measured: Any,
 ) -> Finding:
-    """The finding, with the verdict that follows from its numbers and caveats; measured: what its summary says.
+    """The finding, with the verdict that follows from its numbers and caveats; measured: what its texts say.
 
-    The nets that miss a threshold which most meet are a caveat.
+    The nets that miss a threshold which most meet are a caveat. but: the caveat in few words, for the sentence.
     """
     said = joined(caveat, minorities(numbers))
-    return Finding(verdict(numbers, said), fill(claim.slug, "summary", **measured), numbers, said, series)
+    found = verdict(numbers, said)
+    sentence = plain.sentence(found, numbers, fill(claim.slug, "plain", **measured), but or caveat)
+    return Finding(found, fill(claim.slug, "summary", **measured), numbers, said, sentence, series)
 
 
 def conclude_by_case(
@@ -162,104 +118,30 @@ def conclude_by_case(
     numbers: Sequence[Number],
     series: Mapping[str, Any],
     caveat: str = "",
+    but: str = "",
+    shown: Mapping[str, str] | None = None,
     **measured: Any,
 ) -> Finding:
     """The finding of a claim that is judged case by case, such as task by task.
 
     It holds if it holds in every case, with a caveat if it holds in some; the caveat names the others. numbers: all of
-    them, in the order of the table.
+    them, in the order of the table. shown: the numbers that the sentence in plain words has for a case.
     """
     found = {name: verdict(each) for name, each in cases.items()}
     lost = {kind: [name for name, one in found.items() if one is kind] for kind in (Verdict.FAILS, Verdict.UNDECIDED)}
-    shown = [number for name, each in cases.items() if found[name] is Verdict.HOLDS for number in each]
+    held = [number for name, each in cases.items() if found[name] is Verdict.HOLDS for number in each]
     failed, unknown = (" and ".join(lost[kind]) for kind in lost)
     said = [failed and f"it does not hold for {failed}", unknown and f"it is undecided for {unknown}"]
-    all_said = joined(*said, caveat, minorities(shown))
+    all_said = joined(*said, caveat, minorities(held))
     if any(one is Verdict.HOLDS for one in found.values()):
         decided = Verdict.CAVEAT if all_said else Verdict.HOLDS
     else:
         decided = Verdict.UNDECIDED if unknown or not found else Verdict.FAILS
-    return Finding(decided, fill(claim.slug, "summary", **measured), numbers, all_said, series)
-
-
-def joined(*said: str) -> str:
-    """Caveats in one line, without the empty ones."""
-    return "; ".join(filter(None, said))
-
-
-def minorities(numbers: Sequence[Number]) -> str:
-    """In words: how many nets miss each threshold that most nets meet."""
-    few = [number for number in numbers if number.met and number.meeting < number.nets]
-    return joined(*(f"{n.nets - n.meeting} of {n.nets} nets miss “{n.name}”" for n in few))
-
-
-def premise(
-    nets: Sequence[Net],
-    holds: Callable[[Net], bool],
-    on: str,
-    off: str,
-    seeds: Sequence[int] = (),
-    of: str = "",
-) -> tuple[list[Net], Number, str]:
-    """The nets of which a claim speaks, their share, and the caveat that counts and names the others by their seeds.
-
-    on, off: what those nets did and what the others did, such as "learned the task" and "did not learn the task".
-    seeds: of the nets (default: counted from 0). of: whose nets they are, where a claim has several kinds.
-    """
-    kept, named = [holds(net) for net in nets], seeds or range(len(nets))
-    judged = [net for net, keep in zip(nets, kept, strict=True) if keep]
-    others = [str(seed) for seed, keep in zip(named, kept, strict=True) if not keep]
-    low, high = wilson(len(judged), len(nets))
-    share = len(judged) / len(nets) if nets else math.nan
-    prefix, whose = (f"{of}: ", f" of {of}") if of else ("", "")
-    number = Number(f"{prefix}nets that {on}", share, low, high, "of all", interval="95 % Wilson interval")
-    named_off = f"seed {others[0]}" if len(others) == 1 else f"seeds {', '.join(others)}"
-    caveat = f"{len(others)} of {len(nets)} nets{whose} ({named_off}) {off} and are not judged"
-    return judged, number, caveat if others else ""
-
-
-def wilson(k: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """The 95 % Wilson interval of a share, k of n (Wilson 1927); all of [0, 1] where n is 0."""
-    if n == 0:
-        return 0.0, 1.0
-    middle, spread = k + z**2 / 2, z * math.sqrt(k * (n - k) / n + z**2 / 4)
-    return max(0.0, (middle - spread) / (n + z**2)), min(1.0, (middle + spread) / (n + z**2))
-
-
-_BOUNDS = {
-    "at_least": ("≥", np.greater_equal),
-    "above": (">", np.greater),
-    "at_most": ("≤", np.less_equal),
-    "below": ("<", np.less),
-}
-
-
-def over_seeds(name: str, values: Sequence[float] | np.ndarray, unit: str = "", **bounds: float | None) -> Number:
-    """A number measured once per seed: median, smallest and largest; and whether most nets meet its bounds.
-
-    A nan meets no bound. Without any value a bound is undecided. bounds: at_most and at_least include the bound itself,
-    below and above exclude it; None asks for nothing.
-    """
-    measured = np.asarray(values if len(values) else [math.nan], dtype=np.float64)
-    middle, low, high = (float(f(measured)) for f in (np.median, np.min, np.max))
-    asked = [(*_BOUNDS[side], bound) for side, bound in bounds.items() if bound is not None]
-    if not asked:
-        return Number(name, middle, low, high, unit)
-    words = " and ".join(f"{sign} {bound:.6g}" for sign, _, bound in asked)
-    meets = np.logical_and.reduce([holds(measured, bound) for _, holds, bound in asked])
-    nets, meeting = len(values), int(meets.sum())
-    share = wilson(meeting, nets)
-    return Number(name, middle, low, high, unit, words, most(*share), meeting=meeting, nets=nets, share=share)
-
-
-def theorem(number: Number) -> Number:
-    """The number with bounds that follow from a definition or a theorem: one net that misses them refutes the claim."""
-    return replace(number, met=number.meeting == number.nets if number.nets else None, share=())
-
-
-def most(low: float, high: float) -> bool | None:
-    """Does the interval of a share say that most nets meet a threshold? None where it leaves it open."""
-    return True if low > 0.5 else False if high < 0.5 else None
+    known = shown or {}
+    words = {f"{name} ({known[name]})" if name in known else name: one for name, one in found.items()}
+    rest = (but or caveat, held) if decided is Verdict.CAVEAT else ("", [])
+    sentence = plain.by_case(fill(claim.slug, "plain", **measured), words, *rest)
+    return Finding(decided, fill(claim.slug, "summary", **measured), numbers, all_said, sentence, series)
 
 
 def columns(items: Sequence[Any]) -> dict[str, list[Any]]:

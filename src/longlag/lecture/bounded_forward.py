@@ -18,8 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longlag.lecture.base import Finding, claim, columns, conclude, fill, over_seeds, theorem
+from longlag.lecture.base import Finding, claim, columns, conclude, fill
 from longlag.lecture.tools.nets import LINEAR, TANH, UNITS, Unit, gaussian
+from longlag.lecture.tools.numbers import Number, over_seeds, theorem
 from longlag.rng import stream
 
 HIDDEN, INPUTS, STEPS, BATCH = 100, 4, 100, 8
@@ -88,7 +89,7 @@ def judge(sweeps: dict[str, list[Sweep]]) -> Finding:
         found = columns(sweeps[unit.name])
         filled, slope = np.array(found["filled"]), np.array(found["slope"])  # [seed, scale]
         numbers += [
-            theorem(over_seeds(f"{unit.name}: largest activity, any scale", filled.max(1), _RANGE, at_most=1)),
+            theorem(_largest(unit, filled.max(1))),
             over_seeds(f"{unit.name}: mean slope at scale 0.1", slope[:, 0], "of the steepest"),
             over_seeds(f"{unit.name}: mean slope at scale 10", slope[:, at], "of the steepest"),
             over_seeds(f"{unit.name}: mean slope at scale 10⁴", slope[:, last], "of the steepest"),
@@ -100,8 +101,15 @@ def judge(sweeps: dict[str, list[Sweep]]) -> Finding:
             margin = np.array(found["log10_margin"])[:, first].min()
             rounded.append(fill(CLAIM.slug, "rounded", unit=unit.name, scale=SCALES[first], margin=margin))
     linear = [found.log10_final[at] for found in sweeps[LINEAR.name]]
-    numbers.append(over_seeds("linear: largest activity at step 100, scale 10", linear, "powers of ten", above=0))
+    name, means = "linear: largest activity at step 100, scale 10", "linear units leave the range of squashing ones"
+    numbers.append(over_seeds(name, linear, "powers of ten", means, above=0))
     caveat = fill(CLAIM.slug, "caveat", cost=" and ".join(costs), rounded="".join(f"; {one}" for one in rounded))
     series = {"seeds": len(linear), "scales": SCALES, **{name: columns(found) for name, found in sweeps.items()}}
     told = {"first": SCALES[0], "last": SCALES[-1], "linear": numbers[-1].value}
-    return conclude(CLAIM, numbers, series, caveat, most=max(numbers[0].high, numbers[4].high), **told)
+    but = fill(CLAIM.slug, "but", cost=numbers[6].value)
+    return conclude(CLAIM, numbers, series, caveat, but, most=max(numbers[0].high, numbers[4].high), **told)
+
+
+def _largest(unit: Unit, filled: np.ndarray) -> Number:
+    means = f"every {unit.name} unit stays within its range"
+    return over_seeds(f"{unit.name}: largest activity, any scale", filled, _RANGE, means, at_most=1)

@@ -23,9 +23,10 @@ from longlag.inits.base import Init, Shapes
 from longlag.inits.gates import Chrono, ForgetBias
 from longlag.inits.sparse import SparseSpectral
 from longlag.inits.uniform import Uniform
-from longlag.lecture.base import Finding, Number, claim, conclude_by_case, over_seeds
+from longlag.lecture.base import Finding, claim, conclude_by_case, fill
 from longlag.lecture.tools import carried, chains
 from longlag.lecture.tools.logistic import AsLogistic, LogisticRNN
+from longlag.lecture.tools.numbers import Number, over_seeds
 from longlag.rng import stream
 from longlag.tasks.base import Task
 
@@ -128,17 +129,22 @@ def judge(logs: Mapping[str, Sequence[np.ndarray]]) -> Finding:
     ]
     unchanged = max(numbers[name].high for name, start in STARTS.items() if start.unchanged)
     parts = ", ".join(f"{STARTS[name].label} {numbers[name].value:.2g}" for name in careful)
-    told = {"lag": LAG, "plain": numbers["plain"].value, "parts": parts, "unchanged": unchanged}
+    told: dict[str, Any] = {"lag": LAG, "plain": numbers["plain"].value, "parts": parts, "unchanged": unchanged}
     series = _series(logs)
-    caveat = _caveat({name: start["reach"] for name, start in series["starts"].items()})
-    return conclude_by_case(CLAIM, cases, [*numbers.values(), *better], series, caveat, **told)
+    short = _short({name: start["reach"] for name, start in series["starts"].items()})
+    each = ", ".join(f"{STARTS[name].label} {steps:.0f} steps" for name, steps in short.items())
+    caveat = f"the gradient is carried only so far by {each}" if short else ""
+    but = fill(CLAIM.slug, "but", longest=max(short.values())) if short else ""
+    shown = {STARTS[name].label: f"{numbers[name].value:.2g} of it arrives" for name in careful}
+    return conclude_by_case(CLAIM, cases, [*numbers.values(), *better], series, caveat, but, shown, **told)
 
 
 def _number(start: Start, each: Sequence[np.ndarray]) -> Number:
     """What is left at the lag, with the bar of what the start is called."""
     bars: dict[str, dict[str, float]] = {"carried": {"at_least": LEAST, "at_most": GREATEST}, "lost": {"below": LEAST}}
     left = [float(np.exp(found[-1])) for found in each]
-    return over_seeds(f"{start.units}, {start.label}: norm at lag {LAG}", left, "", **bars.get(start.asked, {}))
+    means = f"the gradient of the start “{start.label}” ({start.units}) is {start.asked}" if start.asked else ""
+    return over_seeds(f"{start.units}, {start.label}: norm at lag {LAG}", left, "", means, **bars.get(start.asked, {}))
 
 
 def _with_twin(name: str, numbers: Mapping[str, Number]) -> list[Number]:
@@ -167,11 +173,7 @@ def _series(logs: Mapping[str, Sequence[np.ndarray]]) -> dict[str, Any]:
     return {"seeds": len(logs["plain"]), "floor": FLOOR, "least": LEAST, "greatest": GREATEST, "starts": starts}
 
 
-def _caveat(reach: Mapping[str, list[int]]) -> str:
+def _short(reach: Mapping[str, list[int]]) -> dict[str, float]:
     """How far those carry that are often called careful and fall short, by their median."""
-    short = [
-        f"{STARTS[name].label} {np.median(reach[name]):.0f} steps"
-        for name in ("sparse_large", "lstm_0", "lstm_1")
-        if np.median(reach[name]) < LAG
-    ]
-    return f"the gradient is carried only so far by {', '.join(short)}" if short else ""
+    medians = {name: float(np.median(reach[name])) for name in ("sparse_large", "lstm_0", "lstm_1")}
+    return {name: steps for name, steps in medians.items() if steps < LAG}

@@ -19,8 +19,9 @@ from longlag.algebra.tree import Params
 from longlag.cells.base import complete
 from longlag.cells.reservoir import Reservoir
 from longlag.inits.reservoirs import EchoState
-from longlag.lecture.base import Finding, claim, conclude, over_seeds, theorem, values
+from longlag.lecture.base import Finding, claim, conclude
 from longlag.lecture.tools.nets import TANH, Net
+from longlag.lecture.tools.numbers import over_seeds, theorem, values
 from longlag.model import READOUT, Model, OutputFeedback
 from longlag.optimisers.ridge import Ridge
 from longlag.readouts import Linear
@@ -34,6 +35,17 @@ _RINGS = float(np.exp(-1 / 10))  # |eigenvalue| of an oscillator that loses 1/e 
 _QUIET = 0.1  # scale of the input weights while memory is measured: units nearly linear
 _PERIOD, _WASHOUT = 40, 100  # steps
 CLAIM = claim("echo", periods=PERIODS)
+_LEFT = "what is left of the echo at the end, radius 1.1"
+_ERROR, _CHANGED = "error of the figure eight, 25 periods on its own", "weights changed outside the readout"
+_MEANS = {  # in plain words
+    "fades": "the echo fades at the rate of the spectral radius",
+    "stays": "the echo does not end at radius 1.1",
+    "bounded": "the memory is at most as long as there are units",
+    "longer": "the memory is longer at radius 0.95 than at 0.5",
+    "larger": "the memory of 200 units is longer than that of 25",
+    "draws": f"the figure eight stays on its course for {PERIODS} periods",
+    "fixed": "every weight outside the readout stays as it was",
+}
 # of the generator: spectral radius, scales of the input and of the feedback; then with one of them ten times too large
 CAREFUL = (0.9, 0.2, 1.0)
 CARELESS = {"input": (0.9, 2.0, 1.0), "feedback": (0.9, 0.2, 10.0), "recurrent": (9.0, 0.2, 1.0)}
@@ -193,21 +205,24 @@ def judge(found: Echoes) -> Finding:
     """The verdict on what was measured."""
     stable = [i for i, radius in enumerate(RADII) if radius < 1]
     off = [max(abs(rate(run[i]) / RADII[i] - 1) for i in stable) for run in found.echoes]
-    bound = max(found.by_radius.max() / _CAPACITY_UNITS, (found.by_size / np.array(found.sizes)).max())
+    bound = np.fmax(found.by_radius.max(1) / _CAPACITY_UNITS, (found.by_size / np.array(found.sizes)).max(1))
     low, high = RADII.index(0.5), RADII.index(0.95)
     by_radius, by_size, made = found.by_radius, found.by_size, found.generators
+    gained, grown = by_radius[:, high] / by_radius[:, low], by_size[:, -1] / by_size[:, 0]
     numbers = [
-        over_seeds("rate of the echo over the spectral radius, largest deviation", off, at_most=0.02),
+        over_seeds(
+            "rate of the echo over the spectral radius, largest deviation", off, "", _MEANS["fades"], at_most=0.02
+        ),
         over_seeds("echo to 1/1000 at radius 0.5", [length(run[low]) for run in found.echoes], "steps"),
         over_seeds("echo to 1/1000 at radius 0.95", [length(run[high]) for run in found.echoes], "steps"),
-        over_seeds("what is left of the echo at the end, radius 1.1", found.echoes[:, -1, -1], at_least=1e-3),
-        theorem(over_seeds("largest capacity, in units of N", [float(bound)], at_most=1)),
-        over_seeds("capacity at radius 0.95 over that at 0.5", by_radius[:, high] / by_radius[:, low], above=1),
-        over_seeds("capacity of the largest net over the smallest's", by_size[:, -1] / by_size[:, 0], above=1),
+        over_seeds(_LEFT, found.echoes[:, -1, -1], "", _MEANS["stays"], at_least=1e-3),
+        theorem(over_seeds("largest capacity, in units of N", bound, "", _MEANS["bounded"], at_most=1)),
+        over_seeds("capacity at radius 0.95 over that at 0.5", gained, "", _MEANS["longer"], above=1),
+        over_seeds("capacity of the largest net over the smallest's", grown, "", _MEANS["larger"], above=1),
         over_seeds("capacity of the largest net", by_size[:, -1], "steps"),
         over_seeds("eigenvalues that ring for 10 steps and more", [(np.abs(s) >= _RINGS).sum() for s in found.spectra]),
-        over_seeds("error of the figure eight, 25 periods on its own", [one.error for one in made], at_most=0.1),
-        theorem(over_seeds("weights changed outside the readout", [one.changed for one in made], at_most=0)),
+        over_seeds(_ERROR, [one.error for one in made], "", _MEANS["draws"], at_most=0.1),
+        theorem(over_seeds(_CHANGED, [one.changed for one in made], "", _MEANS["fixed"], at_most=0)),
         *(over_seeds(f"error with {name} weights ten times as large", e) for name, e in found.careless.items()),
     ]
     told: dict[str, Any] = values(numbers, short=1, long=2, gain=5, most=7, error=9)

@@ -10,7 +10,7 @@ same two steps are also taken at smaller and larger rates.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,19 +21,9 @@ from longlag.algebra.tree import Params
 from longlag.cells.base import complete
 from longlag.engine.data import Data
 from longlag.engine.spec import RunSpec, Setup, resolve
-from longlag.lecture.base import (
-    Finding,
-    Number,
-    claim,
-    columns,
-    conclude,
-    fill,
-    joined,
-    over_seeds,
-    premise,
-    values,
-)
+from longlag.lecture.base import Finding, claim, columns, conclude, fill
 from longlag.lecture.tools.logistic import AsLogistic, LogisticRNN
+from longlag.lecture.tools.numbers import Number, joined, over_seeds, premise, values
 from longlag.lecture.tools.trainee import wrong
 from longlag.objective import Objective, Tensors
 from longlag.optimisers.clipping import ClipNorm, Clipping, NoClipping
@@ -164,9 +154,10 @@ def judge(found: dict[str, list[Explosion | None]], chance: float, seeds: Sequen
     judged = {unit: premise(each, bool, on, off, seeds, unit) for unit, each in found.items()}
     learned = {unit: [explosion for explosion in each if explosion] for unit, (each, _, _) in judged.items()}
     numbers = {unit: [*_numbers(unit, each, chance), judged[unit][1]] for unit, each in learned.items()}
-    parts = []
+    parts, told_of = [], {}
     for unit, each in numbers.items():
         told = values(each, plain=0, clipped=1, slow=2, slow_clipped=3, before=6)
+        told_of[unit] = told
         parts.append(fill(CLAIM.slug, "part", unit=unit, rate=LEARNS[unit], slowest=RATES[unit][0], **told))
     every = [number for each in numbers.values() for number in each]
     units = {
@@ -174,21 +165,31 @@ def judge(found: dict[str, list[Explosion | None]], chance: float, seeds: Sequen
     }
     series = {"seeds": len(next(iter(found.values()))), "chance": chance, "task": TASK, "lag": LAG, **units}
     caveat = joined(*(said for _, _, said in judged.values()))
-    return conclude(CLAIM, every, series, caveat, parts="; ".join(parts))
+    plain, clipped = (amounts({unit: told[way] for unit, told in told_of.items()}) for way in ("plain", "clipped"))
+    return conclude(CLAIM, every, series, caveat, parts="; ".join(parts), plain=plain, clipped=clipped)
+
+
+def amounts(shares: Mapping[str, float]) -> str:
+    """How much of the knowledge that is, unit by unit; a net that lost all of it may answer worse than a constant."""
+    said = {unit: "nothing" if x <= 0 else "all" if x >= 1 else f"{x:.0%}" for unit, x in shares.items()}
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    return " or ".join(f"{amount} ({unit})" for unit, amount in said.items())
 
 
 def _numbers(unit: str, learned: Sequence[Explosion], chance: float) -> list[Number]:
     """The numbers of one unit."""
 
-    def lost(words: str, afters: Sequence[float], **bound: float) -> Number:
+    def lost(words: str, afters: Sequence[float], means: str = "", **bound: float) -> Number:
         shares = [one.lost(after, chance) for one, after in zip(learned, afters, strict=True)]
-        return over_seeds(f"{unit}: knowledge lost in the step, {words}", shares, "of it", **bound)
+        means = means and f"{means} at least half of what a {unit} net knows"
+        return over_seeds(f"{unit}: knowledge lost in the step, {words}", shares, "of it", means, **bound)
 
     after = {way: [one.after(way) for one in learned] for way in ("plain", "clipped")}
     slowest = {way: [one.by_rate[way][0] for one in learned] for way in after}
     return [
-        lost("no clipping", after["plain"], at_least=0.5),
-        lost("clipped", after["clipped"], at_most=0.5),
+        lost("no clipping", after["plain"], "the unclipped step wipes out", at_least=0.5),
+        lost("clipped", after["clipped"], "the clipped step keeps", at_most=0.5),
         lost(f"no clipping, at the rate {RATES[unit][0]:g}", slowest["plain"]),
         lost(f"clipped, at the rate {RATES[unit][0]:g}", slowest["clipped"]),
         over_seeds(f"{unit}: gradient over the mean of those before", [e.size / e.usual for e in learned]),

@@ -14,9 +14,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from longlag.lecture.base import Finding, Number, claim, columns, conclude, over_seeds, theorem
+from longlag.lecture.base import Finding, claim, columns, conclude
 from longlag.lecture.tools import rounding
 from longlag.lecture.tools.nets import UNITS, Net, Unit, gaussian
+from longlag.lecture.tools.numbers import Number, over_seeds, theorem
 from longlag.rng import stream
 
 HIDDEN, INPUTS, STEPS = 32, 4, 50
@@ -85,9 +86,11 @@ def judge(found: dict[str, list[Comparison]]) -> Finding:
     for name, each in found.items():
         error, moved = (columns(each)[field] for field in ("error", "moved"))
         against = f"{name}: backpropagation against the linear system"
+        same = f"the linear system gives the derivatives of backpropagation through a {name} net"
+        other = f"another input moves the derivatives of a {name} net"
         numbers += [
-            theorem(over_seeds(against, error, "of the absolute sum", at_most=_BOUND)),
-            over_seeds(f"{name}: derivatives moved by another input", moved, "of their norm", above=_BOUND),
+            theorem(over_seeds(against, error, "of the absolute sum", same, at_most=_BOUND)),
+            over_seeds(f"{name}: derivatives moved by another input", moved, "of their norm", other, above=_BOUND),
         ]
     series = {"seeds": len(error), **{name: asdict(each[0]) for name, each in found.items()}}
     most, least = max(number.high for number in numbers[::2]), min(number.low for number in numbers[1::2])

@@ -24,7 +24,8 @@ from torch import Tensor
 from longlag.algebra import tree
 from longlag.algebra.tree import Params
 from longlag.engine.data import Data, Draws, steps
-from longlag.lecture.base import Finding, caveats, claim, columns, conclude, joined, over_seeds, premise, values
+from longlag.lecture.base import Finding, caveats, claim, columns, conclude, fill
+from longlag.lecture.tools.numbers import joined, over_seeds, premise, values
 from longlag.lecture.tools.trainee import esn_style, trainee, with_parts
 from longlag.objective import Meter, Objective
 from longlag.optimisers.clipping import ClipNorm
@@ -39,6 +40,13 @@ _LOOKS = (0, 20, 40, 60)  # updates
 # for the passes of one step of HF: the momentum, and the learning rates of which the better one counts
 _RIVALS = {"descent": (0.0, (0.03, 0.1)), "momentum": (0.9, (0.003, 0.01))}
 CLAIM = claim("hf_directions", task=_TASK, lag=_LAG)
+_HIDDEN = "directions of small gradient, even smaller curvature"
+_MEANS = {  # in plain words
+    "falls": "the gradient falls more slowly than the curvature",
+    "hidden": "some direction has a small gradient and an even smaller curvature",
+    "lowers": "a step of Hessian-Free lowers the loss on fresh sequences",
+    "beats": "a step of Hessian-Free lowers the loss more than the best gradient step",
+}
 
 
 @dataclass(frozen=True)
@@ -208,14 +216,15 @@ def judge(found: Sequence[Plateau], vanished: Sequence[Plateau], seeds: Sequence
     plateaus, share, left = premise(found, lambda one: one.on, on, off, seeds)
     of = columns(plateaus)
     better = {name: [one.at_equal_passes[name] for one in plateaus] for name in _RIVALS}
+    falls, hidden, lowers, beats = _MEANS.values()
     numbers = [
         share,
         over_seeds("loss on the plateau, of a constant answer's", [_where(one) for one in plateaus]),
-        over_seeds("exponent of gradient against curvature", [one.exponent for one in plateaus], below=1),
-        over_seeds("directions of small gradient, even smaller curvature", [p.hidden for p in plateaus], at_least=1),
+        over_seeds("exponent of gradient against curvature", [p.exponent for p in plateaus], "", falls, below=1),
+        over_seeds(_HIDDEN, [p.hidden for p in plateaus], "", hidden, at_least=1),
         over_seeds("HF's step over the gradient's, where they differ most", [p.farthest for p in plateaus], "times"),
-        over_seeds("fall of the loss by one HF step", of.get("fell_second", []), "nats", above=0),
-        over_seeds("over that by the best gradient step", [one.gain for one in plateaus], "times", above=1),
+        over_seeds("fall of the loss by one HF step", of.get("fell_second", []), "nats", lowers, above=0),
+        over_seeds("over that by the best gradient step", [one.gain for one in plateaus], "times", beats, above=1),
         over_seeds("passes that the HF step costs", of.get("passes", [])),
         over_seeds("fall by gradient descent for the same passes", better["descent"], "nats"),
         over_seeds("fall by momentum for the same passes", better["momentum"], "nats"),
@@ -232,8 +241,9 @@ def judge(found: Sequence[Plateau], vanished: Sequence[Plateau], seeds: Sequence
         "gone": without < _SMALL * told["fall"],
     }
     caveat = joined(left, caveats(CLAIM.slug, counts, n=len(plateaus), without=without))
+    but = fill(CLAIM.slug, "but", n=len(plateaus), **counts) if counts["dear"] else ""
     directions = max((len(one.curvature) for one in plateaus), default=0)
-    return conclude(CLAIM, numbers, series, caveat, directions=directions, **told)
+    return conclude(CLAIM, numbers, series, caveat, but, directions=directions, **told)
 
 
 def _where(one: Plateau) -> float:

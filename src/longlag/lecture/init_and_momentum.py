@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from longlag import protocol
-from longlag.lecture.base import Finding, Number, claim, conclude_by_case, fill, joined, over_seeds
+from longlag.lecture.base import Finding, claim, conclude_by_case, fill
 from longlag.lecture.data import INIT_AND_MOMENTUM, TABLE_5
 from longlag.lecture.tools.factorial import (
     CORNERS,
@@ -30,6 +30,7 @@ from longlag.lecture.tools.factorial import (
     rate_of,
     train,
 )
+from longlag.lecture.tools.numbers import Number, joined, over_seeds, rate
 from longlag.store import records
 from longlag.store.records import Row
 
@@ -150,10 +151,12 @@ def judge(found: dict[Problem, list[Recorded]], now: Spent, small: Problem = LIV
     shares = {problem.name: _spent(each) for problem, each in judged.items()}
     cases = {task: [estimated(f"{task}: {n}", v, n != "interaction") for n, v in effects(s).items()]
              for task, s in shares.items()}  # fmt: skip
-    numbers = [n for task, s in shares.items() for n in (*_shares(task, s), *cases[task])]
-    parts = [
-        fill(CLAIM.slug, "part", task=task, means=_means(s), **vars(cases[task][-1])) for task, s in shares.items()
-    ]
+    numbers = [n for task, s in shares.items() for n in (*_shares(task, s), *_solved(task, s), *cases[task])]
+    parts = []
+    for task, each in shares.items():
+        last = cases[task][-1]
+        interaction = {"value": last.value, "low": last.low, "high": last.high}
+        parts.append(fill(CLAIM.slug, "part", task=task, spent=_means(each), **interaction))
     series = {
         "seeds": len(SEEDS),
         "tasks": {task: {kind: [*s[kind].values()] for kind in KINDS} for task, s in shares.items()},
@@ -166,7 +169,10 @@ def judge(found: dict[Problem, list[Recorded]], now: Spent, small: Problem = LIV
     }
     numbers += _shares(f"live, {small.name}", now)
     summary = ". ".join(parts) or "not run"
-    return conclude_by_case(CLAIM, cases, numbers, series, _not_run(found, judged), parts=summary)
+    shown = {task: fill(CLAIM.slug, "shown", spent=_means(each)) for task, each in shares.items()}
+    lacking = _not_run(found, judged)
+    but = fill(CLAIM.slug, "but") if lacking else ""
+    return conclude_by_case(CLAIM, cases, numbers, series, lacking, but, shown, parts=summary)
 
 
 def _spent(corners: dict[str, Recorded]) -> Spent:
@@ -175,6 +181,12 @@ def _spent(corners: dict[str, Recorded]) -> Spent:
 
 def _means(shares: Spent) -> str:
     return ", ".join(f"{kind} {np.mean([*values.values()]):.0%}" for kind, values in shares.items())
+
+
+def _solved(task: str, corners: Spent) -> list[Number]:
+    """The share of nets that solve the task within the budget, by corner."""
+    counts = {kind: sum(share < 1 for share in each.values()) for kind, each in corners.items()}
+    return [rate(f"{task}: nets that solve it, {kind}", k, len(corners[kind])) for kind, k in counts.items()]
 
 
 def _not_run(found: dict[Problem, list[Recorded]], judged: Iterable[Problem]) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from longlag.lecture.base import Finding, Number, claim, columns, conclude, over_seeds, theorem
+from longlag.lecture.base import Finding, claim, columns, conclude
 from longlag.lecture.tools import rounding
 from longlag.lecture.tools.nets import UNITS, Net, Run, Unit, gaussian
+from longlag.lecture.tools.numbers import Number, over_seeds, theorem
 from longlag.rng import stream
 
 HIDDEN, INPUTS, STEPS, BATCH = 32, 4, 50, 8
@@ -79,10 +80,15 @@ def judge(checks: dict[str, list[Linearity]]) -> Finding:
     units = {name: columns(found) for name, found in checks.items()}
     for name, found in units.items():
         departure = [forward[DOUBLINGS.index(1)] for forward in found["forward"]]
+        twice = f"doubling the output errors doubles every derivative of a {name} net to the last bit"
+        added = f"the derivatives of a sum are the sum of the derivatives of a {name} net"
+        short = f"doubling the inputs does not double the states of a {name} net"
         numbers += [
-            theorem(over_seeds(f"{name}: backward, doubling, largest difference", found["doubling"], at_most=0)),
-            theorem(over_seeds(f"{name}: backward, adding, error", found["adding"], _SUM, at_most=_BOUND)),
-            over_seeds(f"{name}: forward, inputs doubled, departure", departure, above=_BOUND),
+            theorem(
+                over_seeds(f"{name}: backward, doubling, largest difference", found["doubling"], "", twice, at_most=0)
+            ),
+            theorem(over_seeds(f"{name}: backward, adding, error", found["adding"], _SUM, added, at_most=_BOUND)),
+            over_seeds(f"{name}: forward, inputs doubled, departure", departure, "", short, above=_BOUND),
         ]
     doubling, adding = (max(number.high for number in numbers[place::3]) for place in (0, 1))
     told: dict[str, Any] = {

@@ -23,20 +23,9 @@ from longlag.algebra.tree import Params
 from longlag.engine.data import Data
 from longlag.inits.gates import Chrono, ForgetBias
 from longlag.inits.gaussian import Gaussian
-from longlag.lecture.base import (
-    Finding,
-    Number,
-    caveats,
-    claim,
-    columns,
-    conclude_by_case,
-    fill,
-    joined,
-    over_seeds,
-    premise,
-    values,
-)
+from longlag.lecture.base import Finding, caveats, claim, columns, conclude_by_case, fill
 from longlag.lecture.tools import carried
+from longlag.lecture.tools.numbers import Number, joined, over_seeds, premise, values
 from longlag.lecture.tools.trainee import esn_style, trainee, with_parts, wrong
 from longlag.model import Model
 from longlag.objective import Tensors
@@ -198,7 +187,10 @@ def judge(found: dict[str, list[Run]], lag: int, seeds: Sequence[int] = ()) -> F
         "nets": {name: _series(runs) for name, runs in found.items()},
     }
     every = [number for each in numbers.values() for number in each]
-    return conclude_by_case(CLAIM, cases, every, series, caveat, parts="; ".join(parts))
+    plain = numbers[_PLAIN][3].value
+    learned = [name for name in _LSTMS if premises[name][0]]
+    shown = {name: f"{numbers[name][3].value:.2g} arrives; in a plain net {plain:.2g}" for name in learned}
+    return conclude_by_case(CLAIM, cases, every, series, caveat, shown=shown, lag=lag, parts="; ".join(parts))
 
 
 def _numbers(name: str, learned: Sequence[Run], least: float) -> list[Number]:
@@ -206,11 +198,12 @@ def _numbers(name: str, learned: Sequence[Run], least: float) -> list[Number]:
     what, words = ("through_cells", "through the cells alone") if name in _LSTMS else ("arrived", "error that arrives")
     bars: dict[str, dict[str, float]] = {_PLAIN: {"below": least}, _CAREFUL: {}}
     asked = bars.get(name, {"at_least": least})
+    means = f"the error {'vanishes in' if name == _PLAIN else 'crosses the lag through the cells of'} a net ({name})"
     shares = [[getattr(run[place], what) for run in learned] for place in (0, 1, -1)]
     numbers = [
         over_seeds(f"{name}: {words}, before learning", shares[0]),
         over_seeds(f"{name}: {words}, after {_DURING} updates", shares[1]),
-        over_seeds(f"{name}: {words}, after learning", shares[2], "", **asked),
+        over_seeds(f"{name}: {words}, after learning", shares[2], "", means if asked else "", **asked),
     ]
     if name in _LSTMS:
         numbers.append(over_seeds(f"{name}: along all paths, after learning", [run[-1].arrived for run in learned]))

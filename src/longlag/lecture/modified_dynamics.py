@@ -22,17 +22,8 @@ from torch import Tensor
 from longlag import protocol
 from longlag.algebra.tree import Params
 from longlag.engine.data import Data, Draws, steps
-from longlag.lecture.base import (
-    Finding,
-    Number,
-    caveats,
-    claim,
-    columns,
-    conclude_by_case,
-    fill,
-    over_seeds,
-    values,
-)
+from longlag.lecture.base import Finding, caveats, claim, columns, conclude_by_case, fill
+from longlag.lecture.tools.numbers import Number, named, over_seeds, values
 from longlag.lecture.tools.trainee import esn_style, trainee, with_parts, wrong
 from longlag.losses import OneHotError
 from longlag.model import READOUT
@@ -167,37 +158,49 @@ def designed(lag: int, seed: int) -> float:
 
 def measure(seeds: Sequence[int], lags: Sequence[int] = (GOOD, POOR), every: int = 50, most: int = 1000) -> Finding:
     """One start per seed and lag."""
-    return judge({lag: [followed(seed, lag, every, most) for seed in seeds] for lag in lags})
+    return judge({lag: [followed(seed, lag, every, most) for seed in seeds] for lag in lags}, seeds)
 
 
-def judge(found: dict[int, list[Course]]) -> Finding:
+def judge(found: dict[int, list[Course]], seeds: Sequence[int] = ()) -> Finding:
     """The verdict on what was measured, lag by lag."""
     cases = {f"lag {lag}": _numbers(lag, courses) for lag, courses in found.items()}
     numbers = [number for each in cases.values() for number in each]
-    parts = []
-    for lag, each in zip(found, cases.values(), strict=True):
+    parts, shown = [], {}
+    for lag, (case, each) in zip(found, cases.items(), strict=True):
         told = values(each, moved=0, before=3, after=4, wrong=7, readout=8, ridge=9)
         parts.append(fill(CLAIM.slug, "part", lag=lag, **told))
+        shown[case] = fill(CLAIM.slug, "shown", **told)
     courses = [one for each in found.values() for one in each]
-    unsolved = sum(one.wrong[-1] > protocol.CRITERION for one in courses)
+    unsolved = {lag: failed(each, seeds) for lag, each in found.items()}
     designed_wrong = max(one.wrong_designed for one in courses)
-    counts = {"unsolved": unsolved, "designed": designed_wrong <= protocol.CRITERION}
-    caveat = caveats(CLAIM.slug, counts, n=len(courses), wrong=designed_wrong)
+    counts = {"unsolved": sum(map(len, unsolved.values())), "designed": designed_wrong <= protocol.CRITERION}
+    who = ", ".join(f"{named(each)} at lag {lag}" for lag, each in unsolved.items() if each)
+    caveat = caveats(CLAIM.slug, counts, n=len(courses), wrong=designed_wrong, who=who)
     last = found[max(found)]
     series = {"seeds": len(last), "lags": {str(lag): _wrongs(each) for lag, each in found.items()}, **_series(last)}
-    return conclude_by_case(CLAIM, cases, numbers, series, caveat, parts="; ".join(parts))
+    but = fill(CLAIM.slug, "but") if counts["designed"] else ""
+    return conclude_by_case(CLAIM, cases, numbers, series, caveat, but, shown, parts="; ".join(parts))
+
+
+def failed(courses: Sequence[Course], seeds: Sequence[int]) -> list[int]:
+    """The seeds (default: counted from 0) whose net did not solve the task with all weights trained."""
+    pairs = zip(seeds or range(len(courses)), courses, strict=True)
+    return [seed for seed, course in pairs if course.wrong[-1] > protocol.CRITERION]
 
 
 def _numbers(lag: int, courses: Sequence[Course]) -> list[Number]:
-    def number(words: str, values: Sequence[float], unit: str = "", **bound: float) -> Number:
-        return over_seeds(f"lag {lag}: {words}", values, unit, **bound)
+    def number(words: str, values: Sequence[float], unit: str = "", means: str = "", **bound: float) -> Number:
+        return over_seeds(f"lag {lag}: {words}", values, unit, means and f"{means} at lag {lag}", **bound)
 
     clearer = {
         name: [clear(getattr(one, name), one.wrong[-1]) for one in courses] for name in ("wrong_readout", "wrong_ridge")
     }
-    errors = "standard errors"
+    errors, slightly = "standard errors", "the recurrent weights move slightly"
+    same, ridge = (
+        f"the trained net beats the readout by {other}" for other in ("its own optimiser", "ridge regression")
+    )
     return [
-        number("change of W_hh", [one.moved["W_hh"][-1] for one in courses], "of its norm", at_most=SLIGHT),
+        number("change of W_hh", [one.moved["W_hh"][-1] for one in courses], "of its norm", slightly, at_most=SLIGHT),
         number("change of a weight, median", [float(one.sizes[50]) for one in courses], "standard deviations"),
         number("squared change held by the largest 1 % (Gaussian: 8 %)", [one.held for one in courses], "of it"),
         number("spectral radius at the start", [one.radius[0] for one in courses]),
@@ -207,8 +210,8 @@ def _numbers(lag: int, courses: Sequence[Course]) -> list[Number]:
         number("wrong, everything trained", [one.wrong[-1] for one in courses]),
         number("wrong, readout alone by the same optimiser", [one.wrong_readout for one in courses]),
         number("wrong, readout alone by ridge regression", [one.wrong_ridge for one in courses]),
-        number("better than the readout by the same optimiser", clearer["wrong_readout"], errors, at_least=CLEAR),
-        number("better than the readout by ridge regression", clearer["wrong_ridge"], errors, at_least=CLEAR),
+        number("better than the readout by the same optimiser", clearer["wrong_readout"], errors, same, at_least=CLEAR),
+        number("better than the readout by ridge regression", clearer["wrong_ridge"], errors, ridge, at_least=CLEAR),
         number("wrong, the library's echo state net", [one.wrong_designed for one in courses]),
     ]
 

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from longlag.inits.base import spectral_radius
-from longlag.lecture.base import Finding, claim, columns, conclude, fill, over_seeds, theorem
+from longlag.lecture.base import Finding, claim, columns, conclude, fill
 from longlag.lecture.tools import chains, mean_field
 from longlag.lecture.tools.nets import UNITS, Net, Unit, gaussian
+from longlag.lecture.tools.numbers import over_seeds, theorem
 from longlag.rng import stream
 
 HIDDEN, LAG = 100, 100
@@ -24,6 +25,8 @@ SETTLE, SETTLE_BASIN = 200, 2000  # steps before the measurement
 FACTORS = (0.125, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)  # of the critical scale
 SMALL, BIG = 0.5, 2.0  # factors from which on theory, a net of infinite size, leaves no doubt in one of 100 units
 _ROUNDING = 1e-9  # of a sum of 100 logarithms
+_UNIT = "nats per step"
+_MEANS = ("stays below its bound", "shrinks if the weights are small", "grows if the weights are big")
 CLAIM = claim("vanish_explode", units=HIDDEN, lag=LAG)
 
 
@@ -105,23 +108,30 @@ def judge(sweeps: dict[Unit, list[Sweep]]) -> Finding:
             np.array(values) for values in (random["rate"], random["r_squared"], random["excess"], basin["rate"])
         )  # [seed, factor]
         above = np.fmax.reduce(above, axis=1)  # nan only where the bound promises nothing at any factor
+        largest, smallest = rates[:, small].max(1), rates[:, big].min(1)
+        of = f"the gradient of a {unit.name} net"
+        within, shrinks, grows = (f"{of} {does}" for does in _MEANS)
         numbers += [
-            theorem(over_seeds(f"{unit.name}: ln norm above its bound", above, "nats", at_most=_ROUNDING)),
-            over_seeds(f"{unit.name}: largest rate at small weights", rates[:, small].max(1), "nats per step", below=0),
-            over_seeds(f"{unit.name}: smallest rate at big weights", rates[:, big].min(1), "nats per step", above=0),
+            theorem(over_seeds(f"{unit.name}: ln norm above its bound", above, "nats", within, at_most=_ROUNDING)),
+            over_seeds(f"{unit.name}: largest rate at small weights", largest, _UNIT, shrinks, below=0),
+            over_seeds(f"{unit.name}: smallest rate at big weights", smallest, _UNIT, grows, above=0),
             over_seeds(f"{unit.name}: lowest R² of small and big weights", squared[:, small | big].min(1)),
         ]
-        worst = inside.max(1)
-        basins.append(over_seeds(f"{unit.name}: largest rate in a basin, big weights", worst, "nats per step", below=0))
+        name, means = f"{unit.name}: largest rate in a basin, big weights", f"{of} shrinks inside a basin"
+        basins.append(over_seeds(name, inside.max(1), _UNIT, means, below=0))
         series[unit.name] = {"random": random, "basin": basin, **_theory(unit)}
     logistic, tanh = (number.value for number in basins)
     vanishes = all(number.met for number in basins)
     caveat = fill(CLAIM.slug, "caveat", logistic=logistic, tanh=tanh) if vanishes else ""
+    but = fill(CLAIM.slug, "but", logistic=np.exp(logistic), tanh=np.exp(tanh)) if vanishes else ""
+    told = {f"{unit.name}_{size}": np.exp(numbers[4 * i + place].value) for i, unit in enumerate(sweeps)
+            for size, place in (("small", 1), ("big", 2))}  # fmt: skip
     parts = [
         fill(CLAIM.slug, "part", unit=unit.name, small=numbers[4 * i + 1].value, big=numbers[4 * i + 2].value)
         for i, unit in enumerate(sweeps)
     ]
-    return conclude(CLAIM, [*numbers, *basins], {"seeds": len(rates), **series}, caveat, parts="; ".join(parts))
+    series = {"seeds": len(rates), **series}
+    return conclude(CLAIM, [*numbers, *basins], series, caveat, but, parts="; ".join(parts), **told)
 
 
 def _theory(unit: Unit) -> dict[str, Any]:

@@ -19,7 +19,7 @@ SIGNS = {"holds": "✓", "holds with a caveat": "≈", "undecided": "?", "does n
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """A claim as a row of the page. thumbnail: a data address, empty without a figure."""
+    """A claim as a row of the page. plain: its verdict in one sentence. thumbnail: a data address, or empty."""
 
     number: int
     slug: str
@@ -27,6 +27,7 @@ class ClaimRow:
     sentence: str
     verdict: str
     sign: str
+    plain: str
     summary: str
     caveat: str
     numbers: list[str]
@@ -66,7 +67,8 @@ def _row(entry: dict[str, Any], folder: Path) -> ClaimRow:
         sentence=str(claim["sentence"]),
         verdict=verdict,
         sign=SIGNS.get(verdict, "–"),
-        summary=str(entry["error"] if finding is None else finding["summary"]),
+        plain=str(entry["error"] if finding is None else finding["plain"]),
+        summary="" if finding is None else str(finding["summary"]),
         caveat="" if finding is None else str(finding["caveat"]),
         numbers=[] if finding is None else [in_words(number) for number in finding["numbers"]],
         thumbnail="" if finding is None else _thumbnail(figure),

@@ -1,0 +1,56 @@
+"""A verdict in one sentence of plain words, for a slide; the numbers behind it stand elsewhere.
+
+Where a claim holds, the sentence says what was found. Where it is undecided or does not hold, it names the threshold
+that the fewest nets meet, and how many do. A claim that is judged case by case says yes, no or undecided for each case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from longlag.lecture.tools.numbers import Number, Verdict
+
+_ANSWERS = {Verdict.HOLDS: "yes", Verdict.CAVEAT: "yes", Verdict.FAILS: "no", Verdict.UNDECIDED: "undecided"}
+
+
+def sentence(verdict: Verdict, numbers: Sequence[Number], fact: str, but: str = "") -> str:
+    """The sentence of a claim. fact: what was found, without a full stop. but: its caveat in few words."""
+    if verdict is Verdict.FAILS:
+        return f"No: {_counted(_fewest(numbers, False), 'only ')}."
+    if verdict is Verdict.UNDECIDED:
+        number = _fewest([number for number in numbers if number.undecided], None)
+        if number.nets == 0:
+            return "Undecided: no net can be judged."
+        return f"Undecided: {_counted(number)}, which does not settle whether most nets do this."
+    return f"{fact}{_but(but, numbers)}."
+
+
+def by_case(fact: str, cases: Mapping[str, Verdict], but: str = "", held: Sequence[Number] = ()) -> str:
+    """The sentence of a claim that is judged case by case; held: the numbers of the cases in which it holds."""
+    if not cases:
+        return f"{fact}: undecided, since nothing was run."
+    answers = {answer: [name for name, one in cases.items() if _ANSWERS[one] == answer] for answer in _ANSWERS.values()}
+    said = [f"{answer} for {_listed(names)}" for answer, names in answers.items() if names]
+    mixed = len(said) > 1  # the other cases are caveat enough
+    return f"{fact}: {'; '.join(said)}{'' if mixed else _but(but, held)}."
+
+
+def _fewest(numbers: Sequence[Number], met: bool | None) -> Number:
+    return min((n for n in numbers if n.met is met), key=lambda n: n.meeting / n.nets if n.nets else 0.0)
+
+
+def _counted(number: Number, few: str = "") -> str:
+    nets = f"{few}{number.meeting} of {number.nets} nets" if number.meeting else f"none of {number.nets} nets"
+    return f"{number.means} in {nets}"
+
+
+def _but(said: str, numbers: Sequence[Number]) -> str:
+    """The caveat; without one, the threshold that most nets meet and some miss."""
+    some = [number for number in numbers if number.met and number.meeting < number.nets]
+    if said or some:
+        return f", but {said or _counted(_fewest(some, True), 'only ')}"
+    return ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]

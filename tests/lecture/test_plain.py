@@ -1,0 +1,85 @@
+"""The sentence in plain words: which claim has which words, and what it says of a verdict."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from longlag.lecture.base import claim, conclude, conclude_by_case, texts
+from longlag.lecture.tools import plain as words
+from longlag.lecture.tools.numbers import Verdict, over_seeds, premise, theorem
+
+TOLD = {"first": 0, "last": 0, "doubling": 0.0, "adding": 0.0, "short": 0.25}
+
+
+def number(meeting, nets, means="the sum is exact"):
+    return over_seeds(means, [0.0] * meeting + [1.0] * (nets - meeting), "", means, at_most=0)
+
+
+def found(*numbers, **said):
+    return conclude(claim("linear_backward", units=1, steps=1, roundings=1, bound=1.0), numbers, {}, **said, **TOLD)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said", "verdict", "ending"),
+    [
+        ([number(10, 10)], {}, Verdict.HOLDS, "at least 25% short of doubling."),
+        ([number(10, 10)], {"caveat": "it is slow"}, Verdict.CAVEAT, "short of doubling, but it is slow."),
+        ([number(10, 10)], {"caveat": "long", "but": "short"}, Verdict.CAVEAT, "of doubling, but short."),
+        ([number(9, 10)], {}, Verdict.CAVEAT, ", but the sum is exact in only 9 of 10 nets."),
+        ([number(8, 10)], {}, Verdict.UNDECIDED,
+         "Undecided: the sum is exact in 8 of 10 nets, which does not settle whether most nets do this."),
+        ([number(8, 10), number(6, 10, "it is quick")], {"caveat": "it is slow"}, Verdict.UNDECIDED,
+         "Undecided: it is quick in 6 of 10 nets, which does not settle whether most nets do this."),
+        ([number(0, 0)], {}, Verdict.UNDECIDED, "Undecided: no net can be judged."),
+        ([number(10, 10), number(1, 10)], {}, Verdict.FAILS, "No: the sum is exact in only 1 of 10 nets."),
+        ([number(0, 5), number(1, 10, "x")], {}, Verdict.FAILS, "No: the sum is exact in none of 5 nets."),
+        ([theorem(number(9, 10))], {}, Verdict.FAILS, "No: the sum is exact in only 9 of 10 nets."),
+    ],
+)  # fmt: skip
+def test_a_sentence_follows_from_the_numbers_as_its_verdict_does(plain, numbers, said, verdict, ending):
+    finding = found(*numbers, **said)
+    assert finding.verdict == verdict
+    assert plain(finding).endswith(ending)
+
+
+def test_nets_off_the_premise_are_the_caveat_of_a_sentence(plain):
+    judged, _, off = premise([0.0] * 9 + [1.0], lambda net: net == 0, "won", "lost")
+    sentence = plain(found(over_seeds("x", judged, at_most=0), caveat=off))
+    assert sentence.endswith(", but 1 of 10 nets (seed 9) lost and are not judged.")
+
+
+def test_a_claim_with_cases_answers_each(plain):
+    held, failed, open_ = number(10, 10), number(0, 10), number(5, 10)
+    asked = claim("modified_dynamics", task="x", good=1, poor=2, slight=0.1, tested=1)
+
+    def said(shown=None, **cases):
+        finding = conclude_by_case(
+            asked, {name: [one] for name, one in cases.items()}, [], {}, "late", "slowly", shown, parts=""
+        )
+        return plain(finding).split(": ", 1)[1]
+
+    assert said(a=held, b=held, c=held) == "yes for a, b and c, but slowly."
+    assert said({"a": "1 %", "b": "2 %", "c": "3 %"}, a=held, b=failed, c=open_) == (
+        "yes for a (1 %); no for b (2 %); undecided for c (3 %)."
+    )
+    assert said(a=failed, b=failed) == "no for a and b."
+    assert said(a=failed, b=open_) == "no for a; undecided for b."
+    assert said() == "undecided, since nothing was run."
+
+
+def test_every_claim_has_words_for_a_slide():
+    for slug, each in texts().items():
+        assert not each["plain"].rstrip().endswith("."), slug
+        assert len(each["plain"]) <= 200, slug
+        assert all(name for _, name, _, _ in string.Formatter().parse(each["plain"]) if name is not None), slug
+
+
+def test_a_caveat_of_cases_stands_where_all_of_them_agree():
+    one = {"a": Verdict.HOLDS, "b": Verdict.CAVEAT}
+    assert words.by_case("It pays", one, "rarely") == "It pays: yes for a and b, but rarely."
+    assert words.by_case("It pays", one, "", [number(9, 10)]) == (
+        "It pays: yes for a and b, but the sum is exact in only 9 of 10 nets."
+    )
+    assert words.by_case("It pays", one | {"c": Verdict.FAILS}, "rarely") == "It pays: yes for a and b; no for c."
