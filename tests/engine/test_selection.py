@@ -28,6 +28,7 @@ def chosen(*tried):
     ("better", "worse"),
     [
         ({"wrong": 0.4, "loss": 9.0}, {"wrong": 0.5, "loss": 0.1}),
+        ({"wrong": 0.5, "passes": 1e6}, {"wrong": 0.5, "passes": 5e5, "loss": 0.2}),
         ({"wrong": 0.01, "passes": 2e5}, {"wrong": 0.0, "passes": 3e5}),
         ({"wrong": 0.01, "passes": 9e5, "loss": 9.0}, {"wrong": 0.011, "passes": 1e5}),
         ({"loss": 0.09}, {"loss": 0.1}),
@@ -44,14 +45,22 @@ def test_the_order_of_candidates(better, worse):
 
 
 def test_means_are_over_seeds_and_the_one_setting_s_over_tasks():
-    half, both = ({"wrong": 0.0, "passes": 1e5}, {"wrong": 0.9}), ({"wrong": 0.4}, {"wrong": 0.4})
-    adding = [trial(n, seed=seed, **of[seed]) for n, of in ((1, half), (2, both)) for seed in (0, 1)]
-    assert chosen(*adding).tasks["adding"] == 2, "0.45 and 0.4 wrong"
+    adding = [trial(n, seed=seed, wrong=of[seed]) for n, of in ((1, (0.1, 0.9)), (2, (0.4, 0.4))) for seed in (0, 1)]
+    assert chosen(*adding).tasks["adding"] == 2, "0.5 and 0.4 wrong"
     xor = [trial(n, "xor", seed, wrong=wrong) for n, wrong in ((1, 0.1), (2, 0.3)) for seed in (0, 1)]
     choice = chosen(*adding, *xor)
-    assert (choice.tasks, choice.one) == ({"adding": 2, "xor": 1}, 1), "0.275 and 0.35 over both tasks"
+    assert (choice.tasks, choice.one) == ({"adding": 2, "xor": 1}, 1), "0.3 and 0.35 over both tasks"
     assert choice.settings(choice.tasks["adding"], "adding") == {"optimiser.learning_rate": 0.2}
     assert choice.settings(choice.one) == {"optimiser.learning_rate": 0.1}
+
+
+def test_runs_within_the_criterion_outweigh_the_shares_wrong_of_others():
+    half, none = ({"wrong": 0.0, "passes": 9e5}, {"wrong": 0.9}), ({"wrong": 0.1}, {"wrong": 0.1})
+    assert chosen(*(trial(n, seed=s, **of[s]) for n, of in ((1, none), (2, half)) for s in (0, 1))).one == 2
+    adding = [trial(n, wrong=0.0, passes=passes) for n, passes in ((1, 3e5), (2, 4e5))]
+    by_chance = [trial(n, "xor", wrong=wrong) for n, wrong in ((1, 0.48), (2, 0.47))]
+    choice = chosen(*adding, *by_chance)
+    assert (choice.one, choice.tasks) == (1, {"adding": 1, "xor": 2})
 
 
 def test_ties_go_to_the_recipe_and_then_to_the_lowest_number():

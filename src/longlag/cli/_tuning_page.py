@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 _RULE = """\
 Every method had the same number of candidates, seeds and passes. A candidate with a seed that diverged, ended with an
-error or was never evaluated is worse than all others. Then the order is: share of monitor sequences wrong at the best
-evaluation (0 within the criterion), passes (the whole budget if a run is not within the criterion), last validation
-loss in units of the constant answer's; each a mean over seeds, and over tasks for the one setting. The recipe, else the
-lowest number, wins a tie. No test score was read."""
+error or was never evaluated is worse than all others. Then the order is: share of runs that are not within the
+criterion, passes (the whole budget for such a run), share of monitor sequences wrong at the best evaluation (0 within
+the criterion), last validation loss in units of the constant answer's; each a mean over seeds, and over tasks for the
+one setting. The recipe, else the lowest number, wins a tie. No test score was read."""
 
 
 def line(choice: Choice) -> str:
@@ -35,22 +35,20 @@ def render(plan: Suite, choices: Sequence[Choice], frozen: Path) -> str:
         ["method", "candidates", "runs", "passes", "CPU time", "recipe", "one setting", "per task", "at an edge"],
         map(_summary, choices),
     )
-    note = ["", "recipe, one setting, per task: mean share of monitor sequences wrong.", ""]
+    note = ["", "recipe, one setting, per task: runs within the criterion on the monitor set.", ""]
     return "\n".join([*head, *summary, *note, *(row for choice in choices for row in _section(choice))]) + "\n"
 
 
 def _summary(choice: Choice) -> list[str]:
     trials = [trial for tasks in choice.trials.values() for found in tasks.values() for trial in found]
-    by_task = [choice.score(found, task) for task, found in choice.tasks.items()]
-    shares = [score.wrong for score in (choice.score(0), choice.score(choice.one))]
-    shares.append(sum(score.wrong for score in by_task) / len(by_task))
+    settings = (dict.fromkeys(choice.tasks, 0), dict.fromkeys(choice.tasks, choice.one), choice.tasks)
     return [
         choice.method,
         f"{len(choice.trials) - 1} + recipe",
         str(len(trials)),
         number(sum(trial.passes for trial in trials)),
         duration(sum(trial.seconds for trial in trials)),
-        *map(_share, shares),
+        *(_met(choice, numbers) for numbers in settings),
         ", ".join(edges_of(choice)) or "–",
     ]
 
@@ -138,8 +136,10 @@ def _words(score: Score) -> str:
     )
 
 
-def _share(share: float) -> str:
-    return percent(share) if share <= 1 else "failed"
+def _met(choice: Choice, numbers: Mapping[str, int | None]) -> str:
+    """How many runs with these candidates, by task, are within the criterion: "6 of 8"."""
+    runs = [trial for task, number in numbers.items() for trial in choice.trials[number or 0][task]]
+    return f"{sum(trial.met and not trial.failed for trial in runs)} of {len(runs)}"
 
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

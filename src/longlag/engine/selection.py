@@ -3,12 +3,14 @@
 A run is *within the criterion* if it met it on the monitor set at some evaluation. Candidates are compared by
 
 1. failures: one with a seed that diverged, ended with an error or was never evaluated is worse than all others;
-2. the share of monitor sequences wrong at the best evaluation, 0 for a run within the criterion;
-3. the passes that were spent, the whole budget for a run that is not within the criterion;
-4. the last validation loss, in units of that of the constant answer;
+2. the share of runs that are not within the criterion;
+3. the passes that were spent, the whole budget for such a run;
+4. the share of monitor sequences wrong at the best evaluation, 0 for a run within the criterion;
+5. the last validation loss, in units of that of the constant answer;
 
 each a mean over seeds (and over tasks for the setting of all tasks), smaller being better; then by their number, so
-that the recipe wins a tie. No score on a test set is among these.
+that the recipe wins a tie. No score on a test set is among these. What counts in the benchmark comes first: the shares
+wrong of runs that learned little differ by chance, and must not outweigh the passes of those that met the criterion.
 """
 
 from __future__ import annotations
@@ -61,19 +63,21 @@ class Score:
     """How good a candidate is: smaller is better, field by field."""
 
     failed: bool
-    wrong: float
+    unmet: float
     passes: float
+    wrong: float
     loss: float
 
 
 def score(trials: Sequence[Trial]) -> Score:
     """The score of one candidate on some tasks and seeds."""
     if any(trial.failed for trial in trials):
-        return Score(True, math.inf, math.inf, math.inf)
+        return Score(True, math.inf, math.inf, math.inf, math.inf)
     return Score(
         False,
-        fmean(0.0 if trial.met else trial.wrong for trial in trials),
+        fmean(not trial.met for trial in trials),
         fmean(trial.passes if trial.met else trial.budget for trial in trials),
+        fmean(0.0 if trial.met else trial.wrong for trial in trials),
         fmean(trial.loss / (trial.constant_loss or 1.0) for trial in trials),
     )
 

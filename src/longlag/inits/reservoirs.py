@@ -10,7 +10,7 @@ reservoir is a design decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import numpy as np
@@ -21,15 +21,20 @@ from longlag.ranges import COUNT, NON_NEGATIVE, part
 
 @part
 class ByRole:
-    """Input scales by the role of a channel (`Traits.roles`); a role that no channel has does nothing."""
+    """Input scales by the role of a channel (`Traits.roles`); None for a role that no channel has."""
 
     roles: tuple[str, ...]
-    value: Annotated[float, NON_NEGATIVE] = 1.0
-    marker: Annotated[float, NON_NEGATIVE] = 1.0
-    symbol: Annotated[float, NON_NEGATIVE] = 1.0
-    distractor: Annotated[float, NON_NEGATIVE] = 1.0
-    blank: Annotated[float, NON_NEGATIVE] = 1.0
-    cue: Annotated[float, NON_NEGATIVE] = 1.0
+    value: Annotated[float, NON_NEGATIVE] | None = None
+    marker: Annotated[float, NON_NEGATIVE] | None = None
+    symbol: Annotated[float, NON_NEGATIVE] | None = None
+    distractor: Annotated[float, NON_NEGATIVE] | None = None
+    blank: Annotated[float, NON_NEGATIVE] | None = None
+    cue: Annotated[float, NON_NEGATIVE] | None = None
+
+    @classmethod
+    def of(cls, roles: tuple[str, ...], scales: Mapping[str, float]) -> ByRole:
+        """Scales for the roles that some channel has: 1 for those that `scales` does not name."""
+        return cls(roles, **{role: scales.get(role, 1.0) for role in roles})
 
     def __iter__(self) -> Iterator[float]:
         """The scale of each channel."""

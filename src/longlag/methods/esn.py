@@ -27,7 +27,7 @@ _LEAKY = {"marked": (400, 0.09, 0.5, 0.015), "symbols": (100, 0.7, 0.82, 1.02)} 
 
 
 def build(traits: Traits, lag: int) -> Parts:
-    scales = ByRole(traits.roles, **_SCALES[traits.kind])
+    scales = ByRole.of(traits.roles, _SCALES[traits.kind])
     loss = OneHotError(traits.classes) if traits.classes else None
     if traits.kind == "replay":
         ring = Reservoir(hidden=max(100, 2 * (lag + 2 * traits.scored)))
