@@ -91,8 +91,8 @@ def label(kind: str, name: str) -> str:
     """What people call the method or task of that name, as in the middle of a sentence: "temporal order".
 
     It is read off the file, without importing it. A plug-in that is not loaded keeps its label if `read_labels` has
-    seen its file. `lstm_one`, a row of a suite with `tuned`, is "LSTM (one setting)". What has no label is called by
-    its name with spaces.
+    seen its file. `lstm_one`, a row of a suite with `tuned`, is "LSTM (one setting)", and `lstm-low` is "LSTM (low)".
+    What has no label is called by its name with spaces.
     """
     if name in _plugins[kind]:
         return str(getattr(_plugins[kind][name], "label", "")) or name.replace("_", " ")
@@ -106,7 +106,17 @@ def _label_of_row(kind: str, name: str) -> str:
         method = name.removesuffix(ending)
         if method != name and kind == "methods" and method in names(kind):
             return f"{label(kind, method)} ({has})"
-    return ""
+    return _label_of_variant(kind, name)
+
+
+def _label_of_variant(kind: str, name: str) -> str:
+    """What `METHOD-ENDING` is called, which a suite or `longlag merge` made of a method; empty for other names."""
+    method, dash, ending = name.rpartition("-")
+    if not (dash and kind == "methods"):
+        return ""
+    known = method in names(kind) or (kind, method) in _labels
+    of = label(kind, method) if known else _label_of_row(kind, method)
+    return f"{of[:-1]}, {ending})" if of.endswith(")") else f"{of} ({ending})" if of else ""
 
 
 def read_labels(files: Iterable[Path]) -> None:

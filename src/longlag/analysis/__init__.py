@@ -41,6 +41,11 @@ class Analysis:
         return cls(stats.load_runs(runs), stats.load_curves(curves))
 
     @cached_property
+    def methods(self) -> list[str]:
+        """Names of all methods, sorted: what colours are given out over."""
+        return sorted(map(str, self.runs.method.unique()))
+
+    @cached_property
     def success(self) -> pd.DataFrame:
         """`stats.success`."""
         return stats.success(self.runs)

@@ -50,9 +50,13 @@ def load_curves(path: str | Path | None) -> pd.DataFrame:
     Raises:
         LonglagError: missing, damaged or foreign file.
     """
-    if path is None:
+    return curves_frame(None if path is None else read_curves(path))
+
+
+def curves_frame(table: Any | None) -> pd.DataFrame:
+    """The points of a pyarrow table as `read_curves` gives it; none at all without one."""
+    if table is None:
         return frame(records.Point, [])
-    table = read_curves(path)
     columns: dict[str, Any] = {name: _values(table[name]) for name in table.column_names}
     types = {f.name: _DTYPES[str(f.type)] for f in fields(records.Point)}
     missing = {  # one value that is seen as a column: twenty real ones of millions of points take long

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from longlag import figures
-from longlag.cli import _arguments
+from longlag.cli import _arguments, _records
 
 HELP = "draw a figure, or all of them, as PDF and PNG from runs and learning curves"
 EXAMPLE = "longlag figure reach results/demo --out figures"
@@ -14,18 +14,16 @@ EXAMPLE = "longlag figure reach results/demo --out figures"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(figures.names())}, or all")
-    _arguments.add_run(parser)
+    _records.add(parser)
     _arguments.add_curves(parser)
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for NAME.pdf and NAME.png")
 
 
 def run(args: argparse.Namespace) -> None:
     chosen = figures.select(args.name)
-    from longlag.analysis import Analysis
     from longlag.figures.tools import style
 
-    curves = _arguments.curves_file(args.runs, args.curves)
-    analysis = Analysis.load(_arguments.runs_file(args.runs), curves)
+    analysis = _records.analysis(args.runs, args.curves)
     for name in chosen:
         for path in style.save(figures.get(name).draw(analysis), args.out, name):
             print(path)

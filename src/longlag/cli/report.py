@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from longlag.cli import _arguments
+from longlag.cli import _arguments, _records
 
 HELP = "make the self-contained page from runs, learning curves and figures"
 EXAMPLE = "longlag report results/demo --out report.html"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    _arguments.add_run(parser)
+    _records.add(parser)
     _arguments.add_curves(parser)
     parser.add_argument("--figures", type=Path, metavar="DIR", help="folder of the figures; the page names it")
     parser.add_argument("--tables", type=Path, metavar="DIR", help="folder of the tables; the page names it")
@@ -41,13 +41,10 @@ def _uncollected() -> Iterator[None]:
 @_uncollected()
 def run(args: argparse.Namespace) -> None:
     from longlag import report
-    from longlag.analysis import Analysis
     from longlag.store import files
 
     files.check_writable(args.out)
-    curves = _arguments.curves_file(args.runs, args.curves)
-    analysis = Analysis.load(_arguments.runs_file(args.runs), curves)
-    rows = files.read(_arguments.runs_file(args.runs))
+    analysis, rows = _records.analysis(args.runs, args.curves), _records.file_of(args.runs)
     beside = {"drawn": args.figures, "tables_in": args.tables, "lecture": args.lecture, "handson": args.handson}
     page = report.render(analysis, args.title, rows, **beside)
     files.write_atomically(args.out, page.encode())

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from longlag import tables
-from longlag.cli import _arguments
+from longlag.cli import _records
 
 HELP = "make a table, or all of them, as Markdown, LaTeX and HTML from runs"
 EXAMPLE = "longlag table reach results/demo --out tables"
@@ -14,7 +14,7 @@ EXAMPLE = "longlag table reach results/demo --out tables"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(tables.names())}, or all")
-    _arguments.add_run(parser)
+    _records.add(parser)
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="folder for NAME.md, NAME.tex and NAME.html"
     )
@@ -22,10 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     chosen = tables.select(args.name)
-    from longlag.analysis import Analysis
     from longlag.tables.tools import render
 
-    analysis = Analysis.load(_arguments.runs_file(args.runs))
+    analysis = _records.analysis(args.runs)
     for name in chosen:
         table = tables.get(name)
         for path in render.save(table.build(analysis), table.TITLE, table.note(analysis), args.out, name):

@@ -2,14 +2,18 @@
 
 A run that is in two records counts once, provided that both agree in all columns that are not volatile. A row with
 status `error` is replaced by a record of the same run that ended otherwise.
+
+A record with a *label* stands beside the others: its method `lstm` is `lstm-LABEL` in what is merged, as if a suite had
+named a variant of it. Two designs may then differ in settings, budgets and versions of methods, but not in the task.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from longlag.design.job import Key, in_words
+from longlag.discovery import check_name
 from longlag.errors import LonglagError
 from longlag.store.records import KEY, VOLATILE, Row, Status, spec_changes
 
@@ -25,13 +29,16 @@ class Merged:
     dropped: int
 
 
-def merge(records: Mapping[str, Sequence[Row]]) -> Merged:
-    """Joins records, given by name.
+def merge(records: Mapping[str, Sequence[Row]], labels: Mapping[str, str] | None = None) -> Merged:
+    """Joins records, given by name; labels: of those that have one.
 
     Raises:
         LonglagError: two records have a task, method, protocol or condition in two versions or specs, or disagree on a
-            run; the message names what, and both records.
+            run, or a label makes a name that another record has; the message names what, and both records.
     """
+    labels = labels or {}
+    records = {name: _labelled(rows, labels.get(name, "")) for name, rows in records.items()}
+    _refuse_one_name(records, labels)
     _refuse_mixed(records)
     rows: dict[Key, Row] = {}
     taken: dict[Key, str] = {}
@@ -50,6 +57,37 @@ def merge(records: Mapping[str, Sequence[Row]]) -> Merged:
     return Merged([rows[key] for key in sorted(rows)], taken, dropped)
 
 
+def variant_of(method: str, label: str) -> str:
+    """The name of a method of a record with that label; "" is none.
+
+    >>> variant_of("lstm", "low"), variant_of("lstm", "")
+    ('lstm-low', 'lstm')
+    """
+    return f"{method}-{label}" if label else method
+
+
+def _labelled(rows: Sequence[Row], label: str) -> Sequence[Row]:
+    if not label:
+        return rows
+    names = {method: variant_of(method, label) for method in {row.method for row in rows}}
+    for name in names.values():
+        check_name(name, "a method with its label")
+    return [replace(row, method=names[row.method]) for row in rows]
+
+
+def _refuse_one_name(records: Mapping[str, Sequence[Row]], labels: Mapping[str, str]) -> None:
+    """What a label sets apart must not meet again under one name."""
+    have: dict[str, str] = {}
+    for name, rows in records.items():
+        for method in {row.method for row in rows}:
+            other = have.setdefault(method, name)
+            if other != name and (labels.get(name) or labels.get(other)):
+                one, two = ((name, other) if labels.get(name) else (other, name))
+                raise LonglagError(
+                    f"label {labels[one]!r} of {one} makes the name {method}, which {two} has too; choose another label"
+                )
+
+
 def _refuse_mixed(records: Mapping[str, Sequence[Row]]) -> None:
     seen: dict[tuple[str, ...], tuple[str, object, Row]] = {}
     for name, row in _all(records):
@@ -66,7 +104,8 @@ def _refuse_mixed(records: Mapping[str, Sequence[Row]]) -> None:
                 kind = f"specs ({_changes(first, row)})" if "spec" in what else f"versions ({known} and {value})"
                 raise LonglagError(
                     f"{other} and {name} do not belong to one design: they have {what[0]} in two {kind}; "
-                    "run them with the same suite and version of longlag, or compare them with `longlag diff`"
+                    "run them with the same suite and version of longlag, or give them labels, which set the methods "
+                    f"of each side by side: low={other} high={name}"
                 )
 
 

@@ -28,7 +28,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     conditions, times = analysis.costs["passes"], analysis.solve_times["passes"]
     if conditions.empty:
         return layout.nothing("no runs", width)
-    styles = style.styles(conditions.method.unique())
+    styles = style.styles(analysis.methods)
     tiers = layout.tiers(layout.methods_on(conditions), height=1.95, width=width)
     for task, panel in tiers.panels.items():
         _panel(panel, conditions[conditions.task == task], times[times.task == task], styles, small=task in tiers.small)

@@ -30,7 +30,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     if flow.empty:
         return layout.nothing("no gradient flow was recorded", width)
     chosen, task, lag = _chosen(flow)
-    styles = style.styles(chosen.method.unique())
+    styles = style.styles(chosen.method.unique(), analysis.methods)
     most = _ABREAST if width > style.COLUMN_WIDTH else 2
     figure, axes = layout.panels(len(styles), 1.25, width, most, sharex=True, sharey=True)
     backs = sorted(chosen.back.unique())

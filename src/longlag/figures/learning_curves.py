@@ -64,7 +64,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     if not chosen:
         return layout.nothing("no runs", width)
     shown, curves = _at(analysis.runs, chosen), _at(analysis.curves[_COLUMNS], chosen)
-    styles = style.styles(shown.method.unique())
+    styles = style.styles(shown.method.unique(), analysis.methods)
     methods = layout.methods_on(analysis.success)
     tiers = layout.tiers({task: methods[task] for task in chosen}, height=2.0, width=width)
     for task, panel in tiers.panels.items():

@@ -40,7 +40,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     beside = min(4 if width > style.COLUMN_WIDTH else 2, max(map(len, shown.values())))
     rows = [(task, lags[i : i + beside]) for task, lags in shown.items() for i in range(0, len(lags), beside)]
     figure, grid = layout.grid(len(rows), beside, 1.3, width)
-    styles = style.styles(conditions[_among(conditions, shown)].method.unique())
+    styles = style.styles(conditions[_among(conditions, shown)].method.unique(), analysis.methods)
     for (task, lags), panels in zip(rows, grid, strict=True):
         for panel, lag in zip(panels, lags, strict=False):
             panel.sharex(grid[0][0])

@@ -172,11 +172,16 @@ _FIRST = sum(f.default is MISSING for f in fields(Row))  # columns of the first 
 
 def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
     """Writes rows as CSV, sorted by task, method, lag and seed, so that the order of running leaves no trace."""
+    write_atomically(path, encoded(rows))
+
+
+def encoded(rows: Iterable[Row]) -> bytes:
+    """The file that `write_rows` writes."""
     lines = [csv_text.line([*COLUMNS, CHECK])]
     for row in sorted(rows, key=lambda row: tuple(getattr(row, name) for name in KEY)):
         texts = _texts(row)
         lines.append(csv_text.line([*texts, checksum(texts)]))
-    write_atomically(path, "".join(lines).encode())
+    return "".join(lines).encode()
 
 
 def read_rows(path: str | Path) -> list[Row]:

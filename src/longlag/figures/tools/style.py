@@ -56,6 +56,8 @@ _KNOWN: dict[str, tuple[int | str, float, str, str]] = {
 }
 # for methods that the table does not name, new ones of the package and plug-ins
 _SPARE = (_BROWN, "#5d3a9b", _ROSE, "#8c1d40", "#1f6f5c", "#6b4c1e", _YELLOW)
+# white mixed in and dash of variants of a known method, `lstm-low` beside `lstm-high`: its colour and marker
+_VARIANTS = ((0.5, "--"), (0.25, ":"), (0.65, "-."))
 _SPARE_MARKERS = ("H", "8", "p", "<", ">", "d", "h", "v", "s")
 _DASHES = ("-", "--", ":", "-.")
 _SIZES = {"X": 1.15, "P": 1.35, "v": 1.1, "^": 1.1, "*": 1.5, "d": 1.15}  # factors that make markers look equally large
@@ -116,16 +118,34 @@ def applied() -> Iterator[None]:
         yield
 
 
-def styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
-    """The style of each method, in drawing order: the table's first, then others by name. No two are the same."""
-    present = set(methods)
+def styles(methods: Iterable[str], among: Iterable[str] = ()) -> dict[str, MethodStyle]:
+    """The style of each method, in drawing order: the table's first, each with its variants, then others by name. No two
+    are the same.
+
+    among: all methods of a suite, where a panel shows some of them: which look a variant or a new method gets depends on
+    the others.
+    """
+    asked = set(methods)
+    present = asked | set(among)
+    found: dict[str, MethodStyle] = {}
+    for name, entry in _KNOWN.items():
+        if name in present:
+            found[name] = _method_style(*entry, back=entry[1] > 0 or isinstance(entry[0], str))
+        found |= _variants(entry, [other for other in sorted(present) if other.rpartition("-")[0] == name], name in found)
+    found |= _derived(sorted(present - set(found)))
+    return {name: look for name, look in found.items() if name in asked}
+
+
+def _variants(entry: tuple[int | str, float, str, str], names: Sequence[str], taken: bool) -> dict[str, MethodStyle]:
+    """The styles of variants `METHOD-ENDING` of one method, by their endings; of very many none, which are then drawn as
+    new methods. taken: the method itself is there, with the first look."""
+    colour, white, marker, dash = entry
+    looks = [(0.0, dash), *((more, other) for more, other in _VARIANTS if other != dash)][taken:]
+    if len(names) > len(looks):
+        return {}
     return {
-        **{
-            name: _method_style(*entry, back=entry[1] > 0 or isinstance(entry[0], str))
-            for name, entry in _KNOWN.items()
-            if name in present
-        },
-        **_derived(sorted(present - set(_KNOWN))),
+        name: _method_style(colour, white + (1 - white) * more, marker, dashes)
+        for name, (more, dashes) in zip(names, looks, strict=False)
     }
 
 

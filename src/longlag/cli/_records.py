@@ -1,0 +1,146 @@
+"""RUN arguments of the verbs that show several records at once: `low=results/a high=results/b` sets them side by side.
+
+A label stands before the path, as in LABEL=RUN. Every method of that record is then called METHOD-LABEL in rows, figures
+and tables (`design/merge.py`). Records without labels are joined as `longlag merge` joins them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longlag.cli import _arguments
+from longlag.discovery import check_name
+from longlag.errors import LonglagError, shown
+from longlag.store import files
+
+if TYPE_CHECKING:
+    from longlag.analysis import Analysis
+    from longlag.design.merge import Merged
+
+_HELP = "a folder with runs.csv, or such a file; several are joined, and LABEL=RUN sets the methods of one beside others"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A file of runs, the learning curves beside it if there are any, and the label of its methods, if any."""
+
+    runs: Path
+    curves: Path | None
+    label: str = ""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """`RUN [RUN ...]`, each with or without a label, which `read` reads."""
+    parser.add_argument("runs", nargs="+", metavar="RUN", help=_HELP)
+
+
+def split(word: str) -> tuple[str, Path]:
+    """The label of an argument, "" without one, and its path. A path that exists is a path, whatever its letters.
+
+    Raises:
+        LonglagError: a label that is no name, or no path behind it.
+    """
+    label, equals, path = word.partition("=")
+    if not equals or Path(word).exists():
+        return "", Path(word)
+    if not path:
+        raise LonglagError(f"{shown(word)} has no path; write LABEL=RUN, such as low=results/low")
+    check_name(label, f"the label in {shown(word)}")
+    return label, Path(path)
+
+
+def read(words: Sequence[str]) -> list[Record]:
+    """The records that the arguments name.
+
+    Raises:
+        LonglagError: a folder without rows, a record or a label that is named twice.
+    """
+    found = []
+    for label, path in map(split, words):
+        runs = _arguments.runs_file(path)
+        beside = runs.with_name("curves.parquet")
+        found.append(Record(runs, beside if files.is_file(beside) else None, label))
+    if len({record.runs.resolve() for record in found}) < len(found):
+        raise LonglagError(f"a record is named twice: {', '.join(words)}")
+    labels = [record.label for record in found if record.label]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise LonglagError(f"two records have the label {label!r}; a label is of one record: low=A high=B")
+    return found
+
+
+def merged(records: Sequence[Record]) -> Merged:
+    """The rows of all records, with the methods of labelled ones renamed.
+
+    Raises:
+        LonglagError: damaged files, or records that do not fit together.
+    """
+    from longlag.design.merge import merge
+    from longlag.store.records import read_rows
+
+    rows = {str(record.runs): read_rows(record.runs) for record in records}
+    return merge(rows, {str(record.runs): record.label for record in records})
+
+
+def curves(records: Sequence[Record], rows: Merged) -> Any | None:
+    """The learning curves of these rows as one pyarrow table, sorted by run; None if no record has any.
+
+    Raises:
+        LonglagError: a damaged file.
+    """
+    import pyarrow as pa
+
+    from longlag.store.records import KEY
+
+    tables = [_curves(record, rows) for record in records if record.curves is not None]
+    if not tables:
+        return None
+    order = [(name, "ascending") for name in (*KEY, "passes")]
+    return pa.concat_tables(tables, promote_options="default").sort_by(order)
+
+
+def _curves(record: Record, rows: Merged) -> Any:
+    """The points of the rows that were taken from a record, under the names that its methods have there."""
+    import pyarrow.compute as pc
+
+    from longlag.design.merge import variant_of
+    from longlag.store.curves import points_of, read_curves
+
+    table = read_curves(str(record.curves))
+    named = pc.binary_join_element_wise(table["method"], variant_of("", record.label), "")
+    place = table.schema.get_field_index("method")
+    keys = [key for key, name in rows.taken.items() if name == str(record.runs)]
+    return points_of(table.set_column(place, table.schema.field(place), named), keys)
+
+
+def analysis(words: Sequence[str], curves_file: str | None = None) -> Analysis:
+    """What figures, tables and the page show of these records. curves_file: instead of the one beside a single record.
+
+    Raises:
+        LonglagError: those of `read` and `merged`, or a file of curves given for several records.
+    """
+    from longlag.analysis import Analysis, stats
+    from longlag.store.records import Row
+
+    (label, path), *others = map(split, words)
+    if not (label or others):
+        return Analysis.load(_arguments.runs_file(path), _arguments.curves_file(path, curves_file))
+    if curves_file:
+        raise LonglagError("--curves is of one record without a label; of several, the curves.parquet beside each is read")
+    records = read(words)
+    rows = merged(records)
+    return Analysis(stats.frame(Row, rows.rows), stats.curves_frame(curves(records, rows)))
+
+
+def file_of(words: Sequence[str]) -> bytes:
+    """The rows of these records as a file of runs."""
+    from longlag.store.records import encoded
+
+    (label, path), *others = map(split, words)
+    if not (label or others):
+        return files.read(_arguments.runs_file(path))
+    return encoded(merged(read(words)).rows)

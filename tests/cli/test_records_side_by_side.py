@@ -1,0 +1,110 @@
+"""Two suites in one picture, one table and one record: labels set their methods side by side."""
+
+from dataclasses import replace
+
+import pytest
+
+import fake_results
+from longlag import cli, words
+from longlag.cli import _records
+from longlag.errors import LonglagError
+from longlag.figures.tools import style
+from longlag.store import records
+from longlag.store.curves import read_points, write_points
+
+
+def write(folder, rows, curves=True):
+    records.write_rows(folder / "runs.csv", rows)
+    if curves:
+        write_points(folder / "curves.parquet", fake_results.points(rows))
+
+
+@pytest.fixture
+def suites(tmp_path, monkeypatch):
+    """Two suites of one method with another spec and version each."""
+    monkeypatch.chdir(tmp_path)
+    rows = fake_results.runs(range(4), ["lstm"], ["adding"])
+    write(tmp_path / "a", rows)
+    write(tmp_path / "b", [replace(row, spec_hash="feed", method_version=9) for row in rows])
+    return tmp_path
+
+
+def run(*given):
+    return cli.main([str(word) for word in given])
+
+
+def test_labels_set_suites_with_other_specs_and_versions_side_by_side(suites, capsys):
+    assert run("merge", "both", "low=a", "high=b") == 0
+    rows = records.read_rows("both/runs.csv")
+    assert {row.method for row in rows} == {"lstm-low", "lstm-high"}
+    assert {row.method_version for row in rows if row.method == "lstm-high"} == {9}
+    alone = read_points("a/curves.parquet")
+    both = read_points("both/curves.parquet")
+    assert sorted(map(repr, alone)) == sorted(
+        repr(replace(point, method="lstm")) for point in both if point.method == "lstm-low"
+    )
+    assert len(both) == 2 * len(alone)
+    assert "0 repeated" in capsys.readouterr().out
+
+
+def test_a_record_without_a_label_keeps_its_names(suites):
+    assert run("merge", "both", "a", "high=b") == 0
+    assert {row.method for row in records.read_rows("both/runs.csv")} == {"lstm", "lstm-high"}
+
+
+def test_figures_tables_and_the_page_take_what_merge_takes(suites):
+    assert run("merge", "both", "low=a", "high=b") == 0
+    for given, out in ((["low=a", "high=b"], "one"), (["both"], "two")):
+        assert run("figure", "learning_curves", *given, "--out", out) == 0
+        assert run("table", "success", *given, "--out", out) == 0
+        assert run("report", *given, "--out", f"{out}/page.html") == 0
+    for name in ("learning_curves.png", "success.md", "page.html"):
+        assert (suites / "one" / name).read_bytes() == (suites / "two" / name).read_bytes()
+    assert "LSTM (high)" in (suites / "one/success.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["low=a", "low=b"], "two records have the label 'low'; a label is of one record: low=A high=B"),
+        (["low=a", "high=a"], "a record is named twice: low=a, high=a"),
+        (["low=a", "high="], "'high=' has no path; write LABEL=RUN, such as low=results/low"),
+        (["l w=a", "b"], "'l w' is no name for the label in 'l w=a'"),
+        (["low=a", "high=c"], "c has no runs.csv"),
+        (["a", "b"], "give them labels, which set the methods of each side by side: low=a/runs.csv high=b/runs.csv"),
+        (["low=a", "twin"], "label 'low' of a/runs.csv makes the name lstm-low, which twin/runs.csv has too"),
+        (["twin", "low=a"], "label 'low' of a/runs.csv makes the name lstm-low, which twin/runs.csv has too"),
+        (["low=a", "high=b", "--curves", "a/curves.parquet"], "--curves is of one record without a label"),
+    ],
+)
+def test_what_cannot_stand_side_by_side_is_refused(suites, given, message, capsys):
+    (suites / "c").mkdir()
+    write(suites / "twin", [replace(row, method="lstm-low") for row in records.read_rows("b/runs.csv")])
+    assert run("figure", "reach", *given, "--out", "out") == 2
+    assert message in capsys.readouterr().err
+    assert not (suites / "out").exists()
+
+
+def test_a_path_with_an_equals_sign_is_a_path(suites):
+    (suites / "a").rename(suites / "x=1")
+    assert _records.split("x=1") == ("", suites.__class__("x=1"))
+    assert run("merge", "both", "x=1") == 0
+    assert {row.method for row in records.read_rows("both/runs.csv")} == {"lstm"}
+
+
+def test_a_label_too_long_for_a_name_is_refused(suites):
+    with pytest.raises(LonglagError, match="no name for a method with its label"):
+        _records.merged(_records.read([f"{'l' * 98}=a"]))
+
+
+def test_variants_are_named_in_words_and_share_the_colour_of_their_method():
+    assert [words.method_label(name) for name in ("lstm-low", "lstm_one-low", "nobody-low", "low-lstm")] == [
+        "LSTM (low)", "LSTM (one setting, low)", "nobody-low", "low-lstm",
+    ]  # fmt: skip
+    looks = style.styles(["lstm", "lstm-a", "lstm-b", "hf-a", "lstm-c"])
+    assert len({(look.colour, look.dash) for look in looks.values()}) == 5
+    assert {look.marker for name, look in looks.items() if "lstm" in name} == {looks["lstm"].marker}
+    assert looks["hf-a"].colour == style.styles(["hf"])["hf"].colour
+    assert style.styles(["lstm-b"], looks)["lstm-b"] == looks["lstm-b"], "a panel that lacks others"
+    many = style.styles([f"lstm-{i}" for i in range(12)])
+    assert len({(look.colour, look.marker, look.dash) for look in many.values()}) == 12
