@@ -3,7 +3,6 @@
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 import fake_results
@@ -46,7 +45,9 @@ def test_what_is_the_same_is_not_told_apart():
     assert cells.same_spec.all()
     assert ((cells.low < 0) & (cells.high > 0)).all()
     assert set(cells.ratio.dropna()) == {1.0}
-    assert (cells.dropna().ratio_low <= 1).all()
+    assert ((cells.ratio_low < 1) & (cells.ratio_high > 1)).all()
+    assert (cells.sooner_a == 0).all()
+    assert (cells.sooner_b == 0).all()
     assert diff.only(runs, runs).empty
 
 
@@ -57,23 +58,30 @@ def test_medians_are_those_of_the_tables():
 
 
 def test_rates_and_medians_of_other_runs_are_told_apart():
-    fast, slow = cell([100.0, 120.0, 110.0, 130.0, 90.0]), cell([1000.0, 900.0, 1100.0, 950.0, 1050.0], first_seed=9)
+    fast, slow = cell([1e5, 1.2e5, 1.1e5, 1.3e5, 9e4]), cell([1e6, 9e5, 1.1e6, 9.5e5, 1.05e6], first_seed=9)
     (found,) = diff.compare(table(fast), table(slow)).itertuples()
     assert found.ratio == pytest.approx(1000 / 110)
-    assert 5 < found.ratio_low <= found.ratio <= found.ratio_high < 15
+    assert 5 < found.ratio_low < found.ratio < found.ratio_high < 20
     (found,) = diff.compare(table(cell([1.0] * 6)), table(cell([None] * 6))).itertuples()
     assert (found.difference, found.median_b, found.ratio) == (-1.0, math.inf, math.inf)
     assert found.high < 0
     (found,) = diff.compare(table(cell([None] * 3)), table(cell([None] * 3))).itertuples()
     assert math.isnan(found.ratio)
-    assert math.isnan(found.ratio_low)
+    assert (found.ratio_low, found.ratio_high) == (0, math.inf)
 
 
-def test_the_bootstrap_depends_on_its_cell_alone():
-    a, b = cell([10.0, 20.0, 30.0]), cell([20.0, 30.0, 90.0])
-    alone = diff.compare(table(a), table(b))
-    more = diff.compare(table([*cell([1.0, 2.0], lag=10), *a]), table([*cell([1.0, 3.0], lag=10), *b]))
-    np.testing.assert_array_equal(alone.iloc[0].to_numpy(str), more.iloc[1].to_numpy(str))
+def test_shared_seeds_are_counted_by_who_was_sooner():
+    (found,) = diff.compare(
+        table(cell([1e5, 2e5, None, None])), table(cell([2e5, 1e5, 3e5], first_seed=0))
+    ).itertuples()
+    assert (found.shared, found.sooner_a, found.sooner_b) == (3, 1, 2)
+
+
+def test_a_run_is_known_between_two_looks():
+    """All runs solved at one look: the ratio is then known as well as the look."""
+    same = [60_000.0] * 5
+    (found,) = diff.compare(table(cell(same)), table(cell(same))).itertuples()
+    assert (found.ratio_low, found.ratio_high) == (pytest.approx(0.5), pytest.approx(2))
 
 
 def test_the_command_says_what_differs_and_what_is_missing(tmp_path, capsys):
@@ -89,3 +97,30 @@ def test_the_command_says_what_differs_and_what_is_missing(tmp_path, capsys):
     assert "1 condition in both, 1 with another spec (!)" in said
     assert (tmp_path / "cells.csv").read_text().startswith("task,method,lag")
     assert cli.main(["diff", str(tmp_path / "a"), str(tmp_path / "nowhere")]) == 2
+
+
+def test_labels_name_the_columns_and_two_methods_of_one_record_are_compared(tmp_path, capsys):
+    rows = [*cell([1e5] * 4), *cell([2e5] * 4, method="hot", spec_hash="feed")]
+    write_rows(tmp_path / "a/runs.csv", rows)
+    assert cli.main(["diff", f"low={tmp_path / 'a'}", f"high={tmp_path / 'a'}"]) == 0
+    assert "task    method  lag  low  high  high - low, %" in capsys.readouterr().out
+    assert cli.main(["diff", str(tmp_path / "a"), "--methods", "esn", "hot"]) == 0
+    said = capsys.readouterr().out
+    assert "esn | hot  20   4/4  4/4" in said
+    assert "4 | 0 of 4" in said
+    assert f"hot: {tmp_path / 'a'}" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["a"], "diff needs two RUNs, or --methods FIRST SECOND"),
+        (["x=a", "x=a"], "both RUNs have the label 'x'"),
+        (["a", "--methods", "esn", "ens"], "unknown method of a 'ens'; did you mean 'esn'?"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(words, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_rows(tmp_path / "a/runs.csv", cell([1e5] * 4))
+    assert cli.main(["diff", *words]) == 2
+    assert message in capsys.readouterr().err

@@ -39,13 +39,14 @@ def outcome(own, other):
         ((EASY, EASY, EASY), (HARD, HARD, HARD), ("won", True)),
         ((HARD, HARD, HARD), (EASY, EASY, EASY), ("lost", True)),
         ((EASY, EASY, HARD), (EASY, HARD, HARD), ("won", False)),
-        ((1e3, 1.1e3, 1.2e3), (2e3, 2.1e3, 2.2e3), ("won", True)),
-        ((2e3, 2.1e3, 2.2e3), (1e3, 1.1e3, 1.2e3), ("lost", True)),
+        ((1e5, 1.1e5, 1.2e5, 1.3e5), (3e5, 3.1e5, 3.2e5, 3.3e5), ("won", True)),
+        ((3e5, 3.1e5, 3.2e5, 3.3e5), (1e5, 1.1e5, 1.2e5, 1.3e5), ("lost", True)),
+        ((1e5, 1.1e5, 1.2e5), (3e5, 3.1e5, 3.2e5), ("tied", False)),  # three seeds bound no ratio
         ((1e3, 2e3, 3e3), (1.1e3, 1.9e3, 3e3), ("tied", False)),
         ((HARD, HARD, HARD), (HARD, HARD, HARD), ("tied", False)),
         ((EASY,), (EASY, EASY, HARD), ("won", False)),
         ((EASY, EASY), (HARD, HARD, HARD), ("won", False)),  # too few seeds to be clear
-        ((1e3,), (2e3, 2.1e3, 2.2e3), ("won", False)),
+        ((1e5,), (3e5, 3.1e5, 3.2e5), ("tied", False)),
     ],
 )
 def test_outcomes_of_one_cell(own, other, expected):
@@ -60,28 +61,22 @@ def test_only_shared_cells_count_and_all_of_them():
     )  # fmt: skip
     table = newcomer.against(runs, "new", newcomer.cells(runs, "new")).set_index("other")
     old = table.loc["old"]
-    assert (old.cells, old.won, old.lost, old.tied) == (3, 1, 1, 1)
-    assert (old.won_clearly, old.lost_clearly) == (1, 1)
-    assert (old.share, old.p) == (0.5, 1.0)
+    assert (old.cells, old.won, old.lost, old.tied) == (3, 1, 0, 2)
+    assert (old.won_clearly, old.lost_clearly) == (1, 0)
+    assert (old.share, old.p) == (1.0, 1.0)
     assert (old.n, old.solved, old.n_other, old.solved_other) == (9, 6, 9, 3)
-    assert (old.both, old.ratio, old.ratio_low, old.ratio_high) == (
-        1,
-        pytest.approx(2),
-        pytest.approx(2),
-        pytest.approx(2),
-    )
+    assert (old.both, old.ratio, old.ratio_low, old.ratio_high) == (1, pytest.approx(2), 0, math.inf)
     assert table.loc["short", ["cells", "tied"]].tolist() == [1, 1]
 
 
-def test_the_ratio_is_the_geometric_mean_over_cells_with_an_interval_that_holds_it():
-    runs = frame(
-        rows("new", 20, 1e3, 2e3, 3e3), rows("new", 50, 1e3, 2e3, 3e3),
-        rows("old", 20, 1e3, 4e3, 5e3), rows("old", 50, 1e3, 1e3, 8e3),
-    )  # fmt: skip
+def test_one_ratio_fits_all_pairs_of_task_and_lag():
+    lags = {20: (1e5, 1.3e5, 1.9e5), 50: (4e5, 5e5, 6e5), 100: (7e5, 7.7e5, 8e5)}
+    runs = frame(*(rows("new", lag, *passes) for lag, passes in lags.items()),
+                 *(rows("old", lag, *(2 * n for n in passes)) for lag, passes in lags.items()))  # fmt: skip
     (row,) = newcomer.against(runs, "new", newcomer.cells(runs, "new")).itertuples()
-    assert row.both == 2
-    assert row.ratio == pytest.approx(math.sqrt((2 / 4) * (2 / 1)))
-    assert row.ratio_low < row.ratio < row.ratio_high
+    assert row.both == 3
+    assert row.ratio == pytest.approx(0.5)
+    assert 0.1 < row.ratio_low < 0.5 < row.ratio_high < 1, "three pairs of three seeds say what one cannot"
 
 
 def test_the_sign_test_is_exact():
@@ -104,7 +99,7 @@ def test_the_tables_say_it_in_words():
     assert (old["against"], old["won"], old["lost"], old["tied"]) == ("old", "1 (1)", "0 (0)", "0")
     assert old["share won"] == "100 % [21, 100] %"
     assert (old["seeds solved"], old["by the other"]) == ("3/3 [44, 100] %", "0/3 [0, 56] %")
-    assert (old["passes"], twin["passes"]) == ("–", "1.00 [1, 1] in 1 pair")
+    assert (old["passes"], twin["passes"]) == ("–", "1.00 in 1 pair")
     assert twin["share won"] == "–"
     (cell,) = words.by_cell(one).table.to_dict("records")
     assert (cell["won from"], cell["lost to"], cell["tied with"]) == ("old*", "–", "twin")

@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fake_results import a_row
 from longlag import tables
 from longlag.analysis import Analysis, intervals, ranking, stats
+from longlag.rng import stream
 from longlag.store.records import Point, Row
 
 
@@ -45,33 +47,48 @@ def test_only_cells_where_methods_meet_count():
     assert found.n.to_dict() == {"far": 5, "good": 9, "bad": 9}
 
 
-def test_ladders_are_those_of_the_seeds_and_a_missing_row_is_one_of_its_own():
-    nan = np.nan
-    solved = np.array([[1, 0], [1, nan], [1, 0], [nan, nan], [1, nan]])
-    distinct, which = intervals.ladders(solved)
-    assert len(distinct) == 3
-    np.testing.assert_array_equal(distinct[which], solved)
+def climbed(rates, n, rng):
+    """Which lags n seeds solve that stop after two unsolved ones [n, L]."""
+    solved, fails = np.zeros((n, len(rates)), bool), np.zeros(n, int)
+    for lag, rate in enumerate(rates):
+        solved[:, lag] = (rng.random(n) < rate) & (fails < 2)
+        fails = np.where(solved[:, lag], 0, fails + 1)
+    return solved
 
 
-def test_a_crowd_of_seeds_has_the_interval_that_they_have_one_by_one(monkeypatch):
-    outcomes = {20: [Y] * 90 + [N] * 60, 50: [Y] * 30 + [N] * 120}
-    runs = [*rows("a", "adding", outcomes), *rows("b", "adding", outcomes)]
-    together = table(runs)
-    monkeypatch.setattr(ranking, "_CROWD", 1000)
-    one_by_one = table(runs)
-    assert (together.share == one_by_one.share).all()
-    assert (together.low < together.share).all()
-    assert (together.share < together.high).all()
-    for end in ("low", "high"):
-        assert together[end].to_numpy() == pytest.approx(one_by_one[end].to_numpy(), abs=0.01)
+LADDERS = {  # rates of each task at rising lags
+    "all even": [[0.5] * 6] * 4,
+    "one task, even": [[0.5] * 6],
+    "one task, mostly solved": [[0.8] * 6],
+    "many tasks": [[0.7] * 6] * 8,
+    "two ladders": [[0.9] * 3, [0.6] * 6],
+    "cliffs": [[1, 1, 0.5, 0], [1, 0.9, 0.1, 0], [1, 1, 1, 1], [0.3, 0, 0, 0]],
+}
 
 
-def test_intervals_hold_the_share_and_shrink_where_seeds_agree():
+@pytest.mark.parametrize("n", [3, 5, 10])
+@pytest.mark.parametrize("name", LADDERS)
+def test_the_interval_covers_the_true_share(name, n):
+    tasks, rng, times = LADDERS[name], stream(0, "test ranking", name, n), 150
+    many = [climbed(rates, 20_000, rng).mean(axis=0) for rates in tasks]
+    true = np.concatenate(many).mean()
+    covered = 0
+    for _ in range(times):
+        seeds = [(f"t{i}", climbed(rates, n, rng)) for i, rates in enumerate(tasks)]
+        runs = [(task, lag, one) for task, solved in seeds for lag, column in enumerate(solved.T) for one in column]
+        _, _, _, low, high, *_ = ranking._of(pd.DataFrame(runs, columns=["task", "lag", "solved"]).assign(spec=""), 0)
+        covered += low <= true <= high
+    assert covered / times >= 0.95 - 4 * np.sqrt(0.95 * 0.05 / times)
+
+
+def test_intervals_hold_the_share_and_have_the_ladders_for_trials():
     found = table(RUNS)
     assert (found.low <= found.share).all()
     assert (found.share <= found.high).all()
-    assert found.loc["far", "low"] == found.loc["far", "high"] == 1
-    assert found.loc["good", "low"] < found.loc["good", "high"]
+    assert found.loc["far", ["low", "high"]].tolist() == pytest.approx([*map(float, intervals.wilson(5, 5))])
+    ladders = 1 / ((2 / 3) ** 2 / 3 + (1 / 3) ** 2 / 3)  # two lags of one task and one of another, three seeds
+    good = intervals.wilson(found.share["good"] * ladders, ladders)
+    assert found.loc["good", ["low", "high"]].tolist() == pytest.approx([*map(float, good)])
 
 
 def test_the_settings_are_those_of_the_rows():
@@ -97,4 +114,4 @@ def test_the_table_says_who_was_tuned_how_and_ties_share_a_rank():
         "bad": "optimiser.batch = 10 on every task",
     }
     assert found.loc["good", "pairs"] == "3 of 3"
-    assert found.loc["far", "seeds solved"] == "100 % [100, 100] %"
+    assert found.loc["far", "seeds solved"] == "100 % [57, 100] %"

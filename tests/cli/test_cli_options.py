@@ -97,7 +97,8 @@ CHANGES = {
     "merge": (["out", "a.csv"], {"out": lambda words: ["other", "a.csv"], "runs": ["b.csv"]}),
     "diff": (
         ["a.csv", "b.csv"],
-        {"a": lambda words: ["b.csv", "b.csv"], "b": lambda words: ["a.csv", "a.csv"], "--out": ["--out", "d.csv"]},
+        {"a": lambda words: ["b.csv", "b.csv"], "b": lambda words: ["a.csv", "a.csv"],
+         "--methods": lambda words: [*words, "--methods", "control", "control"], "--out": ["--out", "d.csv"]},
     ),
     "estimate": (
         ["s.yaml", "a.csv"],

@@ -4,8 +4,8 @@ The difference of two rates has Newcombe's interval (1998, method 10), made of b
 
     d - sqrt((p2 - l2)^2 + (u1 - p1)^2)  to  d + sqrt((u2 - p2)^2 + (p1 - l1)^2),   d = p2 - p1
 
-It treats the seeds of both as independent. Where suites share seeds, and so their data, the interval is too wide. The
-ratio of the Kaplan-Meier medians of passes has a percentile bootstrap over the seeds of each.
+It treats the seeds of both as independent. Where suites share seeds, and so their data, the interval is too wide; the
+shared seeds are counted by who was sooner. The ratio of the passes has the interval of `ratios.py`.
 """
 
 from __future__ import annotations
@@ -15,21 +15,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import intervals, stats
-from longlag.rng import stream
+from longlag.analysis import claims, intervals, ratios, stats
 
 COLUMNS = [
     *stats.CONDITION, "same_spec", "n_a", "solved_a", "n_b", "solved_b", "difference", "low", "high", "median_a",
-    "median_b", "ratio", "ratio_low", "ratio_high",
+    "median_b", "ratio", "ratio_low", "ratio_high", "shared", "sooner_a", "sooner_b",
 ]  # fmt: skip
-_DRAWS = intervals.DRAWS
 
 
 def compare(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     """Per condition that both have: rates, their difference b - a with low and high, median passes, their ratio b / a.
 
     same_spec: both have the same digest. median: inf where fewer than half solved; ratio: nan where both are.
-    ratio_low, ratio_high: nan if a median is beyond the budget in more than 2.5 % of the samples of both at once.
+    ratio_low, ratio_high: `ratios.interval`. shared: seeds that both have; sooner_a, sooner_b: on how many of these
+    each solved and the other had not yet.
     """
     parts = dict([*a.groupby(stats.CONDITION)]), dict([*b.groupby(stats.CONDITION)])
     found = [
@@ -51,13 +50,29 @@ def _compare(condition: tuple[Any, ...], a: pd.DataFrame, b: pd.DataFrame) -> tu
     specs = {digest for digest in (*a.spec_hash, *b.spec_hash) if digest}
     counts = len(a), int(a.solved.sum()), len(b), int(b.solved.sum())
     rates = intervals.newcombe(counts[1], counts[0], counts[3], counts[2])
-    rng = stream(0, "diff", *map(str, condition))
     times = [passes_of(rows) for rows in (a, b)]
-    medians = [float(median_passes(time[None])[0]) for time in times]
-    samples = [median_passes(time[rng.integers(len(time), size=(_DRAWS, len(time)))]) for time in times]
-    low, high = _interval(_ratio(*samples))
-    ratio = float(_ratio(*(np.array([median]) for median in medians))[0])
-    return (*condition, len(specs) <= 1, *counts, *rates, *medians, ratio, low, high)
+    medians = [_median(time) for time in times]
+    interval = ratios.interval([stratum(a, b)])
+    return (*condition, len(specs) <= 1, *counts, *rates, *medians, _ratio(*medians), *interval, *_sooner(a, b))
+
+
+def _sooner(a: pd.DataFrame, b: pd.DataFrame) -> tuple[int, int, int]:
+    one, two = (rows.assign(time=passes_of(rows)).set_index("seed").time for rows in (a, b))
+    shared = one.index.intersection(two.index)
+    return len(shared), int((one[shared] < two[shared]).sum()), int((two[shared] < one[shared]).sum())
+
+
+def stratum(a: pd.DataFrame, b: pd.DataFrame) -> ratios.Stratum:
+    """The runs of two conditions as `ratios` takes them."""
+    first, second = passes_of(a), passes_of(b)
+    one, two = (float(np.nan_to_num(rows.budget.max(), nan=np.inf)) for rows in (a, b))
+    return ratios.Stratum(first, second, one, two, _look_before(first), _look_before(second))
+
+
+def _look_before(passes: np.ndarray) -> np.ndarray:
+    """The look of the common grid before the one at which a run was seen to be solved; inf stays."""
+    known = np.isfinite(passes)
+    return np.where(known, claims.looks(np.nextafter(claims.looks(np.where(known, passes, 0)), -1)), passes)
 
 
 def passes_of(rows: pd.DataFrame) -> np.ndarray:
@@ -65,21 +80,11 @@ def passes_of(rows: pd.DataFrame) -> np.ndarray:
     return rows.passes_to_solve.where(rows.solved, np.inf).to_numpy(float)
 
 
-def median_passes(times: np.ndarray) -> np.ndarray:
-    """The Kaplan-Meier median of each sample [samples, seeds]: no run is censored before the last solution counts."""
-    return np.sort(times, axis=1)[:, (times.shape[1] - 1) // 2]
+def _median(times: np.ndarray) -> float:
+    """The Kaplan-Meier median [seeds]: no run is censored before the last solution."""
+    return float(np.sort(times)[(len(times) - 1) // 2])
 
 
-def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _ratio(a: float, b: float) -> float:
     """b / a, 0 or inf where one of them is not finite, nan where both are not."""
-    ratio = np.full(len(a), np.nan)
-    known = np.isfinite(a) | np.isfinite(b)
-    ratio[known] = b[known] / a[known]
-    return ratio
-
-
-def _interval(ratios: np.ndarray) -> tuple[float, float]:
-    if np.isnan(ratios).mean() > 0.025:
-        return np.nan, np.nan
-    low, high = np.quantile(ratios[~np.isnan(ratios)], [0.025, 0.975], method="inverted_cdf")
-    return float(low), float(high)
+    return b / a if np.isfinite(a) or np.isfinite(b) else np.nan

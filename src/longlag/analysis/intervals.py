@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-DRAWS = 2000  # bootstrap samples
 _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 
@@ -51,13 +50,3 @@ def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> dict[str, np.ndarray]:
     at_risk = len(time) - np.searchsorted(np.sort(time), times)
     survival = np.cumprod(1 - events / np.maximum(at_risk, 1))
     return {"time": times, "at_risk": at_risk, "events": events, "survival": survival}
-
-
-def ladders(solved: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct rows [ladders, L], and which of them each seed has [seeds].
-
-    solved: per seed and lag 1, 0 or nan for no row [seeds, L].
-    """
-    known = np.where(np.isnan(solved), -1, solved)  # nan equals nothing
-    distinct, which = np.unique(known, axis=0, return_inverse=True)
-    return np.where(distinct < 0, np.nan, distinct), which.ravel()

@@ -1,21 +1,19 @@
 """One new method against each method of a record, at the tasks and lags that both were run at.
 
 A *cell* is one task at one lag. The newcomer *wins* it from another method if a larger share of its seeds solves, or
-if an equal share does and it needs fewer passes: the 95 % bootstrap interval of the ratio of the medians lies below 1.
-It *loses* in the opposite case; otherwise the two are tied. A win or loss is *clear* if the interval of the difference
-of the rates (Newcombe), or that of the ratio, excludes equality, and both have three seeds: with so few, most are not.
+if an equal share does and it needs fewer passes: the 95 % interval of the ratio (`ratios.py`) lies below 1. It *loses*
+in the opposite case; otherwise the two are tied. A win or loss is *clear* if the interval of the difference of the
+rates (Newcombe), or that of the ratio, excludes equality, and both have three seeds: with so few, most are not.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from longlag.analysis import diff, intervals
-from longlag.rng import stream
+from longlag.analysis import diff, intervals, ratios
 
 CELLS = [
     "task", "lag", "other", "n", "solved", "n_other", "solved_other", "difference", "low", "high", "median",
@@ -25,7 +23,7 @@ SUMMARY = [
     "other", "cells", "won", "lost", "tied", "won_clearly", "lost_clearly", "share", "share_low", "share_high", "p",
     "n", "solved", "n_other", "solved_other", "both", "ratio", "ratio_low", "ratio_high",
 ]  # fmt: skip
-_FEWEST_SEEDS = 3  # of both, for a clear outcome: the bootstrap of one seed is a point
+_FEWEST_SEEDS = 3  # of both, for a clear outcome
 
 
 def cells(runs: pd.DataFrame, newcomer: str) -> pd.DataFrame:
@@ -68,8 +66,8 @@ def against(runs: pd.DataFrame, newcomer: str, table: pd.DataFrame) -> pd.DataFr
     """Per other method, over the cells shared with it: their number, and how many by outcome.
 
     Also the share won of the cells not tied with Wilson's interval, p of the exact sign test, the seeds that each
-    solved, and the geometric mean of the ratio of median passes over the cells that both solve (both: how many), with a
-    bootstrap interval over seeds. table: `cells` of the runs.
+    solved, and the ratio of passes, newcomer / other, that fits all cells whose medians are known of both (both: how
+    many), with its interval (`ratios.py`). table: `cells` of the runs.
     """
     found = []
     for other, group in table.groupby("other"):
@@ -99,22 +97,13 @@ def sign_test(won: int, lost: int) -> float:
 
 
 def _ratio(runs: pd.DataFrame, newcomer: str, group: pd.DataFrame) -> tuple[int, float, float, float]:
-    """Cells in which both medians are known, and the geometric mean of the ratios with its percentile interval."""
+    """Cells in which both medians are known, and the one ratio of passes for all of them with its interval."""
     both = group[np.isfinite(group["median"]) & np.isfinite(group.median_other)]
     if both.empty:
         return 0, math.nan, math.nan, math.nan
-    rng = stream(0, "newcomer", newcomer, str(both.other.iloc[0]))
-    logs = [_log_ratios(runs, newcomer, cell, rng) for cell in both.itertuples()]
-    mean = np.mean(logs, axis=0)  # [draws]; inf or nan where a sample does not solve
-    known = mean[~np.isnan(mean)]
-    low, high = np.quantile(known, [0.025, 0.975], method="inverted_cdf") if len(known) else (math.nan, math.nan)
-    return len(both), math.exp(np.log(both.ratio).mean()), float(np.exp(low)), float(np.exp(high))
-
-
-def _log_ratios(runs: pd.DataFrame, newcomer: str, cell: Any, rng: np.random.Generator) -> np.ndarray:
-    """Of the medians of bootstrap samples of the seeds of both methods in one cell [draws]."""
-    here = runs[(runs.task == cell.task) & (runs.lag == cell.lag)]
-    times = [diff.passes_of(here[here.method == name]) for name in (newcomer, cell.other)]
-    own, other = (diff.median_passes(t[rng.integers(len(t), size=(intervals.DRAWS, len(t)))]) for t in times)
-    with np.errstate(invalid="ignore"):
-        return np.log(own) - np.log(other)
+    found = dict([*runs.groupby(["method", "task", "lag"])])
+    strata = [
+        diff.stratum(*(found[name, cell.task, cell.lag] for name in (cell.other, newcomer)))
+        for cell in both.itertuples()
+    ]
+    return len(both), ratios.estimate(strata), *ratios.interval(strata)

@@ -1,7 +1,7 @@
 """RUN arguments of the verbs that show several records at once: `low=results/a high=results/b` sets them side by side.
 
-A label stands before the path, as in LABEL=RUN. Every method of that record is then called METHOD-LABEL in rows, figures
-and tables (`design/merge.py`). Records without labels are joined as `longlag merge` joins them.
+A label stands before the path, as in LABEL=RUN. Every method of that record is then called METHOD-LABEL in rows,
+figures and tables (`design/merge.py`). Records without labels are joined as `longlag merge` joins them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from longlag.analysis import Analysis
     from longlag.design.merge import Merged
 
-_HELP = "a folder with runs.csv, or such a file; several are joined, and LABEL=RUN sets the methods of one beside others"
+_HELP = (
+    "a folder with runs.csv, or such a file; several are joined, and LABEL=RUN sets the methods of one beside others"
+)
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,9 @@ def analysis(words: Sequence[str], curves_file: str | None = None) -> Analysis:
     if not (label or others):
         return Analysis.load(_arguments.runs_file(path), _arguments.curves_file(path, curves_file))
     if curves_file:
-        raise LonglagError("--curves is of one record without a label; of several, the curves.parquet beside each is read")
+        raise LonglagError(
+            "--curves is of one record without a label; of several, the curves.parquet beside each is read"
+        )
     records = read(words)
     rows = merged(records)
     return Analysis(stats.frame(Row, rows.rows), stats.curves_frame(curves(records, rows)))

@@ -82,7 +82,7 @@ def _refuse_one_name(records: Mapping[str, Sequence[Row]], labels: Mapping[str, 
         for method in {row.method for row in rows}:
             other = have.setdefault(method, name)
             if other != name and (labels.get(name) or labels.get(other)):
-                one, two = ((name, other) if labels.get(name) else (other, name))
+                one, two = (name, other) if labels.get(name) else (other, name)
                 raise LonglagError(
                     f"label {labels[one]!r} of {one} makes the name {method}, which {two} has too; choose another label"
                 )

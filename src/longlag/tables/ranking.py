@@ -44,7 +44,7 @@ def note(analysis: Analysis) -> str:
     """What the methods are ordered by, n and the kind of interval."""
     return (
         "Seeds solved: the share of a method's seeds that solve, averaged over the pairs of task and lag that at "
-        "least half of the methods of the task were run at; 95 % bootstrap interval over "
+        "least half of the methods of the task were run at; Wilson's 95 % interval with a seed's ladder for a trial, "
         f"{seeds_phrase(analysis.reach.n)} per task. It knows the seeds, not the choice of the tasks and lags: another "
         "choice may give another order. "
         "A method that was run at few of these pairs is ranked by them alone. Settings: what was changed from "

@@ -119,11 +119,11 @@ def applied() -> Iterator[None]:
 
 
 def styles(methods: Iterable[str], among: Iterable[str] = ()) -> dict[str, MethodStyle]:
-    """The style of each method, in drawing order: the table's first, each with its variants, then others by name. No two
-    are the same.
+    """The style of each method, in drawing order: the table's first, each with its variants, then others by name. No
+    two are the same.
 
-    among: all methods of a suite, where a panel shows some of them: which look a variant or a new method gets depends on
-    the others.
+    among: all methods of a suite, where a panel shows some of them: which look a variant or a new method gets depends
+    on the others.
     """
     asked = set(methods)
     present = asked | set(among)
@@ -131,14 +131,16 @@ def styles(methods: Iterable[str], among: Iterable[str] = ()) -> dict[str, Metho
     for name, entry in _KNOWN.items():
         if name in present:
             found[name] = _method_style(*entry, back=entry[1] > 0 or isinstance(entry[0], str))
-        found |= _variants(entry, [other for other in sorted(present) if other.rpartition("-")[0] == name], name in found)
+        found |= _variants(
+            entry, [other for other in sorted(present) if other.rpartition("-")[0] == name], name in found
+        )
     found |= _derived(sorted(present - set(found)))
     return {name: look for name, look in found.items() if name in asked}
 
 
 def _variants(entry: tuple[int | str, float, str, str], names: Sequence[str], taken: bool) -> dict[str, MethodStyle]:
-    """The styles of variants `METHOD-ENDING` of one method, by their endings; of very many none, which are then drawn as
-    new methods. taken: the method itself is there, with the first look."""
+    """The styles of variants `METHOD-ENDING` of one method, by their endings; of very many none: they are drawn as new
+    methods. taken: the method itself is there, with the first look."""
     colour, white, marker, dash = entry
     looks = [(0.0, dash), *((more, other) for more, other in _VARIANTS if other != dash)][taken:]
     if len(names) > len(looks):

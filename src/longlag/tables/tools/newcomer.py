@@ -50,12 +50,12 @@ def against(analysis: Analysis) -> Words:
     ]
     note = (
         "Pairs of task and lag at which both were run. Won: a larger share of the newcomer's seeds solves, or "
-        "an equal one and the 95 % bootstrap interval of the ratio of median passes lies below 1; lost: the opposite. "
+        "an equal one and the 95 % interval of the ratio of passes (exact rank test) lies below 1; lost: the opposite. "
         "In brackets: how many of these have three seeds of both and an interval that excludes equality (Newcombe's "
         "95 %, or that of the ratio). Share won: of the pairs not tied, with Wilson's interval; p: exact sign test on "
         "these. Seeds solved: on these pairs, with Wilson's interval, which treats them as alike. Passes: "
-        "newcomer to other, geometric mean of the ratio of medians over the pairs that both solve, with a bootstrap "
-        "interval over seeds; below 1: fewer."
+        "newcomer to other, the one ratio that fits all pairs that both solve, with a 95 % interval from an exact rank "
+        "test (none with three seeds in one pair); below 1: fewer."
     )
     return Words(pd.DataFrame(rows, columns=columns), f"{_named(analysis)} against each method", note)
 
@@ -131,6 +131,6 @@ def _percents(low: float, high: float) -> str:
 
 
 def _ratio(row: Any) -> str:
-    if math.isnan(row.ratio_low):
+    if row.ratio_low == 0 and math.isinf(row.ratio_high):  # no end is known
         return f"{row.ratio:.2f}"
     return f"{row.ratio:.2f} [{number(row.ratio_low)}, {number(row.ratio_high)}]"
