@@ -65,6 +65,7 @@ def draw() -> Callable[..., None]:
             figure.draw_without_rendering()
             texts = [text for text in figure.findobj(lambda artist: hasattr(artist, "get_fontsize")) if text.get_text()]
             assert min(text.get_fontsize() for text in texts) >= smallest
+        drawings.get(slug).slide(kept).draw_without_rendering()
         caption = drawings.get(slug).caption(kept)
         assert "n = " in caption
         assert finding.verdict in caption

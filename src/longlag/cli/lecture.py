@@ -107,7 +107,7 @@ def _write_slides(document: dict[str, Any], out: Path) -> None:
     from longlag.report import slides
     from longlag.store import files
 
-    files.write_atomically(out / _SLIDES, slides.render(document["claims"], out).encode())
+    files.write_atomically(out / _SLIDES, slides.render(document["claims"]).encode())
 
 
 def _table(entries: list[dict[str, Any]], numbers: bool) -> None:

@@ -1,45 +1,52 @@
 """Slides of the lecture: one HTML file that fetches nothing and runs no script.
 
-A slide is a claim: its sentence, its figure and its verdict. The speaker's notes hold the exercise and the measured
-numbers; a box at the top shows them, and they are printed below each slide.
+A slide is a claim: its sentence, its figure in one row, and its verdict in plain words. The speaker's notes hold the
+exercise and the measured numbers; a box shows them, and they are printed below each slide.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
+from longlag.figures import lecture as drawings
 from longlag.report import images
 from longlag.report.claims import SIGNS
 
 _HERE = Path(__file__).parent
-_WIDTH = 1600  # pixels of a figure
 
 
-def render(entries: Sequence[dict[str, Any]], folder: Path) -> str:
-    """The slides of the entries of `longlag lecture`, whose figures lie in the folder; one not measured says so."""
+def render(entries: Sequence[dict[str, Any]]) -> str:
+    """The slides of the entries of `longlag lecture`; one that was not measured says so."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    slides = [_slide(entry, folder) for entry in entries]
+    slides = [_slide(entry) for entry in entries]
     return environment.get_template("slides.html").render(slides=slides)
 
 
-def _slide(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _slide(entry: dict[str, Any]) -> dict[str, Any]:
     claim, finding = entry["claim"], entry["finding"]
-    verdict = finding["verdict"] if finding else "was not measured"
+    verdict = finding["verdict"] if finding else ""
     said = {"undecided": "is undecided"}.get(verdict, verdict)
-    pictures = [name for name in entry.get("figures", ()) if name.endswith(".png")]
     return {
-        **{name: claim[name] for name in ("number", "title", "sentence", "exercise")},
+        **{name: claim[name] for name in ("number", "title", "sentence")},
+        "exercise": {part: _with_code(words) for part, words in claim["exercise"].items()},
         "verdict": said,
         "sign": SIGNS.get(verdict, "–"),
         "plain": finding["plain"] if finding else entry["error"],
         "summary": finding["summary"] if finding else "",
         "caveat": finding["caveat"] if finding else "",
         "caption": entry.get("caption", ""),
-        "image": images.of_file(folder / pictures[0], _WIDTH) if pictures else "",
+        "image": images.of_figure(drawings.get(claim["slug"]).slide(finding)) if finding else "",
     }
+
+
+def _with_code(words: str) -> Markup:
+    """Text whose parts between backticks are code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(words))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,25 @@ from longlag.figures.tools import style
 
 _DEAD, _ALIVE = sns.color_palette("colorblind")[0], sns.color_palette("colorblind")[3]
 
+_KINDS = {"written_down": "two attractors, written down", "trained": "a net that learned to hold a bit"}
+
 
 @style.applied()
 def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     """The net written down and the trained one: map, cut, growth."""
-    kinds = {"written_down": "two attractors, written down", "trained": "a net that learned to hold a bit"}
-    nets = {words: finding["series"][key] for key, words in kinds.items() if key in finding["series"]}
-    figure, panels = base.panels(3, len(nets), 0.36 * style.PAGE_WIDTH, width, width_ratios=[1.25, 1, 1])
-    for row, (words, net) in zip(panels.reshape(-1, 3), nets.items(), strict=True):
+    return _rows(finding["series"], [key for key in _KINDS if key in finding["series"]], width)
+
+
+@style.applied()
+def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
+    """The trained net; without one, the net written down."""
+    return _rows(finding["series"], [key for key in _KINDS if key in finding["series"]][-1:], width)
+
+
+def _rows(series: base.Series, kinds: Sequence[str], width: float) -> Figure:
+    figure, panels = base.panels(3, len(kinds), 0.36 * style.PAGE_WIDTH, width, width_ratios=[1.25, 1, 1])
+    for row, kind in zip(panels.reshape(-1, 3), kinds, strict=True):
+        net, words = series[kind], _KINDS[kind]
         _map(figure, row[0], net, words)
         _cut(row[1], net)
         _growth(row[2], net)

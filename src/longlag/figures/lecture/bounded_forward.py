@@ -55,4 +55,5 @@ def _slope(axes: Any, series: base.Series) -> None:
 
 
 draw = base.drawing(_activity, _margin, _slope, height=2.3)
+slide = draw  # one row, as wide as a slide
 caption = base.caption("bounded_forward")

@@ -12,8 +12,8 @@ from longlag.figures.tools import style
 
 _LOOK: dict[str, tuple[str, Any]] = {  # of each start: label and colour
     "plain": ("plain", style.INK),
-    "sparse_small": ("sparse, radius 1.1,\nsmall input", base.ORANGE),
-    "sparse_large": ("same, large input", base.VERMILLION),
+    "sparse_small": ("sparse, small input", base.ORANGE),
+    "sparse_large": ("sparse, large input", base.VERMILLION),
     "orthogonal": ("orthogonal", base.GREEN),
     "lstm_0": ("LSTM, forget bias 0", "#6ea6d6"),
     "lstm_1": ("LSTM, bias 1", "#2f83c5"),
@@ -70,4 +70,5 @@ def _computed(series: base.Series) -> dict[str, int]:
 
 
 draw = base.drawing(_tanh, _logistic, height=3.0, sharey=True)
+slide = base.drawing(_tanh, _logistic, height=2.5, sharey=True)
 caption = base.caption("careful_start", _computed)

@@ -64,9 +64,10 @@ def _eight(axes: Any, series: base.Series) -> None:
     careless = [f"{name} {np.median(base.array(errors)):.1f}" for name, errors in series["careless"].items()]
     text = f"error {series['error']:.0e}\n\none scale ten times\ntoo large:\n" + "\n".join(careless)
     base.word(axes, 0.62, 0.0, text, va="center")
-    axes.set(aspect="equal", xlim=(-0.6, 1.25), ylim=(-0.6, 0.6), title="drawn on its own, 25 times round")
+    axes.set(aspect="equal", xlim=(-0.6, 1.25), ylim=(-0.6, 0.6), title="on its own, 25 rounds")
     axes.axis("off")
 
 
 draw = base.drawing(_echoes, _circle, _memory, _eight, height=2.35, columns=2)
+slide = base.drawing(_echoes, _memory, _eight, height=2.4)
 caption = base.caption("echo")

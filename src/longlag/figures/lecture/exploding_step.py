@@ -1,11 +1,10 @@
-"""Claim 5: the error around the exploding step, with and without clipping, and what the step loses at other rates."""
+"""Claim 5: one net around its exploding step, and what the step loses at smaller and larger rates, clipped and not."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from longlag.figures.lecture import base
@@ -13,57 +12,71 @@ from longlag.figures.tools import style
 
 _COLOUR = {"plain": base.VERMILLION, "clipped": base.GREEN}
 _LABEL = {"plain": "no clipping", "clipped": "clipped"}
+_LEAST, _MOST = -0.75, 1.5  # share of the knowledge lost; beyond it points lie on the edge
 
 
-@style.applied()
-def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """Errors above, losses of knowledge by the rate below; a column per kind of unit."""
-    series = finding["series"]
-    figure, axes = base.panels(2, rows=2, height=1.9, width=width, sharey="row", height_ratios=[1.3, 1])
-    errors, losses = axes.reshape(2, 2)
-    for i, unit in enumerate(("logistic", "tanh")):
-        _courses(errors[i], series[unit])
-        errors[i].axhline(series["chance"], color=style.QUIET, lw=0.9, ls="--", zorder=1)
-        errors[i].set_title(f"{unit} units")
-        errors[i].set(ylim=(-0.02, 1.0), xlabel="updates after the exploding step")
-        _by_rate(losses[i], series[unit], series["chance"])
-        if not series[unit].get("errors"):
-            base.word(errors[i], 0.5, 0.5, "no net learned enough", style.QUIET, xycoords="axes fraction", ha="center")
-    errors[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    errors[0].set_ylabel("sequences wrong")
-    losses[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
-    losses[0].set_ylabel("knowledge lost")
-    base.word(errors[0], -39, series["chance"] + 0.02, "constant answer", style.QUIET)
-    for way, height in (("plain", 0.9), ("clipped", 0.36)):
-        base.word(errors[-1], 12, height, _LABEL[way], _COLOUR[way], fontsize=9, weight="bold")
-    return figure
-
-
-def _by_rate(axes: Any, unit: base.Series, chance: float) -> None:
-    """The share of the knowledge that the step loses at each rate; grey: the rate that trained the net."""
-    rates = base.array(unit["rates"])
-    before = base.array([course["before"][-1] for course in unit.get("errors", [])])[:, None]  # [seed, 1]
+def _course(axes: Any, series: base.Series) -> None:
+    """The net whose loss is the middle one: the exploding step leads from update 0 to update 1."""
+    unit = series["tanh"]
+    axes.set(title="One net (tanh) …", xlabel="updates after the step", ylabel="sequences wrong", xlim=(-6, 14))
+    axes.set(ylim=(0, 1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.axhline(series["chance"], color=style.QUIET, lw=0.9, ls="--", zorder=1)
+    base.word(axes, 14, series["chance"] + 0.015, "knows nothing", style.QUIET, ha="right")
+    if not unit.get("errors"):
+        _none(axes)
+        return
+    lost = _lost(unit, series["chance"])["plain"][:, unit["rates"].index(unit["trained_at"])]
+    errors = unit["errors"][int(np.argsort(lost)[(len(lost) - 1) // 2])]
+    before = errors["before"]
+    axes.plot(range(1 - len(before), 1), before, color=style.INK, lw=1.6)
     for way, colour in _COLOUR.items():
-        after = base.array([found[way] for found in unit.get("by_rate", [])])
-        if len(before):
-            base.ranged(axes, rates, np.clip((after - before) / (chance - before), -1, 1.5), colour, lw=1.6)
+        after = [before[-1], *errors[way]]
+        axes.plot(range(len(after)), after, color=colour, lw=1.6)
+    axes.plot(0, before[-1], "o", color=style.INK, ms=5, zorder=5)
+    for way, colour in _COLOUR.items():
+        at = {"plain": (0.5, 0.9), "clipped": (1.3, 0.105)}[way]
+        base.word(axes, *at, _LABEL[way], colour, weight="bold")
+
+
+def _lost(unit: base.Series, chance: float) -> dict[str, np.ndarray]:
+    """The share of the knowledge that the step loses at each rate, [seed, rate], "plain" and "clipped"."""
+    before = base.array([course["before"][-1] for course in unit["errors"]])[:, None]
+    return {way: (base.array([f[way] for f in unit["by_rate"]]) - before) / (chance - before) for way in _COLOUR}
+
+
+def _by_rate(axes: Any, series: base.Series, name: str) -> None:
+    """Lines: medians; points: every net at the rate that trained it, which the verdict is on."""
+    unit, places = series[name], np.arange(len(series[name]["rates"]))
+    at = unit["rates"].index(unit["trained_at"])
+    axes.axvspan(at - 0.3, at + 0.3, color=style.FAINT, alpha=0.6, lw=0, zorder=0)
     axes.axhline(0.5, color=style.QUIET, lw=0.9, ls="--", zorder=1)
-    axes.axvline(unit["trained_at"], color=style.FAINT, lw=4, zorder=0)
-    axes.set(xscale="log", ylim=(-1, 1.5), xlabel="learning rate of the step")
-    axes.set_xticks(rates, [f"{rate:g}" for rate in rates])
-    axes.minorticks_off()
+    axes.set(title=f"… all {name} nets", xlabel="learning rate of the step", ylim=(_LEAST - 0.3, _MOST + 0.05))
+    axes.set(yticks=[-0.5, 0, 0.5, 1], yticklabels=["gains half", "nothing", "half", "all"], ylabel="knowledge lost")
+    axes.set_xticks(places, [f"{rate:.2g}" for rate in unit["rates"]])
+    if not unit.get("errors"):
+        _none(axes)
+        return
+    for sign, (way, lost) in zip((-1, 1), _lost(unit, series["chance"]).items(), strict=True):
+        shown = np.clip(lost, _LEAST, _MOST)
+        axes.plot(places, np.median(shown, axis=0), color=_COLOUR[way], lw=2.2, label=_LABEL[way])
+        x = at + sign * 0.12 + 0.09 * np.linspace(-1, 1, len(shown))
+        axes.plot(x, shown[:, at], "o", color=_COLOUR[way], ms=3.2, mec="white", mew=0.3, zorder=4)
+    base.word(axes, at, _LEAST - 0.27, "trained with", style.QUIET, ha="center")
 
 
-def _courses(axes: Any, unit: base.Series) -> None:
-    """Lines of all seeds that have learned; the exploding step leads from update 0 to update 1."""
-    axes.axvspan(0, 1, color=style.FAINT, lw=0, alpha=0.8)
-    for course in unit.get("errors", []):
-        before = course["before"]
-        axes.plot(range(1 - len(before), 1), before, color=style.INK, lw=0.7, alpha=0.6)
-        for way, colour in _COLOUR.items():
-            after = [before[-1], *course[way]]
-            axes.plot(range(len(after)), after, color=colour, lw=0.9, alpha=0.8)
-    axes.set_xlim(-40, 60)
+def _none(axes: Any) -> None:
+    base.word(axes, 0.5, 0.5, "no net learned enough", style.QUIET, xycoords="axes fraction", ha="center")
 
 
+def _logistic(axes: Any, series: base.Series) -> None:
+    _by_rate(axes, series, "logistic")
+
+
+def _tanh(axes: Any, series: base.Series) -> None:
+    _by_rate(axes, series, "tanh")
+
+
+draw = base.drawing(_course, _logistic, _tanh, height=2.5)
+slide = draw  # one row, as wide as a slide
 caption = base.caption("exploding_step")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -18,18 +19,34 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     series = finding["series"]
     figure, axes = base.panels(2, rows=2, height=2.0, width=width)
     maps, curves = axes.reshape(2, 2)
-    for i, panel in enumerate(maps):
-        slopes = base.array(series["logistic"]["slopes"])[i].T
-        image = panel.imshow(slopes, aspect="auto", cmap="cividis", vmin=0, vmax=0.25, rasterized=True)
-        panel.set_title(f"Slopes after input {'AB'[i]} (logistic)", color=_INPUT[i])
-        panel.set(xlabel="step t", yticks=[])
-    maps[0].set_ylabel("32 units")
-    figure.colorbar(image, ax=list(maps), label="slope $f'(a_t)$", ticks=[0, 0.125, 0.25], aspect=12, pad=0.02)
+    _maps(figure, list(maps), series, "Slopes after input {} (logistic)")
     for panel, unit in zip(curves, ("logistic", "tanh"), strict=True):
         _curves(panel, series[unit])
         panel.set_title(f"Derivatives, {unit} units")
     curves[0].set_ylabel(r"$\|\partial L / \partial h_t\|$")
     return figure
+
+
+@style.applied()
+def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
+    """Both maps of slopes and the derivatives of the logistic net, side by side."""
+    series = finding["series"]
+    figure, axes = base.panels(3, height=2.4, width=width, width_ratios=[1, 1, 1.3])
+    *maps, curve = axes.flat
+    _maps(figure, maps, series, "Slopes, input {}")
+    _curves(curve, series["logistic"])
+    curve.set(title="Derivatives", ylabel=r"$\|\partial L / \partial h_t\|$")
+    return figure
+
+
+def _maps(figure: Figure, panels: Sequence[Any], series: base.Series, title: str) -> None:
+    for i, panel in enumerate(panels):
+        slopes = base.array(series["logistic"]["slopes"])[i].T
+        image = panel.imshow(slopes, aspect="auto", cmap="cividis", vmin=0, vmax=0.25, rasterized=True)
+        panel.set_title(title.format("AB"[i]), color=_INPUT[i])
+        panel.set(xlabel="step t", yticks=[])
+    panels[0].set_ylabel("32 units")
+    figure.colorbar(image, ax=list(panels), label="slope $f'(a_t)$", ticks=[0, 0.125, 0.25], aspect=12, pad=0.02)
 
 
 def _curves(axes: Any, found: base.Series) -> None:

@@ -38,10 +38,10 @@ def _steps(axes: Any, series: base.Series) -> None:
 def _fall(axes: Any, series: base.Series) -> None:
     equal = {name: [one[name] for one in series["at_equal_passes"]] for name in ("momentum", "descent")}
     bars = (
-        ("best step\nalong the\ngradient", series["fell_descent"], base.BLUE),
-        ("one step\nof HF", series["fell_second"], base.VERMILLION),
-        ("momentum", equal["momentum"], base.GREEN),
-        ("descent", equal["descent"], base.BLUE),
+        ("one\ngradient\nstep", series["fell_descent"], base.BLUE),
+        ("one\nHF step", series["fell_second"], base.VERMILLION),
+        ("mo-\nmentum", equal["momentum"], base.GREEN),
+        ("gradient\ndescent", equal["descent"], base.BLUE),
     )
     fell = base.array([values for _, values, _ in bars])  # [4, seed]
     axes.plot(range(2), fell[:2], color=style.QUIET, lw=0.7, alpha=0.5)
@@ -52,8 +52,10 @@ def _fall(axes: Any, series: base.Series) -> None:
     axes.axvline(1.5, color=style.FAINT, lw=0.8)
     axes.text(2.5, 1.0, "same passes", transform=axes.get_xaxis_transform(), ha="center", va="top", color=style.QUIET)
     axes.set_xticks(range(4), [words for words, _, _ in bars], fontsize=7, rotation=0)
+    axes.set_ylim(top=axes.get_ylim()[0] + 1.12 * np.diff(axes.get_ylim())[0])  # room for the words
     axes.set(xlim=(-0.5, 3.5), ylabel="fall of the loss in nats", title="what it brings")
 
 
-draw = base.drawing(_gradient, _steps, _fall, height=2.5)
+draw = base.drawing(_gradient, _steps, _fall, height=2.5, width_ratios=[1, 1, 1.3])
+slide = draw  # one row, as wide as a slide
 caption = base.caption("hf_directions")

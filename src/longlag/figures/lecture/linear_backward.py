@@ -53,4 +53,5 @@ def _computed(series: base.Series) -> dict[str, float]:
     }
 
 
+slide = draw  # one row, as wide as a slide
 caption = base.caption("linear_backward", _computed)

@@ -14,23 +14,39 @@ from longlag.figures.tools import style
 
 _STAGES = ((0.35, 1.0, "before"), (0.65, 1.4, "during"), (1.0, 2.0, "after learning"))  # opacity, line width
 _TITLES = {"plain net, ESN-style start": "plain, ESN-style start"}
+_SHORT = {
+    "LSTM, forget bias 1": "LSTM, bias 1",
+    "LSTM, chrono start": "LSTM, chrono",
+    "plain net, ESN-style start": "plain, ESN start",
+}
 _FLOOR = -8.0  # decades
 
 
 @style.applied()
 def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     """One panel per net: median over seeds of the share of the error, on a log scale, against steps back."""
-    series = finding["series"]
+    return _panels(finding["series"], 2, 2.0, width)
+
+
+@style.applied()
+def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
+    """The same in one row."""
+    return _panels(finding["series"], len(finding["series"]["nets"]), 2.3, width)
+
+
+def _panels(series: base.Series, columns: int, height: float, width: float) -> Figure:
     names = list(series["nets"])
-    figure, rows = base.panels(2, rows=(len(names) + 1) // 2, height=2.0, width=width, sharex=True, sharey=True)
-    panels = rows.flatten()
+    rows = -(-len(names) // columns)
+    figure, grid = base.panels(columns, rows=rows, height=height, width=width, sharex=True, sharey=True)
+    panels = grid.flatten()
     for axes, name in zip(panels, names, strict=True):
         lstm = np.array(series["nets"][name]["cells"]).size > 0
         _panel(axes, series, series["nets"][name], base.BLUE if lstm else base.ORANGE)
-        axes.set_title(_TITLES.get(name, name))
-        axes.set_ylabel("share that arrives")
-    for axes in panels[-2:]:
-        axes.set_xlabel("steps back from the error")
+        axes.set_title(_TITLES.get(name, name) if columns < len(names) else _SHORT.get(name, name))
+        if axes.get_subplotspec().is_first_col():
+            axes.set_ylabel("share that arrives")
+    for axes in grid[-1]:
+        axes.set_xlabel("steps back from the error" if columns < len(names) else "steps back")
     handles = [Line2D([], [], color=style.INK, alpha=alpha, lw=lw, label=words) for alpha, lw, words in _STAGES]
     handles += [Line2D([], [], color=style.INK, lw=1, ls=(0, (1, 1.5)), label="all paths, after")]
     figure.legend(handles=handles, loc="outside lower center", ncol=4)

@@ -62,4 +62,5 @@ def _wrong(axes: Any, series: base.Series) -> None:
 
 
 draw = base.drawing(_moved, _sizes, _spectrum, _wrong, height=2.5, columns=2)
+slide = base.drawing(_moved, _spectrum, _wrong, height=2.5)
 caption = base.caption("modified_dynamics")

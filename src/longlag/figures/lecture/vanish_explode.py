@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from matplotlib.figure import Figure
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
 
+_UNITS = ("logistic", "tanh")
+
 
 @style.applied()
 def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
@@ -18,17 +21,30 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     series = finding["series"]
     figure, axes = base.panels(2, rows=2, height=2.35, width=width)
     curves, rates = axes.reshape(2, 2)
-    for i, unit in enumerate(("logistic", "tanh")):
-        _curves(curves[i], series[unit])
-        curves[i].set_title(f"{unit} units: critical weight scale {series[unit]['critical']:.3g}")
-        _rates(rates[i], series[unit])
-    curves[0].set_ylabel(r"$\|\partial h_T / \partial h_t\|$")
+    _both(list(curves), series)
+    for axis, unit in zip(rates, _UNITS, strict=True):
+        _rates(axis, series[unit])
     rates[0].set_ylabel("rate (nats per step)")
     low, high = (f(axis.get_ylim()[i] for axis in rates) for i, f in ((0, min), (1, max)))
     for axis in rates:
         axis.set_ylim(low, high)
     rates[0].legend(loc="upper left", fontsize=7, handlelength=1.6, borderaxespad=0.1)
     return figure
+
+
+@style.applied()
+def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
+    """The curves alone."""
+    figure, axes = base.panels(2, height=2.4, width=width)
+    _both(list(axes.flat), finding["series"])
+    return figure
+
+
+def _both(panels: Sequence[Any], series: base.Series) -> None:
+    for axes, unit in zip(panels, _UNITS, strict=True):
+        _curves(axes, series[unit])
+        axes.set_title(f"{unit} units: critical weight scale {series[unit]['critical']:.3g}")
+    panels[0].set_ylabel(r"$\|\partial h_T / \partial h_t\|$")
 
 
 def _colour(factor: float) -> Any:
