@@ -9,7 +9,7 @@ SUITE ?= standard
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help env demo results test lint docs lock bench bench-peers gpu chaos clean
+.PHONY: help env demo results paper test lint docs lock bench bench-peers gpu chaos clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -35,6 +35,13 @@ demo: results  ## train every method, every task in about two minutes; prints th
 results: env  ## train and draw SUITE (demo, standard, paper or a file config/SUITE.yaml)
 	$(BIN)/snakemake --cores $(CORES) --config suite=$(SUITE) $(SNAKEMAKE_FLAGS)
 	@echo "Open $(CURDIR)/results/$(SUITE)/report.html in a browser."
+
+paper: env  ## train STAGE of the paper NAME, and the stages before it; write its page (docs/papers.md)
+	@[ -n "$(NAME)" ] || { echo "make paper: which? NAME=sutskever2013, a file of config/papers" >&2; exit 1; }
+	@for stage in $$($(BIN)/longlag paper $(NAME) --stages $(STAGE)); do \
+	  $(BIN)/snakemake --cores $(CORES) --configfile config/papers/$(NAME).yaml --config stage=$$stage $(SNAKEMAKE_FLAGS) || exit 1; \
+	done
+	@$(BIN)/longlag paper $(NAME)
 
 test: env  ## run the test suite
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)

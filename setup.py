@@ -24,6 +24,8 @@ SHIPPED = [
     "results/reference/*.csv",
     "results/reference/*.json",
     "results/reference/*.parquet",
+    "results/papers/*/*.csv",
+    "results/papers/*/*.yaml",
 ]
 
 

@@ -47,7 +47,7 @@ from longlag.inits.uniform import Uniform
 from longlag.losses import CrossEntropy, LogisticError, OneHotError, SquaredError
 from longlag.model import Model, NoFeedback, OutputFeedback
 from longlag.objective import Meter, Objective, Tensors
-from longlag.optimisers import SGD, Adam, HessianFree, Nesterov, Ridge
+from longlag.optimisers import SGD, Adam, HessianFree, Momentum, Nesterov, Ridge
 from longlag.optimisers.cg import ConjugateGradient
 from longlag.optimisers.clipping import ClipNorm, NoClipping
 from longlag.optimisers.damping import LevenbergMarquardt
@@ -173,6 +173,13 @@ def sgd() -> Values:
 def nesterov() -> Values:
     return dict(
         follow(Nesterov(WarmMomentum(0.01, 0.05, 2), WarmMomentum(0.9, 0.5, 2), ClipNorm(4.0)), 5, draws(), two())
+    )
+
+
+@golden(Momentum)
+def momentum() -> Values:
+    return dict(
+        follow(Momentum(WarmMomentum(0.01, 0.05, 2), WarmMomentum(0.9, 0.5, 2), ClipNorm(4.0)), 5, draws(), two())
     )
 
 

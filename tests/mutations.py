@@ -73,6 +73,8 @@ MUTATIONS = (
     M("Nesterov look-ahead", "optimisers/nesterov.py", "ahead = tree.axpy(mu, state.v, params)", "ahead = tree.axpy(0.0, state.v, params)"),
     M("Nesterov velocity", "optimisers/nesterov.py", "tree.scale(mu, state.v)", "tree.scale(mu * mu, state.v)"),
     M("Nesterov schedule", "optimisers/nesterov.py", "self.momentum(state.t), self.learning_rate(state.t)", "self.momentum(state.t + 1), self.learning_rate(state.t)"),
+    M("classical momentum", "optimisers/momentum.py", "tree.scale(mu, state.v)", "tree.scale(mu * mu, state.v)"),
+    M("classical momentum's gradient", "optimisers/momentum.py", "self.clipping(gradient)", "gradient"),
     M("Adam first bias", "optimisers/adam.py", "(1 - self.beta_1**t)", "(1 - self.beta_1 ** (t + 1))"),
     M("Adam second bias", "optimisers/adam.py", "1 / (1 - self.beta_2**t)", "1.0"),
     M("Adam epsilon", "optimisers/adam.py", "(v * unbias).sqrt() + self.epsilon", "(v * unbias + self.epsilon).sqrt()"),

@@ -99,7 +99,7 @@ def test_documents_link_the_glossary(name):
 MADE = {
     "runs.csv", "curves.parquet", "report.html", "handson.html", "suite.json", "lecture.json", "jobs/", "rungs/", "logs/",
     "my.yaml", "mine.yaml", "file.py", "suite.yaml", "page.html", "datapackage.json", "croissant.json",
-    "trials.csv", "tuning.md",
+    "trials.csv", "tuning.md", "chosen.yaml",
 }  # fmt: skip
 MADE_IN = (
     ".venv/",

@@ -16,7 +16,8 @@ SMALL = {
     "optimiser.validation": 20,
 }
 UNITS = {"lstm": 4, "lstm_chrono": 4, "random_guessing": 4, "esn": 12, "time_average": 12,
-         "esn_momentum": 16, "esn_init": 16, "momentum_plain_init": 16}  # fmt: skip
+         "esn_momentum": 16, "esn_init": 16, "momentum_plain_init": 16,
+         "classical_momentum": 16}  # fmt: skip
 
 
 def small(method):

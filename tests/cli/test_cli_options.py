@@ -37,6 +37,7 @@ TRAINED = {  # arguments of train, ladder and tune
     "--method": ["--method", "clipping"],
     "--seeds": ["--seeds", "1"],
     "--budget": ["--budget", "1000"],
+    "--stop": ["--stop", "budget"],
     "--timeout": ["--timeout", "1e-9"],
     "--set": ["--set", "optimiser.learning_rate=0.5"],
     "--variant": ["--variant", "small"],
@@ -151,6 +152,11 @@ CHANGES = {
     "run": (
         ["s.yaml"],
         {"suite": lambda words: ["demo"], "--cores": ["--cores", "77"], "--dry-run": ["--dry-run"]},
+    ),
+    "paper": (
+        ["sutskever2013"],
+        {"name": lambda words: ["nobody"], "--stages": ["--stages"], "--estimate": ["--estimate"],
+         "--add": ["--add", "nowhere"], "--out": ["--out", "other.html"]},
     ),
     "cite": (["a.csv"], {"runs": lambda words: [], "--plugin": ["--plugin", "no.py"]}),
     "completion": (["bash"], {"shell": lambda words: ["zsh"]}),

@@ -22,6 +22,7 @@ TASKS = registry.names("tasks")
 ABLATIONS = {  # child: parent, and the only paths at which they may differ
     "esn_init": ("esn_momentum", {"optimiser.momentum.late"}),
     "momentum_plain_init": ("esn_momentum", {"init"}),
+    "classical_momentum": ("esn_momentum", {"optimiser"}),
     "hf_undamped": ("hf", {"optimiser.structural_damping"}),
 }
 

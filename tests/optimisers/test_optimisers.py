@@ -12,7 +12,7 @@ from longlag.algebra import tree
 from longlag.algebra.products import affine
 from longlag.losses import OneHotError
 from longlag.objective import Meter
-from longlag.optimisers import SGD, Adam, HessianFree, Nesterov, Ridge
+from longlag.optimisers import SGD, Adam, HessianFree, Momentum, Nesterov, Ridge
 from longlag.optimisers.cg import ConjugateGradient
 from longlag.optimisers.clipping import ClipNorm, NoClipping
 from longlag.optimisers.damping import LevenbergMarquardt
@@ -96,6 +96,11 @@ def test_nesterov_by_its_formula():
 def test_nesterov_without_momentum_is_sgd():
     one, other = follow(Nesterov(Constant(0.01), Constant(0.0)), 10)[0], follow(SGD(0.01), 10)[0]
     torch.testing.assert_close(one["p"], other["p"])
+
+
+def test_classical_momentum_is_torchs():
+    found = follow(Momentum(Constant(0.01), Constant(0.9)), 10)[0]["p"][0]
+    torch.testing.assert_close(found, torchs(lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9), 10))
 
 
 def test_momentum_is_the_published_one():

@@ -90,4 +90,4 @@ AFTER_ERROR = [
 
 
 onerror:
-    shell(" && ".join(AFTER_ERROR[:1] if SUITE.search else AFTER_ERROR))
+    shell(" && ".join(AFTER_ERROR[:1] if SUITE.search or SUITE.paper else AFTER_ERROR))

@@ -2,7 +2,8 @@
 
 `published.csv` holds one fact a line, in our words: where it stands (source, year, place), what was run there
 (told_method, variant), which method of longlag is its nearest counterpart (method), a metric with its value, and its
-standing: *verified* (read in the paper, its code or its log) or *second-hand* (as retold by somebody else).
+standing: *verified* (read in the paper, its code or its log) or *second-hand* (as retold by somebody else). Where the
+paper itself is run here, `paper` names its file in config/papers and `arm` the method or variant that stands for it.
 Nothing in it is a target: criteria, tasks and budgets differ, and the variant and note columns say how.
 """
 
@@ -18,7 +19,7 @@ FILE = Path(__file__).with_name("published.csv")
 def load() -> pd.DataFrame:
     """All published facts; lag as a whole number, value as text (it may be words), runs missing where not told."""
     return pd.read_csv(FILE, dtype={"lag": "int64", "value": str, "runs": "Int64"}, keep_default_na=True).fillna(
-        {"variant": "", "note": ""}
+        {"variant": "", "note": "", "paper": "", "arm": ""}
     )
 
 

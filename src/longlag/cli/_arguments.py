@@ -149,6 +149,8 @@ def add_training(
         help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: seed 0)",
     )
     parser.add_argument("--budget", type=budget, help="sequence passes per seed and lag (default: 1e7)")
+    stop = "when a run ends: confirmed as solved, or never before its budget is spent (default: solved)"
+    parser.add_argument("--stop", choices=protocol.STOPS, default=protocol.STOPS[0], help=stop)
     parser.add_argument("--timeout", type=positive("timeout"), help="wall-clock seconds per seed and lag; a safety net")
     setting = (
         "change a number of the method, such as optimiser.learning_rate=0.1, or adding:optimiser.learning_rate=0.1 "

@@ -37,7 +37,7 @@ def specs(
             )
     return [
         RunSpec(task, lag, args.method, seeds, budget, settings.of_task(values, task), args.timeout, args.device,
-                variant=variant, candidate=candidate)
+                variant=variant, candidate=candidate, stop=args.stop)
         for task in tasks
     ]  # fmt: skip
 

@@ -56,6 +56,8 @@ def _searched(name: str) -> tuple[Suite, Path]:
     plan = _arguments.suite_of(argparse.Namespace(suite=str(inside) if files.is_file(inside) else name))
     if plan.search is None:
         raise LonglagError(f"suite {plan.name!r} is no search; give it `search: {{candidates: 16, seeds: 2}}`")
+    if "grid" in plan.search:
+        raise LonglagError(f"suite {plan.name!r} searches a grid; `longlag paper NAME --add RUN` chooses")
     return plan, path if files.is_file(inside) else Path("results", plan.name)
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from longlag import protocol
+
 Key = tuple[str, str, int, int]  # task, method, lag, seed: the key of a row
 
 
@@ -30,6 +32,7 @@ class Job:
     flow: bool = False  # gradient flow is recorded with the curves
     base: str = ""  # the method of which `method` is a variant; "" if it is none
     candidate: int | None = None  # of a search: a point of the method's declared space; 0 is its recipe
+    stop: str = protocol.STOPS[0]  # when a run ends
 
     @property
     def folder(self) -> Path:
@@ -54,6 +57,7 @@ class Job:
         words += ["--seeds", f"{self.seeds.start}:{self.seeds.stop}"]
         words += ["--budget", _text(self.budget), "--device", self.device]
         words += ["--timeout", _text(self.timeout)] if self.timeout is not None else []
+        words += ["--stop", self.stop] if self.stop != protocol.STOPS[0] else []
         words += ["--gradient-flow"] if self.flow else []
         words += ["--candidate", str(self.candidate)] if self.candidate is not None else []
         for assignment in self.assignments():

@@ -4,11 +4,16 @@
 
 makes of `lstm` the runs of `lstm-00` (the recipe) to `lstm-16`. What a candidate changes is worked out where methods
 can be imported (`engine/candidates.py`): a design knows its number alone.
+
+    search: {grid: {optimiser.learning_rate.value: [1.0e-3, 1.0e-4]}, seeds: 2}
+
+makes of `lstm` the runs of `lstm-01` and `lstm-02`, one for each value, or for each combination of several settings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from longlag import protocol
@@ -38,6 +43,8 @@ def check(full: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     if full["search"] is None:
         return
     seeds(full["search"])
+    if {"grid", "candidates"} <= {*full["search"]}:
+        raise LonglagError("search has a grid and candidates; a grid lists its own candidates, so drop one of the two")
     if full["tuned"] is not None:
         raise LonglagError("search and tuned exclude each other: a search begins with the recipes; drop tuned")
     for where, mapping in (("the suite", given), *((f"cells[{i}]", cell) for i, cell in enumerate(given["cells"]))):
@@ -50,16 +57,35 @@ def check(full: Mapping[str, Any], given: Mapping[str, Any]) -> None:
 
 def size(search: Mapping[str, Any] | None) -> int:
     """How many methods of a design come of one."""
-    return 1 if search is None else 1 + int(search["candidates"])
+    if search is None:
+        return 1
+    return len(points(search)) if "grid" in search else 1 + int(search["candidates"])
 
 
-def entrants(search: Mapping[str, Any] | None, method: str, base: str) -> Iterator[tuple[str, str, int | None]]:
-    """What a method of a cell stands for: name in the records, method of which it is a variant, number as a candidate.
+def points(search: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The points of a grid, by setting; the last setting changes first.
+
+    >>> points({"grid": {"a": [1, 2], "b": [3, 4]}})[1]
+    {'a': 1, 'b': 4}
+    """
+    grid = search["grid"]
+    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+
+
+Entrant = tuple[str, str, int | None, dict[str, Any]]
+
+
+def entrants(search: Mapping[str, Any] | None, method: str, base: str) -> Iterator[Entrant]:
+    """What a method of a cell stands for: name in the records, method of which it is a variant, number as a candidate,
+    settings. A point of a grid is candidate 0, the recipe, with these settings.
 
     base: the method of which `method` itself is a variant; "" if it is none.
     """
     if search is None:
-        yield method, base, None
-        return
-    for number in range(size(search)):
-        yield candidate_name(method, number), base or method, number
+        yield method, base, None, {}
+    elif "grid" in search:
+        for number, point in enumerate(points(search), start=1):
+            yield candidate_name(method, number), base or method, 0, point
+    else:
+        for number in range(size(search)):
+            yield candidate_name(method, number), base or method, number, {}

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag import protocol, registry
-from longlag.design import checks, schemas, search, tuned
+from longlag.design import checks, schemas, search, stages, tuned
 from longlag.design.job import Job, Key
 from longlag.errors import LonglagError, unknown
 from longlag.settings import bare
@@ -37,6 +37,8 @@ _DEFAULTS: dict[str, Any] = {
     "flow": False,
     "search": None,
     "tuned": None,
+    "paper": None,
+    "stop": protocol.STOPS[0],
 }
 
 
@@ -75,6 +77,11 @@ class Suite:
         """How many candidates and seeds, if the design is a search."""
         return self.config.get("search")
 
+    @property
+    def paper(self) -> str | None:
+        """The paper, if the design is a stage of one."""
+        return self.config.get("paper")
+
     def to_json(self, digests: Digests | None = None) -> str:
         """The design as one line of JSON, which `read` reads back, with the digests if they are given."""
         return json.dumps({**self.config, **({"digests": digests} if digests else {})}, sort_keys=True)
@@ -110,10 +117,10 @@ def find(config: Mapping[str, Any], folders: Sequence[Path], given: str = "") ->
     """
     found = {file.stem: file for folder in reversed(folders) for file in folder.glob("*.yaml")}
     default = found.pop("config", None)
-    if default is not None and "cells" not in config and "suite" not in config:
+    if default is not None and not {"cells", "suite", stages.STAGES} & {*config}:
         given = " and ".join(filter(None, [str(default), given]))
         config = {**schemas.load(default), **config}
-    if "cells" in config:
+    if "cells" in config or stages.STAGES in config:
         return parse(config, given or "the suite")
     name = str(config.get("suite", "standard"))
     if name not in found:
@@ -149,8 +156,8 @@ def parse(
     """
     config = dict(schemas.normalised(config))
     digests = config.pop("digests", None)
-    config = _spelt_out(schemas.typed("suite", config))
     try:
+        config = _spelt_out(schemas.typed("suite", stages.picked(config)))
         if digests is not None:
             schemas.check("digests", digests)
         schemas.check("suite", config)
@@ -195,7 +202,7 @@ def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
         of = full["methods"].get(named, {})
         parent = of.get("from", "") or tuned.base_of(full["tuned"], named)
         frozen = {task: tuned.settings(full["tuned"], parent or named, named, task) for task in tasks}
-        for method, base, candidate in search.entrants(full["search"], named, parent):
+        for method, base, candidate, point in search.entrants(full["search"], named, parent):
             yield Job(
                 method=method,
                 group=group,
@@ -206,12 +213,18 @@ def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
                 budget=get("budget"),
                 timeout=get("timeout"),
                 device=get("device"),
-                settings=_settings(of, frozen),
+                settings=_with_point(_settings(of, frozen), point),
                 plugins=tuple(full["plugins"]),
                 flow=get("flow"),
                 base=base,
                 candidate=candidate,
+                stop=get("stop"),
             )
+
+
+def _with_point(given: dict[str, Any], point: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with those of a point of a grid, which replace all of the same path."""
+    return {**{path: value for path, value in given.items() if path.rpartition(":")[2] not in point}, **point}
 
 
 def _settings(given: Mapping[str, Any], frozen: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

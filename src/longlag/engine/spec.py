@@ -37,6 +37,8 @@ class RunSpec:
     adds its settings to the overrides.
     variant: the name in the records of a method with other settings; "" is the method's own. It changes no number.
 
+    stop: when a run ends, one of `protocol.STOPS`. A paper may train on after the task is solved.
+
     block: replicas trained as one program; 0 means 1 on a CPU and all seeds elsewhere. gradient_flow: record it at each
     evaluation, for 1 to 4 % more time. Neither changes a number of a row.
     """
@@ -53,6 +55,7 @@ class RunSpec:
     gradient_flow: bool = False
     variant: str = ""
     candidate: int | None = None
+    stop: str = protocol.STOPS[0]
 
     @property
     def name(self) -> str:
@@ -108,6 +111,8 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
     """
     task, method = registry.get("tasks", spec.task), registry.get("methods", spec.method)
     _check_variant(spec)
+    if spec.stop not in protocol.STOPS:
+        raise LonglagError(f"stop {shown(spec.stop)} is not a rule; it is one of {', '.join(protocol.STOPS)}")
     check_lag(task, spec.lag)
     if not 0 < spec.budget <= MAX_BUDGET:
         raise LonglagError(
@@ -134,6 +139,7 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
         "timeout": spec.timeout,
         "device": spec.device.partition(":")[0],
         "protocol": protocol.VERSION,
+        **({"stop": spec.stop} if spec.stop != protocol.STOPS[0] else {}),  # digests of older suites have no such key
     }
     spec_json = json.dumps(decides, sort_keys=True)
     spec_hash = hashlib.sha256(spec_json.encode()).hexdigest()[:16]

@@ -40,6 +40,7 @@ from longlag.tasks import TaskAtLag
 _NOT_FINITE = "the training loss is not finite"
 _SPENT = "the budget of sequence passes is spent"
 _MONITOR_BYTES = 2**30  # of a monitor set that a GPU keeps, packed
+_TRAINED_ON = "; the test set meets the criterion, at which this run was not to stop"
 _UNCONFIRMED = "; the test set meets the criterion, but no validation within the budget confirmed it"
 
 
@@ -207,7 +208,7 @@ class Block:
         for r in torch.nonzero(state.active).flatten().tolist():
             yield self._point(r, float(state.loss[r]), monitor, readings[r])
         passing = affordable & torch.from_numpy(monitor.wrong <= protocol.CRITERION)
-        if passing.any():
+        if passing.any() and self.setup.spec.stop == "solved":
             state.confirmations += passing.numpy()  # each replica's own count: no neighbour moves its data
             data, params = self._some(passing)
             purposes = [confirmation(k) for k in state.confirmations[passing.numpy()]]
@@ -262,7 +263,7 @@ class Block:
         if status == Status.SOLVED and not solved:
             status, reason = Status.BUDGET, f"confirmed on validation, but {error:.2%} of the test set wrong"
         elif status == Status.BUDGET and error <= protocol.CRITERION:
-            reason += _UNCONFIRMED
+            reason += _UNCONFIRMED if self.setup.spec.stop == "solved" else _TRAINED_ON
         ending = {
             "status": str(status),
             "reason": reason,

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from longlag import registry
+from longlag import protocol, registry
 from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
 from longlag.engine.spec import RunSpec, check_device, resolve
 from longlag.engine.train import train
@@ -45,12 +45,14 @@ def spec_of(row: Row) -> RunSpec:
     try:
         spec = json.loads(row.spec)
         overrides, timeout, device = dict(spec["overrides"]), spec["timeout"], str(spec["device"])
-        method = str(spec["method"]["name"])
+        method, stop = str(spec["method"]["name"]), str(spec.get("stop", protocol.STOPS[0]))
     except (ValueError, KeyError, TypeError) as error:
         name = f"{row.task} T={row.lag} {row.method} seed {row.seed}"
         raise LonglagError(f"the spec of row {name} is damaged ({error}); run its job again") from error
     variant = row.method if row.method != method else ""
-    return RunSpec(row.task, row.lag, method, (row.seed,), row.budget, overrides, timeout, device, variant=variant)
+    return RunSpec(
+        row.task, row.lag, method, (row.seed,), row.budget, overrides, timeout, device, variant=variant, stop=stop
+    )
 
 
 def rerun(row: Row) -> Comparison:

@@ -5,8 +5,9 @@ They see an oracle (`longlag.objective`) and nothing else: no task, no test set,
 
 from longlag.optimisers.adam import Adam
 from longlag.optimisers.hessian_free import HessianFree
+from longlag.optimisers.momentum import Momentum
 from longlag.optimisers.nesterov import Nesterov
 from longlag.optimisers.ridge import Ridge
 from longlag.optimisers.sgd import SGD
 
-__all__ = ["SGD", "Adam", "HessianFree", "Nesterov", "Ridge"]
+__all__ = ["SGD", "Adam", "HessianFree", "Momentum", "Nesterov", "Ridge"]

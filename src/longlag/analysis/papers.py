@@ -1,0 +1,252 @@
+"""A paper's table beside ours: for every cell the published fact, what was measured under the paper's settings, and a
+verdict. DataFrame in, DataFrame out.
+
+The rule, for a cell whose published number stands in `published.csv`:
+
+not run: there is no row of it.
+not comparable: the file of the paper says why; or nothing is published but words; or a run ended with an error or at
+    the clock's limit; or ours is worse and had a smaller budget than the paper's.
+A number (share wrong, wrong symbols, sequences to the criterion), of which less is better, is *reproduced* if the
+    published one lies within the interval of ours, or within a factor of `FACTOR` of our mean, or if both are at or
+    below `FLOOR`, where both solve the task. Else it is *better* or *worse*.
+A share of runs solved is *reproduced* if the published one lies within the Wilson interval of ours, else better or
+    worse. "Solved up to lag T" is reproduced if at least half of our runs at lag T solve it, else worse.
+
+The interval of a mean is the bootstrap's over seeds (2.5 to 97.5 %); one seed has none. Sequences to the criterion are
+a mean over the runs that met it, as the papers count; if fewer than half did, ours counts as worse than any number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from longlag import protocol
+from longlag.analysis import intervals
+from longlag.rng import stream
+from longlag.store.records import Status
+
+REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN = "reproduced", "better", "worse", "not comparable", "not run"
+VERDICTS = (REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN)
+FACTOR = 2.0  # published and measured numbers within this factor of each other are the same
+FLOOR = protocol.CRITERION  # share wrong, or wrong symbols per symbol, at which a task is solved (docs/protocol.md)
+_PASSES_PER_SEQUENCE = 3  # a training sequence is a forward and a backward pass
+_KEY = ["paper", "task", "arm", "lag", "metric"]
+_BROKEN = {Status.ERROR, Status.TIMEOUT}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the runs of a cell say. values: per seed, nan where a run has none. mean, low, high: in the fact's unit."""
+
+    seeds: tuple[int, ...] = ()
+    values: tuple[float, ...] = ()
+    endings: tuple[str, ...] = ()
+    mean: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    solved: int = 0
+    budget: float = math.nan
+    seconds: float = 0.0
+
+    @property
+    def n(self) -> int:
+        """How many runs there are."""
+        return len(self.seeds)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A word of `VERDICTS`, and why where the word alone does not say it."""
+
+    verdict: str
+    why: str = ""
+
+
+def cells(paper: str, page: Mapping[str, Any], facts: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Every cell of a paper's tables.
+
+    Args:
+        page: `page` of the paper's file.
+        facts: `published.load()`.
+        runs: rows of the paper's records, as `stats.load_runs` gives them.
+
+    Returns:
+        table, row, column (numbers), row_label, column_label, task, method, lag, metric; fact (its line in `facts`, or
+        -1), value (published, a number or nan), standing, place; the fields of `Measured`, n; verdict, why.
+    """
+    known = facts[facts.paper == paper].reset_index(names="fact").drop_duplicates(_KEY).set_index(_KEY)
+    found = [_cell(paper, place, of, known, runs) for place, of in _places(page)]
+    return pd.DataFrame(found)
+
+
+def _places(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Where each cell stands, and what it holds: the keys of its table, column and row."""
+    for t, table in enumerate(page["tables"]):
+        for r, row in enumerate(table["rows"]):
+            for c, column in enumerate(table["columns"]):
+                place = {"table": t, "row": r, "column": c}
+                labels = {"row_label": str(row["label"]), "column_label": str(column["label"])}
+                yield {**place, **labels}, {**table.get("all", {}), **column, **row}
+
+
+def _cell(
+    paper: str, place: Mapping[str, Any], of: Mapping[str, Any], known: pd.DataFrame, runs: pd.DataFrame
+) -> dict[str, Any]:
+    arm = of.get("fact", of["method"])
+    key = (paper, of["task"], arm, of["lag"], of["metric"])
+    fact = known.loc[key] if key in known.index else None
+    value = math.nan if fact is None or of["metric"] == "words" else float(fact.value)
+    own = runs[(runs.task == of["task"]) & (runs.method == of["method"]) & (runs.lag == of["lag"])]
+    measured = measure(own, of["metric"], int(of.get("symbols", 1)))
+    judged = judge(value, of["metric"], measured, of, fact is not None)
+    holds = {name: of[name] for name in ("task", "method", "lag", "metric")} | {"symbols": int(of.get("symbols", 1))}
+    told = {"fact": -1, "value": value, "standing": "", "place": "", "words": ""}
+    if fact is not None:
+        told |= {"fact": int(fact.fact), "standing": fact.standing, "place": fact.place, "words": str(fact.value)}
+    return {**place, **holds, **told, **asdict(measured), "n": measured.n, **asdict(judged)}
+
+
+def measure(rows: pd.DataFrame, metric: str, symbols: int = 1) -> Measured:
+    """What the runs of one condition say in the unit of a metric. symbols: of a message."""
+    if rows.empty:
+        return Measured()
+    rows = rows.sort_values("seed")
+    solved = _solved(rows)
+    values = _values(rows, metric, symbols)
+    mean, low, high = _summary(values, metric, int(solved.sum()), len(rows))
+    return Measured(
+        seeds=tuple(int(seed) for seed in rows.seed),
+        values=tuple(float(value) for value in values),
+        endings=tuple(map(str, rows.status)),
+        mean=mean,
+        low=low,
+        high=high,
+        solved=int(solved.sum()),
+        budget=float(rows.budget.max()),
+        seconds=float(rows.seconds.sum()),
+    )
+
+
+def _solved(rows: pd.DataFrame) -> pd.Series:
+    """Whether each run solved its task: the test decides where a run was not to stop before the end of its budget."""
+    trained_on = rows.spec.str.contains('"stop": "budget"', regex=False)
+    return rows.solved | (trained_on & (rows.test_error <= protocol.CRITERION))
+
+
+def _values(rows: pd.DataFrame, metric: str, symbols: int) -> np.ndarray:
+    """A number per run. A run that diverged answers nothing: all it is asked is wrong."""
+    if metric == "sequences":
+        return (rows.passes_to_solve / _PASSES_PER_SEQUENCE).where(rows.solved).to_numpy(float)
+    if metric in ("share_wrong", "wrong_symbols"):
+        wrong = rows.test_error if metric == "share_wrong" else rows.test_symbol_error
+        return symbols * wrong.where(rows.status != Status.DIVERGED, 1.0).to_numpy(float)
+    return 100.0 * _solved(rows).to_numpy(float)
+
+
+def _summary(values: np.ndarray, metric: str, solved: int, n: int) -> tuple[float, float, float]:
+    """Mean with its interval."""
+    if metric in ("success_percent", "longest_solved", "words"):
+        low, high = intervals.wilson(solved, n)
+        return 100.0 * solved / n, 100.0 * float(low), 100.0 * float(high)
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return math.nan, math.nan, math.nan
+    if len(known) == 1:
+        return float(known[0]), math.nan, math.nan
+    drawn = stream(0, "papers", len(known)).integers(len(known), size=(intervals.DRAWS, len(known)))
+    low, high = np.percentile(known[drawn].mean(1), [2.5, 97.5])
+    return float(known.mean()), float(low), float(high)
+
+
+def judge(value: float, metric: str, measured: Measured, of: Mapping[str, Any], published: bool = True) -> Verdict:
+    """The verdict on a cell, by the rule of this module.
+
+    Args:
+        value: the published number; nan if there is none.
+        of: the cell as the paper's file has it: symbols, passes (that the paper spends), not_comparable.
+        published: whether there is a fact at all.
+    """
+    if not measured.n:
+        return Verdict(NOT_RUN)
+    if of.get("not_comparable"):
+        return Verdict(NOT_COMPARABLE, str(of["not_comparable"]))
+    if not published:
+        return Verdict(NOT_COMPARABLE, "no published number could be read")
+    if metric == "words":
+        return Verdict(NOT_COMPARABLE, "words are published, and no number")
+    if broken := [ending for ending in measured.endings if ending in _BROKEN]:
+        return Verdict(NOT_COMPARABLE, f"{len(broken)} of {measured.n} runs ended with {broken[0]}")
+    word = _compared(value, metric, measured, float(of.get("symbols", 1)))
+    if word == WORSE and measured.budget < float(of.get("passes", 0)):
+        spent = f"ours had {measured.budget:.3g} passes, the paper's {float(of['passes']):.3g}"
+        return Verdict(NOT_COMPARABLE, f"worse, but {spent}")
+    return Verdict(word)
+
+
+def _compared(value: float, metric: str, measured: Measured, symbols: float) -> str:
+    if metric == "longest_solved":
+        return REPRODUCED if 2 * measured.solved >= measured.n else WORSE
+    if metric == "success_percent":
+        if measured.low <= value <= measured.high:
+            return REPRODUCED
+        return BETTER if measured.mean > value else WORSE
+    if metric == "sequences" and 2 * measured.solved < measured.n:
+        return WORSE
+    floor = 0.0 if metric == "sequences" else FLOOR * symbols
+    within = measured.low <= value <= measured.high or value / FACTOR <= measured.mean <= value * FACTOR
+    if within or max(value, measured.mean) <= floor:
+        return REPRODUCED
+    return BETTER if measured.mean < value else WORSE
+
+
+def tally(found: pd.DataFrame) -> dict[str, int]:
+    """How many cells have each verdict; all five words are there."""
+    counts = found.verdict.value_counts() if len(found) else {}
+    return {word: int(counts.get(word, 0)) for word in VERDICTS}
+
+
+def spearman(a: Sequence[float], b: Sequence[float]) -> float:
+    """Spearman's rank correlation, ties with their mean rank; nan with fewer than three pairs or all of one rank."""
+    pairs = pd.DataFrame({"a": a, "b": b}, dtype=float).dropna()
+    if len(pairs) < 3 or pairs.a.nunique() == 1 or pairs.b.nunique() == 1:
+        return math.nan
+    return float(pairs.rank().corr().iloc[0, 1])
+
+
+def orders(found: pd.DataFrame) -> pd.DataFrame:
+    """For each row of each table, Spearman's correlation of published and measured over its columns, with an interval
+    by the bootstrap over the seeds of each cell: table, row, row_label, n (columns), rho, low, high."""
+    lines = []
+    for (table, row, label), own in found.groupby(["table", "row", "row_label"]):
+        known = own[own.value.notna() & own["mean"].notna()]
+        rng = stream(0, "order", int(table), int(row))
+        drawn = [spearman(known.value, [_redrawn(rng, of) for of in known["values"]]) for _ in range(200)]
+        usable = [rho for rho in drawn if not math.isnan(rho)]
+        low, high = np.percentile(usable, [2.5, 97.5]) if usable else (math.nan, math.nan)
+        rho = spearman(known.value, known["mean"])
+        lines.append((table, row, label, len(known), rho, float(low), float(high)))
+    return pd.DataFrame(lines, columns=["table", "row", "row_label", "n", "rho", "low", "high"])
+
+
+def _redrawn(rng: np.random.Generator, values: Sequence[float]) -> float:
+    known = np.array([value for value in values if not math.isnan(value)])
+    return float(rng.choice(known, len(known)).mean()) if len(known) else math.nan
+
+
+def chosen(losses: Mapping[int, Sequence[float]]) -> int | None:
+    """The candidate with the lowest validation loss, a mean over tuning seeds; the lower number wins a tie. A candidate
+    of which a seed has no finite loss is out. None: all are.
+
+    losses: per candidate, the last validation loss of each tuning seed.
+
+    >>> chosen({1: [0.5, 0.3], 2: [0.2, 0.4], 3: [0.1, float("nan")]})
+    2
+    """
+    mean = {number: float(np.mean(of)) for number, of in losses.items() if len(of) and np.isfinite(of).all()}
+    return min(mean, key=lambda number: (mean[number], number)) if mean else None

@@ -1,0 +1,171 @@
+"""A paper's file: one design in stages, each of which is a suite. No torch, no pandas.
+
+    paper: sutskever2013       # names the records, results/papers/sutskever2013
+    methods: {...}             # keys of a suite, which every stage takes over
+    stage: "1"                 # the one that is meant if none is named
+    stages:
+      rates: {what: "...", search: {grid: {optimiser.learning_rate.value: [1.0e-3, 1.0e-4]}}, cells: [...]}
+      "1": {what: "...", after: [rates], cells: [...]}
+    page: {...}                # the paper's tables and what is to be said of them (report/papers.py)
+
+`picked` makes of it the suite PAPER-STAGE. A stage is trained `after` those whose choices it takes: what they chose for
+a method and a task, from runs on tuning seeds, becomes settings of that method. Rows in the records are reused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from longlag import resources
+from longlag.design import schemas
+from longlag.errors import LonglagError, unknown
+from longlag.store import files
+
+STAGES = "stages"
+RECORDS = Path(resources.PAPERS)
+CHOSEN = "chosen.yaml"  # in the folder of a paper's records: what its searches chose
+_OF_A_PAPER = ("paper", "stage", STAGES, "page")  # keys of a paper's file that no suite has
+_OF_A_STAGE = ("what", "after")
+Choices = Mapping[str, Mapping[str, Mapping[str, Mapping[str, Any]]]]  # stage -> method -> task -> path -> value
+
+
+def names() -> list[str]:
+    """The papers of the working directory's config/papers and of the package."""
+    return sorted(_files())
+
+
+def read(paper: str) -> dict[str, Any]:
+    """The file of a paper, config/papers/NAME.yaml of the working directory or of the package.
+
+    Raises:
+        LonglagError: there is none, or it is refused.
+    """
+    if paper not in (known := _files()):
+        raise unknown("paper", paper, sorted(known))
+    config = dict(schemas.normalised(schemas.load(known[paper])))
+    check(config)
+    return config
+
+
+def _files() -> dict[str, Path]:
+    places = [resources.find("config"), Path("config")]
+    return {file.stem: file for place in places for file in sorted((place / "papers").glob("*.yaml"))}
+
+
+def check(config: Mapping[str, Any]) -> None:
+    """Raises LonglagError for a paper's file with a wrong key or value, or a stage that comes before itself."""
+    schemas.check("paper", _with_texts(config))
+    for name in stage_names(config):
+        in_order(config, name)
+
+
+def stage_names(config: Mapping[str, Any]) -> list[str]:
+    """The stages of a paper's file, in its order."""
+    return [str(name) for name in config[STAGES]]
+
+
+def default(config: Mapping[str, Any]) -> str:
+    """The stage that is meant if none is named: `stage` of the file, else its first one."""
+    return str(config.get("stage", stage_names(config)[0]))
+
+
+def in_order(config: Mapping[str, Any], name: str) -> list[str]:
+    """A stage and all that come before it, first things first.
+
+    Raises:
+        LonglagError: an unknown stage, or a circle.
+    """
+    return _in_order(_with_texts(config)[STAGES], name, ())
+
+
+def _in_order(bodies: Mapping[str, Any], name: str, above: tuple[str, ...]) -> list[str]:
+    if name not in bodies:
+        raise unknown("stage", name, list(bodies))
+    if name in above:
+        raise LonglagError(f"stage {name!r} comes after itself: {' after '.join([*above, name])}; drop one `after`")
+    before = [one for of in bodies[name].get("after", []) for one in _in_order(bodies, str(of), (*above, name))]
+    return [*dict.fromkeys([*before, name])]
+
+
+def picked(config: Mapping[str, Any], stand_in: bool = False) -> dict[str, Any]:
+    """The suite of the stage that `stage` names; a config without stages as it is.
+
+    stand_in: where nothing is chosen yet, the first value of the grid serves: enough to say what a stage costs.
+
+    Raises:
+        LonglagError: an unknown stage, a wrong key, or a stage whose choices are not made yet.
+    """
+    if STAGES not in config:
+        return dict(config)
+    check(config)
+    paper, bodies = str(config["paper"]), _with_texts(config)[STAGES]
+    name = default(config)
+    in_order(config, name)
+    shared = {key: value for key, value in config.items() if key not in (*_OF_A_PAPER, "suite")}
+    body = {key: value for key, value in bodies[name].items() if key not in _OF_A_STAGE}
+    if "search" in body:
+        shared.pop("seeds", None)  # those of reported runs; a search has its own
+    title = f"{config.get('title', paper)}: {bodies[name]['what']}"
+    suite = {**shared, **body, "suite": f"{paper}-{name}", "title": title, "paper": paper}
+    suite["methods"] = _chosen(suite, _wanted(config, bodies, name), paper, stand_in)
+    record = RECORDS / paper / "runs.csv"
+    suite["reuse"] = [*suite.get("reuse", []), *([record.as_posix()] if files.is_file(record) else [])]
+    return suite
+
+
+def _with_texts(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The file with names of stages as texts: YAML reads 1 as a number, and so does `--config stage=1`."""
+    full = dict(config)
+    if isinstance(full.get(STAGES), Mapping):
+        full[STAGES] = {str(name): body for name, body in full[STAGES].items()}
+    return {**full, "stage": str(full["stage"])} if "stage" in full else full
+
+
+def _wanted(config: Mapping[str, Any], bodies: Mapping[str, Any], name: str) -> dict[tuple[str, str], str]:
+    """(method, task) -> the stage that chooses for it, for all that the stages before this one search."""
+    found: dict[tuple[str, str], str] = {}
+    for before in in_order(config, name)[:-1]:
+        if "search" in bodies[before]:
+            found |= dict.fromkeys(_pairs(bodies[before]["cells"]), before)
+    return found
+
+
+def _pairs(cells: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return [(method, task) for cell in cells for method in cell["methods"] for task in cell["tasks"]]
+
+
+def _chosen(suite: Mapping[str, Any], wanted: Mapping[tuple[str, str], str], paper: str, stand_in: bool) -> Any:
+    """The settings of methods, with those that were chosen."""
+    methods = {name: dict(of) for name, of in suite.get("methods", {}).items()}
+    choices = read_choices(paper) if wanted else {}
+    for method, task in _pairs(suite["cells"]):
+        stage = wanted.get((method, task))
+        values = choices.get(stage or "", {}).get(method, {}).get(task)
+        if stage is None or "search" in suite or (values is None and stand_in):
+            continue
+        if values is None:
+            raise LonglagError(
+                f"nothing is chosen yet for {method} on {task}: run stage {stage!r} of {paper} first, "
+                f"make paper NAME={paper} STAGE={stage}"
+            )
+        of = methods.setdefault(method, {})
+        own = dict(of.get("tasks", {}))
+        of["tasks"] = {**own, task: {**own.get(task, {}), **values}}
+    return methods
+
+
+def records_of(paper: str) -> Path:
+    """The folder of a paper's records: that of the working directory, else the package's, which may be missing."""
+    return RECORDS / paper if files.is_folder(RECORDS / paper) else resources.root() / RECORDS / paper
+
+
+def read_choices(paper: str) -> Choices:
+    """What the searches of a paper chose; {} if none has ended.
+
+    Raises:
+        LonglagError: a damaged file.
+    """
+    path = records_of(paper) / CHOSEN
+    return schemas.normalised(schemas.load(path)) if files.is_file(path) else {}

@@ -1,0 +1,172 @@
+"""The page of a paper: its tables in their own layout, in every cell the published number, ours and a verdict.
+
+One HTML file that fetches nothing and runs no script. It is made from committed records: nothing is trained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from longlag.analysis import papers
+from longlag.figures import papers as drawings
+from longlag.report import explorer, images
+from longlag.tables.tools.papers import Paper
+from longlag.words import NOT_RUN, count, duration, join_words, number
+
+_HERE = Path(__file__).parent
+# verdict -> sign beside it, so that colour is not all that tells
+SIGNS = {
+    papers.REPRODUCED: "✓",
+    papers.BETTER: "▲",
+    papers.WORSE: "▼",
+    papers.NOT_COMPARABLE: "≠",
+    papers.NOT_RUN: "–",
+}
+
+
+def render(paper: Paper) -> str:
+    """The page as text."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    page, cells = paper.page, paper.cells
+    return environment.get_template("paper.html").render(
+        title=f"{page['source']}: published beside measured",
+        policy=explorer.policy(),
+        css=Markup((_HERE / "page.css").read_text("utf-8")),
+        page={"about": [], "claims": [], "deviations": [], "unread": [], **page},
+        line=line(paper),
+        tables=[_table(paper, place) for place in range(len(page["tables"]))],
+        tally=papers.tally(cells),
+        signs=SIGNS,
+        rule=(papers.__doc__ or "").split("The rule", 1)[1].partition(":")[2].strip(),
+        seeds=_seeds(cells),
+        orders=_orders(cells),
+        stages=_stages(paper),
+        choices=_choices(paper),
+    )
+
+
+def line(paper: Paper) -> str:
+    """The verdicts in one line, and what the runs cost."""
+    found = papers.tally(paper.cells)
+    said = join_words(f"{n} {word}" for word, n in found.items() if n)
+    return f"{count(len(paper.cells), 'cell')}: {said}; {duration(float(paper.runs.seconds.sum()))} of CPU time spent"
+
+
+def _table(paper: Paper, place: int) -> dict[str, Any]:
+    table = paper.page["tables"][place]
+    own = paper.cells[paper.cells.table == place]
+    rows = [
+        {"label": label, "cells": [_cell(cell) for cell in of.to_dict("records")]}
+        for (_, label), of in own.groupby(["row", "row_label"], sort=False)
+    ]
+    picture = drawings.draw(own, bool(table.get("curve"))) if (own.n > 0).any() else None
+    return {
+        "title": table["title"],
+        "caption": table.get("caption", ""),
+        "columns": [str(column["label"]) for column in table["columns"]],
+        "rows": rows,
+        "picture": images.of_figure(picture) if picture is not None else "",
+        "picture_caption": drawings.caption(bool(table.get("curve"))),
+    }
+
+
+def _cell(cell: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "published": _published(cell),
+        "standing": cell["standing"],
+        "measured": measured(cell),
+        "verdict": cell["verdict"],
+        "sign": SIGNS[cell["verdict"]],
+        "why": cell["why"],
+        "style": cell["verdict"].replace(" ", "-"),
+    }
+
+
+def _published(cell: dict[str, Any]) -> str:
+    if not cell["standing"]:
+        return "–"
+    if cell["metric"] == "longest_solved":
+        return f"solved to {cell['words']}"
+    if math.isnan(cell["value"]):
+        return str(cell["words"])
+    return in_unit(cell["value"], cell["metric"])
+
+
+def in_unit(value: float, metric: str) -> str:
+    """A number in the paper's unit.
+
+    >>> in_unit(0.00025, "share_wrong"), in_unit(74000, "sequences"), in_unit(100, "success_percent")
+    ('0.00025', '74 k', '100 %')
+    """
+    if math.isnan(value):
+        return "–"
+    if metric == "sequences":
+        return number(value)
+    return f"{value:.3g} %" if metric in ("success_percent", "longest_solved") else f"{value:.3g}"
+
+
+def measured(cell: dict[str, Any]) -> str:
+    """Our number with its interval and how many runs it is of."""
+    if not cell["n"]:
+        return NOT_RUN
+    n, metric = cell["n"], cell["metric"]
+    if metric in ("success_percent", "longest_solved", "words"):
+        return f"{cell['solved']}/{n} solved [{cell['low']:.0f}, {cell['high']:.0f} %]"
+    ends = f" [{in_unit(cell['low'], metric)}, {in_unit(cell['high'], metric)}]" if not math.isnan(cell["low"]) else ""
+    met = f", {cell['solved']} of them met it" if metric == "sequences" else ""
+    return f"{in_unit(cell['mean'], metric)}{ends}, n = {n}{met}"
+
+
+def _seeds(cells: pd.DataFrame) -> list[dict[str, Any]]:
+    """A line for each cell that was run: what each seed gave."""
+    found = []
+    for cell in cells[cells.n > 0].to_dict("records"):
+        each = zip(cell["seeds"], cell["values"], cell["endings"], strict=True)
+        outcomes = [f"{seed}: {in_unit(value, cell['metric'])} ({ending})" for seed, value, ending in each]
+        labels = {"row": cell["row_label"], "column": cell["column_label"]}
+        found.append({**labels, "outcomes": ", ".join(outcomes), "seconds": duration(cell["seconds"])})
+    return found
+
+
+def _orders(cells: pd.DataFrame) -> list[str]:
+    """Whether the columns of each row have the paper's order; nothing where a row has fewer than three."""
+    found = papers.orders(cells)
+    known = found[found.rho.notna()]
+    return [
+        f"{row.row_label}: Spearman's rho {row.rho:.2f} [{row.low:.2f}, {row.high:.2f}] over {row.n} columns"
+        for row in known.itertuples()
+    ]
+
+
+def _stages(paper: Paper) -> list[dict[str, str]]:
+    return [{"name": str(name), "what": str(of["what"])} for name, of in paper.config["stages"].items()]
+
+
+def _choices(paper: Paper) -> list[dict[str, str]]:
+    """What the searches chose, a line each; a value at an end of its grid is marked."""
+    found = []
+    for stage, methods in paper.choices.items():
+        grid = _grid(paper, stage)
+        for method, tasks in methods.items():
+            for task, values in tasks.items():
+                said = ", ".join(f"{path} = {one:g}{_edge(one, grid.get(path, []))}" for path, one in values.items())
+                found.append({"stage": stage, "method": method, "task": task, "chosen": said})
+    return found
+
+
+def _grid(paper: Paper, stage: str) -> dict[str, list[float]]:
+    bodies = {str(name): body for name, body in paper.config["stages"].items()}
+    return dict((bodies.get(stage, {}).get("search") or {}).get("grid", {}))
+
+
+def _edge(value: float, values: Sequence[float]) -> str:
+    return " (at an end of the grid)" if len(values) > 1 and value in (min(values), max(values)) else ""

@@ -1,0 +1,191 @@
+"""Verdicts on made-up rows: each of the five, by each part of the rule; and which candidate is chosen."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from longlag.analysis import papers, published, stats
+from longlag.analysis.papers import BETTER, NOT_COMPARABLE, NOT_RUN, REPRODUCED, WORSE
+from longlag.design import stages
+from longlag.design.collect import error_row
+from longlag.design.job import Job
+from longlag.store.records import Row
+from longlag.tables.tools.papers import load
+
+JOB = Job("arm", "adding", 0, ("adding",), (80,), range(9), 1.5e7, None, "cpu", {}, ())
+
+
+def rows(errors, budget=1.5e7, status="budget", **columns):
+    """A row per test error of the condition of `JOB`, seed 0 first."""
+    found = []
+    for seed, error in enumerate(errors):
+        row = vars(error_row(JOB, ("adding", "arm", 80, seed), ""))
+        known = {"status": status, "test_error": error, "test_symbol_error": error, "budget": budget, "seconds": 2.0}
+        found.append(Row(**{**row, **known, **columns}))
+    return stats.frame(Row, found)
+
+
+def verdict(value, errors, metric="share_wrong", of=(), **columns):
+    of = dict(of)
+    found = papers.judge(value, metric, papers.measure(rows(errors, **columns), metric, of.get("symbols", 1)), of)
+    assert found.verdict in papers.VERDICTS
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "errors", "expected"),
+    [
+        (0.4, [0.25, 0.5], REPRODUCED),  # within the interval of ours
+        (0.4, [0.39, 0.75], REPRODUCED),
+        (0.4, [0.21], REPRODUCED),  # one seed has no interval, but is within a factor of two
+        (0.4, [0.79], REPRODUCED),
+        (0.00025, [0.006, 0.008], REPRODUCED),  # both solve the task
+        (0.4, [0.1, 0.12], BETTER),
+        (0.4, [0.85, 0.95], WORSE),
+        (0.00025, [0.5, 0.6], WORSE),
+        (0.5, [0.0, 0.0], BETTER),
+    ],
+)
+def test_a_number_is_reproduced_better_or_worse(value, errors, expected):
+    assert verdict(value, errors).verdict == expected
+
+
+def test_wrong_symbols_are_counted_in_the_papers_unit():
+    found = papers.measure(rows([0.1, 0.3]), "wrong_symbols", 10)
+    assert found.values == pytest.approx((1.0, 3.0))
+    assert found.mean == pytest.approx(2.0)
+    assert verdict(8.0, [0.8, 0.81], "wrong_symbols", {"symbols": 10}).verdict == REPRODUCED
+    assert verdict(0.00005, [0.009], "wrong_symbols", {"symbols": 10}).verdict == REPRODUCED, "0.09 of 10 symbols"
+    assert verdict(0.00005, [0.02], "wrong_symbols", {"symbols": 10}).verdict == WORSE
+
+
+def test_what_was_not_run_says_so():
+    assert papers.judge(0.4, "share_wrong", papers.Measured(), {}).verdict == NOT_RUN
+    assert papers.judge(math.nan, "share_wrong", papers.Measured(), {}, published=False).verdict == NOT_RUN
+
+
+@pytest.mark.parametrize(
+    ("of", "columns", "why"),
+    [
+        ({"not_comparable": "another criterion"}, {}, "another criterion"),
+        ({}, {"status": "error"}, "2 of 2 runs ended with error"),
+        ({}, {"status": "timeout"}, "2 of 2 runs ended with timeout"),
+        ({"passes": 1.5e7}, {"budget": 1e6}, "worse, but ours had 1e+06 passes, the paper's 1.5e+07"),
+    ],
+)
+def test_what_is_not_comparable_says_why(of, columns, why):
+    found = verdict(0.1, [0.8, 0.9], of=of, **columns)
+    assert (found.verdict, found.why) == (NOT_COMPARABLE, why)
+
+
+def test_a_smaller_budget_excuses_no_better_number():
+    assert verdict(0.8, [0.1], of={"passes": 1.5e7}, budget=1e6).verdict == BETTER
+
+
+def test_a_fact_in_words_and_none_at_all_are_not_comparable():
+    measured = papers.measure(rows([0.5]), "words")
+    assert papers.judge(math.nan, "words", measured, {}).why == "words are published, and no number"
+    assert papers.judge(math.nan, "share_wrong", measured, {}, False).why == "no published number could be read"
+
+
+def test_a_diverged_run_has_everything_wrong():
+    assert papers.measure(rows([0.02], status="diverged"), "share_wrong").values == (1.0,)
+
+
+@pytest.mark.parametrize(
+    ("solved", "expected"), [([1, 1, 1, 1, 1], REPRODUCED), ([1, 1, 0, 0, 0], WORSE), ([0, 0, 0], WORSE)]
+)
+def test_all_runs_solved_is_compared_with_the_interval_of_ours(solved, expected):
+    table = rows([0.5] * len(solved)).assign(solved=[bool(one) for one in solved])
+    assert papers.judge(100.0, "success_percent", papers.measure(table, "success_percent"), {}).verdict == expected
+
+
+def test_two_of_five_is_surpassed_by_all_of_nine():
+    table = rows([0.0] * 9).assign(solved=True)
+    assert papers.judge(40.0, "success_percent", papers.measure(table, "success_percent"), {}).verdict == BETTER
+
+
+def test_solved_up_to_a_lag_asks_for_half_of_the_runs():
+    table = rows([0.5] * 4)
+    for solved, expected in ((2, REPRODUCED), (1, WORSE)):
+        found = papers.measure(table.assign(solved=[i < solved for i in range(4)]), "longest_solved")
+        assert papers.judge(200.0, "longest_solved", found, {}).verdict == expected
+
+
+def test_a_run_that_was_not_to_stop_counts_as_solved_by_its_test():
+    for spec, solved in (('{"stop": "budget"}', 1), ("{}", 0)):
+        assert papers.measure(rows([0.005, 0.2], spec=spec), "success_percent").solved == solved
+
+
+def test_sequences_to_the_criterion_are_a_mean_over_those_that_met_it():
+    table = rows([0.0] * 3).assign(solved=[True, True, False], passes_to_solve=[3e5, 9e5, math.nan])
+    found = papers.measure(table, "sequences")
+    assert found.mean == pytest.approx(2e5), "three passes a sequence"
+    assert papers.judge(1.1e5, "sequences", found, {}).verdict == REPRODUCED
+    assert papers.judge(1e6, "sequences", found, {}).verdict == BETTER
+    assert papers.judge(1e4, "sequences", found, {}).verdict == WORSE
+    rarely = papers.measure(table.assign(solved=[True, False, False]), "sequences")
+    assert papers.judge(1e6, "sequences", rarely, {}).verdict == WORSE, "fewer than half met it"
+
+
+def test_cells_join_the_page_with_facts_and_runs():
+    facts = published.load()
+    page = {
+        "tables": [
+            {
+                "title": "t",
+                "all": {"lag": 80, "metric": "share_wrong"},
+                "rows": [{"label": "adding", "task": "adding"}],
+                "columns": [{"label": "0", "method": "arm", "fact": "momentum_0"}, {"label": "x", "method": "other"}],
+            }
+        ]
+    }
+    found = papers.cells("sutskever2013", page, facts, rows([0.3, 0.5]))
+    one, other = found.to_dict("records")
+    assert (one["value"], one["verdict"], one["n"], one["seconds"]) == (0.39, REPRODUCED, 2, 4.0)
+    assert facts.iloc[one["fact"]].value == "0.39"
+    assert (other["fact"], other["verdict"]) == (-1, NOT_RUN)
+    assert papers.tally(found) == {REPRODUCED: 1, BETTER: 0, WORSE: 0, NOT_COMPARABLE: 0, NOT_RUN: 1}
+
+
+def test_the_order_of_columns_is_spearmans():
+    assert papers.spearman([1, 2, 3], [10, 20, 15]) == pytest.approx(0.5)
+    assert papers.spearman([1, 2, 3, 4], [4, 3, 2, 1]) == pytest.approx(-1.0)
+    assert math.isnan(papers.spearman([1, 2], [1, 2]))
+    cells = pd.DataFrame(
+        {
+            "table": 0,
+            "row": 0,
+            "row_label": "r",
+            "value": [0.4, 0.2, 0.1],
+            "mean": [0.5, 0.3, 0.2],
+            "values": [(0.5, 0.5), (0.3, 0.3), (0.2, 0.2)],
+        }
+    )
+    (line,) = papers.orders(cells).itertuples()
+    assert (line.n, line.rho, line.low, line.high) == (3, 1.0, 1.0, 1.0)
+
+
+def test_the_lowest_validation_loss_is_chosen():
+    assert papers.chosen({1: [0.5, 0.5], 2: [0.1, 0.3], 3: [0.2, 0.2]}) == 2, "a tie: the lower number"
+    assert papers.chosen({1: [0.5, 0.5], 2: [0.1, math.nan]}) == 1, "a failed seed"
+    assert papers.chosen({1: [math.nan], 2: []}) is None
+
+
+@pytest.mark.parametrize("paper", stages.names())
+def test_every_fact_of_a_paper_has_a_cell_and_none_has_two_tables(paper):
+    facts = published.load()
+    own = facts[facts.paper == paper]
+    cells = load(paper).cells
+    shown = cells[cells.fact >= 0]
+    assert {*shown.fact} == {*own.index}, "each fact of the paper's that the package states has a verdict"
+    assert set(cells.verdict) <= set(papers.VERDICTS)
+
+
+def test_published_facts_are_unique_and_of_known_standing():
+    facts = published.load()
+    of_papers = facts[facts.paper != ""]
+    assert not of_papers.duplicated(["paper", "task", "arm", "lag", "metric"]).any()
+    assert set(facts.standing) == {"verified", "second-hand"}
+    assert len(facts[facts.place == "Table 5"]) == 32, "4 problems x 8 columns of Sutskever et al. 2013"

@@ -1,0 +1,115 @@
+"""`longlag paper`: a search and a stage after it, trained, added to the records, and reused from there."""
+
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from longlag import cli
+from longlag.cli import jobs
+from longlag.design import stages, suite
+from longlag.store.curves import read_points
+from longlag.store.records import read_rows
+
+RATE = "optimiser.learning_rate"
+FILE = """
+paper: tiny2000
+seeds: "0:1"
+budget: 3000
+stop: budget
+methods:
+  small: {from: control, cell.hidden: 8, optimiser.batch: 10}
+stage: "1"
+stages:
+  rates:
+    what: the rate
+    search: {grid: {optimiser.learning_rate: [0.1, 1.0e-5]}, seeds: 1}
+    cells: [{methods: [small], tasks: [memorization_5bit], lags: [2]}]
+  "1":
+    what: the table
+    after: [rates]
+    cells: [{methods: [small], tasks: [memorization_5bit], lags: [2]}]
+page:
+  source: Tiny 2000
+  tables:
+    - title: Table 1
+      all: {metric: wrong_symbols, symbols: 5}
+      rows: [{label: memory, task: memorization_5bit, lag: 2}]
+      columns: [{label: small, method: small}]
+"""
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("config/papers").mkdir(parents=True)
+    Path("config/papers/tiny2000.yaml").write_text(FILE)
+    return tmp_path
+
+
+def trained(stage):
+    """Trains a stage by the commands of its jobs, as a machine without Snakemake does."""
+    plan = suite.parse({**stages.read("tiny2000"), "stage": stage})
+    folder = Path("results", plan.name)
+    for line in jobs.commands(plan, folder):
+        assert cli.main(shlex.split(line)[1:]) == 0
+    design = folder / "suite.json"
+    design.write_text(plan.to_json())
+    words = ["collect", "--suite", str(design), "--jobs", str(folder / "jobs"), "--out", str(folder)]
+    assert cli.main(words) == 0
+    assert cli.main(["paper", "tiny2000", "--add", str(folder)]) == 0
+    return folder
+
+
+def test_a_search_chooses_and_the_stage_after_it_is_trained_with_the_choice(place, capsys):
+    trained("rates")
+    assert stages.read_choices("tiny2000") == {"rates": {"small": {"memorization_5bit": {RATE: 0.1}}}}
+    assert "nothing is chosen" not in capsys.readouterr().out
+    trained("1")
+    rows = read_rows("results/papers/tiny2000/runs.csv")
+    assert [(row.method, row.seed) for row in rows] == [("small", 0), ("small-01", 10**6), ("small-02", 10**6)]
+    assert '"optimiser.learning_rate": 0.1' in rows[0].spec
+    assert '"stop": "budget"' in rows[0].spec
+    assert {(point.method, point.seed) for point in read_points("results/papers/tiny2000/curves.parquet")} == {
+        (row.method, row.seed) for row in rows
+    }
+    page = Path("results/papers/tiny2000/page.html").read_text()
+    assert "no published number could be read" in page
+    assert f"{RATE} = 0.1 (at an end of the grid)" in page
+
+
+def test_what_is_recorded_is_not_trained_again(place, monkeypatch, capsys):
+    trained("rates")
+    before = read_rows("results/papers/tiny2000/runs.csv")
+    shutil.rmtree("results/tiny2000-rates")
+    monkeypatch.setattr("longlag.engine.train.Block.advance", lambda self: pytest.fail("it is recorded"))
+    trained("rates")
+    after = read_rows("results/papers/tiny2000/runs.csv")
+    assert [row.spec_hash for row in after] == [row.spec_hash for row in before]
+    assert {row.origin for row in after} == {"results/papers/tiny2000/runs.csv"}
+
+
+def test_stages_and_estimates_are_printed(place, capsys):
+    assert cli.main(["paper", "tiny2000", "--stages"]) == 0
+    assert capsys.readouterr().out == "rates 1\n"
+    assert cli.main(["paper", "tiny2000", "--stages", "rates"]) == 0
+    assert capsys.readouterr().out == "rates\n"
+    assert cli.main(["paper", "tiny2000", "--estimate"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["tiny2000", "rates", "1"]
+    assert lines[1].endswith("the rate")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nobody1900"], "unknown paper 'nobody1900'"),
+        (["tiny2000", "--stages", "7"], "unknown stage '7'; known: 1, rates"),
+        (["tiny2000", "--add", "nowhere"], "nowhere has no suite.json"),
+        (["all", "--stages"], "are for one paper"),
+    ],
+)
+def test_what_is_wrong_is_refused(words, said, place, capsys):
+    assert cli.main(["paper", *words]) == 2
+    assert said in capsys.readouterr().err

@@ -1,0 +1,121 @@
+"""A paper's file: stages as suites, and the settings that a search chose for the stages after it."""
+
+from pathlib import Path
+
+import pytest
+
+from longlag import protocol, resources
+from longlag.design import stages, suite
+from longlag.errors import LonglagError
+from longlag.store import records
+
+RATE = "optimiser.learning_rate"
+PAGE = {"source": "A. Author 2000", "tables": [{"title": "t", "rows": [{"label": "r"}], "columns": [{"label": "c"}]}]}
+SEARCH = {
+    "what": "rates",
+    "search": {"grid": {RATE: [0.1, 0.01]}, "seeds": 1},
+    "cells": [{"methods": ["slow"], "tasks": ["adding", "xor"], "lags": [20]}],
+}
+FINAL = {
+    "what": "runs",
+    "after": ["rates"],
+    "cells": [
+        {"methods": ["slow"], "tasks": ["adding", "xor"], "lags": [20]},
+        {"methods": ["constant"], "tasks": ["adding"], "lags": [20], "group": "floor"},
+    ],
+}
+CONFIG = {
+    "paper": "author2000",
+    "seeds": "0:2",
+    "methods": {"slow": {"from": "control", "cell.hidden": 8}},
+    "stage": "1",
+    "stages": {"rates": SEARCH, 1: FINAL},
+    "page": PAGE,
+}
+CHOSEN = f"rates:\n  slow:\n    adding: {{{RATE}: 0.01}}\n    xor: {{{RATE}: 0.1}}\n"
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = Path(resources.PAPERS, "author2000")
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_a_stage_is_a_suite_with_the_keys_of_the_file(place):
+    plan = suite.parse({**CONFIG, "stage": "rates"})
+    assert (plan.name, plan.paper) == ("author2000-rates", "author2000")
+    assert {job.method for job in plan.jobs} == {"slow-01", "slow-02"}
+    settings = {job.method: dict(job.settings) for job in plan.jobs}
+    assert settings["slow-02"] == {"cell.hidden": 8, RATE: 0.01}
+    first = protocol.FIRST_TUNING_SEED
+    assert {seed for *_, seed in plan.expected()} == {first}, "one tuning seed, as the search says"
+    assert all("--candidate 0" in job.arguments() for job in plan.jobs), "only candidates may have tuning seeds"
+
+
+def test_a_stage_takes_what_the_search_before_it_chose(place):
+    (place / stages.CHOSEN).write_text(CHOSEN)
+    plan = suite.parse(CONFIG)
+    assert plan.name == "author2000-1", "the stage that the file names"
+    given = {job.tasks[0]: dict(job.settings) for job in plan.jobs if job.method == "slow"}
+    assert given["adding"] == {"cell.hidden": 8, f"adding:{RATE}": 0.01}
+    assert given["xor"] == {"cell.hidden": 8, f"xor:{RATE}": 0.1}
+    again = suite.parse({**plan.config})
+    assert again.jobs == plan.jobs, "what suite.json records is the suite itself"
+
+
+def test_a_stage_whose_choices_are_missing_is_refused_but_can_be_estimated(place):
+    with pytest.raises(LonglagError, match="nothing is chosen yet for slow on adding: run stage 'rates' of author2000"):
+        suite.parse(CONFIG)
+    assert len(suite.parse(stages.picked(CONFIG, stand_in=True)).jobs) == 3
+
+
+def test_the_records_of_a_paper_are_reused(place):
+    (place / stages.CHOSEN).write_text(CHOSEN)
+    assert suite.parse(CONFIG).reuse == ()
+    records.write_rows(place / "runs.csv", [])
+    assert suite.parse(CONFIG).reuse == ("results/papers/author2000/runs.csv",)
+
+
+def test_stages_come_in_order(place):
+    assert stages.in_order(CONFIG, "1") == ["rates", "1"]
+    assert stages.default(CONFIG) == "1"
+    assert stages.stage_names(CONFIG) == ["rates", "1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"stage": "2"}, "unknown stage '2'; known: 1, rates"),
+        ({"stages": {**CONFIG["stages"], "rates": {**SEARCH, "after": [1]}}}, "comes after itself"),
+        ({"stages": {"1": {"cells": FINAL["cells"]}}}, "'what' is a required property"),
+        ({"stages": {"one-two": FINAL}}, "one-two"),
+        ({"stages": {"1": {**FINAL, "after": [], "methodz": {}}}}, "unknown key 'methodz'; did you mean 'methods'?"),
+        ({"page": {**PAGE, "tabels": []}}, "unknown key in page: 'tabels'; did you mean 'tables'?"),
+        ({"seedz": 3}, "unknown key 'seedz'; did you mean 'seeds'?"),
+    ],
+)
+def test_what_is_wrong_is_refused_in_words(change, said, place):
+    (place / stages.CHOSEN).write_text(CHOSEN)
+    with pytest.raises(LonglagError) as refused:
+        suite.parse({**CONFIG, **change})
+    assert said in str(refused.value)
+
+
+def test_a_grid_and_candidates_exclude_each_other():
+    cells = [{"methods": ["control"], "tasks": ["adding"], "lags": [20]}]
+    search = {"grid": {RATE: [0.1]}, "candidates": 3}
+    with pytest.raises(LonglagError, match="search has a grid and candidates"):
+        suite.parse({"suite": "mine", "cells": cells, "search": search})
+    plan = suite.parse({"suite": "mine", "cells": cells, "search": {"grid": {RATE: [0.1, 1], "cell.hidden": [4, 8]}}})
+    assert {job.method: dict(job.settings) for job in plan.jobs}["control-03"] == {RATE: 1, "cell.hidden": 4}
+
+
+@pytest.mark.parametrize("paper", stages.names())
+def test_every_stage_of_every_paper_is_a_suite(paper):
+    config = stages.read(paper)
+    for stage in stages.stage_names(config):
+        plan = suite.parse(stages.picked({**config, "stage": stage}, stand_in=True))
+        assert plan.jobs
+        assert plan.paper == paper

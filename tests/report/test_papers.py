@@ -1,0 +1,98 @@
+"""The page of a paper: from records alone, each verdict in its cell, and without records 'not run' in all of them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from longlag import cli, resources
+from longlag.analysis import papers as rule
+from longlag.analysis import published
+from longlag.design import stages
+from longlag.design.collect import error_row
+from longlag.design.job import Job
+from longlag.report import papers
+from longlag.store.records import Row, write_rows
+from longlag.tables.tools.papers import load
+
+
+def made_up(paper, seeds=(0, 1)):
+    """Rows of every cell of a paper, with numbers that nothing was trained for."""
+    found = {}
+    for number, (_, of) in enumerate(rule._places(stages.read(paper)["page"])):
+        job = Job(of["method"], of["task"], 0, (of["task"],), (of["lag"],), range(9), 1.5e7, None, "cpu", {}, ())
+        for seed in seeds:
+            key = (of["task"], of["method"], of["lag"], seed)
+            wrong = (0.0, 0.2, 0.9)[number % 3] + 0.01 * seed
+            known = {
+                "status": "budget",
+                "test_error": wrong,
+                "test_symbol_error": wrong,
+                "seconds": 10.0,
+                "passes": 1e6,
+            }
+            solved = {"solved": True, "status": "solved", "passes_to_solve": 3e5} if number % 3 == 0 else {}
+            found[key] = Row(**{**vars(error_row(job, key, "")), **known, **solved})
+    return [*found.values()]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for paper in stages.names():
+        Path(resources.PAPERS, paper).mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("paper", stages.names())
+def test_without_records_every_cell_says_that_it_was_not_run(paper, place):
+    found = load(paper)
+    assert set(found.cells.verdict) == {rule.NOT_RUN}
+    page = papers.render(found)
+    assert page.count("– not run") == len(found.cells) + 1, "each cell, and the tally"
+    assert "No run is recorded yet." in page
+    assert f"{len(found.cells)} not run" in papers.line(found)
+
+
+@pytest.mark.parametrize("paper", stages.names())
+def test_a_page_shows_published_and_measured_numbers_with_their_verdict(paper, place):
+    write_rows(Path(resources.PAPERS, paper, "runs.csv"), made_up(paper))
+    found = load(paper)
+    assert len(set(found.cells.verdict)) > 1
+    page = papers.render(found)
+    for verdict in set(found.cells.verdict):
+        assert f"{papers.SIGNS[verdict]} {verdict}" in page
+    assert "not run" not in re.sub(r"(?s)<dl class=\"tally\">.*?</dl>|<p class=\"rule\">.*?</p>", "", page)
+    assert page.count("<li>") >= len(found.page["deviations"]), "deviations are listed"
+    assert "<script" not in page
+    assert not re.search(r'(src|href)="(?!data:|#)', page), "nothing is fetched"
+
+
+def test_table_5_has_the_papers_layout(place):
+    write_rows(Path(resources.PAPERS, "sutskever2013", "runs.csv"), made_up("sutskever2013"))
+    page = papers.render(load("sutskever2013"))
+    heads = re.findall(r'<th scope="col">(.*?)</th>', page)
+    assert heads == ["biases", "0", "0.9N", "0.98N", "0.995N", "0.9M", "0.98M", "0.995M"]
+    for value in ("0.00025", "0.0013", "0.63", "5e-05", "0.0144", "8", "2.5"):
+        assert f'<span class="value">{value}</span>' in page
+    assert "Spearman" in page
+
+
+def test_all_pages_are_written_from_records_and_nothing_is_trained(place, monkeypatch, capsys):
+    for paper in stages.names():
+        write_rows(Path(resources.PAPERS, paper, "runs.csv"), made_up(paper))
+    monkeypatch.setattr("longlag.engine.train.Block.advance", lambda self: pytest.fail("a page trains nothing"))
+    assert cli.main(["paper", "all"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        f"results/papers/{paper}/page.html" for paper in stages.names()
+    ]
+
+
+def test_second_hand_facts_are_labelled(place):
+    facts = published.load()
+    for paper in stages.names():
+        cells = load(paper).cells
+        second = cells[cells.standing == "second-hand"]
+        assert papers.render(load(paper)).count("(second-hand)") == len(second)
+        assert set(facts.loc[second.fact].standing) <= {"second-hand"}
