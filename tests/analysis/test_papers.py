@@ -36,9 +36,9 @@ def verdict(value, errors, metric="share_wrong", of=(), **columns):
 @pytest.mark.parametrize(
     ("value", "errors", "expected"),
     [
-        (0.4, [0.25, 0.5], REPRODUCED),  # within the interval of ours
+        (0.4, [0.25, 0.5], REPRODUCED),  # within the range of ours
         (0.4, [0.39, 0.75], REPRODUCED),
-        (0.4, [0.21], REPRODUCED),  # one seed has no interval, but is within a factor of two
+        (0.4, [0.21], REPRODUCED),  # one seed has no range, but is within a factor of two
         (0.4, [0.79], REPRODUCED),
         (0.00025, [0.006, 0.008], REPRODUCED),  # both solve the task
         (0.4, [0.1, 0.12], BETTER),
@@ -160,11 +160,15 @@ def test_the_order_of_columns_is_spearmans():
             "row_label": "r",
             "value": [0.4, 0.2, 0.1],
             "mean": [0.5, 0.3, 0.2],
-            "values": [(0.5, 0.5), (0.3, 0.3), (0.2, 0.2)],
+            "seeds": [(0, 1), (0, 1), (1, 0)],
+            "values": [(0.6, 0.4), (0.3, 0.3), (0.2, 0.2)],
         }
     )
     (line,) = papers.orders(cells).itertuples()
     assert (line.n, line.rho, line.low, line.high) == (3, 1.0, 1.0, 1.0)
+    mixed = cells.assign(values=[(0.1, 0.9), (0.3, 0.3), (0.2, 0.2)])
+    (line,) = papers.orders(mixed).itertuples()
+    assert (line.rho, line.low, line.high) == (1.0, -0.5, 1.0), "seed 0 alone orders the columns otherwise"
 
 
 def test_the_lowest_validation_loss_is_chosen():

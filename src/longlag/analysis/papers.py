@@ -7,13 +7,14 @@ not run: there is no row of it.
 not comparable: the file of the paper says why; or nothing is published but words; or a run ended with an error or at
     the clock's limit; or ours is worse and had a smaller budget than the paper's.
 A number (share wrong, wrong symbols, sequences to the criterion), of which less is better, is *reproduced* if the
-    published one lies within the interval of ours, or within a factor of `FACTOR` of our mean, or if both are at or
+    published one lies within the range of our seeds, or within a factor of `FACTOR` of our mean, or if both are at or
     below `FLOOR`, where both solve the task. Else it is *better* or *worse*.
 A share of runs solved is *reproduced* if the published one lies within the Wilson interval of ours, else better or
     worse. "Solved up to lag T" is reproduced if at least half of our runs at lag T solve it, else worse.
 
-The interval of a mean is the bootstrap's over seeds (2.5 to 97.5 %); one seed has none. Sequences to the criterion are
-a mean over the runs that met it, as the papers count; if fewer than half did, ours counts as worse than any number.
+The range of our seeds is from the best run to the worst: of so few seeds no interval of a mean is to be trusted; one
+seed has none. Sequences to the criterion are a mean over the runs that met it, as the papers count; if fewer than half
+did, ours counts as worse than any number.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ import pandas as pd
 
 from longlag import protocol
 from longlag.analysis import intervals
-from longlag.rng import stream
 from longlag.store.records import Status
 
 REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN = "reproduced", "better", "worse", "not comparable", "not run"
@@ -150,7 +150,7 @@ def _values(rows: pd.DataFrame, metric: str, symbols: int) -> np.ndarray:
 
 
 def _summary(values: np.ndarray, metric: str, solved: int, n: int) -> tuple[float, float, float]:
-    """Mean with its interval."""
+    """Mean, and the range of the seeds; of a share of runs, Wilson's interval."""
     if metric in ("success_percent", "longest_solved", "words"):
         low, high = intervals.wilson(solved, n)
         return 100.0 * solved / n, 100.0 * float(low), 100.0 * float(high)
@@ -159,9 +159,7 @@ def _summary(values: np.ndarray, metric: str, solved: int, n: int) -> tuple[floa
         return math.nan, math.nan, math.nan
     if len(known) == 1:
         return float(known[0]), math.nan, math.nan
-    drawn = stream(0, "papers", len(known)).integers(len(known), size=(intervals.DRAWS, len(known)))
-    low, high = np.percentile(known[drawn].mean(1), [2.5, 97.5])
-    return float(known.mean()), float(low), float(high)
+    return float(known.mean()), float(known.min()), float(known.max())
 
 
 def judge(value: float, metric: str, measured: Measured, of: Mapping[str, Any], published: bool = True) -> Verdict:
@@ -220,23 +218,26 @@ def spearman(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def orders(found: pd.DataFrame) -> pd.DataFrame:
-    """For each row of each table, Spearman's correlation of published and measured over its columns, with an interval
-    by the bootstrap over the seeds of each cell: table, row, row_label, n (columns), rho, low, high."""
+    """For each row of each table, Spearman's correlation of published and measured over its columns: table, row,
+    row_label, n (columns), rho (of means), and low and high, the least and the largest rho of one seed alone, over the
+    seeds that every column has."""
     lines = []
     for (table, row, label), own in found.groupby(["table", "row", "row_label"]):
         known = own[own.value.notna() & own["mean"].notna()]
-        rng = stream(0, "order", int(table), int(row))
-        drawn = [spearman(known.value, [_redrawn(rng, of) for of in known["values"]]) for _ in range(200)]
-        usable = [rho for rho in drawn if not math.isnan(rho)]
-        low, high = np.percentile(usable, [2.5, 97.5]) if usable else (math.nan, math.nan)
+        alone = [rho for rho in _of_one_seed(known) if not math.isnan(rho)]
         rho = spearman(known.value, known["mean"])
-        lines.append((table, row, label, len(known), rho, float(low), float(high)))
+        ends = (min(alone), max(alone)) if alone else (math.nan, math.nan)
+        lines.append((table, row, label, len(known), rho, *ends))
     return pd.DataFrame(lines, columns=["table", "row", "row_label", "n", "rho", "low", "high"])
 
 
-def _redrawn(rng: np.random.Generator, values: Sequence[float]) -> float:
-    known = np.array([value for value in values if not math.isnan(value)])
-    return float(rng.choice(known, len(known)).mean()) if len(known) else math.nan
+def _of_one_seed(known: pd.DataFrame) -> list[float]:
+    """Spearman's correlation with the numbers of one seed, for each seed that every cell has."""
+    by_seed = [
+        dict(zip(seeds, values, strict=True)) for seeds, values in zip(known.seeds, known["values"], strict=True)
+    ]
+    shared = set.intersection(*(set(values) for values in by_seed)) if by_seed else set()
+    return [spearman(known.value, [values[seed] for values in by_seed]) for seed in sorted(shared)]
 
 
 def chosen(losses: Mapping[int, Sequence[float]]) -> int | None:
