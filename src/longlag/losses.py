@@ -42,6 +42,14 @@ class Loss(Protocol):
         """The targets as real outputs that a linear readout can be fitted to, [R, K, B, O]."""
 
 
+@runtime_checkable
+class WithDistance(Protocol):
+    """What a loss may add: how far its answers are off."""
+
+    def distance(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Mean absolute error of each answer, [R, K, B]."""
+
+
 @part
 class SquaredError:
     """Mean squared error for real targets; wrong beyond an absolute tolerance (Hochreiter & Schmidhuber 1997: 0.04)."""
@@ -59,6 +67,10 @@ class SquaredError:
 
     def hessian_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
         return tangent * (2 / outputs[0].numel())
+
+    def distance(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        _check_numbers(outputs, targets)
+        return (outputs - targets).abs().mean(-1)
 
     def wrong(self, outputs: Tensor, targets: Tensor) -> Tensor:
         _check_numbers(outputs, targets)
@@ -151,6 +163,9 @@ class LogisticError:
     def hessian_product(self, outputs: Tensor, tangent: Tensor) -> Tensor:
         s = outputs.sigmoid()
         return (s * (1 - s)).square() * tangent / outputs[0, ..., 0].numel()
+
+    def distance(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return (outputs.sigmoid() - self._aims(outputs, targets)).abs().mean(-1)
 
     def wrong(self, outputs: Tensor, targets: Tensor) -> Tensor:
         off = (outputs.sigmoid() - self._aims(outputs, targets)).abs().amax(-1)

@@ -103,7 +103,8 @@ class Objective:
 
     interrupt: called before every answer and every chunk of one; what it raises ends the optimiser's step. An answer
     is charged when it is complete, so that one that was begun is given. gradient: computes loss and gradient of the
-    whole batch at once, as a GPU does best.
+    whole batch at once, as a GPU does best. observe: called with the outputs and targets of every chunk whose gradient
+    is computed; there is no `gradient` then.
     """
 
     model: Model
@@ -113,6 +114,7 @@ class Objective:
     active: Tensor = field(default_factory=lambda: torch.ones(1, dtype=torch.bool))  # [R]
     interrupt: Callable[[], None] = lambda: None
     gradient: Gradient | None = None
+    observe: Callable[[Tensor, Tensor], None] | None = None
 
     def value(self, params: Params) -> Tensor:
         """Loss per replica, [R]."""
@@ -133,6 +135,8 @@ class Objective:
         for share, b in self._chunks():
             tape = self.model.tape(params, b.x, b.start)
             outputs = tape.outputs
+            if self.observe is not None:
+                self.observe(outputs, b.y)
             values.append(share * self.loss.value(outputs, b.y))
             gradients.append(tape.pullback(share * self.loss.gradient(outputs, b.y)))
         self._charge(GRADIENT, params)
@@ -145,6 +149,8 @@ class Objective:
             tape = replace(self.model, scored=b.x.shape[1]).tape(params, b.x, b.start)
             every = tape.outputs
             outputs, d_outputs = every[:, -self.model.scored :], torch.zeros_like(every)
+            if self.observe is not None:
+                self.observe(outputs, b.y)
             d_outputs[:, -self.model.scored :] = share * self.loss.gradient(outputs, b.y)
             values.append(share * self.loss.value(outputs, b.y))
             added = term.gradient(params, tape.tape.states, tape.d_states(d_outputs), b.start)

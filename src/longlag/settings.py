@@ -120,10 +120,12 @@ def tasks_of(values: Mapping[str, Any]) -> list[str]:
     return sorted({path.partition(":")[0] for path in values if ":" in path})
 
 
-def parse(assignments: list[str]) -> dict[str, Any]:
+def parse(
+    assignments: list[str], option: str = "--set", example: str = "optimiser.learning_rate=0.1"
+) -> dict[str, Any]:
     """["optimiser.learning_rate=0.1", ...] as a mapping; values are read as JSON, else as words.
 
-    A path may begin with a task: `adding:optimiser.learning_rate=0.1` (see `of_task`).
+    A path may begin with a task: `adding:optimiser.learning_rate=0.1` (see `of_task`). option, example: for errors.
 
     Raises:
         LonglagError: a text without "=", or with nothing on one of its sides.
@@ -132,7 +134,9 @@ def parse(assignments: list[str]) -> dict[str, Any]:
     for text in assignments:
         path, equals, value = text.partition("=")
         if not equals or not path or not value:
-            raise LonglagError(f"--set takes path=value, such as optimiser.learning_rate=0.1; not {text!r}")
+            raise LonglagError(
+                f"{option} takes {'path' if option == '--set' else 'name'}=value, such as {example}; not {text!r}"
+            )
         try:
             parsed[path] = json.loads(value)
         except (ValueError, RecursionError):  # a word, a number of thousands of digits, a thousand brackets

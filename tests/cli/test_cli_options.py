@@ -40,6 +40,7 @@ TRAINED = {  # arguments of train, ladder and tune
     "--stop": ["--stop", "budget"],
     "--timeout": ["--timeout", "1e-9"],
     "--set": ["--set", "optimiser.learning_rate=0.5"],
+    "--rule": ["--rule", "test_lags=[30]"],
     "--variant": ["--variant", "small"],
     "--device": ["--device", "cuda:99"],
     "--plugin": ["--plugin", "twin.py", "--method", "twin"],

@@ -157,6 +157,10 @@ def add_training(
     )
     setting += "for one task; a path that ends in ? counts only where the method has it; see `longlag show METHOD`"
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help=setting)
+    rule = (
+        "a rule of a paper in the place of the package's, such as recent=2000 or test_lags=[500,1000]; may be repeated"
+    )
+    parser.add_argument("--rule", action="append", default=[], metavar="NAME=VALUE", help=rule)
     variant = "name of the method with these settings in the records, beside the method itself"
     parser.add_argument("--variant", metavar="NAME", help=variant)
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")

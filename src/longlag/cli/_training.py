@@ -37,7 +37,8 @@ def specs(
             )
     return [
         RunSpec(task, lag, args.method, seeds, budget, settings.of_task(values, task), args.timeout, args.device,
-                variant=variant, candidate=candidate, stop=args.stop)
+                variant=variant, candidate=candidate, stop=args.stop,
+                rules=settings.parse(args.rule, "--rule", "recent=2000"))
         for task in tasks
     ]  # fmt: skip
 

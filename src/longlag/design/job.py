@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Job:
     plugins: tuple[str, ...]
     flow: bool = False  # gradient flow is recorded with the curves
     base: str = ""  # the method of which `method` is a variant; "" if it is none
+    rules: Mapping[str, Any] = field(default_factory=dict)  # those of a paper, by name
     candidate: int | None = None  # of a search: a point of the method's declared space; 0 is its recipe
     stop: str = protocol.STOPS[0]  # when a run ends
 
@@ -59,6 +60,7 @@ class Job:
         words += ["--timeout", _text(self.timeout)] if self.timeout is not None else []
         words += ["--stop", self.stop] if self.stop != protocol.STOPS[0] else []
         words += ["--gradient-flow"] if self.flow else []
+        words += [word for name, value in sorted(self.rules.items()) for word in ("--rule", f"{name}={_text(value)}")]
         words += ["--candidate", str(self.candidate)] if self.candidate is not None else []
         for assignment in self.assignments():
             words += ["--set", assignment]

@@ -7,13 +7,14 @@ optimiser draws from all others through `Draws`, which counts the batches and me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from longlag import registry
 from longlag.algebra import tree
 from longlag.engine.ahead import Ahead
 from longlag.engine.packing import Packed, pack
@@ -56,6 +57,12 @@ class Data:
             drawn["b_y"] = drawn["b_y"] + np.asarray(self.setup.parts.centring.outputs)
             rows.append({name: torch.tensor(drawn[name][None], dtype=dtypes[name]) for name in shapes})
         return {name: leaf.to(self.device) for name, leaf in tree.stack(rows).items()}
+
+    def at(self, lag: int) -> Data:
+        """The data of the same seeds at another lag of the task, to test at."""
+        setup = self.setup
+        task = registry.get("tasks", setup.spec.task)  # that of the setup may be on a range of lags
+        return Data(replace(setup, task=task, spec=replace(setup.spec, lag=lag)), self.seeds, self.device)
 
     def of(self, rows: Sequence[int]) -> Data:
         """The data of some of the seeds; a GPU gets what is drawn here."""
@@ -102,9 +109,10 @@ class Data:
         meter: Meter | None = None,
         active: Tensor | None = None,
         interrupt: Callable[[], None] = lambda: None,
+        observe: Callable[[Tensor, Tensor], None] | None = None,
     ) -> Objective:
         """The setup's loss on a batch. meter: charged for it (default: one of its own). active: replicas [R] that ask
-        and pay (default: all). interrupt: may end the step by what it raises."""
+        and pay (default: all). interrupt: may end the step by what it raises. observe: sees the answers."""
         everyone = torch.ones(len(self.seeds), dtype=torch.bool)
         return Objective(
             self.setup.model,
@@ -113,7 +121,8 @@ class Data:
             Meter.zero(len(self.seeds)) if meter is None else meter,
             everyone if active is None else active,
             interrupt,
-            self.gradient,
+            self.gradient if observe is None else None,
+            observe,
         )
 
     def updates(self, params: dict[str, Tensor] | None = None) -> Iterator[Step]:
@@ -130,6 +139,7 @@ class Draws:
     active: Tensor | None = None
     drawn: int = 0
     interrupt: Callable[[], None] = lambda: None
+    observe: Callable[[Tensor, Tensor], None] | None = None
 
     def __call__(self, n: int, purpose: str = "train") -> Objective:
         """The objective of n fresh sequences.
@@ -140,7 +150,8 @@ class Draws:
         if purpose.split()[0] in RESERVED:
             raise ValueError(f"an optimiser may not draw {purpose!r}: those sequences are the engine's")
         self.drawn += 1
-        return self.data.objective(self.data.batch(purpose, self.drawn, n), self.meter, self.active, self.interrupt)
+        batch = self.data.batch(purpose, self.drawn, n)
+        return self.data.objective(batch, self.meter, self.active, self.interrupt, self.observe)
 
 
 def steps(optimiser: Optimiser, draw: Draw[Any], params: dict[str, Tensor]) -> Iterator[Step]:

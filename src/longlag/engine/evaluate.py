@@ -5,8 +5,9 @@ An evaluation is not charged to the budget. `Score.sequences` is what it would h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -26,7 +27,8 @@ class Score:
 
     wrong: share of sequences with a wrong answer at any scored step. loss: mean loss. symbols: share of answers wrong.
     every_step: share of sequences wrong at any step, blanks included; nan where nothing is expected at a blank.
-    sequences: how many were answered per replica, those of `every_step` counted too.
+    sequences: how many were answered per replica, those of `every_step` and of other lags counted too.
+    by_lag: `wrong` at other lags.
     """
 
     wrong: np.ndarray
@@ -34,14 +36,17 @@ class Score:
     symbols: np.ndarray
     every_step: np.ndarray
     sequences: int
+    by_lag: Mapping[int, np.ndarray] = field(default_factory=dict)
 
-    def columns(self, r: int) -> dict[str, float]:
+    def columns(self, r: int) -> dict[str, float | str]:
         """The columns of replica r's row that a test decides."""
+        by_lag = json.dumps({str(lag): float(wrong[r]) for lag, wrong in self.by_lag.items()}) if self.by_lag else ""
         return {
             "test_error": float(self.wrong[r]),
             "test_loss": float(self.loss[r]),
             "test_symbol_error": float(self.symbols[r]),
             "test_error_every_step": float(self.every_step[r]),
+            "test_error_by_lag": by_lag,
         }
 
     def spread(self, mask: np.ndarray) -> Score:
@@ -53,7 +58,8 @@ class Score:
             return found
 
         values = [whole(own) for own in (self.wrong, self.loss, self.symbols, self.every_step)]
-        return Score(values[0], values[1], values[2], values[3], self.sequences)
+        by_lag = {lag: whole(wrong) for lag, wrong in self.by_lag.items()}
+        return Score(values[0], values[1], values[2], values[3], self.sequences, by_lag)
 
     @classmethod
     def unknown(cls, replicas: int) -> Score:
@@ -78,8 +84,12 @@ def score(setup: Setup, params: Params, batches: Iterable[Tensors]) -> Score:
 
 
 def final(data: Data, params: Params) -> Score:
-    """The test at the end of a run: the test set, and every step of its first thousand sequences."""
+    """The test at the end of a run: the test set, every step of its first thousand sequences, and other lags."""
     found = score(data.setup, params, data.evaluation(TEST, protocol.TEST))
+    for lag in data.setup.rules.test_lags:
+        of_lag = data.at(lag)
+        other = score(of_lag.setup, params, of_lag.evaluation(TEST, protocol.TEST))
+        found = replace(found, by_lag={**found.by_lag, lag: other.wrong}, sequences=found.sequences + other.sequences)
     if data.setup.task.idle_class is None:
         return found
     batch = data.batch(TEST, 0, protocol.TEST_EVERY_STEP)

@@ -15,7 +15,7 @@ import torch
 from longlag import memory, protocol, registry
 from longlag.cells.base import complete
 from longlag.discovery import check_name
-from longlag.engine import candidates, memory_limit
+from longlag.engine import candidates, memory_limit, recent
 from longlag.engine.provenance import provenance
 from longlag.errors import LonglagError, in_a_line, shown
 from longlag.losses import Loss
@@ -23,6 +23,7 @@ from longlag.methods.base import Method, Parts
 from longlag.model import Model
 from longlag.settings import describe, present, with_values
 from longlag.store.records import Row
+from longlag.tasks._ranged import ranged
 from longlag.tasks.base import EVERY_STEP, Task, check_lag
 
 MAX_BUDGET = 1e18  # sequence passes
@@ -38,6 +39,7 @@ class RunSpec:
     variant: the name in the records of a method with other settings; "" is the method's own. It changes no number.
 
     stop: when a run ends, one of `protocol.STOPS`. A paper may train on after the task is solved.
+    rules: those of a paper in the place of the package's, as `protocol.Rules` names them.
 
     block: replicas trained as one program; 0 means 1 on a CPU and all seeds elsewhere. gradient_flow: record it at each
     evaluation, for 1 to 4 % more time. Neither changes a number of a row.
@@ -56,6 +58,7 @@ class RunSpec:
     variant: str = ""
     candidate: int | None = None
     stop: str = protocol.STOPS[0]
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -67,7 +70,7 @@ class RunSpec:
 class Setup:
     """A resolved spec: the task, the method and its parts.
 
-    loss: what is minimised; the task's own loss decides what counts as wrong.
+    loss: what is minimised; the task's own loss decides what counts as wrong. rules: of a paper, if they are given.
     spec_json: everything that decides the numbers. spec_hash: a digest of it.
     """
 
@@ -79,6 +82,7 @@ class Setup:
     loss: Loss
     spec_json: str
     spec_hash: str
+    rules: protocol.Rules = field(default_factory=protocol.Rules)
 
     def trained_parameters(self) -> int:
         """Number of parameters of one replica that the optimiser changes."""
@@ -99,7 +103,8 @@ def resolve(spec: RunSpec) -> Setup:
     """
     check_device(spec.device)
     setup = resolve_elsewhere(spec)
-    memory_limit.check(setup.task, spec.lag, setup.model, setup.parts.optimiser)
+    longest = max(spec.lag, *setup.rules.test_lags, 0)
+    memory_limit.check(setup.task, longest, setup.model, setup.parts.optimiser)
     return setup
 
 
@@ -110,9 +115,12 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
         LonglagError: all that `resolve` refuses, but for the device and the memory.
     """
     task, method = registry.get("tasks", spec.task), registry.get("methods", spec.method)
+    rules = protocol.Rules.of(spec.rules)
     _check_variant(spec)
     if spec.stop not in protocol.STOPS:
         raise LonglagError(f"stop {shown(spec.stop)} is not a rule; it is one of {', '.join(protocol.STOPS)}")
+    if rules.recent and spec.stop != protocol.STOPS[0]:
+        raise LonglagError(f"rule 'recent' ends a run early, and stop {spec.stop!r} does not; leave one of them out")
     check_lag(task, spec.lag)
     if not 0 < spec.budget <= MAX_BUDGET:
         raise LonglagError(
@@ -124,8 +132,9 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
         spec = replace(spec, overrides={**spec.overrides, **chosen}, candidate=None)
     spec = replace(spec, overrides=present(built, spec.overrides))
     parts = with_values(built, spec.overrides)
+    task = _under(rules, task, spec.lag)
     model = model_of(task, spec.lag, parts)
-    decides = {
+    decides: dict[str, Any] = {
         "task": {"name": task.name, "version": task.version, **registry.source("tasks", spec.task)},
         "lag": spec.lag,
         "method": {
@@ -141,9 +150,25 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
         "protocol": protocol.VERSION,
         **({"stop": spec.stop} if spec.stop != protocol.STOPS[0] else {}),  # digests of older suites have no such key
     }
+    if given := rules.given():
+        decides["rules"] = given
     spec_json = json.dumps(decides, sort_keys=True)
     spec_hash = hashlib.sha256(spec_json.encode()).hexdigest()[:16]
-    return Setup(spec, task, method, parts, model, parts.loss or task.loss, spec_json, spec_hash)
+    return Setup(spec, task, method, parts, model, parts.loss or task.loss, spec_json, spec_hash, rules)
+
+
+def _under(rules: protocol.Rules, task: Task, lag: int) -> Task:
+    """The task as the rules want it.
+
+    Raises:
+        LonglagError: the task cannot have it so.
+    """
+    recent.check(task.loss, rules)
+    for other in rules.test_lags:
+        check_lag(task, other)
+    if rules.test_lags and task.traits.scored == EVERY_STEP:
+        raise LonglagError(f"task {task.name!r} is scored at every step of one lag; leave out the rule 'test_lags'")
+    return ranged(task, rules.shortest_lag, lag) if rules.shortest_lag else task
 
 
 def _check_variant(spec: RunSpec) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from longlag.engine.provenance import now
+from longlag.engine.recent import Recent
 from longlag.objective import Meter
 
 
@@ -23,7 +24,7 @@ class BlockState:
     optimiser: the optimiser's own state. loss: training loss of the last step. best: smallest share wrong on the
     monitor set within the budget. evaluated: sequences evaluated. last_evaluation: passes spent when it was made, 0
     before the first. started: UTC. cpu, wall: seconds that earlier processes spent; cpu in equal shares per replica.
-    resumed: how many times another process took over.
+    resumed: how many times another process took over. recent: the last training sequences, if rules ask for them.
     """
 
     params: dict[str, Tensor]
@@ -41,6 +42,7 @@ class BlockState:
     cpu: np.ndarray
     wall: float
     resumed: int
+    recent: Recent | None
 
     def columns(self, r: int) -> dict[str, Any]:
         """The columns of replica r's row that the state decides."""
@@ -54,8 +56,8 @@ class BlockState:
         }
 
     @classmethod
-    def fresh(cls, params: dict[str, Tensor], optimiser: Any, replicas: int) -> BlockState:
-        """Before the first step."""
+    def fresh(cls, params: dict[str, Tensor], optimiser: Any, replicas: int, recent: int = 0) -> BlockState:
+        """Before the first step. recent: how many of the last training sequences are noted."""
         return cls(
             params,
             optimiser,
@@ -72,4 +74,5 @@ class BlockState:
             cpu=np.zeros(replicas),
             wall=0.0,
             resumed=0,
+            recent=Recent.fresh(replicas, recent) if recent else None,
         )

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from longlag import protocol
 from longlag.algebra import tree
-from longlag.engine import denormals, evaluate, gradient_flow
+from longlag.engine import denormals, evaluate, gradient_flow, recent
 from longlag.engine.ahead import Ahead, shared
 from longlag.engine.data import GRADIENT_FLOW, MONITOR, Data, Draws, confirmation
 from longlag.engine.evaluate import Score
@@ -29,6 +29,7 @@ from longlag.engine.gradients import CapturedGradient
 from longlag.engine.interrupt import Interruption
 from longlag.engine.packing import Packed
 from longlag.engine.provenance import now, provenance
+from longlag.engine.recent import Watch
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.state import BlockState
 from longlag.errors import LonglagError, in_a_line
@@ -112,7 +113,8 @@ class Block:
         self._cpu, self._wall = time.process_time(), time.monotonic()  # when this process took over
         provenance(setup.spec.device)  # read now: the code may be edited while this runs
         params = self.data.start()
-        self.state = BlockState.fresh(params, setup.parts.optimiser.init(params), len(seeds))
+        optimiser = setup.parts.optimiser.init(params)
+        self.state = BlockState.fresh(params, optimiser, len(seeds), setup.rules.recent)
 
     def _data_of_a_gpu(self) -> Data:
         setup = self.setup
@@ -139,7 +141,8 @@ class Block:
         state, optimiser, budget = self.state, self.setup.parts.optimiser, self.setup.spec.budget
         before, params = float(state.meter.passes.max()), state.params
         meter = state.meter.copy()
-        draws = Draws(self.data, meter, state.active, state.drawn, lambda: self._interrupt(meter))
+        watch = Watch(self.setup.task.loss) if state.recent else None
+        draws = Draws(self.data, meter, state.active, state.drawn, lambda: self._interrupt(meter), watch)
         try:
             step = optimiser.step(draws, params, state.optimiser)
         except _OutOfTime:  # the row is that of the step before
@@ -153,6 +156,8 @@ class Block:
         state.updates = state.updates + state.active.numpy()
         state.loss = step.loss.double().cpu().numpy()
         yield from self._stop(~torch.from_numpy(state.loss).isfinite(), Status.DIVERGED, step.failure or _NOT_FINITE)
+        if watch and state.recent:
+            yield from self._stop_by_recent(state.recent, watch)
         passes = float(state.meter.passes.max())
         if passes == before and not step.exhausted:
             raise RuntimeError(f"{type(optimiser).__name__} took a step without using its oracle")
@@ -163,6 +168,16 @@ class Block:
         yield from self._stop(state.meter.passes >= budget, Status.BUDGET, _SPENT)
         if self._out_of_time():
             yield from self._stop_in_time()
+
+    def _stop_by_recent(self, noted: recent.Recent, watch: Watch) -> Iterator[Row]:
+        """Ends the replicas whose last training sequences meet the rules."""
+        if not watch.notes:
+            name = self.setup.method.name
+            raise LonglagError(f"rule 'recent' needs gradients of training sequences; method {name!r} asks for none")
+        noted.add(*watch.noted())
+        met = torch.from_numpy(noted.meets(self.setup.rules))
+        met = met & (self.state.meter.passes <= self.setup.spec.budget)
+        yield from self._stop(met, Status.SOLVED, recent.in_words(self.setup.rules))
 
     def _interrupt(self, meter: Meter) -> None:
         """Ends a step in the middle if a signal, the time limit or the budget says so; the state is still that before
@@ -208,7 +223,7 @@ class Block:
         for r in torch.nonzero(state.active).flatten().tolist():
             yield self._point(r, float(state.loss[r]), monitor, readings[r])
         passing = affordable & torch.from_numpy(monitor.wrong <= protocol.CRITERION)
-        if passing.any() and self.setup.spec.stop == "solved":
+        if passing.any() and self.setup.spec.stop == "solved" and not state.recent:
             state.confirmations += passing.numpy()  # each replica's own count: no neighbour moves its data
             data, params = self._some(passing)
             purposes = [confirmation(k) for k in state.confirmations[passing.numpy()]]
@@ -259,10 +274,10 @@ class Block:
 
     def _row(self, r: int, status: Status, reason: str, test: Score) -> Row:
         passes, error = float(self.state.meter.passes[r]), float(test.wrong[r])
-        solved = status == Status.SOLVED and error <= protocol.CRITERION
+        solved = status == Status.SOLVED and (error <= protocol.CRITERION or self.state.recent is not None)
         if status == Status.SOLVED and not solved:
             status, reason = Status.BUDGET, f"confirmed on validation, but {error:.2%} of the test set wrong"
-        elif status == Status.BUDGET and error <= protocol.CRITERION:
+        elif status == Status.BUDGET and error <= protocol.CRITERION and not self.state.recent:
             reason += _UNCONFIRMED if self.setup.spec.stop == "solved" else _TRAINED_ON
         ending = {
             "status": str(status),

@@ -46,13 +46,15 @@ def spec_of(row: Row) -> RunSpec:
         spec = json.loads(row.spec)
         overrides, timeout, device = dict(spec["overrides"]), spec["timeout"], str(spec["device"])
         method, stop = str(spec["method"]["name"]), str(spec.get("stop", protocol.STOPS[0]))
+        rules = dict(spec.get("rules", {}))
     except (ValueError, KeyError, TypeError) as error:
         name = f"{row.task} T={row.lag} {row.method} seed {row.seed}"
         raise LonglagError(f"the spec of row {name} is damaged ({error}); run its job again") from error
     variant = row.method if row.method != method else ""
     return RunSpec(
-        row.task, row.lag, method, (row.seed,), row.budget, overrides, timeout, device, variant=variant, stop=stop
-    )
+        row.task, row.lag, method, (row.seed,), row.budget, overrides, timeout, device, variant=variant, stop=stop,
+        rules=rules
+    )  # fmt: skip
 
 
 def rerun(row: Row) -> Comparison:

@@ -60,7 +60,9 @@ class Row:
     seed: int = _column("seed of all random streams of this run", least=0)
     status: str = _column("solved, budget, diverged, timeout, error or not_attempted")
     reason: str = _column("the status in words")
-    solved: bool = _column("at most 1 % of the test sequences wrong")
+    solved: bool = _column(
+        "at most 1 % of the test sequences wrong; with the rule `recent`, that rule was met within the budget"
+    )
     passes_to_solve: float = _column(
         "sequence passes spent when the run was confirmed as solved; nan if it was not", least=0
     )
@@ -116,6 +118,10 @@ class Row:
         volatile=True,
         default="",
         name=True,
+    )
+    test_error_by_lag: str = _column(
+        "share of test sequences wrong at the lags of the rule `test_lags`, as JSON; empty without that rule",
+        default="",
     )
 
 
