@@ -88,7 +88,11 @@ def test_every_step_is_unknown_where_blanks_have_no_answer(monkeypatch):
 
 
 def test_a_score_names_columns_of_a_row():
-    found = Score(*(np.array([0.0, value]) for value in (0.1, 0.2, 0.3, 0.4)), sequences=7).columns(1)
+    numbers = [np.array([0.0, value]) for value in (0.1, 0.2, 0.3, 0.4)]
+    found = Score(*numbers, sequences=7, by_lag={50: np.array([0.5, 0.25])}).columns(1)
+    assert found.pop("test_error_by_lag") == '{"50": 0.25}'
     assert found == {"test_error": 0.1, "test_loss": 0.2, "test_symbol_error": 0.3, "test_error_every_step": 0.4}
     assert found.keys() <= {field.name for field in dataclasses.fields(Row)}
-    assert all(math.isnan(value) for value in Score.unknown(2).columns(0).values())
+    unknown = Score.unknown(2).columns(0)
+    assert unknown.pop("test_error_by_lag") == ""
+    assert all(math.isnan(value) for value in unknown.values())
