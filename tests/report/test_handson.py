@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +263,41 @@ def test_the_labels_of_the_sliders_do_not_collide(driver: Any, page: Path, size:
       const [words, value] = [range.getBoundingClientRect(), knob.querySelector('output').getBoundingClientRect()];
       return words.right <= value.left || words.bottom <= value.top; })"""
     assert all(driver.execute_script(script))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_words_of_the_pictures_can_be_read_and_do_not_collide(driver: Any, page: Path, size: str) -> None:
+    browser.open_quietly(driver, page, SIZES[size], False)
+    driver.find_elements("css selector", ".preset")[1].click()
+    for steps in (1, 8, 40):
+        turn(driver, "steps", steps)
+        for name in ("forward", "backward", "cut"):
+            boxes = driver.execute_script(WORDS, name)
+            assert min(size for *_, size in boxes) > 11, "pixels of the letters on the screen"
+            for (left, top, right, bottom, _), (x, y, _, _, _) in combinations(boxes, 2):
+                assert not (left <= x < right and top <= y < bottom), (name, steps)
+
+
+WORDS = """const svg = document.getElementById(arguments[0]), scale = svg.clientWidth / svg.viewBox.baseVal.width;
+return [...svg.querySelectorAll('text')].map((text) => {
+  const r = text.getBoundingClientRect();
+  return [r.left, r.top, r.right, r.bottom, scale * parseFloat(getComputedStyle(text).fontSize)]; })"""
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_sliders_of_a_row_stand_at_one_height(driver: Any, page: Path, size: str) -> None:
+    browser.open_quietly(driver, page, SIZES[size], False)
+    script = """return [...document.querySelectorAll('.knob')].map((knob) => {
+      const range = document.createRange(); range.selectNode(knob.firstChild);
+      return range.getClientRects().length; })"""
+    assert set(driver.execute_script(script)) == {1}, "lines of a label"
+
+
+def test_numbers_are_written_as_in_print(opened: Any) -> None:
+    turn(opened, "lag", 100)
+    reading = opened.find_element("id", "reading").get_attribute("innerHTML")
+    assert re.search(r"<b>[\d.]+&nbsp;×&nbsp;10<sup>−\d+</sup></b>", reading)
+    assert opened.find_element("id", "first-told").text == "−0.300"
 
 
 def test_without_scripts_it_says_what_it_needs(tmp_path: Path, page: Path) -> None:

@@ -68,15 +68,20 @@
 
   // --- pictures ---
   const COLOURS = ["#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#a0703c", "#949494", "#56b4e9"];
-  const BOX = { left: 52, right: 470, top: 12, bottom: 258 };
-  const told = (x) => (x === 0 ? "0" : Math.abs(x) >= 0.01 && Math.abs(x) < 1e4 ? `${Number(x.toPrecision(3))}` : x.toExponential(1));
-  const power = (k) => `10<tspan dy="-5" font-size="9">${String(k).replace("-", "−")}</tspan>`;
+  const BOX = { left: 58, right: 462, top: 12, bottom: 246 };
+  const minus = (x) => String(x).replace("-", "−");
+  function told(x) {
+    if (x === 0 || (Math.abs(x) >= 0.01 && Math.abs(x) < 1e4)) return minus(Number(x.toPrecision(3)));
+    const [digits, exponent] = x.toExponential(1).replace("+", "").split("e");
+    return `${minus(digits)}\u00a0×\u00a010<sup>${minus(exponent)}</sup>`;
+  }
+  const power = (k) => `10<tspan dy="-5" font-size="75%">${minus(k)}</tspan>`;
   const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(4)},${y.toFixed(4)}`).join("");
 
   function axes({ x, y, xName, xTicks, yTicks }) {
     const lines = yTicks.map(([v, label, kind = "grid"]) => `<line class="${kind}" x1="${BOX.left}" x2="${BOX.right}" y1="${y(v)}" y2="${y(v)}"/><text x="${BOX.left - 7}" y="${y(v) + 4}" text-anchor="end">${label}</text>`);
-    const marks = xTicks.map((v) => `<text x="${x(v)}" y="${BOX.bottom + 17}" text-anchor="middle">${v}</text>`);
-    return [...lines, ...marks, `<text x="${(BOX.left + BOX.right) / 2}" y="${BOX.bottom + 36}" text-anchor="middle">${xName}</text>`].join("");
+    const marks = xTicks.map((v) => `<text x="${x(v)}" y="${BOX.bottom + 25}" text-anchor="middle">${minus(v)}</text>`);
+    return [...lines, ...marks, `<text x="${(BOX.left + BOX.right) / 2}" y="${BOX.bottom + 46}" text-anchor="middle">${xName}</text>`].join("");
   }
   const scaler = (from, to, low, high) => (v) => low + ((v - from) / (to - from || 1)) * (high - low);
   const ticks = (last) => {
@@ -88,7 +93,7 @@
     const last = h.length - 1;
     const [x, y] = [scaler(0, last, BOX.left, BOX.right), scaler(range[0], range[1], BOX.bottom, BOX.top)];
     const middle = (range[0] + range[1]) / 2;
-    const frame = axes({ x, y, xName: "step", xTicks: ticks(last), yTicks: [[range[0], range[0]], [middle, middle], [range[1], range[1]]] });
+    const frame = axes({ x, y, xName: "step", xTicks: ticks(last), yTicks: [range[0], middle, range[1]].map((v) => [v, minus(v)]) });
     const units = h[0].map((_, i) => `<path class="unit" stroke="${COLOURS[i]}" d="${path(h.map((state, t) => [x(t), y(state[i])]))}"/>`);
     $("forward").innerHTML = frame + units.join("");
   }
@@ -157,7 +162,7 @@
     const fate = size < 1e-3 ? "It has vanished." : size > 1e3 ? "It has exploded." : "It survives.";
     const reading = $("reading");
     Object.assign(reading.dataset, { gradient: norms[choice.lag], weights: norm(dW.flat()), rate });
-    reading.innerHTML = `${choice.lag} steps back the gradient is <b>${told(norms[choice.lag])}</b>${choice.error === 1 ? "" : `, ${told(size)} of what it was`}: × <b>${told(rate)}</b> per step. ${fate} The weights' gradient is ${told(norm(dW.flat()))}.`;
+    reading.innerHTML = `${choice.lag} steps back the gradient is <b>${told(norms[choice.lag])}</b>${choice.error === 1 ? "" : `, ${told(size)} of what it was`}, multiplied by <b>${told(rate)}</b> at each. ${fate} The weights' gradient is ${told(norm(dW.flat()))}.`;
   }
 
   function updateMap(repaint) {
@@ -185,11 +190,11 @@
     $("steps-told").textContent = steps;
     ["first", "second"].forEach((id, i) => {
       $(id).value = start[i];
-      $(`${id}-told`).textContent = start[i].toFixed(3);
+      $(`${id}-told`).textContent = minus(start[i].toFixed(3));
     });
     const corner = ["lower left", "upper right"][side(start)];
     Object.assign($("map-reading").dataset, { norm: size, end: corner });
-    $("map-reading").innerHTML = `From (${start.map((c) => c.toFixed(3)).join(", ")}) the net settles in the <b>${corner}</b> corner. Moving the start a little moves the state after ${steps} steps <b>${told(size)}</b> times as much.`;
+    $("map-reading").innerHTML = `From (${start.map((c) => minus(c.toFixed(3))).join(", ")}) the net settles in the <b>${corner}</b> corner. Moving the start a little moves the state after ${steps} steps <b>${told(size)}</b> times as much.`;
   }
   function move(start) {
     state.start = start.map((x) => Math.min(1, Math.max(-1, x)));
