@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from longlag.lecture import attractors
+from longlag.lecture.tools import landscape
+from longlag.lecture.tools.nets import TANH, Net
 from longlag.lecture.tools.numbers import Verdict
 
 GOOD = attractors.Rates(watershed=1.5, watershed_off=0.01, inside=0.4, inside_off=0.01, zero=1.0, huge=1e9)
@@ -46,6 +48,19 @@ def test_a_wrong_rate_does_not_pass(bad):
     assert all(number.met is not False for number in attractors.thresholds("x", [GOOD] * 5))
     found = attractors.thresholds("x", [replace(GOOD, **bad)] * 5)
     assert [number.met for number in found].count(False) == 1
+
+
+def test_the_watershed_and_the_derivative_on_it_are_those_of_a_symmetric_net():
+    """The second way: without biases the watershed goes through 0, where the Jacobian is W itself, of known size."""
+    net = Net(TANH, np.array([[1.0, 0.5], [0.5, 1.0]]), np.zeros((0, 2)), np.zeros(2))
+    land = landscape.landscape(net, landscape.attractors(net)[[0, -1]])
+    found = attractors.rates(land, points=9)
+    assert found.watershed == pytest.approx(1.5, rel=1e-6)
+    assert found.huge == pytest.approx(1.5**land.horizon, rel=1e-3)
+    a = 0.8
+    for _ in range(200):
+        a = np.tanh(1.5 * a)
+    assert found.inside == pytest.approx(1.5 * (1 - a**2), rel=1e-3)
 
 
 def test_nothing_measured_decides_nothing():

@@ -21,6 +21,19 @@ def test_the_capacity_of_a_delay_line_is_its_length():
     assert found[units:].max() < 0.05
 
 
+def test_the_capacity_is_that_of_least_squares_and_correlations():
+    """The second way: numpy's least squares with an intercept, delay by delay, and numpy's correlation."""
+    net, steps, delays = echo.reservoir(0, 12, 0.9, 0.1), 400, 8
+    found = echo.capacity(net, stream(1, "test"), steps, delays, penalty=0.0)
+    u = stream(1, "test").uniform(-0.5, 0.5, size=2 * steps + delays)
+    heard = np.column_stack([echo.states(net, u), np.ones(len(u))])[delays:]
+    for k in range(1, delays + 1):
+        wanted = u[delays - k : len(u) - k]
+        weights, *_ = np.linalg.lstsq(heard[:steps], wanted[:steps], rcond=None)
+        correlation = np.corrcoef(heard[steps:] @ weights, wanted[steps:])[0, 1]
+        assert found[k - 1] == pytest.approx(correlation**2, rel=0.02, abs=1e-4)
+
+
 def test_the_echo_of_one_unit_is_a_power():
     net = Net(TANH, np.array([[0.5]]), np.array([[1.0]]), np.zeros(1))
     norms = echo.echo(net, 20, impulse=1e-6)

@@ -51,7 +51,10 @@ def test_nets_that_never_learn_are_its_caveat_and_leave_it_open_if_none_learns(d
 
 @pytest.mark.parametrize("unit", ["logistic", "tanh"])
 def test_it_follows_the_library_s_own_training(monkeypatch, unit):
-    """The plain way is the course itself; the clipped way leaves it by a shorter step along the same gradient."""
+    """The second way: the library's optimiser, and a gradient by the cell's definition alone.
+
+    The plain way is the course itself; the clipped way leaves it by a shorter step along the same gradient.
+    """
     for name, value in (("UPDATES", 150), ("BEFORE", 5), ("AFTER", 4), ("EVALUATED", 50), ("LAG", 10), ("HIDDEN", 20)):
         monkeypatch.setattr(exploding_step, name, value)
     setup = exploding_step.setups()[unit]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -130,6 +131,59 @@ def test_the_records_hold_the_search_and_new_seeds_and_keep_other_rows(tmp_path:
         *[1_000_001] * 2,
     ]
     assert len(list((tmp_path / "runs.rungs").rglob("*.json"))) == 6
+    monkeypatch.setattr(factorial, "searched", None)  # a corner on record is not run again
+    factorial.make(tmp_path / "runs.csv", ("memorization_20bit",))
+    assert read_rows(tmp_path / "runs.csv") == rows
+
+
+def test_a_corner_is_on_record_if_today_it_would_be_the_same_runs():
+    problem, corner = factorial.PROBLEMS[0], factorial.CORNERS[0]
+    rows = [row(problem, corner, seed, None) for seed in factorial.SEEDS]
+    assert factorial.is_recorded(problem, corner, rows)
+    assert not factorial.is_recorded(problem, corner, rows[1:])
+    assert not factorial.is_recorded(problem, corner, [])
+    assert not factorial.is_recorded(problem, corner, [*rows[1:], replace(rows[0], spec_hash="0" * 16)])
+
+
+def test_every_row_of_the_package_would_be_the_same_run_today():
+    """The commit that made them is on no branch; the digest of a spec covers every number and every version."""
+    rows = read_rows(INIT_AND_MOMENTUM)
+    by_corner = {}
+    for made in rows:
+        by_corner.setdefault((made.task, made.method), []).append(made)
+    problems = {problem.task: problem for problem in factorial.PROBLEMS}
+    assert all(factorial.is_recorded(problems[task], factorial.corner_of(each[0]), each)
+               for (task, _), each in by_corner.items())  # fmt: skip
+
+
+def test_what_each_factor_saves_is_what_pandas_and_scipy_find_in_the_file():
+    """The second way: the file as a table, corners by the names that the figure gives them, and scipy's interval."""
+    rows = read_rows(INIT_AND_MOMENTUM)
+    live = {kind: {0: 1.0} for kind in factorial.KINDS}
+    finding = init_and_momentum.judge({p: init_and_momentum.recorded(rows, p) for p in factorial.PROBLEMS}, live)
+    table = pd.read_csv(INIT_AND_MOMENTUM)
+    table = table[table.seed < 1000]
+    table["spent"] = (table.passes_to_solve / table.budget).where(table.solved, 1.0)
+    numbers = {number.name: number for number in finding.numbers}
+    for problem in factorial.PROBLEMS:
+        spent = {}
+        for kind, momentum in finding.series["schedules"][problem.name].items():
+            name = f"lecture-{kind}" + ("" if momentum == "none" else f"-{momentum.replace('.', '_')}")
+            spent[kind] = table[(table.task == problem.task) & (table.method == name)].set_index("seed").spent
+        for better, worse, words in (
+            ("init", "neither", "saved by the start alone"),
+            ("momentum", "neither", "saved by momentum alone"),
+            ("both", "init", "saved by both over the start alone"),
+            ("both", "momentum", "saved by both over momentum alone"),
+        ):
+            saved, number = spent[worse] - spent[better], numbers[f"{problem.name}: {words}"]
+            assert number.value == pytest.approx(saved.mean())
+            if saved.std() > 0:
+                low, high = stats.ttest_1samp(saved, 0).confidence_interval(0.95)
+                assert (number.low, number.high) == pytest.approx((low, high), abs=1e-3)
+        solving = numbers[f"{problem.name}: nets that solve it, both"]
+        assert solving.value == (spent["both"] < 1).mean()
+        assert solving.interval == "95 % Wilson interval"
 
 
 def test_the_rows_of_the_package_are_of_corners_and_of_the_reported_seeds():

@@ -37,6 +37,12 @@ def test_every_claim_is_whole(slug):
     assert "|" not in claim.title, "the map begins with a table of titles"
 
 
+@pytest.mark.parametrize("slug", lecture.names())
+def test_every_claim_has_a_second_way_to_its_number(slug):
+    tests = (Path(__file__).parent / f"test_{slug}.py").read_text("utf-8")
+    assert re.search(r'def test_\w+\([^)]*\)[^:]*:\n    """The second way: ', tests), "an independent check, so named"
+
+
 def test_every_claim_has_its_texts_in_the_order_of_the_lecture():
     assert sorted(texts()) == lecture.names()
     assert [lecture.get(slug).CLAIM.number for slug in texts()] == list(range(1, len(texts()) + 1))

@@ -76,6 +76,20 @@ def test_a_net_of_separate_units_decays_as_is_known():
     assert found.lyapunov_mean == pytest.approx(np.log([0.5, 0.25, 0.1]).mean())
 
 
+@pytest.mark.parametrize("factor", [0.5, 4.0])
+def test_the_gradient_s_norm_is_that_of_finite_differences(factor):
+    """The second way: no Jacobian at all, two runs of the net per unit."""
+    net, start = gaussian(stream(4, "test"), TANH, 8, 0, factor), 0.5 * stream(5, "test").standard_normal((1, 8))
+    ours = vanish_explode.decay(net, start, settle=4, lag=5).log10_norms[-1]
+    states, size = net.run(np.zeros((4, 1, 0)), start).h[-1], 1e-5
+
+    def end(h):
+        return net.run(np.zeros((5, len(h), 0)), h).h[-1]
+
+    jacobian = (end(states + size * np.eye(8)) - end(states - size * np.eye(8))) / (2 * size)
+    assert ours == pytest.approx(np.log10(np.linalg.norm(jacobian, 2)), abs=1e-5)
+
+
 def test_symmetric_weights_are_as_large_as_before():
     big = vanish_explode.symmetric(gaussian(stream(9, "test"), LOGISTIC, 40, 0, 40.0))
     assert (big.W_hh == big.W_hh.T).all()

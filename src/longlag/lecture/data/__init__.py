@@ -1,6 +1,7 @@
-"""What claims read instead of measuring it: the records of claim 11, made in one to two hours of one core.
+"""What claims read instead of measuring it: the records of claim 11, made in half an hour of one core.
 
-`python -m longlag.lecture.data` makes them (`tools/factorial.py`). Beside them stands what the paper found.
+`python -m longlag.lecture.data` makes them, and runs what they lack (`tools/factorial.py`). Beside them stands what the
+paper found.
 """
 
 from collections.abc import Mapping

@@ -6,8 +6,9 @@ The momentum arrives: it is 0.9 or 0.98 from the first update, or the paper's sc
 0.98. A run may make 3,000 updates. Per task and corner five learning rates are tried on two tuning seeds (1,000,000 and
 1,000,001) and scored as `longlag tune` scores, by validation alone. A best rate at the edge of its grid lengthens the
 grid there, until the best one lies inside. That rate then runs on ten new seeds. The file keeps all rows, also those of
-the search. The parts are written down here, so that a new recipe of a method changes no record. This takes one to two
-hours of one core. A folder beside the file keeps finished runs: a stopped command resumes.
+the search. The parts are written down here, so that a new recipe of a method changes no record. All of it takes about
+an hour of one core. Corners that the file holds already are not run again, and a folder beside the file keeps finished
+runs: a stopped command resumes.
 """
 
 from __future__ import annotations
@@ -158,8 +159,16 @@ def searched(problem: Problem, corner: Corner, cache: Path | None) -> dict[float
     return tried
 
 
+def is_recorded(problem: Problem, corner: Corner, rows: Sequence[Row]) -> bool:
+    """Do these rows of a corner hold all reported seeds, and would every one of them be the same run today?"""
+    reported = {row.seed for row in rows if row.seed < protocol.FIRST_TUNING_SEED}
+    known = {rate: pinned(problem, corner, rate, SEEDS).spec_hash for rate in {rate_of(row) for row in rows}}
+    return reported >= set(SEEDS) and all(row.spec_hash == known[rate_of(row)] for row in rows)
+
+
 def make(out: Path, tasks: Sequence[str] = ()) -> None:
-    """Writes the records of these tasks (default: all), whenever another corner is done; other rows of the file stay.
+    """Writes the records of these tasks (default: all), whenever another corner is done; the other rows of the file
+    stay, and so do corners whose records are complete.
 
     Raises:
         LonglagError: the file cannot be read or written.
@@ -169,6 +178,8 @@ def make(out: Path, tasks: Sequence[str] = ()) -> None:
     known = {(corner.name, problem.task, problem.lag) for corner, problem in product(CORNERS, PROBLEMS)}
     done = {key: [row for row in kept if (row.method, row.task, row.lag) == key] for key in sorted(known)}
     for problem, corner in product(problems, CORNERS):
+        if is_recorded(problem, corner, done[corner.name, problem.task, problem.lag]):
+            continue
         tried = searched(problem, corner, out.with_suffix(".rungs"))
         rate = chosen(tried)
         reported = train(problem, corner, rate, SEEDS, out.with_suffix(".rungs"))
