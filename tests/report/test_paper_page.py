@@ -9,31 +9,10 @@ from longlag import cli, resources
 from longlag.analysis import papers as rule
 from longlag.analysis import published
 from longlag.design import stages
-from longlag.design.collect import error_row
-from longlag.design.job import Job
 from longlag.report import papers
-from longlag.store.records import Row, write_rows
+from longlag.store.records import write_rows
 from longlag.tables.tools.papers import load
-
-
-def made_up(paper, seeds=(0, 1)):
-    """Rows of every cell of a paper, with numbers that nothing was trained for."""
-    found = {}
-    for number, (_, of) in enumerate(rule._places(stages.read(paper)["page"])):
-        job = Job(of["method"], of["task"], 0, (of["task"],), (of["lag"],), range(9), 1.5e7, None, "cpu", {}, ())
-        for seed in seeds:
-            key = (of["task"], of["method"], of["lag"], seed)
-            wrong = (0.0, 0.2, 0.9)[number % 3] + 0.01 * seed
-            known = {
-                "status": "budget",
-                "test_error": wrong,
-                "test_symbol_error": wrong,
-                "seconds": 10.0,
-                "passes": 1e6,
-            }
-            solved = {"solved": True, "status": "solved", "passes_to_solve": 3e5} if number % 3 == 0 else {}
-            found[key] = Row(**{**vars(error_row(job, key, "")), **known, **solved})
-    return [*found.values()]
+from paper_rows import made_up
 
 
 @pytest.fixture
@@ -62,7 +41,7 @@ def test_a_page_shows_published_and_measured_numbers_with_their_verdict(paper, p
     page = papers.render(found)
     for verdict in set(found.cells.verdict):
         assert f"{papers.SIGNS[verdict]} {verdict}" in page
-    assert "not run" not in re.sub(r"(?s)<dl class=\"tally\">.*?</dl>|<p class=\"rule\">.*?</p>", "", page)
+    assert "not run" not in re.sub(r"(?s)<dl class=\"tally\">.*?</dl>|<h2>The rule.*?</ul>", "", page)
     assert page.count("<li>") >= len(found.page["deviations"]), "deviations are listed"
     assert "<script" not in page
     assert not re.search(r'(src|href)="(?!data:|#)', page), "nothing is fetched"
@@ -94,5 +73,5 @@ def test_second_hand_facts_are_labelled(place):
     for paper in stages.names():
         cells = load(paper).cells
         second = cells[cells.standing == "second-hand"]
-        assert papers.render(load(paper)).count("(second-hand)") == len(second)
+        assert papers.render(load(paper)).count("<small>(second-hand)") == len(second)
         assert set(facts.loc[second.fact].standing) <= {"second-hand"}

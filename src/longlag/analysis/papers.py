@@ -1,20 +1,7 @@
 """A paper's table beside ours: for every cell the published fact, what was measured under the paper's settings, and a
 verdict. DataFrame in, DataFrame out.
 
-The rule, for a cell whose published number stands in `published.csv`:
-
-not run: there is no row of it.
-not comparable: the file of the paper says why; or nothing is published but words; or a run ended with an error or at
-    the clock's limit; or ours is worse and had a smaller budget than the paper's.
-A number (share wrong, wrong symbols, sequences to the criterion), of which less is better, is *reproduced* if the
-    published one lies within the range of our seeds, or within a factor of `FACTOR` of our mean, or if both are at or
-    below `FLOOR`, where both solve the task. Else it is *better* or *worse*.
-A share of runs solved is *reproduced* if the published one lies within the Wilson interval of ours, else better or
-    worse. "Solved up to lag T" is reproduced if at least half of our runs at lag T solve it, else worse.
-
-The range of our seeds is from the best run to the worst: of so few seeds no interval of a mean is to be trusted; one
-seed has none. Sequences to the criterion are a mean over the runs that met it, as the papers count; if fewer than half
-did, ours counts as worse than any number.
+`RULE` is the rule of the verdicts in words; pages print it.
 """
 
 from __future__ import annotations
@@ -35,6 +22,20 @@ REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN = "reproduced", "better", "wo
 VERDICTS = (REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN)
 FACTOR = 2.0  # published and measured numbers within this factor of each other are the same
 FLOOR = protocol.CRITERION  # share wrong, or wrong symbols per symbol, at which a task is solved (docs/protocol.md)
+RULE = (
+    "Not run: there is no row of the cell.",
+    "Not comparable: the file of the paper says why; or nothing is published, or words alone; or a run ended with "
+    "an error or at the clock's limit; or ours is worse and had a smaller budget than the paper's.",
+    "A number, of which less is better (share wrong, wrong symbols, sequences to the criterion), is reproduced if the "
+    f"published one lies within the range of our runs, or within a factor of {FACTOR:g} of our mean, or if both solve "
+    f"the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse.",
+    "A share of runs solved is reproduced if the published one lies within Wilson's 95 % interval of ours. Else ours "
+    "is better or worse.",
+    "Solved up to lag T is reproduced if at least half of our runs at that lag solve the task. Else ours is worse.",
+    "The range of our runs is from the best to the worst: of so few seeds no interval of a mean is to be trusted. One "
+    "run has none. A run that diverged has everything wrong. Sequences to the criterion are a mean over the runs that "
+    "met it, as the papers count; if fewer than half did, ours is worse.",
+)
 _PASSES_PER_SEQUENCE = 3  # a training sequence is a forward and a backward pass
 _KEY = ["paper", "task", "arm", "lag", "metric"]
 _BROKEN = {Status.ERROR, Status.TIMEOUT}
@@ -42,7 +43,8 @@ _BROKEN = {Status.ERROR, Status.TIMEOUT}
 
 @dataclass(frozen=True)
 class Measured:
-    """What the runs of a cell say. values: per seed, nan where a run has none. mean, low, high: in the fact's unit."""
+    """What the runs of a cell say. values: per seed, nan where a run has none. mean, low, high: in the fact's unit.
+    solved: how many runs solved the task. passes: what these spent until then, a mean."""
 
     seeds: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
@@ -51,6 +53,7 @@ class Measured:
     low: float = math.nan
     high: float = math.nan
     solved: int = 0
+    passes: float = math.nan
     budget: float = math.nan
     seconds: float = 0.0
 
@@ -80,12 +83,13 @@ def cells(paper: str, page: Mapping[str, Any], facts: pd.DataFrame, runs: pd.Dat
         table, row, column (numbers), row_label, column_label, task, method, lag, metric; fact (its line in `facts`, or
         -1), value (published, a number or nan), standing, place; the fields of `Measured`, n; verdict, why.
     """
-    known = facts[facts.paper == paper].reset_index(names="fact").drop_duplicates(_KEY).set_index(_KEY)
-    found = [_cell(paper, place, of, known, runs) for place, of in _places(page)]
+    own = facts[facts.paper == paper].reset_index(names="fact")
+    known = own.drop_duplicates(_KEY).set_index(_KEY, drop=False).sort_index()
+    found = [_cell(paper, place, of, known, runs) for place, of in places(page)]
     return pd.DataFrame(found)
 
 
-def _places(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+def places(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Where each cell stands, and what it holds: the keys of its table, column and row."""
     for t, table in enumerate(page["tables"]):
         for r, row in enumerate(table["rows"]):
@@ -98,9 +102,7 @@ def _places(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str,
 def _cell(
     paper: str, place: Mapping[str, Any], of: Mapping[str, Any], known: pd.DataFrame, runs: pd.DataFrame
 ) -> dict[str, Any]:
-    arm = of.get("fact", of["method"])
-    key = (paper, of["task"], arm, of["lag"], of["metric"])
-    fact = known.loc[key] if key in known.index else None
+    fact = _fact(known, (paper, of["task"], of.get("fact", of["method"])), of["lag"], of["metric"])
     value = math.nan if fact is None or of["metric"] == "words" else float(fact.value)
     own = runs[(runs.task == of["task"]) & (runs.method == of["method"]) & (runs.lag == of["lag"])]
     measured = measure(own, of["metric"], int(of.get("symbols", 1)))
@@ -108,8 +110,16 @@ def _cell(
     holds = {name: of[name] for name in ("task", "method", "lag", "metric")} | {"symbols": int(of.get("symbols", 1))}
     told = {"fact": -1, "value": value, "standing": "", "place": "", "words": ""}
     if fact is not None:
-        told |= {"fact": int(fact.fact), "standing": fact.standing, "place": fact.place, "words": str(fact.value)}
+        line = int(fact.fact) if fact.lag == of["lag"] else -1
+        told |= {"fact": line, "standing": fact.standing, "place": fact.place, "words": str(fact.value)}
     return {**place, **holds, **told, **asdict(measured), "n": measured.n, **asdict(judged)}
+
+
+def _fact(known: pd.DataFrame, arm: tuple[str, str, str], lag: int, metric: str) -> Any:
+    """The fact of a cell; "solved up to lag T" is one of every shorter lag too. None: nothing is published."""
+    lags = known.loc[arm].index if arm in known.index else []
+    found = sorted(at for at, of in lags if of == metric and (at == lag or (at > lag and metric == "longest_solved")))
+    return None if not found else known.loc[(*arm, found[0], metric)]
 
 
 def measure(rows: pd.DataFrame, metric: str, symbols: int = 1) -> Measured:
@@ -128,6 +138,7 @@ def measure(rows: pd.DataFrame, metric: str, symbols: int = 1) -> Measured:
         low=low,
         high=high,
         solved=int(solved.sum()),
+        passes=float(rows.passes_to_solve.where(rows.solved).mean()),
         budget=float(rows.budget.max()),
         seconds=float(rows.seconds.sum()),
     )
@@ -182,7 +193,7 @@ def judge(value: float, metric: str, measured: Measured, of: Mapping[str, Any], 
         return Verdict(NOT_COMPARABLE, f"{len(broken)} of {measured.n} runs ended with {broken[0]}")
     word = _compared(value, metric, measured, float(of.get("symbols", 1)))
     if word == WORSE and measured.budget < float(of.get("passes", 0)):
-        spent = f"ours had {measured.budget:.3g} passes, the paper's {float(of['passes']):.3g}"
+        spent = f"ours had {measured.budget / 1e6:g} million passes, the paper's {float(of['passes']) / 1e6:g}"
         return Verdict(NOT_COMPARABLE, f"worse, but {spent}")
     return Verdict(word)
 

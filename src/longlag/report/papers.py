@@ -17,8 +17,8 @@ from markupsafe import Markup
 from longlag.analysis import papers
 from longlag.figures import papers as drawings
 from longlag.report import explorer, images
-from longlag.tables.tools.papers import Paper
-from longlag.words import NOT_RUN, count, duration, join_words, number
+from longlag.tables.tools.papers import Paper, in_unit, measured
+from longlag.words import count, duration, join_words
 
 _HERE = Path(__file__).parent
 # verdict -> sign beside it, so that colour is not all that tells
@@ -46,7 +46,7 @@ def render(paper: Paper) -> str:
         tables=[_table(paper, place) for place in range(len(page["tables"]))],
         tally=papers.tally(cells),
         signs=SIGNS,
-        rule=(papers.__doc__ or "").split("The rule", 1)[1].partition(":")[2].strip(),
+        rule=papers.RULE,
         seeds=_seeds(cells),
         orders=_orders(cells),
         stages=_stages(paper),
@@ -101,31 +101,6 @@ def _published(cell: dict[str, Any]) -> str:
     return in_unit(cell["value"], cell["metric"])
 
 
-def in_unit(value: float, metric: str) -> str:
-    """A number in the paper's unit.
-
-    >>> in_unit(0.00025, "share_wrong"), in_unit(74000, "sequences"), in_unit(100, "success_percent")
-    ('0.00025', '74 k', '100 %')
-    """
-    if math.isnan(value):
-        return "–"
-    if metric == "sequences":
-        return number(value)
-    return f"{value:.3g} %" if metric in ("success_percent", "longest_solved") else f"{value:.3g}"
-
-
-def measured(cell: dict[str, Any]) -> str:
-    """Our number with its interval and how many runs it is of."""
-    if not cell["n"]:
-        return NOT_RUN
-    n, metric = cell["n"], cell["metric"]
-    if metric in ("success_percent", "longest_solved", "words"):
-        return f"{cell['solved']}/{n} solved [{cell['low']:.0f}, {cell['high']:.0f} %]"
-    ends = f" [{in_unit(cell['low'], metric)}, {in_unit(cell['high'], metric)}]" if not math.isnan(cell["low"]) else ""
-    met = f", {cell['solved']} of them met it" if metric == "sequences" else ""
-    return f"{in_unit(cell['mean'], metric)}{ends}, n = {n}{met}"
-
-
 def _seeds(cells: pd.DataFrame) -> list[dict[str, Any]]:
     """A line for each cell that was run: what each seed gave."""
     found = []
@@ -142,7 +117,7 @@ def _orders(cells: pd.DataFrame) -> list[str]:
     found = papers.orders(cells)
     known = found[found.rho.notna()]
     return [
-        f"{row.row_label}: Spearman's rho {row.rho:.2f} [{row.low:.2f}, {row.high:.2f}] over {row.n} columns"
+        f"{row.row_label}: Spearman's rho {row.rho:z.2f} [{row.low:z.2f}, {row.high:z.2f}] over {row.n} columns"
         for row in known.itertuples()
     ]
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from longlag.analysis import Analysis, published
+from longlag.analysis import Analysis, papers, published
+from longlag.tables.tools.papers import measured, verdicts
 from longlag.words import NOT_RUN, number
 
 TITLE, BESIDE = "Published against measured", "published"
@@ -25,12 +26,16 @@ _WORDS = {
 
 def build(analysis: Analysis) -> pd.DataFrame:
     """One row per published fact on a task that was run."""
-    found = published.against(published.load(), analysis.costs["passes"])
+    facts = published.load()
+    found = published.against(facts.reset_index(names="fact"), analysis.costs["passes"])
+    judged = verdicts()
     rows = [
-        [fact.task, fact.method, fact.lag, _said(fact), _measured(fact), fact.standing, _where(fact), _differs(fact)]
+        [fact.task, fact.method, fact.lag, _said(fact), _measured(fact), _own_settings(fact, judged), fact.standing,
+         _where(fact), _differs(fact)]
         for fact in found.itertuples()
-    ]
-    names = ["task", "method here", "lag there", "published", "measured here", "standing", "where", "differs by"]
+    ]  # fmt: skip
+    names = ["task", "method here", "lag there", "published", "measured here", "by the paper's settings"]
+    names += ["standing", "where", "differs by"]
     return pd.DataFrame(rows, columns=names).sort_values(["task", "method here", "lag there"], ignore_index=True)
 
 
@@ -47,6 +52,16 @@ def _measured(fact: Any) -> str:
     sides = [(fact.below_lag, fact.below_n, fact.below_solved, fact.below_median)]
     sides += [(fact.above_lag, fact.above_n, fact.above_solved, fact.above_median)]
     return "; ".join(_condition(*side) for side in sides if not pd.isna(side[0]))
+
+
+def _own_settings(fact: Any, judged: pd.DataFrame) -> str:
+    """What the paper's own protocol gave here, and the verdict: from the records of config/papers."""
+    if fact.fact not in judged.index:
+        return NOT_RUN
+    cell = judged.loc[fact.fact].to_dict()
+    if cell["verdict"] == papers.NOT_RUN:
+        return NOT_RUN
+    return f"{measured(cell)}: {cell['verdict']}" + (f" ({cell['why']})" if cell["why"] else "")
 
 
 def _condition(lag: float, n: float, solved: float, median: float) -> str:
@@ -67,6 +82,7 @@ def note(analysis: Analysis) -> str:
     return (
         "Facts from papers on the same kind of task, with the nearest method here, at the lag reported or at the "
         "nearest ones that were run. Criteria, lengths, budgets and tuning differ: read it as a check of the order of "
-        "magnitude, not as a contest. Verified: read in the paper, its code or its log. Second-hand: as retold by "
+        "magnitude, not as a contest. By the paper's settings: runs of the paper's own protocol, with a verdict "
+        "(docs/papers.md). Verified: read in the paper, its code or its log. Second-hand: as retold by "
         f"others. A training sequence counts {PASSES_PER_SEQUENCE} passes (forward and backward)."
     )

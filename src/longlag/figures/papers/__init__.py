@@ -13,12 +13,16 @@ from longlag.figures.tools import layout, style
 _SMALLEST = 2e-5  # a number of zero is drawn here on a logarithmic axis: the test set has 10,000 sequences
 _COLOURS = (0, 3, 2, 1, 4, 9, 5, 6)  # of the palette, one for each arm
 _MARKERS = "oDs^vPX*"
+_ACROSS = 4  # panels side by side
 
 
 def caption(curve: bool) -> str:
     """What the picture shows, and how to read its marks."""
     if curve:
-        return "Share of runs solved over the lag T, with Wilson's 95 % interval; open rings: published, where known."
+        return (
+            "Above: share of runs solved over the lag T, with Wilson's 95 % interval; open rings: published shares. "
+            "Below: sequence passes that the runs spent until they were confirmed as solved, a mean."
+        )
     return (
         "Filled dots: one run each, on a logarithmic axis; open rings: published. "
         f"Zero is drawn at {_SMALLEST:g}; further down is better."
@@ -52,30 +56,46 @@ def _column(panel: Any, place: int, cell: Any) -> None:
 
 
 def _curves(cells: pd.DataFrame, width: float) -> Figure:
-    tasks = list(dict.fromkeys(cells.task))
-    figure, panels = layout.panels(len(tasks), 1.7, width, min(len(tasks), 4), sharey=True)
-    arms = list(dict.fromkeys(cells.method))
-    for panel, task in zip(panels, tasks, strict=True):
-        own = cells[cells.task == task]
-        lags = sorted(own.lag.unique())
-        for number, arm in enumerate(arms):
-            _arm(panel, own[own.method == arm], lags, arm, number, len(arms))
-        panel.set_xticks(range(len(lags)), map(str, lags))
-        panel.set(title=style.task_title(task), xlabel="lag T in steps", ylim=(-4, 104), xlim=(-0.5, len(lags) - 0.5))
-    panels[0].set_ylabel("% of runs solved")
-    layout.keys_to(figure, panels[0].get_lines()[: len(arms)], "outside upper left")
+    """For each task a panel of runs solved, and one of their passes below it."""
+    tasks, arms = list(dict.fromkeys(cells.task)), list(dict.fromkeys(cells.method))
+    across = min(len(tasks), _ACROSS)
+    figure, panels = layout.grid(2 * -(-len(tasks) // across), across, 1.35, width)
+    for place, task in enumerate(tasks):
+        row, column = 2 * (place // across), place % across
+        pair = panels[row][column], panels[row + 1][column]
+        _task(pair, cells[cells.task == task], arms)
+        pair[0].set(title=style.task_title(task), ylabel="% of runs solved" if column == 0 else "")
+        pair[1].set(ylabel="passes to solve" if column == 0 else "")
+    for place in range(len(tasks), across * (len(panels) // 2)):
+        for row in (0, 1):
+            panels[2 * (place // across) + row][place % across].remove()
+    layout.keys_to(figure, panels[0][0].get_lines()[: len(arms)], "outside upper left")
     return figure
 
 
-def _arm(panel: Any, rows: pd.DataFrame, lags: list[int], arm: str, number: int, arms: int) -> None:
-    """One method's line in one panel: `number` of so many `arms`."""
-    run = rows[rows.n > 0].sort_values("lag")
-    x = np.array([lags.index(lag) for lag in run.lag], float) + style.dodge(arms, 0.3)[number]
-    rate = 100 * run.solved.to_numpy(float) / run.n.to_numpy(float)
-    colour = style.COLORBLIND[_COLOURS[number % len(_COLOURS)]]
-    marker, label = _MARKERS[number % len(_MARKERS)], style.method_title(arm)
-    panel.plot(x, rate, marker=marker, ms=4, color=colour, label=label)
-    for at, low, high in zip(x, run.low, run.high, strict=True):
-        panel.plot([at, at], [low, high], color=colour, lw=0.8)
+def _task(pair: tuple[Any, Any], rows: pd.DataFrame, arms: list[str]) -> None:
+    """The two panels of one task; the first lines of the upper one are those of the arms."""
+    lags = sorted(rows.lag.unique())
+    for number, arm in enumerate(arms):
+        own = rows[rows.method == arm].sort_values("lag")
+        run, offset = own[own.n > 0], style.dodge(len(arms), 0.3)[number]
+        x = np.array([lags.index(lag) for lag in run.lag], float) + offset
+        look: Any = {"marker": _MARKERS[number], "ms": 4, "color": style.COLORBLIND[_COLOURS[number]]}
+        pair[0].plot(x, 100 * run.solved / run.n, label=style.method_title(arm), **look)
+        pair[1].plot(x, run.passes, **look)
+    for number, arm in enumerate(arms):
+        _bounds(pair[0], rows[rows.method == arm], lags, style.dodge(len(arms), 0.3)[number], number)
+    pair[0].set(ylim=(-6, 106), xlim=(-0.5, len(lags) - 0.5))
+    pair[0].set_xticks(range(len(lags)), [""] * len(lags))
+    pair[1].set(xlabel="lag T in steps", yscale="log", ylim=(1e5, 2e8), xlim=(-0.5, len(lags) - 0.5))
+    pair[1].set_xticks(range(len(lags)), map(str, lags))
+
+
+def _bounds(panel: Any, rows: pd.DataFrame, lags: list[int], offset: float, number: int) -> None:
+    """Wilson's intervals, and rings at published shares."""
+    colour = style.COLORBLIND[_COLOURS[number]]
+    for cell in rows[rows.n > 0].itertuples():
+        at = lags.index(cell.lag) + offset
+        panel.plot([at, at], [cell.low, cell.high], color=colour, lw=0.8)
     told = rows[(rows.metric == "success_percent") & rows.value.notna()]
     panel.plot([lags.index(lag) for lag in told.lag], told.value, "o", ms=8, mfc="none", mec=colour, mew=1.0)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,6 +12,7 @@ from longlag.analysis import papers, published, stats
 from longlag.design import stages
 from longlag.store import files
 from longlag.store.records import Row
+from longlag.words import NOT_RUN, number
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,25 +31,49 @@ class Paper:
         return dict(self.config["page"])
 
 
-def load(name: str, records: Path | None = None) -> Paper:
-    """A paper with its records; without any, every cell says that it was not run.
-
-    records: the folder of runs.csv; by default that of the working directory, else the package's.
+def load(name: str) -> Paper:
+    """A paper with its records: those of the working directory, else the package's. Without any, no cell was run.
 
     Raises:
         LonglagError: no such paper, or a damaged file.
     """
     config = stages.read(name)
-    file = (records or stages.records_of(name)) / "runs.csv"
+    file = stages.records_of(name) / "runs.csv"
     runs = stats.load_runs(file) if files.is_file(file) else stats.frame(Row, [])
     cells = papers.cells(name, config["page"], published.load(), runs)
     return Paper(name, config, runs, cells, stages.read_choices(name))
 
 
-@cache
 def verdicts() -> pd.DataFrame:
-    """The cells of all papers that come with the package and state a published fact; the index is the fact's line in
-    `published.load()`. The first table that shows a fact counts."""
-    found = [load(name).cells for name in stages.names()]
+    """The cells of papers that show a fact; the index is the fact's line in `published.load()`. The first table that
+    shows it counts."""
+    known = {*published.load().paper}
+    found = [load(name).cells for name in stages.names() if name in known]
     cells = pd.concat(found) if found else pd.DataFrame({"fact": []})
     return cells[cells.fact >= 0].drop_duplicates("fact").set_index("fact")
+
+
+def in_unit(value: float, metric: str) -> str:
+    """A number in the paper's unit.
+
+    >>> in_unit(0.00025, "share_wrong"), in_unit(74000, "sequences"), in_unit(100, "success_percent")
+    ('0.00025', '74 k', '100 %')
+    """
+    if math.isnan(value):
+        return "–"
+    if metric == "sequences":
+        return number(value)
+    return f"{value:.3g} %" if metric in ("success_percent", "longest_solved") else f"{value:.3g}"
+
+
+def measured(cell: dict[str, Any]) -> str:
+    """Our number with its interval and how many runs it is of."""
+    if not cell["n"]:
+        return NOT_RUN
+    n, metric = cell["n"], cell["metric"]
+    if metric in ("success_percent", "longest_solved", "words"):
+        spent = f", {number(cell['passes'])} passes" if cell["solved"] and not math.isnan(cell["passes"]) else ""
+        return f"{cell['solved']}/{n} solved [{cell['low']:.0f}, {cell['high']:.0f} %]{spent}"
+    ends = f" [{in_unit(cell['low'], metric)}, {in_unit(cell['high'], metric)}]" if not math.isnan(cell["low"]) else ""
+    met = f", {cell['solved']} of them met it" if metric == "sequences" else ""
+    return f"{in_unit(cell['mean'], metric)}{ends}, n = {n}{met}"
