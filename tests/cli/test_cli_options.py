@@ -132,7 +132,8 @@ CHANGES = {
     "figure": (
         ["learning_curves", "a.csv", "--curves", "a.parquet", "--out", "out"],
         {"name": lambda words: ["endings", *words[1:]], "--curves": ["--curves", "two.parquet"],
-         "runs": tuple(["endings", name, "--out", "out"] for name in ("a.csv", "two.csv")), "--out": ["--out", "other"]},
+         "runs": tuple(["endings", name, "--out", "out"] for name in ("a.csv", "two.csv")), "--methods": ["--methods", "nobody"],
+         "--tasks": ["--tasks", "nothing"], "--out": ["--out", "other"]},
     ),
     "table": (
         ["success", "a.csv", "--out", "out"],

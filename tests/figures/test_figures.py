@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import seaborn as sns
@@ -20,7 +22,8 @@ from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import cost_axes, endings, learning_curves, overview, reach, solve_time
 from longlag.figures.tools import style
-from longlag.store.records import Status
+from longlag.store.records import Point, Row, Status
+from longlag.words import join_methods
 
 
 @pytest.mark.slow
@@ -152,15 +155,60 @@ def test_a_task_without_a_curve_is_named_rather_than_drawn() -> None:
     assert "No curve to draw on task 1" in learning_curves.caption(suite)
 
 
-def test_methods_that_end_at_one_point_are_set_side_by_side() -> None:
-    rows = fake_results.runs([0], ["hf", "lstm"], ["adding"], [20])
-    suite = analysis(rows)
-    curves = suite.curves.assign(passes=100.0, error=0.0).drop_duplicates(["method", "seed"])
-    suite = Analysis(suite.runs, curves)
-    (panel,) = learning_curves.draw(suite).axes
-    markers = [line for line in panel.lines if line.get_marker() in ("s", "^")]
-    left, right = (line.get_transform().transform((100.0, 0.0))[0] for line in markers)
-    assert right > left
+def marks(axes: Any, marker: str) -> list[tuple[float, float, bool]]:
+    """Where the markers of a shape stand, as their pixels say, and whether they are filled."""
+    found = []
+    for line in axes.lines:
+        if line.get_marker() == marker and line.get_linestyle() == "None":
+            pixels = line.get_transform().transform(np.column_stack(line.get_data()))
+            filled = line.get_markerfacecolor() != "white"
+            found += [(*place, filled) for place in axes.transData.inverted().transform(pixels).tolist()]
+    return found
+
+
+def test_a_curve_has_a_mark_where_its_run_solved_or_failed_and_nowhere_else() -> None:
+    rows = fake_results.runs([0, 1, 2, 3], ["hf"], ["adding"], [20])
+    ends = [(Status.SOLVED, 1e5), (Status.BUDGET, 1e6), (Status.DIVERGED, 3e5), (Status.SOLVED, 1e5)]
+    rows = [
+        replace(row, status=status.value, solved=status == Status.SOLVED)
+        for row, (status, _) in zip(rows, ends, strict=True)
+    ]
+    points = [
+        (seed, passes, error) for seed, (_, last) in enumerate(ends) for passes, error in ((1e4, 0.9), (last, 0.0))
+    ]
+    curves = stats.frame(Point, fake_results.points(rows)).iloc[: len(points)].reset_index(drop=True)
+    curves[["seed", "passes", "error"]] = points
+    curves = curves.assign(task="adding", method="hf", lag=20).astype({"seed": int})
+    (panel,) = learning_curves.draw(Analysis(stats.frame(Row, rows), curves)).axes
+    seen = sorted((round(x), round(y, 6), filled) for x, y, filled in marks(panel, "s"))
+    assert seen == [(100_000, 0, True), (100_000, 0, True), (300_000, 0, False)]
+
+
+def test_no_mark_of_a_curve_is_cut_in_half() -> None:
+    panel = learning_curves.draw(CASES["one method and task"]()).axes[0]
+    (line,) = [line for line in panel.lines if line.get_marker() == "s" and len(line.get_xdata())]
+    assert not line.get_clip_on()
+    low, high = panel.get_xlim()
+    assert low < min(line.get_xdata()) / 1.5
+    assert high > max(line.get_xdata()) * 1.5
+
+
+@pytest.mark.parametrize("name", ["learning_curves", "cost_axes", "reach", "solve_time", "cost"])
+def test_a_method_has_its_colour_whatever_else_a_panel_shows(name: str) -> None:
+    """Two names that ask for one look, of which a panel shows one."""
+    names = [f"method_{i}" for i in range(25)]
+    alone = {method: style.styles([method])[method] for method in names}
+    first, second = next((a, b) for a in names for b in names if a < b and alone[a] == alone[b])
+    rows = fake_results.runs([0, 1], ["esn", "lstm"], ["adding"], [20])
+    named = [replace(row, method={"esn": second, "lstm": "hf"}[row.method]) for row in rows]
+    elsewhere = [replace(row, method=first, task="xor") for row in rows if row.method == "esn"]
+    suite = analysis([*named, *elsewhere])
+    look = style.styles([second], suite.methods)[second]
+    assert look != alone[second]
+    figure = figures.get(name).draw(suite)
+    colours = {line.get_color() for axes in figure.axes[:3] for line in axes.lines}
+    assert look.colour in colours
+    assert not any(axes.get_title().startswith("XOR") for axes in figure.axes[:1])
 
 
 def test_ranking_puts_the_furthest_first() -> None:
@@ -272,26 +320,70 @@ def test_where_nothing_failed_the_figure_says_so() -> None:
 
 def test_the_steps_are_those_of_kaplan_and_meier() -> None:
     suite = CASES["whole"]()
-    steps = suite.survival
+    steps = suite.survival[np.isfinite(suite.survival.time.astype(float))]
     shown = solve_time.chosen(suite)
-    expected = {
-        cell for cell in set(zip(steps.task, steps.method, steps.lag, strict=True)) if cell[2] in shown[cell[0]]
-    }
+    expected = {cell for cell in zip(steps.task, steps.method, steps.lag, strict=True) if cell[2] == shown[cell[0]]}
     drawn = solve_time.draw(suite).axes
     lines = [line for axes in drawn for line in axes.lines if line.get_drawstyle() == "steps-post"]
     assert len(lines) == len(expected)
-    first = steps[(steps.task == "adding") & (steps.lag == 20) & (steps.method == "esn")]
+    first = steps[(steps.task == "adding") & (steps.lag == shown["adding"]) & (steps.method == "esn")]
     (line,) = [line for line in lines if line.axes is drawn[0] and line.get_gid() == "esn"]
     assert line.get_xdata()[1:].tolist() == first.time.tolist()
     assert line.get_ydata()[1:] == pytest.approx(1 - first.survival, abs=0.05)
 
 
-def test_curves_are_drawn_where_methods_meet() -> None:
-    suite = CASES["many tasks"]()
-    assert set(solve_time.chosen(suite)) == set(fake_results.TASKS)
-    assert "Not drawn: task 1" in solve_time.caption(suite)
-    alone = CASES["many tasks, one method"]()
-    assert set(solve_time.chosen(alone)) == set(alone.runs.task)
+def test_times_and_prices_are_drawn_where_methods_meet_and_solve() -> None:
+    for figure in (solve_time, cost_axes):
+        suite = CASES["many tasks"]()
+        assert set(figure.chosen(suite)) == set(fake_results.TASKS)
+        assert "task 1" in figure.caption(suite).split("no two methods solve at one lag")[figure is cost_axes]
+        alone = CASES["many tasks, one method"]()
+        assert figure.chosen(alone) == {}, "a method is not compared with itself"
+        assert words(figure.draw(alone)) == ["no two methods solve one task at one lag"]
+        assert figure.caption(alone).startswith("No two methods solve one task at one lag")
+
+
+def test_no_panel_of_times_is_empty() -> None:
+    for panel in solve_time.draw(CASES["thirteen methods"]()).axes:
+        assert len([line for line in panel.lines if line.get_drawstyle() == "steps-post"]) >= 2
+
+
+def test_methods_without_a_price_are_named_below_those_with_one() -> None:
+    suite = CASES["whole"]()
+    lag = cost_axes.chosen(suite)["adding"]
+    costs = suite.costs["passes"]
+    here = costs[(costs.task == "adding") & (costs.lag == lag) & (costs.attempted > 0)]
+    without = sorted(here.method[~np.isfinite(here["median"])])
+    panel = cost_axes.draw(suite).axes[0]
+    assert len(panel.get_yticks()) == np.isfinite(here["median"]).sum()
+    assert f"fewer than half solve with {join_methods(without)}" in [text.get_text() for text in panel.texts]
+
+
+def test_rates_do_not_overlap() -> None:
+    """Each method has a row, each lag a column, and a mark stays within its cell."""
+    suite = CASES["whole"]()
+    for task, panel in zip(sorted(fake_results.TASKS), reach.draw(suite).axes, strict=True):
+        conditions = suite.success[suite.success.task == task]
+        methods = [name for name in overview.ranking(suite.reach) if name in set(conditions.method)]
+        assert [text.get_text() for text in panel.get_yticklabels()] == [style.method_title(name) for name in methods]
+        seen = sorted((y, x) for look in "XvoDs^P" for x, y, _ in marks(panel, look))
+        lags = sorted(conditions.lag.unique())
+        expected = sorted(
+            (methods.index(row.method), lags.index(row.lag) + (row.rate - 0.5) * 0.62)
+            for row in conditions.itertuples()
+        )
+        np.testing.assert_allclose(seen, expected, atol=1e-9)
+
+
+def test_few_methods_make_bars_on_any_number_of_tasks_with_marks_for_how_they_ended() -> None:
+    suite = CASES["many tasks"]().only(methods=["esn", "hf"])
+    figure = overview.draw(suite)
+    assert len(figure.axes) == suite.runs.task.nunique()
+    legend = {text.get_text() for legend in figure.legends for text in legend.get_texts()}
+    assert {"lags that were tried", "solved to the end of the ladder"} <= legend
+    assert ("tried at one lag only" in legend) == bool((suite.reach.tried == 1).any())
+    with pytest.raises(LonglagError, match="unknown method of these runs 'ens'; did you mean 'esn'"):
+        CASES["whole"]().only(methods=["ens"])
 
 
 def test_costs_are_drawn_on_three_axes_and_seconds_are_not_ranked() -> None:
@@ -309,14 +401,12 @@ def test_costs_are_drawn_on_three_axes_and_seconds_are_not_ranked() -> None:
     assert figure.axes[0].get_yticklabels()[0].get_text() == style.method_title(passes.method.iloc[0])
 
 
-def test_success_has_an_axis_of_minimal_lags_above() -> None:
+def test_success_has_the_minimal_lags_in_brackets() -> None:
     suite = CASES["whole"]()
     panels = reach.draw(suite).axes
     for task, panel in zip(sorted(fake_results.TASKS), panels, strict=True):
-        (above,) = panel.child_axes
-        minimal = [str(fake_results.TASKS[task][2](lag)) for lag in fake_results.LAGS]
-        assert [label.get_text() for label in above.get_xticklabels()] == minimal
-        assert [label.get_text() for label in panel.get_xticklabels()] == [str(lag) for lag in fake_results.LAGS]
+        expected = [f"{lag}\n({fake_results.TASKS[task][2](lag)})" for lag in fake_results.LAGS]
+        assert [label.get_text() for label in panel.get_xticklabels()] == expected
 
 
 def test_ablations_and_baselines_stand_back_in_a_crowd_alone() -> None:

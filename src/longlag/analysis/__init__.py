@@ -6,7 +6,8 @@ computed when it is first read, and kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pandas as pd
 
 from longlag.analysis import claims, comparison, intervals, newcomer, ranking, stats
 from longlag.analysis import reach as carries
+from longlag.errors import unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,22 @@ class Analysis:
             LonglagError: missing, damaged or foreign file, or two rows for one run.
         """
         return cls(stats.load_runs(runs), stats.load_curves(curves))
+
+    def only(self, tasks: Sequence[str] = (), methods: Sequence[str] = ()) -> Analysis:
+        """The analysis of these tasks and methods alone; empty: all.
+
+        Raises:
+            LonglagError: a name that the runs do not have (the nearest one is suggested).
+        """
+        runs, curves = self.runs, self.curves
+        for kind, names in (("task", tasks), ("method", methods)):
+            for name in names:
+                if name not in set(runs[kind]):
+                    raise unknown(f"{kind} of these runs", name, sorted(runs[kind].unique()))
+        for kind, names in (("task", tasks), ("method", methods)):
+            if names:
+                runs, curves = runs[runs[kind].isin(names)], curves[curves[kind].isin(names)]
+        return replace(self, runs=runs.reset_index(drop=True), curves=curves.reset_index(drop=True))
 
     @cached_property
     def methods(self) -> list[str]:

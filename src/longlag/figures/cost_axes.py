@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis, stats
 from longlag.figures.tools import layout, style
-from longlag.words import join_words, seeds_phrase, task_label
+from longlag.words import count, join_methods, join_tasks, join_words, seeds_phrase, task_label
 
 TITLE, ORDER = "Cost on three axes", 4
 _ROW = 0.19  # inches of a method
@@ -20,30 +20,35 @@ _NAMES = {"passes": "sequence passes", "flops": "floating-point operations", "se
 _NARROW = {"passes": "passes", "flops": "operations", "seconds": "CPU s\n(not ranked)"}
 _ROOM = 6  # times the dearest solution: where ranks stand
 _RANKED = ("passes", "flops")  # seconds depend on the machine
+_REST = 0.9  # rows' height: room for the methods without a price
+_LETTERS = 118  # of the line that names the methods without a price, on a page
 _KEYS = [
     Line2D([], [], color=style.QUIET, marker="o", ls="", ms=5.5, label="median"),
     Line2D([], [], color=style.QUIET, marker="|", ls="", ms=6, label="one seed"),
-    Line2D([], [], color=style.QUIET, marker=">", mfc="white", ls="", ms=5, label="more than the budget"),
 ]
 
 
 def chosen(analysis: Analysis) -> dict[str, int]:
     """The tasks that are drawn, each with the longest lag at which most methods solve (half of the seeds). Tasks on
-    which fewer than two methods ran are left out, unless that leaves none."""
+    which no two methods solve at one lag are left out: there are no prices to compare."""
     conditions = analysis.costs["passes"]
-    enough = {task for task, n in layout.methods_on(conditions).items() if n >= _ENOUGH}
-    kept = conditions[conditions.task.isin(enough)] if enough else conditions
-    solving = kept.assign(solving=np.isfinite(kept["median"])).groupby(["task", "lag"], as_index=False).solving.sum()
-    best = solving.sort_values(["solving", "lag"], kind="stable").groupby("task").tail(1)
+    solving = conditions[np.isfinite(conditions["median"])].groupby(["task", "lag"], as_index=False).method.nunique()
+    best = solving[solving.method >= _ENOUGH].sort_values(["method", "lag"], kind="stable").groupby("task").tail(1)
     return {str(row.task): int(row.lag) for row in best.sort_values("task").itertuples()}
 
 
 def _conditions(analysis: Analysis, task: str, lag: int) -> dict[str, pd.DataFrame]:
-    """Per axis the costs of the methods that tried it, by method, cheapest in passes first; unsolved ones last."""
-    costs = {axis: _at(table[table.attempted > 0], task, lag) for axis, table in analysis.costs.items()}
-    costs = {axis: table.set_index("method") for axis, table in costs.items()}
-    order = costs["passes"].sort_values(["median", "method"]).index
+    """Per axis the costs of the methods that solve it, by method, cheapest in passes first."""
+    costs = {axis: _at(table, task, lag).set_index("method") for axis, table in analysis.costs.items()}
+    passes = costs["passes"]
+    order = passes[np.isfinite(passes["median"])].sort_values(["median", "method"]).index
     return {axis: table.loc[order] for axis, table in costs.items()}
+
+
+def _dearer(analysis: Analysis, task: str, lag: int) -> list[str]:
+    """The methods that were tried there and of which fewer than half of the seeds solved in the budget."""
+    here = _at(analysis.costs["passes"], task, lag)
+    return sorted(map(str, here[(here.attempted > 0) & ~np.isfinite(here["median"])].method))
 
 
 def _at(table: pd.DataFrame, task: str, lag: int) -> pd.DataFrame:
@@ -52,23 +57,24 @@ def _at(table: pd.DataFrame, task: str, lag: int) -> pd.DataFrame:
 
 @style.applied()
 def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
-    """A row of three panels per task, one row per method in the order of its passes."""
+    """A row of three panels per task, one row per method that solves, in the order of its passes."""
     shown = chosen(analysis)
     if not shown:
-        return layout.nothing("no runs", width)
+        return layout.nothing("no runs" if analysis.runs.empty else "no two methods solve one task at one lag", width)
     wide = width > style.COLUMN_WIDTH
     tables = {task: _conditions(analysis, task, lag) for task, lag in shown.items()}
-    rows = [max(1, len(costs["passes"])) for costs in tables.values()]
-    heights = [0.36 + _ROW * n for n in rows]
+    heights = [0.5 + _ROW * len(costs["passes"]) for costs in tables.values()]
     figure, grid = layout.grid(len(shown), len(stats.AXES), sum(heights) / len(heights), width, ratios=heights)
+    styles = style.styles(analysis.methods)
     for (task, costs), panels in zip(tables.items(), grid, strict=True):
         seeds = {axis: _at(times, task, shown[task]) for axis, times in analysis.solve_times.items()}
         for axis, panel in zip(costs, panels, strict=True):
-            _panel(panel, costs[axis], seeds[axis], ranked=axis in _RANKED and wide)
+            _panel(panel, costs[axis], seeds[axis], styles, ranked=axis in _RANKED and wide)
             panel.set_yticks(
                 range(len(costs[axis])), map(style.method_title, costs[axis].index) if axis == "passes" else []
             )
-        panels[0].set_title(f"{style.task_title(task)}, lag {shown[task]}")
+        _title(panels[0], f"{style.task_title(task)}, lag {shown[task]}")
+        _name_the_rest(panels[0], _dearer(analysis, task, shown[task]), wide)
     _share_scale(grid)
     for axis, panel in zip(stats.AXES, grid[-1], strict=True):
         panel.set_xlabel((_NAMES if wide else _NARROW)[axis])
@@ -76,30 +82,44 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     return figure
 
 
-def _panel(axes: Any, costs: pd.DataFrame, times: pd.DataFrame, ranked: bool) -> None:
+def _panel(
+    axes: Any, costs: pd.DataFrame, times: pd.DataFrame, styles: dict[str, style.MethodStyle], ranked: bool
+) -> None:
     axes.set_xscale("log")
-    axes.set_ylim(max(1, len(costs)) - 0.4, -0.6)
+    axes.patch.set_visible(False)  # words of the panel beside it go on here
+    axes.set_ylim(len(costs) - 0.4 + _REST, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    if not len(costs):
-        layout.no_data(axes)
-    ranks = costs["median"].where(np.isfinite(costs["median"])).rank(method="min")
-    styles = style.styles(costs.index)
+    ranks = costs["median"].rank(method="min")
     known = times[times.solved & np.isfinite(times.time)]
     found = {name: rows.to_numpy() for name, rows in known.groupby("method").time}
-    for y, (name, method_style) in enumerate((name, styles[name]) for name in costs.index):
+    for y, name in enumerate(costs.index):
         axes.axhline(y, color="#efefef", lw=0.6, zorder=0)
-        condition, seeds = costs.loc[name], found.get(name, np.empty(0))
-        axes.plot(
-            seeds, np.full(len(seeds), y), ls="", marker="|", ms=6, color=method_style.colour, alpha=0.7, zorder=2
-        )
-        if np.isfinite(condition["median"]):
-            style.mark(axes, condition["median"], y, method_style, filled=True)
-            if ranked:
-                place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center", "fontsize": 7}
-                axes.text(1, y, f"#{ranks[name]:.0f}", color=style.QUIET, **place)
-        elif np.isfinite(condition.budget):
-            axes.plot(condition.budget, y, ls="", marker=">", mfc="white", mec=method_style.colour, ms=5, zorder=3)
+        seeds, look = found.get(name, np.empty(0)), styles[name]
+        axes.plot(seeds, np.full(len(seeds), y), ls="", marker="|", ms=6, color=look.colour, alpha=0.7, zorder=2)
+        style.mark(axes, costs["median"][name], y, look, filled=True)
+        if ranked:
+            place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center", "fontsize": 7}
+            axes.text(1, y, f"#{ranks[name]:.0f}", color=style.QUIET, **place)
+
+
+def _title(axes: Any, words: str) -> None:
+    """A title that may be wider than its panel: it stands over all panels of the row."""
+    axes.set_title(" ")
+    place: dict[str, Any] = {"xycoords": "axes fraction", "xytext": (0, 5), "textcoords": "offset points"}
+    axes.annotate(words, (0, 1), fontsize=9, fontweight="bold", **place).set_in_layout(False)
+
+
+def _name_the_rest(axes: Any, names: list[str], wide: bool) -> None:
+    """Below the rows of a task, over all its panels, the methods that have no price."""
+    if not names:
+        return
+    words = f"fewer than half solve with {join_methods(names)}"
+    if len(words) > _LETTERS or not wide:
+        words = f"with {count(len(names), 'more method')} fewer than half solve"
+    place = {"xy": (0, 0), "xycoords": "axes fraction", "xytext": (2, 2), "textcoords": "offset points"}
+    text = axes.annotate(words, color=style.QUIET, fontsize=7, ha="left", va="bottom", annotation_clip=False, **place)
+    text.set_in_layout(False)
 
 
 def _share_scale(grid: list[list[Any]]) -> None:
@@ -119,15 +139,17 @@ def caption(analysis: Analysis) -> str:
     """What to see, n, how the lag was chosen and what the axes mean."""
     shown = chosen(analysis)
     if not shown:
-        return "No runs yet."
+        n = seeds_phrase(analysis.success.n)
+        return "No runs yet." if analysis.runs.empty else f"No two methods solve one task at one lag ({n})."
     conditions = pd.concat([_conditions(analysis, task, lag)["passes"] for task, lag in shown.items()])
+    rest = sorted(set(analysis.success.task) - set(shown))
+    left_out = f" Left out, since no two methods solve at one lag: {join_tasks(rest)}." if rest else ""
     return (
         "Left is cheap. The order depends on the axis: a pass through a large reservoir costs more operations than a "
         "pass through a small net. Marker: Kaplan-Meier median over seeds of the cost until solved "
-        f"({seeds_phrase(conditions.n)}); ticks: seeds that solved; open triangle: fewer than half solved, so the "
-        "median is beyond the budget, which is shown on each axis. Methods are in the order of their passes; numbers: "
-        "rank by passes and by floating-point operations. CPU seconds depend on the machine and its load: they are "
-        "reported, not ranked. Of each task with two methods or more, the longest lag at which most methods solve is "
-        "shown: "
-        f"{join_words(f'{task_label(task)} at {lag}' for task, lag in shown.items())}."
+        f"({seeds_phrase(conditions.n)}); ticks: seeds that solved. Methods are in the order of their passes; numbers: "
+        "rank by passes and by floating-point operations. Named below them: methods that were tried and of which fewer "
+        "than half of the seeds solved in the budget; no price is made up for them. CPU seconds depend on the machine "
+        "and its load: they are reported, not ranked. Of each task the longest lag at which most methods solve is "
+        f"shown: {join_words(f'{task_label(task)} at {lag}' for task, lag in shown.items())}.{left_out}"
     )

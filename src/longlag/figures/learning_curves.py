@@ -18,6 +18,7 @@ from longlag.store.records import Status
 from longlag.words import join_methods, join_tasks, join_words, seeds_phrase, task_label
 
 TITLE, ORDER = "Learning curves", 5
+_ROOM = 1.6  # times the first and the last look: marks are seen whole
 _LINES = 30  # seeds of a method that are drawn: the first ones
 _COLUMNS = ["task", "lag", "method", "seed", "passes", "error"]  # of a point that are read
 _KEYS = [
@@ -59,7 +60,7 @@ def _at(table: pd.DataFrame, chosen: dict[str, int]) -> pd.DataFrame:
 
 @style.applied()
 def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
-    """One panel per task, one thin line per seed, a marker where the run ended."""
+    """One panel per task, one thin line per seed, a marker where a run solved."""
     chosen = _chosen(analysis)
     if not chosen:
         return layout.nothing("no runs", width)
@@ -68,7 +69,6 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     methods = layout.methods_on(analysis.success)
     tiers = layout.tiers({task: methods[task] for task in chosen}, height=2.0, width=width)
     for task, panel in tiers.panels.items():
-        panel.sharex(next(iter(tiers.panels.values())))
         here = curves[(curves.task == task) & (curves.passes > 0)]
         _panel(panel, shown[shown.task == task], here[_drawn(here)], styles)
     layout.titles(tiers, {task: f"{style.task_title(task)}, lag {lag}" for task, lag in chosen.items()})
@@ -85,7 +85,7 @@ def _drawn(curves: pd.DataFrame) -> pd.Series:
 def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, styles: dict[str, style.MethodStyle]) -> None:
     axes.set_xscale("log")
     axes.set_yscale("symlog", linthresh=protocol.CRITERION, linscale=0.6)
-    axes.set(ylim=(-0.0012, 1.15))
+    axes.set(ylim=(-0.0018, 1.35))
     axes.set_yticks([0, 0.01, 0.1, 1], ["0", "1 %", "10 %", "100 %"])
     axes.set_yticks([], minor=True)
     for level, key in ((protocol.CRITERION, 0), (runs.constant_error.max(), 1), (runs.half_solved_error.max(), 2)):
@@ -94,22 +94,30 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, styles: dict[str
         words = {"ha": "center", "color": style.QUIET, "fontsize": 9}
         axes.text(0.5, 0.5, "no learning curves", transform=axes.transAxes, **words)
     curves = curves.sort_values(["method", "seed", "passes"])
-    ends = curves.groupby(["method", "seed"], as_index=False)[["passes", "error"]].last()
-    ends = ends.merge(runs[["method", "seed", "status"]], "left", ["method", "seed"])
-    ends["place"] = [(f"{end.passes:.1e}", f"{end.error:.3f}") for end in ends.itertuples()]
-    there: dict[tuple[str, str], list[str]] = {}  # the methods that end at a place
     for method, method_style in styles.items():
         back = style.is_back(method_style, styles)
-        _lines(axes, curves[curves.method == method], method_style, alpha=0.35 if back else 0.75)
-        own = ends[ends.method == method]
-        for place in own.place.unique():
-            there.setdefault(place, []).append(method)
-        own = own.assign(
-            shift=[6.5 * there[place].index(method) for place in own.place], solved=own.status == Status.SOLVED
-        )
-        for (shift, solved), rows in own.groupby(["shift", "solved"]):
-            size = 4 if back else 5.5
-            style.mark(axes, rows.passes, rows.error, method_style, filled=solved, size=size, shift=shift)
+        own = curves[curves.method == method]
+        _lines(axes, own, method_style, alpha=0.35 if back else 0.75)
+        _marks(axes, _ends(own, runs[runs.method == method]), method_style, 4 if back else 5.5)
+    if len(curves):
+        axes.set_xlim(curves.passes.min() / _ROOM, curves.passes.max() * _ROOM)
+
+
+def _ends(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """The last point of each seed of a method with its status, and how many points (looks) it has."""
+    ends = curves.groupby("seed", as_index=False).agg(
+        passes=("passes", "last"), error=("error", "last"), looks=("passes", "size")
+    )
+    return ends.merge(runs[["seed", "status"]], "left", "seed")
+
+
+def _marks(axes: Any, ends: pd.DataFrame, method_style: style.MethodStyle, size: float) -> None:
+    """Filled where a run solved; open where one failed before its budget, or where there is no line to see. A line that
+    ran to the budget ends without one: the marks of all methods would lie on each other."""
+    solved = ends.status == Status.SOLVED
+    failed = ~solved & ((ends.status != Status.BUDGET) | (ends.looks == 1))
+    for rows, filled in ((ends[failed], False), (ends[solved], True)):
+        style.mark(axes, rows.passes, rows.error, method_style, filled=filled, size=size, whole=True)
 
 
 def _lines(axes: Any, curves: pd.DataFrame, method_style: style.MethodStyle, alpha: float) -> None:
@@ -139,11 +147,10 @@ def caption(analysis: Analysis) -> str:
     return (
         "A long time lag shows as a long plateau at the constant or the half-solved answer, followed by a fall. "
         f"Shown is {where}, the lag that divides the methods most evenly into those that solve "
-        f"and those that do not. One line per seed, {seeds_phrase(seeds)} per method{some}, no averaging; filled "
-        "marker: solved, open marker: not solved; methods that end at one point are set side by side. A method with a "
-        "single evaluation, such as a readout computed in one go, is a marker without a line. Vertical axis linear "
-        "below 1 %."
-        f"{_left_out(analysis.success, chosen)}"
+        f"and those that do not. One line per seed, {seeds_phrase(seeds)} per method{some}, no averaging. Filled "
+        "marker: solved; a line without a marker ran to its budget; open marker: ended otherwise, or did not solve at "
+        "its single evaluation. A readout computed in one go is a marker without a line. Vertical axis linear below 1 "
+        f"%. {_left_out(analysis.success, chosen)}"
     )
 
 

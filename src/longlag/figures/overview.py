@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from longlag.analysis import Analysis
 from longlag.figures.tools import heatmap, layout, style
 from longlag.words import NOT_RUN, capital, method_label, reached, seeds_phrase
 
 TITLE, ORDER = "How far each remedy carries", 0
-_FEW_TASKS = 4  # drawn as bars
+_FEW = 4  # tasks, or methods, that are drawn as bars
 _MOSTLY = 0.6  # share of pairs not run beyond which there is a map
+_TRACK, _ONE_LAG = "#f0f0f0", "////"
 _FEW_GAPS = 2  # methods that may be missing on a task before each panel lists its own
 
 
@@ -28,8 +31,8 @@ def ranking(table: pd.DataFrame) -> list[str]:
 
 def is_map(table: pd.DataFrame) -> bool:
     """Whether bars would be a wall of panels or of "not run"; table: `reach.reach`."""
-    tasks, pairs = table.task.nunique(), table.task.nunique() * table.method.nunique()
-    return tasks > _FEW_TASKS or len(table) < (1 - _MOSTLY) * pairs
+    tasks, methods = table.task.nunique(), table.method.nunique()
+    return min(tasks, methods) > _FEW or len(table) < (1 - _MOSTLY) * tasks * methods
 
 
 @style.applied()
@@ -52,20 +55,42 @@ def _bars(analysis: Analysis, width: float) -> Figure:
     longest = [max(len(rows[task]) for task in tasks[i : i + side]) for i in range(0, len(tasks), side)]
     height, ratios = 0.42 + 0.27 * sum(longest) / len(longest), {"height_ratios": longest}
     figure, axes = layout.panels(len(tasks), height, width, most=side, sharey=not gaps, gridspec_kw=ratios)
+    styles = style.styles(methods, analysis.methods)
     for i, (panel, task) in enumerate(zip(axes, tasks, strict=True)):
         lags = sorted(conditions[conditions.task == task].lag.unique())
-        _panel(panel, table[table.task == task], rows[task], lags, longest[i // side])
+        _panel(panel, table[table.task == task], rows[task], styles, lags, longest[i // side])
         panel.set_title(style.task_title(task))
         panel.set_yticks(range(len(rows[task])), [style.method_title(name) for name in rows[task]])
         style.set_off(panel, analysis.newcomer)
     words = "reach: longest lag T that at least half of the seeds solve,{}in steps (minimal lag in brackets)"
     figure.supxlabel(words.format(" " if wide else "\n"), fontsize=8)
+    layout.keys_to(figure, _keys(table), "outside upper left")
     return figure
 
 
-def _panel(axes: Any, rows: pd.DataFrame, methods: list[str], lags: list[int], longest: int) -> None:
-    limit = max(lags)
-    styles, found = style.styles(methods), {row.method: row for row in rows.itertuples()}
+def _keys(table: pd.DataFrame) -> list[Any]:
+    """What marks on bars mean, of those that occur."""
+    found: list[Any] = [Patch(facecolor=_TRACK, label="lags that were tried")]
+    if table.at_limit.any():
+        found.append(Line2D([], [], ls="", marker=">", ms=5, color=style.INK, label="solved to the end of the ladder"))
+    if (table.stopped == "failure").any():
+        found.append(
+            Line2D([], [], ls="", marker="x", ms=4, color=style.INK, label="stopped by a failure, or out of sequences")
+        )
+    if (table.tried == 1).any():
+        found.append(Patch(facecolor=_TRACK, hatch=_ONE_LAG, edgecolor="#b0b0b0", lw=0, label="tried at one lag only"))
+    return found
+
+
+def _panel(
+    axes: Any,
+    rows: pd.DataFrame,
+    methods: list[str],
+    styles: dict[str, style.MethodStyle],
+    lags: list[int],
+    longest: int,
+) -> None:
+    limit, found = max(lags), {row.method: row for row in rows.itertuples()}
     for y, name in enumerate(methods):
         if name in found:
             _bar(axes, y, found[name], styles[name], limit)
@@ -89,13 +114,18 @@ def _apart(lags: list[int], gap: float) -> list[int]:
 
 
 def _bar(axes: Any, y: int, row: Any, method_style: style.MethodStyle, limit: int) -> None:
-    axes.barh(y, row.largest, height=0.62, color="#f0f0f0", zorder=1)
+    axes.barh(y, row.largest, height=0.62, color=_TRACK, zorder=1)
     axes.barh(y, row.reach, height=0.62, color=method_style.colour, zorder=2)
+    if row.tried == 1:
+        axes.barh(y, row.largest, height=0.62, fill=False, hatch=_ONE_LAG, ec="#c4c4c4", lw=0, zorder=2.2)
+    if row.stopped == "failure":
+        axes.plot(row.reach + 0.035 * limit, y, marker="x", ms=4, mew=0.9, color=style.INK, zorder=4)
     axes.plot([row.low, row.high], [y, y], color=style.INK, lw=1, zorder=3, solid_capstyle="butt")
     if row.at_limit:
         axes.plot(row.reach, y, marker=">", ms=5, color=method_style.colour, mec="none", zorder=4)
     words = reached(row.reach, row.at_limit) + ("" if np.isnan(row.minimal_lag) else f" ({row.minimal_lag:.0f})")
-    x, colour = max(row.reach, row.high) + 0.05 * limit, style.INK if row.reach else style.QUIET
+    room = 0.09 if row.stopped == "failure" else 0.05
+    x, colour = max(row.reach, row.high) + room * limit, style.INK if row.reach else style.QUIET
     text = axes.annotate(words, (x, y), va="center", fontsize=7.5, color=colour, zorder=4)
     if row.at_limit and row.largest < limit:
         axes.annotate("  not tried beyond", (1, 0.5), xycoords=text, va="center", fontsize=7, color=style.QUIET)
@@ -129,6 +159,7 @@ def caption(analysis: Analysis) -> str:
         )
     return (
         f"Longer bars carry further. {_first(table)} Bar and number: {told}. Pale track: the lags of the grid, "
-        f"divided by white lines. Black line: 95 % interval of the true reach from exact binomial tests, "
-        f"{seeds_phrase(table.n)}; it knows only the lags of the grid."
+        "divided by white lines; arrow: solved to the end of the ladder; cross: a failure or the end of its sequences "
+        "stopped it; hatched: tried at one lag only; without a mark: the budget stopped it. Black line: 95 % interval "
+        f"of the true reach from exact binomial tests, {seeds_phrase(table.n)}; it knows only the lags of the grid."
     )

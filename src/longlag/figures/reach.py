@@ -1,67 +1,82 @@
-"""Success rate against lag: one panel per task, all methods, Wilson intervals."""
+"""Success rate against lag: a row per method, a column per lag, and in each cell the rate with its Wilson interval."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib.collections import PatchCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
 
 from longlag.analysis import Analysis
+from longlag.figures import overview
 from longlag.figures.tools import layout, style
-from longlag.words import capital, join_methods, join_tasks, join_words, seeds_phrase
+from longlag.words import join_tasks, join_words, seeds_phrase
 
 TITLE, ORDER = "Success rate against lag", 1
+_ROW = 0.2  # inches of a method
+_WIDTH, _HEIGHT = 0.92, 0.8  # of a cell, in units of the axes
+_SCALE = 0.62  # the part of a column from 0 to 100 %
+_TINT = 0.8  # share of white in the cells of what half of the seeds solve
+_KEYS = [
+    Patch(facecolor="#d5e3ee", label="half of the seeds or more solve"),
+    Line2D([], [], color=style.QUIET, marker="o", lw=1, ms=5, label="share of seeds, with interval"),
+]
 _HOLLOW = Line2D([], [], color=style.QUIET, marker="o", mfc="white", ls="", ms=4, label="not attempted")
 
 
 @style.applied()
 def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
-    """One panel per task: share of seeds solved at each lag of the grid, the methods side by side."""
+    """One panel per task: how many seeds solve at each lag of the grid, the methods below each other."""
     conditions = analysis.success
     if conditions.empty:
         return layout.nothing("no runs", width)
-    styles = style.styles(analysis.methods)
-    tiers = layout.tiers(layout.methods_on(conditions), height=1.85, width=width)
+    styles, order = style.styles(analysis.methods), overview.ranking(analysis.reach)
+    tiers = layout.tiers(layout.methods_on(conditions), height=0.55, width=width, per_method=_ROW)
     for task, panel in tiers.panels.items():
-        _panel(panel, conditions[conditions.task == task], styles, small=task in tiers.small)
+        here = conditions[conditions.task == task]
+        methods = [name for name in order if name in set(here.method)]
+        _panel(panel, here, {name: styles[name] for name in methods}, small=task in tiers.small)
+        style.set_off(panel, analysis.newcomer)
     layout.titles(tiers, {task: style.task_title(task) for task in tiers.panels})
-    layout.legend(tiers.figure, styles, [_HOLLOW] if (conditions.attempted == 0).any() else [])
-    layout.label_tiers(tiers, style.LAG_BELOW, style.LAG_SHORT, "seeds solved")
+    layout.keys_to(
+        tiers.figure, [*_KEYS, *([_HOLLOW] if (conditions.attempted == 0).any() else [])], "outside upper left"
+    )
+    layout.label_tiers(tiers, style.LAG, style.LAG_SHORT, "")
+    words = ("within a column: 0 % of the seeds at its left,", "100 % at its right, half of them at the dotted line")
+    tiers.figure.supxlabel((" " if width > style.COLUMN_WIDTH else "\n").join(words), fontsize=8)
     return tiers.figure
 
 
 def _panel(axes: Any, conditions: pd.DataFrame, styles: dict[str, style.MethodStyle], small: bool) -> None:
     lags = sorted(conditions.lag.unique())
     minimal = [conditions.minimal_lag[conditions.lag == lag].max() for lag in lags]
-    if small:
-        style.lag_ticks(axes, lags, minimal, thin=True)
-    else:
-        style.lag_axes(axes, lags, minimal)
-    styles = {name: method_style for name, method_style in styles.items() if name in set(conditions.method)}
-    for (name, method_style), shift in zip(styles.items(), style.dodge(len(styles)), strict=True):
-        rows = conditions[conditions.method == name].sort_values("lag")
-        _method(
-            axes,
-            rows.assign(x=[lags.index(lag) + shift for lag in rows.lag]),
-            method_style,
-            style.is_back(method_style, styles),
-        )
-    axes.axhline(0.5, color=style.QUIET, lw=0.6, ls=(0, (1, 2)), zorder=0)
-    axes.set(ylim=(-0.09, 1.09))
-    axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+    style.lag_ticks(axes, lags, minimal, thin=small)
+    axes.set_ylim(len(styles) - 0.5, -0.5)
+    axes.set_yticks(range(len(styles)), map(style.method_title, styles))
+    axes.tick_params(axis="y", length=0)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.vlines(range(len(lags)), -0.5, len(styles) - 0.5, color=style.QUIET, lw=0.6, ls=(0, (1, 2)), zorder=1)
+    place = conditions.lag.map({lag: i for i, lag in enumerate(lags)})
+    for y, (name, method_style) in enumerate(styles.items()):
+        mine = conditions.method == name
+        _method(axes, y, place[mine].to_numpy(), conditions[mine], method_style)
 
 
-def _method(axes: Any, rows: pd.DataFrame, method_style: style.MethodStyle, back: bool) -> None:
-    tried, untried = rows[rows.attempted > 0], rows[rows.attempted == 0]
-    axes.plot(
-        rows.x, rows.rate, color=method_style.colour, ls=method_style.dash, lw=1, alpha=0.25 if back else 0.55, zorder=2
-    )
-    if not back:
-        axes.vlines(tried.x, tried.low, tried.high, color=method_style.colour, lw=1, alpha=0.5, zorder=2)
-    style.mark(axes, tried.x, tried.rate, method_style, filled=True, size=4 if back else 6)
-    style.mark(axes, untried.x, untried.rate, method_style, filled=False, size=3 if back else 4.5)
+def _method(axes: Any, y: int, places: np.ndarray, rows: pd.DataFrame, method_style: style.MethodStyle) -> None:
+    low, rate, high = (places + (rows[name].to_numpy() - 0.5) * _SCALE for name in ("low", "rate", "high"))
+    tried, solving = rows.attempted.to_numpy() > 0, rows.rate.to_numpy() >= 0.5
+    cells = [Rectangle((x - _WIDTH / 2, y - _HEIGHT / 2), _WIDTH, _HEIGHT) for x in places[solving]]
+    tint = tuple(_TINT + (1 - _TINT) * part for part in to_rgb(method_style.colour))
+    axes.add_collection(PatchCollection(cells, facecolor=tint, edgecolor="none", zorder=0), autolim=False)
+    axes.hlines([y] * int(tried.sum()), low[tried], high[tried], color=method_style.colour, lw=1.1, zorder=2)
+    style.mark(axes, rate[tried], [y] * int(tried.sum()), method_style, filled=True, size=5.5)
+    style.mark(axes, rate[~tried], [y] * int((~tried).sum()), method_style, filled=False, size=3.5)
 
 
 def caption(analysis: Analysis) -> str:
@@ -77,18 +92,10 @@ def caption(analysis: Analysis) -> str:
     ]
     furthest = f"Some method gets {join_words(ends)}." if ends else "No method solves any lag."
     return (
-        "Where each curve falls below the dotted line (half of the seeds), the reach of its method "
-        f"ends. {furthest} Methods are set side by side at each lag of the grid; the grid is "
-        "not to scale, and lags of different tasks compare by the minimal lag: above a panel, in brackets below a "
-        "small one. "
-        f"Bars are Wilson 95 % intervals, {seeds_phrase(conditions.n)} per point. Hollow: the ladder stopped below, "
-        "counted as unsolved. A method without points in a panel was not run there."
-        f"{_back_note(conditions)}{layout.small_note(conditions)}"
+        "Tinted cells are solved by half of the seeds or more; where they end, the reach of the method ends. "
+        f"{furthest} Within a column the mark lies further right the more seeds solve, from 0 % at its left edge to "
+        f"100 % at its right one. Bars are Wilson 95 % intervals, {seeds_phrase(conditions.n)} per mark. Hollow: the "
+        "ladder stopped below, counted as unsolved. An empty cell was not on the method's grid. The grid is not to "
+        "scale; lags of different tasks compare by the minimal lag, in brackets. "
+        f"Methods are in the order of the overview.{layout.small_note(conditions)}"
     )
-
-
-def _back_note(conditions: pd.DataFrame) -> str:
-    styles = [style.styles(rows.method.unique()) for _, rows in conditions.groupby("task")]
-    names = {name for panel in styles for name, method_style in panel.items() if style.is_back(method_style, panel)}
-    note = " are drawn small and without intervals where there are many methods; the table has their intervals."
-    return f" {capital(join_methods(sorted(names)))}{note}" if names else ""

@@ -16,7 +16,6 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.transforms import ScaledTranslation
 
 from longlag.store.files import write_atomically
 from longlag.words import capital, method_label, task_label
@@ -27,7 +26,6 @@ DOTS_PER_INCH = 220  # of the PNG
 INK, QUIET, FAINT = "#222222", "#6b6b6b", "#dddddd"
 LAG = "nominal lag T in steps (minimal lag in brackets)"
 LAG_SHORT = "lag T (minimal lag)"
-LAG_BELOW = "nominal lag T in steps"
 # seaborn's palette "colorblind", as letters: importing seaborn takes longer than drawing a figure
 COLORBLIND = (
     *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
@@ -200,17 +198,18 @@ def set_off(axes: Any, method: str) -> None:
             text.set_fontweight("bold")
 
 
-def mark(axes: Any, x: Any, y: Any, method_style: MethodStyle, filled: bool, size: float = 6, shift: float = 0) -> None:
-    """Markers of a method: filled with a white rim, or open; shift: to the right, in points."""
+def mark(
+    axes: Any, x: Any, y: Any, method_style: MethodStyle, filled: bool, size: float = 6, whole: bool = False
+) -> None:
+    """Markers of a method: filled with a white rim, or open; whole: those at the edge of the panel are not cut."""
     colours = (
         {"color": method_style.colour, "mec": "white", "mew": 0.5}
         if filled
         else {"mfc": "white", "mec": method_style.colour}
     )
-    place = axes.transData + ScaledTranslation(shift / 72, 0, axes.figure.dpi_scale_trans)
-    axes.plot(
-        x, y, ls="", marker=method_style.marker, ms=size * method_style.size, zorder=3, transform=place, **colours
-    )
+    size *= method_style.size
+    (line,) = axes.plot(x, y, ls="", marker=method_style.marker, ms=size, zorder=3, clip_on=not whole, **colours)
+    line.set_in_layout(not whole)
 
 
 def dodge(count: int, width: float = 0.62) -> np.ndarray:
@@ -221,20 +220,6 @@ def dodge(count: int, width: float = 0.62) -> np.ndarray:
 def is_back(method_style: MethodStyle, styles: Mapping[str, MethodStyle]) -> bool:
     """Whether the method is drawn faintly: among more than eight methods, if some others are not."""
     return method_style.back and len(styles) > _CROWD and not all(other.back for other in styles.values())
-
-
-def lag_axes(axes: Any, lags: Sequence[int], minimal: Sequence[float]) -> None:
-    """Evenly set lags on two axes: nominal below, and above the panel the minimal lag, where the rows tell it."""
-    lag_ticks(axes, lags, [np.nan] * len(lags))
-    known = [(i, lag) for i, lag in enumerate(minimal) if not np.isnan(lag)]
-    if not known:
-        return
-    above = axes.secondary_xaxis("top")
-    above.set_xticks([i for i, _ in known], [f"{lag:.0f}" for _, lag in known])
-    above.tick_params(length=0, pad=1, labelcolor=QUIET, labelsize=7)
-    above.spines["top"].set_visible(False)
-    place = {"xytext": (-3, 3), "textcoords": "offset points", "ha": "right", "va": "bottom"}
-    axes.annotate("minimal lag", (0, 1), xycoords="axes fraction", fontsize=7, color=QUIET, **place)
 
 
 def lag_ticks(axes: Any, lags: Sequence[int], minimal: Sequence[float], thin: bool = False) -> None:
