@@ -86,7 +86,7 @@ def _panel(
     axes: Any, costs: pd.DataFrame, times: pd.DataFrame, styles: dict[str, style.MethodStyle], ranked: bool
 ) -> None:
     axes.set_xscale("log")
-    axes.patch.set_visible(False)  # words of the panel beside it go on here
+    axes.patch.set_visible(False)  # words of the panel beside it may reach into this one
     axes.set_ylim(len(costs) - 0.4 + _REST, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
