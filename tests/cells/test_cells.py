@@ -359,6 +359,27 @@ def test_the_lstm_of_1997_has_as_many_weights_as_in_the_paper(cells, blocks, inp
     assert sum(math.prod(shape) for shape in shapes.values()) == weights
 
 
+@pytest.mark.parametrize(("batch", "kind"), [(1, gated.StackedRuns), (5, gated.GatedRuns)])
+def test_replicas_of_the_lstm_of_1997_have_the_same_bits_in_one_program(batch, kind, monkeypatch):
+    """With single sequences all replicas are one program; each is that replica alone, in states and derivatives."""
+    used = []
+    for name in ("StackedRuns", "GatedRuns"):
+        own = getattr(gated, name)
+        monkeypatch.setattr(gated, name, lambda *given, own=own: used.append(own) or own(*given))
+    cell = complete(LSTM1997(5, 2))
+    params, x, start = problem(cell, (4, 23, batch, 3, 5), dtype=torch.float32)
+    d = torch.randn(4, 2, batch, 5, generator=torch.Generator().manual_seed(0))
+    together = cell.tape(params, x, start, 2)
+    assert used == [kind]
+    found = together.pullback(d)
+    for r in range(4):
+        own = {name: value[r : r + 1] for name, value in params.items()}
+        alone = cell.tape(own, x[r : r + 1], start[r : r + 1], 2)
+        assert torch.equal(alone.states[0], together.states[r])
+        for name, value in alone.pullback(d[r : r + 1]).items():
+            assert torch.equal(value[0], found[name][r])
+
+
 def test_the_lstm_of_1997_carries_errors_back_unchanged_and_truncates_all_others():
     """Its derivatives are those of finite differences of a sequence in which each u_{t-1} is kept as it was."""
     cell = complete(LSTM1997(5, 2))

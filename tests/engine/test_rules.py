@@ -11,7 +11,7 @@ from longlag.engine.checkpoint import Checkpoints
 from longlag.engine.ladder import setups
 from longlag.engine.recent import Recent, Watch
 from longlag.engine.spec import RunSpec, resolve
-from longlag.engine.train import Block, run
+from longlag.engine.train import Block, blocks, run
 from longlag.engine.verify import rerun, spec_of
 from longlag.errors import LonglagError
 from longlag.losses import LogisticError
@@ -207,3 +207,11 @@ def test_the_test_at_another_lag_is_the_test_of_a_run_at_that_lag():
     one, other = next(of_range.evaluation("test", 100)), next(at_lag.evaluation("test", 100))
     assert torch.equal(one.x, other.x)
     assert torch.equal(one.y, other.y)
+
+
+def test_seeds_that_train_on_single_sequences_are_one_block_on_a_cpu():
+    seeds = tuple(range(10))
+    assert blocks(resolve(spec("lstm_1997", seeds=seeds))) == [seeds]
+    assert len(blocks(resolve(spec("lstm_1997", seeds=seeds, overrides={"optimiser.batch": 50})))) == 10
+    assert len(blocks(resolve(spec("omega", seeds=seeds)))) == 10
+    assert len(blocks(resolve(spec("lstm_1997", seeds=seeds, block=1)))) == 10

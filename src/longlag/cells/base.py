@@ -92,11 +92,16 @@ class OwnTape(Protocol):
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape | None: ...
 
 
+@runtime_checkable
+class OwnTogether(Protocol):
+    def together(self, batch: int) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Cell:
     """A recurrence with all that a model needs of it.
 
-    Each of the last five methods is the recurrence's own if it has it, else the default stated here. Its own `states`
+    Each of the last six methods is the recurrence's own if it has it, else the default stated here. Its own `states`
     and `tape` are fast kernels. They return None where they do not serve, for example on a GPU.
     """
 
@@ -130,6 +135,11 @@ class Cell:
         """Second derivative of the matching loss at the damped states, given the hidden states there. Default: 1."""
         own = _own(self.recurrence, OwnCurvature)
         return own.matching_curvature(states) if own else torch.ones_like(states)
+
+    def together(self, batch: int) -> bool:
+        """Whether replicas with batches of so many sequences train faster on a CPU as one program. Default: no."""
+        own = _own(self.recurrence, OwnTogether)
+        return own.together(batch) if own else False
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         """Hidden states at the last `scored` steps, [R, K, B, H]; no derivatives. Default: step by step."""

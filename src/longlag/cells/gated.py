@@ -61,6 +61,24 @@ class GatedRuns:
         return {n: torch.from_numpy(np.stack(found)) for n, found in zip(NAMES, zip(*rows, strict=True), strict=True)}
 
 
+class StackedRuns:
+    """`GatedRuns` by one call of kernels whose arrays may have a replica axis, [T, R, H, B] for [T, H, B]: of small
+    batches the time goes into calls, and ten replicas take little more than one. A replica's bits are the same."""
+
+    def __init__(self, kernels: Kernels, params: Params, x: Tensor, start: Tensor, scored: int) -> None:
+        arrays, starts = [params[name].detach().numpy() for name in NAMES], start.numpy()
+        begun = np.arange(starts.max(initial=0))[:, None, None] >= starts  # [T0, R, B]
+        self._kernels, self._started = kernels, begun[:, :, None].astype(arrays[0].dtype)
+        self._w = kernels.weights(*arrays)
+        states, self._kept = kernels.forward(self._w, x.numpy().transpose(1, 0, 2, 3), self._started, scored)
+        self.states = torch.from_numpy(np.ascontiguousarray(states.transpose(1, 0, 3, 2)))
+
+    def backward(self, d_states: Tensor) -> dict[str, Tensor]:
+        d_scored = np.ascontiguousarray(d_states.numpy().transpose(1, 0, 3, 2))
+        found = self._kernels.backward(self._w, self._kept, self._started, d_scored)
+        return {name: torch.from_numpy(np.ascontiguousarray(d)) for name, d in zip(NAMES, found, strict=True)}
+
+
 def states(kernels: ForwardKernels, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
     """Hidden states at the last steps, [R, K, B, H], in pieces of the batch whose states fit into the cache."""
     pieces = [
@@ -86,12 +104,13 @@ def _sequences_first(states: Array) -> Tensor:
 
 
 def rows_of(x: Array, hidden: int, dtype: np.dtype) -> Array:
-    """z [T+1, K, B] with K = H + X + 1 from inputs [T, B, X]: the start state is zero, the other states are to come."""
-    steps, batch, inputs = x.shape
-    z = np.empty((steps + 1, hidden + inputs + 1, batch), dtype)
-    z[:-1, hidden:-1] = x.transpose(0, 2, 1)
-    z[:, -1] = 1
-    z[0, :hidden] = 0
+    """z [T+1, K, B] with K = H + X + 1 from inputs [T, B, X]: the start state is zero, the other states are to come.
+    Replicas may stand after time in both."""
+    steps, *replicas, batch, inputs = x.shape
+    z = np.empty((steps + 1, *replicas, hidden + inputs + 1, batch), dtype)
+    z[:-1, ..., hidden:-1, :] = x.swapaxes(-1, -2)
+    z[..., -1, :] = 1
+    z[0, ..., :hidden, :] = 0
     return z
 
 
@@ -102,8 +121,9 @@ def blocks(steps: int, hidden: int, batch: int) -> tuple[int, list[tuple[int, in
 
 
 def correlation(d: Array, z: Array) -> Array:
-    """sum_t d_t z_t', [G, K], of d [S, G, B] and z [S, K, B]. BLAS is faster if z' lies in memory as it is read."""
-    return np.matmul(d, np.ascontiguousarray(z.swapaxes(1, 2))).sum(0)
+    """sum_t d_t z_t', [G, K], of d [S, G, B] and z [S, K, B]. BLAS is faster if z' lies in memory as it is read.
+    Replicas may stand after the steps."""
+    return np.matmul(d, np.ascontiguousarray(z.swapaxes(-1, -2))).sum(0)
 
 
 def each(numbers: Sequence[float], like: Array) -> Array:

@@ -22,6 +22,8 @@ from longlag.cells import gated, lstm_1997_kernels
 from longlag.cells.base import GradientTape, State, affine_drive, gradient_tape, zero_state
 from longlag.ranges import COUNT, part
 
+_STACKED_SEQUENCES = 4  # of a batch, at most: replicas in one program are faster than one after the other
+
 
 @part
 class LSTM1997:
@@ -53,8 +55,12 @@ class LSTM1997:
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape | None:
         if x.device.type != "cpu":
             return None
-        runs = gated.GatedRuns(self._kernels(), params, x, start, scored)
+        stacked = len(x) > 1 and self.together(x.shape[2])
+        runs = (gated.StackedRuns if stacked else gated.GatedRuns)(self._kernels(), params, x, start, scored)
         return gradient_tape(self, params, x, start, runs.states, runs.backward)
+
+    def together(self, batch: int) -> bool:
+        return batch <= _STACKED_SEQUENCES
 
     def _kernels(self) -> lstm_1997_kernels.Blocks:
         return lstm_1997_kernels.Blocks(self.hidden, self.blocks)

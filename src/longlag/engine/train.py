@@ -35,6 +35,7 @@ from longlag.engine.state import BlockState
 from longlag.errors import LonglagError, in_a_line
 from longlag.objective import Meter, Tensors
 from longlag.optimisers.base import Step
+from longlag.settings import describe
 from longlag.store.records import Point, Row, Status
 from longlag.tasks import TaskAtLag
 
@@ -82,9 +83,15 @@ def attempt(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
 def blocks(setup: Setup) -> list[tuple[int, ...]]:
     """The seeds in groups; each group is trained as one program."""
     seeds = setup.spec.seeds
-    size = setup.spec.block or (1 if setup.spec.device == "cpu" else len(seeds))
+    size = setup.spec.block or (1 if setup.spec.device == "cpu" and not _together(setup) else len(seeds))
     size = max(1, min(size, setup.parts.optimiser.replicas or size))
     return [seeds[first : first + size] for first in range(0, len(seeds), size)]
+
+
+def _together(setup: Setup) -> bool:
+    """Whether the seeds train faster on a CPU as replicas of one program: of some cells, with small batches."""
+    batch = describe(setup.parts.optimiser).get("batch")
+    return isinstance(batch, int) and setup.model.cell.together(batch)
 
 
 def _train_block(setup: Setup, seeds: tuple[int, ...], driver: Driver) -> Iterator[Point | Row]:
