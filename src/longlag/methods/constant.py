@@ -1,6 +1,7 @@
 """A baseline that hears nothing: the best constant answer, fitted by ridge regression on no features.
 
-It measures on every task what the declared constant baseline says by arithmetic: the plateau on which training starts.
+It measures the plateau on which training starts: on every task the loss of the declared constant answer. The share
+wrong is the declared one too, but where the loss and the criterion like different constants (multiplication).
 """
 
 from longlag.methods.base import Method, Parts

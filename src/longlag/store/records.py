@@ -84,10 +84,11 @@ class Row:
         "what was minimised: squared_error, cross_entropy (nats per scored step), one_hot_error or logistic_error",
         name=True,
     )
-    constant_error: float = _column("share wrong of the best constant answer to the squared or log loss")
-    constant_loss: float = _column("task loss of that constant answer")
-    half_solved_error: float = _column("share wrong of the half-solved answer that the task defines")
-    half_solved_loss: float = _column("task loss of the half-solved answer")
+    # what the task declares, at the time of the run: no number of the run
+    constant_error: float = _column("share wrong of the constant answer that the criterion likes best", volatile=True)
+    constant_loss: float = _column("task loss of the constant answer with the lowest one", volatile=True)
+    half_solved_error: float = _column("share wrong of the half-solved answer that the task defines", volatile=True)
+    half_solved_loss: float = _column("task loss of the half-solved answer", volatile=True)
     parameters: int = _column("trained parameters", least=0)
     seconds: float = _column("CPU seconds of the run, evaluation included", volatile=True, least=0)
     wall_seconds: float = _column("wall-clock seconds", volatile=True, least=0)

@@ -11,6 +11,10 @@ one between a tenth and a half of it; the target at the last step is u_I u_J. On
 Hochreiter & Schmidhuber 1997, experiment 5, in the windows of Martens & Sutskever 2011.
 Deviations from the 1997 text: (1) no -1 flag at the first and last step; (2) the windows scale with T. A product needs
 both values at once, but each alone explains 3/7 of its variance: there is a slope to climb, which XOR has not.
+
+Small products are frequent. The constant that is within the tolerance most often is therefore 0.04 (71.8 % wrong), not
+the mean, with which a net that minimises the squared error begins (88.9 % wrong). One number known is no better than
+that by this criterion, although its squared error is lower.
 """
 
 from __future__ import annotations
@@ -45,8 +49,8 @@ TASK = Task(
     loss=SquaredError(_TOLERANCE),
     baselines={
         "constant": Baseline(
-            "always the mean, 0.25",
-            error=1 - (_product_below(0.25 + _TOLERANCE) - _product_below(0.25 - _TOLERANCE)),
+            "always 0.04 (share wrong), always the mean, 0.25 (loss)",
+            error=1 - _product_below(2 * _TOLERANCE),
             loss=7 / 144,
         ),
         "half_solved": Baseline(  # u v - u/2 is uniform in +-u/2: wrong with probability 1 - 2 tolerance / u
