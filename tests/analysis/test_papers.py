@@ -171,6 +171,43 @@ def test_the_order_of_columns_is_spearmans():
     assert (line.rho, line.low, line.high) == (1.0, -0.5, 1.0), "seed 0 alone orders the columns otherwise"
 
 
+CELLS = pd.DataFrame(
+    {
+        "table": 0,
+        "row": [0, 0, 1, 1],
+        "task": ["adding", "adding", "xor", "xor"],
+        "lag": [80, 80, 80, 80],
+        "method": ["a", "b", "a", "b"],
+        "symbols": 1,
+        "n": 2,
+        "solved": [2, 0, 1, 0],
+        "mean": [0.002, 0.5, 0.3, 0.4],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "cells", "expected"),
+    [
+        ({"best": "a"}, CELLS, ("holds", "in 2 of 2 rows")),
+        ({"best": "b"}, CELLS, ("does not hold", "in 0 of 2 rows")),
+        ({"best": "b"}, CELLS.assign(mean=[0.002, 0.003, 0.4, 0.4]), ("holds", "in 2 of 2 rows")),  # both solve: a tie
+        ({"best": "a"}, CELLS.assign(n=[2, 2, 2, 0]), ("undecided", "so far in 1 of 1 rows")),
+        ({"best": "a"}, CELLS.assign(n=0), ("undecided", "")),
+        ({"solved": True, "task": "adding", "lags": [80], "methods": ["a"]}, CELLS, ("holds", "in 1 of 1 cells")),
+        ({"solved": True, "task": "xor", "lags": [80], "methods": ["a"]}, CELLS, ("holds", "in 1 of 1 cells")),
+        ({"solved": True, "task": "xor", "lags": [80], "methods": ["a", "b"]}, CELLS, ("does not hold", "in 1 of 2 cells")),
+        ({"solved": False, "task": "xor", "lags": [80], "methods": ["b"]}, CELLS, ("holds", "in 1 of 1 cells")),
+        ({"solved": False, "task": "xor", "lags": [80, 90], "methods": ["b"]}, CELLS, ("undecided", "so far in 1 of 1 cells")),
+        ({"solved": True, "task": "xor", "lags": [80], "methods": ["a"]}, CELLS.assign(n=0), ("undecided", "")),
+        ({}, CELLS, ("undecided", "")),
+    ],
+)  # fmt: skip
+def test_a_claim_holds_or_not_or_is_undecided(claim, cells, expected):
+    found = papers.judge_claim(cells, claim)
+    assert (found.verdict, found.why) == expected
+
+
 def test_the_lowest_validation_loss_is_chosen():
     assert papers.chosen({1: [0.5, 0.5], 2: [0.1, 0.3], 3: [0.2, 0.2]}) == 2, "a tie: the lower number"
     assert papers.chosen({1: [0.5, 0.5], 2: [0.1, math.nan]}) == 1, "a failed seed"

@@ -214,6 +214,41 @@ def _compared(value: float, metric: str, measured: Measured, symbols: float) -> 
     return BETTER if measured.mean < value else WORSE
 
 
+def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> Verdict:
+    """Whether a claim of the paper holds here: "holds", "does not hold", or "undecided" while runs are missing.
+
+    Args:
+        found: `cells`.
+        claim: as the paper's file has it. `best`: the method has the lowest mean of each row that it was run in beside
+            others; two that solve the task tie. `solved`: whether at least half of the runs of each named cell solve
+            it. Without either, nothing decides.
+    """
+    if "best" in claim:
+        rows = [row for _, row in found[found.n > 0].groupby(["table", "row"]) if _has_rival(row, claim["best"])]
+        won = [_is_best(row, claim["best"]) for row in rows]
+        if not won or (all(won) and len(won) < len(found.groupby(["table", "row"]))):
+            return Verdict("undecided", f"so far in {sum(won)} of {len(won)} rows" if won else "")
+        return Verdict("holds" if all(won) else "does not hold", f"in {sum(won)} of {len(won)} rows")
+    if "solved" not in claim:
+        return Verdict("undecided")
+    own = found[(found.task == claim["task"]) & found.lag.isin(claim["lags"]) & found.method.isin(claim["methods"])]
+    own = own.drop_duplicates(["task", "lag", "method"])
+    agree = ((2 * own.solved >= own.n) == claim["solved"]) & (own.n > 0)
+    missing = (own.n == 0).any() or len(own) < len(claim["lags"]) * len(claim["methods"])
+    if (agree | (own.n == 0)).all() and missing:
+        return Verdict("undecided", f"so far in {int(agree.sum())} of {len(own)} cells" if agree.any() else "")
+    return Verdict("holds" if agree.all() else "does not hold", f"in {int(agree.sum())} of {len(own)} cells")
+
+
+def _has_rival(row: pd.DataFrame, method: str) -> bool:
+    return (row.method == method).any() and (row.method != method).any()
+
+
+def _is_best(row: pd.DataFrame, method: str) -> bool:
+    reached = row["mean"].clip(lower=FLOOR * row.symbols).fillna(math.inf)
+    return bool(reached[row.method == method].min() <= reached[row.method != method].min())
+
+
 def tally(found: pd.DataFrame) -> dict[str, int]:
     """How many cells have each verdict; all five words are there."""
     counts = found.verdict.value_counts() if len(found) else {}

@@ -120,7 +120,7 @@ def _choices(plan: Suite, rows: Sequence[Row], curves: Any) -> tuple[dict[str, d
         if number is None:
             lost.append(f"nothing is chosen for {method} on {task}: of every candidate a run is missing or failed")
         else:
-            found[method][task] = points[number - 1]
+            found[method][task] = dict(points[number - 1])  # a file with a mapping twice would have an alias
     return dict(found), lost
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,9 @@ def render(paper: Paper) -> str:
         rule=papers.RULE,
         seeds=_seeds(cells),
         orders=_orders(cells),
+        claims=[
+            {"text": claim["text"], **asdict(papers.judge_claim(cells, claim))} for claim in page.get("claims", [])
+        ],
         stages=_stages(paper),
         choices=_choices(paper),
     )
