@@ -50,9 +50,7 @@ def render(paper: Paper) -> str:
         rule=papers.RULE,
         seeds=_seeds(cells),
         orders=_orders(cells),
-        claims=[
-            {"text": claim["text"], **asdict(papers.judge_claim(cells, claim))} for claim in page.get("claims", [])
-        ],
+        claims=[_claim(cells, claim) for claim in page.get("claims", [])],
         stages=_stages(paper),
         choices=_choices(paper),
     )
@@ -103,6 +101,12 @@ def _published(cell: dict[str, Any]) -> str:
     if math.isnan(cell["value"]):
         return str(cell["words"])
     return in_unit(cell["value"], cell["metric"])
+
+
+def _claim(cells: pd.DataFrame, claim: str | dict[str, Any]) -> dict[str, Any]:
+    """A claim with its outcome; nothing decides one that is a sentence alone."""
+    given = {"text": claim} if isinstance(claim, str) else claim
+    return {"text": given["text"], **asdict(papers.judge_claim(cells, given))}
 
 
 def _seeds(cells: pd.DataFrame) -> list[dict[str, Any]]:
