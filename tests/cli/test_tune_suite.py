@@ -118,7 +118,8 @@ def test_settings_of_the_repository_are_those_that_its_trials_choose():
 
 def test_a_value_at_an_edge_is_flagged(folder, capsys):
     design = {**searches.DESIGN, "search": {"candidates": 15, "seeds": 1}}
-    searches.write("found", {("control", 15, "adding"): SOLVED}, design)  # point 15 is 1/16 of the way up
+    told = {("control", 15, "adding"): SOLVED, ("control", 7, "adding"): {**SOLVED, "passes": 2 * SOLVED["passes"]}}
+    searches.write("found", told, design)  # point 15 is 1/16 of the way up, point 7 1/8
     assert tune() == 0
     assert "control: one setting 15" in (said := capsys.readouterr().out)
     assert "at an edge of the space: " in said

@@ -13,7 +13,7 @@ from toy import spec
 
 def trial(loss=0.5, **measured):
     row = unmeasured_row(resolve(spec("control")), 0, "now", **({"status": "budget", "reason": ""} | measured))
-    return tune.Candidate({}, [row], [loss], [])
+    return tune.Candidate({}, [row], [loss])
 
 
 def test_the_order_of_trials():
@@ -28,7 +28,7 @@ def test_the_order_of_trials():
 def test_a_candidate_that_was_never_evaluated_comes_last():
     stopped = dataclasses.replace(trial(best_error=math.nan, status="timeout"), last_losses=[])
     assert stopped.score.failed
-    assert tune.best([stopped, trial(best_error=0.9)]).rows[0].best_error == 0.9
+    assert tune.ranked([stopped, trial(best_error=0.9)])[0].rows[0].best_error == 0.9
 
 
 def test_test_scores_choose_nothing():

@@ -105,15 +105,16 @@ def _values(choice: Choice, numbers: Any) -> dict[str, dict[str, float]]:
 
 
 def edges_of(choice: Choice) -> list[str]:
-    """The chosen settings in the outer tenth of their range: "PATH (one setting, adding)"."""
+    """The settings at an edge of their range (`candidates.at_edge`): "PATH (one setting, adding)"."""
     from longlag import registry
     from longlag.engine import candidates
 
     method, where = registry.get("methods", choice.method), dict[str, list[str]]()
-    one = _values(choice, dict.fromkeys(choice.tasks, choice.one)).values()
-    for name, values in [*(("one setting", found) for found in one), *_values(choice, choice.tasks).items()]:
-        for path in candidates.at_edge(method, values):
-            where.setdefault(path, []).append(name)
+    for name, task in [("one setting", None), *((task, task) for task in choice.tasks)]:
+        for on in [task] if task else choice.tasks:
+            values = (_values(choice, {on: number})[on] for number in choice.ranking(task)[:2])
+            for path in candidates.at_edge(method, *values):
+                where.setdefault(path, []).append(name)
     return [f"{path} ({', '.join(dict.fromkeys(names))})" for path, names in where.items()]
 
 

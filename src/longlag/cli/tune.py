@@ -57,7 +57,8 @@ def _refuse_others(args: argparse.Namespace) -> None:
 
 
 def _search(args: argparse.Namespace) -> int:
-    from longlag.engine import tune
+    from longlag import registry
+    from longlag.engine import candidates, tune
     from longlag.engine.ladder import Rungs
     from longlag.engine.progress import progress
     from longlag.store import lock, records
@@ -73,15 +74,15 @@ def _search(args: argparse.Namespace) -> int:
             records.write_rows(args.out, [row for done in trials for row in done.rows])
             print(_line("tried", trial), flush=True)
         _training.discard(args, [row for trial in trials for row in trial.rows])
-    chosen = tune.best(trials)
+    chosen, *others = tune.ranked(trials)
     if chosen.score.failed:
         print("chosen: none; every candidate diverged, ended with an error or was stopped before its first evaluation")
         return 1
     print(_line("chosen", chosen))
-    if chosen.edges:
-        print(
-            f"note: {', '.join(chosen.edges)} at the edge of the declared space; a wider space may hold better values"
-        )
+    method = registry.get("methods", args.method)
+    edges = candidates.at_edge(method, chosen.overrides, others[0].overrides) if others else []
+    if edges:
+        print(f"note: {', '.join(edges)} at the edge of the declared space; a wider space may hold better values")
     return 0
 
 

@@ -17,7 +17,7 @@ from longlag.methods.base import Method, Parts, Range
 from longlag.settings import value_at
 
 _DIGITS = 4  # significant, of every setting: the last bits of a power differ between processors
-_EDGE_SHARE = 0.1  # of a range on a logarithmic scale, at each end
+_EDGE, _SIDE = 0.1, 0.25  # shares of a range on a logarithmic scale, at each end
 
 
 def points(method: Method, n: int) -> list[dict[str, float]]:
@@ -57,11 +57,21 @@ def settings(method: Method, number: int, parts: Parts) -> dict[str, float]:
     }
 
 
-def at_edge(method: Method, values: Mapping[str, float]) -> list[str]:
-    """The settings that lie in the outer tenth of their declared range, on a logarithmic scale, at either end."""
-    return [path for path, value in values.items() if path in method.tune and _near_end(method.tune[path], value)]
+def at_edge(method: Method, best: Mapping[str, float], second: Mapping[str, float]) -> list[str]:
+    """The settings whose best value lies in the outer tenth of the declared range, and whose second best in the outer
+    quarter at the same end; on a logarithmic scale.
+
+    One candidate alone says little: of five columns of three settings, three lie in an outer tenth by chance.
+    """
+    both = [path for path in method.tune if path in best and path in second]
+    return [path for path in both if _near_one_end(*(_position(method.tune[path], at[path]) for at in (best, second)))]
 
 
-def _near_end(space: Range, value: float) -> bool:
-    position = math.log(value / space.low) / math.log(space.high / space.low)
-    return not _EDGE_SHARE <= position <= 1 - _EDGE_SHARE
+def _position(space: Range, value: float) -> float:
+    """Where in its range: 0 at the low end, 1 at the high one."""
+    return math.log(value / space.low) / math.log(space.high / space.low)
+
+
+def _near_one_end(best: float, second: float) -> bool:
+    low = best < _EDGE and second < _SIDE
+    return low or (best > 1 - _EDGE and second > 1 - _SIDE)

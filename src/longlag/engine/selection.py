@@ -115,6 +115,10 @@ class Choice:
     tasks: Mapping[str, int | None]
     trials: Mapping[int, Mapping[str, Sequence[Trial]]]
 
+    def ranking(self, task: str | None = None) -> list[int]:
+        """The candidates from the best down, on one task or on all."""
+        return sorted(self.trials, key=lambda number: (self.score(number, task), number))
+
     def score(self, candidate: int | None, task: str | None = None) -> Score:
         """The score of a candidate on one task, or on all; of the recipe for None."""
         found = self.trials[candidate or 0]
@@ -138,5 +142,5 @@ def choose(method: str, trials: Iterable[Trial]) -> Choice:
 
 
 def _best(choice: Choice, task: str | None = None) -> int | None:
-    best = min(choice.trials, key=lambda number: (choice.score(number, task), number))
+    best = choice.ranking(task)[0]
     return None if choice.score(best, task).failed else best

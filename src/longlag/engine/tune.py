@@ -28,12 +28,11 @@ FIRST_SEED = protocol.FIRST_TUNING_SEED
 
 @dataclass(frozen=True)
 class Candidate:
-    """A candidate with one row per tuning seed. edges: the settings that lie near an end of their range."""
+    """A candidate with one row per tuning seed."""
 
     overrides: dict[str, float]
     rows: list[Row]
     last_losses: list[float]
-    edges: list[str]
 
     @property
     def score(self) -> Score:
@@ -62,7 +61,7 @@ def search(
         for row, points in climbed:
             rows.append(row)
             losses += [point.loss for point in points[-1:]]
-        yield Candidate(chosen, rows, losses, candidates.at_edge(method, chosen))
+        yield Candidate(chosen, rows, losses)
 
 
 def _climbed(
@@ -85,6 +84,6 @@ def _shared(setups: list[Setup]) -> bool:
     return setups[0].spec.device != "cpu" and fit_together(setups)
 
 
-def best(tried: list[Candidate]) -> Candidate:
-    """The candidate with the smallest score."""
-    return min(tried, key=lambda candidate: candidate.score)
+def ranked(tried: list[Candidate]) -> list[Candidate]:
+    """The candidates from the smallest score up."""
+    return sorted(tried, key=lambda candidate: candidate.score)

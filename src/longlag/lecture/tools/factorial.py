@@ -24,7 +24,7 @@ from longlag import protocol
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.engine.ladder import Rungs, climb
 from longlag.engine.spec import RunSpec, Setup, resolve
-from longlag.engine.tune import Candidate, best
+from longlag.engine.tune import Candidate, ranked
 from longlag.inits.base import Init
 from longlag.inits.gaussian import Gaussian
 from longlag.inits.sparse import SparseSpectral
@@ -138,12 +138,12 @@ def train(problem: Problem, corner: Corner, rate: float, seeds: Sequence[int], c
 
 def candidate(rate: float, runs: Runs) -> Candidate:
     """A learning rate with its runs on the tuning seeds, as `longlag tune` scores it."""
-    return Candidate({RATE: rate}, [row for row, _ in runs], [points[-1].loss for _, points in runs if points], [])
+    return Candidate({RATE: rate}, [row for row, _ in runs], [points[-1].loss for _, points in runs if points])
 
 
 def chosen(tried: Mapping[float, Runs]) -> float:
     """The learning rate whose runs on tuning seeds have the best score."""
-    return best([candidate(rate, runs) for rate, runs in tried.items()]).overrides[RATE]
+    return ranked([candidate(rate, runs) for rate, runs in tried.items()])[0].overrides[RATE]
 
 
 def searched(problem: Problem, corner: Corner, cache: Path | None) -> dict[float, Runs]:
