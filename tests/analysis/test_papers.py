@@ -129,6 +129,32 @@ def test_sequences_to_the_criterion_are_a_mean_over_those_that_met_it():
     assert papers.judge(1e6, "sequences", rarely, {}).verdict == WORSE, "fewer than half met it"
 
 
+def test_a_speedup_is_seed_by_seed_and_unsolved_counts_its_budget():
+    ours = rows([0.0, 0.0, 0.5]).assign(solved=[True, True, False], passes_to_solve=[1e5, 2e5, math.nan])
+    other = rows([0.0, 0.5, 0.0]).assign(solved=[True, False, True], passes_to_solve=[7e5, math.nan, 1e5])
+    found = papers.speedup(ours, other.assign(budget=1e6))
+    assert found.values[:2] == pytest.approx((7.0, 5.0))
+    assert math.isnan(found.values[2])
+    assert papers.judge(7.0, "speedup", found, {}).verdict == REPRODUCED
+    assert papers.judge(1.2, "speedup", found, {}).verdict == BETTER
+    assert papers.judge(30.0, "speedup", found, {}).verdict == WORSE
+    rarely = papers.speedup(ours.assign(solved=[True, False, False]), other)
+    assert papers.judge(1.2, "speedup", rarely, {}).verdict == WORSE
+
+
+def test_a_cell_may_be_of_a_lag_that_runs_of_another_were_tested_at():
+    cell = {"task": "temporal_order", "method": "arm", "lag": 500, "run_task": "adding", "run_lag": 80}
+    page = {"tables": [{"rows": [{"label": "r", **cell}], "columns": [{"label": "c", "metric": "share_wrong"}]}]}
+    tested = rows([0.3, 0.5, 0.4], test_error_by_lag='{"100": 0.7, "500": 0.25}')
+    tested.loc[2, "test_error_by_lag"] = ""
+    (found,) = papers.cells("x", page, published.load(), tested).to_dict("records")
+    assert (found["values"], found["solved"]) == ((0.25, 0.25), 0)
+    assert (
+        papers.measure(papers.tested_at(tested.assign(test_error_by_lag='{"9": 0.01}'), 9), "share_wrong").solved == 3
+    )
+    assert (found["n"], found["lag"], found["task"]) == (2, 500, "temporal_order")
+
+
 def test_cells_join_the_page_with_facts_and_runs():
     facts = published.load()
     page = {

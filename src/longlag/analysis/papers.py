@@ -6,6 +6,7 @@ verdict. DataFrame in, DataFrame out.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -29,6 +30,8 @@ RULE = (
     "A number, of which less is better (share wrong, wrong symbols, sequences to the criterion), is reproduced if the "
     f"published one lies within the range of our runs, or within a factor of {FACTOR:g} of our mean, or if both solve "
     f"the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse.",
+    "A speedup is how many times the passes of another method are ours, seed by seed; more is better. A run of the "
+    "other method that did not solve counts with its budget.",
     "A share of runs solved is reproduced if the published one lies within Wilson's 95 % interval of ours. Else ours "
     "is better or worse.",
     "Solved up to lag T is reproduced if at least half of our runs at that lag solve the task. Else ours is worse.",
@@ -104,8 +107,7 @@ def _cell(
 ) -> dict[str, Any]:
     fact = _fact(known, (paper, of["task"], of.get("fact", of["method"])), of["lag"], of["metric"])
     value = math.nan if fact is None or of["metric"] == "words" else float(fact.value)
-    own = runs[(runs.task == of["task"]) & (runs.method == of["method"]) & (runs.lag == of["lag"])]
-    measured = measure(own, of["metric"], int(of.get("symbols", 1)))
+    measured = _measured(of, runs)
     judged = judge(value, of["metric"], measured, of, fact is not None)
     holds = {name: of[name] for name in ("task", "method", "lag", "metric")} | {"symbols": int(of.get("symbols", 1))}
     told = {"fact": -1, "value": value, "standing": "", "place": "", "words": ""}
@@ -120,6 +122,35 @@ def _fact(known: pd.DataFrame, arm: tuple[str, str, str], lag: int, metric: str)
     lags = known.loc[arm].index if arm in known.index else []
     found = sorted(at for at, of in lags if of == metric and (at == lag or (at > lag and metric == "longest_solved")))
     return None if not found else known.loc[(*arm, found[0], metric)]
+
+
+def _measured(of: Mapping[str, Any], runs: pd.DataFrame) -> Measured:
+    """What the runs of a cell say. They may be of another task or lag than the fact."""
+
+    def own(method: str) -> pd.DataFrame:
+        task, lag = of.get("run_task", of["task"]), of.get("run_lag", of["lag"])
+        return runs[(runs.task == task) & (runs.method == method) & (runs.lag == lag)]
+
+    if of["metric"] == "speedup":
+        return speedup(own(of["method"]), own(of["against"]))
+    found = tested_at(own(of["method"]), of["lag"]) if "run_lag" in of else own(of["method"])
+    return measure(found, of["metric"], int(of.get("symbols", 1)))
+
+
+def tested_at(rows: pd.DataFrame, lag: int) -> pd.DataFrame:
+    """The rows that were tested at a lag besides their own (the rule `test_lags`), with the share wrong there, and
+    solved if that is within the criterion."""
+    found = [json.loads(text).get(str(lag), math.nan) if text else math.nan for text in rows.test_error_by_lag]
+    errors = pd.Series(found, index=rows.index, dtype=float)
+    return rows.assign(test_error=errors, solved=errors <= protocol.CRITERION)[errors.notna()]
+
+
+def speedup(rows: pd.DataFrame, other: pd.DataFrame) -> Measured:
+    """How many times the passes of another method's runs are those of ours, seed by seed."""
+    both = rows.merge(other, on="seed", suffixes=("", "_of_other"))
+    passes = both.passes_to_solve_of_other.where(both.solved_of_other.astype(bool), both.budget_of_other)
+    ratio = (passes / both.passes_to_solve).where(both.solved.astype(bool))
+    return measure(both.assign(ratio=ratio), "speedup")
 
 
 def measure(rows: pd.DataFrame, metric: str, symbols: int = 1) -> Measured:
@@ -154,6 +185,8 @@ def _values(rows: pd.DataFrame, metric: str, symbols: int) -> np.ndarray:
     """A number per run. A run that diverged answers nothing: all it is asked is wrong."""
     if metric == "sequences":
         return (rows.passes_to_solve / _PASSES_PER_SEQUENCE).where(rows.solved).to_numpy(float)
+    if metric == "speedup":
+        return rows.ratio.to_numpy(float)
     if metric in ("share_wrong", "wrong_symbols"):
         wrong = rows.test_error if metric == "share_wrong" else rows.test_symbol_error
         return symbols * wrong.where(rows.status != Status.DIVERGED, 1.0).to_numpy(float)
@@ -205,13 +238,13 @@ def _compared(value: float, metric: str, measured: Measured, symbols: float) -> 
         if measured.low <= value <= measured.high:
             return REPRODUCED
         return BETTER if measured.mean > value else WORSE
-    if metric == "sequences" and 2 * measured.solved < measured.n:
+    if metric in ("sequences", "speedup") and 2 * measured.solved < measured.n:
         return WORSE
-    floor = 0.0 if metric == "sequences" else FLOOR * symbols
+    floor = 0.0 if metric in ("sequences", "speedup") else FLOOR * symbols
     within = measured.low <= value <= measured.high or value / FACTOR <= measured.mean <= value * FACTOR
     if within or max(value, measured.mean) <= floor:
         return REPRODUCED
-    return BETTER if measured.mean < value else WORSE
+    return BETTER if (measured.mean > value if metric == "speedup" else measured.mean < value) else WORSE
 
 
 def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> Verdict:
