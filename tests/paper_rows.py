@@ -2,11 +2,12 @@
 
 import json
 
-from longlag.analysis import papers
+from longlag.analysis import papers, published, stats
 from longlag.design import stages
 from longlag.design.collect import error_row
 from longlag.design.job import Job
 from longlag.store.records import Row
+from longlag.tables.tools.papers import Paper
 
 
 def made_up(paper, seeds=(0, 1)):
@@ -33,3 +34,12 @@ def made_up(paper, seeds=(0, 1)):
                 other = (task, of["against"], lag, seed)
                 found.setdefault(other, Row(**{**vars(found[key]), "method": of["against"]}))
     return [*found.values()]
+
+
+def paper(name):
+    """The paper with made-up records."""
+    config, runs = stages.read(name), stats.frame(Row, made_up(name))
+    cells = papers.cells(name, config["page"], published.load(), runs)
+    return Paper(
+        name, config, runs, cells, {"rates_1": {"nesterov_09": {"adding": {"optimiser.learning_rate.value": 0.1}}}}
+    )

@@ -14,10 +14,11 @@ from PIL import Image
 
 import browser
 import fake_results
+import paper_rows
 from cases import analysis
 from longlag import figures, report
 from longlag.analysis import Analysis
-from longlag.report import handson, images
+from longlag.report import handson, images, papers
 
 ROOT = Path(__file__).parents[2]
 AXE = importlib.util.find_spec("axe_core_python")
@@ -84,6 +85,17 @@ def test_axe_finds_nothing(driver: Any, pages: dict[str, Path], name: str, size:
     assert lines == []
     assert kept > 15
     assert driver.execute_script("return document.querySelectorAll('g[role]:empty:not([aria-hidden])').length") == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_on_the_page_of_a_paper(driver: Any, tmp_path: Path, dark: bool) -> None:
+    (tmp_path / "paper.html").write_text(papers.render(paper_rows.paper("sutskever2013")))
+    browser.window(driver, *((375, 812) if dark else (1280, 800)), dark=dark)
+    browser.show(driver, tmp_path / "paper.html")  # which runs no script, so that nothing is to be waited for
+    lines, kept = findings(driver)
+    assert lines == []
+    assert kept > 15
 
 
 def test_axe_finds_what_is_wrong(driver: Any, tmp_path: Path) -> None:
