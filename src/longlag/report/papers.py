@@ -70,7 +70,7 @@ def _table(paper: Paper, place: int) -> dict[str, Any]:
         {"label": label, "cells": [_cell(cell) for cell in of.to_dict("records")]}
         for (_, label), of in own.groupby(["row", "row_label"], sort=False)
     ]
-    picture = drawings.draw(own, bool(table.get("curve"))) if (own.n > 0).any() else None
+    picture = drawings.draw(own, bool(table.get("curve"))) if (own.n > 0).any() and len(own) > 1 else None
     return {
         "title": table["title"],
         "caption": table.get("caption", ""),

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from longlag.figures.tools import layout, style
 
+_SHARES = {"success_percent", "longest_solved", "words"}  # metrics whose number is the share of runs solved, in percent
 _SMALLEST = 2e-5  # a number of zero is drawn here on a logarithmic axis: the test set has 10,000 sequences
 _COLOURS = (0, 3, 2, 1, 4, 9, 5, 6)  # of the palette, one for each arm
 _MARKERS = "oDs^vPX*"
@@ -24,35 +25,52 @@ def caption(curve: bool) -> str:
             "Below: sequence passes that the runs spent until they were confirmed as solved, a mean."
         )
     return (
-        "Filled dots: one run each, on a logarithmic axis; open rings: published. "
-        f"Zero is drawn at {_SMALLEST:g}; further down is better."
+        "Filled dots: one run each, on a logarithmic axis on which zero is drawn at "
+        f"{_SMALLEST:g}; or the percentage of runs solved, with Wilson's 95 % interval. Open rings: published."
     )
 
 
 @style.applied()
 def draw(cells: pd.DataFrame, curve: bool, width: float = style.PAGE_WIDTH) -> Figure:
-    """A panel for each row (of a curve: for each task). cells: of one table, as `analysis.papers.cells` has them."""
+    """The picture of one table. cells: its own, as `analysis.papers.cells` has them; curve: over the lag, by task."""
     return _curves(cells, width) if curve else _dots(cells, width)
 
 
 def _dots(cells: pd.DataFrame, width: float) -> Figure:
-    rows = [*cells.groupby(["row", "row_label"], sort=False)]
-    figure, panels = layout.panels(len(rows), 2.0, width, min(len(rows), 2), sharex=False)
-    for panel, ((_, label), row) in zip(panels, rows, strict=True):
-        for place, cell in enumerate(row.itertuples()):
+    panels = _panels(cells)
+    figure, axes = layout.panels(len(panels), 2.0, width, min(len(panels), 2), sharex=False)
+    for panel, (title, own, labels) in zip(axes, panels, strict=True):
+        for place, cell in enumerate(own.itertuples()):
             _column(panel, place, cell)
-        panel.set_yscale("log")
-        panel.set_xticks(range(len(row)), [style.escape_mathtext(text) for text in row.column_label], rotation=30)
-        panel.set(title=label, xlim=(-0.6, len(row) - 0.4))
+        panel.set_yscale("linear" if set(own.metric) <= _SHARES else "log")
+        panel.set_xticks(range(len(own)), [style.escape_mathtext(label) for label in labels], rotation=30, ha="right")
+        panel.set(title=style.escape_mathtext(title), xlim=(-0.6, len(own) - 0.4))
+        panel.minorticks_off()
     return figure
 
 
+def _panels(cells: pd.DataFrame) -> list[tuple[str, pd.DataFrame, list[str]]]:
+    """Title, cells and their labels: a panel for each row; where rows have one cell each, or cells in several units,
+    for each column and unit."""
+    by_row = cells.groupby("row")
+    if by_row.size().max() > 1 and by_row.metric.nunique().max() == 1:
+        return [(str(label), own, [*own.column_label]) for (_, label), own in cells.groupby(["row", "row_label"])]
+    columns = cells.groupby(["column", "column_label", "metric"], sort=False)
+    return [(str(label), own, [*own.row_label]) for (_, label, _), own in columns]
+
+
 def _column(panel: Any, place: int, cell: Any) -> None:
-    known = np.array([value for value in cell.values if not np.isnan(value)])
+    """Our runs, or their share with its interval, and the published number."""
+    share = cell.metric in _SHARES
+    known = np.array([value for value in ([cell.mean] if share else cell.values) if not np.isnan(value)])
+    least = 0.0 if share else _SMALLEST
     spread = place + style.dodge(len(known), 0.3)
-    panel.plot(spread, np.maximum(known, _SMALLEST), "o", ms=4.5, color=style.COLORBLIND[0], mec="white", mew=0.4)
-    if not np.isnan(cell.value):
-        panel.plot(place, max(cell.value, _SMALLEST), "o", ms=9, mfc="none", mec=style.COLORBLIND[3], mew=1.1)
+    panel.plot(spread, np.maximum(known, least), "o", ms=4.5, color=style.COLORBLIND[0], mec="white", mew=0.4)
+    if share and len(known):
+        panel.plot([place, place], [cell.low, cell.high], color=style.COLORBLIND[0], lw=0.8)
+        panel.set_ylim(-6, 106)
+    if not np.isnan(cell.value) and cell.metric != "longest_solved":
+        panel.plot(place, max(cell.value, least), "o", ms=9, mfc="none", mec=style.COLORBLIND[3], mew=1.1)
 
 
 def _curves(cells: pd.DataFrame, width: float) -> Figure:

@@ -1,0 +1,42 @@
+"""Pictures of a paper's tables: one unit on an axis, each run and each published number where it belongs."""
+
+import numpy as np
+import pytest
+
+from longlag.design import stages
+from longlag.figures import papers
+from paper_rows import paper
+
+
+@pytest.mark.parametrize("name", stages.names())
+def test_no_panel_mixes_units_and_every_cell_is_in_one(name):
+    found = paper(name)
+    for place, table in enumerate(found.page["tables"]):
+        own = found.cells[found.cells.table == place]
+        if not table.get("curve"):
+            panels = papers._panels(own)
+            assert all(cells.metric.nunique() == 1 for _, cells, _ in panels)
+            assert sum(len(cells) for _, cells, _ in panels) == len(own)
+        assert papers.draw(own, bool(table.get("curve"))).axes
+
+
+def test_runs_are_dots_and_published_numbers_rings():
+    cells = paper("sutskever2013").cells
+    panel = papers.draw(cells, curve=False).axes[0]
+    first = cells[cells.row == 0]
+    rings = [line.get_ydata()[0] for line in panel.lines if line.get_markerfacecolor() == "none"]
+    assert rings == [max(value, 2e-5) for value in first.value]
+    dots = np.concatenate([line.get_ydata() for line in panel.lines if line.get_markerfacecolor() != "none"])
+    assert sorted(dots) == sorted(max(value, 2e-5) for values in first["values"] for value in values)
+    assert panel.get_yscale() == "log"
+
+
+def test_curves_have_a_panel_of_runs_solved_and_one_of_passes_for_each_task():
+    cells = paper("martens2011").cells
+    figure = papers.draw(cells[cells.table == 0], curve=True)
+    assert len(figure.axes) == 16
+    solved, passes = figure.axes[0], figure.axes[4]
+    own = cells[(cells.table == 0) & (cells.task == "adding") & (cells.method == "hf")]
+    assert [*solved.lines[0].get_ydata()] == [*(100 * own.solved / own.n)]
+    np.testing.assert_array_equal(passes.lines[0].get_ydata(), own.passes)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["Hessian-Free", "Undamped Hessian-Free"]
