@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cases import CASES
-from longlag import figures
+from longlag import figures, registry
 from longlag.figures.tools import layout, style
 from longlag.report import images, svg
 
@@ -24,6 +24,19 @@ def test_a_figure_of_very_many_marks_is_painted(marks, kind):
     assert not {'"', " "} & set(found)
     if kind.startswith("png"):
         assert Image.open(io.BytesIO(base64.b64decode(found.split(",")[1]))).width == 1540
+
+
+def test_a_painted_figure_keeps_the_colour_of_every_method():
+    looks = style.styles(registry.names("methods"))
+    figure, (axes,) = layout.panels(1, 2.0)
+    for y, look in enumerate(looks.values()):
+        axes.plot(range(300), [y] * 300, ls="", marker="s", mew=0, color=look.colour)
+    found = images.of_figure(figure)
+    image = Image.open(io.BytesIO(base64.b64decode(found.split(",")[1]))).convert("RGB")
+    seen = {colour for _, colour in image.getcolors(1 << 24)}
+    for look in looks.values():
+        wanted = [round(255 * part) for part in look.colour]
+        assert min(max(abs(a - b) for a, b in zip(colour, wanted, strict=True)) for colour in seen) <= 1
 
 
 @pytest.mark.parametrize("name", ["overview", "endings"])

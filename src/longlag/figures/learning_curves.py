@@ -94,21 +94,22 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, styles: dict[str
         words = {"ha": "center", "color": style.QUIET, "fontsize": 9}
         axes.text(0.5, 0.5, "no learning curves", transform=axes.transAxes, **words)
     curves = curves.sort_values(["method", "seed", "passes"])
+    drawn, ends = dict([*curves.groupby("method")]), dict([*_ends(curves, runs).groupby("method")])
     for method, method_style in styles.items():
-        back = style.is_back(method_style, styles)
-        own = curves[curves.method == method]
-        _lines(axes, own, method_style, alpha=0.35 if back else 0.75)
-        _marks(axes, _ends(own, runs[runs.method == method]), method_style, 4 if back else 5.5)
+        if method in drawn:
+            back = style.is_back(method_style, styles)
+            _lines(axes, drawn[method], method_style, alpha=0.35 if back else 0.75)
+            _marks(axes, ends[method], method_style, 4 if back else 5.5)
     if len(curves):
         axes.set_xlim(curves.passes.min() / _ROOM, curves.passes.max() * _ROOM)
 
 
 def _ends(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
-    """The last point of each seed of a method with its status, and how many points (looks) it has."""
-    ends = curves.groupby("seed", as_index=False).agg(
-        passes=("passes", "last"), error=("error", "last"), looks=("passes", "size")
-    )
-    return ends.merge(runs[["seed", "status"]], "left", "seed")
+    """The last point of each run with its status, and how many points (looks) it has; curves: sorted by run."""
+    keys = ["method", "seed"]
+    looks = curves.groupby(keys, sort=False).passes.size()
+    ends = curves[~curves.duplicated(keys, keep="last")].set_index(keys).assign(looks=looks).reset_index()
+    return ends.merge(runs[[*keys, "status"]], "left", keys)
 
 
 def _marks(axes: Any, ends: pd.DataFrame, method_style: style.MethodStyle, size: float) -> None:

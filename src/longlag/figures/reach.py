@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import PatchCollection
-from matplotlib.colors import to_rgb
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 
 from longlag.analysis import Analysis
 from longlag.figures import overview
@@ -62,21 +61,27 @@ def _panel(axes: Any, conditions: pd.DataFrame, styles: dict[str, style.MethodSt
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.vlines(range(len(lags)), -0.5, len(styles) - 0.5, color=style.QUIET, lw=0.6, ls=(0, (1, 2)), zorder=1)
-    place = conditions.lag.map({lag: i for i, lag in enumerate(lags)})
-    for y, (name, method_style) in enumerate(styles.items()):
-        mine = conditions.method == name
-        _method(axes, y, place[mine].to_numpy(), conditions[mine], method_style)
+    rows = [*styles]
+    places = conditions.assign(
+        x=conditions.lag.map({lag: i for i, lag in enumerate(lags)}), y=conditions.method.map(rows.index)
+    )
+    _cells(axes, places[places.rate >= 0.5], styles)
+    tried = places[places.attempted > 0]
+    low, high = (tried.x + (tried[name] - 0.5) * _SCALE for name in ("low", "high"))
+    axes.hlines(tried.y, low, high, color=[styles[name].colour for name in tried.method], lw=1.1, zorder=2)
+    for name, mine in places.groupby("method"):
+        for filled, some in ((True, mine[mine.attempted > 0]), (False, mine[mine.attempted == 0])):
+            x = some.x + (some.rate - 0.5) * _SCALE
+            style.mark(axes, x, some.y, styles[str(name)], filled=filled, size=5.5 if filled else 3.5)
 
 
-def _method(axes: Any, y: int, places: np.ndarray, rows: pd.DataFrame, method_style: style.MethodStyle) -> None:
-    low, rate, high = (places + (rows[name].to_numpy() - 0.5) * _SCALE for name in ("low", "rate", "high"))
-    tried, solving = rows.attempted.to_numpy() > 0, rows.rate.to_numpy() >= 0.5
-    cells = [Rectangle((x - _WIDTH / 2, y - _HEIGHT / 2), _WIDTH, _HEIGHT) for x in places[solving]]
-    tint = tuple(_TINT + (1 - _TINT) * part for part in to_rgb(method_style.colour))
-    axes.add_collection(PatchCollection(cells, facecolor=tint, edgecolor="none", zorder=0), autolim=False)
-    axes.hlines([y] * int(tried.sum()), low[tried], high[tried], color=method_style.colour, lw=1.1, zorder=2)
-    style.mark(axes, rate[tried], [y] * int(tried.sum()), method_style, filled=True, size=5.5)
-    style.mark(axes, rate[~tried], [y] * int((~tried).sum()), method_style, filled=False, size=3.5)
+def _cells(axes: Any, places: pd.DataFrame, styles: dict[str, style.MethodStyle]) -> None:
+    """A tint of the method's colour behind the marks of these conditions."""
+    tints = [_TINT + (1 - _TINT) * np.array(styles[name].colour) for name in places.method]
+    low, high = (np.stack([places.x, places.y], axis=1) + side * np.array([_WIDTH, _HEIGHT]) / 2 for side in (-1, 1))
+    corners = [(low[:, 0], low[:, 1]), (high[:, 0], low[:, 1]), (high[:, 0], high[:, 1]), (low[:, 0], high[:, 1])]
+    boxes: Any = np.transpose(corners, (2, 0, 1))
+    axes.add_collection(PolyCollection(boxes, facecolors=tints, edgecolors="none", zorder=0), autolim=False)
 
 
 def caption(analysis: Analysis) -> str:

@@ -35,7 +35,7 @@ class PageFigure:
     name: str
     title: str
     source: str
-    narrow: str  # the same, laid out for a phone
+    narrow: str  # the same, laid out for a phone; "" of a figure with very many marks, which takes seconds to paint
     caption: str
 
 
@@ -150,8 +150,9 @@ def _figures(analysis: Analysis) -> list[PageFigure]:
 
 def _figure(name: str, analysis: Analysis) -> PageFigure:
     module = figures.get(name)
-    wide = images.of_figure(module.draw(analysis))
-    narrow = images.of_figure(module.draw(analysis, width=style.COLUMN_WIDTH))
+    figure = module.draw(analysis)
+    painted, wide = images.is_painted(figure), images.of_figure(figure)
+    narrow = "" if painted else images.of_figure(module.draw(analysis, width=style.COLUMN_WIDTH))
     return PageFigure(name, module.TITLE, wide, narrow, module.caption(analysis))
 
 
