@@ -1,6 +1,8 @@
-"""The pictures of docs/lecture.md: `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`.
+"""The pictures and tables of docs/lecture.md: `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`.
 
-Makes the figures of DIR small enough for a repository, and keeps beside them which claims, in which words, they show.
+Makes the figures of DIR small enough for a repository, keeps beside them which claims, in which words, they show, and
+writes two tables into the document: the verdicts before and after the claims were put right (`before.toml`), and which
+runs of claim 11 are on record. Without DIR it writes the tables alone.
 """
 
 from __future__ import annotations
@@ -8,13 +10,24 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 from PIL import Image
 
+from longlag.lecture.data import INIT_AND_MOMENTUM
+from longlag.lecture.tools import factorial
+from longlag.protocol import FIRST_TUNING_SEED
+from longlag.store.records import read_rows
+from longlag.words import count
+
 HERE = Path(__file__).parent
+DOCUMENT = HERE.with_suffix(".md")
 WIDTH, COLOURS = 1000, 64  # pixels; of a palette
+SHOWN = ("verdict", "plain", "summary", "caveat")
+_MARKS = re.compile(r"(<!-- pictures.py: (\w+) -->\n).*?(<!-- end of (?:\w+) -->)", flags=re.S)
 
 
 def small(path: Path) -> bytes:
@@ -26,7 +39,7 @@ def small(path: Path) -> bytes:
     return made.getvalue()
 
 
-def main(folder: Path) -> None:
+def keep(folder: Path) -> None:
     """Writes NAME.png for every claim that was measured into that folder, and shown.json."""
     document = json.loads((folder / "lecture.json").read_text("utf-8"))
     shown = {}
@@ -34,11 +47,55 @@ def main(folder: Path) -> None:
         slug = entry["claim"]["slug"]
         png = small(folder / "figures" / f"{slug}.png")
         (HERE / f"{slug}.png").write_bytes(png)
-        finding = {name: entry["finding"][name] for name in ("verdict", "summary", "caveat")}
+        finding = {name: entry["finding"][name] for name in SHOWN}
         shown[slug] = {"claim": entry["claim"], **finding, "digest": hashlib.sha256(png).hexdigest()}
     kept = json.dumps({"seeds": document["seeds"], "claims": shown}, indent=1, ensure_ascii=False)
     (HERE / "shown.json").write_text(kept + "\n", "utf-8")
 
 
+def verdicts() -> str:
+    """The verdicts before and now, in plain words, and what changed."""
+    shown = json.loads((HERE / "shown.json").read_text("utf-8"))["claims"]
+    before = tomllib.loads((HERE / "before.toml").read_text("utf-8"))
+    lines = ["| claim | before | now | in plain words | what changed |", "|---|---|---|---|---|"]
+    for slug, one in shown.items():
+        words = " ".join(before[slug]["changed"].split())
+        cells = (f"{one['claim']['number']}. {one['claim']['title']}", before[slug]["verdict"], one["verdict"])
+        lines.append(f"| {' | '.join((*cells, one['plain'], words))} |")
+    return "\n".join(lines) + "\n"
+
+
+def records() -> str:
+    """Which runs of claim 11 are on record, task by task and momentum by momentum."""
+    rows = read_rows(INIT_AND_MOMENTUM)
+    lines = ["| task | momentum | plain start | ESN-style start |", "|---|---|---|---|"]
+    for problem in factorial.PROBLEMS:
+        for momentum in factorial.MOMENTA:
+            corners = [corner for corner in factorial.CORNERS if corner.momentum == momentum]
+            cells = [_recorded([r for r in rows if (r.task, r.method) == (problem.task, c.name)]) for c in corners]
+            lines.append(f"| {problem.name} | {momentum} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _recorded(rows: list[factorial.Row]) -> str:
+    if not rows:
+        return "**not run**"
+    reported = [row for row in rows if row.seed < FIRST_TUNING_SEED]
+    rates = len({factorial.rate_of(row) for row in rows if row not in reported})
+    tuning = len(rows) - len(reported)
+    solved = sum(row.solved for row in reported)
+    minutes = sum(row.seconds for row in rows) / 60
+    return f"{solved} of {count(len(reported), 'net')} solve it; {rates} rates in {tuning} runs; {minutes:.0f} min"
+
+
+def main(folders: list[str]) -> None:
+    """Makes what the module says."""
+    for folder in folders:
+        keep(Path(folder))
+    made = {"verdicts": verdicts(), "records": records()}
+    text = DOCUMENT.read_text("utf-8")
+    DOCUMENT.write_text(_MARKS.sub(lambda found: found[1] + made[found[2]] + found[3], text), "utf-8")
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1:])

@@ -14,7 +14,7 @@ from longlag.figures import lecture as drawings
 from longlag.figures.tools import style
 from longlag.lecture.base import Finding
 from longlag.lecture.tools.nets import Net, Unit, gaussian
-from longlag.lecture.tools.numbers import Number, Verdict
+from longlag.lecture.tools.numbers import Number, Verdict, most
 from longlag.rng import stream
 
 
@@ -45,6 +45,7 @@ def missed() -> Callable[[Finding], list[str]]:
     """The names of the numbers that miss their thresholds. The verdict must agree."""
 
     def names(finding: Finding) -> list[str]:
+        check_rates(finding)
         found = [number.name for number in finding.numbers if number.met is False]
         assert (finding.verdict == Verdict.FAILS) == bool(found)
         check_sentence(finding)
@@ -58,6 +59,7 @@ def draw() -> Callable[..., None]:
     """Draws what JSON kept of a finding, at both widths; no text may be smaller than `smallest` points."""
 
     def check(slug: str, finding: Finding, smallest: float = 7) -> None:
+        check_rates(finding)
         check_sentence(finding)
         kept = json.loads(json.dumps(finding.to_dict(), allow_nan=False))
         for width in (style.PAGE_WIDTH, style.COLUMN_WIDTH):
@@ -95,6 +97,18 @@ def check_sentence(finding: Finding) -> None:
     if finding.verdict in opens.values():
         missed = [number for number in finding.numbers if decides(number, finding.verdict)]
         assert any(counted(number) in said for number in missed)
+
+
+def check_rates(finding: Finding) -> None:
+    """Every threshold has words, and a rate of nets with its interval. A theorem has none, since one net refutes it;
+    the effects of claim 11 have an interval of their own."""
+    for number in finding.numbers:
+        if number.threshold and number.interval != "95 % t interval":
+            assert number.means, number.name
+            low, high = number.share or (0.0, 1.0)
+            assert low <= number.meeting / max(number.nets, 1) <= high
+            theorem = None if number.nets == 0 else number.meeting == number.nets
+            assert number.met == (most(low, high) if number.share else theorem)
 
 
 def verdict_of(answers: list[str], but: bool) -> Verdict:

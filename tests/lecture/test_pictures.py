@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
+import re
+import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +14,10 @@ import pytest
 
 from longlag import lecture
 from longlag.lecture.base import to_json
+from longlag.lecture.data import INIT_AND_MOMENTUM
+from longlag.lecture.tools import factorial
 from longlag.lecture.tools.numbers import Verdict
+from longlag.store.records import read_rows
 
 FOLDER = Path(__file__).parents[2] / "docs" / "lecture"
 MAKE = "run `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`"
@@ -29,7 +35,47 @@ def test_a_picture_shows_the_claim_as_it_is_measured_now(shown, slug):
     assert hashlib.sha256(png).hexdigest() == shown[slug]["digest"], f"another picture: {MAKE}"
     assert len(png) < 150_000
     assert shown[slug]["verdict"] in set(Verdict)
+    assert shown[slug]["plain"].endswith("."), "the sentence in plain words"
 
 
 def test_no_picture_is_left_over(shown):
     assert sorted(shown) == lecture.names() == sorted(path.stem for path in FOLDER.glob("*.png"))
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    spec = importlib.util.spec_from_file_location("pictures", FOLDER / "pictures.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("table", ["verdicts", "records"])
+def test_the_tables_of_the_page_are_of_what_is_shown_and_on_record(pictures, table):
+    document = FOLDER.with_suffix(".md").read_text("utf-8")
+    made = getattr(pictures, table)()
+    assert f"<!-- pictures.py: {table} -->\n{made}<!-- end of {table} -->" in document, "run docs/lecture/pictures.py"
+
+
+def test_every_claim_has_a_verdict_from_before_and_says_what_changed(shown):
+    before = tomllib.loads((FOLDER / "before.toml").read_text("utf-8"))
+    assert list(before) == lecture.select()
+    assert all(one["verdict"] in set(Verdict) and one["changed"].strip() for one in before.values())
+    unexplained = [slug for slug, one in before.items()
+                   if one["verdict"] != shown[slug]["verdict"] and one["changed"].startswith("Nothing")]  # fmt: skip
+    assert unexplained == []
+
+
+def test_the_cost_of_what_is_not_run_is_that_of_the_corners_like_it(pictures):
+    """The page says 24 minutes: of each missing corner, the mean time of its task's corners with momentum."""
+    rows, missing = read_rows(INIT_AND_MOMENTUM), 0.0
+    for problem in factorial.PROBLEMS:
+        seconds = {}
+        for row in rows:
+            if row.task == problem.task and factorial.corner_of(row).momentum != "none":
+                seconds[row.method] = seconds.get(row.method, 0.0) + row.seconds
+        recorded = {row.method for row in rows if row.task == problem.task}
+        absent = [corner for corner in factorial.CORNERS if corner.name not in recorded]
+        missing += len(absent) * sum(seconds.values()) / len(seconds)
+    said = re.search(r"about (\d+) minutes of one core", FOLDER.with_suffix(".md").read_text("utf-8"))
+    assert float(said[1]) == pytest.approx(missing / 60, rel=0.15)
