@@ -2,7 +2,8 @@
 
 Sizes and biases are the paper's (sections 5.4 to 5.6): input-gate biases -3 and -6 for marked values, -2, -4 and -6 for
 symbols. Deviation: outputs are linear and have the task's loss, where the paper has logistic outputs and squared error;
-the learning rate is therefore not the paper's 0.5 and 0.1.
+the learning rate is therefore not the paper's 0.5 and 0.1. On the tasks of 1997 (`adding_1997` and others) the loss is
+the paper's, and config/papers/hochreiter1997.yaml sets its rates.
 """
 
 from longlag.cells.lstm_1997 import LSTM1997
