@@ -376,7 +376,8 @@ def test_a_device_or_memory_that_is_not_here_is_a_note_unless_the_suite_is_to_ru
 @pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
 def test_suites_of_the_repository_have_no_fault(path, on_path):
     said: list[str] = []
-    digests.work_out(suite.read(path), warn=said.append)
+    found = suite.read(path)
+    digests.work_out(found, found.plugins, warn=said.append)
     assert said == []
 
 
