@@ -1,5 +1,6 @@
 """`longlag paper`: a search and a stage after it, trained, added to the records, and reused from there."""
 
+import dataclasses
 import shlex
 import shutil
 from pathlib import Path
@@ -10,7 +11,7 @@ from longlag import cli
 from longlag.cli import jobs
 from longlag.design import stages, suite
 from longlag.store.curves import read_points
-from longlag.store.records import read_rows
+from longlag.store.records import read_rows, write_rows
 
 RATE = "optimiser.learning_rate"
 FILE = """
@@ -77,6 +78,20 @@ def test_a_search_chooses_and_the_stage_after_it_is_trained_with_the_choice(plac
     page = Path("results/papers/tiny2000/page.html").read_text()
     assert "no published number could be read" in page
     assert f"{RATE} = 0.1 (at an end of the grid)" in page
+
+
+def test_a_search_of_which_a_run_is_missing_chooses_nothing(place, capsys):
+    folder = trained("rates")
+    rows = read_rows(folder / "runs.csv")
+    write_rows(folder / "runs.csv", rows[:1])
+    shutil.rmtree("results/papers")
+    capsys.readouterr()
+    assert cli.main(["paper", "tiny2000", "--add", str(folder)]) == 0
+    assert "nothing is chosen for small on memorization_5bit: 1 of its runs are missing" in capsys.readouterr().out
+    assert stages.read_choices("tiny2000") == {"rates": {}}
+    write_rows(folder / "runs.csv", [dataclasses.replace(row, status="diverged") for row in rows])
+    assert cli.main(["paper", "tiny2000", "--add", str(folder)]) == 0
+    assert "of every candidate a run failed" in capsys.readouterr().out
 
 
 def test_what_is_recorded_is_not_trained_again(place, monkeypatch, capsys):

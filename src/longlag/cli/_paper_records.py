@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,20 +112,30 @@ def _choices(plan: Suite, rows: Sequence[Row], curves: Any) -> tuple[dict[str, d
     from longlag.analysis.papers import chosen
     from longlag.design import search
 
-    points, losses = search.points(plan.search or {}), _losses(plan, rows, curves)
+    points, losses, missing = search.points(plan.search or {}), _losses(plan, rows, curves), _missing(plan, rows)
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     lost = []
     for (method, task), by_number in sorted(losses.items()):
         number = chosen(by_number)
-        if number is None:
-            lost.append(f"nothing is chosen for {method} on {task}: of every candidate a run is missing or failed")
+        if absent := missing.get((method, task), 0):
+            lost.append(f"nothing is chosen for {method} on {task}: {absent} of its runs are missing")
+        elif number is None:
+            lost.append(f"nothing is chosen for {method} on {task}: of every candidate a run failed")
         else:
             found[method][task] = dict(points[number - 1])  # a file with a mapping twice would have an alias
     return dict(found), lost
 
 
+def _missing(plan: Suite, rows: Sequence[Row]) -> Counter[tuple[str, str]]:
+    """How many runs of a method and task have no row: a candidate that was not trained is not a worse one."""
+    from longlag.store.records import Status
+
+    ended = {(row.task, row.method, row.lag, row.seed) for row in rows if row.status != Status.ERROR}
+    return Counter((key[1].rpartition("-")[0], key[0]) for key in plan.expected() if key not in ended)
+
+
 def _losses(plan: Suite, rows: Sequence[Row], curves: Any) -> _Found:
-    """Per method and task and candidate, the last validation loss of each seed; nan for one that is missing or failed.
+    """Per method and task and candidate, the last validation loss of each seed; nan for one that failed.
 
     plan: a search over a grid, whose methods are named NAME-01 and so on.
     """
