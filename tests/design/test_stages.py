@@ -113,6 +113,16 @@ def test_a_grid_and_candidates_exclude_each_other():
 
 
 @pytest.mark.parametrize("paper", stages.names())
+def test_no_two_stages_of_a_paper_have_a_run_of_one_name(paper):
+    config = stages.read(paper)
+    seen = {}
+    for stage in stages.stage_names(config):
+        for key in suite.parse(stages.picked({**config, "stage": stage}, stand_in=True)).expected():
+            assert key not in seen, f"the row of stage {stage} would replace that of stage {seen[key]} in the records"
+            seen[key] = stage
+
+
+@pytest.mark.parametrize("paper", stages.names())
 def test_every_stage_of_every_paper_is_a_suite(paper):
     config = stages.read(paper)
     for stage in stages.stage_names(config):
