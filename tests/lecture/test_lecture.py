@@ -20,6 +20,7 @@ from longlag.figures import lecture as drawings
 from longlag.lecture.base import Claim, Exercise, Finding, caveats, columns, conclude_by_case, texts, to_json
 from longlag.lecture.tools import running
 from longlag.lecture.tools.numbers import Number, Verdict, minorities, over_seeds, premise, theorem, verdict
+from longlag.report import slides
 
 ROOT = Path(__file__).parents[2]
 QUICK = "linear_backward"
@@ -207,6 +208,14 @@ def test_figures_are_drawn_and_slides_written_without_being_asked_where(tmp_path
     assert "<code>longlag lecture --claim linear_backward</code>" in page
     assert not re.search(r'(src|href)="(?!data:|#)', page), "nothing is fetched"
     assert "<script" not in page
+
+
+def test_a_slide_says_its_verdict_once():
+    entry = running.entry(QUICK, (0,))
+    assert entry["finding"]["plain"].startswith("Undecided: doubling the inputs")
+    page = slides.render([entry])
+    assert "Measured: it <b>is undecided</b>. Doubling the inputs does not double the states" in page
+    assert "Undecided:" not in page
 
 
 def test_the_terminal_shows_a_sentence_and_folds_the_numbers(tmp_path, monkeypatch, capsys):

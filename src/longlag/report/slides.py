@@ -39,12 +39,18 @@ def _slide(entry: dict[str, Any]) -> dict[str, Any]:
         "exercise": {part: _with_code(words) for part, words in claim["exercise"].items()},
         "verdict": said,
         "sign": SIGNS.get(verdict, "–"),
-        "plain": finding["plain"] if finding else entry["error"],
+        "plain": _after_the_verdict(finding["plain"]) if finding else entry["error"],
         "summary": finding["summary"] if finding else "",
         "caveat": finding["caveat"] if finding else "",
         "caption": entry.get("caption", ""),
         "image": images.of_figure(drawings.get(claim["slug"]).slide(finding)) if finding else "",
     }
+
+
+def _after_the_verdict(sentence: str) -> str:
+    """The sentence in plain words without the verdict that it may begin with: the slide has said it."""
+    said = re.sub("^(Undecided|No): ", "", sentence)
+    return said[:1].upper() + said[1:]
 
 
 def _with_code(words: str) -> Markup:
