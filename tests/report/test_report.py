@@ -48,6 +48,7 @@ def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in figures.names():
         monkeypatch.setattr(figures.get(name), "draw", lambda *data, **width: None)
     monkeypatch.setattr(images, "of_figure", lambda figure: blank)
+    monkeypatch.setattr(images, "is_painted", lambda figure: False)
 
 
 @pytest.fixture(scope="module")
