@@ -150,9 +150,8 @@ def _figures(analysis: Analysis) -> list[PageFigure]:
 
 def _figure(name: str, analysis: Analysis) -> PageFigure:
     module = figures.get(name)
-    figure = module.draw(analysis)
-    painted, wide = images.is_painted(figure), images.of_figure(figure)
-    narrow = "" if painted else images.of_figure(module.draw(analysis, width=style.COLUMN_WIDTH))
+    wide = images.of_figure(module.draw(analysis))
+    narrow = "" if images.is_painted(wide) else images.of_figure(module.draw(analysis, width=style.COLUMN_WIDTH))
     return PageFigure(name, module.TITLE, wide, narrow, module.caption(analysis))
 
 

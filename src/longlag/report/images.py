@@ -62,7 +62,7 @@ def address(png: bytes, width: int | None = None) -> str:
 
 def of_figure(figure: Figure) -> Markup:
     """The data address of a figure as SVG. It holds no space, so that it may stand in `srcset`, and no double quote."""
-    if is_painted(figure):
+    if _marks(figure) > _MOST_MARKS:
         return Markup(_painted(figure))
     _lay_out(figure)
     drawing = svg.small(style.encode(figure, "svg").decode()).replace("'", "&apos;").replace('"', "'")
@@ -78,9 +78,9 @@ def _lay_out(figure: Figure) -> None:
         figure.set_layout_engine(None)
 
 
-def is_painted(figure: Figure) -> bool:
-    """Whether a figure has so many marks that a page holds it as PNG."""
-    return _marks(figure) > _MOST_MARKS
+def is_painted(address: str) -> bool:
+    """Whether the image behind a data address is a PNG: that of a figure with very many marks."""
+    return address.startswith("data:image/png")
 
 
 def _marks(figure: Figure) -> int:
