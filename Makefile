@@ -2,7 +2,7 @@
 #   PYTHON=python3.12     the interpreter to use (else the first suitable one on the PATH)
 #   PIP_FLAGS=...         passed to pip, for example an index of CPU builds of torch (README.md)
 #   ARGS=--quick         passed to the benchmarks
-#   CORES=8  SUITE=paper  what `make results` uses;  SNAKEMAKE_FLAGS=...  passed to snakemake
+#   CORES=8  SUITE=demo   what `make results` uses;  SNAKEMAKE_FLAGS=...  passed to snakemake
 VENV ?= .venv
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 SUITE ?= standard

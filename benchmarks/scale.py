@@ -1,8 +1,8 @@
 """Cost of planning, collecting and showing a large suite: `python -m benchmarks.scale [--jobs N] [--runs N]`.
 
-It uses the `paper` suite with as many seeds as needed. The files of its jobs are made up from rows of the reference, so
-that rows and curves are as long as real ones. Each step is a separate process, as in the workflow; CPU seconds and peak
-resident memory are those of the process. Writes results/benchmarks/scale.csv.
+It uses benchmarks/scale.yaml with as many seeds as needed. The files of its jobs are made up from rows of the
+reference, so that rows and curves are as long as real ones. Each step is a separate process, as in the workflow;
+CPU seconds and peak resident memory are those of the process. Writes results/benchmarks/scale.csv.
 """
 
 from __future__ import annotations
@@ -62,11 +62,11 @@ def main() -> int:
 
 def steps(folder: Path, jobs: int, runs: int) -> Iterator[Step]:
     """From the plan to the page."""
-    planned = paper(folder / "config/planned.yaml", lambda s: len(s.jobs), jobs)
+    planned = enlarged(folder / "config/planned.yaml", lambda s: len(s.jobs), jobs)
     where: list[str | Path] = ["--snakefile", ROOT / "Snakefile", "--directory", folder, "--config", "suite=planned"]
     yield _measured("plan", f"{len(planned.jobs)} jobs", ["snakemake", "-n", "--quiet", "all", *where])
 
-    large = answered(paper(folder / "config/large.yaml", lambda s: len(s.expected()), runs))
+    large = answered(enlarged(folder / "config/large.yaml", lambda s: len(s.expected()), runs))
     (folder / "suite.json").write_text(large.to_json(large.digests))
     results = folder / "results"
     size = f"{len(large.expected())} runs, {make_up(large, results / 'jobs')} points"
@@ -81,9 +81,9 @@ def steps(folder: Path, jobs: int, runs: int) -> Iterator[Step]:
     yield Step("page", size, math.nan, math.nan, page.stat().st_size / 2**20)
 
 
-def paper(path: Path, size: Callable[[suite.Suite], int], least: int) -> suite.Suite:
-    """config/paper.yaml with the fewest seeds that make it that large, written to a file."""
-    config = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
+def enlarged(path: Path, size: Callable[[suite.Suite], int], least: int) -> suite.Suite:
+    """benchmarks/scale.yaml with the fewest seeds that make it that large, written to a file."""
+    config = yaml.safe_load((ROOT / "benchmarks/scale.yaml").read_text())
     config["seeds"] = f"0:{math.ceil(least / size(suite.parse(config | {'seeds': '0:1'})))}"
     path.parent.mkdir(exist_ok=True)
     path.write_text(yaml.safe_dump(config))

@@ -376,7 +376,7 @@ def test_the_kept_sample_is_whole():
 
 
 def test_a_made_up_suite_is_collected_without_a_hole(tmp_path):
-    plan = scale.answered(scale.paper(tmp_path / "config/large.yaml", lambda s: len(s.expected()), 1))
+    plan = scale.answered(scale.enlarged(tmp_path / "config/large.yaml", lambda s: len(s.expected()), 1))
     points, notes = scale.make_up(plan, tmp_path / "jobs"), []
     rows, curves = collect(plan, tmp_path / "jobs", notes.append)
     assert not notes
