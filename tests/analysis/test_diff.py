@@ -51,6 +51,16 @@ def test_what_is_the_same_is_not_told_apart():
     assert diff.only(runs, runs).empty
 
 
+def test_a_solved_run_that_does_not_say_when_counts_as_never():
+    """Records of others may have such rows."""
+    rows = cell([None, None, 3e5, 4e5], lag=50)
+    known = table(rows)
+    silent = table([replace(row, solved=True) if math.isnan(row.passes_to_solve) else row for row in rows])
+    (found,), (plain,) = (diff.compare(a, known).itertuples() for a in (silent, known))
+    assert (found.ratio_low, found.ratio_high) == (plain.ratio_low, plain.ratio_high)
+    assert found.median_a == plain.median_a
+
+
 def test_medians_are_those_of_the_tables():
     runs = table(fake_results.runs(range(5)))
     both = analysis(fake_results.runs(range(5))).costs["passes"].merge(diff.compare(runs, runs), on=stats.CONDITION)

@@ -76,8 +76,8 @@ def _look_before(passes: np.ndarray) -> np.ndarray:
 
 
 def passes_of(rows: pd.DataFrame) -> np.ndarray:
-    """Passes until solved, inf for what was not; [seeds]."""
-    return rows.passes_to_solve.where(rows.solved, np.inf).to_numpy(float)
+    """Passes until solved, inf for what was not, or what does not say; [seeds]."""
+    return rows.passes_to_solve.where(rows.solved, np.inf).fillna(np.inf).to_numpy(float)
 
 
 def _median(times: np.ndarray) -> float:
