@@ -73,7 +73,7 @@ def test_a_task_with_few_sequences_gives_all_of_them():
         ({"batch": 0}, "batch of TaskDataset cannot be 0; it must be a whole number, at least 1"),
         ({"seed": -1}, "seed of TaskDataset cannot be -1; it must be a whole number, at least 0"),
         ({"first": 0}, "first of TaskDataset cannot be 0"),
-        ({"batches": 0}, "batches of TaskDataset cannot be 0; it must be None or at least 1"),
+        ({"batches": 0}, "batches of TaskDataset cannot be 0; it must be None or a whole number, at least 1"),
     ],
 )
 def test_arguments_are_checked_where_they_enter(wrong, words):

@@ -17,7 +17,7 @@ import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
 from longlag.errors import LonglagError, shown
@@ -101,7 +101,8 @@ def _complaint(hint: Any, value: Any) -> str | None:
         return None if value in choices else f"it must be {' or '.join(map(repr, choices))}"
     if get_origin(hint) in (Union, UnionType):
         number, *kinds = get_args(hint)
-        return None if isinstance(value, tuple(kinds)) else _complaint(number, value)
+        reason = None if isinstance(value, tuple(kinds)) else _complaint(number, value)
+        return reason.replace("it must be ", "it must be None or ", 1) if reason and NoneType in kinds else reason
     if get_origin(hint) is tuple:
         if not isinstance(value, tuple) or not value:
             return "it must be a list of at least one number"

@@ -61,8 +61,6 @@ class TaskDataset(IterableDataset[_Batch]):
 
     def __post_init__(self) -> None:
         check(self)
-        if self.batches is not None and (type(self.batches) is not int or self.batches not in COUNT):
-            raise LonglagError(f"batches of TaskDataset cannot be {shown(self.batches)}; it must be None or at least 1")
         load(self.task, self.lag)
 
     def __iter__(self) -> Iterator[_Batch]:

@@ -172,7 +172,7 @@ def test_plugin_from_outside_the_tree(tmp_path, capsys):
         (("--device", "tpu9"), "device 'tpu9' cannot be used here"),
         (("--timeout", "0"), "timeout '0' is not a positive number"),
         (("--device", "meta"), "device 'meta' cannot be used here"),
-        (("--seeds", "0:1000000001"), "seeds from 1000000 on are for tuning: `longlag tune`, or a"),
+        (("--seeds", "0:1000000001"), "seeds from 1000000 on are for tuning: `longlag tune`, whose --seeds 0:2 are"),
         (("--seeds", "0:1" + "0" * 4000), "seeds from 1000000 on are for tuning"),  # no range to walk
         (("--seeds", "0:1" + "0" * 5000), "are not a range"),
         (("--seeds", "1000000"), "seeds '1000000' go beyond 999999; seeds from 1000000 on are for tuning"),

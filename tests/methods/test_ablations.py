@@ -56,8 +56,11 @@ def test_the_constant_method_measures_the_constant_baseline(task):
     if registry.get("tasks", task).traits.scored == EVERY_STEP:
         pytest.skip("one constant for all steps names a distractor, and is never right at the last")
     _, (row,) = outcome(spec("constant", task, lag=20, budget=1e4, overrides={"optimiser.sequences": 2000}))
-    expected = registry.get("tasks", task).baselines["constant"].error
-    assert row.test_error == pytest.approx(expected, abs=0.02)
+    constant = registry.get("tasks", task).baselines["constant"]
+    if "(share wrong)" in constant.meaning:  # another answer than that of least squares has fewer wrong
+        assert row.test_error > constant.error + 0.1
+    else:
+        assert row.test_error == pytest.approx(constant.error, abs=0.02)
     assert row.parameters == len(registry.get("tasks", task).traits.target_mean)  # the biases
 
 

@@ -28,7 +28,7 @@ from longlag.settings import paths, with_values
 from longlag.store.records import VOLATILE, Point, Row, Status
 from longlag.tasks.base import EVERY_STEP, Task
 
-LAGS = (10, 50, 1000)  # at which the parts of a method are built
+LAGS = (10, 50, 1000)  # at which the parts of a method are built; at its shortest, if a task needs a longer one
 BUDGET = 600.0  # sequence passes of a run
 _SMALL: dict[str, Any] = {"MONITOR": 50, "CONFIRM": 100, "TEST": 100, "TEST_EVERY_STEP": 50}  # sequences
 _ON_A_TASK = ("control", "esn")  # methods that every task is run with
@@ -101,8 +101,9 @@ def _builds(name: str) -> None:
     method = registry.get("methods", name)
     unknown = set(method.tune)
     for task in registry.names("tasks"):
+        shortest = registry.get("tasks", task).shortest
         for lag in LAGS:
-            parts = resolve(RunSpec(task, lag, name, (0,))).parts
+            parts = resolve(RunSpec(task, max(lag, shortest), name, (0,))).parts
             unknown -= set(paths(parts))
             for path, space in method.space(parts).items():
                 ends = [with_values(parts, {path: end}) for end in (space.low, space.high)]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag.design import _yaml
-from longlag.errors import LonglagError, shown, unknown
+from longlag.errors import LonglagError, printable, shown, unknown
 
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 
@@ -132,7 +132,7 @@ def check(name: str, config: Mapping[str, Any]) -> None:
     """
     errors = _validator()(schema(name)).iter_errors(config)
     for error in sorted(errors, key=lambda error: error.json_path):
-        where = error.json_path.removeprefix("$").removeprefix(".")
+        where = printable(error.json_path.removeprefix("$").removeprefix("."))
         if error.validator == "additionalProperties":
             key = min(map(str, set(error.instance) - set(error.schema["properties"])))
             fault = unknown(f"key in {where}:" if where else "key", key, error.schema["properties"])
