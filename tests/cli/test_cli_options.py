@@ -251,6 +251,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "render", page)
     monkeypatch.setattr(running, "measured", measured)
     monkeypatch.setattr("longlag.cli.lecture._draw", lambda document, out: None)
+    monkeypatch.setattr("longlag.report.slides.render", page)  # nor can a slide be drawn of these findings
     monkeypatch.setattr("longlag.cli.run_._call", lambda command: handed.append(command) or 0)
     monkeypatch.setattr(checkpoint, "Checkpoints", checkpoints)
     yield handed

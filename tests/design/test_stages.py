@@ -78,6 +78,21 @@ def test_the_records_of_a_paper_are_reused(place):
     assert suite.parse(CONFIG).reuse == ("results/papers/author2000/runs.csv",)
 
 
+def test_records_of_the_package_count_where_the_folder_has_none(place, monkeypatch):
+    """`longlag paper` makes the folder for its page: the next call must not lose the records of the package."""
+    package = Path("package")
+    monkeypatch.setattr(resources, "root", lambda: package)
+    (place / "page.html").write_text("a page")
+    records.write_rows(place / "runs.csv", [])
+    shipped = package / place
+    shipped.mkdir(parents=True)
+    (shipped / stages.CHOSEN).write_text(CHOSEN)
+    assert stages.read_choices("author2000")["rates"]["slow"]["adding"] == {RATE: 0.01}
+    assert stages.record_of("author2000", "runs.csv") == place / "runs.csv"
+    (place / "runs.csv").unlink()
+    assert stages.record_of("author2000", "runs.csv") == shipped / "runs.csv"
+
+
 def test_stages_come_in_order(place):
     assert stages.in_order(CONFIG, "1") == ["rates", "1"]
     assert stages.default(CONFIG) == "1"

@@ -17,9 +17,11 @@ from paper_rows import made_up
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
+    """A working directory in which every paper has records without a row, in the place of the package's."""
     monkeypatch.chdir(tmp_path)
     for paper in stages.names():
-        Path(resources.PAPERS, paper).mkdir(parents=True)
+        write_rows(Path(resources.PAPERS, paper, "runs.csv"), [])
+        Path(resources.PAPERS, paper, stages.CHOSEN).write_text("{}\n")
     return tmp_path
 
 

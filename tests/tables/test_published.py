@@ -16,7 +16,7 @@ def table(rows):
 def test_records_of_papers_are_shown_with_their_verdict(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = Path(resources.PAPERS, "sutskever2013")
-    folder.mkdir(parents=True)
+    write_rows(folder / "runs.csv", [])
     rows = fake_results.runs([0], ["esn_momentum"], ["adding"])
     without = table(rows)
     of_paper = without["where"].str.contains("Sutskever et al. 2013, Table 5")

@@ -55,7 +55,7 @@ def _merged(name: str, new: Sequence[Row]) -> list[Row]:
     from longlag.design import stages
     from longlag.store import files, records
 
-    old = stages.records_of(name) / "runs.csv"
+    old = stages.record_of(name, "runs.csv")
     rows = [*(records.read_rows(old) if files.is_file(old) else []), *new]
     return [*{(row.task, row.method, row.lag, row.seed): row for row in rows}.values()]
 
@@ -76,7 +76,7 @@ def _joined(name: str, new: Sequence[Row], curves: Any) -> Any:
     from longlag.store.curves import points_of
     from longlag.store.records import KEY
 
-    old = _read_curves(stages.records_of(name) / "curves.parquet")
+    old = _read_curves(stages.record_of(name, "curves.parquet"))
     keys = [(row.task, row.method, row.lag, row.seed) for row in new]
     replaced = points_of(old, keys)
     is_old = pc.invert(pc.is_in(_run_names(old), value_set=_run_names(replaced)))

@@ -77,7 +77,7 @@ def _print_estimates(name: str) -> None:
     from longlag.words import duration
 
     rows = read_rows(resources.find(resources.REFERENCE) / "runs.csv")
-    own = stages.records_of(name) / "runs.csv"
+    own = stages.record_of(name, "runs.csv")
     done = read_rows(own) if files.is_file(own) else []
     print(f"{name:<24}{'jobs':>6}{'runs':>6}{'CPU time':>10}{'guessed':>9}{'done':>6}{'spent':>9}  what")
     config = stages.read(name)

@@ -156,9 +156,13 @@ def _chosen(suite: Mapping[str, Any], wanted: Mapping[tuple[str, str], str], pap
     return methods
 
 
-def records_of(paper: str) -> Path:
-    """The folder of a paper's records: that of the working directory, else the package's, which may be missing."""
-    return RECORDS / paper if files.is_folder(RECORDS / paper) else resources.root() / RECORDS / paper
+def record_of(paper: str, name: str) -> Path:
+    """A file of a paper's records: that of the working directory, else the package's, which may be missing.
+
+    Not the folder decides: a page alone, which `longlag paper` writes there, is no record.
+    """
+    own = RECORDS / paper / name
+    return own if files.is_file(own) else resources.root() / own
 
 
 def read_choices(paper: str) -> Choices:
@@ -167,5 +171,5 @@ def read_choices(paper: str) -> Choices:
     Raises:
         LonglagError: a damaged file.
     """
-    path = records_of(paper) / CHOSEN
+    path = record_of(paper, CHOSEN)
     return schemas.normalised(schemas.load(path)) if files.is_file(path) else {}

@@ -38,7 +38,7 @@ def load(name: str) -> Paper:
         LonglagError: no such paper, or a damaged file.
     """
     config = stages.read(name)
-    file = stages.records_of(name) / "runs.csv"
+    file = stages.record_of(name, "runs.csv")
     runs = stats.load_runs(file) if files.is_file(file) else stats.frame(Row, [])
     cells = papers.cells(name, config["page"], published.load(), runs)
     return Paper(name, config, runs, cells, stages.read_choices(name))
