@@ -42,7 +42,12 @@ class Finding:
 def search_for_settings(found: Sequence[Trial]) -> list[Finding]:
     """What the search for settings shows: runs on tuning seeds, so no ranking of methods."""
     by_method = {name: [trial for trial in found if trial.method == name] for name in sorted({t.method for t in found})}
-    choices = {name: selection.choose(name, of) for name, of in by_method.items()}
+    every = max(len({trial.candidate for trial in of}) for of in by_method.values())
+    choices = {
+        name: selection.choose(name, of)
+        for name, of in by_method.items()
+        if len({trial.candidate for trial in of}) == every  # the search of the others has not ended
+    }
     return [
         _recipes(choices),
         _small_rates(by_method["lstm"]),
