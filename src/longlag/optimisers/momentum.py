@@ -2,7 +2,8 @@
 
 v <- mu v - eps g(theta),   theta <- theta + v
 
-The gradient is taken where the parameters are; Nesterov's (`nesterov.py`) is taken where v will have carried them.
+The gradient is taken where the parameters are; Nesterov's (`nesterov.py`), which is the same but for that, is taken
+where v will have carried them.
 """
 
 from __future__ import annotations
@@ -16,9 +17,16 @@ from longlag.algebra import tree
 from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.clipping import Clipping, NoClipping
-from longlag.optimisers.nesterov import Velocity
 from longlag.optimisers.schedules import Schedule
 from longlag.ranges import BELOW_ONE, COUNT, OutOfRange, check
+
+
+@dataclass(frozen=True)
+class Velocity:
+    """v and the number of updates made."""
+
+    v: dict[str, Tensor]
+    t: int
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,10 @@ class Momentum:
 
     def step(self, draw: Draw[Oracle], params: dict[str, Tensor], state: Velocity) -> Step:
         mu, eps = self.momentum(state.t), self.learning_rate(state.t)
-        loss, gradient = draw(self.batch).value_and_grad(params)
+        loss, gradient = draw(self.batch).value_and_grad(self.asked_at(params, mu, state.v))
         v = tree.axpy(-eps, self.clipping(gradient), tree.scale(mu, state.v))
         return Step(tree.add(params, v), Velocity(v, state.t + 1), loss, {"momentum": mu, "learning_rate": eps})
+
+    def asked_at(self, params: tree.Params, mu: float, v: tree.Params) -> tree.Params:
+        """Where the gradient of an update is taken: here at the parameters."""
+        return params
