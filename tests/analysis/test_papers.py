@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from longlag.analysis import papers, published, stats
+from longlag.analysis import paper_claims, papers, published, stats
 from longlag.analysis.papers import BETTER, NOT_COMPARABLE, NOT_RUN, REPRODUCED, WORSE
 from longlag.design import stages
 from longlag.design.collect import error_row
@@ -172,13 +172,13 @@ def test_cells_join_the_page_with_facts_and_runs():
     assert (one["value"], one["verdict"], one["n"], one["seconds"]) == (0.39, REPRODUCED, 2, 4.0)
     assert facts.iloc[one["fact"]].value == "0.39"
     assert (other["fact"], other["verdict"]) == (-1, NOT_RUN)
-    assert papers.tally(found) == {REPRODUCED: 1, BETTER: 0, WORSE: 0, NOT_COMPARABLE: 0, NOT_RUN: 1}
+    assert paper_claims.tally(found) == {REPRODUCED: 1, BETTER: 0, WORSE: 0, NOT_COMPARABLE: 0, NOT_RUN: 1}
 
 
 def test_the_order_of_columns_is_spearmans():
-    assert papers.spearman([1, 2, 3], [10, 20, 15]) == pytest.approx(0.5)
-    assert papers.spearman([1, 2, 3, 4], [4, 3, 2, 1]) == pytest.approx(-1.0)
-    assert math.isnan(papers.spearman([1, 2], [1, 2]))
+    assert paper_claims.spearman([1, 2, 3], [10, 20, 15]) == pytest.approx(0.5)
+    assert paper_claims.spearman([1, 2, 3, 4], [4, 3, 2, 1]) == pytest.approx(-1.0)
+    assert math.isnan(paper_claims.spearman([1, 2], [1, 2]))
     cells = pd.DataFrame(
         {
             "table": 0,
@@ -190,10 +190,10 @@ def test_the_order_of_columns_is_spearmans():
             "values": [(0.6, 0.4), (0.3, 0.3), (0.2, 0.2)],
         }
     )
-    (line,) = papers.orders(cells).itertuples()
+    (line,) = paper_claims.orders(cells).itertuples()
     assert (line.n, line.rho, line.low, line.high) == (3, 1.0, 1.0, 1.0)
     mixed = cells.assign(values=[(0.1, 0.9), (0.3, 0.3), (0.2, 0.2)])
-    (line,) = papers.orders(mixed).itertuples()
+    (line,) = paper_claims.orders(mixed).itertuples()
     assert (line.rho, line.low, line.high) == (1.0, -0.5, 1.0), "seed 0 alone orders the columns otherwise"
 
 
@@ -230,7 +230,7 @@ CELLS = pd.DataFrame(
     ],
 )  # fmt: skip
 def test_a_claim_holds_or_not_or_is_undecided(claim, cells, expected):
-    found = papers.judge_claim(cells, claim)
+    found = paper_claims.judge_claim(cells, claim)
     assert (found.verdict, found.why) == expected
 
 

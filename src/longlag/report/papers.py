@@ -15,7 +15,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from longlag.analysis import papers
+from longlag.analysis import paper_claims, papers
 from longlag.figures import papers as drawings
 from longlag.report import explorer, images
 from longlag.tables.tools.papers import Paper, in_unit, measured
@@ -45,7 +45,7 @@ def render(paper: Paper) -> str:
         page={"about": [], "claims": [], "deviations": [], "unread": [], **page},
         line=line(paper),
         tables=[_table(paper, place) for place in range(len(page["tables"]))],
-        tally=papers.tally(cells),
+        tally=paper_claims.tally(cells),
         signs=SIGNS,
         rule=papers.RULE,
         seeds=_seeds(cells),
@@ -58,7 +58,7 @@ def render(paper: Paper) -> str:
 
 def line(paper: Paper) -> str:
     """The verdicts in one line, and what the runs cost."""
-    found = papers.tally(paper.cells)
+    found = paper_claims.tally(paper.cells)
     said = join_words(f"{n} {word}" for word, n in found.items() if n)
     return f"{count(len(paper.cells), 'cell')}: {said}; {duration(float(paper.runs.seconds.sum()))} of CPU time spent"
 
@@ -106,7 +106,7 @@ def _published(cell: dict[str, Any]) -> str:
 def _claim(cells: pd.DataFrame, claim: str | dict[str, Any]) -> dict[str, Any]:
     """A claim with its outcome; nothing decides one that is a sentence alone."""
     given = {"text": claim} if isinstance(claim, str) else claim
-    return {"text": given["text"], **asdict(papers.judge_claim(cells, given))}
+    return {"text": given["text"], **asdict(paper_claims.judge_claim(cells, given))}
 
 
 def _seeds(cells: pd.DataFrame) -> list[dict[str, Any]]:
@@ -122,7 +122,7 @@ def _seeds(cells: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _orders(cells: pd.DataFrame) -> list[str]:
     """Whether the columns of each row have the paper's order; nothing where a row has fewer than three."""
-    found = papers.orders(cells)
+    found = paper_claims.orders(cells)
     known = found[found.rho.notna()]
     return [
         f"{row.row_label}: Spearman's rho {row.rho:z.2f} [{row.low:z.2f}, {row.high:z.2f}] over {row.n} columns"

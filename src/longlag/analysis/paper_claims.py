@@ -1,0 +1,85 @@
+"""What the cells of a paper's tables say together: claims of the paper, how many cells have each verdict, and whether
+the columns of a row stand in the published order. DataFrame in, DataFrame or plain values out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from longlag.analysis import papers
+
+
+def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict:
+    """Whether a claim of the paper holds here: "holds", "does not hold", or "undecided" while runs are missing.
+
+    Args:
+        found: `papers.cells`.
+        claim: as the paper's file has it. `best`: the method has the lowest mean of each row that it was run in beside
+            others; two that solve the task tie. `solved`: whether at least half of the runs of each named cell solve
+            it. Without either, nothing decides.
+    """
+    if "best" in claim:
+        rows = [row for _, row in found[found.n > 0].groupby(["table", "row"]) if _has_rival(row, claim["best"])]
+        won = [_is_best(row, claim["best"]) for row in rows]
+        if not won or (all(won) and len(won) < len(found.groupby(["table", "row"]))):
+            return papers.Verdict("undecided", f"so far in {sum(won)} of {len(won)} rows" if won else "")
+        return papers.Verdict("holds" if all(won) else "does not hold", f"in {sum(won)} of {len(won)} rows")
+    if "solved" not in claim:
+        return papers.Verdict("undecided")
+    own = found[(found.task == claim["task"]) & found.lag.isin(claim["lags"]) & found.method.isin(claim["methods"])]
+    own = own.drop_duplicates(["task", "lag", "method"])
+    agree = ((2 * own.solved >= own.n) == claim["solved"]) & (own.n > 0)
+    missing = (own.n == 0).any() or len(own) < len(claim["lags"]) * len(claim["methods"])
+    if (agree | (own.n == 0)).all() and missing:
+        return papers.Verdict("undecided", f"so far in {int(agree.sum())} of {len(own)} cells" if agree.any() else "")
+    return papers.Verdict("holds" if agree.all() else "does not hold", f"in {int(agree.sum())} of {len(own)} cells")
+
+
+def _has_rival(row: pd.DataFrame, method: str) -> bool:
+    return (row.method == method).any() and (row.method != method).any()
+
+
+def _is_best(row: pd.DataFrame, method: str) -> bool:
+    reached = row["mean"].clip(lower=papers.FLOOR * row.symbols).fillna(math.inf)
+    return bool(reached[row.method == method].min() <= reached[row.method != method].min())
+
+
+def tally(found: pd.DataFrame) -> dict[str, int]:
+    """How many cells have each verdict; all five words are there."""
+    counts = found.verdict.value_counts() if len(found) else {}
+    return {word: int(counts.get(word, 0)) for word in papers.VERDICTS}
+
+
+def spearman(a: Sequence[float], b: Sequence[float]) -> float:
+    """Spearman's rank correlation, ties with their mean rank; nan with fewer than three pairs or all of one rank."""
+    pairs = pd.DataFrame({"a": a, "b": b}, dtype=float).dropna()
+    if len(pairs) < 3 or pairs.a.nunique() == 1 or pairs.b.nunique() == 1:
+        return math.nan
+    return float(pairs.rank().corr().iloc[0, 1])
+
+
+def orders(found: pd.DataFrame) -> pd.DataFrame:
+    """For each row of each table, Spearman's correlation of published and measured over its columns: table, row,
+    row_label, n (columns), rho (of means), and low and high, the least and the largest rho of one seed alone, over the
+    seeds that every column has."""
+    lines = []
+    for (table, row, label), own in found.groupby(["table", "row", "row_label"]):
+        known = own[own.value.notna() & own["mean"].notna()]
+        alone = [rho for rho in _of_one_seed(known) if not math.isnan(rho)]
+        rho = spearman(known.value, known["mean"])
+        ends = (min(alone), max(alone)) if alone else (math.nan, math.nan)
+        lines.append((table, row, label, len(known), rho, *ends))
+    return pd.DataFrame(lines, columns=["table", "row", "row_label", "n", "rho", "low", "high"])
+
+
+def _of_one_seed(known: pd.DataFrame) -> list[float]:
+    """Spearman's correlation with the numbers of one seed, for each seed that every cell has."""
+    by_seed = [
+        dict(zip(seeds, values, strict=True)) for seeds, values in zip(known.seeds, known["values"], strict=True)
+    ]
+    shared = set.intersection(*(set(values) for values in by_seed)) if by_seed else set()
+    return [spearman(known.value, [values[seed] for values in by_seed]) for seed in sorted(shared)]
