@@ -45,7 +45,7 @@ def checked() -> set[type]:
         names = [name for _, name, _ in pkgutil.iter_modules(package.__path__)]
         modules += [importlib.import_module(f"{package.__name__}.{name}") for name in names]
     found = {value for module in modules for value in vars(module).values() if isinstance(value, type)}
-    return {value for value in found if dataclasses.is_dataclass(value) and "__post_init__" in vars(value)}
+    return {value for value in found if dataclasses.is_dataclass(value) and hasattr(value, "__post_init__")}
 
 
 USED = used()
