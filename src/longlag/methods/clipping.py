@@ -23,5 +23,9 @@ METHOD = Method(
     reference="Pascanu, Mikolov & Bengio 2013, section 3.2",
     version=4,
     build=build,
-    tune={**control.METHOD.tune, "optimiser.clipping.threshold": Range(0.03, 3.0)},
+    tune={
+        "optimiser.learning_rate": Range(1e-3, 1.0),
+        "init.recurrent_gain": Range(0.5, 2.0),
+        "optimiser.clipping.threshold": Range(0.03, 3.0),
+    },
 )

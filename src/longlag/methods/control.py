@@ -20,5 +20,5 @@ METHOD = Method(
     reference="Elman 1990; Werbos 1990",
     version=4,
     build=build,
-    tune={"optimiser.learning_rate": Range(1e-3, 1.0), "init.recurrent_gain": Range(0.5, 2.0)},
+    tune={"optimiser.learning_rate": Range(1e-4, 1.0), "init.recurrent_gain": Range(0.5, 2.0)},
 )

@@ -20,5 +20,5 @@ METHOD = Method(
     reference="Cho et al. 2014",
     version=2,
     build=build,
-    tune={"optimiser.learning_rate": Range(3e-4, 3e-2), "init.times": Range(0.1, 10)},
+    tune={"optimiser.learning_rate": Range(3e-4, 0.1), "init.times": Range(0.03, 10)},
 )

@@ -33,7 +33,7 @@ METHOD = Method(
     build=build,
     tune={
         "optimiser.damping.start": Range(1e-3, 1.0),
-        "optimiser.structural_damping": Range(1e-3, 1.0),
+        "optimiser.structural_damping": Range(1e-5, 1.0),
         "init.input_scale": Range(0.01, 1.0),
     },
 )

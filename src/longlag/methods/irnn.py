@@ -24,7 +24,7 @@ METHOD = Method(
     version=1,
     build=build,
     tune={
-        "optimiser.learning_rate": Range(1e-5, 1e-2),
+        "optimiser.learning_rate": Range(1e-5, 0.1),
         "init.gain_over_lag": Range(0.1, 10.0),
         "init.input_scale": Range(1e-3, 1.0),
     },

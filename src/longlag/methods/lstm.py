@@ -25,5 +25,5 @@ METHOD = Method(
     reference="Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000; Jozefowicz et al. 2015",
     version=4,
     build=build,
-    tune={"optimiser.learning_rate": Range(3e-4, 3e-2), "init.times": Range(0.1, 10)},
+    tune={"optimiser.learning_rate": Range(3e-5, 3e-2), "init.times": Range(0.1, 10)},
 )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from longlag.inits.gates import Chrono
 from longlag.methods import lstm
-from longlag.methods.base import Method, Parts
+from longlag.methods.base import Method, Parts, Range
 from longlag.tasks.base import Traits
 
 
@@ -19,5 +19,5 @@ METHOD = Method(
     reference="Tallec & Ollivier 2018, section 2",
     version=3,
     build=build,
-    tune=lstm.METHOD.tune,
+    tune={"optimiser.learning_rate": Range(3e-4, 3e-2), "init.times": Range(0.1, 10)},
 )
