@@ -112,8 +112,34 @@ def test_the_range_holds_what_new_seeds_then_cost():
 
 
 def test_the_total_adds_deviations_as_independent_and_guesses_in_full():
-    costs = [Cost("a", 1, 2, 100.0, 0.0, 70.0, 130.0), Cost("b", 1, 2, 100.0, 50.0, 10.0, 140.0)]
-    assert total(costs) == Cost("total", 2, 4, 200.0, 50.0, 100.0, 250.0)
+    found = total([Cost("a", 1, 2, 100.0, 0.0, 0.0, 30.0), Cost("b", 1, 2, 50.0, 50.0, 60.0, 40.0)])
+    assert found == Cost("total", 2, 4, 150.0, 50.0, 60.0, 50.0)
+    assert (found.seconds, found.low, found.high) == (200.0, 100.0, 260.0)
+
+
+def test_seeds_that_would_have_left_the_ladder_are_no_part_of_a_guess():
+    """By hand: of two seeds one failed at 20 and 50 and leaves, the other failed at 50 alone and leaves after 100."""
+    ends = {(20, 0): False, (50, 0): False, (20, 1): True, (50, 1): False}
+    rows = [
+        row(lag=lag, seed=seed, solved=solved, passes=1e6, seconds=float(lag)) for (lag, seed), solved in ends.items()
+    ]
+    found = cost(rows, lags=[20, 50, 100, 200])
+    assert found.guessed == pytest.approx(2 * 100 / 2)
+    assert found.high == pytest.approx(found.seconds + 2 * 100 / 2 + 2 * 200)
+
+
+def test_solved_seeds_are_taken_to_climb_on():
+    found = cost(
+        [row(lag=20, passes=5e5, seconds=10.0), row(lag=50, passes=5e5, seconds=25.0)], lags=[20, 50, 100, 200]
+    )
+    assert found.guessed == found.most == pytest.approx(2 * 50 * 2 + 2 * 100 * 2)
+
+
+def test_a_method_without_a_record_is_guessed_from_its_candidates():
+    spec = '{"method": {"name": "hf"}}'
+    rows = [row(lag=20, method="lstm", passes=1e6, seconds=500.0)]
+    rows += [row(lag=20, method="hf-03", spec=spec, passes=1e6, seconds=10.0)]
+    assert cost(rows).guessed == pytest.approx(2 * 10 * (20 + 50) / 20)
 
 
 def job(**changes):

@@ -2,26 +2,30 @@
 
 Known runs (the record has the same task, method and lag) cost the mean of their recorded seeds; a lag that the ladder
 left out costs nothing. With another budget, runs that it would have stopped are scaled. All other runs are guessed from
-the nearest recorded lag of the same task and method, else of the method, else of all methods, in proportion to passes
-and to the length of the sequence. A guess assumes that the whole budget is spent, so guesses are too high.
+the nearest recorded lag of the same task and method, else of the method or its variants, else of all methods, in
+proportion to passes and to the length of the sequence. A guess assumes that the whole budget is spent, so guesses are
+too high. A recorded seed that would have left the ladder before that lag (`protocol.GIVE_UP_AFTER`) is not counted; a
+lag without a record is taken to end as the lag before it did.
 
 The range of an estimate is for cores like those of the record. For known runs it is two standard errors of prediction
 of the sum over new seeds: the variance is m^2 s^2 / n + m s^2 for n recorded and m new seeds, s being the standard
 deviation of the cost of one seed on one ladder. For guessed runs it reaches from zero, since a ladder may leave them
-out, to the guess.
+out, to the whole budget of every seed.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from statistics import mean, variance
 
+from longlag import protocol
 from longlag.design.job import Job
 from longlag.design.suite import Suite
 from longlag.errors import LonglagError
@@ -40,15 +44,31 @@ Footprint = tuple[str, str, int, float]  # method, task, lag, megabytes
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of one method in a suite. seconds, guessed, low, high: CPU seconds; `guessed` is part of `seconds`."""
+    """The cost of one method in a suite, in CPU seconds.
+
+    known: of runs in the record. guessed: of all others. most: of those if all seeds spend the whole budget.
+    spread: two standard errors of `known`.
+    """
 
     method: str
     jobs: int
     runs: int
-    seconds: float
+    known: float
     guessed: float
-    low: float
-    high: float
+    most: float
+    spread: float
+
+    @property
+    def seconds(self) -> float:
+        return self.known + self.guessed
+
+    @property
+    def low(self) -> float:
+        return max(self.known - self.spread, 0.0)
+
+    @property
+    def high(self) -> float:
+        return self.known + self.most + self.spread
 
 
 @dataclass(frozen=True)
@@ -71,10 +91,9 @@ def estimate(suite: Suite, recorded: Iterable[Row]) -> list[Cost]:
 
 def total(costs: Sequence[Cost]) -> Cost:
     """All methods together. Deviations of methods are independent; guesses are not."""
-    seconds, guessed = sum(cost.seconds for cost in costs), sum(cost.guessed for cost in costs)
-    spread = math.hypot(*(cost.high - cost.seconds for cost in costs))
     jobs, runs = sum(cost.jobs for cost in costs), sum(cost.runs for cost in costs)
-    return Cost("total", jobs, runs, seconds, guessed, max(seconds - guessed - spread, 0.0), seconds + spread)
+    known, guessed, most = (sum(getattr(cost, name) for cost in costs) for name in ("known", "guessed", "most"))
+    return Cost("total", jobs, runs, known, guessed, most, math.hypot(*(cost.spread for cost in costs)))
 
 
 def longest(suite: Suite, record: Record) -> float:
@@ -102,7 +121,7 @@ def read_footprints(path: str | Path) -> list[Footprint]:
 
 def _cost(name: str, jobs: list[Job], record: Record) -> Cost:
     method = jobs[0].base or name  # a variant costs what its method costs
-    known, guessed, runs = PROCESS_SECONDS * len(jobs), 0.0, 0
+    known, guessed, most, runs = PROCESS_SECONDS * len(jobs), 0.0, 0.0, 0
     ladders: dict[tuple[str, tuple[int, ...], float, float | None], int] = defaultdict(int)  # -> how many seeds
     for job in jobs:
         for task in job.tasks:
@@ -111,12 +130,12 @@ def _cost(name: str, jobs: list[Job], record: Record) -> Cost:
     for (task, lags, budget, timeout), seeds in ladders.items():
         runs += seeds * len(lags)
         deviation += record.deviation(task, method, lags, budget, seeds)
-        for lag in lags:
+        for lag, climbing in record.climbing(task, method, lags):
             seconds, certain = record.seconds(task, method, lag, budget, timeout)
             known += seeds * seconds * certain
-            guessed += seeds * seconds * (not certain)
-    spread = 2 * math.sqrt(deviation)
-    return Cost(name, len(jobs), runs, known + guessed, guessed, max(known - spread, 0.0), known + guessed + spread)
+            guessed += seeds * seconds * climbing * (not certain)
+            most += seeds * seconds * (not certain)
+    return Cost(name, len(jobs), runs, known, guessed, most, 2 * math.sqrt(deviation))
 
 
 class Record:
@@ -148,6 +167,18 @@ class Record:
         rungs = [self.seconds(t, method, lag, job.budget, job.timeout)[0] for t in job.tasks for lag in job.lags]
         return PROCESS_SECONDS + len(job.seeds) * sum(rungs)
 
+    def climbing(self, task: str, method: str, lags: Sequence[int]) -> Iterator[tuple[int, float]]:
+        """Each lag of a ladder with the share of recorded seeds that reach it; 1 without a record of this task."""
+        solved = {lag: {row.seed: row.solved for row in self._rows.get((task, method, lag), ())} for lag in lags}
+        failures = dict.fromkeys({seed for seeds in solved.values() for seed in seeds}, 0)
+        latest = dict.fromkeys(failures, True)
+        for lag in sorted(lags):
+            reach = [seed for seed, failed in failures.items() if failed < protocol.GIVE_UP_AFTER]
+            yield lag, len(reach) / len(failures) if failures else 1.0
+            for seed in reach:
+                latest[seed] = solved[lag].get(seed, latest[seed])
+                failures[seed] = 0 if latest[seed] else failures[seed] + 1
+
     def deviation(self, task: str, method: str, lags: Sequence[int], budget: float, seeds: int) -> float:
         """Variance of the cost of `seeds` new seeds on the recorded lags of a ladder; 0 without two recorded."""
         spent: dict[int, float] = defaultdict(float)
@@ -169,7 +200,7 @@ class Record:
     def _guess(self, task: str, method: str, lag: int, budget: float) -> float:
         """CPU seconds of a whole budget, at the rate of the nearest recorded lag; 0 if nothing is recorded."""
         every = [row for rows in self._rows.values() for row in rows if row.passes > 0]
-        of_method = [row for row in every if row.method == method]
+        of_method = [row for row in every if row.method == method] or [row for row in every if _base(row) == method]
         rows = [row for row in of_method if row.task == task] or of_method
         if not rows:
             return _rate(every) * lag * budget if every else 0.0
@@ -188,6 +219,15 @@ class Record:
             return UNKNOWN_MEGABYTES
         largest = max(_line(task, lag) for task in tasks)
         return 100 * math.ceil((SNAKEMAKE_MEGABYTES + MEMORY_FACTOR * largest) / 100)
+
+
+@cache
+def _base(row: Row) -> str:
+    """The method that the row's method is a variant or a candidate of; itself if it is none."""
+    try:
+        return str(json.loads(row.spec)["method"]["name"])
+    except (ValueError, KeyError, TypeError):
+        return row.method
 
 
 def _rate(rows: Sequence[Row]) -> float:
