@@ -15,9 +15,9 @@ import torch
 from benchmarks.gpu_plan import NOW, Condition
 from longlag import protocol
 from longlag.engine.ahead import shared
+from longlag.engine.block import Block
 from longlag.engine.provenance import provenance
 from longlag.engine.spec import RunSpec, resolve
-from longlag.engine.train import Block
 
 TIMED = ("adding", 50)  # task and lag
 _START_SECONDS = 30.0

@@ -97,7 +97,8 @@ def test_a_seed_alone_is_the_seed_in_a_block_byte_for_byte(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_parameters_of_a_seed_do_not_depend_on_its_block(method):
-    from longlag.engine.train import Block, blocks
+    from longlag.engine.block import Block
+    from longlag.engine.train import blocks
 
     setup = resolve(spec(method, "adding", seeds=(0, 1, 2), block=3))
     if len(blocks(setup)) > 1:

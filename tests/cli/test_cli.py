@@ -455,20 +455,20 @@ def test_a_name_that_the_system_refuses_is_a_line(words, tmp_path, monkeypatch, 
 
 
 def test_a_finished_command_leaves_its_outputs_alone_and_a_failed_one_what_it_finished(tmp_path, monkeypatch, capsys):
-    from longlag.engine import train
+    from longlag.engine.block import Block
 
     out = tmp_path / "runs.csv"
     words = [*TRAIN, *SETS, "--out", str(out)]
     assert cli.main(words) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]
-    whole, build = read_rows(out), train.Block.__init__
+    whole, build = read_rows(out), Block.__init__
 
     def fails(block, setup, seeds):
         if seeds == (1,):
             raise ValueError("a bug")
         build(block, setup, seeds)
 
-    monkeypatch.setattr(train.Block, "__init__", fails)
+    monkeypatch.setattr(Block, "__init__", fails)
     assert cli.main(words) == 1
     assert len([*tmp_path.glob(".runs.csv.cache/**/*_seed0_*.json")]) == 1
     started = read_rows(out)[0].started

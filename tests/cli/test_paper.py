@@ -98,7 +98,7 @@ def test_what_is_recorded_is_not_trained_again(place, monkeypatch, capsys):
     trained("rates")
     before = read_rows("results/papers/tiny2000/runs.csv")
     shutil.rmtree("results/tiny2000-rates")
-    monkeypatch.setattr("longlag.engine.train.Block.advance", lambda self: pytest.fail("it is recorded"))
+    monkeypatch.setattr("longlag.engine.block.Block.advance", lambda self: pytest.fail("it is recorded"))
     trained("rates")
     after = read_rows("results/papers/tiny2000/runs.csv")
     assert [row.spec_hash for row in after] == [row.spec_hash for row in before]

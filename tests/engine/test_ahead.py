@@ -13,10 +13,10 @@ import torch
 from longlag import registry, tasks
 from longlag.engine import ahead
 from longlag.engine.ahead import Ahead, Drawers
+from longlag.engine.block import Block
 from longlag.engine.data import Data
 from longlag.engine.packing import Packed, pack
 from longlag.engine.spec import resolve
-from longlag.engine.train import Block
 from longlag.store.records import Row
 from longlag.tasks.base import Batch
 from test_contracts import lasting

@@ -22,12 +22,13 @@ import torch
 
 from longlag import protocol, registry
 from longlag.engine import checkpoint
+from longlag.engine.block import Block
 from longlag.engine.checkpoint import Checkpoints
 from longlag.engine.codec import FORMAT, Unfit, flatten, pack, unflatten, unpack
 from longlag.engine.interrupt import Interrupted, Interruption
 from longlag.engine.ladder import Rungs, climb, setups
 from longlag.engine.spec import resolve
-from longlag.engine.train import Block, attempt, run
+from longlag.engine.train import attempt, run
 from longlag.errors import LonglagError
 from longlag.objective import Objective
 from longlag.rng import stream
@@ -599,7 +600,7 @@ STOPS = """
 import os, signal
 from longlag.methods.base import Method
 from longlag.methods.clipping import METHOD as PARENT
-from longlag.engine.train import Block
+from longlag.engine.block import Block
 
 METHOD, advance = Method("clipped", "as clipping", "asks its process to end", "nobody", 1, PARENT.build), Block.advance
 

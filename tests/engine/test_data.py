@@ -84,7 +84,7 @@ def test_what_is_asked_is_charged_to_the_replicas_that_ask():
 @pytest.mark.parametrize("method", ["clipping", "lstm", "hf", "esn", "random_guessing"])
 def test_bare_updates_are_those_of_a_run(method):
     """The loop adds evaluations and rows and changes no parameter."""
-    from longlag.engine.train import Block
+    from longlag.engine.block import Block
 
     setup = resolve(spec(method, "adding", lag=12))
     with torch.no_grad():

@@ -14,10 +14,11 @@ from longlag.cells.gru import GRU
 from longlag.cells.lstm import LSTM
 from longlag.cells.relu_rnn import ReluRNN
 from longlag.cells.tanh_rnn import TanhRNN
+from longlag.engine.block import Block
 from longlag.engine.data import Data
 from longlag.engine.gradients import CapturedGradient
 from longlag.engine.spec import resolve
-from longlag.engine.train import Block, train
+from longlag.engine.train import train
 from longlag.store.records import Row
 from test_contracts import lasting
 from toy import spec

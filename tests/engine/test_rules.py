@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from longlag import protocol, registry
+from longlag.engine.block import Block
 from longlag.engine.checkpoint import Checkpoints
 from longlag.engine.ladder import setups
 from longlag.engine.recent import Recent, Watch
 from longlag.engine.spec import RunSpec, resolve
-from longlag.engine.train import Block, blocks, run
+from longlag.engine.train import blocks, run
 from longlag.engine.verify import rerun, spec_of
 from longlag.errors import LonglagError
 from longlag.losses import LogisticError

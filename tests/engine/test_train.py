@@ -10,9 +10,10 @@ import torch
 
 from longlag import protocol
 from longlag.engine import evaluate
+from longlag.engine.block import Block
 from longlag.engine.data import TEST, Data, Draws
 from longlag.engine.spec import resolve
-from longlag.engine.train import Block, attempt, blocks
+from longlag.engine.train import attempt, blocks
 from longlag.errors import LonglagError
 from longlag.store.records import Point, Row
 from toy import outcome, spec

@@ -62,7 +62,7 @@ def test_table_5_has_the_papers_layout(place):
 def test_all_pages_are_written_from_records_and_nothing_is_trained(place, monkeypatch, capsys):
     for paper in stages.names():
         write_rows(Path(resources.PAPERS, paper, "runs.csv"), made_up(paper))
-    monkeypatch.setattr("longlag.engine.train.Block.advance", lambda self: pytest.fail("a page trains nothing"))
+    monkeypatch.setattr("longlag.engine.block.Block.advance", lambda self: pytest.fail("a page trains nothing"))
     assert cli.main(["paper", "all"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in lines] == [

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
+from longlag.engine.block import Block
 from longlag.engine.checks import MUST_AGREE, check_counts, check_header, points_before
 from longlag.engine.codec import Unfit, flatten, pack, unflatten, unpack
 from longlag.engine.interrupt import Interrupted, Interruption
 from longlag.engine.provenance import provenance
 from longlag.engine.state import BlockState
-from longlag.engine.train import Block
 from longlag.errors import LonglagError, in_a_line
 from longlag.store import files, lock
 from longlag.store.files import write_atomically

@@ -22,9 +22,10 @@ from torch import Tensor
 
 from longlag.algebra import tree
 from longlag.algebra.tree import Params
+from longlag.engine.block import Block
 from longlag.engine.gradients import CapturedGradient
 from longlag.engine.spec import Setup
-from longlag.engine.train import Block, Driver, run_to_end, train
+from longlag.engine.train import Driver, run_to_end, train
 from longlag.objective import Gradient, Tensors
 from longlag.store.records import Point, Row
 
