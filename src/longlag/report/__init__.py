@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from longlag import figures, protocol, tables
 from longlag.analysis import Analysis, stats
 from longlag.figures.tools import style
 from longlag.report import answer, claims, explorer, headline, images, newcomer, provenance
+from longlag.report.templates import contents, template
 from longlag.tables.tools import render as setting
 from longlag.words import number, seeds_phrase
 
-HERE = Path(__file__).parent
 MOST_ROWS = 700_000  # letters of the packed rows; a page of thousands of rows
 _SMALLEST = 50  # times: more than a file of rows is ever packed
 
@@ -64,9 +63,9 @@ def render(
     """
     live = explorer.available() and not analysis.runs.empty
     scripts = [_saving(), *([explorer.library(), explorer.glue()] if live else [])]
-    return _template().render(
+    return template("page.html").render(
         title=title,
-        css=Markup((HERE / "page.css").read_text("utf-8")),
+        css=Markup(contents("page.css")),
         policy=explorer.policy(*scripts),
         figures=_figures(analysis),
         beside=_tables(analysis),
@@ -82,13 +81,6 @@ def render(
         handson=handson,
         **_words(analysis),
     )
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    return environment.get_template("page.html")
 
 
 def _words(analysis: Analysis) -> dict[str, Any]:
@@ -132,7 +124,7 @@ def _absent(analysis: Analysis, lecture: Path | None, live: bool) -> list[tuple[
 
 def _saving() -> str:
     """The script that saves figures and rows."""
-    return explorer.inline((HERE / "saving.js").read_text("utf-8"))
+    return explorer.inline(contents("saving.js"))
 
 
 def packed(rows: bytes) -> str:

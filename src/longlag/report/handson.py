@@ -8,14 +8,11 @@ agrees to 1e-6: where it grows further, the last bit of tanh decides.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import jinja2
 from markupsafe import Markup
 
 from longlag.report import explorer
+from longlag.report.templates import contents, template
 
-HERE = Path(__file__).parent
 # W_hh [H, H], acting from the right on a row of states: spectral radius 1; W_xh [H]: the input that hits the net once
 WEIGHTS = [
     [-0.3487, 0.529, 0.1115, -0.0301, 0.019, -0.5413, 0.0395, 0.0324],
@@ -39,13 +36,10 @@ def numbers() -> dict[str, list[list[float]] | list[float]]:
 
 def render() -> str:
     """The page as text; nothing in it is fetched, and its policy lets its own script run and nothing else."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    script = (HERE / "handson.js").read_text("utf-8")
-    return environment.get_template("handson.html").render(
+    script = contents("handson.js")
+    return template("handson.html").render(
         title="longlag: turn a knob, watch the gradient die",
-        css=Markup((HERE / "page.css").read_text("utf-8") + (HERE / "handson.css").read_text("utf-8")),
+        css=Markup(contents("page.css", "handson.css")),
         policy=explorer.policy(script),
         numbers=Markup(explorer.to_json(numbers())),
         script=Markup(script),

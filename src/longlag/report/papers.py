@@ -8,20 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 from markupsafe import Markup
 
 from longlag.analysis import paper_claims, papers
 from longlag.figures import papers as drawings
 from longlag.report import explorer, images
+from longlag.report.templates import contents, template
 from longlag.tables.tools.papers import Paper, in_unit, measured
 from longlag.words import count, duration, join_words
 
-_HERE = Path(__file__).parent
 # verdict -> sign beside it, so that colour is not all that tells
 SIGNS = {
     papers.REPRODUCED: "✓",
@@ -34,14 +32,11 @@ SIGNS = {
 
 def render(paper: Paper) -> str:
     """The page as text."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
     page, cells = paper.page, paper.cells
-    return environment.get_template("paper.html").render(
+    return template("paper.html").render(
         title=f"{page['source']}: published beside measured",
         policy=explorer.policy(),
-        css=Markup((_HERE / "page.css").read_text("utf-8")),
+        css=Markup(contents("page.css")),
         page={"about": [], "claims": [], "deviations": [], "unread": [], **page},
         line=line(paper),
         tables=[_table(paper, place) for place in range(len(page["tables"]))],

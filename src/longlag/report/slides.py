@@ -8,26 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
-
-import jinja2
-from markupsafe import Markup, escape
 
 from longlag.figures import lecture as drawings
 from longlag.report import images
 from longlag.report.claims import SIGNS
-
-_HERE = Path(__file__).parent
+from longlag.report.templates import template, with_code
 
 
 def render(entries: Sequence[dict[str, Any]]) -> str:
     """The slides of the entries of `longlag lecture`; one that was not measured says so."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
     slides = [_slide(entry) for entry in entries]
-    return environment.get_template("slides.html").render(slides=slides)
+    return template("slides.html").render(slides=slides)
 
 
 def _slide(entry: dict[str, Any]) -> dict[str, Any]:
@@ -36,7 +28,7 @@ def _slide(entry: dict[str, Any]) -> dict[str, Any]:
     said = {"undecided": "is undecided"}.get(verdict, verdict)
     return {
         **{name: claim[name] for name in ("number", "title", "sentence")},
-        "exercise": {part: _with_code(words) for part, words in claim["exercise"].items()},
+        "exercise": {part: with_code(words) for part, words in claim["exercise"].items()},
         "verdict": said,
         "sign": SIGNS.get(verdict, "–"),
         "plain": _after_the_verdict(finding["plain"]) if finding else entry["error"],
@@ -51,8 +43,3 @@ def _after_the_verdict(sentence: str) -> str:
     """The sentence in plain words without the verdict that it may begin with: the slide has said it."""
     said = re.sub("^(Undecided|No): ", "", sentence)
     return said[:1].upper() + said[1:]
-
-
-def _with_code(words: str) -> Markup:
-    """Text whose parts between backticks are code."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(words))))

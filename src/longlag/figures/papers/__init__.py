@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,17 @@ from matplotlib.figure import Figure
 from longlag.figures.tools import layout, style
 
 _SHARES = {"success_percent", "longest_solved", "words"}  # metrics whose number is the share of runs solved, in percent
+_UNITS = {  # what a vertical axis shows
+    "share_wrong": "share of sequences wrong",
+    "wrong_symbols": "symbols wrong",
+    "sequences": "sequences to the criterion",
+    "speedup": "times faster",
+}
 _SMALLEST = 2e-5  # a number of zero is drawn here on a logarithmic axis: the test set has 10,000 sequences
 _COLOURS = (0, 3, 2, 1, 4, 9, 5, 6)  # of the palette, one for each arm
 _MARKERS = "oDs^vPX*"
 _ACROSS = 4  # panels side by side
+_CHARACTERS = 90  # of tick labels that fit side by side across a page
 
 
 def caption(curve: bool) -> str:
@@ -38,13 +46,16 @@ def draw(cells: pd.DataFrame, curve: bool, width: float = style.PAGE_WIDTH) -> F
 
 def _dots(cells: pd.DataFrame, width: float) -> Figure:
     panels = _panels(cells)
-    figure, axes = layout.panels(len(panels), 2.0, width, min(len(panels), 2), sharex=False)
+    across = min(len(panels), 2)
+    figure, axes = layout.panels(len(panels), 2.0, width, across, sharex=False)
     for panel, (title, own, labels) in zip(axes, panels, strict=True):
         for place, cell in enumerate(own.itertuples()):
             _column(panel, place, cell)
         panel.set_yscale("linear" if set(own.metric) <= _SHARES else "log")
-        panel.set_xticks(range(len(own)), [style.escape_mathtext(label) for label in labels], rotation=30, ha="right")
-        panel.set(title=style.escape_mathtext(title), xlim=(-0.6, len(own) - 0.4))
+        room = max(_CHARACTERS // (across * len(own)), 6)
+        panel.set_xticks(range(len(own)), [textwrap.fill(label.replace("$", r"\$"), room) for label in labels])
+        unit = _UNITS.get(own.metric.iloc[0], "% of runs solved")
+        panel.set(title=style.escape_mathtext(title), ylabel=unit, xlim=(-0.6, len(own) - 0.4))
         panel.minorticks_off()
     return figure
 
