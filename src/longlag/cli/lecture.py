@@ -22,8 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "--seeds",
         type=_arguments.seeds,
-        default=tuple(range(10)),
-        help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: 0:10)",
+        default=tuple(range(20)),
+        help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: 0:20)",
     )
     where = f"takes {_FILE} and figures/NAME.pdf and .png (default: {_FOLDER}; with --json: nowhere)"
     add("--out", type=Path, metavar="DIR", help=where)
