@@ -116,11 +116,11 @@ assert wrong < 0.05
 # %% [markdown]
 # ## Your model
 #
-# Replace `Net` and `batch`. What to look at when it does not learn:
+# Replace `Net` and `batch`. What to look at when it does not learn; docs/hessian-free.md has a longer table:
 #
 # | what you see | what to do |
 # |---|---|
-# | `rate` is 0 again and again | steps are refused: start with more damping, or a larger batch |
+# | LSTM or GRU stays at chance | less damping at the start, `damping=0.001` |
 # | the loss of a step falls, the next batch's does not | the batch is too small: a step fits it |
-# | LSTM or GRU stays at chance | a lower start of the damping, `damping=0.001` |
+# | `rate` is 0 again and again, and the loss is high | steps are refused: more damping at the start, or a larger batch |
 # | dropout or batch normalisation | switch them off or freeze them: the optimiser says how |

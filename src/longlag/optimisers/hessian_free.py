@@ -85,7 +85,7 @@ class HessianFree:
         best, lowest = self._backtrack(fresh, solution.iterates)
         rho = self._reduction_ratio(self._loss(curvature, params), best)
         rate = self._line_search(fresh, best.x, lowest)
-        damping = self.damping.update(state.damping, rho) if best.value < 0 else state.damping
+        damping = self._adapted(state.damping, best.value, rho, loss)
         last = solution.iterates[-1]
         trusted = rate > 0 and rho >= POOR  # no number where the model promised no decrease
         return Step(
@@ -101,6 +101,10 @@ class HessianFree:
                 "used": best.iteration,
             },
         )
+
+    def _adapted(self, damping: float, predicted: float, rho: float, loss: Tensor) -> float:
+        """lambda for the next step. predicted: the model's value of this one, without the loss before it."""
+        return self.damping.update(damping, rho) if predicted < 0 else damping
 
     def _loss(self, oracle: Oracle, params: Params) -> Callable[[Params], float]:
         """The regularised loss on that batch as a function of the step d."""

@@ -89,7 +89,7 @@ class Closure:
 
         def again() -> Twice:
             leaves = tuple(part.detach().requires_grad_() for part in parts)
-            return twice(ask(leaves if several else leaves[0], targets), leaves)
+            return twice(ask(leaves if several else leaves[0], targets), leaves, ask.known)
 
         return Answer(loss, parts, hidden, ask.weight(outputs, targets), again)
 

@@ -131,7 +131,8 @@ class HessianFree(torch.optim.Optimizer):
         """
         trained = self._trained()
         state = self._hf_state(trained)
-        algorithm, oracle = shared(self.param_groups).algorithm(), self._oracle(closure, batches, trained)
+        algorithm = shared(self.param_groups).algorithm(start=self.defaults["damping"])
+        oracle = self._oracle(closure, batches, trained)
         params = {name: leaf.detach().clone().unsqueeze(0) for name, leaf in trained.items()}
         with twice_differentiable(), threads(params), explained(), torch.no_grad():
             check_loss(oracle, params)

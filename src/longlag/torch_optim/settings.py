@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+import torch
 from torch import Tensor
 
 from longlag.errors import LonglagError, shown, unknown
@@ -22,7 +23,23 @@ NO_RATE = (
 )
 _EVERY = COUNT.high  # mini-batches: all there are
 _STRUCTURAL = 0.03  # where hidden states are named and nothing else is said
+_ROUNDING = 8.0  # of a loss, a mean of many numbers: in parts of it, in units of the type's epsilon
+_LEAST_DAMPING = 1e-20  # a curvature below it is rounding
 _UNREAD = {"params", "param_names", "name", "initial_lr"}  # entries of torch and of schedulers, and a user's own name
+
+
+class ToRounding(hessian_free.HessianFree):
+    """Hessian-Free for loops that nobody watches, which may train to the last digit of the loss.
+
+    There a decrease that the model promises is below the rounding of the loss, and the reduction ratio is noise: by it
+    lambda would grow with every step, until no step could change the loss any more. Such a step says that lambda is
+    too large, or that nothing is left to gain; so lambda goes back, until it is where it started.
+    """
+
+    def _adapted(self, damping: float, predicted: float, rho: float, loss: Tensor) -> float:
+        if abs(predicted) > _ROUNDING * torch.finfo(loss.dtype).eps * abs(float(loss)):
+            return max(super()._adapted(damping, predicted, rho, loss), _LEAST_DAMPING)
+        return max(min(damping, self.damping.start), damping / self.damping.factor)
 
 
 @part
@@ -35,14 +52,14 @@ class HessianFreeSettings:
     cg_iterations: Annotated[int, COUNT]
     curvature_batches: Annotated[int, COUNT]
 
-    def algorithm(self) -> hessian_free.HessianFree:
-        """Its sizes of batches count mini-batches."""
-        return hessian_free.HessianFree(
+    def algorithm(self, start: float) -> hessian_free.HessianFree:
+        """Its sizes of batches count mini-batches. start: lambda at the first step of all."""
+        return ToRounding(
             gradient_batch=int(_EVERY),
             curvature_batch=self.curvature_batches,
             structural_damping=self.structural_damping,
             weight_decay=self.weight_decay,
-            damping=LevenbergMarquardt(start=self.damping),
+            damping=LevenbergMarquardt(start=start),
             cg=ConjugateGradient(most_iterations=self.cg_iterations),
         )
 
