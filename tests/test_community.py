@@ -1,6 +1,7 @@
 """Every record in results/community is what its plug-in gives, on the grid of the reference; a sample is trained again.
 
-`python tests/test_community.py` writes the table of all methods in results/community/README.md.
+`python tests/test_community.py` writes the table of all methods in results/community/README.md. It refuses a record that
+is not whole, or whose rows are not of its plug-in; pytest trains the sample.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from longlag.errors import LonglagError
 from longlag.rng import stream
 from longlag.store.records import Point, Row, read_rows, write_rows
 from longlag.tables.tools import render
+from longlag.words import count
 from toy import outcome, spec
 
 COMMUNITY = Path(__file__).parents[1] / "results/community"
@@ -45,8 +48,8 @@ def _forget_plugins():
     forget_plugins()
 
 
-def faults(folder: Path, known: Sequence[Row]) -> list[str]:
-    """What is wrong with a record beside the rows of the reference, one line each."""
+def faults(folder: Path, known: Sequence[Row], sample: bool = True) -> list[str]:
+    """What is wrong with a record beside the rows of the reference, one line each. sample: train some rows again."""
     forget_plugins()
     try:
         rows = read_rows(folder / "runs.csv")
@@ -57,7 +60,8 @@ def faults(folder: Path, known: Sequence[Row]) -> list[str]:
             return [f"rows of {sorted(methods)}, plug-ins of {registry.loaded('methods')}"]
         if mixed := methods & {row.method for row in known}:
             return [f"the reference has rows of {sorted(mixed)}"]
-        return [*_of_the_design(rows, known), *_of_the_digests(rows), *_of_a_sample(rows, folder.name)]
+        found = [*_of_the_design(rows, known), *_of_the_digests(rows)]
+        return [*found, *_of_a_sample(rows, folder.name)] if sample else found
     except LonglagError as error:
         return [str(error)]
 
@@ -97,8 +101,9 @@ def test_every_record_is_what_its_plug_in_gives():
     assert not {folder.name: found for folder in RECORDS if (found := faults(folder, known))}
 
 
-def with_table(readme: str) -> str:
-    rows = [row for folder in [resources.find(resources.REFERENCE), *RECORDS] for row in read_rows(folder / "runs.csv")]
+def with_table(readme: str, records: Sequence[Path] = RECORDS) -> str:
+    rows = [row for folder in [resources.find(resources.REFERENCE), *records] for row in read_rows(folder / "runs.csv")]
+    registry.read_labels([plugin for folder in records for plugin in sorted(folder.glob("*.py"))])
     ranking = tables.get("ranking")
     analysis = Analysis(stats.frame(Row, rows), stats.frame(Point, []))
     text = render.to_markdown(ranking.build(analysis), ranking.TITLE, ranking.note(analysis))
@@ -109,6 +114,17 @@ def test_the_table_of_all_methods_is_current():
     readme = (COMMUNITY / "README.md").read_text()
     assert len(TABLE.findall(readme)) == 1
     assert with_table(readme) == readme, "python tests/test_community.py writes it"
+
+
+def write_table(readme: Path, records: Sequence[Path], known: Sequence[Row]) -> int:
+    """Writes the table, unless a record has a fault: then it prints all of them and returns 1."""
+    wrong = [f"{folder.name}: {fault}" for folder in records for fault in faults(folder, known, sample=False)]
+    if wrong:
+        print("the table is not written:", *wrong, sep="\n  ", file=sys.stderr)
+        return 1
+    readme.write_text(with_table(readme.read_text(), records))
+    print(f"{readme}: {count(len(records), 'record')} beside the reference")
+    return 0
 
 
 TWIN = """
@@ -150,6 +166,20 @@ def test_a_part_of_the_grid_is_no_record(sent, tmp_path):
     )
 
 
+def test_the_table_is_not_written_with_a_part_of_the_grid(sent, tmp_path, capsys):
+    record, known = sent
+    readme, before = tmp_path / "README.md", (COMMUNITY / "README.md").read_text()
+    readme.write_text(before)
+    shutil.copytree(record, tmp_path / "part")
+    write_rows(tmp_path / "part/runs.csv", read_rows(record / "runs.csv")[1:])
+    assert write_table(readme, [tmp_path / "part"], known) == 1
+    assert "the table is not written:\n  part: 1 of the 2 runs of the grid are missing" in capsys.readouterr().err
+    assert readme.read_text() == before
+    shutil.copytree(record, tmp_path / "whole")
+    assert write_table(readme, [tmp_path / "whole"], known) == 0
+    assert readme.read_text() == with_table(before, [tmp_path / "whole"])
+
+
 def test_an_honest_record_passes(sent):
     record, known = sent
     assert {path.name for path in record.iterdir()} == {"runs.csv", "curves.parquet", "suite.json", "twin.py"}
@@ -187,4 +217,4 @@ def test_a_damaged_file_is_found(sent, tmp_path):
 
 
 if __name__ == "__main__":
-    (COMMUNITY / "README.md").write_text(with_table((COMMUNITY / "README.md").read_text()))
+    sys.exit(write_table(COMMUNITY / "README.md", RECORDS, reference()))
