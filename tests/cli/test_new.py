@@ -4,10 +4,12 @@ import ast
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from longlag import cli, registry
+from longlag.engine import contracts
 from longlag.store.records import read_rows
 from test_docs import ROOT, blocks
 
@@ -25,14 +27,33 @@ def new(kind: str, name: str) -> str:
     return f"{name}.py"
 
 
+def edited(kind: str, name: str) -> str:
+    """As `new`, with a reference and a first sentence of its own."""
+    file = Path(new(kind, name))
+    text = file.read_text()
+    for old, own in zip(contracts.PLACEHOLDERS, ("none: it is new", "it is a trial:"), strict=True):
+        assert text.count(old) == 1
+        text = text.replace(old, own)
+    file.write_text(text)
+    return str(file)
+
+
 @pytest.mark.parametrize("kind", ["method", "task"])
 def test_what_is_written_keeps_every_promise(kind, capsys):
-    file = new(kind, "my_own")
+    file = edited(kind, "my_own")
     assert f"`longlag check {file}` tests it" in capsys.readouterr().out
     assert cli.main(["check", file]) == 0, capsys.readouterr().out
     said = capsys.readouterr().out
     assert "all promises are kept" in said
     assert "FAILS" not in said
+
+
+@pytest.mark.parametrize("kind", ["method", "task"])
+def test_the_words_of_the_template_are_no_reference(kind, capsys):
+    assert cli.main(["check", new(kind, "my_own")]) == 1
+    (fault,) = [line for line in capsys.readouterr().out.splitlines() if "FAILS" in line]
+    assert "its reference is still 'the paper, with its section' and its docstring still begins with" in fault
+    assert "as `longlag new` wrote it; say what it is, or that it is new" in fault
 
 
 @pytest.mark.parametrize("kind", ["method", "task"])
@@ -104,7 +125,7 @@ BREAKS = {
         ('in ("b_h", "b_y")}', 'in ("b_h", "b_y")} | {"b_h": np.zeros(1)}', "draws b_h as [1]; declared is [50]"),
         ('in ("b_h", "b_y")}', 'in ("b_h", "b_y")} | {"W_h": np.zeros(1)}', "draws W_h, which nothing declares"),
         ("    return Parts(", "    if traits.classes:\n        return 3\n    return Parts(", "its build must return Parts"),
-        ('reference="the paper, with its section"', 'reference=""', "its reference is empty"),
+        ('reference="none: it is new"', 'reference=""', "its reference is empty"),
         ("    return Parts(LeakyCell()", "    return Parts(LeakyCell(leak=1e30)", "it ended as diverged"),
     ],
     "task": [
@@ -115,6 +136,12 @@ BREAKS = {
         ("minimal_lag=lambda lag: lag - 1", "minimal_lag=lambda lag: 2 * lag", "minimal lag 4 is beyond the 2 steps"),
         ('"half_solved": Baseline("right three times in four"', '"other": Baseline("right"', "its baselines lack half_solved"),
         ("(0.0, 0.0, 0.5, 0.5)", "(0.0, 0.5)", "input_mean has not one number for each of the roles"),
+        ("(0.0, 0.0, 0.5, 0.5)", "(0.0, 0.0, 0.5, 0.4)", "input_mean[3] is declared as 0.4, and is 0.5 in 200 sequences"),
+        ("target_mean=(0.0, 0.0)", "target_mean=(0.5, 0.5)", "target_mean is not zero for each of the classes"),
+        ('"either symbol", error=0.5', '"either symbol", error=0.3', "wrong on 30.0% of the sequences; in 10,000 sequences,"),
+        ("loss=math.log(2)", "loss=0.6", "declared with a loss of 0.6; in 10,000 sequences, the best constant answer has 0.69"),
+        ("error=0.25, loss", "error=0.05, loss", "with that loss, it is wrong on 25.0% to 43.0%"),
+        ("error=0.25, loss", "error=0.6, loss", "60.0% of the sequences, more than the constant one: 50.0%"),
     ],
 }  # fmt: skip
 
@@ -123,7 +150,7 @@ BREAKS = {
     ("kind", "old", "other", "said"), [(kind, *one) for kind, ones in BREAKS.items() for one in ones]
 )
 def test_a_broken_promise_is_named(kind, old, other, said, here, capsys):
-    file = here / new(kind, "my_own")
+    file = here / edited(kind, "my_own")
     text = file.read_text()
     assert text.count(old) == 1
     file.write_text(text.replace(old, other))
@@ -133,7 +160,7 @@ def test_a_broken_promise_is_named(kind, old, other, said, here, capsys):
 
 
 def test_a_mistake_is_reported_once_with_file_and_line(here, capsys):
-    file = here / new("method", "my_own")
+    file = here / edited("method", "my_own")
     right, wrong = 'matmul(h, params["W_hh"])', 'matmul(h, params["W_xh"])'
     file.write_text(file.read_text().replace(right, wrong))
     line = next(n for n, text in enumerate(file.read_text().splitlines(), start=1) if wrong in text)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from longlag import protocol, registry
+from longlag.engine import answers
 from longlag.engine.data import Data
 from longlag.engine.spec import RunSpec, resolve
 from longlag.engine.train import attempt
@@ -31,6 +32,7 @@ from longlag.tasks.base import EVERY_STEP, Task
 LAGS = (10, 50, 1000)  # at which the parts of a method are built; at its shortest, if a task needs a longer one
 BUDGET = 600.0  # sequence passes of a run
 _SMALL: dict[str, Any] = {"MONITOR": 50, "CONFIRM": 100, "TEST": 100, "TEST_EVERY_STEP": 50}  # sequences
+PLACEHOLDERS = ("the paper, with its section", "say here")  # of the files that `longlag new` writes
 _ON_A_TASK = ("control", "esn")  # methods that every task is run with
 
 
@@ -93,8 +95,12 @@ def _place(error: BaseException, file: Path | None) -> str:
 
 def _described(kind: str, name: str) -> None:
     value = registry.get(kind, name)
-    assert len(registry.document(kind, name)) > 60, "its docstring is too short to say what it is"
+    text, (reference, say) = registry.document(kind, name), PLACEHOLDERS
+    assert len(text) > 60, "its docstring is too short to say what it is"
     assert value.reference.strip(), "its reference is empty"
+    left = [f"its reference is still {reference!r}"] * (value.reference == reference)
+    left += [f"its docstring still begins with {say!r}"] * (say in text.split(".")[0])
+    assert not left, f"{' and '.join(left)}, as `longlag new` wrote it; say what it is, or that it is new"
 
 
 def _builds(name: str) -> None:
@@ -212,7 +218,15 @@ def _has_answers(name: str) -> None:
     assert 0 < half.loss <= constant.loss, (
         f"half-solved loss {half.loss} is not between 0 and the constant {constant.loss}"
     )
+    answers.check_constant(task)
+    answers.check_half_solved(task)
     assert "step " in registry.document("tasks", name), "its docstring shows no sequence: `step 1: ...`"
+
+
+def _means_what_it_declares(name: str) -> None:
+    task: Task = registry.get("tasks", name)
+    answers.check_inputs(task)
+    answers.check_targets(task)
 
 
 def _samples(name: str) -> None:
@@ -251,7 +265,8 @@ _METHOD: dict[str, Callable[[str], None]] = {
 }
 _TASK: dict[str, Callable[[str], None]] = {
     "says what it is and where it comes from": lambda name: _described("tasks", name),
-    "has the answers that need no memory, and shows a sequence": _has_answers,
+    "has the answers that need no memory, with their true scores, and shows a sequence": _has_answers,
     "draws sequences of the declared shapes, from its generator alone": _samples,
+    "declares the means of its inputs and targets": _means_what_it_declares,
     f"trains to a row with {' and '.join(_ON_A_TASK)}": _runs_with_known_methods,
 }
