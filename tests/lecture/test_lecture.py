@@ -162,7 +162,7 @@ def test_a_finding_goes_to_json_and_back():
 
 
 class Buggy:
-    CLAIM = Claim(1, "buggy", "t", "s", "q", "h", Exercise("p", "r", "e"))
+    CLAIM = Claim(1, "buggy", "t", "s", "q", "h", Exercise("p", "r", "e", "a"))
 
     def measure(self, seeds):
         raise ZeroDivisionError("a bug")

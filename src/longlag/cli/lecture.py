@@ -154,6 +154,12 @@ def _markdown(slugs: list[str]) -> str:
             f"- **Predict**: {claim.exercise.predict}",
             f"- **Run**: {claim.exercise.run}",
             f"- **Explain**: {claim.exercise.explain}",
+            "",
+            '<details markdown="1"><summary>Answer</summary>',
+            "",
+            claim.exercise.answer,
+            "",
+            "</details>",
         ]
     return "\n".join(lines)
 

@@ -25,11 +25,12 @@ from longlag.lecture.tools.numbers import Number, Verdict, joined, minorities, v
 
 @dataclass(frozen=True)
 class Exercise:
-    """What a student does with a claim: predict an outcome, run it, explain what was seen."""
+    """What a student does with a claim: predict an outcome, run it, explain what was seen. answer: for the teacher."""
 
     predict: str
     run: str
     explain: str
+    answer: str
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def fill(slug: str, key: str, **numbers: object) -> str:
 def claim(slug: str, **numbers: object) -> Claim:
     """The claim of that slug, with these numbers in its texts."""
     words = {key: fill(slug, key, **numbers) for key in ("title", "sentence", "quantity", "threshold")}
-    exercise = Exercise(*(fill(slug, key, **numbers) for key in ("predict", "run", "explain")))
+    exercise = Exercise(*(fill(slug, key, **numbers) for key in ("predict", "run", "explain", "answer")))
     return Claim(number=list(texts()).index(slug) + 1, slug=slug, exercise=exercise, **words)
 
 
