@@ -210,6 +210,29 @@ def test_figures_are_drawn_and_slides_written_without_being_asked_where(tmp_path
     assert "<script" not in page
 
 
+def test_claims_measured_before_stay_beside_those_of_a_later_call(tmp_path, capsys):
+    def call(*words):
+        assert main(["lecture", *words, "--cores", "1", "--out", str(tmp_path), "--slides"]) == 0
+        page = (tmp_path / "slides.html").read_text("utf-8")
+        held = [
+            entry["claim"]["number"] for entry in json.loads((tmp_path / "lecture.json").read_text("utf-8"))["claims"]
+        ]
+        assert held == [number for number in (1, 2, 3) if f'id="claim-{number}"' in page]
+        return held, capsys.readouterr()
+
+    assert call("--claim", "3", "--seeds", "0:5")[0] == [3]
+    held, said = call("--claim", "2", "--seeds", "0:5")
+    assert held == [2, 3]
+    assert "frozen_slopes" not in said.out, "the table is of this call"
+    held, said = call("--claim", "2", "--seeds", "5:10")
+    assert held == [2]
+    assert "other seeds or of another version; they go" in said.err
+    (tmp_path / "lecture.json").write_text("{}")
+    held, said = call("--claim", "3", "--seeds", "5:10")
+    assert held == [3]
+    assert "damaged or of another version; it is written again" in said.err
+
+
 def test_a_slide_says_its_verdict_once():
     entry = running.entry(QUICK, (0,))
     assert entry["finding"]["plain"].startswith("Undecided: doubling the inputs")

@@ -6,10 +6,12 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from longlag.cli import _arguments
+from longlag.errors import LonglagError
 
 HELP = "measure the lecture's claims: a verdict, numbers and a figure for each"
 EXAMPLE = "longlag lecture --claim vanish_explode --out results/lecture"
@@ -53,19 +55,52 @@ def run(args: argparse.Namespace) -> int:
         "seeds": list(args.seeds),
         "claims": [entries[slug] for slug in slugs],
     }
+    whole = document
     if out:
-        for finish in (_keep, _draw, _keep):  # kept first, whatever comes of the drawings
-            finish(document, out)
+        whole = {**document, "claims": _beside(document["claims"], _measured_before(out, args.seeds))}
+        _keep(whole, out)  # first, whatever comes of the drawings
+        _draw(document, out)
+        _keep(whole, out)
         if args.slides:
-            _write_slides(document, out)
+            _write_slides(whole, out)
     if args.json:
-        print(json.dumps(document, indent=1, allow_nan=False))
+        print(json.dumps(whole, indent=1, allow_nan=False))
     else:
         _table(document["claims"], args.numbers)
         print(
             f"figures: {_FOLDER if out is None else out}/figures{f'; slides: {out}/{_SLIDES}' if args.slides else ''}"
         )
     return int(any(entry["finding"] is None for entry in document["claims"]))
+
+
+def _measured_before(out: Path, seeds: Sequence[int]) -> list[dict[str, Any]]:
+    """What the folder holds of the same seeds, as far as the claims are still measured as they were."""
+    from dataclasses import asdict
+
+    from longlag import lecture
+    from longlag.lecture.base import to_json
+    from longlag.report import claims
+    from longlag.store import files
+
+    if not files.is_file(out / _FILE):
+        return []
+    try:
+        found = claims.document(out)
+        same = found["seeds"] == list(seeds)
+        present = [to_json(asdict(lecture.get(slug).CLAIM)) for slug in lecture.names()]
+        kept = [entry for entry in found["claims"] if same and entry["claim"] in present]
+    except (LonglagError, KeyError):
+        print(f"longlag: {out / _FILE} is damaged or of another version; it is written again", file=sys.stderr)
+        return []
+    if len(kept) < len(found["claims"]):
+        print(f"longlag: {out / _FILE} held claims of other seeds or of another version; they go", file=sys.stderr)
+    return kept
+
+
+def _beside(entries: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries and those measured before of other claims, in the order of the lecture."""
+    by_slug = {entry["claim"]["slug"]: entry for entry in (*before, *entries)}
+    return sorted(by_slug.values(), key=lambda entry: entry["claim"]["number"])
 
 
 def _keep(document: dict[str, Any], out: Path) -> None:

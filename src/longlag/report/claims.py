@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,16 +43,30 @@ def read(folder: Path) -> list[ClaimRow]:
     Raises:
         LonglagError: no such file, or it is not one that `longlag lecture` wrote.
     """
-    path = folder / FILE
-    try:
-        document = json.loads(path.read_text("utf-8"))
-        entries = document["claims"]
-        if document["check"] != files.checksum([json.dumps(entries)]):
+    with _explained(folder / FILE):
+        return sorted((_row(entry, folder) for entry in document(folder)["claims"]), key=lambda row: row.number)
+
+
+def document(folder: Path) -> dict[str, Any]:
+    """What `longlag lecture` wrote into that folder: `seeds`, and an entry per claim in `claims`.
+
+    Raises:
+        LonglagError: no such file, or it is not one that `longlag lecture` wrote.
+    """
+    with _explained(folder / FILE):
+        found: dict[str, Any] = json.loads((folder / FILE).read_text("utf-8"))
+        if found["check"] != files.checksum([json.dumps(found["claims"])]):
             raise ValueError("its checksum is not that of its claims")
-        return sorted((_row(entry, folder) for entry in entries), key=lambda row: row.number)
+        return found
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise LonglagError(
-            f"cannot read {path}: {error.strerror}; `longlag lecture --out {folder}` writes it"
+            f"cannot read {path}: {error.strerror}; `longlag lecture --out {path.parent}` writes it"
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LonglagError(f"{path} is not a file that `longlag lecture` wrote ({error!r}); measure again") from error
