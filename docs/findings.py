@@ -13,14 +13,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from longlag import registry
 from longlag.engine import selection, trials
 from longlag.engine.selection import Choice, Trial
+from longlag.protocol import CRITERION
+from longlag.store.records import read_rows
 from longlag.words import method_label, task_label
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/findings.md"
 TRIALS = ROOT / "results/tuning/trials.csv"
 RESERVOIR = ROOT / "results/tried/reservoir.csv"
+SCEPTIC = ROOT / "results/reservoirs/runs.csv"
+_CHANGES = {  # the variants of config/reservoirs.yaml, in words
+    "esn": "nothing: the recipe",
+    "esn-equal_scales": "one input scale for all channels",
+    "esn-T_too_short": "leaking rate for a fifth of the lag",
+    "esn-T_too_long": "leaking rate for five times the lag",
+    "esn-100_units": "100 units",
+}
 _HEAD = """\
 # Findings
 
@@ -72,7 +83,9 @@ def _recipes(choices: dict[str, Choice]) -> Finding:
     return Finding(
         f"Settings decide more than a ranking shows: {len(gained)} of {len(rows)} methods solve more after a search",
         "Runs within the criterion on the validation set: four tasks at lag 50, two seeds, 10^6 passes, the recipe and "
-        f"16 other settings for each method ([the search](tuning.md)).\n\n{table}",
+        f"16 other settings for each method ([the search](tuning.md)). The last column is optimistic: the best of 17 "
+        "settings, counted on the runs that chose it. The recipe of the echo state network had won about 480 trials "
+        f"before, some of them on these tasks.\n\n{table}",
         bool(gained),
     )
 
@@ -86,28 +99,38 @@ def _small_rates(found: Sequence[Trial]) -> Finding:
     path, recipe = "optimiser.learning_rate", 3e-3
     on_xor = [trial for trial in found if trial.task == "xor"]
     rates = {met: [t.settings.get(path, recipe) for t in on_xor if t.met is met] for met in (True, False)}
+    passes = [trial.passes for trial in on_xor if trial.met]
+    large = [rate for rate in rates[False] if rate >= recipe]
     return Finding(
-        "The LSTM solves XOR at lag 50, but only at small learning rates",
-        f"Of {len(on_xor) // 2} settings, {len(rates[True]) // 2} solve it, all at rates from {min(rates[True]):.2g} "
-        f"to {max(rates[True]):.2g}; none at {min(rates[False]):.2g} or more does within 10^6 passes. The recipe's "
-        f"rate is {recipe:g}. A table that gives the LSTM one rate says that it cannot learn XOR.",
-        bool(rates[True]) and max(rates[True]) < min(rates[False]),
+        "The LSTM solves XOR at lag 50, but not at the learning rates that other tasks like",
+        f"{len(rates[True])} of {len(on_xor)} runs are within the criterion, at rates from {min(rates[True]):.2g} to "
+        f"{max(rates[True]):.2g}, and none of the {len(large)} runs at the recipe's {recipe:g} or more. A table that "
+        "gives the LSTM one rate says that it cannot learn XOR. The budget has its part: these runs needed "
+        f"{min(passes) / 1e3:.0f} to {max(passes) / 1e3:.0f} thousand of 10^6 passes.",
+        bool(rates[True]) and max(rates[True]) < recipe and bool(large),
     )
 
 
 def _robust(choice: Choice) -> Finding:
     """How many settings of Hessian-Free solve a task."""
-    tasks = ("temporal_order", "memorization_5bit")
-    solved = {task: sum(_met(choice, task, n) == 2 for n in choice.trials) for task in tasks}
-    xor = sum(_met(choice, "xor", n) for n in choice.trials)
+    both = {task: sum(_met(choice, task, n) == 2 for n in choice.trials) for task in choice.tasks}
+    symbols = ("temporal_order", "memorization_5bit")
+    xor, settings = sum(_met(choice, "xor", n) for n in choice.trials), len(choice.trials)
     return Finding(
-        "Hessian-Free hardly needs a search, and a search does not help it on XOR",
-        f"{solved['temporal_order']} and {solved['memorization_5bit']} of {len(choice.trials)} settings solve "
-        f"{task_label('temporal_order')} and {task_label('memorization_5bit')} at lag 50 on both seeds; no setting "
-        "solves XOR within 10^6 passes. The damping that it starts with, the structural damping and the input scale "
-        "were searched over factors of 1000, 1000 and 100.",
-        min(solved.values()) == len(choice.trials) and xor == 0,
+        "Hessian-Free remembers symbols at nearly any setting, and solves XOR at none of them on both seeds",
+        f"Of {settings} settings {both['temporal_order']} solve {task_label('temporal_order')} at lag 50 on both "
+        f"seeds, {both['memorization_5bit']} {task_label('memorization_5bit')}, {both['adding']} adding and "
+        f"{both['xor']} XOR; on XOR {xor} of {2 * settings} runs {'is' if xor == 1 else 'are'} within the criterion "
+        "after 10^6 passes. The damping that it starts with, the structural damping and the input scale were searched "
+        f"over factors of {_spans('hf')}.",
+        min(both[task] for task in symbols) > 0.8 * settings and both["xor"] == 0,
     )
+
+
+def _spans(method: str) -> str:
+    """By how much each setting of a method's space may differ."""
+    spans = [f"{space.high / space.low:,.0f}" for space in registry.get("methods", method).tune.values()]
+    return f"{', '.join(spans[:-1])} and {spans[-1]}"
 
 
 def _adding(choice: Choice) -> Finding:
@@ -125,27 +148,61 @@ def _adding(choice: Choice) -> Finding:
 def reservoirs(path: Path) -> list[Finding]:
     """What helps an echo state network at lag 1000."""
     wrong: dict[str, list[float]] = {}
+    recipe = "nothing: 200 units, `cell.leak.times = 0.09`"
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             changed = json.loads(row["spec"])["overrides"]
-            name = ", ".join(f"{setting} = {value:g}" for setting, value in sorted(changed.items()))
+            settings = [f"`{setting} = {value:g}`" for setting, value in sorted(changed.items())]
+            name = recipe if row["method"] == "e_base" else ", ".join(settings)
             if row["task"] == "multiplication":
                 wrong.setdefault(name, []).append(float(row["test_error"]))
     ranked = sorted(wrong.items(), key=lambda item: fmean(item[1]))
     table = _table(
         ["changed", "test set wrong, mean of four seeds", "worst seed"],
-        [[f"`{name}`", f"{100 * fmean(found):.1f} %", f"{100 * max(found):.1f} %"] for name, found in ranked],
+        [[name, f"{100 * fmean(found):.1f} %", f"{100 * max(found):.1f} %"] for name, found in ranked],
     )
     larger = [max(found) < 0.06 for name, found in ranked if "cell.hidden" in name]
-    others = [max(found) > 0.06 for name, found in ranked if "cell.hidden" not in name]
+    others = [sum(share <= CRITERION for share in found) < 2 for name, found in ranked if "cell.hidden" not in name]
     return [
         Finding(
             "A reservoir needs units, not better scales, to multiply across 1000 steps",
-            "With 200 units the echo state network's products at lag 1000 are wrong however leak, radius, bias and "
-            f"input scales were set; with 400 they are right (tuning seeds, results/tried).\n\n{table}",
+            "With 400 units the echo state network's products at lag 1000 are right. With 200 no change of the leak, "
+            "the radius, the bias or an input scale, one at a time, makes them right on more than one of four seeds "
+            f"(tuning seeds, results/tried).\n\n{table}",
             all(larger) and all(others),
         )
     ]
+
+
+def sceptic(path: Path) -> list[Finding]:
+    """What an echo state network owes to its recipe."""
+    solved: dict[tuple[str, str, int], list[bool]] = {}
+    for row in read_rows(path):
+        solved.setdefault((row.method, row.task, row.lag), []).append(row.solved)
+    columns = sorted({(task, lag) for _, task, lag in solved})
+    table = _table(
+        ["changed", *(f"{task_label(task)}, T = {lag}" for task, lag in columns)],
+        [
+            [words, *(_of(solved.get((method, task, lag), [])) for task, lag in columns)]
+            for method, words in _CHANGES.items()
+        ],
+    )
+    failing = {key for key, found in solved.items() if not all(found)}
+    changed = [outcome for key, found in solved.items() for outcome in found if key[0] != "esn"]
+    return [
+        Finding(
+            "An echo state network owes little of its success to its recipe, and something to its size",
+            f"{sum(changed)} of {len(changed)} runs with a change are solved, although input scales are equal, the lag "
+            "is taken for another, or units are few. All others have 100 units and must remember five bits across 200 "
+            "steps of noise: the message outlasts the ring of units. The recipe has more units than steps there. Runs "
+            f"solved, ten seeds each (`config/reservoirs.yaml`; blank: not run):\n\n{table}",
+            failing == {("esn-100_units", "noisy_memory", 200)},
+        )
+    ]
+
+
+def _of(found: Sequence[bool]) -> str:
+    return f"{sum(found)} of {len(found)}" if found else ""
 
 
 def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -160,7 +217,7 @@ def page() -> str:
     Raises:
         ValueError: a finding that the records do not show.
     """
-    found = [*search_for_settings(trials.read(TRIALS)), *reservoirs(RESERVOIR)]
+    found = [*search_for_settings(trials.read(TRIALS)), *reservoirs(RESERVOIR), *sceptic(SCEPTIC)]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:
         raise ValueError(f"the records no longer show: {'; '.join(wrong)}; rewrite these findings in docs/findings.py")
