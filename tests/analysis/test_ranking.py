@@ -108,8 +108,8 @@ def test_the_table_says_who_was_tuned_how_and_ties_share_a_rank():
     found = built.set_index("method")
     assert found["rank"].to_dict() == {"far": 1, "twin": 1, "good": 3, "bad": 4}
     assert found.settings.to_dict() == {
-        "far": "those of its file",
-        "twin": "those of its file",
+        "far": "those of its file, version 1",
+        "twin": "those of its file, version 1",
         "good": "optimiser.learning_rate per task",
         "bad": "optimiser.batch = 10 on every task",
     }

@@ -123,6 +123,12 @@ def test_verify_repeats_rows_and_catches_a_forged_one(tmp_path, capsys):
     assert cli.main(["verify", str(runs), "--sample", "1"]) == 0
     assert "byte-identical" in capsys.readouterr().out
     row = read_rows(runs)[0]
+    other = dataclasses.replace(row, method="esn", spec_hash="0" * 16)
+    write_rows(runs, [other, row])
+    assert cli.main(["verify", str(runs), "--methods", row.method]) == 0
+    assert "1 of 1 rows" in capsys.readouterr().out
+    assert cli.main(["verify", str(runs), "--methods", f"{row.method}s"]) == 2
+    assert f"did you mean {row.method!r}" in capsys.readouterr().err
     write_rows(runs, [dataclasses.replace(row, test_loss=row.test_loss / 2)])
     assert cli.main(["verify", str(runs)]) == 1
     assert "differs in test_loss" in capsys.readouterr().out

@@ -110,7 +110,7 @@ CHANGES = {
     "verify": (
         ["two.csv", "--sample", "1"],
         {"runs": lambda words: ["a.csv"], "--sample": ["--sample", "2"], "--seed": ["--seed", "2"],
-         "--reused": ["--reused"],
+         "--reused": ["--reused"], "--methods": ["--methods", "nobody"],
          "--plugin": ["--plugin", "no.py"]},
     ),
     "new": (

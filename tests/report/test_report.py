@@ -32,6 +32,7 @@ from longlag.errors import LonglagError
 from longlag.figures.tools import style
 from longlag.report import answer, claims, explorer, headline, images, svg
 from longlag.store.files import checksum
+from longlag.store.records import read_rows, write_rows
 from pages import Page, policy
 
 
@@ -369,8 +370,49 @@ def test_a_tie_names_no_winner() -> None:
     assert found == "A carries as far as any on all 3 tasks, on each of them in a tie."
 
 
-def test_the_headline_says_that_lags_differ() -> None:
-    assert headline.line(reach(a=(100, 100), b=(50, 50))).endswith("; not all methods were tried at the same lags.")
+def test_the_headline_ranks_by_the_lags_that_all_were_tried_at() -> None:
+    longer = reach(a=(100, 100), b=(50, 50))
+    tie = "At the lags all were tried at, a and b tie: each carries as far as any on adding."
+    assert headline.line(longer) == tie, "b was never tried at 100"
+    assert headline.sentences(longer)[0].startswith("Each on a ladder of its own, a carries furthest on the one task")
+    runs = longer.runs
+    unsolved = runs.assign(solved=False, passes_to_solve=math.nan)
+    worse = pd.concat([runs[runs.method == "a"], unsolved[unsolved.method == "b"]])
+    assert headline.line(Analysis(worse, runs.iloc[:0])) == (
+        "At the lags all were tried at, a carries furthest on adding."
+    )
+    apart = pd.concat([
+        runs,
+        runs[(runs.method == "a") & (runs.lag == 100) | (runs.method == "b") & (runs.lag == 50)].assign(task="xor"),
+    ])  # fmt: skip
+    assert headline.line(Analysis(apart, runs.iloc[:0])) == tie.removesuffix(".") + "; on XOR they share no lag."
+    nothing = runs[(runs.lag == 100) | (runs.method == "b") & (runs.lag == 50)]
+    assert headline.line(Analysis(nothing, runs.iloc[:0])) == (
+        "At the lags all were tried at, none solves any; on adding they share no lag."
+    )
+
+
+def test_the_first_screen_says_who_is_given_more_than_the_others(unpainted: None) -> None:
+    runs = reach(a=(100, 100), b=(50, 100)).runs
+    both = Analysis(runs.assign(method=runs.method.replace("a", "esn")), stats.load_curves(None))
+    (sentence,) = headline.given(both)
+    assert "grows with the lag" in sentence
+    page = report.render(both, title="A suite")
+    assert sentence in page[: page.index("<figure")]
+    assert headline.given(both.only(methods=["esn"])) == headline.given(reach(a=(100, 100), b=(50, 100))) == []
+
+
+def test_a_page_says_which_recipes_have_changed_since(unpainted: None, tmp_path: Path) -> None:
+    fake_results.write(tmp_path / "runs", seeds=range(2), tasks=["adding"])
+    page = tmp_path / "report.html"
+    for version, remark in ((1, True), (10**6, False)):
+        rows = [replace(row, method_version=version) for row in read_rows(tmp_path / "runs/runs.csv")]
+        write_rows(tmp_path / "runs/runs.csv", rows)
+        assert main(["report", str(tmp_path / "runs"), "--out", str(page)]) == 0
+        text = page.read_text()
+        assert ("An older record: 12 of its 12 rows are of recipes" in text) == remark
+        assert ('<a href="#older">' in text[: text.index("<figure")]) == remark
+        assert ("LSTM (version 1, now " in text) == remark
 
 
 def test_a_tie_of_costs_counts_for_each() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longlag.cli import _older
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
@@ -22,23 +22,6 @@ def named(source: Path) -> str:
 
     own = resources.find(resources.REFERENCE) / "runs.csv"
     return f"longlag {__version__}: {resources.REFERENCE}/runs.csv" if source == own else str(source)
-
-
-def older(rows: Sequence[Row]) -> str:
-    """A sentence on recorded rows of older numerics than those of this package; empty if there are none."""
-    from longlag import registry
-    from longlag.words import count, join_words
-
-    used = Counter(pair for row in rows for pair in (("methods", row.method, row.method_version),
-                                                     ("tasks", row.task, row.task_version)))  # fmt: skip
-    found = []
-    for (kind, name, version), n in sorted(used.items()):
-        now = registry.get(kind, name).version if name in registry.names(kind) else version
-        if version < now:
-            found.append(f"{name} (version {version}, now {now}: {count(n, 'row')})")
-    if not found:
-        return ""
-    return f"Recorded rows of older code, which may give other numbers today: {join_words(found)}."
 
 
 def refuse_loss(plan: Suite, method: str, out: Path) -> None:
@@ -85,7 +68,7 @@ def write(plan: Suite, method: str, recorded: Sequence[Row], source: Path, out: 
     order = [(name, "ascending") for name in (*records.KEY, "passes")]
     parquet.write(out / "curves.parquet", points.sort_by(order))
     loaded = Analysis.load(out / "runs.csv", out / "curves.parquet")
-    analysis = Analysis(loaded.runs, loaded.curves, method, tuple(filter(None, [older(others)])))
+    analysis = Analysis(loaded.runs, loaded.curves, method, tuple(filter(None, [_older.older(others)])))
     for name, words in (("against", newcomer.against(analysis)), ("by_cell", newcomer.by_cell(analysis))):
         render.save(*words, out / "tables", name)
     page = report.render(analysis, f"{capital(method_label(method))} against the reference")

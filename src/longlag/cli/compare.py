@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longlag.cli import _arguments, _compare_cost, _compare_page
+from longlag.cli import _arguments, _compare_cost, _compare_page, _older
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     _compare_page.refuse_loss(plan, method, out)
     left = _compare_cost.missing(plan, out)
     tested = {(cell.task, lag) for cell in cells for lag in cell.lags}
-    notes = [_compare_page.older([row for row in rows if (row.task, row.lag) in tested]), _SMOKE if args.quick else ""]
+    notes = [_older.older([row for row in rows if (row.task, row.lag) in tested]), _SMOKE if args.quick else ""]
     for note in filter(None, notes):
         print(f"longlag: {note}", file=sys.stderr)
     _compare_cost.state(method, cells, _compare_page.named(source), left, plan, rows, args.cores)

@@ -6,6 +6,7 @@ import argparse
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from longlag.cli import _arguments, _records
@@ -41,10 +42,13 @@ def _uncollected() -> Iterator[None]:
 @_uncollected()
 def run(args: argparse.Namespace) -> None:
     from longlag import report
+    from longlag.cli import _older
     from longlag.store import files
 
     files.check_writable(args.out)
     analysis, rows = _records.analysis(args.runs, args.curves), _records.file_of(args.runs)
+    older = _older.outdated([*analysis.runs.itertuples(index=False)])
+    analysis = replace(analysis, remarks=(older,) if older else ())
     beside = {"drawn": args.figures, "tables_in": args.tables, "lecture": args.lecture, "handson": args.handson}
     page = report.render(analysis, args.title, rows, **beside)
     files.write_atomically(args.out, page.encode())

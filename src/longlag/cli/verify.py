@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments
+from longlag.errors import unknown
+
+if TYPE_CHECKING:
+    from longlag.store.records import Row
 
 HELP = "rerun rows of a runs.csv and compare: byte by byte on the same kind of machine, else with tolerance"
 EXAMPLE = "longlag verify results/demo/runs.csv --sample 5"
@@ -15,6 +20,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sample", type=_arguments.count("sample"), metavar="N", help="only N rows, drawn at random (default: all)"
     )
+    methods = "only rows of these methods, such as lstm,hf (default: all)"
+    parser.add_argument("--methods", type=_names, default=(), metavar="NAMES", help=methods)
     parser.add_argument("--reused", action="store_true", help="only rows that were taken from other files (reuse)")
     parser.add_argument("--seed", type=int, help="seed of the random sample (default: 0)")
     _arguments.add_plugins(parser)
@@ -29,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
         _arguments.refuse_idle(args.seed is not None, "--seed", "--sample N")
     _arguments.load_plugins(args)
     rows = [row for row in records.read_rows(_arguments.runs_file(args.runs)) if verify.repeatable(row)]
+    if args.methods:
+        rows = _of(rows, args.methods)
     if args.reused:
         rows = [row for row in rows if row.origin]
     if args.sample and args.sample < len(rows):
@@ -47,3 +56,20 @@ def run(args: argparse.Namespace) -> int:
     how = f"{to_the_byte} byte by byte, {len(same) - to_the_byte} with tolerance"
     print(f"{len(same)} of {len(comparisons)} rows verified: {how}")
     return int(len(same) < len(comparisons))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
+def _of(rows: list[Row], methods: tuple[str, ...]) -> list[Row]:
+    """The rows of these methods.
+
+    Raises:
+        LonglagError: a method that no row has (the nearest one is suggested).
+    """
+    known = {row.method for row in rows}
+    for name in methods:
+        if name not in known:
+            raise unknown("method of these runs", name, known)
+    return [row for row in rows if row.method in methods]

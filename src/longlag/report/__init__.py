@@ -88,6 +88,8 @@ def _words(analysis: Analysis) -> dict[str, Any]:
     runs = analysis.runs
     return {
         "answer_line": headline.line(analysis),
+        "given": headline.given(analysis),
+        "remarks": [] if analysis.newcomer else analysis.remarks,  # a newcomer's section repeats them
         "headline": headline.sentences(analysis),
         "answer": answer.sentences(analysis),
         "tally": answer.tally(runs),

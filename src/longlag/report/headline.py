@@ -21,6 +21,12 @@ _ENDED = {
     Status.ERROR.value: "ended with an error",
 }
 
+# by method: what its recipe has and the others of a comparison have not (docs/protocol.md, "What each recipe reads")
+_GIVEN = {
+    "esn": "The echo state network is given more: it knows the lag and the role of each input. On the memory tasks it "
+    "is a delay line that grows with the lag; elsewhere quadratic features hand it products and XOR.",
+}
+
 
 def sentences(analysis: Analysis) -> list[str]:
     """On reach, on cost, and on failures and certainty; no sentence at all without runs."""
@@ -30,29 +36,61 @@ def sentences(analysis: Analysis) -> list[str]:
 
 
 def line(analysis: Analysis) -> str:
-    """The answer in one plain sentence, without numbers of steps; empty without runs."""
+    """The answer in one plain sentence, without numbers of steps; empty without runs.
+
+    It ranks by the lags that all methods of a task were tried at, so that a longer ladder is no advantage.
+    """
     if analysis.runs.empty:
         return ""
     compared = _compared(analysis.reach)
     if compared.empty or compared.reach.max() == 0:
         return _furthest(analysis.reach)
-    return f"{_leader(compared, task_label(str(compared.task.iloc[0])))}{_limits(compared)}."
+    one = task_label(str(compared.task.iloc[0]))
+    if not _unlike(compared):
+        return f"{_leader(compared, one)}."
+    shared = _at_shared_lags(analysis.success)
+    apart = sorted({*compared.task} - {*shared.task})
+    without = f"; on {join_tasks(apart)} they share no lag" if apart else ""
+    if shared.empty or shared.reach.max() == 0:
+        return f"At the lags all were tried at, none solves any{without}."
+    return f"At the lags all were tried at, {_leader(shared, one, begins=False)}{without}."
 
 
-def _limits(compared: pd.DataFrame) -> str:
-    unlike = (compared.groupby("task").largest.nunique() > 1).any()
-    return "; not all methods were tried at the same lags" if unlike else ""
+def _unlike(compared: pd.DataFrame) -> bool:
+    """Whether the methods of some task had ladders of different length."""
+    return bool((compared.groupby("task").largest.nunique() > 1).any())
 
 
-def _leader(compared: pd.DataFrame, one: str) -> str:
-    """Who leads on most tasks, alone or in a tie, and on how many. one: what a single task is called."""
+def _at_shared_lags(success: pd.DataFrame) -> pd.DataFrame:
+    """Reach among the lags that all methods of a task were tried at; tasks without such a lag are left out.
+
+    success: `Analysis.success`. Columns: task, method, reach, largest.
+    """
+    methods = success.groupby("task").method.transform("nunique")
+    shared = success[success.groupby(["task", "lag"]).method.transform("nunique") == methods]
+    rows = [
+        (task, method, int(of.lag[of.rate >= 0.5].max() if (of.rate >= 0.5).any() else 0), int(of.lag.max()))
+        for (task, method), of in shared.groupby(["task", "method"])
+    ]
+    return _compared(pd.DataFrame(rows, columns=["task", "method", "reach", "largest"]))
+
+
+def given(analysis: Analysis) -> list[str]:
+    """What a reader must know before he compares these methods: who is given more than the others."""
+    return [words for name, words in _GIVEN.items() if {name} < {*analysis.runs.method}]
+
+
+def _leader(compared: pd.DataFrame, one: str, begins: bool = True) -> str:
+    """Who leads on most tasks, alone or in a tie, and on how many. one: what a single task is called; begins: whether
+    a sentence begins with it."""
     best, leads = _best(compared)
     tasks, rows = compared.task.nunique(), leads[leads.method == best[0]]
     led = one if tasks == 1 else _share(len(rows), tasks)
     if len(best) > 1:
-        return f"{capital(join_methods(best))} tie: each carries as far as any on {led}"
+        who = join_methods(best)
+        return f"{capital(who) if begins else who} tie: each carries as far as any on {led}"
     alone = int((leads[leads.task.isin(rows.task)].groupby("task").size() == 1).sum())
-    name = capital(method_label(best[0]))
+    name = capital(method_label(best[0])) if begins else method_label(best[0])
     if alone == len(rows):
         return f"{name} carries furthest on {led}"
     if alone == 0:
@@ -85,8 +123,10 @@ def _furthest(table: pd.DataFrame) -> str:
     best, leads = _best(compared)
     where = "; ".join(f"{f'{method_label(name)} ' if len(best) > 1 else ''}{_where(leads[leads.method == name])}"
                       for name in best)  # fmt: skip
-    first = _leader(compared, "the one task on which methods were compared")
-    return f"{first}: {where}{_limits(compared)}{_second(compared[~compared.method.isin(best)])}."
+    unlike = _unlike(compared)
+    first = _leader(compared, "the one task on which methods were compared", begins=not unlike)
+    own = "Each on a ladder of its own, " if unlike else ""
+    return f"{own}{first}: {where}{_second(compared[~compared.method.isin(best)])}."
 
 
 def _second(rest: pd.DataFrame) -> str:

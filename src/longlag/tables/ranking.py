@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from longlag.analysis import Analysis
-from longlag.words import interval, percent, seeds_phrase
+from longlag.words import interval, join_words, percent, seeds_phrase
 
 TITLE, BESIDE = "Ranking", "overview"
 
@@ -16,11 +16,13 @@ TITLE, BESIDE = "Ranking", "overview"
 def build(analysis: Analysis) -> pd.DataFrame:
     """One row per method, best first: share of seeds solved with its interval, pairs of task and lag, settings."""
     table = analysis.ranking
+    versions = {str(name): sorted({*map(int, of)}) for name, of in analysis.runs.groupby("method").method_version}
     rows = []
     for row in table.itertuples():
         rank = 1 + int((table.share > row.share).sum())
         share = f"{percent(row.share)} {_percents(row.low, row.high)}"
-        rows.append([rank, row.method, share, f"{row.cells} of {row.of}", row.n, _words(row.settings)])
+        settings = _words(row.settings, versions[row.method])
+        rows.append([rank, row.method, share, f"{row.cells} of {row.of}", row.n, settings])
     return pd.DataFrame(rows, columns=["rank", "method", "seeds solved", "pairs", "runs", "settings"])
 
 
@@ -28,10 +30,10 @@ def _percents(low: float, high: float) -> str:
     return f"{interval(100 * low, 100 * high)} %"
 
 
-def _words(settings: dict[str, list[Any]]) -> str:
-    """How a method was set: by its file alone, one setting for all its tasks, or task by task."""
+def _words(settings: dict[str, list[Any]], versions: list[int]) -> str:
+    """How a method was set: by its file at that version alone, one setting for all its tasks, or task by task."""
     if not settings:
-        return "those of its file"
+        return f"those of its file, version {join_words(map(str, versions))}"
     told = ((path, _value(values[0]) if len(values) == 1 else "") for path, values in settings.items())
     return ", ".join(f"{path} = {value} on every task" if value else f"{path} per task" for path, value in told)
 
@@ -48,5 +50,6 @@ def note(analysis: Analysis) -> str:
         f"{seeds_phrase(analysis.reach.n)} per task. It knows the seeds, not the choice of the tasks and lags: another "
         "choice may give another order. "
         "A method that was run at few of these pairs is ranked by them alone. Settings: what was changed from "
-        "the values in the method's file, which docs/protocol.md explains; per task: another value for each."
+        "the values in the method's file at the version that the rows name (docs/protocol.md explains those of today); "
+        "per task: another value for each."
     )

@@ -1,0 +1,159 @@
+"""Passages of documents that are generated from the code and the records: `python docs/passages.py` writes them.
+
+Each stands between two comments that name it. `tests/test_passages.py` says which is out of date.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from longlag import registry
+from longlag.cli import _older
+from longlag.engine import trials
+from longlag.store import records
+from longlag.tasks.base import Traits
+from longlag.words import join_words, method_label, task_label
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "results/reference/runs.csv"
+TRIALS = ROOT / "results/tuning/trials.csv"
+LAGS = (50, 100)  # at which two builds of a recipe are compared
+_EXAMPLE = ("lstm", "adding", 50)  # a cell that the record leaves unsolved, and the search of today's recipes solves
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What a recipe reads of a task. names: of its traits; lag: whether any setting depends on it; centred: whether it
+    takes the expected inputs and targets as values, rather than their number."""
+
+    lag: bool
+    names: frozenset[str]
+    centred: bool
+
+
+class _Noticed:
+    """The traits of a task, which keep the names that are read of them."""
+
+    def __init__(self, traits: Traits) -> None:
+        self._traits, self.names = traits, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        self.names.add(name)
+        return getattr(self._traits, name)
+
+
+def reads(method: Any) -> Reads:
+    """What the recipe of a method reads, over all tasks of the package: it is built for each at two lags."""
+    lag, names, centred = False, set[str](), False
+    for task in registry.FOLDERS["tasks"].names():
+        noticed = _Noticed(registry.get("tasks", task).traits)
+        short, long = (method.build(noticed, at) for at in LAGS)
+        lag, names = lag or short != long, names | noticed.names
+        centred = centred or any((*short.centring.inputs, *short.centring.outputs))
+    return Reads(lag, frozenset(names), centred)
+
+
+def what_recipes_read() -> str:
+    """A table of all methods."""
+    names = "| method | the lag | roles of inputs | kind of task | expected inputs and targets |"
+    rows = []
+    for name in registry.FOLDERS["methods"].names():
+        found = reads(registry.get("methods", name))
+        kind = "kind" in found.names or "classes" in found.names
+        marks = ["yes" if each else "–" for each in (found.lag, "roles" in found.names, kind, found.centred)]
+        rows.append(f"| `{name}` | {' | '.join(marks)} |")
+    return "\n".join([names, f"|{'---|' * 5}", *rows])
+
+
+@cache
+def _record() -> list[records.Row]:
+    return records.read_rows(REFERENCE)
+
+
+def record() -> str:
+    """What has changed since the reference was recorded, an example of it, and what the record lacks."""
+    rows = _record()
+    changed = [each for each in _older.changed(rows) if each.kind == "methods"]
+    if not changed:
+        return _wrapped(f"*{_lacking(rows)}*")
+    names = join_words(method_label(each.name) for each in changed)
+    age = (
+        f"An older record: {sum(each.rows for each in changed)} of its {len(rows)} rows are of recipes that have "
+        f"changed since ({names})."
+    )
+    return _wrapped(f"*{age} {_better(rows)} {_lacking(rows)}*")
+
+
+def _better(rows: list[records.Row]) -> str:
+    """A cell of the record beside the same cell of the search."""
+    method, task, lag = _EXAMPLE
+    then = [row for row in rows if (row.method, row.task, row.lag) == _EXAMPLE]
+    now = [t for t in trials.read(TRIALS) if (t.method, t.task, t.lag) == _EXAMPLE and t.candidate == 0]
+    if not sum(t.met for t in now) / len(now) > sum(row.solved for row in then) / len(then):
+        raise ValueError(f"the search no longer does better than the record on {_EXAMPLE}; choose another example")
+    return (
+        f"Today's do better in places: on {task_label(task)} at lag {lag} the {method_label(method)} solves "
+        f"{sum(row.solved for row in then)} of {len(then)} seeds here, and is within the criterion with "
+        f"{sum(t.met for t in now)} of {len(now)} in [the search for settings](results/tuning)."
+    )
+
+
+def _lacking(rows: list[records.Row]) -> str:
+    here = {row.method for row in rows}
+    absent = [name for name in registry.tunable() if name not in here]
+    return f"Not in the record: {join_words(map(method_label, absent))}."
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 120, break_on_hyphens=False, break_long_words=False)
+
+
+def verified() -> str:
+    """How rows of the reference are verified: those of recipes that have not changed, and those that have."""
+    rows = _record()
+    old = {each.name for each in _older.changed(rows) if each.kind == "methods"}
+    same = sorted({row.method for row in rows} - old)
+    commits = sorted({row.commit for row in rows})
+    words = [f"`longlag verify results/reference --methods {','.join(same)} --sample 5` reruns five rows"]
+    if not old:
+        return _wrapped(f"{words[0]}.")
+    words += [
+        f" of the {len(same)} methods whose recipes have not changed since.",
+        f" The others ({join_words(f'`{name}`' for name in sorted(old))}) have other settings today, and",
+        " `longlag verify` says that their rows differ. The code that recorded them reruns them:",
+    ]
+    code = [
+        f"git worktree add ../then {commits[0]}",
+        'cd ../then && PYTHONPATH=src python -m longlag verify "$OLDPWD/results/reference/runs.csv" --sample 5',
+    ]
+    remark = "<!-- not run here: reruns rows with the code of an older commit -->"
+    return "\n".join([_wrapped("".join(words)), "", remark, "```sh", *code, "```"])
+
+
+PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
+    "record": ("README.md", record),
+    "verified": ("results/reference/README.md", verified),
+    "what recipes read": ("docs/protocol.md", what_recipes_read),
+}
+
+
+def marked(name: str) -> re.Pattern[str]:
+    """The passage of that name between its marks, which are the first and the second group."""
+    return re.compile(rf"(<!-- python docs/passages.py: {name} -->\n).*?(\n<!-- end -->)", flags=re.S)
+
+
+def renewed(name: str) -> str:
+    """The document of a passage, with the passage as it is now."""
+    document, make = PASSAGES[name]
+    return marked(name).sub(lambda marks: f"{marks[1]}{make()}{marks[2]}", (ROOT / document).read_text("utf-8"))
+
+
+if __name__ == "__main__":
+    for passage, (file, _) in PASSAGES.items():
+        (ROOT / file).write_text(renewed(passage), "utf-8", newline="\n")

@@ -1,0 +1,80 @@
+"""Which recorded rows are of older numerics than those of this package, in words. No torch."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from longlag import registry
+from longlag.cli import _catalogue
+from longlag.words import count, join_words, method_label, task_label
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A method or task (kind "methods" or "tasks") whose rows have an older numerics version than it has now."""
+
+    kind: str
+    name: str
+    recorded: int
+    now: int
+    rows: int
+
+
+def changed(rows: Iterable[Any]) -> list[Changed]:
+    """What has changed since these rows were recorded; rows: anything with the columns of a row as attributes."""
+    used = Counter(pair for row in rows for pair in _pairs(row))
+    found = (
+        Changed(kind, name, version, _now(kind, name, version), n) for (kind, name, version), n in sorted(used.items())
+    )
+    return [each for each in found if each.recorded < each.now]
+
+
+def _pairs(row: Any) -> list[tuple[str, str, int]]:
+    return [("methods", _method(row), int(row.method_version)), ("tasks", str(row.task), int(row.task_version))]
+
+
+def _method(row: Any) -> str:
+    """The method of a row, which has the name of a variant in some records."""
+    if row.method in registry.names("methods"):
+        return str(row.method)
+    try:
+        return str(json.loads(row.spec)["method"]["name"])
+    except (ValueError, KeyError, TypeError):
+        return str(row.method)
+
+
+def _now(kind: str, name: str, recorded: int) -> int:
+    """The version that the package has; that of the record for what is not in it."""
+    return int(_catalogue.about(kind, name)["version"]) if name in registry.names(kind) else recorded
+
+
+def older(rows: Sequence[Any]) -> str:
+    """A sentence on recorded rows of older numerics than those of this package; empty if there are none."""
+    found = [
+        f"{each.name} (version {each.recorded}, now {each.now}: {count(each.rows, 'row')})" for each in changed(rows)
+    ]
+    if not found:
+        return ""
+    return f"Recorded rows of older code, which may give other numbers today: {join_words(found)}."
+
+
+def outdated(rows: Sequence[Any]) -> str:
+    """The same for readers of a page: how many rows, and what has changed since; empty if nothing has."""
+    found = changed(rows)
+    if not found:
+        return ""
+    names = {(each.kind, each.name, each.recorded) for each in found}
+    n = sum(not names.isdisjoint(_pairs(row)) for row in rows)
+    what = [f"{_label(each)} (version {each.recorded}, now {each.now})" for each in found]
+    return (
+        f"An older record: {n} of its {count(len(rows), 'row')} are of recipes that have changed since, and today's "
+        f"may do better or worse: {join_words(what)}."
+    )
+
+
+def _label(each: Changed) -> str:
+    return (method_label if each.kind == "methods" else task_label)(each.name)
