@@ -112,6 +112,8 @@ def test_outputs_of_another_shape_are_refused():
         error_rate(lambda x: (x, x), "adding", 20)
     with pytest.raises(LonglagError, match="sequences cannot be 0"):
         error_rate(lambda x: x, "adding", 20, sequences=0)
+    with pytest.raises(LonglagError, match="sequences=20,000 of a test set of 10,000"):
+        error_rate(lambda x: x, "adding", 20, sequences=20_000)
 
 
 def test_the_documented_loop_solves_the_task():

@@ -118,5 +118,7 @@ def _complaint(hint: Any, value: Any) -> str | None:
 
 
 def _hint(value: Any) -> str:
-    """What helps who gives an optimiser of longlag what one of torch takes, `model.parameters()`."""
-    return _PARAMETERS if isinstance(value, Iterator | list) else ""
+    """What helps who gives an optimiser of longlag what one of torch takes: `model.parameters()`, a list of them, or of
+    groups."""
+    of_arrays = isinstance(value, list) and len(value) > 0 and not isinstance(value[0], numbers.Number | str)
+    return _PARAMETERS if of_arrays or isinstance(value, Iterator) else ""

@@ -96,6 +96,8 @@ def error_rate(
     source = load(task, lag)
     if type(sequences) is not int or sequences not in COUNT:
         raise LonglagError(f"sequences cannot be {shown(sequences)}; it must be a whole number, at least 1")
+    if sequences > protocol.TEST:
+        raise LonglagError(f"sequences={sequences:,} of a test set of {protocol.TEST:,}; ask for at most that many")
     sequences = min(sequences, source.task.population or sequences)
     wrong = 0
     with torch.no_grad():

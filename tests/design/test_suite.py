@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from snakemake.cli import parse_config
 
 from longlag import cli, registry
-from longlag.design import digests, suite
+from longlag.design import checks, digests, suite
 from longlag.errors import LonglagError
 from longlag.store import records
 
-CONFIG = Path(__file__).parents[2] / "config"
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "config"
 REMEDIES = {"control", "clipping", "lstm", "lstm_chrono", "hf", "esn", "esn_momentum"}
 TASKS = registry.names("tasks")
 CELL = {"methods": ["esn"], "tasks": ["adding"]}
@@ -52,6 +53,27 @@ def test_reference_has_every_remedy_on_every_task_of_the_package():
     tasks = {name for name in registry.names("tasks") if registry.get("tasks", name).loss.name != "logistic_error"}
     pairs = {(key[0], key[1]) for key in suite.read(CONFIG / "reference.yaml").expected()}
     assert pairs >= set(itertools.product(tasks, REMEDIES))
+
+
+def test_design_and_its_siblings_take_the_name_of_a_suite(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    printed = []
+    for name in ("flow", "config/flow.yaml"):
+        assert cli.main(["design", name]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
+    assert cli.main(["design", "flaw"]) == 2
+    assert "did you mean 'flow'" in capsys.readouterr().err
+
+
+def test_a_folder_with_the_record_of_another_suite_is_named(tmp_path, capsys):
+    (tmp_path / "suite.json").write_text(json.dumps({"suite": "standard"}))
+    assert "record of the suite 'standard', whose files 'reference' replaces" in checks.of_another(
+        tmp_path, "reference"
+    )
+    assert checks.of_another(tmp_path, "standard") == checks.of_another(tmp_path / "new", "reference") == ""
+    held = json.loads((ROOT / "results/reference/suite.json").read_text())["suite"]
+    assert bool(checks.of_another(ROOT / "results/reference", "reference")) == (held != "reference")
 
 
 def test_demo_is_small():

@@ -18,6 +18,13 @@ REFUSED = [
     ({"units": 0}, X, Y, "units of EchoStateNetwork cannot be 0; it must be a whole number, at least 1"),
     ({"leak": 0.0}, X, Y, "leak of EchoStateNetwork cannot be 0.0"),
     ({"leak": "slow"}, X, Y, "leak of EchoStateNetwork cannot be 'slow'"),
+    ({"leak": [0.1, 0.2]}, X, Y, "leak of EchoStateNetwork cannot be [0.1, 0.2]; it must be a number, above 0 and at most 1"),
+    ({}, [], [], "y holds no sequences; at least one is needed"),
+    ({}, [], np.ones(1), "X holds no sequences; at least one is needed"),
+    ({}, {"a": 1}, np.ones(1), "X is a dict; hand over a list of arrays, one array or a table"),
+    ({}, X, dict(enumerate(Y)), "y is a dict; hand over"),
+    ({}, iter(X), Y, "X is a list_iterator; hand over"),
+    ({}, [x[:, :0] for x in X], Y, "X has no inputs (a width of 0), and without feedback_scale nothing else drives the net"),
     ({"features": "cubic"}, X, Y, "it must be 'linear' or 'quadratic'"),
     ({"table": "columns"}, X, Y, "it must be 'rows' or 'series'"),
     ({"penalty": -1}, X, Y, "penalty of EchoStateNetwork cannot be"),
@@ -78,6 +85,31 @@ def test_without_scikit_learn_one_sentence_names_the_remedy():
 def test_real_targets_of_a_classifier_name_the_other_class(y):
     with pytest.raises(LonglagError, match=r"Unknown label type: continuous.* EchoStateNetwork takes real targets"):
         EchoStateClassifier(**SMALL).fit(X, y)
+
+
+def test_a_number_in_a_list_is_not_taken_for_parameters_of_torch():
+    with pytest.raises(LonglagError) as error:
+        EchoStateClassifier(leak=[0.1, 0.2]).fit(X, [0, 1] * 4)
+    assert str(error.value).endswith("at most 1")
+
+
+def test_a_single_class_is_refused():
+    with pytest.raises(LonglagError, match="y has one class alone, up"):
+        EchoStateClassifier(**SMALL).fit(X, ["up"] * 8)
+
+
+def test_more_connections_than_units_are_named():
+    with pytest.warns(UserWarning, match="connections=10 of 5 units: each hears all units"):
+        EchoStateNetwork(5, random_state=0).fit(X, Y)
+
+
+def test_parameters_that_change_after_fit_are_named():
+    net = EchoStateNetwork(**SMALL).fit(X, Y)
+    before = net.predict(X)[0]
+    with pytest.warns(UserWarning, match=r"leak, penalty changed after fit, which changes nothing"):
+        np.testing.assert_array_equal(net.set_params(leak=0.5, penalty=1.0).predict(X)[0], before)
+    with pytest.raises(LonglagError, match="leak of EchoStateNetwork cannot be 7"):
+        net.set_params(leak=7).predict(X)
 
 
 @pytest.mark.parametrize("kind", [EchoStateNetwork, EchoStateClassifier])

@@ -410,7 +410,7 @@ def test_a_page_says_which_recipes_have_changed_since(unpainted: None, tmp_path:
         write_rows(tmp_path / "runs/runs.csv", rows)
         assert main(["report", str(tmp_path / "runs"), "--out", str(page)]) == 0
         text = page.read_text()
-        assert ("An older record: 12 of its 12 rows are of recipes" in text) == remark
+        assert bool(re.search(r"An older record: \d+ of its \d+ rows are of recipes", text)) == remark
         assert ('<a href="#older">' in text[: text.index("<figure")]) == remark
         assert ("LSTM (version 1, now " in text) == remark
 

@@ -16,7 +16,7 @@ min_version("9.0")
 
 try:
     from longlag import figures, resources, tables
-    from longlag.design import collect, digests, estimate, schemas
+    from longlag.design import checks, collect, digests, estimate, schemas
     from longlag.design import suite as suites
     from longlag.errors import LonglagError
     from longlag.store import files, records
@@ -64,6 +64,11 @@ try:
     )
 except LonglagError as error:
     raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process and (
+    other := checks.of_another(Path("results", SUITE.name), SUITE.name)
+):
+    logger.warning(other)
 
 config.setdefault("suite", SUITE.name)  # workflow/report/workflow.rst names it
 

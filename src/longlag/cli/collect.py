@@ -16,7 +16,7 @@ EXAMPLE = "longlag collect --suite config/demo.yaml --jobs results/demo/jobs --o
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--suite", required=True, metavar="FILE", help="config/NAME.yaml or results/NAME/suite.json")
+    add("--suite", required=True, metavar="SUITE", help="a name in config/, a suite's file, or results/NAME/suite.json")
     add("--jobs", required=True, type=Path, metavar="DIR", help="folder with the files of the jobs")
     add(
         "--out", required=True, type=Path, metavar="DIR", help="folder for runs.csv, curves.parquet and their data card"
@@ -25,15 +25,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag.design import collect, digests, suite
+    from longlag.design import checks, collect, digests
     from longlag.store import datacard, files, parquet, records
 
     runs_path, curves_path = args.out / "runs.csv", args.out / "curves.parquet"
     for path in (runs_path, curves_path):
         files.check_writable(path)
-    plan = suite.read(args.suite)
+    plan = _arguments.suite_of(args)
     if plan.digests is None:
         plan = replace(plan, digests=digests.work_out(plan, args.plugin, _warn))
+    if other := checks.of_another(args.out, plan.name):
+        _warn(f"longlag: {other}")
     rows, curves = collect.collect(plan, args.jobs, _warn)
     parquet.write(curves_path, curves)
     records.write_rows(runs_path, rows)

@@ -24,7 +24,7 @@ EXAMPLE = "longlag design config/demo.yaml"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("suite", metavar="FILE", help="config/NAME.yaml, or - for standard input")
+    parser.add_argument("suite", metavar="SUITE", help="a name in config/, a suite's file, or - for standard input")
     here = "the suite is to run on this machine: a device or memory that it does not have is a fault, not a note"
     parser.add_argument("--here", action="store_true", help=here)
     _arguments.add_plugins(parser)
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
     from longlag.design import suite
 
     _arguments.load_plugins(args)
-    plan = suite.parse(*_stdin()) if args.suite == "-" else suite.read(args.suite)
+    plan = suite.parse(*_stdin()) if args.suite == "-" else _arguments.suite_of(args)
     digests = digests_of(plan, args.here)
     for line in _other_versions(plan):
         print(f"longlag: {line}", file=sys.stderr)

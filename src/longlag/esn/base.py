@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Self
+from warnings import warn
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -25,7 +26,7 @@ from longlag.esn import data
 from longlag.esn.data import BadInput, Targets
 from longlag.esn.generation import Scale, Scales, predicts_next
 from longlag.esn.network import Network, one_thread
-from longlag.esn.settings import checked, input_scales, spans
+from longlag.esn.settings import DRAWN, checked, input_scales, spans
 from longlag.inits.reservoirs import EchoState
 from longlag.rng import stream
 
@@ -94,12 +95,17 @@ class EchoStateBase(BaseEstimator):
         if y is None:
             raise BadInput(f"{type(self).__name__} requires y to be passed, but the target y is None")
         settings = checked(self.get_params(), type(self).__name__)
+        data.check_kind(y, "y")
         x, form = self._sequences(X, reset=True)
         if form == "rows" or form == "series":
             check_consistent_length(X, y)
         targets = self._encoded(self._targets(y, x, form))
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         inputs = np.concatenate(x)
+        if not (inputs.shape[1] or settings.feedback_scale):
+            raise BadInput("X has no inputs (a width of 0), and without feedback_scale nothing else drives the net")
+        if settings.connections > settings.units:
+            warn(f"connections={settings.connections} of {settings.units} units: each hears all units", stacklevel=2)
         x_scale = Scale.of(inputs) if self.standardise else Scale.none(inputs.shape[1])
         self._scales = Scales(x_scale, self._target_scale(np.concatenate(targets.y)))
         scales = input_scales(self.input_scale, inputs.shape[1])
@@ -121,12 +127,14 @@ class EchoStateBase(BaseEstimator):
         self.network_, self.penalty_, self.validation_error_ = network.fitted(
             [x_scale.standard(each) for each in x], at_steps, split, settings.penalty
         )
+        self._settings = settings
         self.n_outputs_, self._every, self._flat = targets.y[0].shape[1], targets.every, targets.flat
         self._of_sequences, self._predicts_next = form in ("list", "array"), predicts_next(x, targets)
         return self
 
     def _sequences(self, X: Any, reset: bool) -> tuple[list[np.ndarray], str]:
         """X as sequences [T, X], and its form: "rows" or "series" of a table, "array" or "list"."""
+        data.check_kind(X, "X")
         if data.holds_sequences(X):
             x = data.sequences(X)
             if reset:
@@ -181,9 +189,17 @@ class EchoStateBase(BaseEstimator):
     def _outputs(self, X: Any) -> tuple[list[np.ndarray], str]:
         """Outputs [K, O] per sequence in the units of the targets, and the form of X."""
         check_is_fitted(self)
+        self._warn_of_changes()
         x, form = self._sequences(X, reset=False)
         found = self.network_.outputs([self._scales.x.standard(each) for each in x], self._every)
         return [self._scales.y.raw(each) for each in found], form
+
+    def _warn_of_changes(self) -> None:
+        """One that is out of range is refused as in `fit`; another changes no output, which a warning says."""
+        now = checked(self.get_params(), type(self).__name__)
+        names = [name for name in DRAWN if getattr(now, name) != getattr(self._settings, name)]
+        if names:
+            warn(f"{', '.join(names)} changed after fit, which changes nothing until the next fit", stacklevel=4)
 
     def _scored(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """Targets and predictions of all scored steps, one after the other."""

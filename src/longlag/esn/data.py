@@ -6,7 +6,7 @@ own form, holds one sequence per row, or is one series with a row per step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,15 @@ def is_of_objects(x: Any) -> bool:
     return getattr(getattr(x, "dtype", None), "kind", "") == "O"
 
 
+def check_kind(values: Any, name: str) -> None:
+    """Raises BadInput if X or y, by its name, is of a kind that holds no sequences in order, or if it is empty."""
+    sparse = getattr(values, "shape", None) is not None  # some are dicts too; scikit-learn refuses them
+    if isinstance(values, Mapping | Set | Iterator | str | bytes) and not sparse:
+        raise BadInput(f"{name} is a {type(values).__name__}; hand over a list of arrays, one array or a table")
+    if isinstance(values, list | tuple) and not values:
+        raise BadInput(f"{name} holds no sequences; at least one is needed")
+
+
 def _listed(values: Any) -> bool:
     return isinstance(values, list | tuple) or (
         isinstance(values, np.ndarray) and values.dtype == object and values.ndim == 1
@@ -61,7 +70,7 @@ def sequences(x: Any) -> list[np.ndarray]:
     """
     found = [sequence(each, f"sequence {i}") for i, each in enumerate(x)]
     if not found:
-        raise BadInput("X holds no sequence; at least one is needed")
+        raise BadInput("X holds no sequences; at least one is needed")
     for i, each in enumerate(found):
         if not len(each):
             raise BadInput(f"sequence {i} has no step; leave it out")

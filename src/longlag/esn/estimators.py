@@ -31,9 +31,10 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         bias_scale: deviation of the units' biases.
         feedback_scale: deviation of the weights from the outputs back to the units; 0 is no feedback. It needs targets
             at every step.
-        connections: recurrent weights into each unit.
+        connections: recurrent weights into each unit, at most one from each.
         features: "linear" reads the states, "quadratic" their squares too.
-        penalty: ridge penalty on standardised features; of several, the one with the least error on held-out data. The
+        penalty: ridge penalty on standardised features; of several, the one with the least error on held-out data. If
+            `penalty_` is the first or the last of them, a value beyond may do better. The
             smallest suit series without noise, the largest few or noisy data.
         validation: share of the sequences, or of the end of a single one, that is held out to choose the penalty.
         washout: first steps of each sequence that are neither fitted nor scored.
@@ -127,6 +128,8 @@ class EchoStateClassifier(ClassifierMixin, EchoStateBase):
         except ValueError as error:
             raise BadInput(f"{error} EchoStateNetwork takes real targets.") from None
         self.classes_ = np.unique(labels)
+        if len(self.classes_) == 1:
+            raise BadInput(f"y has one class alone, {labels[0, 0]}; a classifier needs two or more")
         hot = [(each == self.classes_).astype(np.float64) for each in targets.y]
         return Targets(hot, targets.every, targets.flat)
 

@@ -38,6 +38,10 @@ class Settings:
     targets: Literal["auto", "every", "last"]
 
 
+_LATER = ("washout", "inputs_per_step", "table", "targets")
+DRAWN = tuple(field.name for field in fields(Settings) if field.name not in _LATER)  # those that only `fit` reads
+
+
 def checked(parameters: Mapping[str, Any], owner: str) -> Settings:
     """The parameters of an estimator of that name; single scales and penalties become tuples.
 
