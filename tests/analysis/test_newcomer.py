@@ -96,7 +96,7 @@ def test_the_tables_say_it_in_words():
         rows("new", 20, EASY, EASY, EASY), rows("old", 20, HARD, HARD, HARD), rows("twin", 20, EASY, EASY, EASY)
     )
     old, twin = words.against(one).table.to_dict("records")
-    assert (old["against"], old["won"], old["lost"], old["tied"]) == ("old", "1 (1)", "0 (0)", "0")
+    assert (old["other method"], old["won"], old["lost"], old["tied"]) == ("Old", "1 (1)", "0 (0)", "0")
     assert old["share won"] == "100 % [21, 100] %"
     assert (old["seeds solved"], old["by the other"]) == ("3/3 [44, 100] %", "0/3 [0, 56] %")
     assert (old["passes"], twin["passes"]) == ("–", "1.00 in 1 pair")
@@ -106,7 +106,20 @@ def test_the_tables_say_it_in_words():
     first, second, third = words.sentences(one)
     assert first == "New solves 1 of 1 pair of task and lag with at least half of its seeds."
     assert "ahead of old; level with twin" in second
-    assert "With 3 seeds in the smallest condition no single pair can reach p < 0.1" in third
+    assert third == (
+        "At one task and lag, the smallest p that seeds can reach is, with 3 against 3 p = 0.1: read the intervals."
+    )
+
+
+def test_the_smallest_p_is_that_of_the_real_numbers_of_seeds():
+    one = analysis(rows("new", 20, *[EASY] * 3), rows("old", 20, *[HARD] * 5), rows("other", 20, *[HARD] * 3))
+    assert "with 3 against 3 p = 0.1 and 3 against 5 p = 0.036: read" in words.sentences(one)[2]
+    assert (one.fewest_seeds, one.smallest_p) == ((3, 3), 0.1)
+    quick = analysis(rows("new", 20, EASY), rows("old", 20, *[HARD] * 5), rows("other", 50, EASY))
+    *_, last = words.sentences(quick)
+    assert "with 1 against 5 p = 0.33: read" in last
+    assert not any("ahead of" in sentence for sentence in words.sentences(quick)), "one seed gives no order"
+    assert (quick.fewest_seeds, quick.smallest_p) == ((1, 5), 1 / 3)
 
 
 def test_a_newcomer_that_nobody_met_has_a_sentence_and_empty_tables():

@@ -113,8 +113,10 @@ def test_tune_reuses_the_candidates_that_its_cache_keeps(tmp_path, capsys):
         assert cli.main([str(word) for word in [*words, "--candidates", candidates]]) == 0
         said = capsys.readouterr()
         started.append(said.err.count("after 600 passes"))
-    assert started == [2, 1], "only the third candidate is new to the second call"
-    assert said.out.count("tried") == 3
+    assert started == [3, 1], "the recipe and two candidates; only the third candidate is new to the second call"
+    assert said.out.count("tried") == 4
+    assert "tried the recipe: 100.0% wrong on validation, 600 passes, last loss" in said.out
+    assert "seeds of tuning: 1000000, for --seeds 0" in said.out
 
 
 def test_verify_repeats_rows_and_catches_a_forged_one(tmp_path, capsys):

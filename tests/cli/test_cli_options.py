@@ -125,6 +125,7 @@ CHANGES = {
         ["--plugin", "twin.py", "--reference", "grid.csv", "--cores", "2", "--yes"],
         {"--plugin": ["--plugin", "no.py"], "--method": ["--method", "clipping"], "--reference": ["--reference", "two.csv"],
          "--tasks": ["--tasks", "adding"], "--lags": ["--lags", "12"], "--quick": ["--quick"], "--cores": ["--cores", "1"],
+         "--tuned": ["--tuned", "no.yaml"],
          "--yes": tuple(["--plugin", "twin.py", "--reference", "two.csv", start] for start in ("--dry-run", "--yes")),
          "--dry-run": tuple(["--plugin", "twin.py", "--reference", "two.csv", start] for start in ("--yes", "--dry-run")),
          "--out": ["--out", "other"]},

@@ -1,6 +1,7 @@
 """`longlag compare`: trains the newcomer alone, keeps the record as it is, and writes the page."""
 
 import io
+import json
 import re
 import signal
 import subprocess
@@ -11,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from longlag import __version__, cli, registry
+from longlag import __version__, cli, registry, resources
+from longlag.design import tuned
 from longlag.store.curves import read_points, write_points
 from longlag.store.records import VOLATILE, read_rows, write_rows
+from longlag.words import join_methods
+from test_docs import ROOT
 from toy import outcome, spec
 
 TWIN = """
@@ -75,7 +79,8 @@ def test_the_cost_is_stated_before_anything_is_trained(record, here, capsys):
     assert compare(record, "--dry-run") == 0
     said = capsys.readouterr().out
     assert "twin on 1 task, 2 pairs of task and lag, 4 runs;" in said
-    assert f"2 other methods: rows of {record / 'runs.csv'}, not trained" in said
+    assert f"2 other methods: rows of {record / 'runs.csv'}, not trained: plain RNN (control) and echo state" in said
+    assert "more methods of longlag: without rows there" in said
     typical, most = re.findall(r"cost: ([\d,]+) CPU seconds if .* at most ([\d,]+) \(every", said)[0]
     assert 0 < int(typical) <= int(most)
     assert not (here / "results").exists()
@@ -84,6 +89,12 @@ def test_the_cost_is_stated_before_anything_is_trained(record, here, capsys):
 def test_the_record_that_comes_with_the_package_has_a_name_of_its_own(here, capsys):
     assert cli.main(["compare", "--plugin", "twin.py", "--tasks", "adding", "--quick", "--dry-run"]) == 0
     assert f"rows of longlag {__version__}: results/reference/runs.csv, not trained" in capsys.readouterr().out
+
+
+def test_the_document_names_the_methods_of_the_record():
+    known = {row.method for row in read_rows(resources.find(resources.REFERENCE) / "runs.csv")}
+    sentence = f"The record has rows of {len(known)} methods: {join_methods(sorted(known))}."
+    assert sentence in " ".join((ROOT / "docs/compare.md").read_text().split())
 
 
 def test_nobody_to_ask_is_said(record, here, capsys, monkeypatch):
@@ -133,11 +144,14 @@ def test_a_smaller_call_does_not_replace_a_larger_result(record, here, capsys):
     assert compare(record, "--lags", "10", "--yes") == 0
     assert "results/compare/twin/record: your method alone" in capsys.readouterr().out
     before = (here / "results/compare/twin/record/runs.csv").read_bytes()
-    for words in (["--quick", "--yes"], ["--quick", "--dry-run"]):
+    part = ["--quick", "--out", "results/compare/twin"]
+    for words in ([*part, "--yes"], [*part, "--dry-run"]):
         assert compare(record, *words) == 2
         said = capsys.readouterr().err
         assert "results/compare/twin has 2 runs of 'twin', 1 of which this call does not ask for" in said
         assert "choose another folder with --out" in said
+    assert compare(record, "--quick", "--yes") == 0, "it has a folder of its own"
+    assert "results/compare/twin-quick/report.html" in capsys.readouterr().out
     assert (here / "results/compare/twin/record/runs.csv").read_bytes() == before
     assert compare(record, "--yes") == 0, "a larger call adds to it"
     assert "2 runs to train, 2 finished before;" in capsys.readouterr().out
@@ -153,12 +167,17 @@ def test_recorded_rows_of_older_code_are_named_and_counted(record, here, capsys)
     assert cli.main(["compare", "--plugin", "twin.py", "--reference", "old.csv", "--quick", "--yes"]) == 0
     now = registry.get("methods", "esn").version
     sentence = (
-        f"Recorded rows of older code, which may give other numbers today: esn (version {now - 1}, now {now}: 2 rows)."
+        "Recorded rows of older code, which may give other numbers today: echo state network "
+        f"(version {now - 1}, now {now}: 2 rows)."
     )
     shown = capsys.readouterr()
     assert sentence in shown.err
     assert sentence in shown.out
-    assert sentence in (here / "results/compare/twin/report.html").read_text()
+    page = (here / "results/compare/twin-quick/report.html").read_text()
+    assert sentence in page
+    assert "<td>Echo state network †</td>" in page
+    assert "echo state network†" in page
+    assert page.count("†: recorded with older code") == 2
     assert compare(record, "--quick", "--dry-run") == 0
     assert "older code" not in capsys.readouterr().err
 
@@ -175,28 +194,78 @@ def test_runs_that_cannot_be_built_are_not_finished_before(record, here, capsys)
 def test_one_page_has_one_smallest_attainable_p(record, here, capsys):
     assert compare(record, "--yes") == 0
     page = (here / "results/compare/twin/report.html").read_text()
-    found = re.findall(r"can reach p (?:&lt;|<) ([\d.]*\d)", page) + re.findall(r"can reach is ([\d.]*\d)", page)
-    assert len(found) >= 2
-    assert len(set(found)) == 1
+    found = [
+        *re.findall(r"can reach p (?:&lt;|<) ([\d.]*\d)", page),
+        *re.findall(r"can reach is ([\d.]*\d)", page),
+        *re.findall(r"2 against 2 p = ([\d.]*\d)", page),
+    ]
+    assert len(found) == 3
+    assert set(found) == {"0.33"}
 
 
 def test_a_part_of_the_grid_shows_that_part_alone(record, here, capsys):
     assert compare(record, "--quick", "--yes", "--out", "part") == 0
-    assert "--quick is a smoke test" in capsys.readouterr().err
+    assert "A smoke test (--quick)" in capsys.readouterr().err
+    page = (here / "part/report.html").read_text()
+    assert '<h2 class="sentence">A smoke test (--quick): one seed' in page
+    for words in ("ahead of", "Counting pairs", "carries furthest", "comes first", "carry it furthest", "p &lt; 1."):
+        assert words not in page
+    assert "with 1 against 2 p = 0.67" in page
+    assert re.search(r"<td>–</td><td>Twin</td>", page), "no rank"
     rows = read_rows(here / "part/runs.csv")
     assert {row.lag for row in rows} == {10}
     assert [row.seed for row in rows if row.method == "twin"] == [0]
 
 
-def test_a_method_that_raises_is_a_finding(record, here, capsys):
-    assert compare(record, "--yes", plugin="raises.py") == 1
+def test_a_method_that_raises_at_once_is_not_trained(record, here, capsys):
+    for start in ("--yes", "--dry-run"):
+        assert compare(record, start, plugin="raises.py") == 2
+        shown = capsys.readouterr()
+        line = next(n for n, text in enumerate(RAISES.splitlines(), start=1) if "raise ValueError" in text)
+        assert (
+            "twin fails in its first run, on temporal_order at lag 10: ValueError: no step today "
+            f"(raises.py, line {line}); nothing is trained"
+        ) in " ".join(shown.err.split())
+        assert "Traceback" not in shown.err
+    assert not (here / "results").exists()
+
+
+def test_a_method_that_raises_later_is_a_finding(record, here, capsys):
+    later = RAISES.replace("optimiser=Broken()", "optimiser=Broken()) if lag > 10 else PARENT.build(traits, lag")
+    (here / "raises.py").write_text(later)
+    assert compare(record, "--yes", plugin="raises.py") == 0
     said = capsys.readouterr().out
-    assert "the probe failed: error, ValueError: no step today" in said
     rows = [row for row in read_rows(here / "results/compare/twin/runs.csv") if row.method == "twin"]
-    assert [row.status for row in rows] == ["error"] * 4
-    sentence = "Of its runs, 4 ended with an error; the commonest reason: ValueError: no step today."
+    assert [row.status for row in rows] == ["budget", "budget", "error", "error"]
+    sentence = "Of its runs, 2 ended with an error; the commonest reason: ValueError: no step today."
     assert sentence in said
     assert sentence in (here / "results/compare/twin/report.html").read_text()
+
+
+def test_an_earlier_version_of_the_plug_in_does_not_stand_in_the_way(record, here, capsys):
+    assert compare(record, "--lags", "10", "--yes", "--out", "out") == 0
+    (here / "twin.py").write_text(TWIN + "# edited\n")
+    registry._plugins["methods"].clear()
+    capsys.readouterr()
+    assert compare(record, "--quick", "--dry-run", "--out", "out") == 0
+    assert "out: 2 runs of an earlier version of 'twin', which this call replaces" in capsys.readouterr().err
+
+
+def test_settings_of_a_search_are_trained(record, here, capsys):
+    setting = {"optimiser.learning_rate": 0.05}
+    methods = {"twin": {"version": 1, "one": {}, "tasks": {"temporal_order": setting}}}
+    tuned.write("tuned.yaml", {"search": {"suite": "mine"}, "methods": methods})
+    assert compare(record, "--tuned", "tuned.yaml", "--lags", "10", "--yes") == 0
+    assert "2 runs to train" in capsys.readouterr().out
+    for folder in ("", "record"):
+        own = [row for row in read_rows(here / "results/compare/twin" / folder / "runs.csv") if row.method == "twin"]
+        assert [json.loads(row.spec)["overrides"] for row in own] == [setting] * 2
+    assert "optimiser.learning_rate = 0.05 on every task" in (here / "results/compare/twin/report.html").read_text()
+    assert compare(record, "--tuned", "tuned.yaml", "--lags", "10", "--dry-run") == 0
+    assert "all runs are finished" in capsys.readouterr().out
+    tuned.write("tuned.yaml", {"search": {"suite": "mine"}, "methods": {"lstm": methods["twin"]}})
+    assert compare(record, "--tuned", "tuned.yaml", "--yes") == 2
+    assert "tuned.yaml has no settings of 'twin'; it has those of lstm" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

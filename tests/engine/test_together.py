@@ -77,12 +77,12 @@ def test_a_search_on_a_gpu_has_the_candidates_of_one_on_a_cpu(monkeypatch, reque
     used = request.getfixturevalue("on_a_gpu")
     seen, rungs = [], Rungs(tmp_path)
     found = list(tune.search(run_spec, 3, seen.append, rungs, Checkpoints(tmp_path)))
-    assert used == [3]
+    assert used == [4]
     for one, other in zip(found, alone, strict=True):
         assert one.overrides == other.overrides
         assert [lasting(row) for row in one.rows] == [lasting(row) for row in other.rows]
         assert one.score == other.score
-    assert sum(isinstance(event, Row) for event in seen) == 6
+    assert sum(isinstance(event, Row) for event in seen) == 8
     assert any(isinstance(event, Point) for event in seen)
     again = list(tune.search(run_spec, 3, lambda event: pytest.fail("trained again"), rungs))
     assert str([c.rows for c in again]) == str([c.rows for c in found])  # nan is not nan

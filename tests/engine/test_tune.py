@@ -43,7 +43,7 @@ def test_search_runs_every_candidate_and_names_settings_at_an_edge():
     seen = []
     run_spec = spec("control", seeds=(protocol.FIRST_TUNING_SEED,))
     trials = list(tune.search(run_spec, 3, seen.append, Rungs(None)))
-    assert len(trials) == 3
+    assert [t.overrides == {} for t in trials] == [True, False, False, False], "the recipe and three candidates"
     assert all(t.rows[0].seed == protocol.FIRST_TUNING_SEED for t in trials)
     assert any(isinstance(event, Point) for event in seen)
     assert all(len(t.last_losses) == 1 for t in trials)

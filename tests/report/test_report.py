@@ -214,7 +214,7 @@ def test_three_sentences_say_who_is_furthest_who_is_cheapest_and_how_sure_it_is(
     assert cheapest.startswith("Of the 2 pairs of task and lag that two methods or more solve, the cheapest is ")
     assert uncertain.startswith("Of 6 runs 1 did not solve")
     assert uncertain.endswith(
-        "with 1 seed in the smallest condition no comparison of two methods there can reach p < 1."
+        "at the task and lag with the fewest seeds, 1 against 1, no comparison of two methods can reach p < 1."
     )
 
 
@@ -350,10 +350,10 @@ def test_the_first_screen_has_one_plain_sentence() -> None:
 
 def test_a_tie_names_no_winner() -> None:
     tied = reach(a=(100, 100), b=(100, 100), c=(50, 100))
-    assert headline.line(tied) == "A and b tie: each carries as far as any on adding."
+    assert headline.line(tied) == "A and b tie in reach: each carries as far as any on adding."
     first = headline.sentences(tied)[0]
     assert first.startswith(
-        "A and b tie: each carries as far as any on the one task on which methods were compared: a ≥ 100"
+        "A and b tie in reach: each carries as far as any on the one task on which methods were compared: a ≥ 100"
     )
     assert first.endswith("b ≥ 100 steps on adding; next comes c with 50 steps on adding.")
     runs = pd.concat([
@@ -364,7 +364,7 @@ def test_a_tie_names_no_winner() -> None:
     one = Analysis(runs, runs.iloc[:0])
     assert headline.line(one) == "A carries furthest on 1 of 3 tasks, and ties for furthest on 2 more."
     both = Analysis(runs[runs.task != "adding"], runs.iloc[:0])
-    assert headline.line(both) == "A and b tie: each carries as far as any on all 2 tasks."
+    assert headline.line(both) == "A and b tie in reach: each carries as far as any on all 2 tasks."
     third = pd.concat([both.runs, reach(a=(100, 100), c=(100, 100)).runs.assign(task="multiplication")])
     found = headline.line(Analysis(third, runs.iloc[:0]))
     assert found == "A carries as far as any on all 3 tasks, on each of them in a tie."
@@ -419,7 +419,8 @@ def test_a_tie_of_costs_counts_for_each() -> None:
     runs = reach(a=(100, 100), b=(100, 100)).runs
     runs = runs.assign(solved=True, passes=100.0, passes_to_solve=100.0, flops=9.0, seconds=1.0)
     assert (
-        "the cheapest is a in 3 and b in 3 (3 of them tied) by" in headline.sentences(Analysis(runs, runs.iloc[:0]))[1]
+        "the cheapest is a in 3 and b in 3, counting 3 pairs for each of the methods that tie there by"
+        in headline.sentences(Analysis(runs, runs.iloc[:0]))[1]
     )
 
 

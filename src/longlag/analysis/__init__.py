@@ -24,7 +24,8 @@ class Analysis:
 
     runs: a row per seed, as `stats.load_runs` gives them; curves: a row per evaluation, as `stats.load_curves` does.
     newcomer: the method that `longlag compare` compares with all others, which tables and figures set off; "": none.
-    remarks: sentences on the record, which its page repeats.
+    remarks: sentences on the record, which its page repeats. older: methods and tasks of recorded rows whose code has
+    changed since. smoke: why the newcomer's runs give no order of methods; empty if they do.
     Results per cost axis are in a dict whose keys are those of `stats.AXES`. Nobody changes a table in place.
     """
 
@@ -32,6 +33,8 @@ class Analysis:
     curves: pd.DataFrame
     newcomer: str = ""
     remarks: tuple[str, ...] = ()
+    older: frozenset[str] = frozenset()
+    smoke: str = ""
 
     @classmethod
     def load(cls, runs: str | Path, curves: str | Path | None = None) -> Analysis:
@@ -69,10 +72,20 @@ class Analysis:
         return stats.success(self.runs)
 
     @cached_property
+    def fewest_seeds(self) -> tuple[int, int]:
+        """The numbers of seeds of the two methods that can least be told apart at one task and lag. Without two methods
+        at any, twice the smallest number; zeros without runs."""
+        if self.success.empty:
+            return 0, 0
+        fewest = int(self.success.n.min())
+        sizes = [sorted(map(int, n))[:2] for _, n in self.success.groupby(["task", "lag"]).n if len(n) > 1]
+        pairs = ((n, m) for n, m in sizes)
+        return max(pairs, key=lambda pair: intervals.smallest_p(*pair), default=(fewest, fewest))
+
+    @cached_property
     def smallest_p(self) -> float:
-        """The smallest two-sided p that two methods can reach in a condition with the fewest seeds; 1 without runs."""
-        fewest = int(self.success.n.min()) if len(self.success) else 0
-        return intervals.smallest_p(fewest, fewest) if fewest else 1.0
+        """The smallest two-sided p that a comparison of methods with `fewest_seeds` can reach; 1 without runs."""
+        return intervals.smallest_p(*self.fewest_seeds) if min(self.fewest_seeds) else 1.0
 
     @cached_property
     def reach(self) -> pd.DataFrame:

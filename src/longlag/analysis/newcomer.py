@@ -23,7 +23,7 @@ SUMMARY = [
     "other", "cells", "won", "lost", "tied", "won_clearly", "lost_clearly", "share", "share_low", "share_high", "p",
     "n", "solved", "n_other", "solved_other", "both", "ratio", "ratio_low", "ratio_high",
 ]  # fmt: skip
-_FEWEST_SEEDS = 3  # of both, for a clear outcome
+FEWEST_SEEDS = 3  # of both, for a clear outcome
 
 
 def cells(runs: pd.DataFrame, newcomer: str) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def cells(runs: pd.DataFrame, newcomer: str) -> pd.DataFrame:
 
 def _outcome(rates: tuple[float, ...], ratio: tuple[float, ...], seeds: int) -> tuple[str, bool]:
     difference, low, high = rates
-    enough = seeds >= _FEWEST_SEEDS
+    enough = seeds >= FEWEST_SEEDS
     if difference:
         return ("won" if difference > 0 else "lost"), enough and (low > 0 or high < 0)
     _, low, high = ratio  # nan where neither solves often enough: no comparison is true

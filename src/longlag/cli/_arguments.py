@@ -146,7 +146,8 @@ def add_training(
         "--seeds",
         type=seeds,
         default=(0,),
-        help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: seed 0)",
+        help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: seed 0); of tune: "
+        f"added to {protocol.FIRST_TUNING_SEED}, so that 0:2 are seeds {protocol.FIRST_TUNING_SEED} and the next",
     )
     parser.add_argument("--budget", type=budget, help="sequence passes per seed and lag (default: 1e7)")
     stop = "when a run ends: confirmed as solved, or never before its budget is spent (default: solved)"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from longlag.errors import LonglagError
+
 if TYPE_CHECKING:
     from longlag.design.grid import Cell
     from longlag.design.suite import Suite
@@ -20,7 +22,7 @@ PROBE_PASSES = 20_000.0  # sequence passes of the run that is timed
 @dataclass(frozen=True)
 class Cost:
     """CPU seconds. typical: if it spends the passes that the median method of the reference spent; most: if it spends
-    every budget; probe: what measuring took; ended: how the probe ended, if that was a failure."""
+    every budget; probe: what measuring took; ended: how the probe ended, if it diverged."""
 
     typical: float
     most: float
@@ -29,15 +31,17 @@ class Cost:
 
 
 def missing(plan: Suite, out: Path) -> list[Missing]:
-    """Every run without a finished rung."""
+    """Every run without a finished rung. An edited plug-in, or other settings, have none."""
     from longlag.cli import _jobs
     from longlag.engine.ladder import Rungs
     from longlag.engine.spec import RunSpec, resolve
+    from longlag.settings import of_task, parse
 
     found, rungs = [], Rungs(out / "rungs")
     for job in _jobs.pending(plan, out):
+        given = parse(job.assignments())
         for (task, method, lag, seed), digest in plan.wanted(job).items():
-            spec = RunSpec(task, lag, method, (seed,), job.budget, {}, job.timeout, job.device)
+            spec = RunSpec(task, lag, method, (seed,), job.budget, of_task(given, task), job.timeout, job.device)
             if digest and rungs.load(resolve(spec), seed) is None:
                 found.append((task, lag, seed, job.budget, job.timeout))
     return found
@@ -52,15 +56,23 @@ def state(
     rows: Sequence[Row],
     cores: int,
 ) -> None:
-    """Prints what will be trained, and its cost."""
-    from longlag.words import count
+    """Prints what will be trained, and its cost.
+
+    Raises:
+        LonglagError: the method fails in the short run that is timed; nothing is trained.
+    """
+    from longlag import registry
+    from longlag.words import count, join_methods
 
     runs = sum(cell.runs() for cell in cells)
     conditions = sum(len(cell.lags) for cell in cells)
     print(
         f"{method} on {count(len(cells), 'task')}, {count(conditions, 'pair')} of task and lag, {count(runs, 'run')};"
     )
-    print(f"{count(len({row.method for row in rows}), 'other method')}: rows of {source}, not trained")
+    others = sorted({row.method for row in rows})
+    print(f"{count(len(others), 'other method')}: rows of {source}, not trained: {join_methods(others)}")
+    if lacking := len({*registry.FOLDERS["methods"].names()} - {*others, method}):
+        print(f"{count(lacking, 'more method')} of longlag: without rows there; docs/compare.md says how to add one")
     impossible = sum(digest is None for job in plan.jobs for digest in plan.wanted(job).values())
     cannot = f", {impossible} that cannot be built" if impossible else ""
     if not left:
@@ -68,9 +80,9 @@ def state(
         return
     before = runs - impossible - len(left)
     print(f"{count(len(left), 'run')} to train, {before} finished before{cannot}; measuring the speed ...", flush=True)
-    cost = _cost(method, cells, left, rows)
+    cost = _cost(method, cells, left, rows, plan)
     if cost.ended:
-        print(f"the probe failed: {cost.ended}; a method that fails early costs less than is stated here")
+        print(f"the probe diverged: {cost.ended}; a method that fails early costs less than is stated here")
     at_once = min(cores, len(plan.jobs))
     print(
         f"cost: {cost.typical:,.0f} CPU seconds if it spends what the median method spent, at most {cost.most:,.0f} "
@@ -80,17 +92,14 @@ def state(
     )
 
 
-def _cost(method: str, cells: Sequence[Cell], left: list[Missing], rows: Sequence[Row]) -> Cost:
+def _cost(method: str, cells: Sequence[Cell], left: list[Missing], rows: Sequence[Row], plan: Suite) -> Cost:
     """By the time of one short run at the shortest lag, scaled with passes and lag as `longlag estimate` does."""
     from longlag.design import grid
     from longlag.design.estimate import PROCESS_SECONDS, Record
-    from longlag.engine.spec import RunSpec, resolve
-    from longlag.engine.train import attempt, run_to_end
-    from longlag.store.records import Row, Status
+    from longlag.store.records import Status
 
     lag, task = min((lag, task) for task, lag, _, _, _ in left)
-    setup = resolve(RunSpec(task, lag, method, (0,), PROBE_PASSES))
-    (probe,) = (event for event in attempt(setup, run_to_end) if isinstance(event, Row))
+    probe = _probe(method, task, lag, plan)
     record = Record([*rows, probe])
     by_task = {cell.task: cell for cell in cells}
     typical = most = PROCESS_SECONDS * len({(task, seed) for task, _, seed, _, _ in left})
@@ -98,5 +107,29 @@ def _cost(method: str, cells: Sequence[Cell], left: list[Missing], rows: Sequenc
         spent = min(grid.typical_passes(rows, by_task[task], lag), budget)
         typical += record.seconds(task, method, lag, spent, timeout)[0]
         most += record.seconds(task, method, lag, budget, timeout)[0]
-    failed = probe.status in (Status.ERROR, Status.DIVERGED)
-    return Cost(typical, most, probe.seconds, f"{probe.status}, {probe.reason}" if failed else "")
+    return Cost(typical, most, probe.seconds, probe.reason if probe.status == Status.DIVERGED else "")
+
+
+def _probe(method: str, task: str, lag: int, plan: Suite) -> Row:
+    """The row of one short run, which the job of that task would begin with.
+
+    Raises:
+        LonglagError: it ended with an error; with the line of the plug-in.
+    """
+    from longlag.engine import contracts
+    from longlag.engine.spec import RunSpec, resolve
+    from longlag.engine.train import attempt, run_to_end
+    from longlag.settings import of_task, parse
+    from longlag.store.records import Row, Status
+
+    given = next(parse(job.assignments()) for job in plan.jobs if task in job.tasks)
+    setup = resolve(RunSpec(task, lag, method, (0,), PROBE_PASSES, of_task(given, task)))
+    with contracts.caught() as errors:
+        (row,) = (event for event in attempt(setup, run_to_end) if isinstance(event, Row))
+    if row.status != Status.ERROR:
+        return row
+    where = contracts.place("methods", method, errors[0]) if errors else ""
+    raise LonglagError(
+        f"{method} fails in its first run, on {task} at lag {lag}: {row.reason}{f' ({where})' if where else ''}; "
+        "nothing is trained; `longlag check` tries it on every task"
+    ) from next(iter(errors), None)

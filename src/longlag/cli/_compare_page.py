@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,26 +25,50 @@ def named(source: Path) -> str:
     return f"longlag {__version__}: {resources.REFERENCE}/runs.csv" if source == own else str(source)
 
 
-def refuse_loss(plan: Suite, method: str, out: Path) -> None:
-    """Raises LonglagError if the folder holds finished runs of the method that this call would drop from its record."""
+def refuse_loss(plan: Suite, method: str, out: Path) -> str:
+    """A note on rows in the folder that are of an earlier version of the method, which go; empty if there are none.
+
+    Raises:
+        LonglagError: it holds finished runs of the method as it is now, which this call would drop from its record.
+    """
     from longlag.store import files, records
     from longlag.words import count
 
     path = out / "record/runs.csv"
     if not files.is_file(path):
-        return
+        return ""
     wanted, kept = plan.expected(), [row for row in records.read_rows(path) if row.method == method]
-    lost = [row for row in kept if (row.task, row.method, row.lag, row.seed) not in wanted]
+    current = _current(kept)
+    lost = [row for row in kept if (row.task, row.method, row.lag, row.seed) not in wanted and row.spec_hash in current]
     if lost:
         what = f"{len(lost)} of which this call does not ask for and would drop"
         raise LonglagError(
             f"{out} has {count(len(kept), 'run')} of {method!r}, {what}; choose another folder with --out, or ask for "
             "the larger part of the grid again"
         )
+    gone = sum(bool(row.spec_hash) and row.spec_hash not in current for row in kept)
+    return f"{out}: {count(gone, 'run')} of an earlier version of {method!r}, which this call replaces" if gone else ""
 
 
-def write(plan: Suite, method: str, recorded: Sequence[Row], source: Path, out: Path, part: bool) -> int:
-    """Rows and curves of both, the tables of the newcomer, and the page. Returns 1 if all runs ended with an error."""
+def _current(rows: Sequence[Row]) -> set[str]:
+    """The digests of rows that these specs still have: not those of an edited plug-in."""
+    from longlag.engine import verify
+    from longlag.engine.spec import resolve_elsewhere
+
+    found = set()
+    for row in {row.spec_hash: row for row in rows if row.spec_hash}.values():
+        with suppress(LonglagError):  # the edited method refuses these settings, or cannot be built
+            found.add(resolve_elsewhere(verify.spec_of(row)).spec_hash)
+    return found
+
+
+def write(
+    plan: Suite, method: str, recorded: Sequence[Row], source: Path, out: Path, part: bool, smoke: str = ""
+) -> int:
+    """Rows and curves of both, the tables of the newcomer, and the page. Returns 1 if all runs ended with an error.
+
+    part: only the lags of the newcomer are shown of its tasks. smoke: why its runs give no order of methods.
+    """
     import pyarrow as pa
 
     from longlag import report
@@ -68,7 +93,9 @@ def write(plan: Suite, method: str, recorded: Sequence[Row], source: Path, out: 
     order = [(name, "ascending") for name in (*records.KEY, "passes")]
     parquet.write(out / "curves.parquet", points.sort_by(order))
     loaded = Analysis.load(out / "runs.csv", out / "curves.parquet")
-    analysis = Analysis(loaded.runs, loaded.curves, method, tuple(filter(None, [_older.older(others)])))
+    remarks = tuple(filter(None, [_older.older(others)]))
+    outdated = frozenset(each.name for each in _older.changed(others))
+    analysis = Analysis(loaded.runs, loaded.curves, method, remarks, outdated, smoke)
     for name, words in (("against", newcomer.against(analysis)), ("by_cell", newcomer.by_cell(analysis))):
         render.save(*words, out / "tables", name)
     page = report.render(analysis, f"{capital(method_label(method))} against the reference")

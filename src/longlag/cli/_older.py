@@ -55,7 +55,7 @@ def _now(kind: str, name: str, recorded: int) -> int:
 def older(rows: Sequence[Any]) -> str:
     """A sentence on recorded rows of older numerics than those of this package; empty if there are none."""
     found = [
-        f"{each.name} (version {each.recorded}, now {each.now}: {count(each.rows, 'row')})" for each in changed(rows)
+        f"{_label(each)} (version {each.recorded}, now {each.now}: {count(each.rows, 'row')})" for each in changed(rows)
     ]
     if not found:
         return ""

@@ -133,7 +133,8 @@ def analysis(words: Sequence[str], curves_file: str | None = None) -> Analysis:
         return Analysis.load(_arguments.runs_file(path), _arguments.curves_file(path, curves_file))
     if curves_file:
         raise LonglagError(
-            "--curves is of one record without a label; of several, the curves.parquet beside each is read"
+            "--curves is of one record without a label; of several, the curves.parquet beside each is read: keep each "
+            "record in a folder as runs.csv and curves.parquet, and name the folders"
         )
     records = read(words)
     rows = merged(records)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from longlag.design.job import Job
 
 HELP = "train a method of yours on the reference's grid, and write the page that compares it with all recorded ones"
-_SMOKE = "--quick is a smoke test: one seed at the shortest lags says that the method runs, not how good it is"
+_SMOKE = "A smoke test (--quick): one seed at the shortest lags says that the method runs, not how good it is."
 EXAMPLE = "longlag compare --plugin my_gru.py --quick --yes"
 
 
@@ -38,7 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--yes", action="store_true", help="start without asking")
     start.add_argument("--dry-run", action="store_true", help="state the cost, train nothing")
-    out = "folder of the results (default: results/compare/METHOD)"
+    tuned = "file of settings that `longlag tune --suite` chose for the new method (default: those of its file)"
+    parser.add_argument("--tuned", metavar="FILE", help=tuned)
+    out = "folder of the results (default: results/compare/METHOD, with --quick results/compare/METHOD-quick)"
     parser.add_argument("--out", type=Path, metavar="DIR", help=out)
 
 
@@ -55,22 +57,39 @@ def run(args: argparse.Namespace) -> int:
     if any(row.method == method for row in rows):
         raise LonglagError(f"{source} has rows of a method called {method!r}; give yours another name")
     cells = grid.of(rows, args.tasks, args.lags, args.quick)
-    out = args.out or Path("results/compare") / method
+    out = args.out or Path("results/compare") / (f"{method}-quick" if args.quick else method)
     files.check_writable(out / "runs.csv")
-    plan = suite.parse(grid.suite_of(cells, "compare", [method], args.plugin), "the grid of the reference")
+    design = grid.suite_of(cells, "compare", [method], args.plugin)
+    plan = suite.parse({**design, **_tuned(args.tuned, method)}, "the grid of the reference")
     plan = replace(plan, digests=digests.digests_of(plan))
-    _compare_page.refuse_loss(plan, method, out)
+    lost = _compare_page.refuse_loss(plan, method, out)
     left = _compare_cost.missing(plan, out)
     tested = {(cell.task, lag) for cell in cells for lag in cell.lags}
-    notes = [_older.older([row for row in rows if (row.task, row.lag) in tested]), _SMOKE if args.quick else ""]
-    for note in filter(None, notes):
+    older, smoke = _older.older([row for row in rows if (row.task, row.lag) in tested]), _SMOKE if args.quick else ""
+    for note in filter(None, [older, smoke, lost]):
         print(f"longlag: {note}", file=sys.stderr)
     _compare_cost.state(method, cells, _compare_page.named(source), left, plan, rows, args.cores)
     if args.dry_run or (left and not _agreed(args)):
         return 0
     files.write_atomically(out / "suite.json", (plan.to_json(plan.digests) + "\n").encode())
     _jobs.train(plan, out, args.cores, lambda job: print(_ended(out, job), flush=True))
-    return _compare_page.write(plan, method, rows, source, out, part=bool(args.lags or args.quick))
+    return _compare_page.write(plan, method, rows, source, out, part=bool(args.lags or args.quick), smoke=smoke)
+
+
+def _tuned(file: str | None, method: str) -> dict[str, str]:
+    """What a suite says of frozen settings.
+
+    Raises:
+        LonglagError: the file has none of this method.
+    """
+    from longlag.design import tuned
+
+    if file is None:
+        return {}
+    have = tuned.read(file)["methods"]
+    if method not in have:
+        raise LonglagError(f"{file} has no settings of {method!r}; it has those of {', '.join(sorted(have))}")
+    return {"tuned": file}
 
 
 def _newcomer(args: argparse.Namespace) -> str:

@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> None:
     conditions = diff.compare(a, b)
     paths = [str(path) for _, path in named]
     print("".join(f"{name}: {path}\n" for name, path in zip(names, paths, strict=True)))
-    lines = [_head(*names), *(_words(condition) for condition in conditions.itertuples())]
+    two = bool(args.methods) and len({*args.methods}) == 2  # whose specs always differ
+    lines = [_head(*names), *(_words(condition, two) for condition in conditions.itertuples())]
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     for line in lines:
         print("  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip())
@@ -57,9 +58,8 @@ def run(args: argparse.Namespace) -> None:
         int((~conditions.same_spec.astype(bool)).sum()),
     )
     both = count(len(conditions), "condition")
-    print(
-        f"{both} in both, {other} with another spec (!), {apart} where the interval of the difference excludes 0 (*)."
-    )
+    changed = "" if two else f"{other} with another spec (!), "
+    print(f"{both} in both, {changed}{apart} where the interval of the difference excludes 0 (*).")
     print(
         "95 % intervals: Newcombe's for the difference of rates, that of an exact rank test for the ratio of passes.\n"
         "sooner: on how many of the shared seeds each solved and the other had not yet."
@@ -93,10 +93,11 @@ def _head(a: str, b: str) -> list[str]:
     return [*rates, f"passes {a}", f"passes {b}", f"{b} / {a}", "sooner"]
 
 
-def _words(condition: Any) -> list[str]:
+def _words(condition: Any, two: bool) -> list[str]:
+    """A line of the table. two: of two methods."""
     from longlag.words import interval, number
 
-    mark = ("*" if condition.low > 0 or condition.high < 0 else "") + ("" if condition.same_spec else "!")
+    mark = ("*" if condition.low > 0 or condition.high < 0 else "") + ("" if two or condition.same_spec else "!")
     rates = f"{100 * condition.difference:+.0f} {interval(100 * condition.low, 100 * condition.high)}"
     ratio = (
         number(condition.ratio) if 0 < condition.ratio < math.inf else "–"

@@ -47,11 +47,12 @@ def run(args: argparse.Namespace) -> None:
     if {*found.plugins} <= {*args.plugin}:
         digests.work_out(found, args.plugin, _note)
     else:
-        _note(f"{found.source}: not checked; load its plug-ins with {' '.join(f'--plugin {p}' for p in found.plugins)}")
+        flags = " ".join(f"--plugin {p}" for p in found.plugins)
+        _note(f"{found.source}: not checked; an estimate does not run code that a file names: add {flags} to run it")
     record, named = Record(rows, _footprints()), " ".join(map(str, runs))
     costs = estimate(found, rows)
     everything = total(costs)
-    heads = f"{'CPU time':>10}{'from':>10}{'to':>10}{'guessed':>9}{'min a job':>13}{'MB a job':>13}"
+    heads = f"{'CPU time':>10}{'from':>10}{'to':>10}{'guessed':>9}{'minutes/job':>13}{'MB/job':>13}"
     print(f"{'method':<22}{'jobs':>7}{'runs':>8}{heads}")
     for cost in [*costs, everything]:
         jobs = [job for job in found.jobs if cost is everything or job.entry == cost.method]
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> None:
         f"{everything.guessed / max(everything.seconds, 1e-9):.0%} of it guessed; about {duration(clock)} by the clock "
         f"on {count(args.cores, 'core')} like those of {named}; the longest job takes {duration(slowest)}"
     )
-    print("min a job, MB a job: what a cluster is asked for at the first attempt (docs/cluster.md)")
+    print("minutes/job, MB/job: the time and memory that a cluster is asked for at the first attempt (docs/cluster.md)")
 
 
 def _line(cost: Cost, needs: Sequence[Need]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments, _gpu, _training, _tune_suite
@@ -21,7 +22,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--task", help="a name from `longlag list`")
     parser.add_argument("--lag", type=_arguments.lag, help="the papers' nominal lag T, in steps")
     parser.add_argument(
-        "--candidates", type=_arguments.count("number of candidates"), default=8, help="settings to try (default: 8)"
+        "--candidates",
+        type=_arguments.count("number of candidates"),
+        default=8,
+        help="settings to try beside the recipe, as in a suite with `search` (default: 8)",
     )
     _arguments.add_training(parser, required=False)
     suite = "choose from the runs of this search instead: a name in config/, a suite's file, or a folder of results"
@@ -66,6 +70,7 @@ def _search(args: argparse.Namespace) -> int:
     _arguments.load_plugins(args)
     _arguments.check_outputs(args.out, cache=args.cache)
     seeds = tuple(tune.FIRST_SEED + seed for seed in args.seeds)
+    print(f"seeds of tuning: {', '.join(map(str, seeds))}, for --seeds {', '.join(map(str, args.seeds))}", flush=True)
     (spec,) = _training.specs(args, [args.task], args.lag, seeds)
     cache, trials = Rungs(_training.cache_of(args)), []
     with lock.held(args.out), _training.cached(args) as driver:
@@ -87,9 +92,11 @@ def _search(args: argparse.Namespace) -> int:
 
 
 def _line(word: str, trial: Candidate) -> str:
-    settings = " ".join(f"--set {path}={value:.4g}" for path, value in trial.overrides.items())
+    settings = " ".join(f"--set {path}={value:.4g}" for path, value in trial.overrides.items()) or "the recipe"
     score = trial.score
     if score.failed:
         return f"{word} {settings}: diverged, ended with an error or was stopped before its first evaluation"
-    then = f"loss {trial.last_losses[-1]:.4g}" if score.wrong else f"{score.passes:,.0f} passes"
-    return f"{word} {settings}: {score.wrong:.1%} wrong on validation, {then}"
+    return (
+        f"{word} {settings}: {score.wrong:.1%} wrong on validation, {score.passes:,.0f} passes, "
+        f"last loss {fmean(trial.last_losses):.4g}"
+    )

@@ -63,7 +63,7 @@ def check(kind: str, name: str) -> Iterator[Finding]:
             try:
                 test(name)
             except Exception as error:
-                at, kind_of_error = _place(error, registry.file(kind, name)), type(_root(error)).__name__
+                at, kind_of_error = place(kind, name, error), type(_root(error)).__name__
                 key = f"{kind_of_error} {at}" if at else _in_words(error)
                 trace = "".join(traceback.format_exception(error))
                 yield Finding(promise, f"{_in_words(error)}{f' ({at})' if at else ''}", trace, key in known)
@@ -83,8 +83,9 @@ def _root(error: BaseException) -> BaseException:
     return _root(error.__cause__) if error.__cause__ else error
 
 
-def _place(error: BaseException, file: Path | None) -> str:
+def place(kind: str, name: str, error: BaseException) -> str:
     """The innermost line of a plug-in's file that the error passed through: "my_cell.py, line 31"; empty if none."""
+    file = registry.file(kind, name)
     lines = [
         line
         for frame, line in traceback.walk_tb(_root(error).__traceback__)
@@ -156,7 +157,7 @@ def _keeps_order_and_sequences_apart(name: str) -> None:
 def _run(method: str, task: str, *seeds: int, block: int = 0) -> tuple[list[Point], list[Row]]:
     lag = max(10, registry.get("tasks", task).shortest)
     setup = resolve(RunSpec(task, lag, method, seeds or (0,), BUDGET, block=block))
-    with _caught() as errors:
+    with caught() as errors:
         events = [*attempt(setup)]
     rows = [event for event in events if isinstance(event, Row)]
     failed = [row.reason for row in rows if row.status == Status.ERROR]
@@ -166,7 +167,7 @@ def _run(method: str, task: str, *seeds: int, block: int = 0) -> tuple[list[Poin
 
 
 @contextmanager
-def _caught() -> Iterator[list[BaseException]]:
+def caught() -> Iterator[list[BaseException]]:
     """The errors that give rows: their tracebacks are kept instead of printed."""
     errors: list[BaseException] = []
 

@@ -46,15 +46,15 @@ class Candidate:
 def search(
     spec: RunSpec, n: int, on_event: Callable[[Point | Row], None], rungs: Rungs, driver: Driver = run_to_end
 ) -> Iterator[Candidate]:
-    """Trains every candidate on the spec's seeds; those with finished rungs are read instead. On a GPU no candidate is
-    yielded before all have ended (`engine/together.py`).
+    """Trains the recipe and n candidates on the spec's seeds; those with finished rungs are read instead. On a GPU no
+    candidate is yielded before all have ended (`engine/together.py`).
 
     Raises:
         LonglagError: a candidate cannot be trained; nothing is then trained.
     """
     method = registry.get("methods", spec.method)
     candidates.points(method, n)  # refuses a method without a space
-    setups = [resolve(dataclasses.replace(spec, candidate=number)) for number in range(1, n + 1)]
+    setups = [resolve(dataclasses.replace(spec, candidate=number)) for number in range(n + 1)]
     for setup, climbed in zip(setups, _climbed(setups, on_event, rungs, driver), strict=True):
         chosen = {path: setup.spec.overrides[path] for path in method.tune if path in setup.spec.overrides}
         rows, losses = [], []

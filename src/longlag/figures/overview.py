@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from longlag.analysis import Analysis
 from longlag.figures.tools import heatmap, layout, style
-from longlag.words import NOT_RUN, capital, method_label, reached, seeds_phrase
+from longlag.words import NOT_RUN, capital, join_methods, method_label, reached, seeds_phrase
 
 TITLE, ORDER = "How far each remedy carries", 0
 _FEW = 4  # tasks, or methods, that are drawn as bars
@@ -24,9 +24,14 @@ _FEW_GAPS = 2  # methods that may be missing on a task before each panel lists i
 
 def ranking(table: pd.DataFrame) -> list[str]:
     """Methods, the furthest first: by the mean over their tasks of reach over the task's largest lag."""
-    share = table.reach / table.groupby("task").largest.transform("max")
-    mean = share.groupby(table.method).mean()
+    mean = shares(table)
     return [str(name) for name in sorted(mean.index, key=lambda name: (-mean[name], name))]
+
+
+def shares(table: pd.DataFrame) -> pd.Series:
+    """By method, the mean over its tasks of reach over the task's largest lag."""
+    share = table.reach / table.groupby("task").largest.transform("max")
+    return share.groupby(table.method).mean()
 
 
 def is_map(table: pd.DataFrame) -> bool:
@@ -137,7 +142,12 @@ def _first(table: pd.DataFrame) -> str:
         return "No method solves any lag that was tried."
     if (table.groupby("task").largest.nunique() > 1).any():
         return "Not all methods were tried at the same lags: a reach with ≥ ends with its grid, not with its method."
-    return f"{capital(method_label(ranking(table)[0]))} comes first, by its mean share of the largest lag."
+    first, second = [*ranking(table), ""][:2]
+    share = shares(table)
+    if second and share[first] == share[second]:
+        tied = [name for name in ranking(table) if share[name] == share[first]]
+        return f"{capital(join_methods(tied))} tie, by their mean share of the largest lag."
+    return f"{capital(method_label(first))} comes first, by its mean share of the largest lag."
 
 
 def caption(analysis: Analysis) -> str:
@@ -145,20 +155,21 @@ def caption(analysis: Analysis) -> str:
     table = analysis.reach
     if table.empty:
         return "No runs yet."
+    first = analysis.smoke or _first(table)
     told = (
         "reach, the largest lag T of the grid that at least half of the seeds solve, with the task's minimal lag in "
         "brackets; ≥: that was the largest lag tried"
     )
     if is_map(table):
         return (
-            f"Darker cells carry further. {_first(table)} Number: {told}; none: no lag was solved; dot: not run. "
+            f"Darker cells carry further. {first} Number: {told}; none: no lag was solved; dot: not run. "
             "Black edge: solved to the end of the ladder; cross: a failure or the end of its sequences stopped it; "
             "hatched: tried at one lag only; without a mark: the budget stopped it. "
             f"Methods are ordered by their mean share of the largest lag, tasks by how many methods ran on them; "
             f"{seeds_phrase(table.n)}. The table gives the intervals."
         )
     return (
-        f"Longer bars carry further. {_first(table)} Bar and number: {told}. Pale track: the lags of the grid, "
+        f"Longer bars carry further. {first} Bar and number: {told}. Pale track: the lags of the grid, "
         "divided by white lines; arrow: solved to the end of the ladder; cross: a failure or the end of its sequences "
         "stopped it; hatched: tried at one lag only; without a mark: the budget stopped it. Black line: 95 % interval "
         f"of the true reach from exact binomial tests, {seeds_phrase(table.n)}; it knows only the lags of the grid."

@@ -87,11 +87,11 @@ def _words(analysis: Analysis) -> dict[str, Any]:
     """What the page says of the runs in words and numbers."""
     runs = analysis.runs
     return {
-        "answer_line": headline.line(analysis),
+        "answer_line": analysis.smoke or headline.line(analysis),
         "given": headline.given(analysis),
         "remarks": [] if analysis.newcomer else analysis.remarks,  # a newcomer's section repeats them
-        "headline": headline.sentences(analysis),
-        "answer": answer.sentences(analysis),
+        "headline": [] if analysis.smoke else headline.sentences(analysis),
+        "answer": [] if analysis.smoke else answer.sentences(analysis),
         "tally": answer.tally(runs),
         "endings": answer.endings(runs),
         "missing": answer.gaps(runs, sorted(runs.task.unique()), sorted(runs.method.unique())),

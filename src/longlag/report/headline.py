@@ -88,7 +88,7 @@ def _leader(compared: pd.DataFrame, one: str, begins: bool = True) -> str:
     led = one if tasks == 1 else _share(len(rows), tasks)
     if len(best) > 1:
         who = join_methods(best)
-        return f"{capital(who) if begins else who} tie: each carries as far as any on {led}"
+        return f"{capital(who) if begins else who} tie in reach: each carries as far as any on {led}"
     alone = int((leads[leads.task.isin(rows.task)].groupby("task").size() == 1).sum())
     name = capital(method_label(best[0])) if begins else method_label(best[0])
     if alone == len(rows):
@@ -168,7 +168,7 @@ def _winners(conditions: pd.DataFrame) -> str:
     names = sorted(first.index, key=lambda name: (-first[name], name))
     told = join_words(f"{method_label(name)} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
     tied = int((ties > 1).sum())
-    return f"{told} ({tied} of them tied)" if tied else told
+    return f"{told}, counting {count(tied, 'pair')} for each of the methods that tie there" if tied else told
 
 
 def _uncertain(analysis: Analysis) -> str:
@@ -179,21 +179,23 @@ def _uncertain(analysis: Analysis) -> str:
     furthest = table.groupby("method").reach.max()
     nothing = sorted(str(name) for name in furthest.index[furthest == 0])
     none = f"{join_methods(nothing)} solve{'s' if len(nothing) == 1 else ''} no lag of any task; " if nothing else ""
-    seeds = int(analysis.success.n.min())
-    p = f"{analysis.smallest_p:.2g}"
+    (fewer, more), p = analysis.fewest_seeds, f"{analysis.smallest_p:.2g}"
     told = f"Of {count(len(attempted), 'run')} {failed.sum()} did not solve" + (f" ({how})" if how else "")
     limit = (
-        f"with {count(seeds, 'seed')} in the smallest condition no comparison of two methods there can reach p < {p}"
+        f"at the task and lag with the fewest seeds, {fewer} against {more}, no comparison of two methods can reach "
+        f"p < {p}"
     )
-    return f"{told}; {none}{limit}{_tested(analysis.claims)}."
+    return f"{told}; {none}{limit}{_tested(analysis.claims, analysis.newcomer)}."
 
 
-def _tested(pairs: pd.DataFrame) -> str:
+def _tested(pairs: pd.DataFrame, newcomer: str) -> str:
     """How many of the pairs named in advance differ over all tasks and lags."""
     if pairs.empty:
         return ""
     sure = int((pairs.holm < _LEVEL).sum())
+    named = {*pairs.first, *pairs.second}
+    other = f", none of them a pair with {method_label(newcomer)}" if newcomer and newcomer not in named else ""
     return (
-        f", but over all tasks and lags {sure} of {count(len(pairs), 'pair')} of methods named in advance differ "
-        f"(exchanging seeds within tasks, p < {_LEVEL} after Holm's correction)"
+        f"; over all tasks and lags, {sure} of the {count(len(pairs), 'pair')} of methods that the lecture's claims "
+        f"name in advance differ{other} (exchanging seeds within tasks, p < {_LEVEL} after Holm's correction)"
     )

@@ -21,8 +21,9 @@ def build(analysis: Analysis) -> pd.DataFrame:
     for row in table.itertuples():
         rank = 1 + int((table.share > row.share).sum())
         share = f"{percent(row.share)} {_percents(row.low, row.high)}"
+        given = "–" if analysis.smoke and row.method == analysis.newcomer else rank
         settings = _words(row.settings, versions[row.method])
-        rows.append([rank, row.method, share, f"{row.cells} of {row.of}", row.n, settings])
+        rows.append([given, row.method, share, f"{row.cells} of {row.of}", row.n, settings])
     return pd.DataFrame(rows, columns=["rank", "method", "seeds solved", "pairs", "runs", "settings"])
 
 

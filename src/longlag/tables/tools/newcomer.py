@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from longlag.analysis import Analysis, intervals
+from longlag.analysis.newcomer import FEWEST_SEEDS
 from longlag.words import (
     capital,
     count,
@@ -20,8 +21,14 @@ from longlag.words import (
     method_label,
     number,
     percent,
+    task_label,
 )
 
+OLDER = "†"  # marks what was recorded with older code
+_NO_TEST = (
+    "This is no p < 0.05: intervals of so few seeds are approximate, and an exact test of three seeds against three "
+    "gives p = 0.1 at best."
+)
 _FAILED = {"error": "ended with an error", "diverged": "diverged", "timeout": "met the clock's limit"}
 
 
@@ -35,9 +42,9 @@ class Words(NamedTuple):
 
 def against(analysis: Analysis) -> Words:
     """One row per other method: pairs won, lost and tied, the share won, seeds solved, and the ratio of passes."""
-    rows = [_against(row) for row in analysis.against.itertuples()]
+    rows = [_against(row, analysis.older) for row in analysis.against.itertuples()]
     columns = [
-        "against",
+        "other method",
         "pairs",
         "won",
         "lost",
@@ -52,20 +59,27 @@ def against(analysis: Analysis) -> Words:
         "Pairs of task and lag at which both were run. Won: a larger share of the newcomer's seeds solves, or "
         "an equal one and the 95 % interval of the ratio of passes (exact rank test) lies below 1; lost: the opposite. "
         "In brackets: how many of these have three seeds of both and an interval that excludes equality (Newcombe's "
-        "95 %, or that of the ratio). Share won: of the pairs not tied, with Wilson's interval; p: exact sign test on "
-        "these. Seeds solved: on these pairs, with Wilson's interval, which treats them as alike. Passes: "
-        "newcomer to other, the one ratio that fits all pairs that both solve, with a 95 % interval from an exact rank "
-        "test (none with three seeds in one pair); below 1: fewer."
+        f"95 %, or that of the ratio). {_NO_TEST} Share won: of the pairs not tied, with Wilson's interval; p: exact "
+        "sign test on these. Seeds solved: on these pairs, with Wilson's interval, which treats them as alike. Passes: "
+        "the newcomer's divided by the other's. It is estimated from all pairs that both solve together, as if it were "
+        "the same in each, with a 95 % interval from an exact rank test (none with three seeds in one pair); below 1: "
+        f"the newcomer needs fewer.{_of_older(analysis)}"
     )
     return Words(pd.DataFrame(rows, columns=columns), f"{_named(analysis)} against each method", note)
 
 
-def _against(row: Any) -> list[str]:
+def _of_older(analysis: Analysis) -> str:
+    """What the mark of older code means, if there is one."""
+    return f" {OLDER}: recorded with older code, which may give other numbers today." if analysis.older else ""
+
+
+def _against(row: Any, older: frozenset[str]) -> list[str]:
     share = "–" if math.isnan(row.share) else f"{percent(row.share)} {_percents(row.share_low, row.share_high)}"
     wins = f"{row.won} ({row.won_clearly})", f"{row.lost} ({row.lost_clearly})"
     passes = f"{_ratio(row)} in {count(row.both, 'pair')}" if row.both else "–"
     solved = _solved(row.solved, row.n), _solved(row.solved_other, row.n_other)
-    return [row.other, str(row.cells), *wins, str(row.tied), share, f"{row.p:.2g}", *solved, passes]
+    name = f"{capital(method_label(row.other))}{f' {OLDER}' if row.other in older else ''}"
+    return [name, str(row.cells), *wins, str(row.tied), share, f"{row.p:.2g}", *solved, passes]
 
 
 def by_cell(analysis: Analysis) -> Words:
@@ -73,13 +87,14 @@ def by_cell(analysis: Analysis) -> Words:
     rows = []
     for (task, lag), group in analysis.shared_cells.groupby(["task", "lag"]):
         own = group.iloc[0]
-        names = [_names(group, outcome) for outcome in ("won", "lost", "tied")]
-        rows.append([task, str(lag), _solved(own.solved, own.n), number(own["median"]), *names])
+        names = [_names(group, outcome, analysis.older) for outcome in ("won", "lost", "tied")]
+        marked = f"{capital(task_label(str(task)))} {OLDER}" if task in analysis.older else str(task)
+        rows.append([marked, str(lag), _solved(own.solved, own.n), number(own["median"]), *names])
     columns = ["task", "lag", "seeds solved", "median passes", "won from", "lost to", "tied with"]
     note = (
         "Seeds solved with Wilson's 95 % interval. Median passes: Kaplan-Meier; ∞: fewer than half of the seeds solved "
-        "within the budget. *: the 95 % interval excludes equality, with three "
-        "seeds of both."
+        f"within the budget. *: the 95 % interval excludes equality, with three seeds of both. {_NO_TEST}"
+        f"{_of_older(analysis)}"
     )
     return Words(pd.DataFrame(rows, columns=columns), f"{_named(analysis)}, task by task and lag by lag", note)
 
@@ -98,11 +113,16 @@ def sentences(analysis: Analysis) -> list[str]:
     solved = f"{name} solves {half} of {count(len(own), 'pair')} of task and lag with at least half of its seeds."
     parts = [("ahead of", ahead), ("behind", behind), ("level with", level)]
     told = "; ".join(f"{words} {join_methods(names)}" for words, names in parts if len(names))
-    limit = (
-        f"With {count(int(analysis.success.n.min()), 'seed')} in the smallest condition no single pair can reach p < "
-    )
-    limit += f"{analysis.smallest_p:.2g}: read the intervals."
-    return [solved, *_failures(failed), f"Counting pairs won and lost, it is {told}.", limit, *analysis.remarks]
+    order = [] if analysis.smoke or own.n.max() < FEWEST_SEEDS else [f"Counting pairs won and lost, it is {told}."]
+    warning = [analysis.smoke] if analysis.smoke else []
+    return [*warning, solved, *_failures(failed), *order, _limit(analysis.shared_cells), *analysis.remarks]
+
+
+def _limit(cells: pd.DataFrame) -> str:
+    """What the numbers of seeds allow at best: one pair of task and lag, the newcomer's seeds against the other's."""
+    sizes = sorted({(int(cell.n), int(cell.n_other)) for cell in cells.itertuples()})
+    bounds = join_words(f"{n} against {m} p = {intervals.smallest_p(n, m):.2g}" for n, m in sizes)
+    return f"At one task and lag, the smallest p that seeds can reach is, with {bounds}: read the intervals."
 
 
 def _failures(failed: pd.DataFrame) -> list[str]:
@@ -117,9 +137,14 @@ def _named(analysis: Analysis) -> str:
     return capital(method_label(analysis.newcomer))
 
 
-def _names(group: pd.DataFrame, outcome: str) -> str:
-    rows = group[group.outcome == outcome]
-    return join_words(f"{method_label(row.other)}{'*' if row.clear else ''}" for row in rows.itertuples()) or "–"
+def _names(group: pd.DataFrame, outcome: str, older: frozenset[str]) -> str:
+    return (
+        join_words(
+            f"{method_label(row.other)}{'*' * bool(row.clear)}{OLDER * (row.other in older)}"
+            for row in group[group.outcome == outcome].itertuples()
+        )
+        or "–"
+    )
 
 
 def _solved(solved: int, n: int) -> str:
