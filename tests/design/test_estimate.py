@@ -213,6 +213,8 @@ def test_the_command(tmp_path, capsys, monkeypatch):
     assert "s: 1 job, 33 s of CPU time, 0% of it guessed; about 33 s by the clock" in shown
     assert re.search(r"hf +1 +3 +33 s .* 0% +7 +\d+$", shown, re.MULTILINE), "minutes and megabytes of a job"
     assert "0.00" not in shown
+    assert "minutes/job" in shown
+    assert "by the clock: of the jobs alone; design, figures, tables and the page take a minute or two more" in shown
     assert cli.main(["estimate", "s", "--cores", "2", "costs.csv", "more.csv"]) == 0
     assert capsys.readouterr().out == shown, "options may stand between positional arguments"
     assert cli.main(["estimate", "t", "costs.csv"]) == 2

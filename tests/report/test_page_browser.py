@@ -14,11 +14,12 @@ from PIL import Image
 
 import browser
 import fake_results
-from cases import analysis
+from cases import CASES, analysis
 from longlag import figures, report
 from longlag.analysis import Analysis, stats
 from longlag.report import images
 from longlag.store.records import Row, Status
+from longlag.tables.tools import newcomer
 
 pytestmark = browser.needs_browser
 pytest.importorskip("vl_convert", reason="vl-convert-python is not installed: no interactive charts")
@@ -128,6 +129,22 @@ def test_no_caption_or_text_is_cut(driver: Any, whole: Path, width: int) -> None
     for box in driver.find_elements("css selector", ".wide"):
         driver.execute_script("arguments[0].scrollLeft = 1e6", box)
     assert driver.execute_script(CUT) == [], "after scrolling the tables"
+
+
+def test_the_comparison_of_a_newcomer_is_whole_on_a_phone(driver: Any, tmp_path: Path) -> None:
+    page = tmp_path / "compare.html"
+    compared = CASES["whole"]()
+    compared = replace(compared, newcomer=compared.methods[0])
+    page.write_text(report.render(compared, "compare"))
+    browser.window(driver, *SIZES["phone"])
+    browser.show(driver, page)
+    shown = driver.find_element("css selector", "#newcomer .wide:last-child")
+    assert shown.get_property("scrollWidth") <= shown.get_property("clientWidth")
+    before = "return getComputedStyle(document.querySelector(arguments[0]), '::before').content"
+    cell = "#newcomer .wide:last-child td:nth-child({})"
+    words = [driver.execute_script(before, cell.format(n)).strip('"') for n in range(2, 8)]
+    assert [word.strip(": ") for word in words] == [*newcomer.by_cell(compared).table.columns[1:]]
+    browser.window(driver)
 
 
 def test_the_task_changes_all_charts_and_the_table(opened: Any) -> None:

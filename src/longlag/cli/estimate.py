@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> None:
         f"{everything.guessed / max(everything.seconds, 1e-9):.0%} of it guessed; about {duration(clock)} by the clock "
         f"on {count(args.cores, 'core')} like those of {named}; the longest job takes {duration(slowest)}"
     )
+    print("by the clock: of the jobs alone; design, figures, tables and the page take a minute or two more")
     print("minutes/job, MB/job: the time and memory that a cluster is asked for at the first attempt (docs/cluster.md)")
 
 
