@@ -139,7 +139,7 @@ def test_a_ladder_resolves_each_lag_once_whatever_the_seeds(resolved, tmp_path):
 
 def test_a_search_resolves_each_candidate_once(resolved):
     list(tune.search(spec("control", seeds=(0, 1)), 3, lambda event: None, Rungs(None)))
-    assert resolved == [10, 10, 10]
+    assert resolved == [10, 10, 10, 10], "the recipe and three"
 
 
 def test_a_verified_row_resolves_its_spec_once(resolved):
