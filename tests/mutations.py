@@ -88,7 +88,7 @@ MUTATIONS = (
     M("HF fresh batch", "optimisers/hessian_free.py", '"backtracking"', '"line search"'),
     M("HF line search, first loss", "optimisers/hessian_free.py", "rate = self._line_search(fresh, best.x, lowest)", "rate = self._line_search(fresh, best.x, math.inf)"),
     M("HF restart", "optimisers/hessian_free.py", "rate > 0 and rho >= POOR", "rate > 0"),
-    M("HF damping without a promise", "optimisers/hessian_free.py", "if best.value < 0 else state.damping", "if True else state.damping"),
+    M("HF damping without a promise", "optimisers/hessian_free.py", "if predicted < 0 else damping", "if True else damping"),
     M("CG start", "optimisers/cg.py", "tree.axpy(-1, a(x), b)", "tree.axpy(0.0, a(x), b)"),
     M("CG iterate before the last", "optimisers/cg.py", " and i.iteration * self.growth <= last", ""),
     M("CG direction", "optimisers/cg.py", "tree.axpy(rr / rr_before, p, r)", "tree.axpy(0.9 * rr / rr_before, p, r)"),

@@ -372,7 +372,7 @@ def test_a_tie_names_no_winner() -> None:
 
 def test_the_headline_ranks_by_the_lags_that_all_were_tried_at() -> None:
     longer = reach(a=(100, 100), b=(50, 50))
-    tie = "At the lags all were tried at, a and b tie: each carries as far as any on adding."
+    tie = "At the lags all were tried at, a and b tie in reach: each carries as far as any on adding."
     assert headline.line(longer) == tie, "b was never tried at 100"
     assert headline.sentences(longer)[0].startswith("Each on a ladder of its own, a carries furthest on the one task")
     runs = longer.runs
