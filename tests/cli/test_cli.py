@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from longlag import cli, registry
+from longlag import cli, registry, resources
 from longlag.cli import _arguments, _renamed
 from longlag.store.curves import read_points
 from longlag.store.records import read_rows, write_rows
@@ -508,7 +508,16 @@ def test_run_says_in_a_sentence_that_it_needs_snakemake(monkeypatch, capsys):
 
 def test_run_refuses_a_suite_that_is_none(capsys):
     assert cli.main(["run", "dmo"]) == 2
-    assert "unknown suite 'dmo'; did you mean 'demo'?" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "unknown suite 'dmo'; did you mean 'demo'?" in said
+    assert "dmo.yaml was looked for in config and " in said
+
+
+def test_help_of_run_names_every_suite_of_the_package(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["run", "--help"])
+    said = set(re.split(r"[\s,]+", capsys.readouterr().out))
+    assert {path.stem for path in resources.find("config").glob("*.yaml")} - {"config"} - said == set()
 
 
 def test_run_passes_a_request_to_end_on_and_waits(tmp_path):

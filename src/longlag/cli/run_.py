@@ -20,7 +20,9 @@ EXAMPLE = "longlag run demo --cores 2"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "suite", metavar="SUITE", help="demo, standard, flow, tuning, fresh, reference, or a suite's YAML file"
+        "suite",
+        metavar="SUITE",
+        help="demo, standard, flow, tuning, fresh, reservoirs, reference, or a suite's YAML file",
     )
     cores = "jobs that run at the same time (default: every core of this machine)"
     parser.add_argument("--cores", type=_arguments.count("number of cores"), metavar="N", help=cores)

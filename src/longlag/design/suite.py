@@ -126,7 +126,8 @@ def find(config: Mapping[str, Any], folders: Sequence[Path], given: str = "") ->
     name = str(config.get("suite", "standard"))
     if name not in found:
         remedy = "a suite of your own is a YAML file with cells: snakemake --configfile FILE, longlag run FILE"
-        raise LonglagError(f"{given and f'{given}: '}{unknown('suite', name, found)}; {remedy}")
+        looked = f"{name}.yaml was looked for in {' and '.join(map(str, folders))}"
+        raise LonglagError(f"{given and f'{given}: '}{unknown('suite', name, found)}; {remedy}; {looked}")
     replaced = ", ".join(sorted(map(str, {*config} - {"suite"})))
     source = f"{found[name]}, with {replaced} of {given}" if replaced else str(found[name])
     line = _no_line if replaced else partial(schemas.line, found[name])
