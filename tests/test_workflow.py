@@ -23,7 +23,7 @@ from longlag.store.curves import read_points
 
 ROOT = Path(__file__).parents[1]
 STAND_IN = f"""#!{sys.executable}
-import argparse, json, sys
+import argparse, json, os, signal, sys
 from pathlib import Path
 from longlag import cli
 from longlag import registry
@@ -60,6 +60,9 @@ elif verb == "ladder":
     args = parser.parse_args(words)
     if Path("kill", args.method).exists():
         sys.exit(137)
+    if Path("interrupt").exists() and args.method == "hf":
+        os.killpg(0, signal.SIGINT)
+        sys.exit(130)
     seeds, lags = range(*map(int, args.seeds.split(":"))), tuple(map(int, args.lags.split(",")))
     settings = {{path: float(value) for path, value in (text.split("=") for text in args.set)}}
     job = Job(args.method, "", 0, tuple(args.task), lags, seeds, float(args.budget), None, "cpu", settings, ())
@@ -117,7 +120,12 @@ class Folder:
         profile = ["--workflow-profile", "none", "--scheduler", "greedy", "--cores", "2"]
         cache = {"XDG_CACHE_HOME": str(self.path / "cache"), "PATH": path}
         done = subprocess.run(
-            [*command, *profile, *words], capture_output=True, text=True, env=os.environ | cache, cwd=self.path
+            [*command, *profile, *words],
+            capture_output=True,
+            text=True,
+            env=os.environ | cache,
+            cwd=self.path,
+            process_group=0,  # a job of it may interrupt it
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -349,6 +357,20 @@ def test_a_dead_job_blocks_no_page_and_is_trained_next_time(tmp_path):
     assert {line.split()[1] for line in folder.trained()} == {"hf"}
     assert {row.status for row in folder.rows()} == {"budget"}
     assert "Nothing to be done" in folder.snakemake()[1]
+
+
+def test_an_interrupted_suite_has_no_page_and_resumes(tmp_path):
+    folder = Folder(tmp_path)
+    (tmp_path / "interrupt").touch()
+    code, output = folder.snakemake("--keep-going")
+    assert code == 1
+    assert "interrupted: nothing is drawn; run the same command again to resume" in output
+    assert not (tmp_path / "results/tiny/runs.csv").exists()
+    assert not (tmp_path / "results/tiny/report.html").exists()
+    (tmp_path / "interrupt").unlink()
+    code, output = folder.snakemake()
+    assert code == 0, output
+    assert {row.status for row in folder.rows()} == {"budget"}
 
 
 def test_even_if_every_job_died_there_is_a_page(tmp_path):

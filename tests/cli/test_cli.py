@@ -15,6 +15,7 @@ import pytest
 
 from longlag import cli, registry, resources
 from longlag.cli import _arguments, _renamed
+from longlag.store import lock
 from longlag.store.curves import read_points
 from longlag.store.records import read_rows, write_rows
 from toy import small
@@ -520,13 +521,45 @@ def test_help_of_run_names_every_suite_of_the_package(capsys):
     assert {path.stem for path in resources.find("config").glob("*.yaml")} - {"config"} - said == set()
 
 
-def test_run_passes_a_request_to_end_on_and_waits(tmp_path):
-    """Snakemake gets SIGTERM; a Ctrl-C of the terminal reaches it without help."""
-    child = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(3)); print('up', flush=True); signal.pause()"
-    code = f"import sys; from longlag.cli import run_; sys.exit(run_._call([sys.executable, '-c', {child!r}]))"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
-        assert parent.stdout is not None
-        parent.stdout.readline()
-        parent.send_signal(signal.SIGINT)
-        parent.send_signal(signal.SIGTERM)
-        assert parent.wait() == 3
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_run_interrupts_all_jobs_once_and_says_how_to_resume(number, tmp_path):
+    """Snakemake and the jobs below it get SIGINT, whichever signal `longlag run` alone got; it waits for their end."""
+    job = "import signal, sys, time; signal.signal(signal.SIGINT, lambda *_: sys.exit(3)); print('up', flush=True)"
+    job += "; time.sleep(600)"
+    child = "import signal, subprocess, sys; signal.signal(signal.SIGINT, lambda *_: None); "
+    child += f"print('job', subprocess.run([sys.executable, '-c', {job!r}]).returncode, flush=True)"
+    code = "import sys; from longlag import cli; from longlag.cli import run_; call = run_._call; "
+    code += f"run_._call = lambda command: call([sys.executable, '-c', {child!r}]); sys.exit(cli.main(['run', 'demo']))"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": tmp_path}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as parent:
+        assert parent.stdout.readline() == "up\n"
+        parent.send_signal(number)
+        output, errors = parent.communicate()
+    assert output == "job 3\n"
+    assert parent.returncode == 128 + number
+    assert errors.splitlines()[-1].endswith("run the same command to resume")
+
+
+def test_run_refuses_to_start_beside_jobs_of_an_earlier_call(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("longlag.cli.run_._call", lambda command: pytest.fail("Snakemake was called"))
+    with lock.held(tmp_path / "results/demo/jobs/lstm/adding/seeds0/runs.csv"):
+        assert cli.main(["run", "demo"]) == 2
+    said = capsys.readouterr().err
+    assert f"jobs of an earlier call still run: process {os.getpid()} on " in said
+    assert "run the same command again" in said
+    monkeypatch.setattr("longlag.cli.run_._call", lambda command: 0)
+    (tmp_path / "results/demo/jobs/lstm/adding/seeds0/.runs.csv.lock").touch()  # left by one that was killed
+    assert cli.main(["run", "demo"]) == 0
+
+
+def test_run_names_the_call_that_removes_a_lock_left_behind_and_makes_it(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    for kind in ("input", "output"):
+        (tmp_path / ".snakemake/locks").mkdir(parents=True, exist_ok=True)
+        (tmp_path / f".snakemake/locks/0.{kind}.lock").write_text("results/demo/runs.csv\n")
+    assert cli.main(["run", "demo", "--cores", "1"]) == 1
+    assert "longlag run demo --unlock, then run the same command again" in capfd.readouterr().err
+    assert cli.main(["run", "demo", "--unlock"]) == 0
+    assert not [*(tmp_path / ".snakemake/locks").glob("*.lock")]
+    assert not (tmp_path / "results").exists()

@@ -154,7 +154,8 @@ CHANGES = {
     ),
     "run": (
         ["s.yaml"],
-        {"suite": lambda words: ["demo"], "--cores": ["--cores", "77"], "--dry-run": ["--dry-run"]},
+        {"suite": lambda words: ["demo"], "--cores": ["--cores", "77"], "--dry-run": ["--dry-run"],
+         "--unlock": ["--unlock"]},
     ),
     "paper": (
         ["sutskever2013"],

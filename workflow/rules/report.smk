@@ -89,5 +89,19 @@ AFTER_ERROR = [
 ]
 
 
+# What Snakemake writes into its log when somebody ends it. The runs that are missing then are no errors.
+ENDED = ["Terminating processes on user request", "Will exit after finishing"]
+
+
 onerror:
-    shell(" && ".join(AFTER_ERROR[:1] if SUITE.search or SUITE.paper else AFTER_ERROR))
+    said = "".join(Path(file).read_text() for file in log)
+    if any(words in said for words in ENDED):
+        logger.info(
+            "interrupted: nothing is drawn; run the same command again to resume"
+        )
+    else:
+        shell(
+            " && ".join(
+                AFTER_ERROR[:1] if SUITE.search or SUITE.paper else AFTER_ERROR
+            )
+        )

@@ -8,14 +8,19 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from longlag.cli import _arguments
+from longlag.engine.interrupt import Interrupted
 from longlag.errors import LonglagError
 
 HELP = "run a suite: train, collect, draw and write the page, in results/SUITE (calls Snakemake)"
 EXAMPLE = "longlag run demo --cores 2"
+_HANGUP = getattr(signal, "SIGHUP", None)  # Windows has none
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     cores = "jobs that run at the same time (default: every core of this machine)"
     parser.add_argument("--cores", type=_arguments.count("number of cores"), metavar="N", help=cores)
     parser.add_argument("--dry-run", action="store_true", help="list what would run, and run nothing")
+    unlock = "remove the lock of a call of Snakemake that was killed, and run nothing"
+    parser.add_argument("--unlock", action="store_true", help=unlock)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,26 +54,83 @@ def run(args: argparse.Namespace) -> int:
         str(args.cores or os.cpu_count() or 1),
         *config,
         *["--dry-run"] * args.dry_run,
+        *["--unlock"] * args.unlock,
         *["--quiet", "all"] * args.quiet,
     ]
+    if args.dry_run or args.unlock:
+        return int(_call(command) != 0)
+    folder = Path("results", found.name)
+    _refuse_running_jobs(folder)
     code = _call(command)
-    page = Path("results", found.name, "tuning.md" if found.search else "report.html").resolve()
-    if code == 0 and not args.dry_run:
+    page = (folder / ("tuning.md" if found.search else "report.html")).resolve()
+    if code == 0:
         print(f"the chosen settings are in {page}" if found.search else f"open {page} in a browser")
+    elif any(Path(".snakemake/locks").glob("*.lock")):  # Snakemake removes its own, unless it is killed
+        remedy = f"if no other Snakemake runs here: longlag run {args.suite} --unlock, then run the same command again"
+        print(f"longlag: this folder is locked by another call, or by one that was killed; {remedy}", file=sys.stderr)
     return int(code != 0)
 
 
+def _refuse_running_jobs(folder: Path) -> None:
+    """Snakemake would delete what jobs of an earlier call are about to write, and draw their runs as errors."""
+    from longlag.store import lock
+
+    holders = sorted({holder for path in folder.glob("jobs/**/.runs.csv.lock") if (holder := lock.holder(path))})
+    if holders:
+        remedy = "wait for them, or end them (kill PID: each saves a checkpoint), and run the same command again"
+        raise LonglagError(f"jobs of an earlier call still run: process {', '.join(holders)}; {remedy}")
+
+
 def _call(command: list[str]) -> int:
-    """Runs Snakemake to its end. Ctrl-C in a terminal reaches it anyway; SIGTERM is passed on."""
-    with subprocess.Popen(command) as child:
+    """Runs Snakemake to its end, in a process group of its own, so that it and its jobs get each signal once.
 
-        def pass_on(number: int, frame: FrameType | None) -> None:
-            if number == signal.SIGTERM:
-                child.terminate()
+    Raises:
+        Interrupted: a signal asked this process to end. The group got SIGINT; at SIGTERM Snakemake waits for its jobs.
+    """
+    noted: list[int] = []
+    children: list[subprocess.Popen[bytes]] = []  # none yet while Snakemake starts
 
-        before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            return child.wait()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    def end(number: int, frame: FrameType | None) -> None:
+        noted.append(number)
+        for child in children:
+            _interrupt(child)
+
+    def pause(number: int, frame: FrameType | None) -> None:
+        for child in children:
+            os.killpg(child.pid, signal.SIGSTOP)
+            os.kill(os.getpid(), signal.SIGSTOP)  # returns when the shell continues this process
+            os.killpg(child.pid, signal.SIGCONT)
+
+    handlers = {signal.SIGINT: end, signal.SIGTERM: end}
+    if os.name != "nt":
+        handlers |= {signal.SIGHUP: end, signal.SIGTSTP: pause}
+    with _handling(handlers), subprocess.Popen(command, process_group=None if os.name == "nt" else 0) as child:
+        children.append(child)
+        if noted:  # before that
+            _interrupt(child)
+        code = child.wait()
+    if noted:
+        raise Interrupted(noted[0])
+    return code
+
+
+def _interrupt(child: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        if os.name == "nt":  # Ctrl-C reaches all processes of a console by itself
+            child.terminate()
+        else:
+            os.killpg(child.pid, signal.SIGINT)
+
+
+@contextmanager
+def _handling(handlers: dict[signal.Signals, Any]) -> Iterator[None]:
+    """Handles signals inside the block, apart from SIGHUP under nohup."""
+    before = {number: signal.getsignal(number) for number in handlers}
+    own = {number for number in handlers if (number, before[number]) != (_HANGUP, signal.SIG_IGN)}
+    for number in own:
+        signal.signal(number, handlers[number])
+    try:
+        yield
+    finally:
+        for number in own:
+            signal.signal(number, before[number])

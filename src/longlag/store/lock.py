@@ -60,6 +60,23 @@ def held(output: str | Path) -> Iterator[None]:
             files.remove(path)
 
 
+def holder(path: Path) -> str:
+    """Who holds the lock file at `path`, as "PID on MACHINE"; "" if nobody does or nobody can say."""
+    try:
+        lock = os.open(path, os.O_RDWR | (_OPEN & ~os.O_CREAT))
+    except OSError:
+        return ""
+    try:
+        _lock(lock)
+    except BlockingIOError:
+        return os.read(lock, 200).decode(errors="replace").strip() or "unknown"
+    except OSError:
+        return ""
+    finally:
+        os.close(lock)
+    return ""
+
+
 def _acquired(path: Path, output: Path) -> int:
     while True:
         lock = _opened(path)
