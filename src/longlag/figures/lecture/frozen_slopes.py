@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
 
 _INPUT = (base.GREEN, base.VERMILLION)
+_AXIS = r"$\|\partial L / \partial h_t\|$, input A = 1"
 
 
 @style.applied()
 def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """Two maps of slopes above; below the derivatives, by backpropagation and by the linear system."""
+    """Two maps of slopes above; below the derivatives, by backpropagation and by the linear system, beside A's."""
     series = finding["series"]
     figure, axes = base.panels(2, rows=2, height=2.0, width=width)
     maps, curves = axes.reshape(2, 2)
@@ -23,7 +25,7 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     for panel, unit in zip(curves, ("logistic", "tanh"), strict=True):
         _curves(panel, series[unit])
         panel.set_title(f"Derivatives, {unit} units")
-    curves[0].set_ylabel(r"$\|\partial L / \partial h_t\|$")
+    curves[0].set_ylabel(_AXIS)
     return figure
 
 
@@ -35,7 +37,7 @@ def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     *maps, curve = axes.flat
     _maps(figure, maps, series, "Slopes, input {}")
     _curves(curve, series["logistic"])
-    curve.set(title="Derivatives", ylabel=r"$\|\partial L / \partial h_t\|$")
+    curve.set(title="Derivatives", ylabel=_AXIS)
     return figure
 
 
@@ -50,14 +52,16 @@ def _maps(figure: Figure, panels: Sequence[Any], series: base.Series, title: str
 
 
 def _curves(axes: Any, found: base.Series) -> None:
+    """Sizes of derivatives over those of backpropagation after input A, since all fall by many decades alike."""
+    of_a = base.array(found["log10_backprop"])[0]
     for i, colour in enumerate(_INPUT):
-        backprop, system = base.array(found["log10_backprop"])[i], base.array(found["log10_system"])[i]
+        backprop, system = (base.array(found[name])[i] - of_a for name in ("log10_backprop", "log10_system"))
         axes.plot(backprop, color=colour, lw=1.2, label=f"backpropagation, input {'AB'[i]}")
         label = "linear system, slopes frozen" if i == 0 else None
         axes.plot(range(0, len(system), 2), system[::2], "o", ms=3.4, mfc="none", mec=style.INK, mew=0.7, label=label)
-    ticks = [k for k in range(-60, 61, 5) if axes.get_ylim()[0] <= k <= axes.get_ylim()[1]]
-    axes.set_yticks(ticks, base.powers(ticks))
-    axes.set(xlabel="step t", xlim=(0, len(backprop) - 1))
+    most = max(1, round(float(np.ceil(np.abs(axes.get_ylim()).max()))))
+    axes.set_yticks(range(-most, most + 1), base.powers(range(-most, most + 1)))
+    axes.set(xlabel="step t", xlim=(0, len(of_a) - 1), ylim=(-most, most))
     axes.legend(fontsize=7, loc="best", handlelength=1.4, borderaxespad=0.2)
 
 

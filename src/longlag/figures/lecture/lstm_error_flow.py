@@ -68,6 +68,11 @@ def _panel(axes: Any, series: Mapping[str, Any], net: Mapping[str, Any], colour:
     axes.axvspan(series["lag"] - last, series["lag"] - first - 1, color=style.FAINT, alpha=0.6, lw=0, zorder=0)
     axes.set_ylim(_FLOOR, 2.0)
     axes.set_yticks(range(int(_FLOOR), 3, 2), base.powers(range(-8, 3, 2)))
+    if axes.get_subplotspec().is_first_col():
+        axes.text(0.5, np.log10(series["kept"]) - 0.25, "threshold", color=style.QUIET, fontsize=7, va="top")
+        axes.text(
+            series["lag"] - (first + last + 1) / 2, 1.9, "lag", color=style.QUIET, fontsize=7, ha="center", va="top"
+        )
     solved = sum(run[-1] <= 0.01 for run in net["wrong"])
     axes.text(0.04, 0.05, f"{solved} of {len(net['wrong'])} learned", transform=axes.transAxes, color=colour)
 
