@@ -21,7 +21,8 @@ from longlag.report import handson
 from pages import Page, policy
 
 SIZES = {"laptop": (1280, 900), "phone": (390, 844)}
-W, INPUT = np.array(handson.WEIGHTS), np.array(handson.INPUT)
+W, SYMMETRIC, INPUT = np.array(handson.WEIGHTS), np.array(handson.SYMMETRIC), np.array(handson.INPUT)
+FAINT = 1e-6  # the strength of the input with which the page opens
 LAGS = (1, 10, 50, 100)
 CLOSE = 1e-6  # relative: what the page promises
 # what the sliders can be set to: unit, centred, scales
@@ -46,6 +47,9 @@ def test_the_page_is_one_file_that_fetches_nothing(tmp_path: Path) -> None:
 
 def test_the_weights_written_down_have_a_spectral_radius_of_one() -> None:
     assert np.abs(np.linalg.eigvals(W)).max() == pytest.approx(1, abs=1e-3)
+    half = (W + W.T) / 2
+    assert half / np.abs(np.linalg.eigvalsh(half)).max() == pytest.approx(SYMMETRIC, abs=1e-4)
+    assert (SYMMETRIC == SYMMETRIC.T).all()
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +80,20 @@ def in_the_page(driver: Any, choices: list[dict[str, Any]]) -> list[dict[str, An
     return found
 
 
-def in_the_library(unit: nets.Unit, centred: bool, scale: float, lag: int, error: float) -> dict[str, np.ndarray]:
+def in_the_library(
+    unit: nets.Unit,
+    centred: bool,
+    scale: float,
+    lag: int,
+    error: float,
+    symmetric: bool = False,
+    strength: float = FAINT,
+) -> dict[str, np.ndarray]:
     """The same from the lecture's nets: one input at the first step, the error on the first unit of the last state."""
-    weights = scale * W
+    weights = scale * (SYMMETRIC if symmetric else W)
     net = nets.Net(unit, weights, INPUT[None], nets.centred(weights) if centred else np.zeros(len(W)))
     x = np.zeros((lag + 1, 1, 1))
-    x[0] = 1
+    x[0] = strength
     run = net.run(x, np.full((1, len(W)), (unit.low + unit.high) / 2))
     d_states = np.zeros((lag + 1, 1, len(W)))
     d_states[-1, 0, 0] = error
@@ -96,14 +108,18 @@ def distance(found: Any, wanted: np.ndarray) -> float:
     return float((np.linalg.norm(found - wanted, axis=1) / np.where(size > 0, size, 1)).max())
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_the_gradient_is_the_library_s_wherever_the_sliders_go(opened: Any, setting: str) -> None:
+@pytest.mark.parametrize("symmetric", [False, True], ids=["as drawn", "symmetric"])
+@pytest.mark.parametrize(("setting", "strength"), [*((name, 1.0) for name in SETTINGS), ("tanh", FAINT)])
+def test_the_gradient_is_the_library_s_wherever_the_sliders_go(
+    opened: Any, setting: str, symmetric: bool, strength: float
+) -> None:
     unit, centred, scales = SETTINGS[setting]
+    net = {"symmetric": symmetric, "strength": strength}
     cases = [(float(scale), lag) for scale in scales for lag in LAGS]
-    choices = [{"unit": unit.name, "scale": s, "lag": lag, "centred": centred, "error": 2.0} for s, lag in cases]
+    choices = [{"unit": unit.name, "scale": s, "lag": lag, "centred": centred, "error": 2.0, **net} for s, lag in cases]
     worst = 0.0
     for (scale, lag), found in zip(cases, in_the_page(opened, choices), strict=True):
-        wanted = in_the_library(unit, centred, scale, lag, 2.0)
+        wanted = in_the_library(unit, centred, scale, lag, 2.0, symmetric, strength)
         apart = {name: distance(found[name], wanted[name]) for name in ("d", "h")}
         apart["dW"] = distance(np.ravel(found["dW"]), np.ravel(wanted["dW"]))
         worst = max(worst, *apart.values())
@@ -184,7 +200,7 @@ def test_units_can_be_changed_and_centred(opened: Any) -> None:
     opened.find_element("id", "centred").click()
     found.append(told(opened, "reading", "gradient"))
     assert len(set(found)) == 3
-    wanted = in_the_library(nets.LOGISTIC, True, 2.8, 50, 1.0)
+    wanted = in_the_library(nets.LOGISTIC, True, 2.8, 50, 1.0, strength=1.0)
     assert found[2] == pytest.approx(np.linalg.norm(wanted["d"][0]), rel=CLOSE)
 
 
@@ -246,13 +262,52 @@ def test_the_watershed_is_seen_on_the_map_as_it_opens(opened: Any) -> None:
 
 
 def test_presets_show_a_vanished_and_an_exploded_gradient(opened: Any) -> None:
-    vanish, explode = opened.find_elements("css selector", ".preset")
+    vanish, survive, explode = opened.find_elements("css selector", ".preset")
     explode.click()
     assert told(opened, "reading", "gradient") > 1e6
     assert "It has exploded." in opened.find_element("id", "reading").text
     vanish.click()
     assert told(opened, "reading", "gradient") < 1e-6
     assert "It has vanished." in opened.find_element("id", "reading").text
+    survive.click()
+    assert 0.1 < told(opened, "reading", "gradient") < 10
+    assert "It survives." in opened.find_element("id", "reading").text
+
+
+def test_as_it_opens_the_scale_alone_takes_the_gradient_from_vanished_to_exploded(opened: Any) -> None:
+    fates = []
+    for scale in np.arange(0.7, 1.31, 0.05):
+        turn(opened, "scale", float(scale))
+        (fate,) = re.findall(r"It (?:has )?(vanished|survives|exploded)", opened.find_element("id", "reading").text)
+        fates.append(fate)
+    assert list(dict.fromkeys(fates)) == ["vanished", "survives", "exploded"]
+
+
+def test_the_answer_about_logistic_units_is_what_they_do(opened: Any) -> None:
+    """No scale of the slider lets the gradient survive 50 steps; with centred units 4 is the first that does."""
+    page = opened.find_element("id", "net").get_attribute("textContent")
+    assert "no scale of this slider" in page
+    assert "survives from a scale of 4 on" in page
+    opened.find_element("css selector", "input[value=logistic]").click()
+    largest = float(opened.find_element("id", "scale").get_attribute("max"))
+    sizes = {}
+    for centred in (False, True):
+        choices = [
+            {"unit": "logistic", "scale": s, "lag": 50, "centred": centred}
+            for s in np.arange(0.2, largest + 0.01, 0.05)
+        ]
+        found = in_the_page(opened, choices)
+        sizes[centred] = [(c["scale"], np.linalg.norm(f["d"][0])) for c, f in zip(choices, found, strict=True)]
+    assert max(size for _, size in sizes[False]) < 1e-10
+    assert next(scale for scale, size in sizes[True] if size > 0.1) == pytest.approx(4)
+
+
+def test_symmetric_weights_and_the_full_input_change_the_curve(opened: Any) -> None:
+    turn(opened, "scale", 2)
+    for name, symmetric, strength in (("symmetric", True, FAINT), ("faint", True, 1.0)):
+        opened.find_element("id", name).click()
+        wanted = in_the_library(nets.TANH, False, 2.0, 50, 1.0, symmetric, strength)
+        assert told(opened, "reading", "gradient") == pytest.approx(np.linalg.norm(wanted["d"][0]), rel=CLOSE)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -268,7 +323,7 @@ def test_the_labels_of_the_sliders_do_not_collide(driver: Any, page: Path, size:
 @pytest.mark.parametrize("size", SIZES)
 def test_the_words_of_the_pictures_can_be_read_and_do_not_collide(driver: Any, page: Path, size: str) -> None:
     browser.open_quietly(driver, page, SIZES[size], False)
-    driver.find_elements("css selector", ".preset")[1].click()
+    driver.find_elements("css selector", ".preset")[-1].click()
     for steps in (1, 8, 40):
         turn(driver, "steps", steps)
         for name in ("forward", "backward", "cut"):

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const $ = (id) => document.getElementById(id);
-  const { W, input, mapW, mapB } = JSON.parse($("handson-data").textContent);
+  const { W, symmetricW, input, mapW, mapB } = JSON.parse($("handson-data").textContent);
 
   // --- mathematics; the same formulas as longlag.lecture.tools.nets ---
   function sigmoid(a) {
@@ -17,14 +17,15 @@
   const times = (h, w) => w[0].map((_, j) => h.reduce((sum, x, i) => sum + x * w[i][j], 0)); // h W
   const timesTransposed = (d, w) => w.map((row) => row.reduce((sum, x, j) => sum + x * d[j], 0)); // d W'
 
-  // One input at step 1, then `lag` steps of its own; the error is a weight of 1 on the last state of the first unit.
-  function net({ unit, scale, lag, error = 1, centred = false }) {
+  // One input at step 1, `strength` times that of the page, then `lag` steps of its own; the error is a weight of 1 on the
+  // last state of the first unit.
+  function net({ unit, scale, lag, error = 1, centred = false, symmetric = false, strength = 1 }) {
     const { f, slope, rest } = UNITS[unit];
-    const w = W.map((row) => row.map((x) => x * scale));
+    const w = (symmetric ? symmetricW : W).map((row) => row.map((x) => x * scale));
     const bias = w.map((_, j) => (centred ? -w.reduce((sum, row) => sum + row[j], 0) / 2 : 0));
     const [h, a] = [[input.map(() => rest)], [null]];
     for (let t = 1; t <= lag + 1; t++) {
-      a.push(times(h[t - 1], w).map((x, i) => x + bias[i] + (t === 1 ? input[i] : 0)));
+      a.push(times(h[t - 1], w).map((x, i) => x + bias[i] + (t === 1 ? strength * input[i] : 0)));
       h.push(a[t].map(f));
     }
     const d = Array(lag + 2); // d[t] = dL/dh_t
@@ -141,11 +142,15 @@
 
   // --- controls ---
   const state = { unit: "tanh", start: [-0.3, 0.6] };
+  const FAINT = 1e-6; // of the input: tanh units then stay near 0, where their slope is 1
+  const SURVIVES = 10; // at most so many times larger or smaller
   const SCALES = { tanh: { max: 3.5, step: 0.05 }, logistic: { max: 12, step: 0.05 } };
 
   function chosen() {
     const number = (id) => Number($(id).value);
-    return { unit: state.unit, scale: number("scale"), lag: number("lag"), error: 2 ** number("error"), centred: state.unit === "logistic" && $("centred").checked };
+    const centred = state.unit === "logistic" && $("centred").checked;
+    const strength = state.unit === "tanh" && $("faint").checked ? FAINT : 1;
+    return { unit: state.unit, scale: number("scale"), lag: number("lag"), error: 2 ** number("error"), centred, symmetric: $("symmetric").checked, strength };
   }
 
   function updateNet() {
@@ -159,10 +164,10 @@
     $("lag-told").textContent = choice.lag;
     $("error-told").textContent = `× ${choice.error}`;
     const size = norms[choice.lag] / norms[0];
-    const fate = size < 1e-3 ? "It has vanished." : size > 1e3 ? "It has exploded." : "It survives.";
+    const fate = size < 1 / SURVIVES ? "It has vanished." : size > SURVIVES ? "It has exploded." : "It survives.";
     const reading = $("reading");
     Object.assign(reading.dataset, { gradient: norms[choice.lag], weights: norm(dW.flat()), rate });
-    reading.innerHTML = `${choice.lag} steps back the gradient is <b>${told(norms[choice.lag])}</b>${choice.error === 1 ? "" : `, ${told(size)} of what it was`}, multiplied by <b>${told(rate)}</b> at each. ${fate} The weights' gradient is ${told(norm(dW.flat()))}.`;
+    reading.innerHTML = `${choice.lag} steps back the gradient is <b>${told(norms[choice.lag])}</b>${choice.error === 1 ? "" : `, ${told(size)} of what it was`}, multiplied by <b>${told(rate)}</b> at each. ${fate} The gradient of the weights, a sum over all steps, is ${told(norm(dW.flat()))}.`;
   }
 
   function updateMap(repaint) {
@@ -227,12 +232,13 @@
     if (ridge !== null) move([ridge, state.start[1]]);
   }
 
-  for (const id of ["scale", "lag", "error", "centred"]) $(id).addEventListener("input", updateNet);
+  for (const id of ["scale", "lag", "error", "centred", "symmetric", "faint"]) $(id).addEventListener("input", updateNet);
   for (const radio of document.querySelectorAll("input[name=unit]")) {
     radio.addEventListener("change", () => {
       state.unit = radio.value;
       Object.assign($("scale"), SCALES[state.unit]);
       $("centred").disabled = state.unit !== "logistic";
+      $("faint").disabled = state.unit !== "tanh";
       updateNet();
     });
   }
@@ -240,6 +246,8 @@
     button.addEventListener("click", () => {
       document.querySelector("input[value=tanh]").click();
       for (const id of ["scale", "lag"]) $(id).value = button.dataset[id];
+      $("faint").checked = true;
+      $("symmetric").checked = false;
       updateNet();
     });
   }
