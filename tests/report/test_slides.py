@@ -78,3 +78,19 @@ def test_notes_are_folded_until_they_are_asked_for(driver: Any, page: Path) -> N
     assert notes.is_displayed()
     assert all(f"{part}." in notes.text for part in ("Predict", "Run", "Explain"))
     assert "it broke" in driver.find_element("css selector", "#claim-3 .verdict").text
+
+
+def test_on_a_phone_every_slide_keeps_its_figure_and_nothing_lies_on_anything(driver: Any, page: Path) -> None:
+    browser.window(driver, 390, 844)
+    browser.show(driver, page)
+    assert browser.wider_than_the_window(driver) == 0
+    label, *parts = (
+        driver.execute_script("return document.querySelector('label').getBoundingClientRect().bottom"),
+        *boxes(driver, "h1", ".sentence", "figure img", ".verdict", "nav"),
+    )
+    assert label <= parts[0][0], "the box for the notes stands above the slides, not on them"
+    assert all(above[1] <= below[0] for above, below in pairwise(parts))
+    size = "const r = document.querySelector('#claim-2 img').getBoundingClientRect(); return [r.width, r.height]"
+    width, height = driver.execute_script(size)
+    assert width >= 300
+    assert height >= 200
