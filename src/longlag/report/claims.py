@@ -14,6 +14,7 @@ from longlag.report import images
 from longlag.store import files
 
 FILE = "lecture.json"
+_RANGE = "range over seeds"  # the interval of a number that names no other
 _WIDTH = 480  # pixels of a thumbnail: twice what it takes up on the page
 # verdict -> sign beside it, so that colour is not all that tells
 SIGNS = {"holds": "✓", "holds with a caveat": "≈", "undecided": "?", "does not hold": "✗"}
@@ -93,10 +94,12 @@ def _row(entry: dict[str, Any], folder: Path) -> ClaimRow:
 
 
 def in_words(number: dict[str, Any]) -> str:
-    """A measured number on one line: median, unit, range, and how many nets meet its threshold."""
+    """A measured number on one line: median, unit, range or another interval by name, and how many nets meet its
+    threshold."""
     value, low, high = ("–" if number[name] is None else f"{number[name]:.4g}" for name in ("value", "low", "high"))
     unit = f" {number['unit']}" if number["unit"] else ""
-    said = f"{number['name']}: {value}{unit} [{low}, {high}]"
+    kind = "" if number["interval"] in ("", _RANGE) else f" ({number['interval']})"
+    said = f"{number['name']}: {value}{unit} [{low}, {high}]{kind}"
     return f"{said}; asked: {number['threshold']}, {_outcome(number)}" if number["threshold"] else said
 
 
