@@ -40,16 +40,21 @@ def small(path: Path) -> bytes:
 
 
 def keep(folder: Path) -> None:
-    """Writes NAME.png for every claim that was measured into that folder, and shown.json."""
+    """Writes NAME.png for every claim that was measured into that folder, and shown.json.
+
+    Claims that were not measured there stay as they were, if the seeds are the same.
+    """
     document = json.loads((folder / "lecture.json").read_text("utf-8"))
-    shown = {}
+    before = json.loads((HERE / "shown.json").read_text("utf-8"))
+    shown = before["claims"] if before["seeds"] == document["seeds"] else {}
     for entry in document["claims"]:
         slug = entry["claim"]["slug"]
         png = small(folder / "figures" / f"{slug}.png")
         (HERE / f"{slug}.png").write_bytes(png)
         finding = {name: entry["finding"][name] for name in SHOWN}
         shown[slug] = {"claim": entry["claim"], **finding, "digest": hashlib.sha256(png).hexdigest()}
-    kept = json.dumps({"seeds": document["seeds"], "claims": shown}, indent=1, ensure_ascii=False)
+    claims = dict(sorted(shown.items(), key=lambda item: item[1]["claim"]["number"]))
+    kept = json.dumps({"seeds": document["seeds"], "claims": claims}, indent=1, ensure_ascii=False)
     (HERE / "shown.json").write_text(kept + "\n", "utf-8")
 
 

@@ -168,7 +168,9 @@ def test_what_each_factor_saves_is_what_pandas_and_scipy_find_in_the_file():
     for problem in factorial.PROBLEMS:
         spent = {}
         for kind, momentum in finding.series["schedules"][problem.name].items():
-            name = f"lecture-{kind}" + ("" if momentum == "none" else f"-{momentum.replace('.', '_')}")
+            name = f"lecture-{kind}" + (
+                "" if momentum == "none" else f"-{momentum.replace(', then ', '-then-').replace('.', '_')}"
+            )
             spent[kind] = table[(table.task == problem.task) & (table.method == name)].set_index("seed").spent
         for better, worse, words in (
             ("init", "neither", "saved by the start alone"),

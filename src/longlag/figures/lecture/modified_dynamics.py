@@ -44,21 +44,23 @@ def _wrong(axes: Any, series: base.Series) -> None:
     bars = (
         ("wrong_readout", "readout alone", base.BLUE),
         ("wrong_ridge", "readout, ridge", base.GREEN),
+        ("wrong_frozen", "all but $W_{hh}$", base.VERMILLION),
         ("all", "all trained", base.ORANGE),
         ("wrong_designed", "designed ESN", style.QUIET),
     )
     for group, wrongs in enumerate(series["lags"].values()):
         for place, (name, words, colour) in enumerate(bars):
-            percent, x = base.array(wrongs[name]) * 100, group + 0.2 * (place - 1.5)
+            percent, x = base.array(wrongs[name]) * 100, group + 0.17 * (place - 2)
             middle = float(np.median(percent))
-            axes.bar(x, middle, width=0.18, color=colour, label=words if group == 0 else None)
-            axes.hlines(middle, x - 0.09, x + 0.09, color=colour, lw=2.5)  # a bar of no height would not be seen
+            axes.bar(x, middle, width=0.15, color=colour, label=words if group == 0 else None)
+            axes.hlines(middle, x - 0.075, x + 0.075, color=colour, lw=2.5)  # a bar of no height would not be seen
             axes.vlines(x, percent.min(), percent.max(), color=style.INK, lw=1)
-            base.word(axes, x, percent.max() + 1.5, f"{middle:.0f} %", colour, ha="center", va="bottom", fontsize=7)
+            base.word(axes, x, percent.max() + 1.5, f"{middle:.0f}", colour, ha="center", va="bottom", fontsize=7)
     axes.axhline(75, color=style.QUIET, lw=0.8, ls=(0, (1, 2)))
-    base.word(axes, len(series["lags"]) - 0.55, 75, "chance", style.QUIET, ha="right", va="bottom")
+    base.word(axes, len(series["lags"]) - 0.1, 75, "chance", style.QUIET, ha="right", va="bottom")
     axes.set_xticks(range(len(series["lags"])), [f"lag {lag}" for lag in series["lags"]])
-    axes.set(ylabel="test sequences wrong in %", ylim=(-1, 100), title="and yet it is right")
+    axes.set(ylabel="test sequences wrong in %", ylim=(-1, 128), yticks=range(0, 101, 20), title="and yet it is right")
+    axes.set_xlim(-0.5, len(series["lags"]) - 0.05)
     axes.legend(loc="upper left", ncol=2, handlelength=1, columnspacing=0.8, borderaxespad=0)
 
 
