@@ -98,7 +98,8 @@ def in_words(number: dict[str, Any]) -> str:
     threshold."""
     value, low, high = ("–" if number[name] is None else f"{number[name]:.4g}" for name in ("value", "low", "high"))
     unit = f" {number['unit']}" if number["unit"] else ""
-    kind = "" if number["interval"] in ("", _RANGE) else f" ({number['interval']})"
+    interval = number.get("interval", _RANGE)
+    kind = f" ({interval})" if interval != _RANGE else ""
     said = f"{number['name']}: {value}{unit} [{low}, {high}]{kind}"
     return f"{said}; asked: {number['threshold']}, {_outcome(number)}" if number["threshold"] else said
 
