@@ -1,23 +1,18 @@
 """The findings are those of the committed records, and a finding that they do not show is never written."""
 
 import dataclasses
-import importlib.util
-import sys
 
 import pytest
 
 from longlag.engine import trials
+from programs import loaded
 from test_docs import ROOT
 
 
 @pytest.fixture(scope="module")
 def findings():
-    spec = importlib.util.spec_from_file_location("findings", ROOT / "docs/findings.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["findings"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["findings"]
+    with loaded(ROOT / "docs/findings.py") as module:
+        yield module
 
 
 def test_the_page_is_current(findings):

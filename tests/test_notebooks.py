@@ -1,10 +1,11 @@
 """The notebooks are those of their texts, small, without errors, and run again to the end."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
+
+from programs import loaded
 
 NOTEBOOKS = Path(__file__).parents[1] / "docs/notebooks"
 NAMES = ("lecture", "hessian-free")
@@ -14,10 +15,8 @@ LARGEST = 300_000  # bytes
 @pytest.fixture(scope="module")
 def build():
     pytest.importorskip("nbclient", reason="nbclient is not installed (longlag[test])")
-    spec = importlib.util.spec_from_file_location("build_notebooks", NOTEBOOKS / "build.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with loaded(NOTEBOOKS / "build.py") as module:
+        yield module
 
 
 def cells(name):

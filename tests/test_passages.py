@@ -1,25 +1,20 @@
 """Passages of documents that say what the code and the records say, and the names that documents rely on."""
 
-import importlib.util
 import re
-import sys
 from dataclasses import replace
 
 import pytest
 import yaml
 
 from longlag import registry
+from programs import loaded
 from test_docs import DOCUMENTS, ROOT
 
 
 @pytest.fixture(scope="module")
 def passages():
-    spec = importlib.util.spec_from_file_location("passages", ROOT / "docs/passages.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["passages"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["passages"]
+    with loaded(ROOT / "docs/passages.py") as module:
+        yield module
 
 
 @pytest.mark.parametrize("name", ["record", "verified", "what recipes read"])

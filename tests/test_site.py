@@ -1,7 +1,6 @@
 """The site of docs/: its generated pages say everything, links leave docs/ for what is there, nothing is fetched."""
 
 import argparse
-import importlib.util
 import os
 import re
 import subprocess
@@ -15,6 +14,7 @@ import yaml
 from longlag import cli
 from longlag.design import schemas
 from longlag.store import records
+from programs import loaded
 
 ROOT = Path(__file__).parents[1]
 NAV = re.compile(r"^ +- [^:]+: (\S+\.md)$", flags=re.M)
@@ -22,10 +22,8 @@ NAV = re.compile(r"^ +- [^:]+: (\S+\.md)$", flags=re.M)
 
 @pytest.fixture(scope="module")
 def generate():
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with loaded(ROOT / "docs/generate.py") as module:
+        yield module
 
 
 def test_every_verb_and_argument_is_in_the_reference(generate):

@@ -1,5 +1,6 @@
 """Two suites in one picture, one table and one record: labels set their methods side by side."""
 
+import gzip
 from dataclasses import replace
 
 import pytest
@@ -45,6 +46,16 @@ def test_labels_set_suites_with_other_specs_and_versions_side_by_side(suites, ca
     )
     assert len(both) == 2 * len(alone)
     assert "0 repeated" in capsys.readouterr().out
+
+
+def test_a_folder_may_hold_its_rows_packed(suites):
+    assert run("merge", "plain", "a") == 0
+    whole = suites / "a/runs.csv"
+    (suites / "a/runs.csv.gz").write_bytes(gzip.compress(whole.read_bytes()))
+    whole.unlink()
+    assert run("merge", "packed", "a") == 0
+    assert (suites / "packed/runs.csv").read_bytes() == (suites / "plain/runs.csv").read_bytes()
+    assert read_points("packed/curves.parquet") == read_points("plain/curves.parquet")
 
 
 def test_a_record_without_a_label_keeps_its_names(suites):

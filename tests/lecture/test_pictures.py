@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import re
 import tomllib
@@ -18,6 +17,7 @@ from longlag.lecture.data import INIT_AND_MOMENTUM
 from longlag.lecture.tools import factorial
 from longlag.lecture.tools.numbers import Verdict
 from longlag.store.records import read_rows, write_rows
+from programs import loaded
 
 FOLDER = Path(__file__).parents[2] / "docs" / "lecture"
 MAKE = "run `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`"
@@ -44,10 +44,8 @@ def test_no_picture_is_left_over(shown):
 
 @pytest.fixture(scope="module")
 def pictures():
-    spec = importlib.util.spec_from_file_location("pictures", FOLDER / "pictures.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with loaded(FOLDER / "pictures.py") as module:
+        yield module
 
 
 @pytest.mark.parametrize("table", ["verdicts", "records"])
@@ -74,6 +72,8 @@ def test_every_corner_of_claim_11_is_on_record_at_the_cost_that_the_page_names()
     assert "not run**" not in document
     said = re.search(r"They took (\d+)\s+minutes of one core", document)
     assert int(said[1]) == round(sum(row.seconds for row in rows) / 60)
+    count, commit = re.search(r"(\d+) of the rows name the commit (\w+)", document).groups()
+    assert int(count) == sum(row.commit == commit for row in rows)
 
 
 def test_a_corner_without_records_is_said_to_be_not_run(pictures, monkeypatch, tmp_path):

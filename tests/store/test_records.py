@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import gzip
 import io
 import math
 
@@ -59,6 +60,18 @@ def test_rows_round_trip_sorted(tmp_path, rows):
     write_rows(tmp_path / "runs.csv", rows)
     expected = sorted(rows, key=lambda row: tuple(getattr(row, name) for name in KEY))
     assert [plain(row) for row in read_rows(tmp_path / "runs.csv")] == [plain(row) for row in expected]
+
+
+def test_packed_rows_are_read_and_damaged_ones_named(tmp_path):
+    write_rows(tmp_path / "runs.csv", [a_row(seed=0), a_row(seed=1)])
+    packed = gzip.compress((tmp_path / "runs.csv").read_bytes())
+    file = tmp_path / "packed.csv.gz"
+    file.write_bytes(packed)
+    assert read_rows(file) == read_rows(tmp_path / "runs.csv")
+    for damaged in (packed[:-9], packed[:20] + b"xx" + packed[22:], b"no gzip"):
+        file.write_bytes(damaged)
+        with pytest.raises(LonglagError, match=r"packed\.csv\.gz is no whole gzip file .*; pack it again"):
+            read_rows(file)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -180,14 +180,15 @@ def add_run(parser: argparse.ArgumentParser, name: str = "runs", metavar: str = 
 
 
 def runs_file(run: Path) -> Path:
-    """The runs.csv that RUN means. The labels of the plug-ins of its suite are read as well.
+    """The runs.csv (or runs.csv.gz) that RUN means. The labels of the plug-ins of its suite are read as well.
 
     Raises:
         LonglagError: a folder without one.
     """
-    if files.is_folder(run) and not files.is_file(run / "runs.csv"):
+    inside = [run / "runs.csv", run / "runs.csv.gz"] if files.is_folder(run) else [run]
+    found = next((path for path in inside if path == run or files.is_file(path)), None)
+    if found is None:
         raise LonglagError(f"{run} has no runs.csv; RUN is a folder with that file, or the file itself")
-    found = run / "runs.csv" if files.is_folder(run) else run
     _read_labels(found.parent)
     return found
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import hashlib
 import os
 import secrets
+import zlib
 from collections.abc import Iterable
 from functools import reduce
 from operator import or_
@@ -88,13 +90,16 @@ def is_folder(path: str | Path) -> bool:
 
 
 def read(path: str | Path) -> bytes:
-    """The bytes of a file.
+    """The bytes of a file; those that were packed into it if its name ends in .gz.
 
     Raises:
         LonglagError: it cannot be read.
     """
     try:
-        return Path(path).read_bytes()
+        data = Path(path).read_bytes()
+        return gzip.decompress(data) if Path(path).suffix == ".gz" else data
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise LonglagError(f"{path} is no whole gzip file ({error}); pack it again") from error
     except (OSError, ValueError) as error:
         raise LonglagError(f"cannot read {path}: {_reason(error)}; name a file that you may read") from error
 
