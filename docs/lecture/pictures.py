@@ -1,8 +1,9 @@
 """The pictures and tables of docs/lecture.md: `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`.
 
 Makes the figures of DIR small enough for a repository, keeps beside them which claims, in which words, they show, and
-writes two tables into the document: the verdicts before and after the claims were put right (`before.toml`), and which
-runs of claim 11 are on record. Without DIR it writes the tables alone.
+writes into the document: the verdicts before and after the claims were put right (`before.toml`), which runs of claim
+11 are on record, and below each picture what is seen, the verdict and the numbers that decide. Without DIR it makes no
+picture and writes the rest.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import json
 import re
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
+from longlag.figures.lecture.base import seen
 from longlag.lecture.data import INIT_AND_MOMENTUM
 from longlag.lecture.tools import factorial
 from longlag.protocol import FIRST_TUNING_SEED
@@ -27,6 +31,7 @@ HERE = Path(__file__).parent
 DOCUMENT = HERE.with_suffix(".md")
 WIDTH, COLOURS = 1000, 64  # pixels; of a palette
 SHOWN = ("verdict", "plain", "summary", "caveat")
+_VERDICTS = {"undecided": "it is undecided"}  # whether the claim holds; the other verdicts follow "it"
 _MARKS = re.compile(r"(<!-- pictures.py: (\w+) -->\n).*?(<!-- end of (?:\w+) -->)", flags=re.S)
 
 
@@ -52,7 +57,9 @@ def keep(folder: Path) -> None:
         png = small(folder / "figures" / f"{slug}.png")
         (HERE / f"{slug}.png").write_bytes(png)
         finding = {name: entry["finding"][name] for name in SHOWN}
-        shown[slug] = {"claim": entry["claim"], **finding, "digest": hashlib.sha256(png).hexdigest()}
+        decide = [number for number in entry["finding"]["numbers"] if number["threshold"]]
+        words = {"claim": entry["claim"], **finding, "numbers": decide}
+        shown[slug] = {**words, "digest": hashlib.sha256(png).hexdigest()}
     claims = dict(sorted(shown.items(), key=lambda item: item[1]["claim"]["number"]))
     kept = json.dumps({"seeds": document["seeds"], "claims": claims}, indent=1, ensure_ascii=False)
     (HERE / "shown.json").write_text(kept + "\n", "utf-8")
@@ -68,6 +75,39 @@ def verdicts() -> str:
         cells = (f"{one['claim']['number']}. {one['claim']['title']}", before[slug]["verdict"], one["verdict"])
         lines.append(f"| {' | '.join((*cells, one['plain'], words))} |")
     return "\n".join(lines) + "\n"
+
+
+def section(slug: str) -> str:
+    """Below the picture of a claim: what is seen, the verdict in plain words, and every number that decides it."""
+    shown = json.loads((HERE / "shown.json").read_text("utf-8"))
+    one, nets = shown["claims"][slug], len(shown["seeds"])
+    said = _VERDICTS.get(one["verdict"], f"it {one['verdict']}")
+    lines = [f"*What you see.* {seen(slug)}", "", f"**Verdict, {count(nets, 'net')}: {said}.** {one['plain']}", ""]
+    lines += ["| measured | value | asked | nets that meet it | share of all nets |", "|---|---|---|---|---|"]
+    lines += [f"| {' | '.join(_cells(number))} |" for number in one["numbers"]]
+    return "\n".join([*lines, "", _how_to_read(one["numbers"])]) + "\n"
+
+
+def _cells(number: dict[str, Any]) -> tuple[str, ...]:
+    """A number that decides, as a row of a table."""
+    value, low, high = ("–" if number[name] is None else f"{number[name]:.3g}" for name in ("value", "low", "high"))
+    asked = re.sub(r"[\d.]+e[-+]\d+|\d+\.\d+", lambda found: f"{float(found[0]):.3g}", number["threshold"])
+    met = {None: "undecided", True: "yes", False: "no"}[number["met"]]
+    nets = f"{number['meeting']} of {number['nets']}" if number["nets"] else met
+    share = "–".join(f"{end:.0%}" for end in number["share"]) or ("theorem" if number["nets"] else "–")
+    return number["name"], f"{value} {number['unit']}".strip() + f" [{low}, {high}]", asked, nets, share
+
+
+def _how_to_read(numbers: Sequence[dict[str, Any]]) -> str:
+    """What the brackets and the last column of the table are."""
+    kinds = sorted({number["interval"] for number in numbers})
+    ranges = "Value: the median net, in brackets the smallest and the largest."
+    said = [ranges if kind == "range over seeds" else f"Value: the mean, in brackets its {kind}." for kind in kinds]
+    if any(number["share"] for number in numbers):
+        said.append("Share: 95 % Wilson interval; most nets meet a threshold if all of it lies above 50 %.")
+    if any(number["nets"] and not number["share"] for number in numbers):
+        said.append("Theorem: one net that misses would refute the claim.")
+    return " ".join(said)
 
 
 def records() -> str:
@@ -97,7 +137,8 @@ def main(folders: list[str]) -> None:
     """Makes what the module says."""
     for folder in folders:
         keep(Path(folder))
-    made = {"verdicts": verdicts(), "records": records()}
+    slugs = json.loads((HERE / "shown.json").read_text("utf-8"))["claims"]
+    made = {"verdicts": verdicts(), "records": records(), **{slug: section(slug) for slug in slugs}}
     text = DOCUMENT.read_text("utf-8")
     DOCUMENT.write_text(_MARKS.sub(lambda found: found[1] + made[found[2]] + found[3], text), "utf-8")
 

@@ -17,6 +17,7 @@ from longlag.analysis import intervals
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import lecture as drawings
+from longlag.figures.lecture.base import seen
 from longlag.lecture.base import Claim, Exercise, Finding, caveats, columns, conclude_by_case, texts, to_json
 from longlag.lecture.tools import running
 from longlag.lecture.tools.numbers import Number, Verdict, minorities, over_seeds, premise, theorem, verdict
@@ -54,6 +55,7 @@ def test_every_claim_has_a_drawing_with_a_caption_and_every_drawing_a_claim():
     assert drawings.names() == lecture.names()
     captions = tomllib.loads(Path(drawings.__file__).with_name("captions.toml").read_text("utf-8"))
     assert sorted(captions) == drawings.names()
+    assert all(set(texts) == {"see", "details"} for texts in captions.values())
     for slug in drawings.names():
         assert callable(drawings.get(slug).draw)
         assert callable(drawings.get(slug).caption)
@@ -77,6 +79,14 @@ def test_a_bound_is_met_if_most_nets_meet_it_by_the_whole_interval(meeting, nets
     assert (number.met, number.meeting, number.nets) == (met, meeting, nets)
     assert number.share == pytest.approx([end.item() for end in map(np.asarray, intervals.wilson(meeting, nets))])
     assert number.undecided == (met is None)
+
+
+@pytest.mark.parametrize("slug", drawings.names())
+def test_what_is_seen_in_a_figure_takes_a_glance_to_read(slug):
+    words = seen(slug)
+    assert words.endswith(".")
+    assert len(words) <= 220
+    assert not re.search(r"[{}\n]|  ", words)
 
 
 def test_one_counterexample_refutes_a_theorem_however_many_nets_obey_it():
@@ -295,7 +305,8 @@ def test_the_lecture_map_is_generated(capsys):
     document = (ROOT / "docs/lecture.md").read_text()
     between = re.search(r"<!-- longlag lecture --markdown -->\n(.*?)<!-- end -->", document, flags=re.S)
     assert between is not None
-    assert between[1] == table, "put the output of `longlag lecture --markdown` between the marks of docs/lecture.md"
+    unfilled = re.sub(r"(<!-- pictures.py: (\w+) -->\n).*?(<!-- end of \2 -->)", r"\1\3", between[1], flags=re.S)
+    assert unfilled == table, "put the output of `longlag lecture --markdown` between the marks of docs/lecture.md"
     assert all(f"longlag lecture --claim {slug} " in table for slug in lecture.names())
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from longlag import lecture
+from longlag.figures.lecture.base import seen
 from longlag.lecture.base import to_json
 from longlag.lecture.data import INIT_AND_MOMENTUM
 from longlag.lecture.tools import factorial
@@ -48,11 +49,23 @@ def pictures():
         yield module
 
 
-@pytest.mark.parametrize("table", ["verdicts", "records"])
-def test_the_tables_of_the_page_are_of_what_is_shown_and_on_record(pictures, table):
+@pytest.mark.parametrize("part", ["verdicts", "records", *lecture.names()])
+def test_the_tables_of_the_page_are_of_what_is_shown_and_on_record(pictures, part):
     document = FOLDER.with_suffix(".md").read_text("utf-8")
-    made = getattr(pictures, table)()
-    assert f"<!-- pictures.py: {table} -->\n{made}<!-- end of {table} -->" in document, "run docs/lecture/pictures.py"
+    made = pictures.section(part) if part in lecture.names() else getattr(pictures, part)()
+    assert f"<!-- pictures.py: {part} -->\n{made}<!-- end of {part} -->" in document, "run docs/lecture/pictures.py"
+
+
+def test_below_a_picture_stand_what_is_seen_the_verdict_and_every_number_that_decides(pictures, shown):
+    one, below = shown["exploding_step"], pictures.section("exploding_step")
+    assert seen("exploding_step") in below
+    assert f"**Verdict, 20 nets: it {one['verdict']}.** {one['plain']}" in below
+    number = one["numbers"][0]
+    value, low, high = (f"{number[name]:.3g}" for name in ("value", "low", "high"))
+    assert f"| {number['name']} | {value} {number['unit']} [{low}, {high}] | ≥ 0.5 |" in below
+    assert below.count("\n| ") == 1 + len(one["numbers"])
+    assert all(number["threshold"] for other in shown.values() for number in other["numbers"])
+    assert "its 95 % t interval" in pictures.section("init_and_momentum"), "an interval that is no range has its name"
 
 
 def test_every_claim_has_a_verdict_from_before_and_says_what_changed(shown):

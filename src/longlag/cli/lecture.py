@@ -167,7 +167,10 @@ def _table(entries: list[dict[str, Any]], numbers: bool) -> None:
 
 
 def _markdown(slugs: list[str]) -> str:
-    """The lecture map that docs/lecture.md and its test share: claim, command, figure, threshold, exercise."""
+    """The lecture map that docs/lecture.md and its test share: claim, command, figure, threshold, exercise.
+
+    Below each figure stand two marks, between which docs/lecture/pictures.py writes what was measured.
+    """
     from longlag import lecture
 
     claims = [lecture.get(slug).CLAIM for slug in slugs]
@@ -183,6 +186,9 @@ def _markdown(slugs: list[str]) -> str:
             f"> {claim.sentence}",
             "",
             f"![{claim.title}](lecture/{claim.slug}.png)",
+            "",
+            f"<!-- pictures.py: {claim.slug} -->",
+            f"<!-- end of {claim.slug} -->",
             "",
             f"- **Measured** by [lecture/{claim.slug}.py](../src/longlag/lecture/{claim.slug}.py): {claim.quantity}",
             f"- **Threshold**: {claim.threshold}",

@@ -86,8 +86,13 @@ def word(axes: Any, x: float, y: float, text: str, colour: Any = style.INK, **ho
 
 
 @cache
-def _captions() -> dict[str, str]:
+def _captions() -> dict[str, dict[str, str]]:
     return tomllib.loads(Path(__file__).with_name("captions.toml").read_text("utf-8"))
+
+
+def seen(slug: str) -> str:
+    """What a stranger sees first in the figure of that claim, in one or two short sentences."""
+    return " ".join(_captions()[slug]["see"].split())
 
 
 def caption(slug: str, computed: Callable[[Series], Mapping[str, Any]] = lambda series: {}) -> Callable[[Series], str]:
@@ -96,7 +101,7 @@ def caption(slug: str, computed: Callable[[Series], Mapping[str, Any]] = lambda 
 
     def caption(finding: Series) -> str:
         series = finding["series"]
-        text = " ".join(_captions()[slug].format(**{**series, **computed(series)}).split())
+        text = " ".join(_captions()[slug]["details"].format(**{**series, **computed(series)}).split())
         caveat = f": {finding['caveat']}" if finding["caveat"] else ""
         seeds = f"{series['seeds']} {'seed' if series['seeds'] == 1 else 'seeds'}"
         return f"{text} n = {seeds}; shade or bar: their range. Verdict: {finding['verdict']}{caveat}."
