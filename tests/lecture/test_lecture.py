@@ -216,8 +216,11 @@ def test_figures_are_drawn_and_slides_written_without_being_asked_where(tmp_path
     claim = lecture.get(QUICK).CLAIM
     assert all(html.escape(words) in page for words in (claim.sentence, claim.exercise.predict, claim.exercise.explain))
     assert "<code>longlag lecture --claim linear_backward</code>" in page
-    assert not re.search(r'(src|href)="(?!data:|#)', page), "nothing is fetched"
-    assert "<script" not in page
+    assert not re.search(r'(src|srcset|href)="(?!data:|#)', page), "nothing is fetched"
+    assert page.count("<script") == 1
+    assert re.search(r"default-src &#39;none&#39;.*script-src &#39;sha256-[^;]+&#39;;", page), (
+        "and no other script runs"
+    )
 
 
 def test_claims_measured_before_stay_beside_those_of_a_later_call(tmp_path, capsys):

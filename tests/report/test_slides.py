@@ -80,6 +80,63 @@ def test_notes_are_folded_until_they_are_asked_for(driver: Any, page: Path) -> N
     assert "it broke" in driver.find_element("css selector", "#claim-3 .verdict").text
 
 
+def at(driver: Any) -> str:
+    """The slide whose top is the window's."""
+    script = (
+        "return [...document.querySelectorAll('section')].findIndex((s) => Math.abs(s.getBoundingClientRect().top) < 2)"
+    )
+    return ["claim-2", "claim-3", "none"][driver.execute_script(script)]
+
+
+def press(driver: Any, name: str, shift: bool = False) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    chain = ActionChains(driver)
+    if shift:
+        chain.key_down(Keys.SHIFT)
+    chain.send_keys(getattr(Keys, name)).key_up(Keys.SHIFT).perform()
+
+
+BACK = {"ARROW_RIGHT": "ARROW_LEFT", "ARROW_DOWN": "ARROW_UP", "PAGE_DOWN": "PAGE_UP", "SPACE": "SPACE", "END": "HOME"}
+
+
+def test_keys_move_from_slide_to_slide(driver: Any, page: Path) -> None:
+    browser.window(driver, 1280, 720)
+    browser.show(driver, page)
+    for ahead, back in BACK.items():
+        assert at(driver) == "claim-2", ahead
+        press(driver, ahead)
+        assert at(driver) == "claim-3", ahead
+        press(driver, ahead)
+        assert at(driver) == "claim-3", "the last slide stays"
+        press(driver, back, shift=back == ahead)
+    assert at(driver) == "claim-2"
+    assert browser.complaints(driver) == []
+
+
+def test_notes_can_be_read_by_keys_while_they_are_shown(driver: Any, page: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    browser.window(driver, 1280, 720)
+    browser.show(driver, page)
+    box = driver.find_element("id", "speaker")
+    box.send_keys(Keys.SPACE)
+    assert box.is_selected(), "the space that ticks the box moves nothing"
+    assert at(driver) == "claim-2"
+    prevented = """let e = new KeyboardEvent('keydown', {key: arguments[0], cancelable: true, bubbles: true});
+    return !document.body.dispatchEvent(e)"""
+    assert [driver.execute_script(prevented, key) for key in ("ArrowDown", "ArrowUp", "ArrowRight")] == [
+        False,
+        False,
+        True,
+    ]
+    assert at(driver) == "claim-3"
+    driver.execute_script("window.scrollBy(0, -300)")
+    press(driver, "ARROW_LEFT")
+    assert at(driver) == "claim-2", "back from within a slide's notes is to its top"
+
+
 def test_on_a_phone_every_slide_keeps_its_figure_and_nothing_lies_on_anything(driver: Any, page: Path) -> None:
     browser.window(driver, 390, 844)
     browser.show(driver, page)
@@ -93,4 +150,8 @@ def test_on_a_phone_every_slide_keeps_its_figure_and_nothing_lies_on_anything(dr
     size = "const r = document.querySelector('#claim-2 img').getBoundingClientRect(); return [r.width, r.height]"
     width, height = driver.execute_script(size)
     assert width >= 300
-    assert height >= 200
+    assert height >= 300, "the panels stand one below another"
+    natural = "const i = document.querySelector('#claim-2 img'); return i.width / i.naturalWidth"
+    assert 7 / 0.75 * driver.execute_script(natural) >= 9, "pixels of the smallest letters, 7 points"
+    sideways = "const f = document.querySelector('#claim-2 figure'); return f.scrollWidth - f.clientWidth"
+    assert driver.execute_script(sideways) == 0

@@ -1,7 +1,7 @@
-"""Slides of the lecture: one HTML file that fetches nothing and runs no script.
+"""Slides of the lecture: one HTML file that fetches nothing; its one script, of thirty lines, moves by keys.
 
-A slide is a claim: its sentence, its figure in one row, and its verdict in plain words. The speaker's notes hold the
-exercise and the measured numbers; a box shows them, and they are printed below each slide.
+A slide is a claim: its sentence, its figure in one row (on a phone in one column), and its verdict in plain words. The
+speaker's notes hold the exercise and the measured numbers; a box shows them, and they are printed below each slide.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from longlag.figures import lecture as drawings
-from longlag.report import images
+from longlag.figures.tools import style
+from longlag.report import explorer, images
 from longlag.report.claims import SIGNS
-from longlag.report.templates import template, with_code
+from longlag.report.templates import contents, template, with_code
 
 
 def render(entries: Sequence[dict[str, Any]]) -> str:
     """The slides of the entries of `longlag lecture`; one that was not measured says so."""
-    slides = [_slide(entry) for entry in entries]
-    return template("slides.html").render(slides=slides)
+    slides, script = [_slide(entry) for entry in entries], explorer.inline(contents("slides.js"))
+    return template("slides.html").render(slides=slides, script=Markup(script), policy=explorer.policy(script))
 
 
 def _slide(entry: dict[str, Any]) -> dict[str, Any]:
@@ -35,8 +38,13 @@ def _slide(entry: dict[str, Any]) -> dict[str, Any]:
         "summary": finding["summary"] if finding else "",
         "caveat": finding["caveat"] if finding else "",
         "caption": entry.get("caption", ""),
-        "image": images.of_figure(drawings.get(claim["slug"]).slide(finding)) if finding else "",
+        "image": _image(claim["slug"], finding, style.PAGE_WIDTH) if finding else "",
+        "narrow": _image(claim["slug"], finding, style.COLUMN_WIDTH) if finding else "",
     }
+
+
+def _image(slug: str, finding: dict[str, Any], width: float) -> str:
+    return images.of_figure(drawings.get(slug).slide(finding, width=width))
 
 
 def _after_the_verdict(sentence: str) -> str:
