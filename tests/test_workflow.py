@@ -166,6 +166,27 @@ def test_workflow_lints_and_is_formatted(command, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_record_of_another_suite_is_not_replaced_in_silence(tmp_path):
+    folder = Folder(tmp_path)
+    record = tmp_path / "results/tiny"
+    record.mkdir(parents=True)
+    for name, text in (("suite.json", '{"suite": "other"}'), ("runs.csv", "rows")):
+        (record / name).write_text(text)
+    said = "results/tiny holds the record of the suite 'other', which 'tiny' would replace"
+    code, output = folder.snakemake()
+    assert code != 0
+    assert said in output
+    assert "to replace it: --config replace=true" in output
+    assert (record / "runs.csv").read_text() == "rows"
+    code, output = folder.snakemake("--dry-run")
+    assert code == 0, "it replaces nothing"
+    assert said in output
+    command = ["--configfile", str(tmp_path / "my.yaml"), "--config", "replace=true"]
+    code, output = folder.snakemake(*command)
+    assert code == 0, output
+    assert json.loads((record / "suite.json").read_text())["suite"] == "tiny"
+
+
 @pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
 def test_both_doors_plan_the_same_jobs(tmp_path, snakefile):
     code, output = Folder(tmp_path).snakemake("--dry-run", snakefile=ROOT / snakefile)

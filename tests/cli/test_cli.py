@@ -556,6 +556,25 @@ def test_run_refuses_to_start_beside_jobs_of_an_earlier_call(tmp_path, monkeypat
     assert cli.main(["run", "demo"]) == 0
 
 
+def test_run_does_not_replace_the_record_of_another_suite_in_silence(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    called = []
+    monkeypatch.setattr("longlag.cli.run_._call", lambda command: called.append(command) or 0)
+    (tmp_path / "results/demo").mkdir(parents=True)
+    (tmp_path / "results/demo/suite.json").write_text('{"suite": "other"}')
+    (tmp_path / "results/demo/runs.csv").touch()
+    assert cli.main(["run", "demo"]) == 2
+    said = capsys.readouterr().err
+    assert f"{Path('results/demo')} holds the record of the suite 'other', which 'demo' would replace" in said
+    assert "add --replace" in said
+    assert not called
+    assert cli.main(["run", "demo", "--replace"]) == 0
+    assert " ".join(called[0]).endswith("--config suite=demo replace=true")
+    (tmp_path / "mine.yaml").write_bytes(resources.find("config/demo.yaml").read_bytes())
+    assert cli.main(["run", "mine.yaml", "--replace"]) == 0
+    assert " ".join(called[1]).endswith("--configfile mine.yaml --config replace=true")
+
+
 def test_run_names_the_call_that_removes_a_lock_left_behind_and_makes_it(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     for kind in ("input", "output"):

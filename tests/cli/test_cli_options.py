@@ -6,10 +6,13 @@ are equal if exit code, printed text and files are equal, apart from times and t
 
 import argparse
 import dataclasses
+import io
 import os
 import re
 import shlex
+import shutil
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pandas as pd
@@ -63,6 +66,23 @@ def found(*words):
     return ["--suite", "found"], ["--suite", "found", *words]
 
 
+def held(*words):
+    """Calls with and without --replace, in a folder that has the record of another suite or a larger one."""
+    Path("held").mkdir()
+    shutil.copy("two.csv", "held/runs.csv")
+    Path("held/suite.json").write_text('{"suite": "other"}')
+    return [*words, "--replace"], [*words]
+
+
+def compared(words):
+    """Calls that would replace a larger comparison."""
+    words = ["--plugin", "twin.py", "--reference", "grid.csv", "--out", "larger"]
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        assert cli.main(["compare", *words, "--yes"]) == 0
+    smaller = [*words, "--lags", "12", "--dry-run"]
+    return [*smaller, "--replace"], smaller
+
+
 # What runs, and for each argument the words that are added; or a function of the words; or both calls.
 CHANGES = {
     "train": (
@@ -89,14 +109,17 @@ CHANGES = {
     "collect": (
         ["--suite", "s.yaml", "--jobs", "jobs", "--out", "out"],
         {"--suite": ["--suite", "t.yaml"], "--jobs": ["--jobs", "."], "--out": ["--out", "other"],
-         "--plugin": ["--plugin", "no.py"]},
+         "--plugin": ["--plugin", "no.py"], "--replace": lambda words: held(*words[:-1], "held")},
     ),
     "design": (
         ["s.yaml"],
         {"suite": lambda words: ["t.yaml"], "--here": (["big.yaml"], ["big.yaml", "--here"]), "--plugin": ["--plugin", "no.py"]},
     ),
     "datacard": (["carded"], {"folder": ["carded2"], "--title": ["--title", "x"]}),
-    "merge": (["out", "a.csv"], {"out": lambda words: ["other", "a.csv"], "runs": ["b.csv"]}),
+    "merge": (
+        ["out", "a.csv"],
+        {"out": lambda words: ["other", "a.csv"], "runs": ["b.csv"], "--replace": lambda words: held("held", "a.csv")},
+    ),
     "diff": (
         ["a.csv", "b.csv"],
         {"a": lambda words: ["b.csv", "b.csv"], "b": lambda words: ["a.csv", "a.csv"],
@@ -125,7 +148,7 @@ CHANGES = {
         ["--plugin", "twin.py", "--reference", "grid.csv", "--cores", "2", "--yes"],
         {"--plugin": ["--plugin", "no.py"], "--method": ["--method", "clipping"], "--reference": ["--reference", "two.csv"],
          "--tasks": ["--tasks", "adding"], "--lags": ["--lags", "12"], "--quick": ["--quick"], "--cores": ["--cores", "1"],
-         "--tuned": ["--tuned", "no.yaml"],
+         "--tuned": ["--tuned", "no.yaml"], "--set": ["--set", "optimiser.batch=20"], "--replace": compared,
          "--yes": tuple(["--plugin", "twin.py", "--reference", "two.csv", start] for start in ("--dry-run", "--yes")),
          "--dry-run": tuple(["--plugin", "twin.py", "--reference", "two.csv", start] for start in ("--yes", "--dry-run")),
          "--out": ["--out", "other"]},
@@ -155,7 +178,7 @@ CHANGES = {
     "run": (
         ["s.yaml"],
         {"suite": lambda words: ["demo"], "--cores": ["--cores", "77"], "--dry-run": ["--dry-run"],
-         "--unlock": ["--unlock"]},
+         "--unlock": ["--unlock"], "--replace": ["--replace"]},
     ),
     "paper": (
         ["sutskever2013"],
@@ -277,6 +300,8 @@ def result(words, tmp_path, handed, capsys):
         if path.is_file() and path not in before:
             files[path.name] = content(path)
             path.unlink()
+    for path, data in before.items():  # the next call finds what this one found
+        path.write_bytes(data)
     return code, said, files, str(handed)
 
 

@@ -268,12 +268,46 @@ def test_settings_of_a_search_are_trained(record, here, capsys):
     assert "tuned.yaml has no settings of 'twin'; it has those of lstm" in capsys.readouterr().err
 
 
+def test_settings_of_the_command_line_are_trained_and_recorded(record, here, capsys):
+    general, own = "optimiser.learning_rate=0.05", "temporal_order:optimiser.batch=20"
+    words = ["--set", general, "--set", own, "--lags", "10", "--out", "out"]
+    assert compare(record, *words, "--yes") == 0
+    known = {"optimiser.learning_rate": 0.05, "optimiser.batch": 20}
+    for folder in ("", "record"):
+        rows = [row for row in read_rows(here / "out" / folder / "runs.csv") if row.method == "twin"]
+        assert [json.loads(row.spec)["overrides"] for row in rows] == [known] * 2
+    capsys.readouterr()
+    assert compare(record, *words, "--dry-run") == 0
+    assert "all runs are finished" in capsys.readouterr().out
+    other = ["--set", general, "--lags", "10", "--out", "out"]
+    assert compare(record, *other, "--dry-run") == 2, "the same runs with other settings"
+    assert (
+        "2 of which this call does not ask for and would drop (2 of them with other settings" in capsys.readouterr().err
+    )
+    assert compare(record, *other, "--replace", "--yes") == 0
+    assert "out: 2 runs of 'twin', which this call replaces" in capsys.readouterr().err
+    rows = [row for row in read_rows(here / "out/runs.csv") if row.method == "twin"]
+    assert [json.loads(row.spec)["overrides"] for row in rows] == [{"optimiser.learning_rate": 0.05}] * 2
+
+
+def test_a_setting_of_the_command_line_replaces_that_of_a_search(record, here, capsys):
+    methods = {"twin": {"version": 1, "one": {}, "tasks": {"temporal_order": {"optimiser.learning_rate": 0.05}}}}
+    tuned.write("tuned.yaml", {"search": {"suite": "mine"}, "methods": methods})
+    words = ["--tuned", "tuned.yaml", "--set", "optimiser.learning_rate=0.02"]
+    assert compare(record, *words, "--quick", "--yes") == 0
+    (row,) = read_rows(here / "results/compare/twin-quick/record/runs.csv")
+    assert json.loads(row.spec)["overrides"] == {"optimiser.learning_rate": 0.02}
+
+
 @pytest.mark.parametrize(
     ("code", "words", "said"),
     [
         ("TWIN", ["--tasks", "ading"], "unknown task of the reference 'ading'"),
         ("TWIN", ["--lags", "11"], "the reference has no rows at lags 11; it has 10, 12"),
         ("TWIN", ["--method", "esn"], "has rows of a method called 'esn'; give yours another name"),
+        ("TWIN", ["--set", "optimiser.rate=1"], "unknown setting 'optimiser.rate'"),
+        ("TWIN", ["--set", "adding:optimiser.batch=20"], "unknown task of this grid in --set 'adding'"),
+        ("TWIN", ["--set", "optimiser.batch"], "--set takes path=value"),
         ("TWIN", ["--plugin", "other.py"], "the plug-ins define 2 methods; compare takes one new method"),
         (TWIN + "def build(traits, lag):\n    return 3\nMETHOD = dataclasses.replace(METHOD, build=build)\n", [],
          "runs cannot be run, so nothing is started"),

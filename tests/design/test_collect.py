@@ -194,6 +194,24 @@ def test_the_command_writes_both_files_whatever_happened(jobs, tmp_path, capsys)
     assert (out / "runs.csv").read_bytes() == first
 
 
+def test_the_command_does_not_replace_the_record_of_another_suite(jobs, tmp_path, capsys):
+    one, out = tmp_path / "one.json", tmp_path / "out"
+    one.write_text(plan().to_json(plan().digests))
+    arguments = ["collect", "--suite", str(one), "--jobs", str(jobs), "--out", str(out)]
+    assert cli.main(arguments) == 0
+    other = json.loads(one.read_text()) | {"suite": "other"}
+    (out / "suite.json").write_text(json.dumps(other))
+    before = (out / "runs.csv").read_bytes()
+    (jobs / "hf/adding/seeds1/runs.csv").unlink()
+    assert cli.main(arguments) == 2
+    said = capsys.readouterr().err
+    assert f"{out} holds the record of the suite 'other', which {plan().name!r} would replace" in said
+    assert "choose another folder with --out, or add --replace" in said
+    assert (out / "runs.csv").read_bytes() == before
+    assert cli.main([*arguments, "--replace"]) == 0
+    assert (out / "runs.csv").read_bytes() != before
+
+
 @pytest.mark.parametrize("option", ["--suite", "--jobs", "--out"])
 def test_bad_paths_end_with_two_and_leave_nothing(jobs, tmp_path, capsys, option):
     (tmp_path / "suite.json").write_text(plan().to_json(plan().digests))

@@ -7,6 +7,8 @@ import pytest
 import fake_results
 from fake_results import a_row
 from longlag import cli
+from longlag.design.collect import key_of
+from longlag.design.job import in_words
 from longlag.design.merge import merge
 from longlag.errors import LonglagError
 from longlag.store import files, records
@@ -96,6 +98,23 @@ def test_the_command_refuses_and_leaves_what_was_there(tmp_path, capsys):
     assert "disagree on adding" in capsys.readouterr().err
     assert [one.seed for one in records.read_rows(tmp_path / "out/runs.csv")] == [7]
     assert cli.main(["merge", str(tmp_path / "out"), str(tmp_path / "a"), str(tmp_path / "a/runs.csv")]) == 2
+
+
+def test_runs_that_no_record_has_are_not_dropped_in_silence(tmp_path, capsys):
+    records.write_rows(tmp_path / "a/runs.csv", [row()])
+    records.write_rows(tmp_path / "out/runs.csv", [row(), row(7)])
+    out, words = tmp_path / "out/runs.csv", ["merge", str(tmp_path / "out"), str(tmp_path / "a")]
+    assert cli.main(words) == 2
+    assert (
+        f"{out} has 1 run, such as {in_words(key_of(row(7)))}, which none of the records has" in capsys.readouterr().err
+    )
+    assert len(records.read_rows(out)) == 2
+    assert cli.main([*words, str(tmp_path / "out")]) == 0, "the remedy that the error names"
+    assert len(records.read_rows(out)) == 2
+    assert cli.main([*words, "--replace"]) == 0
+    assert [one.seed for one in records.read_rows(out)] == [row().seed]
+    out.write_bytes(b"damaged")
+    assert cli.main(words) == 0
 
 
 def test_curves_of_an_earlier_merge_that_cannot_be_deleted_end_it(tmp_path, capsys, monkeypatch):

@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from snakemake.cli import parse_config
 
 from longlag import cli, registry
-from longlag.design import checks, digests, suite
+from longlag.design import digests, kept, suite
+from longlag.design.job import in_words
 from longlag.errors import LonglagError
 from longlag.store import records
 
@@ -66,14 +68,30 @@ def test_design_and_its_siblings_take_the_name_of_a_suite(capsys, monkeypatch):
     assert "did you mean 'flow'" in capsys.readouterr().err
 
 
-def test_a_folder_with_the_record_of_another_suite_is_named(tmp_path, capsys):
-    (tmp_path / "suite.json").write_text(json.dumps({"suite": "standard"}))
-    assert "record of the suite 'standard', whose files 'reference' replaces" in checks.of_another(
-        tmp_path, "reference"
-    )
-    assert checks.of_another(tmp_path, "standard") == checks.of_another(tmp_path / "new", "reference") == ""
-    held = json.loads((ROOT / "results/reference/suite.json").read_text())["suite"]
-    assert bool(checks.of_another(ROOT / "results/reference", "reference")) == (held != "reference")
+def test_the_record_of_another_suite_is_not_replaced_in_silence(tmp_path):
+    one, other = (replace(suite.parse(design()), name=name) for name in ("mine", "yours"))
+    (tmp_path / "suite.json").write_text(json.dumps({"suite": "yours"}))
+    assert kept.loss(tmp_path, one) == "", "no rows yet"
+    (tmp_path / "runs.csv").touch()
+    assert kept.loss(tmp_path, one) == f"{tmp_path} holds the record of the suite 'yours', which 'mine' would replace"
+    assert kept.loss(tmp_path, other) == kept.loss(tmp_path / "new", one) == ""
+    with pytest.raises(LonglagError, match=r"which 'mine' would replace; work elsewhere$"):
+        kept.refuse_loss(tmp_path, one, "work elsewhere")
+
+
+def test_a_larger_record_of_the_same_suite_is_not_replaced_in_silence(tmp_path):
+    large, small = suite.parse(design(seeds="0:3")), suite.parse(design(seeds="0:2"))
+    (tmp_path / "suite.json").write_text(large.to_json())
+    (tmp_path / "runs.csv").touch()
+    lost = {key for key in large.expected() if key[3] == 2}
+    said = kept.loss(tmp_path, small)
+    assert f"holds a larger record of the suite {large.name!r}, which the suite as it is now would replace" in said
+    assert f"does not ask for {len(lost)} of its runs, such as {in_words(min(lost))}" in said
+    assert kept.loss(tmp_path, large) == ""
+    for job in large.jobs:  # nothing is lost: these collect them again
+        (tmp_path / "jobs" / job.folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "jobs" / job.folder / "runs.csv").touch()
+    assert kept.loss(tmp_path, small) == ""
 
 
 def test_demo_is_small():

@@ -16,7 +16,7 @@ min_version("9.0")
 
 try:
     from longlag import figures, resources, tables
-    from longlag.design import checks, collect, digests, estimate, schemas
+    from longlag.design import collect, digests, estimate, kept, schemas
     from longlag.design import suite as suites
     from longlag.errors import LonglagError
     from longlag.store import files, records
@@ -37,6 +37,9 @@ if os.name == "nt":
 # Suites of the user's folder come first, then those of this clone, then the package's. A workflow from git is no folder.
 HERE = workflow.current_basedir
 CLONE = [Path(HERE).parents[1] / "config"] if isinstance(HERE, os.PathLike) else []
+
+# `--config replace=true`: this call may replace what `kept.loss` names. It is no key of a suite.
+REPLACE = config.pop("replace", False)
 
 try:
     for (
@@ -64,11 +67,6 @@ try:
     )
 except LonglagError as error:
     raise WorkflowError(str(error)) from None
-
-if workflow.is_main_process and (
-    other := checks.of_another(Path("results", SUITE.name), SUITE.name)
-):
-    logger.warning(other)
 
 config.setdefault("suite", SUITE.name)  # workflow/report/workflow.rst names it
 
@@ -115,11 +113,22 @@ def job_of(wildcards):
     ]
 
 
+# A dry run replaces nothing, so that it only says what the real one would refuse.
+def refuse_loss():
+    if lost := kept.loss(Path("results", SUITE.name), SUITE):
+        lost += "; to keep it, work in another folder (--directory DIR) or give the suite another name; to replace it: --config replace=true"
+        if not workflow.dryrun:
+            raise WorkflowError(lost)
+        logger.warning(lost)
+
+
 # Computed once, in a process of its own: planning imports no torch. Jobs that run on this machine need its devices and its memory;
 # a dry run and a cluster's head node only say what is not here.
 @cache
 def plan():
     first = workflow.is_main_process
+    if first and REPLACE is not True:
+        refuse_loss()
     here = first and workflow.local_exec and not workflow.dryrun
     try:
         found = digests.work_out(

@@ -25,26 +25,35 @@ def named(source: Path) -> str:
     return f"longlag {__version__}: {resources.REFERENCE}/runs.csv" if source == own else str(source)
 
 
-def refuse_loss(plan: Suite, method: str, out: Path) -> str:
-    """A note on rows in the folder that are of an earlier version of the method, which go; empty if there are none.
+def refuse_loss(plan: Suite, method: str, out: Path, replace: bool = False) -> str:
+    """A note on rows in the folder that go: of an earlier version of the method, or any with `replace`; empty if there
+    are none.
 
     Raises:
-        LonglagError: it holds finished runs of the method as it is now, which this call would drop from its record.
+        LonglagError: it holds finished runs of the method as it is now, which this call would drop from its record, and
+            they are not to be replaced.
     """
+    from longlag.design.collect import key_of
+    from longlag.design.job import in_words
     from longlag.store import files, records
     from longlag.words import count
 
     path = out / "record/runs.csv"
     if not files.is_file(path):
         return ""
-    wanted, kept = plan.expected(), [row for row in records.read_rows(path) if row.method == method]
+    wanted = {key: digest for job in plan.jobs for key, digest in plan.wanted(job).items()}
+    kept = [row for row in records.read_rows(path) if row.method == method]
     current = _current(kept)
-    lost = [row for row in kept if (row.task, row.method, row.lag, row.seed) not in wanted and row.spec_hash in current]
+    lost = [row for row in kept if row.spec_hash in current and wanted.get(key_of(row)) != row.spec_hash]
+    if lost and replace:
+        return f"{out}: {count(len(lost), 'run')} of {method!r}, which this call replaces"
     if lost:
-        what = f"{len(lost)} of which this call does not ask for and would drop"
+        others = sum(key_of(row) in wanted for row in lost)
+        what = f"{others} of them with other settings, " if others else ""
         raise LonglagError(
-            f"{out} has {count(len(kept), 'run')} of {method!r}, {what}; choose another folder with --out, or ask for "
-            "the larger part of the grid again"
+            f"{out} has {count(len(kept), 'run')} of {method!r}, {len(lost)} of which this call does not ask for and "
+            f"would drop ({what}such as {in_words(key_of(lost[0]))}); choose another folder with --out, ask for the "
+            "larger part of the grid again, or add --replace"
         )
     gone = sum(bool(row.spec_hash) and row.spec_hash not in current for row in kept)
     return f"{out}: {count(gone, 'run')} of an earlier version of {method!r}, which this call replaces" if gone else ""

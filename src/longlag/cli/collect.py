@@ -21,21 +21,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "--out", required=True, type=Path, metavar="DIR", help="folder for runs.csv, curves.parquet and their data card"
     )
+    add("--replace", action="store_true", help="replace the record of another suite, or a larger one, that is in DIR")
     _arguments.add_plugins(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag.design import checks, collect, digests
+    from longlag.design import collect, digests, kept
     from longlag.store import datacard, files, parquet, records
 
     runs_path, curves_path = args.out / "runs.csv", args.out / "curves.parquet"
     for path in (runs_path, curves_path):
         files.check_writable(path)
     plan = _arguments.suite_of(args)
+    if not args.replace:
+        kept.refuse_loss(args.out, plan, "choose another folder with --out, or add --replace", args.jobs)
     if plan.digests is None:
         plan = replace(plan, digests=digests.work_out(plan, args.plugin, _warn))
-    if other := checks.of_another(args.out, plan.name):
-        _warn(f"longlag: {other}")
     rows, curves = collect.collect(plan, args.jobs, _warn)
     parquet.write(curves_path, curves)
     records.write_rows(runs_path, rows)

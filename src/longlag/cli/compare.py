@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from longlag.cli import _arguments, _compare_cost, _compare_page, _older
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, unknown
 
 if TYPE_CHECKING:
     from longlag.design.job import Job
@@ -40,6 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     start.add_argument("--dry-run", action="store_true", help="state the cost, train nothing")
     tuned = "file of settings that `longlag tune --suite` chose for the new method (default: those of its file)"
     parser.add_argument("--tuned", metavar="FILE", help=tuned)
+    setting = "change a number of the new method, such as optimiser.learning_rate=0.1, or "
+    setting += "adding:optimiser.learning_rate=0.1 for one task; see `longlag show METHOD`"
+    parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help=setting)
+    replace = "replace finished runs in the folder that this call does not ask for, or asks for with other settings"
+    parser.add_argument("--replace", action="store_true", help=replace)
     out = "folder of the results (default: results/compare/METHOD, with --quick results/compare/METHOD-quick)"
     parser.add_argument("--out", type=Path, metavar="DIR", help=out)
 
@@ -60,9 +66,10 @@ def run(args: argparse.Namespace) -> int:
     out = args.out or Path("results/compare") / (f"{method}-quick" if args.quick else method)
     files.check_writable(out / "runs.csv")
     design = grid.suite_of(cells, "compare", [method], args.plugin)
-    plan = suite.parse({**design, **_tuned(args.tuned, method)}, "the grid of the reference")
+    given = {**_tuned(args.tuned, method), **_set(args.set, method, [cell.task for cell in cells])}
+    plan = suite.parse({**design, **given}, "the grid of the reference")
     plan = replace(plan, digests=digests.digests_of(plan))
-    lost = _compare_page.refuse_loss(plan, method, out)
+    lost = _compare_page.refuse_loss(plan, method, out, args.replace)
     left = _compare_cost.missing(plan, out)
     tested = {(cell.task, lag) for cell in cells for lag in cell.lags}
     older, smoke = _older.older([row for row in rows if (row.task, row.lag) in tested]), _SMOKE if args.quick else ""
@@ -90,6 +97,26 @@ def _tuned(file: str | None, method: str) -> dict[str, str]:
     if method not in have:
         raise LonglagError(f"{file} has no settings of {method!r}; it has those of {', '.join(sorted(have))}")
     return {"tuned": file}
+
+
+def _set(assignments: list[str], method: str, tasks: Sequence[str]) -> dict[str, Any]:
+    """What a suite says of the settings that `--set` changes. They replace those of `--tuned`.
+
+    Raises:
+        LonglagError: an assignment that is none, or for a task that is not on the grid.
+    """
+    from longlag import settings
+
+    values = settings.parse(assignments)
+    for task in settings.tasks_of(values):
+        if task not in tasks:
+            raise unknown("task of this grid in --set", task, tasks)
+    general = {path: value for path, value in values.items() if ":" not in path}
+    own = {
+        task: {path.partition(":")[2]: value for path, value in values.items() if path.startswith(f"{task}:")}
+        for task in settings.tasks_of(values)
+    }
+    return {"methods": {method: {**general, "tasks": own}}} if values else {}
 
 
 def _newcomer(args: argparse.Namespace) -> str:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from longlag.cli import _records
 from longlag.errors import LonglagError
+
+if TYPE_CHECKING:
+    from longlag.store.records import Row
 
 HELP = "join runs and curves from several machines, or set suites side by side under labels; refuse mixed specs"
 EXAMPLE = "longlag merge results/all results/laptop results/cluster"
@@ -16,6 +21,7 @@ EXAMPLE = "longlag merge results/all results/laptop results/cluster"
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for runs.csv and curves.parquet")
     _records.add(parser)
+    parser.add_argument("--replace", action="store_true", help="drop runs in OUT that none of the records has")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -26,6 +32,8 @@ def run(args: argparse.Namespace) -> None:
     for output in outputs:
         files.check_writable(output)
     merged = _records.merged(given)
+    if not args.replace:
+        _refuse_loss(outputs[0], merged.rows)
     curves = _records.curves(given, merged)
     with ExitStack() as stack:
         for output in outputs:
@@ -38,3 +46,20 @@ def run(args: argparse.Namespace) -> None:
     without = sum(record.curves is None for record in given)
     more = f"; {without} of the records have no curves" if without else ""
     print(f"{outputs[0]}: {len(merged.rows)} rows of {len(given)} records, {merged.dropped} repeated{more}")
+
+
+def _refuse_loss(out: Path, rows: Sequence[Row]) -> None:
+    """Raises LonglagError if the file has runs that these rows lack; one that cannot be read has none."""
+    from longlag.design.collect import key_of
+    from longlag.design.job import in_words
+    from longlag.store import files, records
+    from longlag.words import count
+
+    have: list[Row] = []
+    with suppress(LonglagError):
+        have = records.read_rows(out) if files.is_file(out) else []
+    if lost := sorted({*map(key_of, have)} - {*map(key_of, rows)}):
+        raise LonglagError(
+            f"{out} has {count(len(lost), 'run')}, such as {in_words(lost[0])}, which none of the records has; choose "
+            f"another folder, name {out.parent} among the records, or add --replace"
+        )

@@ -34,17 +34,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="list what would run, and run nothing")
     unlock = "remove the lock of a call of Snakemake that was killed, and run nothing"
     parser.add_argument("--unlock", action="store_true", help=unlock)
+    replace = "replace the record of another suite, or a larger one, that is in results/SUITE"
+    parser.add_argument("--replace", action="store_true", help=replace)
 
 
 def run(args: argparse.Namespace) -> int:
     from longlag import resources
-    from longlag.design import suite
+    from longlag.design import kept, suite
 
     if importlib.util.find_spec("snakemake") is None:
         raise LonglagError(f"`longlag run` calls Snakemake: {sys.executable} -m pip install 'longlag[workflow]'")
     path = Path(args.suite)
     if path.suffix in (".yaml", ".yml", ".json"):
-        found, config = suite.read(path), ["--configfile", args.suite]
+        found, config = suite.read(path), ["--configfile", args.suite, *["--config"] * args.replace]
     else:
         found = suite.find({"suite": args.suite}, [Path("config"), resources.find("config")])
         config = ["--config", f"suite={args.suite}"]
@@ -53,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         "--cores",
         str(args.cores or os.cpu_count() or 1),
         *config,
+        *["replace=true"] * args.replace,
         *["--dry-run"] * args.dry_run,
         *["--unlock"] * args.unlock,
         *["--quiet", "all"] * args.quiet,
@@ -60,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run or args.unlock:
         return int(_call(command) != 0)
     folder = Path("results", found.name)
+    if not args.replace:
+        kept.refuse_loss(folder, found, "work in another folder, give the suite another name, or add --replace")
     _refuse_running_jobs(folder)
     code = _call(command)
     page = (folder / ("tuning.md" if found.search else "report.html")).resolve()

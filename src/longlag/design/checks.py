@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,20 +13,6 @@ from longlag.errors import LonglagError, unknown
 from longlag.store import files
 
 MAX_RUNS = 10_000_000
-
-
-def of_another(folder: Path, name: str) -> str:
-    """A sentence if a suite of that name would replace the record of another one in that folder; else empty."""
-    try:
-        held = json.loads(files.read(folder / "suite.json"))["suite"]
-    except (LonglagError, ValueError, TypeError, KeyError):
-        return ""
-    if held == name:
-        return ""
-    return (
-        f"{folder} holds the record of the suite {held!r}, whose files {name!r} replaces; to keep it, work in another "
-        "folder, or give the suite another name"
-    )
 
 
 def check_size(full: Mapping[str, Any]) -> None:

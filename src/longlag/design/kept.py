@@ -1,0 +1,60 @@
+"""What a suite would replace in its folder: the record of another suite, or runs that it does not ask for itself.
+
+Runs whose job files are still there are not lost: a design that asks for them collects them again.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from longlag.design import suite
+from longlag.design.job import in_words
+from longlag.design.suite import Suite
+from longlag.errors import LonglagError
+from longlag.store import files
+
+
+def refuse_loss(folder: Path, plan: Suite, remedy: str, jobs: Path | None = None) -> None:
+    """Raises LonglagError, with this remedy, where `loss` names something."""
+    if lost := loss(folder, plan, jobs):
+        raise LonglagError(f"{lost}; {remedy}")
+
+
+def loss(folder: Path, plan: Suite, jobs: Path | None = None) -> str:
+    """A sentence on what the suite would replace in this folder; empty if nothing is lost.
+
+    jobs: the folder of the job files (default: jobs in that folder).
+    """
+    name = _held(folder)
+    if not name:
+        return ""
+    if name != plan.name:
+        return f"{folder} holds the record of the suite {name!r}, which {plan.name!r} would replace"
+    try:
+        before = suite.read(folder / "suite.json").expected()
+    except LonglagError:  # of a method or task that is gone, or of a plug-in that is not here
+        return ""
+    dropped = before.keys() - plan.expected().keys()
+    gone = {name for name in {key[1] for key in dropped} if not _has_files(jobs or folder / "jobs", name)}
+    lost = sorted(key for key in dropped if key[1] in gone)
+    if not lost:
+        return ""
+    return (
+        f"{folder} holds a larger record of the suite {name!r}, which the suite as it is now would replace: it does "
+        f"not ask for {len(lost)} of its runs, such as {in_words(lost[0])}"
+    )
+
+
+def _held(folder: Path) -> str:
+    """The name of the suite whose rows are in a folder; empty if there are none."""
+    if not any(files.is_file(folder / name) for name in ("runs.csv", "runs.csv.gz")):
+        return ""
+    try:
+        return str(json.loads(files.read(folder / "suite.json"))["suite"])
+    except (LonglagError, ValueError, TypeError, KeyError):
+        return ""
+
+
+def _has_files(jobs: Path, method: str) -> bool:
+    return any(jobs.glob(f"{method}/*/seeds*/runs.csv"))
