@@ -79,16 +79,16 @@ def test_a_module_from_git_takes_suites_from_the_package(repository, tmp_path):
 
 
 def test_a_deployed_copy_plans_the_suite_that_its_config_names(repository, tmp_path):
-    """snakedeploy names a folder on this machine by a path that is the copy's own; a user of a server gets its name."""
+    """snakedeploy names a folder on this machine by a path that is the copy's own; the document says what to write."""
     pytest.importorskip("snakedeploy")
     words = ["deploy-workflow", repository, tmp_path / "copy", "--branch", "main"]
     done = call(tmp_path, "snakedeploy.client", *words)
     assert done.returncode == 0, done.stdout + done.stderr
     snakefile = tmp_path / "copy/workflow/Snakefile"
     assert 'configfile: "config/config.yaml"' in snakefile.read_text()
-    text, count = re.subn(
-        r'"workflow/Snakefile"', f'"git+file:{repository}/workflow/Snakefile@main"', snakefile.read_text()
-    )
+    (remedy,) = re.findall(r"^`(gitfile\(.*\))`\.$", (ROOT / "docs/workflow.md").read_text(), re.MULTILINE)
+    remedy = remedy.replace("/path/to/longlag", str(repository))
+    text, count = re.subn(r'"workflow/Snakefile"', lambda found: remedy, snakefile.read_text())
     assert count == 1
     snakefile.write_text(text)
     for suite in ("standard", "demo"):

@@ -59,11 +59,15 @@ POSITIVE = Interval(0, open_low=True)
 
 
 class OutOfRange(LonglagError):
-    """A part was to be built with a value that its field does not allow. reason: which values it does."""
+    """A part was to be built with a value that its field does not allow.
+
+    part: the part, or the name by which its user knows it. reason: which values it does allow.
+    """
 
     def __init__(self, part: Any, name: str, value: Any, reason: str) -> None:
-        super().__init__(f"{name} of {type(part).__name__} cannot be {shown(value)}; {reason}")
-        self.reason = reason
+        owner = part if isinstance(part, str) else type(part).__name__
+        super().__init__(f"{name} of {owner} cannot be {shown(value)}; {reason}")
+        self.name, self.value, self.reason = name, value, reason
 
 
 @dataclass_transform(frozen_default=True)

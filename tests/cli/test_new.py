@@ -176,6 +176,29 @@ def test_a_mistake_is_reported_once_with_file_and_line(here, capsys):
     assert capsys.readouterr().err.count(f'my_own.py", line {line}') == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "old", "other", "function", "said"),
+    [
+        ("method", "return (h,), h", "return (h.mean(2, keepdim=True),), h", "def step(", "its step gives a hidden state of [1, 5, 1], not [R, B, H] = [1, 5, 50]"),
+        ("method", "return (h,), h", "return (h, h), h", "def step(", "its step gives 2 parts of a state as a tuple; the state before it is a tuple of 1"),
+        ("method", "return (h,), h", "return (h,), h.mean(2)", "def step(", "its step gives damped states of [1, 5], not [R, B, ...] = [1, 5] and more"),
+        ("method", 'return affine(x, params["W_xh"], params["b_h"])', 'return affine(x, params["W_xh"], params["b_h"])[:, 0]', "def drive(", "its drive gives [1, 5, 50], not [R, T, B, G] = [1, "),
+        ("method", 'in ("b_h", "b_y")}', 'in ("b_h", "b_y")} | {"b_h": np.zeros(1)}', "def draw(", "draws b_h as [1]; declared is [50]"),
+        ("task", "symbol[:1])", "symbol[0])", "def sample(", "not [K, n, ...] = [1, 7, ...]"),
+    ],
+)  # fmt: skip
+def test_a_wrong_shape_is_reported_with_the_function_that_gives_it(kind, old, other, function, said, here, capsys):
+    file = here / edited(kind, "my_own")
+    text = file.read_text()
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, other))
+    line = next(n for n, text in enumerate(file.read_text().splitlines(), start=1) if function in text)
+    assert cli.main(["check", str(file)]) == 1
+    failed = [text for text in capsys.readouterr().out.splitlines() if "FAILS" in text and said in text]
+    assert len(failed) == 1
+    assert failed[0].endswith(f"(my_own.py, line {line})")
+
+
 def test_two_mistakes_are_two(here, capsys):
     file = here / new("method", "my_own")
     text = file.read_text().replace('matmul(h, params["W_hh"])', 'matmul(h, params["W_xh"])')

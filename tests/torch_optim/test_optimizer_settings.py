@@ -32,20 +32,20 @@ def test_edited_settings_count_from_the_next_step_and_are_checked():
     opt.step(closure)
     assert opt.info["cg_iterations"] == 2
     opt.param_groups[0]["damping"] = -1.0
-    with pytest.raises(LonglagError, match=r"damping of HessianFreeSettings cannot be -1\.0; it must be a number, at"):
+    with pytest.raises(LonglagError, match=r"damping of HessianFree cannot be -1\.0; it must be a number, at"):
         opt.step(closure)
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"damping": -1}, "damping of HessianFreeSettings cannot be -1; it must be a number, at least 0"),
-        ({"damping": float("nan")}, "damping of HessianFreeSettings cannot be nan"),
-        ({"structural_damping": -1}, "structural_damping of HessianFreeSettings cannot be -1"),
-        ({"weight_decay": float("inf")}, "weight_decay of HessianFreeSettings cannot be inf"),
-        ({"cg_iterations": 0}, "cg_iterations of HessianFreeSettings cannot be 0; it must be a whole number"),
-        ({"cg_iterations": 1.5}, "cg_iterations of HessianFreeSettings cannot be 1.5"),
-        ({"curvature_batches": 0}, "curvature_batches of HessianFreeSettings cannot be 0"),
+        ({"damping": -1}, "damping of HessianFree cannot be -1; it must be a number, at least 0"),
+        ({"damping": float("nan")}, "damping of HessianFree cannot be nan"),
+        ({"structural_damping": -1}, "structural_damping of HessianFree cannot be -1"),
+        ({"weight_decay": float("inf")}, "weight_decay of HessianFree cannot be inf"),
+        ({"cg_iterations": 0}, "cg_iterations of HessianFree cannot be 0; it must be a whole number"),
+        ({"cg_iterations": 1.5}, "cg_iterations of HessianFree cannot be 1.5"),
+        ({"curvature_batches": 0}, "curvature_batches of HessianFree cannot be 0"),
         ({"hidden": "rnn"}, "hidden cannot be 'rnn'; name a module, such as hidden=model.rnn"),
         ({"hidden": 3}, "hidden cannot be 3"),
         ({"batch_axis": "first"}, "batch_axis cannot be 'first'"),

@@ -97,5 +97,5 @@ def test_saved_settings_are_checked():
     _, opt, _ = problem()
     state = opt.state_dict()
     state["param_groups"][0]["cg_iterations"] = 0
-    with pytest.raises(LonglagError, match="cg_iterations of HessianFreeSettings cannot be 0"):
+    with pytest.raises(LonglagError, match="cg_iterations of HessianFree cannot be 0"):
         opt.load_state_dict(state)

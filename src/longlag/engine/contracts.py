@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from longlag import protocol, registry
-from longlag.engine import answers
+from longlag.engine import answers, shapes
 from longlag.engine.data import Data
 from longlag.engine.spec import RunSpec, resolve
 from longlag.engine.train import attempt
@@ -119,26 +119,13 @@ def _builds(name: str) -> None:
         raise AssertionError(f"tune names {', '.join(sorted(unknown))}, which no task has: see longlag show")
 
 
-def _starts_as_declared(name: str) -> None:
-    setup = resolve(RunSpec("adding", LAGS[0], name, (0,)))
-    declared = setup.model.shapes()
-    drawn = {key: np.shape(value) for key, value in setup.parts.init.draw(stream(0, "check"), declared).items()}
-    if missing := sorted(declared.keys() - drawn.keys()):
-        raise AssertionError(f"its init draws no {', '.join(missing)}, which the cell or the readout declares")
-    if unknown := sorted(drawn.keys() - declared.keys()):
-        raise AssertionError(
-            f"its init draws {', '.join(unknown)}, which nothing declares; name it in the cell's shapes"
-        )
-    for key, shape in declared.items():
-        assert drawn[key] == shape, f"its init draws {key} as {list(drawn[key])}; declared is {list(shape)}"
-
-
-def _keeps_order_and_sequences_apart(name: str) -> None:
+def _orders_its_states(name: str) -> None:
     setup = resolve(RunSpec("adding", LAGS[0], name, (0,)))
     data, cell = Data(setup, (0,)), setup.model.cell
     batch, params = data.batch("check", 0, 5), data.start()
     of_cell = params[next(iter(cell.shapes(batch.x.shape[-1])))]
     x, steps = setup.model.centred(batch.x.to(of_cell.dtype)), batch.x.shape[1]
+    shapes.check_cell(name, cell, params, x)
 
     def states(x: Tensor, start: Tensor) -> Tensor:
         with torch.no_grad():
@@ -239,11 +226,13 @@ def _samples(name: str) -> None:
         batch, again, other = (task.sample(stream(seed, "check", lag), lag, n) for seed in (0, 0, 1))
         steps = task.steps(lag)
         scored = steps if traits.scored == EVERY_STEP else traits.scored
-        expected = (steps, n, len(traits.roles))
-        assert batch.x.shape == expected, f"x at lag {lag} is {list(batch.x.shape)}, not [L, n, X] = {list(expected)}"
-        assert batch.x.dtype == np.float32, f"x is {batch.x.dtype}, not float32"
-        assert batch.start.shape == (n,), f"start is {list(batch.start.shape)}, not [n] = [{n}]"
-        assert batch.y.shape[:2] == (scored, n), f"y is {list(batch.y.shape)}, not [K, n, ...] = [{scored}, {n}, ...]"
+        expected, at = (steps, n, len(traits.roles)), shapes.defined("tasks", name, task.sample)
+        found = list(batch.x.shape)
+        assert batch.x.shape == expected, f"x at lag {lag} is {found}, not [L, n, X] = {list(expected)}{at}"
+        assert batch.x.dtype == np.float32, f"x is {batch.x.dtype}, not float32{at}"
+        assert batch.start.shape == (n,), f"start is {list(batch.start.shape)}, not [n] = [{n}]{at}"
+        found = list(batch.y.shape)
+        assert batch.y.shape[:2] == (scored, n), f"y is {found}, not [K, n, ...] = [{scored}, {n}, ...]{at}"
         same = all((getattr(batch, key) == getattr(again, key)).all() for key in ("x", "start", "y"))
         assert same, "two samples of one generator differ; draw from rng alone"
         assert task.population or (batch.x != other.x).any(), "another generator gives the same sequences"
@@ -258,8 +247,8 @@ def _runs_with_known_methods(name: str) -> None:
 _METHOD: dict[str, Callable[[str], None]] = {
     "says what it is and where it comes from": lambda name: _described("methods", name),
     f"builds its parts for every task at lags {', '.join(map(str, LAGS))}, and so does its search space": _builds,
-    "starts from the parameters that its cell and readout declare": _starts_as_declared,
-    "keeps sequences apart, and hears inputs in their order": _keeps_order_and_sequences_apart,
+    "starts from the parameters that its cell and readout declare": shapes.check_start,
+    "gives states of the declared shapes, keeps sequences apart, and hears inputs in their order": _orders_its_states,
     "trains to a row on every task": _ends_on_every_task,
     "gives the same run for the same seed, and another for another": _repeats,
     "gives a seed the same bits alone as in a block": _same_in_a_block,

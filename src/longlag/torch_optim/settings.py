@@ -15,7 +15,7 @@ from longlag.errors import LonglagError, shown, unknown
 from longlag.optimisers import hessian_free
 from longlag.optimisers.cg import ConjugateGradient
 from longlag.optimisers.damping import LevenbergMarquardt
-from longlag.ranges import COUNT, NON_NEGATIVE, declared, part
+from longlag.ranges import COUNT, NON_NEGATIVE, OutOfRange, declared, part
 
 NO_RATE = (
     "Hessian-Free has no learning rate: curvature and a line search give the length of a step, and damping adapts "
@@ -76,7 +76,10 @@ def settings(group: Mapping[str, Any]) -> HessianFreeSettings:
     given: dict[str, Any] = {name: group[name] for name in NAMES}
     for name, otherwise in (("structural_damping", _STRUCTURAL), ("curvature_batches", int(_EVERY))):
         given[name] = otherwise if given[name] is None else given[name]
-    return HessianFreeSettings(**given)
+    try:
+        return HessianFreeSettings(**given)
+    except OutOfRange as error:  # its user has never seen that class
+        raise OutOfRange("HessianFree", error.name, error.value, error.reason) from None
 
 
 def check_given(group: Any) -> None:
