@@ -12,6 +12,8 @@ from longlag import registry
 from longlag.cli import _catalogue
 from longlag.words import count, join_words, method_label, task_label
 
+_Used = tuple[str, str, int]  # kind, name and version, as a row has them
+
 
 @dataclass(frozen=True)
 class Changed:
@@ -26,25 +28,40 @@ class Changed:
 
 def changed(rows: Iterable[Any]) -> list[Changed]:
     """What has changed since these rows were recorded; rows: anything with the columns of a row as attributes."""
-    used = Counter(pair for row in rows for pair in _pairs(row))
+    return _changed(_counted(rows))
+
+
+def _counted(rows: Iterable[Any]) -> Counter[tuple[_Used, _Used]]:
+    """How many rows have a method and a task in these versions. A record of 100,000 rows has few such pairs."""
+    known = {*registry.names("methods")}
+    alike = Counter(
+        (row.method, "" if row.method in known else row.spec, row.method_version, row.task, row.task_version)
+        for row in rows
+    )
+    found: Counter[tuple[_Used, _Used]] = Counter()
+    for (method, spec, method_version, task, task_version), n in alike.items():
+        name = str(method) if method in known else _base(str(method), spec)
+        found[("methods", name, int(method_version)), ("tasks", str(task), int(task_version))] += n
+    return found
+
+
+def _changed(counted: Counter[tuple[_Used, _Used]]) -> list[Changed]:
+    used: Counter[_Used] = Counter()
+    for pair, n in counted.items():
+        for each in pair:
+            used[each] += n
     found = (
         Changed(kind, name, version, _now(kind, name, version), n) for (kind, name, version), n in sorted(used.items())
     )
     return [each for each in found if each.recorded < each.now]
 
 
-def _pairs(row: Any) -> list[tuple[str, str, int]]:
-    return [("methods", _method(row), int(row.method_version)), ("tasks", str(row.task), int(row.task_version))]
-
-
-def _method(row: Any) -> str:
-    """The method of a row, which has the name of a variant in some records."""
-    if row.method in registry.names("methods"):
-        return str(row.method)
+def _base(method: str, spec: Any) -> str:
+    """The method of which a row's method is a variant, by its spec."""
     try:
-        return str(json.loads(row.spec)["method"]["name"])
+        return str(json.loads(spec)["method"]["name"])
     except (ValueError, KeyError, TypeError):
-        return str(row.method)
+        return method
 
 
 def _now(kind: str, name: str, recorded: int) -> int:
@@ -64,11 +81,12 @@ def older(rows: Sequence[Any]) -> str:
 
 def outdated(rows: Sequence[Any]) -> str:
     """The same for readers of a page: how many rows, and what has changed since; empty if nothing has."""
-    found = changed(rows)
+    counted = _counted(rows)
+    found = _changed(counted)
     if not found:
         return ""
     names = {(each.kind, each.name, each.recorded) for each in found}
-    n = sum(not names.isdisjoint(_pairs(row)) for row in rows)
+    n = sum(n for pair, n in counted.items() if not names.isdisjoint(pair))
     what = [f"{_label(each)} (version {each.recorded}, now {each.now})" for each in found]
     return (
         f"An older record: {n} of its {count(len(rows), 'row')} are of recipes that have changed since, and today's "

@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> None:
 
     files.check_writable(args.out)
     analysis, rows = _records.analysis(args.runs, args.curves), _records.file_of(args.runs)
-    older = _older.outdated([*analysis.runs.itertuples(index=False)])
+    used = analysis.runs[["method", "spec", "method_version", "task", "task_version"]]
+    older = _older.outdated([*used.itertuples(index=False)])
     analysis = replace(analysis, remarks=(older,) if older else ())
     beside = {"drawn": args.figures, "tables_in": args.tables, "lecture": args.lecture, "handson": args.handson}
     page = report.render(analysis, args.title, rows, **beside)
