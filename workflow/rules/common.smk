@@ -38,8 +38,9 @@ if os.name == "nt":
 HERE = workflow.current_basedir
 CLONE = [Path(HERE).parents[1] / "config"] if isinstance(HERE, os.PathLike) else []
 
-# `--config replace=true`: this call may replace what `kept.loss` names. It is no key of a suite.
-REPLACE = config.pop("replace", False)
+# `--config replace=true`: this call may replace what `kept.loss` names. It is no key of a suite, and a word on the
+# command line.
+REPLACE = str(config.pop("replace", False)).lower() == "true"
 
 try:
     for (
@@ -127,7 +128,7 @@ def refuse_loss():
 @cache
 def plan():
     first = workflow.is_main_process
-    if first and REPLACE is not True:
+    if first and not REPLACE:
         refuse_loss()
     here = first and workflow.local_exec and not workflow.dryrun
     try:
