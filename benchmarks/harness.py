@@ -30,8 +30,10 @@ class WorkerError(Exception):
 class Worker:
     """A worker process and its pipes."""
 
-    def __init__(self, environment: str) -> None:
+    def __init__(self, environment: str, source: str = "") -> None:
+        """source: the folder to import longlag from, if not this process's."""
         kept = {name: value for name, value in os.environ.items() if name not in (*_OWN, *_ALLOCATOR)}
+        kept |= {"PYTHONPATH": source} if source else {}
         command = [sys.executable, "-m", "benchmarks.worker", environment]
         self._process = subprocess.Popen(
             command,

@@ -31,6 +31,7 @@ from benchmarks import (  # noqa: E402
     scale,
     scaling,
     solve,
+    standard,
     suite,
     twin,
     updates,
@@ -38,6 +39,7 @@ from benchmarks import (  # noqa: E402
 )
 from benchmarks.arm import Missing  # noqa: E402
 
+import longlag  # noqa: E402
 from longlag.design.collect import collect  # noqa: E402
 from longlag.engine.data import Draws  # noqa: E402
 
@@ -373,6 +375,42 @@ def test_the_kept_sample_is_whole():
     failing = {run.method for run in runs if not run.solved}
     assert solved == {"control", "clipping", "lstm", "lstm_chrono", "hf", "esn_momentum", "esn"}
     assert failing == solved
+
+
+def test_the_cost_of_standard_is_weighed_by_the_record():
+    parts = [
+        standard.Measured("lstm", "adding", 50, 0.2, [2.0, 4.0], [1.0, 4.0]),
+        standard.Measured("lstm", "adding", 200, 0.6, [8.0, 8.0], [2.0, 4.0]),
+        standard.Measured("esn", "adding", 50, 0.2, [1.0, 1.0], [2.0, 3.0]),
+    ]
+    lines = {(line.method, line.lag): line for line in standard.table(parts)}
+    assert lines["lstm", "50"].ratio == pytest.approx(0.75)
+    assert (lines["lstm", "50"].old_s, lines["lstm", "50"].new_s) == (3.0, 2.5)
+    method = lines["lstm", "all"]
+    assert method.share == pytest.approx(0.8)
+    assert method.ratio == pytest.approx((0.25 * 0.5 + 0.75 * 0.25 + 0.25 * 1 + 0.75 * 0.5) / 2)
+    every = lines["all", "all"]
+    assert every.share == pytest.approx(1)
+    assert every.ratio == pytest.approx((0.1 + 0.15 + 0.4 + 0.2 + 0.3 + 0.6) / 2)
+
+
+def test_every_run_of_the_record_has_a_condition_that_is_measured():
+    runs = standard.record()
+    assert {method for method, *_ in runs} == {run.method for run in suite.sample()}
+    for method, *condition in runs:
+        assert tuple(condition) in standard.CONDITIONS.get(method, standard.CONDITIONS_OF_GRADIENTS)
+    assert sum(len(rows) for rows in runs.values()) == (pd.read_csv(standard.RECORD).updates > 0).sum()
+    assert standard.nearest("esn", "xor", 1000) == ("adding", 500)
+    assert standard.nearest("lstm", "memorization_5bit", 200) == ("memorization_5bit", 50)
+    assert standard.nearest("lstm", "temporal_order", 200) == ("adding", 200)
+
+
+def test_seconds_are_of_the_code_in_the_given_folder():
+    source = str(Path(longlag.__file__).parents[1])
+    per_pass, per_sequence = standard.seconds(source, "control", "adding", 10, 0, updates=2)
+    assert 0 < per_sequence < per_pass
+    with pytest.raises(AssertionError, match="imported from"):
+        standard.seconds("/elsewhere", "control", "adding", 10, 0, updates=1)
 
 
 def test_a_made_up_suite_is_collected_without_a_hole(tmp_path):
