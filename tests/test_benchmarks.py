@@ -405,6 +405,14 @@ def test_every_run_of_the_record_has_a_condition_that_is_measured():
     assert standard.nearest("lstm", "temporal_order", 200) == ("adding", 200)
 
 
+def test_the_cost_of_standard_is_quoted_from_its_record():
+    found = pd.read_csv(ROOT / "results/benchmarks/standard.csv")
+    every = found[found.method == standard.ALL].iloc[0]
+    assert every.share == pytest.approx(1, abs=1e-3)
+    readme = (ROOT / "benchmarks/README.md").read_text()
+    assert f"cost {every.ratio:.2f} (quartiles {every.low:.2f} and {every.high:.2f})" in readme
+
+
 def test_seconds_are_of_the_code_in_the_given_folder():
     source = str(Path(longlag.__file__).parents[1])
     per_pass, per_sequence = standard.seconds(source, "control", "adding", 10, 0, updates=2)
