@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
+
+import fresh
+from finding import Finding, in_markdown, of_all
 
 from longlag import registry
 from longlag.engine import selection, trials
@@ -41,15 +43,6 @@ longer show stops the program. Terms are in the [glossary](glossary.md).
 """
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A sentence, what supports it, and whether the records show it."""
-
-    title: str
-    text: str
-    holds: bool
-
-
 def search_for_settings(found: Sequence[Trial]) -> list[Finding]:
     """What the search for settings shows: runs on tuning seeds, so no ranking of methods."""
     by_method = {name: [trial for trial in found if trial.method == name] for name in sorted({t.method for t in found})}
@@ -76,7 +69,7 @@ def _recipes(choices: dict[str, Choice]) -> Finding:
         runs = sum(len(of) for of in choice.trials[0].values())
         rows.append((name, recipe, one, best, runs))
     gained = [name for name, recipe, _, best, _ in rows if best > recipe]
-    table = _table(
+    table = in_markdown(
         ["method", "runs", "recipe", "one setting for all", "set for each task"],
         [[method_label(name), str(runs), str(recipe), str(one), str(best)] for name, recipe, one, best, runs in rows],
     )
@@ -157,7 +150,7 @@ def reservoirs(path: Path) -> list[Finding]:
             if row["task"] == "multiplication":
                 wrong.setdefault(name, []).append(float(row["test_error"]))
     ranked = sorted(wrong.items(), key=lambda item: fmean(item[1]))
-    table = _table(
+    table = in_markdown(
         ["changed", "test set wrong, mean of four seeds", "worst seed"],
         [[name, f"{100 * fmean(found):.1f} %", f"{100 * max(found):.1f} %"] for name, found in ranked],
     )
@@ -180,10 +173,10 @@ def sceptic(path: Path) -> list[Finding]:
     for row in read_rows(path):
         solved.setdefault((row.method, row.task, row.lag), []).append(row.solved)
     columns = sorted({(task, lag) for _, task, lag in solved})
-    table = _table(
+    table = in_markdown(
         ["changed", *(f"{task_label(task)}, T = {lag}" for task, lag in columns)],
         [
-            [words, *(_of(solved.get((method, task, lag), [])) for task, lag in columns)]
+            [words, *(of_all(solved.get((method, task, lag), [])) for task, lag in columns)]
             for method, words in _CHANGES.items()
         ],
     )
@@ -201,23 +194,18 @@ def sceptic(path: Path) -> list[Finding]:
     ]
 
 
-def _of(found: Sequence[bool]) -> str:
-    return f"{sum(found)} of {len(found)}" if found else ""
-
-
-def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return "\n".join(
-        [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}", *(f"| {' | '.join(row)} |" for row in rows)]
-    )
-
-
 def page() -> str:
     """The page in Markdown.
 
     Raises:
         ValueError: a finding that the records do not show.
     """
-    found = [*search_for_settings(trials.read(TRIALS)), *reservoirs(RESERVOIR), *sceptic(SCEPTIC)]
+    found = [
+        *search_for_settings(trials.read(TRIALS)),
+        *reservoirs(RESERVOIR),
+        *sceptic(SCEPTIC),
+        *fresh.findings(read_rows(fresh.RECORDS["now"])),
+    ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:
         raise ValueError(f"the records no longer show: {'; '.join(wrong)}; rewrite these findings in docs/findings.py")
