@@ -13,16 +13,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from finding import in_markdown, of_all
+
 from longlag import registry
 from longlag.cli import _older
 from longlag.engine import trials
 from longlag.store import records
 from longlag.tasks.base import Traits
-from longlag.words import join_words, method_label, task_label
+from longlag.words import join_words, method_label, number, task_label
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results/reference/runs.csv"
 TRIALS = ROOT / "results/tuning/trials.csv"
+BUDGET = ROOT / "results/budget/runs.csv.gz"
+BUDGETS = (1e6, 3e6, 1e7)  # sequence passes
 LAGS = (50, 100)  # at which two builds of a recipe are compared
 _EXAMPLE = ("lstm", "adding", 50)  # a cell that the record leaves unsolved, and the search of today's recipes solves
 
@@ -136,9 +140,40 @@ def verified() -> str:
     return "\n".join([_wrapped("".join(words)), "", remark, "```sh", *code, "```"])
 
 
+def budget() -> str:
+    """Seeds of the starved conditions that were solved within some budgets, and how many need the largest."""
+    rows = records.read_rows(BUDGET)
+    keys = sorted({(row.method, row.task, row.lag) for row in rows})
+    found = {
+        key: [
+            [row.passes_to_solve <= passes for row in rows if (row.method, row.task, row.lag) == key]
+            for passes in BUDGETS
+        ]
+        for key in keys
+    }
+    table = in_markdown(
+        ["method", "task", "lag", *(number(passes) for passes in BUDGETS)],
+        [
+            [method_label(method), task_label(task), str(lag), *map(of_all, found[method, task, lag])]
+            for method, task, lag in keys
+        ],
+    )
+    unsolved, later = (
+        sum(not any(of[-1]) for of in found.values()),
+        sum(sum(of[-1]) > sum(of[-2]) for of in found.values()),
+    )
+    minutes = sum(row.seconds for row in rows) / 60
+    words = (
+        f"{unsolved} of the {len(keys)} conditions stay unsolved on all seeds. On {later} the last budget solves seeds "
+        f"that {number(BUDGETS[-2])} passes do not. {len(rows)} runs, {minutes:.0f} CPU minutes, {rows[0].cpu}."
+    )
+    return f"{table}\n\n{_wrapped(words)}"
+
+
 PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "record": ("README.md", record),
     "verified": ("results/reference/README.md", verified),
+    "budget": ("results/budget/README.md", budget),
     "what recipes read": ("docs/protocol.md", what_recipes_read),
 }
 
