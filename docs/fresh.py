@@ -4,18 +4,19 @@ results/fresh."""
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from finding import Finding, of_all
+from finding import Finding, in_markdown, of_all
 
 from longlag.analysis.intervals import wilson
 from longlag.store.records import Row, read_rows
-from longlag.words import capital, join_words, method_label, number, task_label
+from longlag.words import capital, count, join_words, method_label, number, task_label
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results/fresh"
+BUDGET = ROOT / "results/budget/runs.csv.gz"
 RECORDS = {"before": FOLDER / "before/runs.csv.gz", "now": FOLDER / "runs.csv.gz"}
 Cell = tuple[str, int]  # task, lag
 _PAGE = """\
@@ -37,8 +38,8 @@ Wilson's 95 % intervals of the rate: {intervals}.
 |---|---|---|---|---|---|
 {records}
 
-The seeds {seeds} are used up: a later change of a recipe takes the next block of five, but for 310 to 314, which
-`config/budget.yaml` has. No other block has been used so far.
+Seeds used up so far: {seeds}, and {others} by `config/budget.yaml`. A later change of a recipe takes the next block of
+five that is not among them.
 
 ```sh
 longlag table success results/fresh/runs.csv.gz --out tables
@@ -53,16 +54,13 @@ def table(records: Mapping[str, Sequence[Row]]) -> str:
     """Methods, before and now, against tasks and lags."""
     rows = [row for rows in records.values() for row in rows]
     cells = sorted({(row.task, row.lag) for row in rows})
-    lines = [
-        ["method", "recipe", *(f"{task_label(task)}, T = {lag}" for task, lag in cells)],
-        ["---"] * (len(cells) + 2),
-    ]
+    lines = []
     for method in sorted({row.method for row in rows}, key=method_label):
         for when, found in records.items():
             of = [row for row in found if row.method == method]
             if of:
                 lines.append([method_label(method), when, *(_cell(of, cell) for cell in cells)])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return in_markdown(["method", "recipe", *(f"{task_label(task)}, T = {lag}" for task, lag in cells)], lines)
 
 
 def _cell(rows: Sequence[Row], cell: Cell) -> str:
@@ -70,8 +68,8 @@ def _cell(rows: Sequence[Row], cell: Cell) -> str:
     if not of:
         return ""
     middle = median(row.passes_to_solve if row.solved else math.inf for row in of)
-    count = f"{sum(row.solved for row in of)} of {len(of)}"
-    return count if math.isinf(middle) else f"{count}, {number(middle)}"
+    solved = of_all([row.solved for row in of])
+    return solved if math.isinf(middle) else f"{solved}, {number(middle)}"
 
 
 def intervals(n: int) -> str:
@@ -87,14 +85,19 @@ def recorded() -> dict[str, list[Row]]:
 
 def page(records: Mapping[str, Sequence[Row]]) -> str:
     """The README."""
-    seeds = sorted({row.seed for rows in records.values() for row in rows})
+    seeds, others = _span(row for rows in records.values() for row in rows), _span(read_rows(BUDGET))
     return _PAGE.format(
         table=table(records),
         before=_BEFORE.format(commit=records["before"][0].commit) if "before" in records else "",
         intervals=intervals(len(seeds)),
         records="\n".join(_cost(when, rows) for when, rows in records.items()),
         seeds=f"{seeds[0]} to {seeds[-1]}",
+        others=f"{others[0]} to {others[-1]}",
     )
+
+
+def _span(rows: Iterable[Row]) -> list[int]:
+    return sorted({row.seed for row in rows})
 
 
 def _cost(when: str, rows: Sequence[Row]) -> str:
@@ -149,13 +152,14 @@ def _weakest(solved: _Outcomes) -> Finding:
     remedies = ("esn", "hf", "lstm", "esn_momentum")
     every = {name: [o for (method, *_), found in solved.items() if method == name for o in found] for name in remedies}
     counts = join_words(f"{method_label(name)} {of_all(every[name])}" for name in remedies)
+    cells = len({(task, lag) for _, task, lag in solved})
     lacking = (("temporal_order", 100), ("multiplication", 50), ("xor", 30))
     return Finding(
         "Of the lecture's four remedies, ESN-style initialisation with momentum is the weakest",
-        f"Fresh seeds solved, over eight pairs of a task and a lag: {counts}. It solves "
+        f"Fresh seeds solved, over {count(cells, 'pair')} of a task and a lag: {counts}. It solves "
         f"{of_all([o for cell in lacking for o in solved['esn_momentum', *cell]])} on "
         f"{join_words(f'{task_label(task)} at {lag}' for task, lag in lacking)}, within 3 x 10^6 passes. Its paper "
-        "trains five times as long.",
+        "trains five times as long: 50,000 updates of 100 sequences (Sutskever et al. 2013, section 4).",
         sum(every["esn_momentum"]) < 0.6 * min(sum(every[name]) for name in remedies[:3])
         and not any(o for cell in lacking for o in solved["esn_momentum", *cell]),
     )
