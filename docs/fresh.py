@@ -11,11 +11,13 @@ from statistics import median
 from finding import Finding, in_markdown, of_all
 
 from longlag.analysis.intervals import wilson
+from longlag.design import suite
 from longlag.store.records import Row, read_rows
 from longlag.words import capital, count, join_words, method_label, number, task_label
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results/fresh"
+SUITE = ROOT / "config/fresh.yaml"
 BUDGET = ROOT / "results/budget/runs.csv.gz"
 RECORDS = {"before": FOLDER / "before/runs.csv.gz", "now": FOLDER / "runs.csv.gz"}
 Cell = tuple[str, int]  # task, lag
@@ -32,7 +34,7 @@ than all others, so there is no median where fewer than half are solved.
 
 {table}
 
-Wilson's 95 % intervals of the rate: {intervals}.
+{missing}Wilson's 95 % intervals of the rate: {intervals}.
 
 | record | runs | solved | passes | CPU minutes | commit |
 |---|---|---|---|---|---|
@@ -89,11 +91,19 @@ def page(records: Mapping[str, Sequence[Row]]) -> str:
     return _PAGE.format(
         table=table(records),
         before=_BEFORE.format(commit=records["before"][0].commit) if "before" in records else "",
+        missing=_missing(records["now"]),
         intervals=intervals(len(seeds)),
         records="\n".join(_cost(when, rows) for when, rows in records.items()),
         seeds=f"{seeds[0]} to {seeds[-1]}",
         others=f"{others[0]} to {others[-1]}",
     )
+
+
+def _missing(rows: Sequence[Row]) -> str:
+    """Which methods of the suite have no runs yet, as a paragraph; empty if all have."""
+    asked = {job.method for job in suite.read(SUITE).jobs}
+    lacking = sorted(map(method_label, asked - {row.method for row in rows}))
+    return f"Not run yet: {join_words(lacking)}.\n\n" if lacking else ""
 
 
 def _span(rows: Iterable[Row]) -> list[int]:
