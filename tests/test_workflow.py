@@ -382,7 +382,7 @@ def test_a_dead_job_blocks_no_page_and_is_trained_next_time(tmp_path):
 
 def test_an_interrupted_suite_has_no_page_and_resumes(tmp_path):
     folder = Folder(tmp_path)
-    words = ("--keep-going", "--rerun-incomplete")  # as profiles/default has it: another job may be cut off in its writing
+    words = ("--keep-going", "--rerun-incomplete")  # as in profiles/default: other jobs may be cut off as well
     (tmp_path / "interrupt").touch()
     code, output = folder.snakemake(*words)
     assert code == 1
