@@ -24,7 +24,7 @@ METHOD = Method(
     build=build,
     tune={
         "optimiser.learning_rate": Range(3e-4, 3e-2),
-        "init.times": Range(0.1, 10.0),
+        "init.times": Range(0.1, 100.0),
         "init.turns": Range(0.01, 10.0),
     },
 )
