@@ -21,8 +21,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -37,7 +37,8 @@ from longlag.store import curves, records
 from longlag.store.files import write_atomically
 
 NO_GPU = 3  # exit status
-_TESTS, _RESERVE = 0.3, 5.0  # the most of the time that tests take; seconds kept for the summary
+_TESTS, _RESERVE = 0.4, 5.0  # the most of the time that tests take; seconds kept for the summary
+_BESIDE = 5  # tests at a time
 TESTS = ("tests/engine/test_gradients.py", "tests/engine/test_ahead.py")
 _SMALL = {"cell.hidden": 8, "optimiser.batch": 10}
 
@@ -120,13 +121,21 @@ class Session:
             self.say(f"{name}: failed after {time.monotonic() - begun:.0f} s: {type(error).__name__}: {error}")
 
     def tests(self) -> str:
-        """Runs the tests of recorded gradients and of batches for a GPU, which find it themselves."""
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
-        given = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        done: Any = subprocess.run(command, check=False, timeout=max(1.0, _TESTS * self.left), **given)
-        write_atomically(self.out / "tests.txt", done.stdout.encode())
-        self.failed |= done.returncode != 0
-        return str(done.stdout.strip().splitlines()[-1])
+        """Runs the tests of recorded gradients and of batches for a GPU, which find it themselves; side by side where
+        pytest-xdist is installed."""
+        beside = ["-n", str(_BESIDE)] if find_spec("xdist") else []
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *beside, *TESTS]
+        out, both = subprocess.PIPE, subprocess.STDOUT
+        most = max(1.0, _TESTS * self.left)
+        try:
+            done = subprocess.run(command, check=False, timeout=most, cwd=ROOT, stdout=out, stderr=both)
+            self.failed |= done.returncode != 0
+            printed = done.stdout
+        except subprocess.TimeoutExpired as late:
+            self.failed = True
+            printed = (late.stdout or b"") + b"\nstopped by the clock\n"
+        write_atomically(self.out / "tests.txt", printed)
+        return printed.decode().strip().splitlines()[-1]
 
     def updates(self) -> str:
         """Times updates of three cells as a run makes them, after as many that warm up."""
