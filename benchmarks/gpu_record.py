@@ -29,9 +29,13 @@ _UPDATES = ["| update of a run, evaluations included | seeds | ms | ms expected 
 def keep(source: Path, record: Path = RECORD) -> None:
     """The speed, the machine, the trained pieces and the last line of the tests; rows of runs stay where they are.
 
-    What the session did not measure stays as it is in the record.
+    What the session did not measure stays as it is in the record, if it is of the same GPU.
     """
     record.mkdir(parents=True, exist_ok=True)
+    machines = [_machine(folder)["gpu"] for folder in (source, record) if (folder / "machine.json").exists()]
+    if len(set(machines)) > 1:
+        for name in ("speed.csv", *_WHOLE):
+            (record / name).unlink(missing_ok=True)
     found = [*rows("speed.csv", source), *_earlier(source, record)]
     for name in _WHOLE:
         if (source / name).exists():
@@ -129,8 +133,8 @@ def _update(row: dict[str, str]) -> str:
 def _piece(row: dict[str, str]) -> str:
     what = f"`{row['method']}` on {row['task'].replace('_', ' ')}, lag {row['lag']}"
     return (
-        f"| {what} | {row['replicas']} | {row['rows']} | {row['updates']} | {row['seconds']} | {row['core_s']} s | "
-        f"{row['commit'][:7]} |"
+        f"| {what} | {row['replicas']} | {row['rows']} | {row['updates']} | {_digits(row['seconds'])} | "
+        f"{_digits(row['core_s'])} s | {row['commit'][:7]} |"
     )
 
 

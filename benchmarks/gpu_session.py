@@ -67,7 +67,7 @@ REHEARSAL = Size("cpu", seeds=2, candidates=2, tuning_seeds=1, budget=300.0, spe
 @dataclass(frozen=True)
 class Trained:
     """A line of pieces.csv. rows: seeds that ended; updates, evaluations: of the seed that trained longest; expected_s:
-    by `gpu_plan.py`; core_s: CPU seconds of a core of the reference for all seeds and the whole budget."""
+    by `gpu_plan.py`; core_s: CPU seconds of a core of the reference for the passes of the seeds that ended."""
 
     method: str
     task: str
@@ -87,8 +87,9 @@ class Trained:
         rows = [e for e in events if isinstance(e, records.Row)]
         points = {e.updates for e in events if isinstance(e, records.Point)}
         longest = max([*points, *(row.updates for row in rows)], default=0)
+        core = piece.cpu * sum(row.passes for row in rows) / (piece.budget * piece.replicas)
         return cls(piece.method, piece.task, piece.lag, piece.replicas, len(rows), sum(row.solved for row in rows),
-                   longest, len(points), seconds, piece.gpu, piece.cpu, commit())  # fmt: skip
+                   longest, len(points), seconds, piece.gpu, core, commit())  # fmt: skip
 
 
 @dataclass
@@ -124,7 +125,8 @@ class Session:
         """Runs the tests of recorded gradients and of batches for a GPU, which find it themselves; side by side where
         pytest-xdist is installed."""
         beside = ["-n", str(_BESIDE)] if find_spec("xdist") else []
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *beside, *TESTS]
+        without = ["-p", "no:cacheprovider", "-p", "no:benchmark"]
+        command = [sys.executable, "-m", "pytest", "-q", *without, *beside, *TESTS]
         out, both = subprocess.PIPE, subprocess.STDOUT
         most = max(1.0, _TESTS * self.left)
         try:

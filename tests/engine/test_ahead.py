@@ -105,16 +105,20 @@ def test_other_processes_draw_the_same_batches(drawers):
     assert drawers.ready
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_gpu_gets_the_batches_that_others_drew(drawers, monkeypatch):
+@pytest.mark.parametrize("device", DEVICES)
+def test_training_gets_the_batches_that_others_drew(drawers, device, monkeypatch):
     monkeypatch.setattr(ahead, "_PATIENCE", 0)
     setup = resolve(spec("clipping", "temporal_order", seeds=(0, 1)))
     here = Data(setup, (0, 1))
-    one = Ahead(tasks.load("temporal_order", 10), (0, 1), lambda: drawers)
-    there = Data(setup, (0, 1), "cuda", ahead=one)
-    for k in range(1, 9):
-        same(there.batch("train", k, 100), here.batch("train", k, 100))
-    assert drawers.ready
+    wanted = [here.batch("train", k, 100) for k in range(1, 9)]
+    task = tasks.load("temporal_order", 10)
+    drawers.submit(ahead.Request("temporal_order", 10, (0, 1), ("train", "train"), 1, 100)).result(60)
+    own, drawn = [], ahead.Request.drawn
+    monkeypatch.setattr(ahead.Request, "drawn", lambda self, at: own.append(self.k) or drawn(self, at))
+    there = Data(setup, (0, 1), device, ahead=Ahead(task, (0, 1), lambda: drawers))
+    for k, batch in enumerate(wanted, 1):
+        same(there.batch("train", k, 100), batch)
+    assert own == [1]  # nobody could be asked for the first before it was needed
 
 
 def test_only_a_series_of_one_purpose_is_foreseen(monkeypatch):
