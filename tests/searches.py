@@ -54,7 +54,8 @@ def write(folder, told, design=DESIGN, change=lambda row: row):
 def _digests(plan):
     found = {}
     for (task, _, lag, _), entry in _tune_suite.entries(plan).items():
-        folder = next(job.folder for job in plan.jobs if (job.base, job.candidate) == (entry.method, entry.candidate))
+        of = entry.method, entry.candidate
+        folder = next(job.folder for job in plan.jobs if (job.base, job.candidate) == of and task in job.tasks)
         found.setdefault(folder.as_posix(), {}).setdefault(task, {})[str(lag)] = entry.digest
     return found
 

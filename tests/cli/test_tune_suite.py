@@ -9,9 +9,10 @@ import pytest
 import searches
 from longlag import cli, registry
 from longlag.cli import _tune_suite
-from longlag.design import tuned
+from longlag.design import suite, tuned
 from longlag.engine import trials
 from longlag.engine.spec import RunSpec, resolve_elsewhere
+from longlag.errors import LonglagError
 from longlag.store.curves import read_points, write_points
 from longlag.store.records import read_rows, write_rows
 from searches import without_test_scores
@@ -49,6 +50,7 @@ def test_settings_are_chosen_frozen_and_read_back(folder, capsys):
     assert (frozen["search"]["candidates"], frozen["search"]["commits"]) == (3, ["abc"])
     assert frozen["methods"]["hf"] == {
         "version": registry.get("methods", "hf").version,
+        "candidates": {"one": 0, "tasks": {"adding": 0, "temporal_order": 3}},
         "one": {},
         "tasks": {"adding": {}, **of_task(frozen, "hf")},
     }
@@ -109,11 +111,83 @@ def test_records_of_two_machines_are_merged_and_choose_the_same(folder):
 def test_settings_of_the_repository_are_those_that_its_trials_choose():
     for path in sorted((ROOT / "config/tuned").glob("*.yaml")):
         frozen = tuned.read(path)
-        kept = trials.read(ROOT / "results" / frozen["search"]["suite"] / "trials.csv")
-        for choice in _tune_suite.choose([trial for trial in kept if trial.method in frozen["methods"]]):
+        name = frozen["search"]["suite"]
+        kept = trials.read(ROOT / "results" / name / "trials.csv")
+        finalists = suite.read(ROOT / f"config/{name}.yaml").search.get("finalists")
+        for choice in _tune_suite.choose([trial for trial in kept if trial.method in frozen["methods"]], finalists):
             found = frozen["methods"][choice.method]
+            assert found["candidates"] == {
+                "one": choice.one or 0,
+                "tasks": {t: n or 0 for t, n in choice.tasks.items()},
+            }
             assert found["one"] == choice.settings(choice.one), (path.name, choice.method)
             assert found["tasks"] == {task: choice.settings(n, task) for task, n in choice.tasks.items()}
+
+
+def final(folder, told):
+    """The final of the search of TOLD, whose choices are control: 02, 01 and 02, hf: the recipe, the recipe and 03."""
+    searches.write("found", TOLD)
+    assert tune() == 0
+    Path("final").mkdir()
+    search = {"finalists": "config/tuned/tiny.yaml", "seeds": 2}
+    cells = [{"methods": ["control", "hf"], "tasks": searches.TASKS}]
+    return searches.write(
+        "final", told, {"suite": "far", "search": search, "lags": [40], "budget": 3e6, "cells": cells}
+    )
+
+
+def test_finalists_are_the_recipe_and_what_was_chosen(folder):
+    plan = final(folder, {})
+    entrants = {(job.base, job.candidate, task) for job in plan.jobs for task in job.tasks}
+    control = {("control", n, "adding") for n in (0, 1, 2)} | {("control", n, "temporal_order") for n in (0, 2)}
+    assert entrants == control | {("hf", 0, "adding"), ("hf", 0, "temporal_order"), ("hf", 3, "temporal_order")}
+    assert suite.parse(json.loads(plan.to_json())).jobs == plan.jobs, "suite.json holds the finalists"
+
+
+def test_a_final_chooses_again_where_it_can(folder, capsys):
+    slower = {**SOLVED, "passes": 2e6}
+    final(folder, {("control", 0, "temporal_order"): SOLVED, ("control", 1, "adding"): slower,
+                   ("control", 2, "adding"): SOLVED})  # fmt: skip
+    capsys.readouterr()
+    assert cli.main(["tune", "--suite", "final", "--tuned", "far.yaml"]) == 0
+    said = capsys.readouterr().out
+    assert "control: one setting recipe; by task: adding 02, temporal_order recipe" in said
+    assert "hf: one setting recipe; by task: adding recipe, temporal_order 03" in said, "no run met the criterion"
+    first, last = tuned.read("config/tuned/tiny.yaml"), tuned.read("far.yaml")
+    assert last["search"]["final_of"] == first["search"]
+    assert last["methods"]["hf"] == first["methods"]["hf"]
+    assert last["methods"]["control"]["tasks"] == {"adding": first["methods"]["control"]["one"], "temporal_order": {}}
+    page = Path("final/tuning.md").read_text()
+    assert "That choice stays where no run is within the criterion." in page
+    assert "| control | 2 + recipe | 10 |" in page
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ({"methods": ["gru"], "tasks": ["adding"]}, "method 'gru' has no finalists; they are of control, hf"),
+        (
+            {"methods": ["hf"], "tasks": ["xor"]},
+            "hf has no finalist for xor; it was searched on adding, temporal_order",
+        ),
+    ],
+)
+def test_a_final_needs_finalists(folder, cell, message):
+    final(folder, {})
+    with pytest.raises(LonglagError, match=message):
+        suite.parse({"suite": "far", "search": {"finalists": "config/tuned/tiny.yaml"}, "cells": [cell]})
+
+
+def test_finalists_need_numbers(folder):
+    final(folder, {})
+    chosen = tuned.read("config/tuned/tiny.yaml")
+    for found in chosen["methods"].values():
+        del found["candidates"]
+    cells = [{"methods": ["hf"], "tasks": ["adding"]}]
+    with pytest.raises(LonglagError, match="does not number its choices"):
+        suite.parse({"suite": "far", "search": {"finalists": chosen}, "cells": cells})
+    with pytest.raises(LonglagError, match="search has grid and finalists; each says which candidates there are"):
+        suite.parse({"suite": "far", "search": {"finalists": chosen, "grid": {"a": [1]}}, "cells": cells})
 
 
 def test_a_value_at_an_edge_is_flagged(folder, capsys):
@@ -162,8 +236,6 @@ def test_bad_words(folder, capsys, words, message):
 
 
 def test_a_damaged_file_of_settings_is_refused(tmp_path):
-    from longlag.errors import LonglagError
-
     (tmp_path / "x.yaml").write_text(json.dumps({"search": {}, "methods": {"hf": {"one": 3, "tasks": {}}}}))
     with pytest.raises(LonglagError, match=r"methods.hf.one is 3; it must be a mapping from a dotted setting"):
         tuned.read(tmp_path / "x.yaml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     rows = records.read_rows(runs)
     found, missing = trials.of_record(rows, runs.with_name("curves.parquet"), entries(plan))
     lost = _lost(missing)
-    choices = choose([trial for trial in found if trial.method not in lost])
+    choices = choose([trial for trial in found if trial.method not in lost], (plan.search or {}).get("finalists"))
     for method, line in lost.items():
         print(f"left out: {method}, {line}")
     if not choices:
@@ -73,14 +74,16 @@ def entries(plan: Suite) -> dict[Key, Entry]:
     }
 
 
-def choose(found: list[Any]) -> list[Choice]:
-    """The choice of every method, sorted by name."""
+def choose(found: list[Any], finalists: Mapping[str, Any] | None = None) -> list[Choice]:
+    """The choice of every method, sorted by name. finalists: what an earlier search chose, whose final this is."""
     from longlag.engine import selection
 
     by_method: dict[str, list[Any]] = defaultdict(list)
     for trial in found:
         by_method[trial.method].append(trial)
-    return [selection.choose(method, by_method[method]) for method in sorted(by_method)]
+    before = finalists["methods"] if finalists else {}
+    earlier = {method: selection.Earlier(**chosen["candidates"]) for method, chosen in before.items()}
+    return [selection.choose(method, by_method[method], earlier.get(method)) for method in sorted(by_method)]
 
 
 def _lost(missing: dict[Key, Entry]) -> dict[str, str]:
@@ -102,9 +105,10 @@ def document(plan: Suite, choices: list[Choice], commits: list[str]) -> dict[str
 
     every = [trial for choice in choices for runs in choice.trials.values() for of in runs.values() for trial in of]
     assert plan.search is not None
+    final = plan.search.get("finalists")
     search = {
         "suite": plan.name,
-        "candidates": plan.search["candidates"],
+        **({"final_of": final["search"]} if final else {"candidates": plan.search["candidates"]}),
         "seeds": sorted({trial.seed for trial in every}),
         "lags": sorted({trial.lag for trial in every}),
         "passes": max(trial.budget for trial in every),
@@ -115,6 +119,10 @@ def document(plan: Suite, choices: list[Choice], commits: list[str]) -> dict[str
     methods = {
         choice.method: {
             "version": next(trial.version for trials in choice.trials[0].values() for trial in trials),
+            "candidates": {
+                "one": choice.one or 0,
+                "tasks": {task: number or 0 for task, number in choice.tasks.items()},
+            },
             "one": choice.settings(choice.one),
             "tasks": {task: choice.settings(number, task) for task, number in choice.tasks.items()},
         }

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from longlag.design.suite import Suite
     from longlag.engine.selection import Choice, Score
 
+_FINAL = """\
+A final: the recipe and the settings that an earlier search chose, one for all tasks and one for each task, meet again.
+That choice stays where no run is within the criterion. Otherwise the rule is the same."""
 _RULE = """\
 Every method had the same number of candidates, seeds and passes. A candidate with a seed that diverged, ended with an
 error or was never evaluated is worse than all others. Then the order is: share of runs that are not within the
@@ -30,7 +33,8 @@ def line(choice: Choice) -> str:
 
 def render(plan: Suite, choices: Sequence[Choice], frozen: Path) -> str:
     """The page as markdown."""
-    head = [f"# The search {plan.name}", "", _RULE, "", f"Frozen settings: `{frozen.as_posix()}`.", ""]
+    rules = [_RULE, "", _FINAL] if "finalists" in (plan.search or {}) else [_RULE]
+    head = [f"# The search {plan.name}", "", *rules, "", f"Frozen settings: `{frozen.as_posix()}`.", ""]
     summary = _table(
         ["method", "candidates", "runs", "passes", "CPU time", "recipe", "one setting", "per task", "at an edge"],
         map(_summary, choices),
@@ -105,11 +109,14 @@ def _values(choice: Choice, numbers: Any) -> dict[str, dict[str, float]]:
 
 
 def edges_of(choice: Choice) -> list[str]:
-    """The settings at an edge of their range (`candidates.at_edge`): "PATH (one setting, adding)"."""
+    """The settings at an edge of their range (`candidates.at_edge`): "PATH (one setting, adding)". None in a final,
+    whose candidates are not spread over the space."""
     from longlag import registry
     from longlag.engine import candidates
 
     method, where = registry.get("methods", choice.method), dict[str, list[str]]()
+    if choice.final:
+        return []
     for name, task in [("one setting", None), *((task, task) for task in choice.tasks)]:
         for on in [task] if task else choice.tasks:
             values = (_values(choice, {on: number})[on] for number in choice.ranking(task)[:2])

@@ -8,11 +8,16 @@ can be imported (`engine/candidates.py`): a design knows its number alone.
     search: {grid: {optimiser.learning_rate.value: [1.0e-3, 1.0e-4]}, seeds: 2}
 
 makes of `lstm` the runs of `lstm-01` and `lstm-02`, one for each value, or for each combination of several settings.
+
+    search: {finalists: config/tuned/tuning.yaml, seeds: 2}
+
+makes of `lstm` the runs of its recipe and of the candidates that an earlier search chose, under their numbers there: a
+final, at lags or with budgets that the whole search could not afford.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -43,8 +48,10 @@ def check(full: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     if full["search"] is None:
         return
     seeds(full["search"])
-    if {"grid", "candidates"} <= {*full["search"]}:
-        raise LonglagError("search has a grid and candidates; a grid lists its own candidates, so drop one of the two")
+    if len(ways := [key for key in ("grid", "candidates", "finalists") if key in full["search"]]) > 1:
+        raise LonglagError(
+            f"search has {' and '.join(ways)}; each says which candidates there are, so keep one of them"
+        )
     if full["tuned"] is not None:
         raise LonglagError("search and tuned exclude each other: a search begins with the recipes; drop tuned")
     for where, mapping in (("the suite", given), *((f"cells[{i}]", cell) for i, cell in enumerate(given["cells"]))):
@@ -59,6 +66,8 @@ def size(search: Mapping[str, Any] | None) -> int:
     """How many methods of a design come of one."""
     if search is None:
         return 1
+    if "finalists" in search:
+        return 3  # at most, on a task
     return len(points(search)) if "grid" in search else 1 + int(search["candidates"])
 
 
@@ -75,11 +84,34 @@ def points(search: Mapping[str, Any]) -> list[dict[str, Any]]:
 Entrant = tuple[str, str, int | None, dict[str, Any]]
 
 
-def entrants(search: Mapping[str, Any] | None, method: str, base: str) -> Iterator[Entrant]:
-    """What a method of a cell stands for: name in the records, method of which it is a variant, number as a candidate,
-    settings. A point of a grid is candidate 0, the recipe, with these settings.
+def finalists(chosen: Mapping[str, Any], method: str, tasks: Sequence[str]) -> list[int]:
+    """The numbers of the recipe, of the one setting and of those chosen for these tasks.
+
+    chosen: what `tuned.read` returns.
+
+    Raises:
+        LonglagError: a method or task that was not searched, or a file that does not number its choices.
+    """
+    found = chosen["methods"].get(method)
+    if found is None:
+        raise LonglagError(f"method {method!r} has no finalists; they are of {', '.join(sorted(chosen['methods']))}")
+    if "candidates" not in found:
+        raise LonglagError("the file of finalists does not number its choices; `longlag tune --suite` writes it anew")
+    numbers = found["candidates"]
+    for task in tasks:
+        if task not in numbers["tasks"]:
+            raise LonglagError(f"{method} has no finalist for {task}; it was searched on {', '.join(numbers['tasks'])}")
+    return sorted({0, numbers["one"], *(numbers["tasks"][task] for task in tasks)})
+
+
+def entrants(search: Mapping[str, Any] | None, method: str, base: str, tasks: Sequence[str]) -> Iterator[Entrant]:
+    """What a method of a cell stands for on these tasks: name in the records, method of which it is a variant, number
+    as a candidate, settings. A point of a grid is candidate 0, the recipe, with these settings.
 
     base: the method of which `method` itself is a variant; "" if it is none.
+
+    Raises:
+        LonglagError: a final without finalists.
     """
     if search is None:
         yield method, base, None, {}
@@ -87,5 +119,6 @@ def entrants(search: Mapping[str, Any] | None, method: str, base: str) -> Iterat
         for number, point in enumerate(points(search), start=1):
             yield candidate_name(method, number), base or method, 0, point
     else:
-        for number in range(size(search)):
+        final = "finalists" in search
+        for number in finalists(search["finalists"], method, tasks) if final else range(size(search)):
             yield candidate_name(method, number), base or method, number, {}

@@ -163,10 +163,10 @@ def parse(
         if digests is not None:
             schemas.check("digests", digests)
         schemas.check("suite", config)
-        if isinstance(config.get("tuned"), str):
-            config["tuned"] = tuned.read(tuned.find(config["tuned"], folder))
-        elif config.get("tuned") is not None:
-            schemas.check("tuned", config["tuned"])
+        if config.get("tuned") is not None:
+            config["tuned"] = _chosen(config["tuned"], folder)
+        if finalists := (config.get("search") or {}).get("finalists"):
+            config["search"] = {**config["search"], "finalists": _chosen(finalists, folder)}
         full = {**_DEFAULTS, **config}
         search.check(full, config)
         checks.check_size(full)
@@ -180,6 +180,14 @@ def parse(
         raise LonglagError(f"{source}{where}: {error}") from None
     jobs = tuple(job for cell in cells for job in cell)
     return Suite(full["suite"], full["title"] or full["suite"], config, jobs, digests, source)
+
+
+def _chosen(given: str | Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
+    """What a search chose: of its file, or as a design has it that was written before."""
+    if isinstance(given, str):
+        return tuned.read(tuned.find(given, folder))
+    schemas.check("tuned", given)
+    return given
 
 
 def _spelt_out(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,7 +212,7 @@ def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
         of = full["methods"].get(named, {})
         parent = of.get("from", "") or tuned.base_of(full["tuned"], named)
         frozen = {task: tuned.settings(full["tuned"], parent or named, named, task) for task in tasks}
-        for method, base, candidate, point in search.entrants(full["search"], named, parent):
+        for method, base, candidate, point in search.entrants(full["search"], named, parent, tasks):
             yield Job(
                 method=method,
                 group=group,

@@ -11,6 +11,8 @@ A run is *within the criterion* if it met it on the monitor set at some evaluati
 each a mean over seeds (and over tasks for the setting of all tasks), smaller being better; then by their number, so
 that the recipe wins a tie. No score on a test set is among these. What counts in the benchmark comes first: the shares
 wrong of runs that learned little differ by chance, and must not outweigh the passes of those that met the criterion.
+
+In a final, whose candidates an earlier search chose, that choice stays on a task where no run is within the criterion.
 """
 
 from __future__ import annotations
@@ -107,17 +109,20 @@ def of_row(row: Row, method: str, candidate: int, loss: float, settings: Mapping
 class Choice:
     """What was chosen for one method: numbers of candidates. None: every candidate failed, and the recipe stays.
 
-    trials: all of the method, by candidate and task.
+    trials: all of the method, by candidate and task; a candidate of a final may have some of the tasks only.
     """
 
     method: str
     one: int | None
     tasks: Mapping[str, int | None]
     trials: Mapping[int, Mapping[str, Sequence[Trial]]]
+    final: bool = False  # an earlier search chose the candidates
 
     def ranking(self, task: str | None = None) -> list[int]:
         """The candidates from the best down, on one task or on all."""
-        return sorted(self.trials, key=lambda number: (self.score(number, task), number))
+        tasks = {name for found in self.trials.values() for name in found} if task is None else {task}
+        whole = [number for number, found in self.trials.items() if tasks <= {*found}]
+        return sorted(whole, key=lambda number: (self.score(number, task), number))
 
     def score(self, candidate: int | None, task: str | None = None) -> Score:
         """The score of a candidate on one task, or on all; of the recipe for None."""
@@ -131,16 +136,29 @@ class Choice:
         return {path: value for settings in chosen for path, value in settings.items()}
 
 
-def choose(method: str, trials: Iterable[Trial]) -> Choice:
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier search chose for a method whose final this is: numbers of candidates."""
+
+    one: int
+    tasks: Mapping[str, int]
+
+
+def choose(method: str, trials: Iterable[Trial], earlier: Earlier | None = None) -> Choice:
     """The best candidate for each task, and for all of them, of the trials of one method."""
     found: dict[int, dict[str, list[Trial]]] = defaultdict(lambda: defaultdict(list))
     for trial in trials:
         found[trial.candidate][trial.task].append(trial)
     tasks = list(dict.fromkeys(task for by_task in found.values() for task in by_task))
     everywhere = Choice(method, None, {}, found)
-    return Choice(method, _best(everywhere), {task: _best(everywhere, task) for task in tasks}, found)
+    by_task = {task: _best(everywhere, task, earlier.tasks[task] if earlier else None) for task in tasks}
+    one = _best(everywhere, None, earlier.one if earlier else None)
+    return Choice(method, one, by_task, found, final=earlier is not None)
 
 
-def _best(choice: Choice, task: str | None = None) -> int | None:
+def _best(choice: Choice, task: str | None, earlier: int | None) -> int | None:
     best = choice.ranking(task)[0]
-    return None if choice.score(best, task).failed else best
+    score = choice.score(best, task)
+    if earlier is not None and (score.failed or score.unmet == 1):
+        return earlier
+    return None if score.failed else best
