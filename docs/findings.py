@@ -204,7 +204,7 @@ def page() -> str:
         *search_for_settings(trials.read(TRIALS)),
         *reservoirs(RESERVOIR),
         *sceptic(SCEPTIC),
-        *fresh.findings(read_rows(fresh.RECORDS["now"])),
+        *fresh.findings(fresh.recorded()),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:
