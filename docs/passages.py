@@ -20,13 +20,14 @@ from longlag.cli import _older
 from longlag.engine import trials
 from longlag.store import records
 from longlag.tasks.base import Traits
-from longlag.words import join_words, method_label, number, task_label
+from longlag.words import count, join_words, method_label, number, task_label
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results/reference/runs.csv"
 TRIALS = ROOT / "results/tuning/trials.csv"
 BUDGET = ROOT / "results/budget/runs.csv.gz"
 BUDGETS = (1e6, 3e6, 1e7)  # sequence passes
+Condition = tuple[str, str, int]  # method, task, lag
 LAGS = (50, 100)  # at which two builds of a recipe are compared
 _EXAMPLE = ("lstm", "adding", 50)  # a cell that the record leaves unsolved, and the search of today's recipes solves
 
@@ -142,15 +143,8 @@ def verified() -> str:
 
 def budget() -> str:
     """Seeds of the starved conditions that were solved within some budgets, and how many need the largest."""
-    rows = records.read_rows(BUDGET)
-    keys = sorted({(row.method, row.task, row.lag) for row in rows})
-    found = {
-        key: [
-            [row.passes_to_solve <= passes for row in rows if (row.method, row.task, row.lag) == key]
-            for passes in BUDGETS
-        ]
-        for key in keys
-    }
+    rows, found = records.read_rows(BUDGET), _within()
+    keys = list(found)
     table = in_markdown(
         ["method", "task", "lag", *(number(passes) for passes in BUDGETS)],
         [
@@ -170,10 +164,43 @@ def budget() -> str:
     return f"{table}\n\n{_wrapped(words)}"
 
 
+def _within() -> dict[Condition, list[list[bool]]]:
+    """For each starved condition and budget: which seeds were solved within it."""
+    rows = records.read_rows(BUDGET)
+    keys = sorted({(row.method, row.task, row.lag) for row in rows})
+    return {
+        key: [
+            [row.passes_to_solve <= passes for row in rows if (row.method, row.task, row.lag) == key]
+            for passes in BUDGETS
+        ]
+        for key in keys
+    }
+
+
+def which_budget() -> str:
+    """Which of the starved conditions the largest budget brings to half of the seeds, and the one before does not."""
+    found = _within()
+    later = [key for key, (*_, small, large) in found.items() if 2 * sum(small) < len(small) <= 2 * sum(large)]
+    small, large = map(number, BUDGETS[-2:])
+    each = join_words(
+        f"{method_label(method)} on {task_label(task)} at lag {lag} ({sum(found[method, task, lag][-2])} of 5, then "
+        f"{sum(found[method, task, lag][-1])})"
+        for method, task, lag in later
+    )
+    return _wrapped(
+        f"Ten million passes were given to {len(found)} conditions that three million had starved "
+        f"([record](../results/budget/README.md)). Of these, {count(len(later), 'condition')} reach half of the seeds with {large} and not "
+        f"with {small}: {each}. So {small} do not decide how far that method goes on these tasks. Nothing larger than "
+        f"{large} was run. The default is therefore {large}. The reference takes {small}, to keep its cost down: where "
+        "it says *stopped by the budget*, more passes may solve more."
+    )
+
+
 PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "record": ("README.md", record),
     "verified": ("results/reference/README.md", verified),
     "budget": ("results/budget/README.md", budget),
+    "which budget": ("docs/protocol.md", which_budget),
     "what recipes read": ("docs/protocol.md", what_recipes_read),
 }
 
