@@ -10,6 +10,8 @@ from longlag import registry
 NOT_RUN = "not run"
 _STEPS = (("", 1.0), (" k", 1e3), (" M", 1e6), (" G", 1e9), (" T", 1e12), (" P", 1e15), (" E", 1e18))
 
+_NETS = frozenset({"network", "RNN", "LSTM", "GRU", "LRU", "minGRU"})  # words of the labels of nets
+
 
 def task_label(name: str) -> str:
     """What people call a task, in the middle of a sentence.
@@ -32,6 +34,16 @@ def method_label(name: str) -> str:
 def join_tasks(names: Iterable[str]) -> str:
     """Tasks as in a sentence, by their labels."""
     return join_words(map(task_label, names))
+
+
+def the_method(name: str) -> str:
+    """What people call a method, as the subject of a sentence: a net has an article, a way of training has none.
+
+    >>> the_method("esn"), the_method("hf")
+    ('the echo state network', 'Hessian-Free')
+    """
+    label = method_label(name)
+    return f"the {label}" if _NETS & {*label.split()} else label
 
 
 def join_methods(names: Iterable[str]) -> str:

@@ -8,7 +8,17 @@ import pandas as pd
 from longlag.analysis import Analysis, stats
 from longlag.figures.overview import ranking
 from longlag.store.records import Status
-from longlag.words import capital, count, join_methods, join_tasks, join_words, method_label, reached, task_label
+from longlag.words import (
+    capital,
+    count,
+    join_methods,
+    join_tasks,
+    join_words,
+    method_label,
+    reached,
+    task_label,
+    the_method,
+)
 
 _LEVEL = 0.05  # of the comparisons of methods, corrected for their number
 _ENDED = {
@@ -90,7 +100,7 @@ def _leader(compared: pd.DataFrame, one: str, begins: bool = True) -> str:
         who = join_methods(best)
         return f"{capital(who) if begins else who} tie in reach: each carries as far as any on {led}"
     alone = int((leads[leads.task.isin(rows.task)].groupby("task").size() == 1).sum())
-    name = capital(method_label(best[0])) if begins else method_label(best[0])
+    name = capital(the_method(best[0])) if begins else the_method(best[0])
     if alone == len(rows):
         return f"{name} carries furthest on {led}"
     if alone == 0:
