@@ -83,6 +83,8 @@ def section(slug: str) -> str:
     one, nets = shown["claims"][slug], len(shown["seeds"])
     said = _VERDICTS.get(one["verdict"], f"it {one['verdict']}")
     lines = [f"*What you see.* {seen(slug)}", "", f"**Verdict, {count(nets, 'net')}: {said}.** {one['plain']}", ""]
+    if one["caveat"]:
+        lines += [f"Caveats: {one['caveat']}.", ""]
     lines += ["| measured | value | asked | nets that meet it | share of all nets |", "|---|---|---|---|---|"]
     lines += [f"| {' | '.join(_cells(number))} |" for number in one["numbers"]]
     return "\n".join([*lines, "", _how_to_read(one["numbers"])]) + "\n"

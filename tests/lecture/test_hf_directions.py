@@ -76,6 +76,13 @@ def test_it_fails_if_most_nets_miss(missed, other, names):
     assert missed(hf_directions.judge([other] * 5, GONE)) == names
 
 
+def test_that_gradients_are_level_is_a_caveat():
+    said = "the gradients are nearly level"
+    assert said in hf_directions.judge([plateau(0.1)] * 5, GONE).caveat
+    assert said not in hf_directions.judge([plateau(0.4)] * 5, GONE).caveat, "some direction is small all the same"
+    assert said not in hf_directions.judge([plateau(1.5)] * 5, GONE).caveat, "nor where gradients fall too fast"
+
+
 @pytest.mark.parametrize(
     ("looks", "place"),
     [((1.2, 1.04, 1.01, 0.8), 2), ((1.2, 1.1, 1.01, 1.0), 3), ((1.0, 0.9, 1.0, 0.9), None), ((1.0, 1.0), 1)],

@@ -228,6 +228,16 @@ def test_the_interval_is_that_of_the_textbook_and_decides_where_it_does_not_hold
     assert init_and_momentum.estimated("x", values - values.mean(), True).undecided
 
 
+def test_how_many_nets_would_narrow_an_interval_to_its_middle():
+    values = stream(5, "test").normal(0.0, 1.0, 10)
+    number = init_and_momentum.estimated("x", (values - values.mean()) / values.std(ddof=1) + 0.2, True)
+    assert number.undecided
+    needed = init_and_momentum.nets_needed(number, 10)
+    half = stats.t.ppf(0.975, 9) / np.sqrt(10)  # of a standard deviation of 1, at ten nets
+    assert needed == pytest.approx(10 * (half / 0.2) ** 2, abs=1)
+    assert init_and_momentum.nets_needed(replace(number, value=0.4, low=-0.4, high=1.2), 10) == 40
+
+
 WON = {"neither": [None, None, 0.9], "init": [0.7, 0.75], "momentum": [0.6, 0.65], "both": [0.2, 0.3]}
 WORSE = WON | {"both": [None]}
 OPEN = WON | {"both": [0.1, None, None, 0.2]}
@@ -252,6 +262,8 @@ def test_the_verdict_is_on_records(tmp_path: Path, draw, first, second, expected
     assert finding.verdict == expected
     assert (": yes for temporal_order, lag 50 (budget spent: neither " in finding.plain) == (first is WON)
     assert ("memorization_5bit, lag 100 is not run" in finding.caveat) == (not second)
+    assert ("count as the whole budget" in finding.caveat) == (OPEN in (first, second)), "where an effect is undecided"
+    assert (" intervals of 10 nets hold 0." in finding.plain) == (first is OPEN)
     draw("init_and_momentum", finding, smallest=6.5)
 
 

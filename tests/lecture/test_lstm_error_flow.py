@@ -115,6 +115,21 @@ def test_it_fails_if_the_plain_net_that_has_learned_passes_the_error():
     assert lstm_error_flow.judge(found(plain=0.9), 10).verdict == Verdict.FAILS
 
 
+def test_that_all_plain_nets_learn_is_a_caveat_where_they_pass_the_error(plain):
+    said = "every plain net learns the task at lag 10"
+    assert said not in lstm_error_flow.judge(found(), 10).caveat
+    assert said in lstm_error_flow.judge(found(plain=0.9), 10).caveat
+    some = found(plain=0.9)
+    some[PLAIN][0] = [*some[PLAIN][0][:2], stage(0.9, 0.5, 0.9)]  # this one has not learned
+    assert said not in lstm_error_flow.judge(some, 10).caveat
+    mixed = found()
+    mixed[PLAIN] = found(plain=0.9)[PLAIN][:2] + mixed[PLAIN][:3]
+    open_ = lstm_error_flow.judge(mixed, 10)
+    assert open_.verdict == Verdict.UNDECIDED
+    assert said in open_.caveat
+    assert plain(open_).endswith(", since 2 of 5 plain nets that learned pass the error too.")
+
+
 def test_measured_small(draw):
     finding = lstm_error_flow.measure([0], lag=10, during=1, every=1, most=2, sequences=4)
     assert finding.verdict == Verdict.UNDECIDED

@@ -60,6 +60,8 @@ def test_below_a_picture_stand_what_is_seen_the_verdict_and_every_number_that_de
     one, below = shown["exploding_step"], pictures.section("exploding_step")
     assert seen("exploding_step") in below
     assert f"**Verdict, 20 nets: it {one['verdict']}.** {one['plain']}" in below
+    assert f"Caveats: {one['caveat']}.\n" in below
+    assert "Caveats" not in pictures.section("linear_backward"), "it holds without any"
     number = one["numbers"][0]
     value, low, high = (f"{number[name]:.3g}" for name in ("value", "low", "high"))
     assert f"| {number['name']} | {value} {number['unit']} [{low}, {high}] | ≥ 0.5 |" in below

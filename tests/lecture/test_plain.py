@@ -50,6 +50,18 @@ def test_nets_off_the_premise_are_the_caveat_of_a_sentence(plain):
     assert sentence.endswith(", but 1 of 10 nets (seed 9) lost and are not judged.")
 
 
+def test_a_claim_that_is_undecided_says_why_and_no_other_does(plain):
+    asked = claim("modified_dynamics", task="x", good=1, poor=2, slight=0.1, tested=1)
+
+    def said(**cases):
+        each = {name: [one] for name, one in cases.items()}
+        return plain(conclude_by_case(asked, each, [], {}, why="few nets were run", parts=""))
+
+    assert said(a=number(5, 10)).endswith("undecided for a, since few nets were run.")
+    assert "since" not in said(a=number(10, 10), b=number(5, 10))
+    assert "since" not in said(a=number(0, 10))
+
+
 def test_a_claim_with_cases_answers_each(plain):
     held, failed, open_ = number(10, 10), number(0, 10), number(5, 10)
     asked = claim("modified_dynamics", task="x", good=1, poor=2, slight=0.1, tested=1)

@@ -36,6 +36,10 @@ def test_it_holds_with_the_basin_as_its_caveat(draw):
     finding = vanish_explode.judge(sweeps())
     assert finding.verdict == Verdict.CAVEAT
     assert "basin" in finding.caveat
+    assert (
+        "the sign of a rate and no more: neither how straight the lines are (R² of the least straight net: 1.00)"
+        in (finding.caveat)
+    )
     draw("vanish_explode", finding)
 
 

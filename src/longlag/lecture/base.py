@@ -121,12 +121,14 @@ def conclude_by_case(
     caveat: str = "",
     but: str = "",
     shown: Mapping[str, str] | None = None,
+    why: str = "",
     **measured: Any,
 ) -> Finding:
     """The finding of a claim that is judged case by case, such as task by task.
 
     It holds if it holds in every case, with a caveat if it holds in some; the caveat names the others. numbers: all of
-    them, in the order of the table. shown: the numbers that the sentence in plain words has for a case.
+    them, in the order of the table. shown: the numbers that the sentence in plain words has for a case. why: what the
+    sentence says of a claim that is undecided, in few words.
     """
     found = {name: verdict(each) for name, each in cases.items()}
     lost = {kind: [name for name, one in found.items() if one is kind] for kind in (Verdict.FAILS, Verdict.UNDECIDED)}
@@ -141,7 +143,8 @@ def conclude_by_case(
     known = shown or {}
     words = {f"{name} ({known[name]})" if name in known else name: one for name, one in found.items()}
     rest = (but or caveat, held) if decided is Verdict.CAVEAT else ("", [])
-    sentence = plain.by_case(fill(claim.slug, "plain", **measured), words, *rest)
+    since = why if decided is Verdict.UNDECIDED else ""
+    sentence = plain.by_case(fill(claim.slug, "plain", **measured), words, *rest, why=since)
     return Finding(decided, fill(claim.slug, "summary", **measured), numbers, all_said, sentence, series)
 
 

@@ -235,12 +235,13 @@ def judge(found: Sequence[Plateau], vanished: Sequence[Plateau], seeds: Sequence
     without = numbers[11].value
     series = {"seeds": len(found), "vanished": columns(vanished), **of}
     counts = {
+        "level": numbers[3].met is not True and abs(told["exponent"]) < 0.5,  # nearer to no fall than to curvature's
         "blind": sum(one.hidden == 0 for one in plateaus),
         "worse": sum(one.gain <= 1 for one in plateaus),
         "dear": sum(one.gain_per_pass <= 1 for one in plateaus),
         "gone": without < _SMALL * told["fall"],
     }
-    caveat = joined(left, caveats(CLAIM.slug, counts, n=len(plateaus), without=without))
+    caveat = joined(left, caveats(CLAIM.slug, counts, n=len(plateaus), without=without, exponent=told["exponent"]))
     but = fill(CLAIM.slug, "but", n=len(plateaus), **counts) if counts["dear"] else ""
     directions = max((len(one.curvature) for one in plateaus), default=0)
     return conclude(CLAIM, numbers, series, caveat, but, directions=directions, **told)

@@ -9,7 +9,7 @@ holds (`data/init_and_momentum.csv`). A task or schedule without records is `not
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -172,7 +172,37 @@ def judge(found: dict[Problem, list[Recorded]], now: Spent, small: Problem = LIV
     shown = {task: fill(CLAIM.slug, "shown", spent=_means(each)) for task, each in shares.items()}
     lacking = _not_run(found, judged)
     but = fill(CLAIM.slug, "but") if lacking else ""
-    return conclude_by_case(CLAIM, cases, numbers, series, lacking, but, shown, parts=summary)
+    caveat, why = joined(lacking, _doubts(shares, cases)), _why(cases)
+    return conclude_by_case(CLAIM, cases, numbers, series, caveat, but, shown, why, parts=summary)
+
+
+def _why(cases: Mapping[str, Sequence[Number]]) -> str:
+    """Why a claim is undecided, in few words."""
+    asked = [number for each in cases.values() for number in each if number.threshold]
+    undecided = sum(number.undecided for number in asked)
+    return fill(CLAIM.slug, "why", open=undecided, asked=len(asked), nets=len(SEEDS)) if undecided else ""
+
+
+def _doubts(shares: Mapping[str, Spent], cases: Mapping[str, Sequence[Number]]) -> str:
+    """In words, where an effect is undecided: how many runs are censored, and how many nets each task would need."""
+    if not any(number.undecided for each in cases.values() for number in each):
+        return ""
+    runs = [share for corners in shares.values() for values in corners.values() for share in values.values()]
+    censored, said = sum(share >= 1 for share in runs), []
+    if censored:
+        said.append(fill(CLAIM.slug, "caveat_censored", censored=censored, runs=len(runs)))
+    for task, each in cases.items():
+        found = [(nets_needed(number, len(SEEDS)), number) for number in each if number.undecided and number.value > 0]
+        if found:
+            needed, number = max(found, key=lambda one: one[0])
+            name = number.name.removeprefix(f"{task}: ")
+            said.append(fill(CLAIM.slug, "caveat_wide", task=task, needed=needed, effect=number.value, name=name))
+    return joined(*said)
+
+
+def nets_needed(number: Number, nets: int) -> int:
+    """How many nets would narrow the interval to the size of its own middle: its width falls like 1 / sqrt(nets)."""
+    return math.ceil(nets * ((number.high - number.low) / 2 / abs(number.value)) ** 2)
 
 
 def _spent(corners: dict[str, Recorded]) -> Spent:

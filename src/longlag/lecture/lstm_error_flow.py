@@ -176,8 +176,13 @@ def judge(found: dict[str, list[Run]], lag: int, seeds: Sequence[int] = ()) -> F
     for name, each in numbers.items():
         told = values(each, learned=0, before=1, after=3)
         parts.append(fill(CLAIM.slug, "part" if name in _LSTMS else "part_plain", name=name, **told))
-    counts = {"little": numbers[_LSTMS[0]][1].value < least, "careful": numbers[_CAREFUL][3].value >= least}
-    caveat = caveats(CLAIM.slug, counts, name=_LSTMS[0], share=numbers[_CAREFUL][3].value)
+    asked = numbers[_PLAIN][3]
+    counts = {
+        "little": numbers[_LSTMS[0]][1].value < least,
+        "selected": asked.met is not True and 0 < asked.nets == len(found[_PLAIN]),
+        "careful": numbers[_CAREFUL][3].value >= least,
+    }
+    caveat = caveats(CLAIM.slug, counts, name=_LSTMS[0], lag=lag, share=numbers[_CAREFUL][3].value)
     caveat = joined(caveat, *(said for _, _, said in premises.values()))
     series = {
         "seeds": len(found[_PLAIN]),
@@ -187,10 +192,11 @@ def judge(found: dict[str, list[Run]], lag: int, seeds: Sequence[int] = ()) -> F
         "nets": {name: _series(runs) for name, runs in found.items()},
     }
     every = [number for each in numbers.values() for number in each]
-    plain = numbers[_PLAIN][3].value
+    passing = asked.nets - asked.meeting
+    why = fill(CLAIM.slug, "why", passing=passing, nets=asked.nets) if asked.undecided and passing else ""
     learned = [name for name in _LSTMS if premises[name][0]]
-    shown = {name: f"{numbers[name][3].value:.2g} arrives; in a plain net {plain:.2g}" for name in learned}
-    return conclude_by_case(CLAIM, cases, every, series, caveat, shown=shown, lag=lag, parts="; ".join(parts))
+    shown = {name: f"{numbers[name][3].value:.2g} arrives; in a plain net {asked.value:.2g}" for name in learned}
+    return conclude_by_case(CLAIM, cases, every, series, caveat, shown=shown, why=why, lag=lag, parts="; ".join(parts))
 
 
 def _numbers(name: str, learned: Sequence[Run], least: float) -> list[Number]:

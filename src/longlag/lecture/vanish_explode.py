@@ -122,7 +122,8 @@ def judge(sweeps: dict[Unit, list[Sweep]]) -> Finding:
         series[unit.name] = {"random": random, "basin": basin, **_theory(unit)}
     logistic, tanh = (number.value for number in basins)
     vanishes = all(number.met for number in basins)
-    caveat = fill(CLAIM.slug, "caveat", logistic=logistic, tanh=tanh) if vanishes else ""
+    straight = min(numbers[4 * i + 3].low for i in range(len(sweeps)))  # R²
+    caveat = fill(CLAIM.slug, "caveat", logistic=logistic, tanh=tanh, straight=straight) if vanishes else ""
     but = fill(CLAIM.slug, "but", logistic=np.exp(logistic), tanh=np.exp(tanh)) if vanishes else ""
     told = {f"{unit.name}_{size}": np.exp(numbers[4 * i + place].value) for i, unit in enumerate(sweeps)
             for size, place in (("small", 1), ("big", 2))}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Claim 9 as a picture: gradient against curvature along the Lanczos directions, the two steps along them, the gain."""
+"""Claim 9 as a picture: the gradient in flat directions, how far each method steps there, and what a step gains."""
 
 from __future__ import annotations
 
@@ -9,53 +9,82 @@ import numpy as np
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
 
+_TENTH = 0.1
+_BINS = 8  # of the directions of all nets, by curvature
+_STEPS = {"second_order": ("Hessian-Free", base.VERMILLION), "descent": ("gradient step", base.BLUE)}
+
+
+def _flatness(series: base.Series) -> np.ndarray:
+    """Curvature of the directions of all nets, of each net's largest, flattened."""
+    return np.concatenate([base.array(net) / np.max(net) for net in series["curvature"]])
+
+
+def _relative(series: base.Series, name: str) -> np.ndarray:
+    return np.concatenate([base.array(net) / np.max(net) for net in series[name]])
+
+
+def _binned(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Medians of x and quartiles of y by bins of equal counts, the largest x first: [4, bins]."""
+    pieces = np.array_split(np.argsort(x)[::-1], min(_BINS, len(x)))
+    return np.array([[np.median(x[piece]), *np.quantile(y[piece], (0.25, 0.5, 0.75))] for piece in pieces]).T
+
+
+def _axis(axes: Any, title: str) -> None:
+    axes.set(xscale="log", yscale="log", xlabel="curvature, of the largest (flat →)", title=title)
+    axes.invert_xaxis()
+
 
 def _gradient(axes: Any, series: base.Series) -> None:
-    for curvature, gradient in zip(series["curvature"], series["gradient"], strict=True):
-        axes.plot(curvature, gradient, "o", ms=3, color=style.INK, mew=0, alpha=0.7)
-    ends = np.array([np.min(series["curvature"]), np.max(series["curvature"])])
-    axes.plot(ends, ends * np.max(series["gradient"]) / ends[1], color=style.QUIET, lw=0.8, ls="--")
-    text = "if gradients fell\nas curvature does"
-    base.word(axes, 0.97, 0.2, text, style.QUIET, xycoords="axes fraction", ha="right")
-    axes.set(xscale="log", yscale="log", xlabel="curvature θ", ylabel="gradient γ", title="what there is")
-    axes.invert_xaxis()
+    flatness, gradient = _flatness(series), _relative(series, "gradient")
+    small = gradient <= _TENTH
+    axes.plot(flatness[~small], gradient[~small], "o", ms=2.5, color=style.QUIET, mew=0, alpha=0.6)
+    axes.plot(flatness[small], gradient[small], "o", ms=3, color=base.VERMILLION, mew=0, alpha=0.8)
+    ends = np.array([1.0, flatness[flatness > 0].min()])
+    axes.plot(ends, ends, color=style.INK, lw=1)
+    axes.axhline(_TENTH, color=base.VERMILLION, lw=1, ls="--")
+    _axis(axes, "flat directions keep a gradient")
+    axes.set(ylim=(1e-6, 3), ylabel="gradient, of the largest")
+    where = {"xycoords": "axes fraction"}
+    base.word(axes, 0.42, 0.12, "the curvature", style.INK, **where)
+    base.word(axes, 0.98, 0.985, "the gradient", style.QUIET, ha="right", va="top", **where)
+    base.word(axes, 1.0, 0.6, "threshold:\nsmall, a tenth", base.VERMILLION, ha="right", va="top", fontsize=7, **where)
 
 
 def _steps(axes: Any, series: base.Series) -> None:
-    curvature = base.array(series["curvature"]).ravel()
-    flatness = np.argsort(curvature)[::-1]
-    for name, colour, words in (("second_order", base.VERMILLION, "HF"), ("descent", base.BLUE, "gradient")):
-        moved = base.array(series[name]).ravel()
-        axes.plot(curvature, moved, "o", ms=3, color=colour, mew=0, alpha=0.35)
-        pieces = np.array_split(flatness, min(8, len(flatness)))
-        middle = [(np.median(curvature[piece]), np.median(moved[piece])) for piece in pieces]
-        axes.plot(*np.transpose(middle), color=colour, lw=2, label=words)
-    axes.set(xscale="log", yscale="log", xlabel="curvature θ", ylabel="step along the direction", title="what is done")
-    axes.invert_xaxis()
-    axes.legend(borderaxespad=0, loc="lower left")
+    flatness = _flatness(series)
+    for name, (words, colour) in _STEPS.items():
+        moved = np.concatenate([base.array(net) for net in series[name]])
+        x, low, middle, high = _binned(flatness, moved)
+        axes.fill_between(x, low, high, color=colour, alpha=0.18, lw=0)
+        axes.plot(x, middle, color=colour, lw=2)
+        how = {"textcoords": "offset points", "xytext": (0, 7 if name == "second_order" else -19), "ha": "right"}
+        base.word(axes, x[-1], middle[-1], words, colour, **how, fontweight="bold")
+    _axis(axes, "HF steps farther there")
+    axes.set_ylabel("step along the direction")
 
 
 def _fall(axes: Any, series: base.Series) -> None:
     equal = {name: [one[name] for one in series["at_equal_passes"]] for name in ("momentum", "descent")}
-    bars = (
-        ("one\ngradient\nstep", series["fell_descent"], base.BLUE),
-        ("one\nHF step", series["fell_second"], base.VERMILLION),
-        ("mo-\nmentum", equal["momentum"], base.GREEN),
-        ("gradient\ndescent", equal["descent"], base.BLUE),
+    rows = (
+        ("one gradient step", series["fell_descent"], base.BLUE),
+        ("one HF step", series["fell_second"], base.VERMILLION),
+        ("gradient descent", equal["descent"], base.BLUE),
+        ("momentum", equal["momentum"], base.GREEN),
     )
-    fell = base.array([values for _, values, _ in bars])  # [4, seed]
-    axes.plot(range(2), fell[:2], color=style.QUIET, lw=0.7, alpha=0.5)
-    for place, (_, values, colour) in enumerate(bars):
-        axes.plot(np.full(len(values), place), values, "o", ms=4, color=colour, mec="white", mew=0.5)
-        axes.hlines(np.median(values), place - 0.3, place + 0.3, color=colour, lw=2.4)
-    axes.axhline(0, color=style.QUIET, lw=0.6, ls=(0, (1, 2)))
-    axes.axvline(1.5, color=style.FAINT, lw=0.8)
-    axes.text(2.5, 1.0, "same passes", transform=axes.get_xaxis_transform(), ha="center", va="top", color=style.QUIET)
-    axes.set_xticks(range(4), [words for words, _, _ in bars], fontsize=7, rotation=0)
-    axes.set_ylim(top=axes.get_ylim()[0] + 1.12 * np.diff(axes.get_ylim())[0])  # room for the words
-    axes.set(xlim=(-0.5, 3.5), ylabel="fall of the loss in nats", title="what it brings")
+    places = (0.0, -1.0, -2.9, -3.9)
+    for place, (words, values, colour) in zip(places, rows, strict=True):
+        axes.plot(values, np.full(len(values), place), "o", ms=3.5, color=colour, mew=0, alpha=0.45)
+        axes.plot(np.median(values), place, "|", ms=13, mew=2.6, color=colour)
+        where = {"textcoords": "offset points", "xytext": (0, 8), "ha": "right"}
+        base.word(axes, 1.0, place, words, colour, xycoords=("axes fraction", "data"), **where)
+    axes.axhline(-1.5, color=style.FAINT, lw=0.8)
+    where = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "center"}
+    base.word(axes, 1.0, -1.9, "for the passes of one HF step", style.QUIET, fontsize=7, **where)
+    axes.axvline(0, color=style.QUIET, lw=0.6, ls=(0, (1, 2)))
+    axes.set(ylim=(-4.4, 0.9), xlabel="fall of the loss in nats", title="more per step, less per pass")
+    axes.set_yticks([])
 
 
-draw = base.drawing(_gradient, _steps, _fall, height=2.5, width_ratios=[1, 1, 1.3])
+draw = base.drawing(_gradient, _steps, _fall, height=2.5, width_ratios=[1, 1, 1.1])
 slide = draw  # one row, as wide as a slide
 caption = base.caption("hf_directions")

@@ -25,14 +25,16 @@ def sentence(verdict: Verdict, numbers: Sequence[Number], fact: str, but: str = 
     return f"{fact}{_but(but, numbers)}."
 
 
-def by_case(fact: str, cases: Mapping[str, Verdict], but: str = "", held: Sequence[Number] = ()) -> str:
-    """The sentence of a claim that is judged case by case; held: the numbers of the cases in which it holds."""
+def by_case(fact: str, cases: Mapping[str, Verdict], but: str = "", held: Sequence[Number] = (), why: str = "") -> str:
+    """The sentence of a claim that is judged case by case; held: the numbers of the cases in which it holds; why: the
+    reason of a claim that is undecided."""
     if not cases:
         return f"{fact}: undecided, since nothing was run."
     answers = {answer: [name for name, one in cases.items() if _ANSWERS[one] == answer] for answer in _ANSWERS.values()}
     said = [f"{answer} for {_listed(names)}" for answer, names in answers.items() if names]
     mixed = len(said) > 1  # the other cases are caveat enough
-    return f"{fact}: {'; '.join(said)}{'' if mixed else _but(but, held)}."
+    since = f", since {why}" if why else ""
+    return f"{fact}: {'; '.join(said)}{since}{'' if mixed else _but(but, held)}."
 
 
 def _fewest(numbers: Sequence[Number], met: bool | None) -> Number:
