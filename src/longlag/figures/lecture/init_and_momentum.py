@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
+from longlag.words import capital, task_label
 
 _CORNERS = {"neither": "neither", "init": "start", "momentum": "momentum", "both": "both"}
 _COLOURS = {"neither": style.QUIET, "init": base.BLUE, "momentum": base.GREEN, "both": base.ORANGE}
@@ -57,8 +58,14 @@ def _corners(panels: list[Any], tasks: Mapping[str, base.Series], momentum: str 
     """momentum: the word for it, short where panels are narrow; the panel of the effects has the whole word."""
     for axes, (task, corners) in zip(panels, tasks.items(), strict=False):
         _panel(axes, corners, {**_CORNERS, "momentum": momentum})
-        axes.set_title(style.escape_mathtext(task))
+        axes.set_title(_called(task))
     panels[0].set_ylabel("budget spent until solved")
+
+
+def _called(task: str) -> str:
+    """What people call "temporal_order, lag 50"."""
+    name, _, lag = task.partition(", ")
+    return ", ".join(filter(None, [capital(task_label(name)), lag]))
 
 
 def _panel(axes: Any, corners: base.Series, called: Mapping[str, str]) -> None:
@@ -98,18 +105,24 @@ def _effects(axes: Any, finding: base.Series) -> None:
     for which, task in enumerate(tasks):
         where = {"xycoords": "axes fraction", "ha": "right", "va": "bottom", "fontsize": 7}
         sign = "●■"[which % 2]
-        words = f"{sign} {task.split(',')[0]}"
-        base.word(
-            axes, 1.0, 0.01 + 0.075 * (len(tasks) - 1 - which), style.escape_mathtext(words), style.QUIET, **where
-        )
+        words = f"{sign} {_called(task).split(',')[0]}"
+        base.word(axes, 1.0, 0.01 + 0.075 * (len(tasks) - 1 - which), words, style.QUIET, **where)
 
 
 def _paper(axes: Any, published: Mapping[str, Mapping[str, float]]) -> None:
     """Table 5 of the paper: the error of an ESN-style start by its momentum, over that without momentum."""
-    shades = sns.color_palette("flare", len(published))
+    shades = sns.color_palette("viridis", len(published))
     for (task, errors), shade in zip(published.items(), shades, strict=True):
         shares = base.array(list(errors.values())) / errors["0"]
-        axes.plot(range(len(shares)), shares, color=shade, lw=1.4, marker="o", ms=3.5, label=_SHORT.get(task, task))
+        axes.plot(
+            range(len(shares)),
+            shares,
+            color=shade,
+            lw=1.4,
+            marker="osD^"[len(axes.lines) % 4],
+            ms=3.5,
+            label=_SHORT.get(task, task),
+        )
     axes.set_xticks(range(len(errors)), list(errors), fontsize=7)
     axes.set(yscale="log", ylabel="error over that at μ = 0", xlabel="momentum, ESN-style start")
     axes.set_title("paper: not run here")
