@@ -265,6 +265,16 @@ def test_one_more_seed_renames_no_job_and_moves_no_seed(start, count, size):
     assert before.items() <= after.items()
 
 
+LIKE_A_NUMBER = "3e40316554336589"  # a digest that has been seen; as a number it is infinite
+
+
+def test_a_digest_that_looks_like_a_number_stays_a_text(tmp_path):
+    one = suite.parse({"suite": "mine", "lags": [50], "cells": [{"methods": ["esn"], "tasks": ["adding"]}]})
+    found = {job.folder.as_posix(): {"adding": {"50": LIKE_A_NUMBER}} for job in one.jobs}
+    (tmp_path / "suite.json").write_text(one.to_json(found))
+    assert suite.read(tmp_path / "suite.json").digests == found
+
+
 def test_expected_has_one_key_per_run_and_exponents_without_a_point_are_numbers():
     one = suite.parse(design({**CELL, "lags": [10, 20]}, seeds="3:5", budget="2e3"))
     assert sorted(one.expected()) == [("adding", "esn", lag, seed) for lag in (10, 20) for seed in (3, 4)]

@@ -32,6 +32,14 @@ def frozen(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_digests_and_commits_that_look_like_numbers_stay_texts(frozen):
+    search = {"suite": "tiny", "digest": "65894981e9185903", "commits": ["12e456789012", "334761850680"]}
+    tuned.write("like.yaml", {**CHOSEN, "search": search})
+    assert tuned.read("like.yaml")["search"] == search
+    plan = suite.parse(design(["lstm"], tuned={**CHOSEN, "search": search}))
+    assert json.loads(plan.to_json())["tuned"]["search"] == search
+
+
 TASKS = ("adding", "xor", "memorization_5bit")
 
 

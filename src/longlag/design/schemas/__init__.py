@@ -18,6 +18,7 @@ from longlag.design import _yaml
 from longlag.errors import LonglagError, printable, shown, unknown
 
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+_HEXADECIMAL = ("digest", "digests", "commits")  # keys of texts such as 3e40316554336589, which is no number
 
 
 class Misplaced(LonglagError):
@@ -68,6 +69,7 @@ def loads(content: bytes, source: str) -> dict[str, Any]:
 
 def normalised(value: Any) -> Any:
     """The value with dicts and lists; texts such as 1e6, which YAML 1.1 reads as text, as numbers; nan and inf as text.
+    Digests and commits stay as they are.
 
     Raises:
         LonglagError: aliases make it too large.
@@ -78,7 +80,7 @@ def normalised(value: Any) -> Any:
 
 def _normalised(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _normalised(item) for key, item in value.items()}
+        return {key: item if key in _HEXADECIMAL else _normalised(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_normalised(item) for item in value]
     if isinstance(value, str) and _EXPONENT.fullmatch(value):
