@@ -1,0 +1,124 @@
+"""The finished part of the reference run that is under way: `python docs/underway.py` writes the README of
+results/underway; `python docs/underway.py FOLDER...` first takes the finished rows of these folders.
+
+Of the rows, those are kept that the suite asks for as it is now. Another machine goes on from them (`reuse`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from finding import in_markdown, of_all
+
+from longlag.cli.design import digests_of
+from longlag.design import suite
+from longlag.store.curves import read_points, write_points
+from longlag.store.files import write_atomically
+from longlag.store.records import Row, Status, read_rows, write_rows
+from longlag.words import join_words, method_label, task_label
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "results/underway"
+SUITE = ROOT / "config/reference.yaml"
+ROWS, CURVES = FOLDER / "runs.csv.gz", FOLDER / "curves.parquet"
+_PAGE = """\
+# The next reference, under way
+
+Finished runs of `config/reference.yaml`, which takes days of a machine with two cores. When its first stage is
+complete, it replaces [the reference](../reference). Written by `python docs/underway.py`.
+
+{count} of {all} runs are finished, with at most three million passes each: {methods}. {hours:.1f} core-hours so far, on
+{machines}; commits {commits}.
+
+A cell says how many seeds are solved at that lag. A seed stops after two unsolved lags in a row, and a lag that no seed
+tried is *not tried*. An empty cell has not been run yet. Where methods end at lag 200, longer lags are still to come.
+
+{table}
+
+Another machine goes on from here:
+
+<!-- not run here: days of training -->
+```sh
+snakemake --cores 8 --config suite=reference 'reuse=["results/underway/runs.csv.gz"]'
+```
+"""
+
+
+def asked(rows: Iterable[Row], plan: suite.Suite) -> list[Row]:
+    """The rows that the suite asks for as it is now, sorted."""
+    digests = digests_of(plan)
+    wanted = {
+        (task, name, lag, seed): digests[job.folder.as_posix()][task][str(lag)]
+        for job in plan.jobs
+        for task, name, lag, seed in job.runs()
+    }
+    found = {key(row): row for row in rows if row.spec_hash and wanted.get(key(row)) == row.spec_hash}
+    return [found[of] for of in sorted(found)]
+
+
+def key(row: Row) -> tuple[str, str, int, int]:
+    """Which run a row is of."""
+    return row.task, row.method, row.lag, row.seed
+
+
+def take(folders: Sequence[str], plan: suite.Suite) -> None:
+    """Adds the rows and curves of these folders, at any depth, to the record."""
+    files = [path for folder in folders for path in sorted(Path(folder).rglob("runs.csv"))]
+    rows = [row for path in files for row in read_rows(path)]
+    points = [point for path in files for point in read_points(path.with_name("curves.parquet"))]
+    if ROWS.exists():
+        rows, points = [*rows, *read_rows(ROWS)], [*points, *read_points(CURVES)]
+    kept = asked(rows, plan)
+    keys = {key(row) for row in kept}
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    plain = ROWS.with_suffix("")
+    write_rows(plain, kept)
+    write_atomically(ROWS, gzip.compress(plain.read_bytes(), mtime=0))
+    plain.unlink()
+    by_run = {(p.task, p.method, p.lag, p.seed, p.passes): p for p in points}
+    write_points(CURVES, [by_run[of] for of in sorted(by_run) if of[:4] in keys])
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Solved seeds of each method and task against lags."""
+    lags = sorted({row.lag for row in rows})
+    pairs = sorted({(row.method, row.task) for row in rows}, key=lambda pair: tuple(map(str.casefold, _names(*pair))))
+    return in_markdown(
+        ["method", "task", *map(str, lags)],
+        [[*_names(*pair), *(_cell([r for r in rows if (r.method, r.task, r.lag) == (*pair, lag)]) for lag in lags)]
+         for pair in pairs],
+    )  # fmt: skip
+
+
+def _names(method: str, task: str) -> tuple[str, str]:
+    return method_label(method), task_label(task)
+
+
+def _cell(rows: Sequence[Row]) -> str:
+    if rows and all(row.status == Status.NOT_ATTEMPTED for row in rows):
+        return "not tried"
+    return of_all([row.solved for row in rows]) if rows else ""
+
+
+def page(rows: Sequence[Row], plan: suite.Suite) -> str:
+    """The README."""
+    return _PAGE.format(
+        count=len(rows),
+        all=f"{len(plan.expected()):,}",
+        methods=join_words(sorted({method_label(row.method) for row in rows}, key=str.casefold)),
+        hours=sum(row.seconds for row in rows) / 3600,
+        machines=join_words(sorted({row.cpu for row in rows if row.cpu})),
+        commits=join_words(sorted({row.commit for row in rows if row.commit})),
+        table=table(rows),
+    )
+
+
+if __name__ == "__main__":
+    design = suite.read(SUITE)
+    if sys.argv[1:]:
+        take(sys.argv[1:], design)
+    (FOLDER / "README.md").write_text(page(read_rows(ROWS), design), "utf-8")
+    print(FOLDER / "README.md")

@@ -1,0 +1,47 @@
+"""The finished part of the next reference: only rows that the suite asks for as it is, and a README that shows them."""
+
+import dataclasses
+
+import pytest
+
+from longlag.design import suite
+from longlag.store.curves import read_points
+from longlag.store.records import read_rows
+from programs import loaded
+from test_docs import ROOT
+
+
+@pytest.fixture(scope="module")
+def underway():
+    with loaded(ROOT / "docs/underway.py") as module:
+        yield module
+
+
+@pytest.fixture(scope="module")
+def plan(underway):
+    return suite.read(underway.SUITE)
+
+
+def test_the_page_is_current(underway, plan):
+    found = underway.page(read_rows(underway.ROWS), plan)
+    assert (underway.FOLDER / "README.md").read_text("utf-8") == found, "python docs/underway.py"
+
+
+def test_every_row_is_of_the_suite_as_it_is_now_and_has_its_curve(underway, plan):
+    rows = read_rows(underway.ROWS)
+    assert underway.asked(rows, plan) == rows, "settings have changed: python docs/underway.py results/underway"
+    trained = {underway.key(row) for row in rows if row.passes > 0}
+    assert {(p.task, p.method, p.lag, p.seed) for p in read_points(underway.CURVES)} == trained
+
+
+def test_rows_of_other_settings_are_left_out(underway, plan):
+    one, other, *_ = read_rows(underway.ROWS)
+    assert underway.asked([dataclasses.replace(one, spec_hash="0" * 16), other], plan) == [other]
+    assert underway.asked([other, one, other], plan) == [one, other]
+
+
+def test_a_lag_that_no_seed_tried_is_not_called_unsolved(underway):
+    one = dataclasses.replace(read_rows(underway.ROWS)[0], status="not_attempted", solved=False)
+    tried = dataclasses.replace(one, status="budget", seed=one.seed + 1)
+    assert underway.table([one]).splitlines()[-1].endswith("| not tried |")
+    assert underway.table([one, tried]).splitlines()[-1].endswith("| 0 of 2 |")
