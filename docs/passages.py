@@ -23,7 +23,6 @@ from longlag.words import count, join_words, method_label, number, task_label
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results/reference/runs.csv"
-TRIALS = ROOT / "results/tuning/trials.csv"
 UNDERWAY = ROOT / "results/underway/runs.csv.gz"
 BUDGET = ROOT / "results/budget/runs.csv.gz"
 BUDGETS = (1e6, 3e6, 1e7)  # sequence passes
