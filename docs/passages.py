@@ -190,7 +190,7 @@ def which_budget() -> str:
     return _wrapped(
         f"Ten million passes were given to {len(found)} conditions that three million had starved "
         f"([record](../results/budget/README.md)). Of these, {count(len(later), 'condition')} reach half of the seeds "
-        f"with {large} and not with {small}: {each}. So {small} do not decide how far that method goes on these "
+        f"with {large} and not with {small}: {each}. So {small} do not decide how far that method gets on these "
         f"tasks. Nothing larger than {large} was run. The default is therefore {large}. The reference takes {small}, "
         "to keep its cost down: where it says *stopped by the budget*, more passes may solve more."
     )

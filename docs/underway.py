@@ -1,7 +1,7 @@
 """The finished part of the reference run that is under way: `python docs/underway.py` writes the README of
 results/underway; `python docs/underway.py FOLDER...` first takes the finished rows of these folders.
 
-Of the rows, those are kept that the suite asks for as it is now. Another machine goes on from them (`reuse`).
+Of the rows, those are kept that the suite asks for as it is now. Another machine resumes from them (`reuse`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ tried is *not tried*. An empty cell has not been run yet. Where methods end at l
 
 {table}
 
-Another machine goes on from here:
+Another machine resumes from here:
 
 <!-- not run here: days of training -->
 ```sh

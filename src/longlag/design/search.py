@@ -96,7 +96,7 @@ def finalists(chosen: Mapping[str, Any], method: str, tasks: Sequence[str]) -> l
     if found is None:
         raise LonglagError(f"method {method!r} has no finalists; they are of {', '.join(sorted(chosen['methods']))}")
     if "candidates" not in found:
-        raise LonglagError("the file of finalists does not number its choices; `longlag tune --suite` writes it anew")
+        raise LonglagError("the file of finalists does not number its choices; `longlag tune --suite` writes it again")
     numbers = found["candidates"]
     for task in tasks:
         if task not in numbers["tasks"]:
