@@ -30,7 +30,7 @@ _PAGE = """\
 Finished runs of `config/reference.yaml`, which takes days of a machine with two cores. When its first stage is
 complete, it replaces [the reference](../reference). Written by `python docs/underway.py`.
 
-{count} of {all} runs are finished, with at most three million passes each: {methods}. {hours:.1f} core-hours so far, on
+{count} of {all} runs are finished, with at most three million passes each. {hours:.1f} core-hours so far, on
 {machines}; commits {commits}.
 
 A cell says how many seeds are solved at that lag. A seed stops after two unsolved lags in a row, and a lag that no seed
@@ -66,7 +66,12 @@ def key(row: Row) -> tuple[str, str, int, int]:
 
 def take(folders: Sequence[str], plan: suite.Suite) -> None:
     """Adds the rows and curves of these folders, at any depth, to the record."""
-    files = [path for folder in folders for path in sorted(Path(folder).rglob("runs.csv"))]
+    files = [
+        path
+        for folder in folders
+        for path in sorted(Path(folder).rglob("runs.csv"))
+        if path.with_name(CURVES.name).exists()
+    ]  # a job that still runs has no curves
     rows = [row for path in files for row in read_rows(path)]
     points = [point for path in files for point in read_points(path.with_name("curves.parquet"))]
     if ROWS.exists():
@@ -108,7 +113,6 @@ def page(rows: Sequence[Row], plan: suite.Suite) -> str:
     return _PAGE.format(
         count=len(rows),
         all=f"{len(plan.expected()):,}",
-        methods=join_words(sorted({method_label(row.method) for row in rows}, key=str.casefold)),
         hours=sum(row.seconds for row in rows) / 3600,
         machines=join_words(sorted({row.cpu for row in rows if row.cpu})),
         commits=join_words(sorted({row.commit for row in rows if row.commit})),
