@@ -28,7 +28,7 @@ BUDGET = ROOT / "results/budget/runs.csv.gz"
 BUDGETS = (1e6, 3e6, 1e7)  # sequence passes
 Condition = tuple[str, str, int]  # method, task, lag
 LAGS = (50, 100)  # at which two builds of a recipe are compared
-_EXAMPLE = ("lstm_chrono", "random_permutation", 50)  # a cell that the record leaves unsolved, and the next one solves
+_EXAMPLE = ("lstm", "adding", 50)  # a cell that the record leaves unsolved, and the next one solves
 
 
 @dataclass(frozen=True)
