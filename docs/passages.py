@@ -17,6 +17,7 @@ from finding import in_markdown, of_all
 
 from longlag import registry
 from longlag.cli import _older
+from longlag.design import tuned
 from longlag.store import records
 from longlag.tasks.base import Traits
 from longlag.words import count, join_words, method_label, number, task_label
@@ -26,6 +27,7 @@ REFERENCE = ROOT / "results/reference/runs.csv"
 UNDERWAY = ROOT / "results/underway/runs.csv.gz"
 BUDGET = ROOT / "results/budget/runs.csv.gz"
 BUDGETS = (1e6, 3e6, 1e7)  # sequence passes
+TUNED, FINAL = ROOT / "config/tuned/tuning.yaml", ROOT / "config/tuned/tuning_far.yaml"
 Condition = tuple[str, str, int]  # method, task, lag
 LAGS = (50, 100)  # at which two builds of a recipe are compared
 _EXAMPLE = ("lstm", "adding", 50)  # a cell that the record leaves unsolved, and the next one solves
@@ -196,10 +198,32 @@ def which_budget() -> str:
     )
 
 
+def final() -> str:
+    """Which choices the final of the search changed, and how many methods keep all of theirs."""
+    search, last = (tuned.read(path)["methods"] for path in (TUNED, FINAL))
+    lines, kept = [], []
+    for name in sorted(last, key=method_label):
+        before, after = (
+            {"one setting": of[name]["candidates"]["one"], **of[name]["candidates"]["tasks"]} for of in (search, last)
+        )
+        changed = [what for what in after if before[what] != after[what]]
+        kept += [name] if not changed else []
+        lines += [[method_label(name), task_label(what), *map(_candidate, (before[what], after[what]))]
+                  for what in changed]  # fmt: skip
+    table = in_markdown(["method", "setting for", "search", "final"], lines)
+    words = f"{count(len(last) - len(kept), 'method')} of {len(last)} change a choice. The others keep all of theirs: "
+    return f"{table}\n\n{_wrapped(words + join_words(map(method_label, kept)) + '.')}"
+
+
+def _candidate(number: int) -> str:
+    return f"{number:02d}" if number else "recipe"
+
+
 PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "record": ("README.md", record),
     "verified": ("results/reference/README.md", verified),
     "budget": ("results/budget/README.md", budget),
+    "final": ("results/tuning_far/README.md", final),
     "which budget": ("docs/protocol.md", which_budget),
     "what recipes read": ("docs/protocol.md", what_recipes_read),
 }

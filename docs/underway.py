@@ -6,6 +6,7 @@ Of the rows, those are kept that the suite asks for as it is now. Another machin
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import sys
 from collections.abc import Iterable, Sequence
@@ -49,12 +50,8 @@ snakemake --cores 8 --config suite=reference 'reuse=["results/underway/runs.csv.
 
 def asked(rows: Iterable[Row], plan: suite.Suite) -> list[Row]:
     """The rows that the suite asks for as it is now, sorted."""
-    digests = digests_of(plan)
-    wanted = {
-        (task, name, lag, seed): digests[job.folder.as_posix()][task][str(lag)]
-        for job in plan.jobs
-        for task, name, lag, seed in job.runs()
-    }
+    plan = dataclasses.replace(plan, digests=digests_of(plan))
+    wanted = {run: digest for job in plan.jobs for run, digest in plan.wanted(job).items()}
     found = {key(row): row for row in rows if row.spec_hash and wanted.get(key(row)) == row.spec_hash}
     return [found[of] for of in sorted(found)]
 

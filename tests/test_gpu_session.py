@@ -143,6 +143,10 @@ def test_the_pages_say_what_was_measured():
     text = " ".join(benchmarks.split())
     assert f"took {min(over):.1f} to {max(over):.1f} times what `gpu_plan.py` expected" in text
     assert f"{min(saved):.0f} to {max(saved):.0f} times as long" in text
+    seconds = [float(row["seconds"]) for row in whole]
+    (search,) = [row for row in gpu_record.rows("pieces.csv") if row["updates"] == "3334" and row["replicas"] == "24"]
+    assert f"24 runs of `{search['method']}` with as many updates took {float(search['seconds']):.0f} s" in text
+    assert f"took {min(seconds):.0f} to {max(seconds):.0f} s" in text
 
 
 def test_a_session_becomes_the_record(tmp_path):

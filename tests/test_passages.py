@@ -17,7 +17,7 @@ def passages():
         yield module
 
 
-@pytest.mark.parametrize("name", ["record", "verified", "budget", "which budget", "what recipes read"])
+@pytest.mark.parametrize("name", ["record", "verified", "budget", "final", "which budget", "what recipes read"])
 def test_passages_are_current(passages, name):
     text = (ROOT / passages.PASSAGES[name][0]).read_text("utf-8")
     assert len(passages.marked(name).findall(text)) == 1

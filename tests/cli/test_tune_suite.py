@@ -158,7 +158,7 @@ def test_a_final_chooses_again_where_it_can(folder, capsys):
     assert last["methods"]["hf"] == first["methods"]["hf"]
     assert last["methods"]["control"]["tasks"] == {"adding": first["methods"]["control"]["one"], "temporal_order": {}}
     page = Path("final/tuning.md").read_text()
-    assert "That choice stays where no run is within the criterion." in page
+    assert "The earlier choice stays where no run is within the criterion." in page
     assert "| control | 2 + recipe | 10 |" in page
 
 

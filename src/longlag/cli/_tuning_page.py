@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from longlag.design.suite import Suite
     from longlag.engine.selection import Choice, Score
 
+_SEARCH = "Every method had the same number of candidates, seeds and passes."
 _FINAL = """\
 A final: the recipe and the settings that an earlier search chose, one for all tasks and one for each task, meet again.
-That choice stays where no run is within the criterion. Otherwise the rule is the same."""
+Every candidate had the same seeds and passes. The earlier choice stays where no run is within the criterion."""
 _RULE = """\
-Every method had the same number of candidates, seeds and passes. A candidate with a seed that diverged, ended with an
-error or was never evaluated is worse than all others. Then the order is: share of runs that are not within the
-criterion, passes (the whole budget for such a run), share of monitor sequences wrong at the best evaluation (0 within
-the criterion), last validation loss in units of the constant answer's; each a mean over seeds, and over tasks for the
-one setting. The recipe, else the lowest number, wins a tie. No test score was read."""
+A candidate with a seed that diverged, ended with an error or was never evaluated is worse than all others. Then the
+order is: share of runs that are not within the criterion, passes (the whole budget for such a run), share of monitor
+sequences wrong at the best evaluation (0 within the criterion), last validation loss in units of the constant answer's;
+each a mean over seeds, and over tasks for the one setting. The recipe, else the lowest number, wins a tie. No test
+score was read."""
 
 
 def line(choice: Choice) -> str:
@@ -33,8 +34,8 @@ def line(choice: Choice) -> str:
 
 def render(plan: Suite, choices: Sequence[Choice], frozen: Path) -> str:
     """The page as markdown."""
-    rules = [_RULE, "", _FINAL] if "finalists" in (plan.search or {}) else [_RULE]
-    head = [f"# The search {plan.name}", "", *rules, "", f"Frozen settings: `{frozen.as_posix()}`.", ""]
+    given = _FINAL if "finalists" in (plan.search or {}) else _SEARCH
+    head = [f"# The search {plan.name}", "", given, "", _RULE, "", f"Frozen settings: `{frozen.as_posix()}`.", ""]
     summary = _table(
         ["method", "candidates", "runs", "passes", "CPU time", "recipe", "one setting", "per task", "at an edge"],
         map(_summary, choices),

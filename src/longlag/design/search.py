@@ -119,6 +119,6 @@ def entrants(search: Mapping[str, Any] | None, method: str, base: str, tasks: Se
         for number, point in enumerate(points(search), start=1):
             yield candidate_name(method, number), base or method, 0, point
     else:
-        final = "finalists" in search
-        for number in finalists(search["finalists"], method, tasks) if final else range(size(search)):
+        chosen = search.get("finalists")
+        for number in finalists(chosen, method, tasks) if chosen else range(size(search)):
             yield candidate_name(method, number), base or method, number, {}
