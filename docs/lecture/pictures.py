@@ -29,18 +29,18 @@ from longlag.words import count
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.with_suffix(".md")
-WIDTH, COLOURS = 1000, 64  # pixels; of a palette
+WIDTH, COLOURS = 1000, 256  # pixels; of a palette
 SHOWN = ("verdict", "plain", "summary", "caveat")
 _VERDICTS = {"undecided": "it is undecided"}  # whether the claim holds; the other verdicts follow "it"
 _MARKS = re.compile(r"(<!-- pictures.py: (\w+) -->\n).*?(<!-- end of (?:\w+) -->)", flags=re.S)
 
 
 def small(path: Path) -> bytes:
-    """A figure as a narrower PNG with a palette."""
+    """A figure as a narrower PNG with a palette: an octree's, which keeps the colours of few marks."""
     image = Image.open(path).convert("RGB")
     image.thumbnail((WIDTH, 4 * WIDTH))
     made = io.BytesIO()
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(made, "png", optimize=True)
+    image.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(made, "png", optimize=True)
     return made.getvalue()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import tomllib
@@ -10,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from longlag import lecture
 from longlag.figures.lecture.base import seen
@@ -22,6 +24,16 @@ from programs import loaded
 
 FOLDER = Path(__file__).parents[2] / "docs" / "lecture"
 MAKE = "run `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`"
+
+
+def test_a_small_picture_keeps_the_colour_of_few_marks(tmp_path):
+    figure = Image.linear_gradient("L").resize((600, 400)).convert("RGB")  # as many greys as a palette has colours
+    green = (0, 158, 115)
+    figure.paste(green, (10, 10, 20, 20))
+    figure.save(tmp_path / "figure.png")
+    with loaded(FOLDER / "pictures.py") as pictures:
+        made = Image.open(io.BytesIO(pictures.small(tmp_path / "figure.png"))).convert("RGB")
+    assert max(abs(a - b) for a, b in zip(made.getpixel((15, 15)), green, strict=True)) <= 8
 
 
 @pytest.fixture(scope="module")
