@@ -138,7 +138,7 @@ def _chosen(series: base.Series) -> dict[str, str]:
             f"{_CORNERS[name]} η {rate:g}" + (f" μ {schedules[name]}" if schedules[name] != "none" else "")
             for name, rate in rates.items()
         ]
-        said.append(f"{task}: {'; '.join(each)}")
+        said.append(f"{_called(task)}: {'; '.join(each)}")
     return {"chosen": ". ".join(said) or "none is on record"}
 
 
