@@ -1,6 +1,8 @@
 """Recorded gradients: the same numbers as called ones, from buffers that stay, on a CPU and on a GPU if there is one."""
 
 import dataclasses
+import gc
+import weakref
 
 import pytest
 import torch
@@ -74,6 +76,33 @@ def test_a_function_that_cannot_be_recorded_is_called_with_a_warning(monkeypatch
         (found,) = function(torch.zeros(2))
     assert found.tolist() == [1, 1]
     assert function(torch.ones(2))[0].tolist() == [2, 2]  # without another attempt or warning
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_no_old_program_is_destroyed_while_another_one_is_recorded(device):
+    """CUDA refuses both; when cyclic garbage is collected is up to Python."""
+    old = Captured(lambda a: (a + 1,))
+    old(torch.ones(2, device=device))
+    old.itself = old
+    dead, seen = weakref.ref(old), []
+    del old
+
+    def function(a):
+        gc.set_threshold(1, 1, 1)
+        held = [[] for _ in range(100)]  # each of which may start a collection
+        seen.append((dead() is None, len(held)))
+        return (a + 1,)
+
+    thresholds = gc.get_threshold()
+    try:
+        Captured(function)(torch.ones(2, device=device))
+    finally:
+        gc.set_threshold(*thresholds)
+    recorded = seen if device == "cuda" else seen[:1]  # without a GPU, a replay is one more call
+    assert not any(collected for collected, _ in recorded)
+    assert gc.isenabled()
+    gc.collect()
+    assert dead() is None
 
 
 @pytest.mark.parametrize("task", ["adding", "temporal_order", "memorization_5bit"])

@@ -8,8 +8,10 @@ same buffers: tests of one path are tests of the other.
 
 from __future__ import annotations
 
+import gc
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,11 +57,24 @@ class Captured:
 def _program(function: Function, inputs: Tensors) -> _Program:
     buffers = tuple(value.detach().clone() for value in inputs)
     try:
-        return _RECORDERS.get(buffers[0].device.type, _called)(function, buffers)
+        with _no_collection():
+            return _RECORDERS.get(buffers[0].device.type, _called)(function, buffers)
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         warnings.warn(f"called instead of recorded as a CUDA graph: {reason}", RuntimeWarning, stacklevel=3)
         return _called(function, buffers)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Nothing is collected meanwhile: if an old graph is destroyed while another one is recorded, CUDA refuses both."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _called(function: Function, buffers: Tensors) -> _Program:
