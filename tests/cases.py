@@ -33,6 +33,7 @@ CASES: dict[str, Callable[[], Analysis]] = {
     "all dead": lambda: analysis(dead(fake_results.runs([0, 1], ["lstm", "hf"])), curves=False),
     "no runs": lambda: analysis([]),
     "many tasks": lambda: analysis(fake_results.sparse()),
+    "half done": lambda: analysis(fake_results.uneven()),
     "thirteen methods": lambda: analysis(fake_results.crowded([0, 1])),
     "all solved": lambda: analysis(fake_results.runs([0, 1], ["esn"], ["adding"], [20]), curves=False),
     "many tasks, one method": lambda: analysis([row for row in fake_results.sparse() if row.method == "esn"]),

@@ -69,6 +69,13 @@ def sparse() -> list[Row]:
     return runs([0, 1]) + _five_more_tasks([0, 1], [20])
 
 
+def uneven() -> list[Row]:
+    """Rows as of a suite that is half done: five tasks have all methods, and three have one method alone."""
+    rows = runs([0, 1], tasks=["adding"])
+    whole = [replace(row, task=f"whole_{i}", minimal_lag=10 + i) for i in range(1, 6) for row in rows]
+    return whole + _five_more_tasks([0, 1], [20, 50])[: -2 * 2 * 2]
+
+
 def crowded(seeds: Sequence[int] = range(3)) -> list[Row]:
     """Rows as of the whole comparison: all thirteen methods on the made-up tasks, and five more tasks of one method."""
     return runs(seeds, tuple(_SKILLS)) + _five_more_tasks(seeds, [20, 50, 100])

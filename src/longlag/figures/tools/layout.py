@@ -72,12 +72,27 @@ def tiers(methods: Mapping[str, int], height: float, width: float = PAGE_WIDTH, 
     heights = _heights(methods, full, beside, height, per_method)
     heights += _heights(methods, small, small_beside, height if per_method else _SMALL, per_method)
     figure = blank(width, sum(heights) + 0.75 + 0.2 * bool(small))
-    grid = figure.add_gridspec(len(heights), GRID, height_ratios=heights)
+    above, below, first = _grids(figure, heights, rows, apart=per_method > 0 and beside > 1)
     return Tiers(
         figure,
-        {task: figure.add_subplot(grid[_place(i, beside)]) for i, task in enumerate(full)},
-        {task: figure.add_subplot(grid[_place(i, small_beside, rows)]) for i, task in enumerate(small)},
+        {task: figure.add_subplot(above[_place(i, beside)]) for i, task in enumerate(full)},
+        {task: figure.add_subplot(below[_place(i, small_beside, first)]) for i, task in enumerate(small)},
     )
+
+
+def _grids(figure: Figure, heights: Sequence[float], rows: int, apart: bool) -> tuple[Any, Any, int]:
+    """A grid for full panels, one for small ones, and the first row of small ones in it.
+
+    apart: each has columns of its own. Names of methods beside a full panel need room where a small one has its middle;
+    in one grid matplotlib finds no place for both.
+    """
+    if not apart or not 0 < rows < len(heights):
+        grid = figure.add_gridspec(len(heights), GRID, height_ratios=heights)
+        return grid, grid, rows
+    parts = heights[:rows], heights[rows:]
+    outer = figure.add_gridspec(2, 1, height_ratios=[sum(part) for part in parts])
+    above, below = (outer[i].subgridspec(len(part), GRID, height_ratios=part) for i, part in enumerate(parts))
+    return above, below, 0
 
 
 def _heights(
