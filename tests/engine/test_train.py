@@ -93,6 +93,14 @@ def test_divergence_is_a_status():
     assert math.isnan(row.test_error)
 
 
+@pytest.mark.parametrize("lag", [50, 100])
+def test_a_gradient_that_explodes_ends_the_run_without_warnings(lag):
+    """Warnings are errors here. States stay near zero, where units are linear: a gain of 10 makes 1e50 of a gradient."""
+    overrides = {"init.recurrent_gain": 10.0, "init.input_gain": 1e-40}
+    _, (row,) = outcome(spec("control", lag=lag, overrides=overrides))
+    assert row.status == "diverged"
+
+
 def test_timeout_is_a_status():
     _, (row,) = outcome(spec("control", budget=1e9, timeout=0.2))
     assert row.status == "timeout"

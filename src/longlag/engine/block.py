@@ -94,7 +94,8 @@ class Block:
         watch = Watch(self.setup.task.loss) if state.recent else None
         draws = Draws(self.data, meter, state.active, state.drawn, lambda: self._interrupt(meter), watch)
         try:
-            step = optimiser.step(draws, params, state.optimiser)
+            with np.errstate(over="ignore", invalid="ignore"):  # a run that diverges says so in its row
+                step = optimiser.step(draws, params, state.optimiser)
         except _OutOfTime:  # the row is that of the step before
             yield from self._stop_in_time()
             return
