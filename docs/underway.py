@@ -23,13 +23,14 @@ from longlag.words import join_words, method_label, task_label
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results/underway"
-SUITE = ROOT / "config/reference.yaml"
+SUITE = ROOT / "config/reference_full.yaml"
 ROWS, CURVES = FOLDER / "runs.csv.gz", FOLDER / "curves.parquet"
 _PAGE = """\
 # The next reference, under way
 
-Finished runs of `config/reference.yaml`, which takes days of a machine with two cores. When its first stage is
-complete, it replaces [the reference](../reference). Written by `python docs/underway.py`.
+Finished runs of `config/reference_full.yaml`, which takes days of a machine with two cores. Its beginning is
+`config/reference.yaml`: when that is complete, it replaces [the reference](../reference). Written by
+`python docs/underway.py`.
 
 {count} of {all} runs are finished, with at most three million passes each. {hours:.1f} core-hours so far, on
 {machines}; commits {commits}.
@@ -43,7 +44,7 @@ Another machine resumes from here:
 
 <!-- not run here: days of training -->
 ```sh
-snakemake --cores 8 --config suite=reference 'reuse=["results/underway/runs.csv.gz"]'
+snakemake --cores 8 --config suite=reference_full 'reuse=["results/underway/runs.csv.gz"]'
 ```
 """
 

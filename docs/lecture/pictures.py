@@ -82,12 +82,18 @@ def section(slug: str) -> str:
     shown = json.loads((HERE / "shown.json").read_text("utf-8"))
     one, nets = shown["claims"][slug], len(shown["seeds"])
     said = _VERDICTS.get(one["verdict"], f"it {one['verdict']}")
-    lines = [f"*What you see.* {seen(slug)}", "", f"**Verdict, {count(nets, 'net')}: {said}.** {one['plain']}", ""]
+    of = f"{_of_claim_11()} nets per corner" if slug == "init_and_momentum" else count(nets, "net")
+    lines = [f"*What you see.* {seen(slug)}", "", f"**Verdict, {of}: {said}.** {one['plain']}", ""]
     if one["caveat"]:
         lines += [f"Caveats: {one['caveat']}.", ""]
     lines += ["| measured | value | asked | nets that meet it | share of all nets |", "|---|---|---|---|---|"]
     lines += [f"| {' | '.join(_cells(number))} |" for number in one["numbers"]]
     return "\n".join([*lines, "", _how_to_read(one["numbers"])]) + "\n"
+
+
+def _of_claim_11() -> int:
+    """How many nets each corner of claim 11 has on record; it is judged on these alone."""
+    return len({row.seed for row in read_rows(INIT_AND_MOMENTUM) if row.seed < FIRST_TUNING_SEED})
 
 
 def _cells(number: dict[str, Any]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from longlag.design.estimate import Cost, Footprint, Need
 
 HELP = "estimate a suite's cost from recorded costs, before anything starts"
-EXAMPLE = "longlag estimate reference results/reference results/tuning/done --cores 500"
+EXAMPLE = "longlag estimate reference_full results/reference results/tuning/done --cores 500"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from longlag.lecture.base import Finding, claim, columns, conclude
-from longlag.lecture.tools import rounding
+from longlag.lecture.tools import plain, rounding
 from longlag.lecture.tools.nets import UNITS, Net, Unit, gaussian
 from longlag.lecture.tools.numbers import Number, over_seeds, theorem
 from longlag.rng import stream
@@ -94,4 +94,4 @@ def judge(found: dict[str, list[Comparison]]) -> Finding:
         ]
     series = {"seeds": len(error), **{name: asdict(each[0]) for name, each in found.items()}}
     most, least = max(number.high for number in numbers[::2]), min(number.low for number in numbers[1::2])
-    return conclude(CLAIM, numbers, series, error=most, moved=least)
+    return conclude(CLAIM, numbers, series, error=most, moved=plain.at_least(least))

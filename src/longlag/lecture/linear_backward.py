@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from longlag.lecture.base import Finding, claim, columns, conclude
-from longlag.lecture.tools import rounding
+from longlag.lecture.tools import plain, rounding
 from longlag.lecture.tools.nets import UNITS, Net, Run, Unit, gaussian
 from longlag.lecture.tools.numbers import Number, over_seeds, theorem
 from longlag.rng import stream
@@ -94,7 +94,7 @@ def judge(checks: dict[str, list[Linearity]]) -> Finding:
     told: dict[str, Any] = {
         "doubling": doubling,
         "adding": adding,
-        "short": min(number.low for number in numbers[2::3]),
+        "short": plain.at_least(min(number.low for number in numbers[2::3])),
     }
     series = {"seeds": len(departure), "doublings": DOUBLINGS, **units}
     return conclude(CLAIM, numbers, series, first=DOUBLINGS[0], last=DOUBLINGS[-1], **told)

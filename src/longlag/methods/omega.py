@@ -21,7 +21,7 @@ def build(traits: Traits, lag: int) -> Parts:
 
 METHOD = Method(
     name="omega",
-    label="clipping and regulariser",
+    label="clipping with a regulariser",
     summary="plain tanh RNN, SGD, gradient norm clipped at 1, a term that keeps the errors' norm from step to step",
     reference="Pascanu, Mikolov & Bengio 2013, section 3.3",
     version=1,

@@ -6,6 +6,7 @@ that the fewest nets meet, and how many do. A claim that is judged case by case 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from longlag.lecture.tools.numbers import Number, Verdict
@@ -23,6 +24,11 @@ def sentence(verdict: Verdict, numbers: Sequence[Number], fact: str, but: str = 
             return "Undecided: no net can be judged."
         return f"Undecided: {_counted(number)}, which does not settle whether most nets do this."
     return f"{fact}{_but(but, numbers)}."
+
+
+def at_least(share: float) -> float:
+    """The share of one, rounded down to whole percent: in words a lower bound stays one."""
+    return math.floor(round(100 * share, 6)) / 100
 
 
 def by_case(fact: str, cases: Mapping[str, Verdict], but: str = "", held: Sequence[Number] = (), why: str = "") -> str:
