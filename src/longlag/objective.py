@@ -101,10 +101,10 @@ class Tensors:
 class Objective:
     """The metered loss of a model on one batch.
 
-    interrupt: called before every answer and every chunk of one; what it raises ends the optimiser's step. An answer
-    is charged when it is complete, so that one that was begun is given. gradient: computes loss and gradient of the
-    whole batch at once, as a GPU does best. observe: called with the outputs and targets of every chunk whose gradient
-    is computed; there is no `gradient` then.
+    interrupt: called before every product, and before every chunk of any other answer; what it raises ends the
+    optimiser's step. An answer is charged when it is complete, so that one that was begun is given. gradient: computes
+    loss and gradient of the whole batch at once, as a GPU does best. observe: called with the outputs and targets of
+    every chunk whose gradient is computed; there is no `gradient` then.
     """
 
     model: Model
@@ -224,10 +224,6 @@ class Objective:
     def head(self, n: int) -> Objective:
         """The objective of the first n sequences."""
         return replace(self, batch=self.batch.rows(0, n))
-
-    def only(self, active: Tensor) -> Objective:
-        """The same objective, charged only to the replicas of the mask [R]."""
-        return replace(self, active=self.active & active)
 
     def charge_flops(self, flops: float) -> None:
         """Charges work that is not a pass over sequences, such as solving for a readout."""

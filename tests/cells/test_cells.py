@@ -32,6 +32,7 @@ from longlag.cells.of_module import of_module
 from longlag.cells.relu_rnn import ReluRNN
 from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
+from longlag.errors import LonglagError
 from longlag.model import Model
 
 
@@ -486,3 +487,14 @@ def test_kernels_of_a_cpu_leave_other_devices_to_the_definition(cell):
     elsewhere = x.to("meta")  # a device without numbers
     assert cell.states(params, elsewhere, start, 1) is None
     assert not hasattr(cell, "tape") or cell.tape(params, elsewhere, start, 1) is None
+
+
+def test_a_module_with_a_buffer_is_no_cell():
+    class Masked(torch.nn.GRUCell):
+        def __init__(self, *sizes):
+            super().__init__(*sizes)
+            self.register_buffer("mask", torch.ones(3))
+
+    shapes, *_ = of_module(lambda cell, n_inputs: Masked(n_inputs, cell.hidden))
+    with pytest.raises(LonglagError, match=r"Masked has the buffer 'mask', .* compute the buffer in its forward"):
+        shapes(SmallLSTM(3), 2)

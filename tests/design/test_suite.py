@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -304,11 +303,6 @@ def test_find_lets_config_yaml_name_or_be_the_suite_if_the_config_has_none(tmp_p
         suite.find({"suite": "config"}, [tmp_path, CONFIG])
 
 
-@pytest.fixture
-def on_path(monkeypatch):
-    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
-
-
 CHANGES = {
     "budget": {"budget": 2e5},
     "settings": {"methods": {"esn": {"cell.hidden": 9}}},
@@ -317,7 +311,7 @@ CHANGES = {
 }
 
 
-def test_digests_are_those_of_the_rows_that_the_jobs_write(on_path, tmp_path):
+def test_digests_are_those_of_the_rows_that_the_jobs_write(tmp_path):
     """Also of numbers that YAML and the command line write in different ways, and whatever is beside the runs."""
     keys = {"budget": 1000, "lags": [10, 12], "methods": {"esn": {"cell.hidden": 8}}, "title": "x", "timeout": 60}
     one = suite.parse(design({"methods": ["esn"], "tasks": ["adding", "xor"], "group": "both"}, seeds=1, **keys))
@@ -331,7 +325,7 @@ def test_digests_are_those_of_the_rows_that_the_jobs_write(on_path, tmp_path):
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_all_that_decides_a_number_changes_the_digest(on_path, change):
+def test_all_that_decides_a_number_changes_the_digest(change):
     """A GPU need not be here."""
     before, after = (
         digests.work_out(suite.parse(design(**{"budget": 1e5, **keys}))) for keys in ({"seeds": 2}, change)
@@ -357,7 +351,7 @@ ON_BOTH = {"methods": ["half", "gru"], "tasks": ["adding", "temporal_order"], "l
 
 
 @pytest.fixture
-def half(tmp_path, on_path):
+def half(tmp_path):
     (tmp_path / "half.py").write_text(HALF)
     return str(tmp_path / "half.py")
 
@@ -399,7 +393,7 @@ def test_what_cannot_be_run_is_refused_with_file_cell_and_remedy(half, cells, ke
     assert [word for word in words if word not in str(error.value)] == []
 
 
-def test_faults_of_many_kinds_are_counted_not_all_listed(on_path):
+def test_faults_of_many_kinds_are_counted_not_all_listed():
     one = suite.parse(design({**CELL, "lags": [*range(1, 20)]}, seeds=1), "my.yaml")
     with pytest.raises(LonglagError, match=r"9 of 19 runs") as error:
         digests.work_out(one)
@@ -410,7 +404,7 @@ def test_faults_of_many_kinds_are_counted_not_all_listed(on_path):
         digests.work_out(twelve)
 
 
-def test_a_device_or_memory_that_is_not_here_is_a_note_unless_the_suite_is_to_run_here(on_path):
+def test_a_device_or_memory_that_is_not_here_is_a_note_unless_the_suite_is_to_run_here():
     said: list[str] = []
     far = suite.parse(design(device="cuda:7", seeds=1), "my.yaml")
     digests.work_out(far, warn=said.append)
@@ -424,7 +418,7 @@ def test_a_device_or_memory_that_is_not_here_is_a_note_unless_the_suite_is_to_ru
 
 
 @pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
-def test_suites_of_the_repository_have_no_fault(path, on_path):
+def test_suites_of_the_repository_have_no_fault(path):
     said: list[str] = []
     found = suite.read(path)
     digests.work_out(found, found.plugins, warn=said.append)
@@ -451,13 +445,16 @@ def test_digests_that_are_damaged_are_refused():
         suite.parse(design()).wanted(suite.parse(design()).jobs[0])
 
 
-def test_digests_need_no_command_on_the_path(on_path, monkeypatch, tmp_path):
-    with_command = digests.work_out(suite.parse(design(title="A command")))
+def test_digests_are_those_of_this_package_whatever_command_is_on_the_path(monkeypatch, tmp_path):
+    found = digests.work_out(suite.parse(design(title="As it is")))
+    foreign = tmp_path / "longlag"
+    foreign.write_text("#!/bin/sh\necho '{\"digests\": {}}'\n")
+    foreign.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert digests.work_out(suite.parse(design(title="No command"))) == with_command
+    assert digests.work_out(suite.parse(design(title="Another installation"))) == found != {}
 
 
-def test_a_plugin_runs_only_if_it_is_named_and_its_failure_is_reported_in_its_own_words(on_path, tmp_path):
+def test_a_plugin_runs_only_if_it_is_named_and_its_failure_is_reported_in_its_own_words(tmp_path):
     plugin = tmp_path / "broken.py"
     plugin.write_text("1 / 0")
     one = suite.parse(design({"methods": ["mine"], "tasks": ["adding"]}, plugins=[str(plugin)]))

@@ -1,6 +1,7 @@
 """Progress: a bar where a person looks on, plain lines elsewhere."""
 
 import io
+import re
 
 from longlag.engine.progress import Bars, Lines, progress
 from longlag.engine.spec import resolve, unmeasured_row
@@ -34,6 +35,18 @@ def test_bars_show_the_best_error_and_end_with_the_outcome():
     assert "temporal_order T=10 control seed 0" in stream.getvalue()
     assert "best 25.0% wrong" in stream.getvalue()
     assert "budget after 500 passes" in stream.getvalue().splitlines()[-1]
+
+
+def test_a_bar_of_seeds_that_train_together_shows_the_best_of_the_seed_it_names():
+    stream = Terminal()
+    see = progress(1000.0, stream)
+    for passes, errors in ((1.0, (0.5, 0.2)), (2.0, (0.4, 0.3))):
+        for seed, error in enumerate(errors):
+            see(Point("temporal_order", 10, "control", seed, passes, 1, 0.5, error, 0.5, 1.0))
+    shown = [part for part in re.split(r"[\r\n]", stream.getvalue()) if "best" in part]
+    assert "seed 1" in shown[-1]
+    assert "best 20.0%" in shown[-1]
+    assert all(("seed 1" in line) == ("best 20.0%" in line) for line in shown)
 
 
 def test_lines_hold_no_control_characters():

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from longlag import protocol
-from longlag.engine import evaluate
+from longlag.engine import denormals, evaluate
 from longlag.engine.block import Block
 from longlag.engine.data import TEST, Data, Draws
 from longlag.engine.spec import resolve
-from longlag.engine.train import attempt, blocks
+from longlag.engine.train import attempt, blocks, run
 from longlag.errors import LonglagError
 from longlag.store.records import Point, Row
 from toy import outcome, spec
@@ -292,3 +292,22 @@ def test_a_method_does_not_say_what_is_wrong(monkeypatch):
 def test_bad_input_is_refused_before_anything_is_trained(changes, message):
     with pytest.raises(LonglagError, match=message):
         resolve(dataclasses.replace(spec("control"), **changes))
+
+
+def test_a_run_leaves_the_modes_of_its_caller_alone():
+    """Also between two events, and if two runs are read in turns."""
+    before = torch.is_grad_enabled(), denormals.flushing()
+    assert before == (True, False)
+    for pair in itertools.zip_longest(run(spec("control", budget=3000.0)), run(spec("control", budget=5000.0))):
+        assert any(pair)
+        assert (torch.is_grad_enabled(), denormals.flushing()) == before
+    events = run(spec("control", budget=3000.0))
+    next(events)
+    events.close()
+    assert (torch.is_grad_enabled(), denormals.flushing()) == before
+
+
+def test_a_budget_is_the_same_number_as_an_integer():
+    assert resolve(spec("control", budget=600)).spec_hash == resolve(spec("control", budget=600.0)).spec_hash
+    limits = [resolve(spec("control", timeout=limit)).spec_hash for limit in (5, 5.0, None)]
+    assert limits[0] == limits[1] != limits[2]

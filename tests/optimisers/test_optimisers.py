@@ -346,5 +346,5 @@ def test_a_replica_moves_as_if_alone(optimiser):
     params = {"p": torch.tensor(np.random.default_rng(1).standard_normal((3, 6)))}
     together = follow(optimiser, 5, params)[0]["p"]
     for r in range(3):
-        alone = follow(optimiser, 5, tree.replica(params, r))[0]["p"]
+        alone = follow(optimiser, 5, tree.rows(params, torch.tensor([r])))[0]["p"]
         assert torch.equal(alone[0], together[r])

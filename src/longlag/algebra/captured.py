@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,12 +57,17 @@ class Captured:
 def _program(function: Function, inputs: Tensors) -> _Program:
     buffers = tuple(value.detach().clone() for value in inputs)
     try:
-        with _no_collection():
+        with _no_collection(), _on(buffers[0].device):
             return _RECORDERS.get(buffers[0].device.type, _called)(function, buffers)
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
         warnings.warn(f"called instead of recorded as a CUDA graph: {reason}", RuntimeWarning, stacklevel=3)
         return _called(function, buffers)
+
+
+def _on(device: torch.device) -> AbstractContextManager[object]:
+    """Makes a GPU the current one: streams and graphs belong to the current one, wherever the tensors are."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 @contextmanager

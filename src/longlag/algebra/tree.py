@@ -64,11 +64,6 @@ def finite(a: Params) -> Tensor:
     return torch.stack([v.isfinite().flatten(1).all(1) for v in a.values()]).all(0)
 
 
-def replica(a: Params, r: int) -> dict[str, Tensor]:
-    """Replica r alone, with R = 1; shares memory."""
-    return {k: v[r : r + 1] for k, v in a.items()}
-
-
 def rows(a: Params, kept: Tensor) -> dict[str, Tensor]:
     """The replicas with these numbers."""
     return {k: v[kept.to(v.device)] for k, v in a.items()}

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from longlag.algebra.tree import Params
 from longlag.cells.base import State
+from longlag.errors import LonglagError
 
 Shapes = Callable[[Any, int], Mapping[str, tuple[int, ...]]]
 Drive = Callable[[Any, Params, Tensor], Tensor]
@@ -31,13 +32,19 @@ def of_module(make: Callable[[Any, int], torch.nn.Module]) -> tuple[Shapes, Driv
 
     Args:
         make: the cell, a frozen dataclass, and its number of inputs -> the module. It maps inputs [B, X] and a state to
-            the next state: a tensor [B, H], or a tuple of them whose first is the hidden state.
+            the next state: a tensor [B, H], or a tuple of them whose first is the hidden state. It has no buffers.
     """
 
     @functools.cache
     def module(cell: Any, n_inputs: int) -> torch.nn.Module:
         with torch.device("meta"):  # its own parameters are not used
-            return make(cell, n_inputs)
+            made = make(cell, n_inputs)
+        if buffer := next((name for name, _ in made.named_buffers()), ""):
+            raise LonglagError(
+                f"{type(made).__name__} has the buffer {buffer!r}, and a module as a cell may have parameters alone; "
+                "compute the buffer in its forward"
+            )
+        return made
 
     def shapes(cell: Any, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
         return {name: tuple(value.shape) for name, value in module(cell, n_inputs).named_parameters()}

@@ -131,8 +131,6 @@ def add_plugins(parser: argparse.ArgumentParser) -> None:
 
 def load_plugins(args: argparse.Namespace) -> None:
     """Registers the plug-ins that `--plugin` names."""
-    from longlag import registry
-
     for path in args.plugin:
         registry.load_plugin(path)
 

@@ -118,14 +118,14 @@ def _probe(method: str, task: str, lag: int, plan: Suite) -> Row:
     """
     from longlag.engine import contracts
     from longlag.engine.spec import RunSpec, resolve
-    from longlag.engine.train import attempt, run_to_end
+    from longlag.engine.train import attempt
     from longlag.settings import of_task, parse
     from longlag.store.records import Row, Status
 
     given = next(parse(job.assignments()) for job in plan.jobs if task in job.tasks)
     setup = resolve(RunSpec(task, lag, method, (0,), PROBE_PASSES, of_task(given, task)))
-    with contracts.caught() as errors:
-        (row,) = (event for event in attempt(setup, run_to_end) if isinstance(event, Row))
+    errors: list[Exception] = []
+    (row,) = (event for event in attempt(setup, failed=errors.append) if isinstance(event, Row))
     if row.status != Status.ERROR:
         return row
     where = contracts.place("methods", method, errors[0]) if errors else ""

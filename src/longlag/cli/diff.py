@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> None:
         raise LonglagError("diff needs two RUNs, or --methods FIRST SECOND for two methods of one")
     named = [_records.split(word) for word in (args.a, args.b or args.a)]
     names = _names(*(label for label, _ in named), *(args.methods or ()))
-    a, b = (_runs(path, name, args.methods, i) for i, ((_, path), name) in enumerate(zip(named, names, strict=True)))
+    a, b = (_runs(path, args.methods, i) for i, (_, path) in enumerate(named))
     if args.out:
         files.check_writable(args.out)
     conditions = diff.compare(a, b)
@@ -76,7 +76,7 @@ def _names(first: str, second: str, *methods: str) -> tuple[str, str]:
     return first or one, second or two
 
 
-def _runs(path: Path, side: str, methods: list[str] | None, i: int) -> pd.DataFrame:
+def _runs(path: Path, methods: list[str] | None, i: int) -> pd.DataFrame:
     """The rows of one side; with --methods those of its method alone, under one name for both sides."""
     from longlag.analysis import stats
 

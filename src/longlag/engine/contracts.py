@@ -5,10 +5,8 @@ The runs are short, and their evaluation sets small: they show that the parts fi
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,20 +54,25 @@ def check(kind: str, name: str) -> Iterator[Finding]:
         LonglagError: no such method or task.
     """
     registry.get(kind, name)
-    promises = _METHOD if kind == "methods" else _TASK
     known: set[str] = set()  # errors that were reported
-    with patch.multiple(protocol, **_SMALL):
-        for promise, test in promises.items():
-            try:
-                test(name)
-            except Exception as error:
-                at, kind_of_error = place(kind, name, error), type(_root(error)).__name__
-                key = f"{kind_of_error} {at}" if at else _in_words(error)
-                trace = "".join(traceback.format_exception(error))
-                yield Finding(promise, f"{_in_words(error)}{f' ({at})' if at else ''}", trace, key in known)
-                known.add(key)
-            else:
-                yield Finding(promise, "")
+    for promise, test in (_METHOD if kind == "methods" else _TASK).items():
+        with patch.multiple(protocol, **_SMALL):
+            finding = _kept(promise, test, kind, name, known)
+        yield finding
+
+
+def _kept(promise: str, test: Callable[[str], None], kind: str, name: str, known: set[str]) -> Finding:
+    """Whether a promise is kept; an error that breaks it is added to those that are known."""
+    try:
+        test(name)
+    except Exception as error:
+        at, kind_of_error = place(kind, name, error), type(_root(error)).__name__
+        key = f"{kind_of_error} {at}" if at else _in_words(error)
+        again = key in known
+        known.add(key)
+        trace = "".join(traceback.format_exception(error))
+        return Finding(promise, f"{_in_words(error)}{f' ({at})' if at else ''}", trace, again)
+    return Finding(promise, "")
 
 
 def _in_words(error: Exception) -> str:
@@ -144,26 +147,13 @@ def _orders_its_states(name: str) -> None:
 def _run(method: str, task: str, *seeds: int, block: int = 0) -> tuple[list[Point], list[Row]]:
     lag = max(10, registry.get("tasks", task).shortest)
     setup = resolve(RunSpec(task, lag, method, seeds or (0,), BUDGET, block=block))
-    with caught() as errors:
-        events = [*attempt(setup)]
+    errors: list[Exception] = []
+    events = [*attempt(setup, failed=errors.append)]
     rows = [event for event in events if isinstance(event, Row)]
     failed = [row.reason for row in rows if row.status == Status.ERROR]
     if failed:
         raise AssertionError(f"on {task}: {failed[0]}") from next(iter(errors), None)
     return [event for event in events if isinstance(event, Point)], rows
-
-
-@contextmanager
-def caught() -> Iterator[list[BaseException]]:
-    """The errors that give rows: their tracebacks are kept instead of printed."""
-    errors: list[BaseException] = []
-
-    def keep() -> None:
-        if error := sys.exception():
-            errors.append(error)
-
-    with patch("traceback.print_exc", keep):
-        yield errors
 
 
 def _ends_on_every_task(name: str) -> None:

@@ -26,24 +26,27 @@ def progress(budget: float, stream: TextIO | None = None) -> Progress:
 
 
 class Bars:
-    """One bar per seed and lag. The time left assumes that the whole budget is used: it is an upper bound."""
+    """One bar at a time, for a lag of a seed or of seeds that train together.
+
+    The time left assumes that the whole budget is used: it is an upper bound.
+    """
 
     def __init__(self, budget: float, stream: TextIO) -> None:
         self.budget, self.stream = budget, stream
         self.bar: tqdm | None = None
-        self.best = 1.0
+        self.best: dict[str, float] = {}  # of the runs that are in training, by title
 
     def __call__(self, event: Point | Row) -> None:
+        title = _title(event)
         if self.bar is None:
-            self.bar = tqdm(
-                total=self.budget, unit=" passes", unit_scale=True, desc=_title(event), file=self.stream, leave=False
-            )
-            self.best = 1.0
+            self.bar = tqdm(total=self.budget, unit=" passes", unit_scale=True, file=self.stream, leave=False)
         if isinstance(event, Point):
-            self.best = min(self.best, event.error)
+            self.best[title] = min(self.best.get(title, 1.0), event.error)
+            self.bar.set_description_str(title, refresh=False)
             self.bar.update(min(event.passes, self.budget) - self.bar.n)
-            self.bar.set_postfix_str(f"best {self.best:.1%} wrong")
+            self.bar.set_postfix_str(f"best {self.best[title]:.1%} wrong")
         else:
+            self.best.pop(title, None)
             self.bar.close()
             self.bar = None
             print(_outcome(event), file=self.stream)

@@ -32,7 +32,7 @@ def provenance(device: str) -> dict[str, str | int]:
         "blas": _blas(),
         "threads": torch.get_num_threads(),
         "cpu": cpuinfo("model name") or platform.processor(),
-        "device": device if device == "cpu" else f"{device}: {torch.cuda.get_device_name()}",
+        "device": device if device == "cpu" else f"{device}: {torch.cuda.get_device_name(device)}",
     }
 
 

@@ -41,8 +41,8 @@ class RunSpec:
     stop: when a run ends, one of `protocol.STOPS`. A paper may train on after the task is solved.
     rules: those of a paper in the place of the package's, as `protocol.Rules` names them.
 
-    block: replicas trained as one program; 0 means 1 on a CPU and all seeds elsewhere. gradient_flow: record it at each
-    evaluation, for 1 to 4 % more time. Neither changes a number of a row.
+    block: replicas trained as one program; 0 means all seeds on a GPU and where the cell is faster so, else 1.
+    gradient_flow: record it at each evaluation, for 1 to 4 % more time. Neither changes a number of a row.
     """
 
     task: str
@@ -143,9 +143,9 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
             "parts": describe(parts),
             **registry.source("methods", spec.method),
         },
-        "budget": spec.budget,
+        "budget": float(spec.budget),
         "overrides": dict(spec.overrides),
-        "timeout": spec.timeout,
+        "timeout": None if spec.timeout is None else float(spec.timeout),
         "device": spec.device.partition(":")[0],
         "protocol": protocol.VERSION,
         **({"stop": spec.stop} if spec.stop != protocol.STOPS[0] else {}),  # digests of older suites have no such key

@@ -26,6 +26,7 @@ from longlag.engine.block import Block
 from longlag.engine.gradients import CapturedGradient
 from longlag.engine.spec import Setup
 from longlag.engine.train import Driver, run_to_end, train
+from longlag.errors import in_a_line
 from longlag.objective import Gradient, Tensors
 from longlag.store.records import Point, Row
 
@@ -56,7 +57,8 @@ class Together:
             self._answer_if_complete()
             self._turn.wait_for(lambda: block in self._answers or self._failure is not None)
             if self._failure is not None:
-                raise RuntimeError(f"the gradient of all candidates failed: {self._failure}")
+                words = f"the gradient of all candidates failed: {in_a_line(self._failure)}"
+                raise RuntimeError(words) from self._failure
             return self._answers.pop(block)
 
     def leave(self, block: int) -> None:

@@ -2,7 +2,8 @@
 
 Logging, progress, files and ladders are outside it. So is what happens between two steps: a *driver* trains a block
 (`block.py`) to its end. `run_to_end` calls `Block.train`; the one of `checkpoint.py` keeps checkpoints.
-On a CPU seeds are trained one after the other, on a GPU as replicas of one program. What is drawn for a seed depends on
+On a CPU seeds are trained one after the other, except for cells that are faster together (`Cell.together`), on a GPU as
+replicas of one program. What is drawn for a seed depends on
 the seed alone, so that grouping changes no number.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import torch
 
@@ -41,8 +42,13 @@ def train(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
         yield from _train_block(setup, seeds, driver)
 
 
-def attempt(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
-    """`train`, but an exception gives the seeds of its block an `error` row; the other blocks are still trained."""
+def attempt(
+    setup: Setup, driver: Driver = run_to_end, failed: Callable[[Exception], object] = traceback.print_exception
+) -> Iterator[Point | Row]:
+    """`train`, but an exception gives the seeds of its block an `error` row; the other blocks are still trained.
+
+    failed: is told of every such exception.
+    """
     for seeds in blocks(setup):
         left, started = list(seeds), now()
         try:
@@ -54,7 +60,7 @@ def attempt(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
             raise
         except Exception as error:
             with suppress(OSError, ValueError):  # an error that cannot be printed is not worth a row
-                traceback.print_exc()
+                failed(error)
             for seed in left:
                 yield unmeasured_row(setup, seed, started, status=str(Status.ERROR), reason=in_a_line(error))
 
@@ -74,5 +80,23 @@ def _together(setup: Setup) -> bool:
 
 
 def _train_block(setup: Setup, seeds: tuple[int, ...], driver: Driver) -> Iterator[Point | Row]:
+    """The events of a block. Modes of torch hold while it trains, and not while whoever asked looks at an event."""
+    with _modes():
+        events = iter(driver(Block(setup, seeds)))
+    try:
+        while True:
+            with _modes():
+                event = next(events, None)
+            if event is None:
+                return
+            yield event
+    finally:
+        if close := getattr(events, "close", None):
+            with _modes():
+                close()
+
+
+@contextmanager
+def _modes() -> Iterator[None]:
     with torch.no_grad(), denormals.flushed():
-        yield from driver(Block(setup, seeds))
+        yield

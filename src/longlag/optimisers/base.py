@@ -26,7 +26,8 @@ class Draw(Protocol[OracleT]):
 class Step:
     """What one step made of the parameters.
 
-    loss: training loss per replica at the parameters before the step, [R].
+    loss: training loss per replica, [R]: of a gradient method where its gradient was taken, of a readout in closed form
+    and of guessing with the weights that the step gives.
     info: what is worth watching, by name (damping, CG iterations and why they stopped, momentum).
     exhausted: the optimiser can do no more with any amount of passes.
     failure: why there are no usable parameters, in words; the loss is then nan.

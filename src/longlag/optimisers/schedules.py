@@ -25,7 +25,10 @@ class Constant:
 
 @part
 class WarmMomentum:
-    """`early` for the first `updates`, then `late` (Sutskever et al. 2013, section 4: 0.9 for 1000, then mu_0)."""
+    """`early`, or `late` if that is less, for the first `updates`, then `late`.
+
+    Sutskever et al. 2013, section 4: 0.9 for 1000, then mu_0.
+    """
 
     late: Annotated[float, BELOW_ONE]
     early: Annotated[float, BELOW_ONE] = 0.9

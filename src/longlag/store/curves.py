@@ -66,7 +66,7 @@ def read_curves(path: str | Path) -> Any:
 
 
 def _check_points(table: Any) -> None:
-    """Raises Unfit for a point that no run can have: without a count, or with an infinite one, or a name in two lines.
+    """Raises BadValue for a point that no run can have: without a count, with an infinite one, or a name in two lines.
 
     Whole columns are looked at: a large suite has tens of millions of points.
     """

@@ -28,7 +28,7 @@ _DESCRIPTIONS = {
 POINTS = {
     "passes": "sequence passes spent so far",
     "updates": "steps of the optimiser so far",
-    "train_loss": "loss on the training batches since the evaluation before",
+    "train_loss": "training loss of the last step",
     "error": "share of the validation sequences wrong",
     "loss": "loss on the validation sequences",
     "seconds": "CPU seconds so far",
