@@ -33,9 +33,9 @@ def refuse_loss(plan: Suite, method: str, out: Path, replace: bool = False) -> s
         LonglagError: it holds finished runs of the method as it is now, which this call would drop from its record, and
             they are not to be replaced.
     """
-    from longlag.design.collect import key_of
     from longlag.design.job import in_words
     from longlag.store import files, records
+    from longlag.store.records import key_of
     from longlag.words import count
 
     path = out / "record/runs.csv"
@@ -95,7 +95,7 @@ def write(
     others = [replace(row, origin=row.origin or named(source)) for row in others]
     beside = source.with_name("curves.parquet")
     if files.is_file(beside):
-        keys = [(row.task, row.method, row.lag, row.seed) for row in others]
+        keys = [records.key_of(row) for row in others]
         known = curves.points_of(curves.read_curves(beside), keys)
         points = pa.concat_tables([points, known], promote_options="default")
     records.write_rows(out / "runs.csv", [*own, *others])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from longlag import registry
 from longlag.cli import _catalogue
+from longlag.store.records import base_method
 from longlag.words import count, join_words, method_label, task_label
 
 _Used = tuple[str, str, int]  # kind, name and version, as a row has them
@@ -40,7 +40,7 @@ def _counted(rows: Iterable[Any]) -> Counter[tuple[_Used, _Used]]:
     )
     found: Counter[tuple[_Used, _Used]] = Counter()
     for (method, spec, method_version, task, task_version), n in alike.items():
-        name = str(method) if method in known else _base(str(method), spec)
+        name = str(method) if method in known else base_method(spec, str(method))
         found[("methods", name, int(method_version)), ("tasks", str(task), int(task_version))] += n
     return found
 
@@ -54,14 +54,6 @@ def _changed(counted: Counter[tuple[_Used, _Used]]) -> list[Changed]:
         Changed(kind, name, version, _now(kind, name, version), n) for (kind, name, version), n in sorted(used.items())
     )
     return [each for each in found if each.recorded < each.now]
-
-
-def _base(method: str, spec: Any) -> str:
-    """The method of which a row's method is a variant, by its spec."""
-    try:
-        return str(json.loads(spec)["method"]["name"])
-    except (ValueError, KeyError, TypeError):
-        return method
 
 
 def _now(kind: str, name: str, recorded: int) -> int:

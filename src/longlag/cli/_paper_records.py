@@ -57,7 +57,7 @@ def _merged(name: str, new: Sequence[Row]) -> list[Row]:
 
     old = stages.record_of(name, "runs.csv")
     rows = [*(records.read_rows(old) if files.is_file(old) else []), *new]
-    return [*{(row.task, row.method, row.lag, row.seed): row for row in rows}.values()]
+    return [*{records.key_of(row): row for row in rows}.values()]
 
 
 def _read_curves(path: Path) -> Any:
@@ -74,10 +74,10 @@ def _joined(name: str, new: Sequence[Row], curves: Any) -> Any:
 
     from longlag.design import stages
     from longlag.store.curves import points_of
-    from longlag.store.records import KEY
+    from longlag.store.records import KEY, key_of
 
     old = _read_curves(stages.record_of(name, "curves.parquet"))
-    keys = [(row.task, row.method, row.lag, row.seed) for row in new]
+    keys = [key_of(row) for row in new]
     replaced = points_of(old, keys)
     is_old = pc.invert(pc.is_in(_run_names(old), value_set=_run_names(replaced)))
     table = pa.concat_tables([old.filter(is_old), _thinned(points_of(curves, keys))], promote_options="default")
@@ -128,9 +128,9 @@ def _choices(plan: Suite, rows: Sequence[Row], curves: Any) -> tuple[dict[str, d
 
 def _missing(plan: Suite, rows: Sequence[Row]) -> Counter[tuple[str, str]]:
     """How many runs of a method and task have no row: a candidate that was not trained is not a worse one."""
-    from longlag.store.records import Status
+    from longlag.store.records import Status, key_of
 
-    ended = {(row.task, row.method, row.lag, row.seed) for row in rows if row.status != Status.ERROR}
+    ended = {key_of(row) for row in rows if row.status != Status.ERROR}
     return Counter((key[1].rpartition("-")[0], key[0]) for key in plan.expected() if key not in ended)
 
 
@@ -139,19 +139,17 @@ def _losses(plan: Suite, rows: Sequence[Row], curves: Any) -> _Found:
 
     plan: a search over a grid, whose methods are named NAME-01 and so on.
     """
-    from longlag.store.records import KEY, Status
+    from longlag.store.curves import last_losses
+    from longlag.store.records import Status, key_of
 
-    last: dict[tuple[Any, ...], tuple[float, float]] = {}
-    columns = [curves[name].to_pylist() for name in (*KEY, "passes", "loss")]
-    for *place, passes, loss in zip(*columns, strict=True):
-        last[tuple(place)] = max(last.get(tuple(place), (-1.0, math.nan)), (passes, loss), key=lambda point: point[0])
-    ended = {(row.task, row.method, row.lag, row.seed): row.status for row in rows}
+    last = last_losses(curves)
+    ended = {key_of(row): row.status for row in rows}
     found: _Found = defaultdict(lambda: defaultdict(list))
     for key in plan.expected():
         task, name, *_ = key
         method, _, number = name.rpartition("-")
         sound = ended.get(key) in (Status.SOLVED, Status.BUDGET)
-        found[method, task][int(number)].append(last.get(key, (0.0, math.nan))[1] if sound else math.nan)
+        found[method, task][int(number)].append(last.get(key, math.nan) if sound else math.nan)
     return found
 
 

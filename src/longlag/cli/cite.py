@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from functools import cache
 from pathlib import Path
@@ -13,7 +12,7 @@ from longlag.cli import _arguments, _catalogue
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
-    from longlag.store.records import Row
+    pass
 
 HELP = "print BibTeX of longlag and of the papers behind the methods and tasks of some runs"
 EXAMPLE = "longlag cite results/demo > paper.bib"
@@ -26,11 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag.store.records import read_rows
+    from longlag.store.records import base_method, read_rows
 
     _arguments.load_plugins(args)
     rows = [row for given in args.runs for row in read_rows(_arguments.runs_file(given))]
-    used = {("methods", _method(row)) for row in rows} | {("tasks", row.task) for row in rows}
+    used = {("methods", base_method(row.spec, row.method)) for row in rows} | {("tasks", row.task) for row in rows}
     whose: dict[str, list[str]] = {}
     for kind, name in sorted(used):
         for entry in entries(_reference(kind, name), name):
@@ -49,12 +48,6 @@ def entries(reference: str, name: str) -> list[str]:
         made = re.sub(r"\W", "", f"{name}_{key}")
         found.append(_papers().get(key) or f"@misc{{{made},\n  note = {{{paper}}},\n}}")
     return found
-
-
-def _method(row: Row) -> str:
-    """The method of a row, whose own name may be that of a variant."""
-    about = json.loads(row.spec or "{}").get("method")
-    return str(about.get("name", row.method)) if isinstance(about, dict) else row.method
 
 
 def _reference(kind: str, name: str) -> str:

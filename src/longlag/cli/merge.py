@@ -50,9 +50,9 @@ def run(args: argparse.Namespace) -> None:
 
 def _refuse_loss(out: Path, rows: Sequence[Row]) -> None:
     """Raises LonglagError if the file has runs that these rows lack; one that cannot be read has none."""
-    from longlag.design.collect import key_of
     from longlag.design.job import in_words
     from longlag.store import files, records
+    from longlag.store.records import key_of
     from longlag.words import count
 
     have: list[Row] = []

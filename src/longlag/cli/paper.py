@@ -96,5 +96,7 @@ def _key(config: dict[str, Any], stage: str) -> Any:
 
 
 def _of(plan: Suite, rows: list[Row]) -> list[Row]:
+    from longlag.store.records import key_of
+
     wanted = plan.expected()
-    return [row for row in rows if (row.task, row.method, row.lag, row.seed) in wanted]
+    return [row for row in rows if key_of(row) in wanted]

@@ -8,9 +8,10 @@ from typing import Any
 
 from longlag import protocol, registry
 from longlag.design import search, tuned
-from longlag.design.job import Job, Key, in_words
+from longlag.design.job import Job, in_words
 from longlag.errors import LonglagError, unknown
 from longlag.store import files
+from longlag.store.records import Key
 
 MAX_RUNS = 10_000_000
 

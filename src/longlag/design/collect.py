@@ -17,13 +17,13 @@ from typing import Any
 import pyarrow as pa
 
 from longlag import settings
-from longlag.design.job import Job, Key, in_words
+from longlag.design.job import Job, in_words
 from longlag.design.suite import Suite
 from longlag.errors import LonglagError
 from longlag.settings import bare
 from longlag.store import files
 from longlag.store.curves import curves_schema, points_of, read_curves
-from longlag.store.records import KEY, Row, Status, read_rows
+from longlag.store.records import KEY, Key, Row, Status, key_of, read_rows
 
 Warn = Callable[[str], None]
 _CURVES = curves_schema()
@@ -56,11 +56,6 @@ def collect(suite: Suite, folder: Path, warn: Warn) -> tuple[list[Row], pa.Table
             curves.append(_curves_of(job, alive, folder / job.folder / "curves.parquet", warn))
     order = [(name, "ascending") for name in (*KEY, "passes")]
     return _with_minimal_lags(rows), pa.concat_tables(curves, promote_options="default").sort_by(order)
-
-
-def key_of(row: Row) -> Key:
-    """Task, method, lag and seed."""
-    return row.task, row.method, row.lag, row.seed
 
 
 def answers(path: Path, wanted: Mapping[Key, str | None]) -> bool:

@@ -16,7 +16,6 @@ out, to the whole budget of every seed.
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +28,7 @@ from longlag import protocol
 from longlag.design.job import Job
 from longlag.design.suite import Suite
 from longlag.errors import LonglagError
-from longlag.store.records import Row, Status
+from longlag.store.records import Row, Status, base_method
 
 PROCESS_SECONDS = 3.0  # a job's start: Python, torch, checking its spec
 STARTUP_MINUTES = 5  # Snakemake's two processes and torch, read from a busy shared file system
@@ -200,7 +199,9 @@ class Record:
     def _guess(self, task: str, method: str, lag: int, budget: float) -> float:
         """CPU seconds of a whole budget, at the rate of the nearest recorded lag; 0 if nothing is recorded."""
         every = [row for rows in self._rows.values() for row in rows if row.passes > 0]
-        of_method = [row for row in every if row.method == method] or [row for row in every if _base(row) == method]
+        of_method = [row for row in every if row.method == method] or [
+            row for row in every if _base(row.spec, row.method) == method
+        ]
         rows = [row for row in of_method if row.task == task] or of_method
         if not rows:
             return _rate(every) * lag * budget if every else 0.0
@@ -222,12 +223,9 @@ class Record:
 
 
 @cache
-def _base(row: Row) -> str:
-    """The method that the row's method is a variant or a candidate of; itself if it is none."""
-    try:
-        return str(json.loads(row.spec)["method"]["name"])
-    except (ValueError, KeyError, TypeError):
-        return row.method
+def _base(spec: str, method: str) -> str:
+    """`base_method`; reading a spec is slow, and many rows have the same."""
+    return base_method(spec, method)
 
 
 def _rate(rows: Sequence[Row]) -> float:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag import protocol
-
-Key = tuple[str, str, int, int]  # task, method, lag, seed: the key of a row
+from longlag.store.records import Key
 
 
 @dataclass(frozen=True)

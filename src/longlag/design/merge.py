@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from longlag.design.job import Key, in_words
+from longlag.design.job import in_words
 from longlag.discovery import check_name
 from longlag.errors import LonglagError
-from longlag.store.records import KEY, VOLATILE, Row, Status, spec_changes
+from longlag.store.records import KEY, VOLATILE, Key, Row, Status, key_of, spec_changes
 
 _LASTING = tuple(f.name for f in fields(Row) if f.name not in VOLATILE)
 
@@ -44,7 +44,7 @@ def merge(records: Mapping[str, Sequence[Row]], labels: Mapping[str, str] | None
     taken: dict[Key, str] = {}
     dropped = 0
     for name, row in _all(records):
-        key = (row.task, row.method, row.lag, row.seed)
+        key = key_of(row)
         if key not in rows:
             rows[key], taken[key] = row, name
             continue

@@ -17,9 +17,10 @@ from typing import Any
 
 from longlag import protocol, registry
 from longlag.design import checks, schemas, search, stages, tuned
-from longlag.design.job import Job, Key
+from longlag.design.job import Job
 from longlag.errors import LonglagError, unknown
 from longlag.settings import bare
+from longlag.store.records import Key
 
 Digests = dict[str, dict[str, dict[str, str | None]]]  # job's folder -> task -> lag -> digest
 

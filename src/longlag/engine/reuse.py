@@ -16,7 +16,7 @@ from typing import Any
 from longlag.engine.spec import Setup
 from longlag.errors import LonglagError
 from longlag.store import curves, files, records
-from longlag.store.records import Point, Row, Status
+from longlag.store.records import Point, Row, Status, key_of
 
 _FINAL = (Status.SOLVED, Status.BUDGET, Status.DIVERGED)
 
@@ -61,7 +61,7 @@ class Reuse:
             self._curves[key] = _curves(*key)
         if self._curves[key] is None:
             return []
-        found = curves.points_of(self._curves[key], [(row.task, row.method, row.lag, row.seed)]).to_pylist()
+        found = curves.points_of(self._curves[key], [key_of(row)]).to_pylist()
         return [Point(**{name: value for name, value in point.items() if value is not None}) for point in found]
 
 

@@ -14,9 +14,8 @@ from typing import Any
 from longlag.engine.selection import Trial, of_row
 from longlag.errors import LonglagError
 from longlag.store import curves, files, records
-from longlag.store.records import KEY, Row
+from longlag.store.records import Key, Row, key_of
 
-Key = tuple[str, str, int, int]  # task, name in the records, lag, seed
 _READ: dict[str, Callable[[str], Any]] = {"str": str, "int": int, "float": float, "Mapping[str, Any]": json.loads}
 
 
@@ -37,25 +36,16 @@ def of_record(
     Raises:
         LonglagError: a missing or damaged file of learning curves.
     """
-    losses = _last_losses(curves_path)
+    losses = curves.last_losses(curves.read_curves(curves_path))
     found: dict[Key, Trial] = {}
     for row in rows:
-        key = row.task, row.method, row.lag, row.seed
+        key = key_of(row)
         entry = wanted.get(key)
         if entry and row.spec_hash and row.spec_hash == entry.digest:
             settings = json.loads(row.spec)["overrides"]
             found[key] = of_row(row, entry.method, entry.candidate, losses.get(key, math.nan), settings)
     order = sorted(found.values(), key=lambda trial: (trial.method, trial.candidate, trial.task, trial.lag, trial.seed))
     return order, {key: entry for key, entry in wanted.items() if key not in found}
-
-
-def _last_losses(path: Path) -> dict[Key, float]:
-    table = curves.read_curves(path).select([*KEY, "passes", "loss"])
-    last: dict[Key, tuple[float, float]] = {}
-    for *key, passes, loss in zip(*(table[name].to_pylist() for name in table.column_names), strict=True):
-        place: Key = tuple(key)
-        last[place] = max(last.get(place, (-1.0, math.nan)), (passes, loss), key=lambda point: point[0])
-    return {key: loss for key, (_, loss) in last.items()}
 
 
 def write(path: str | Path, trials: Iterable[Trial]) -> None:

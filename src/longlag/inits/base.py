@@ -17,6 +17,14 @@ class Init(Protocol):
         """One replica's parameters, float64, one array per name in `shapes`."""
 
 
+def dense(rng: np.random.Generator, shapes: Shapes, scales: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """N(0, scale^2) for the names in `scales`, zeros for the others; drawn in the order of the shapes."""
+    return {
+        name: scales[name] * rng.standard_normal(shape) if name in scales else np.zeros(shape)
+        for name, shape in shapes.items()
+    }
+
+
 def spectral_radius(matrix: np.ndarray) -> float:
     """Largest absolute eigenvalue."""
     return float(np.abs(np.linalg.eigvals(matrix)).max())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from longlag.inits.base import Shapes
+from longlag.inits.base import Shapes, dense
 from longlag.ranges import NON_NEGATIVE, part
 
 
@@ -20,7 +20,5 @@ class Gaussian:
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         gains = {"W_xh": self.input_gain, "W_hh": self.recurrent_gain, "W_hy": self.output_gain}
-        return {
-            name: gains[name] / np.sqrt(shape[0]) * rng.standard_normal(shape) if name in gains else np.zeros(shape)
-            for name, shape in shapes.items()
-        }
+        scales = {name: gain / np.sqrt(shapes[name][0]) for name, gain in gains.items() if name in shapes}
+        return dense(rng, shapes, scales)

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import numpy as np
 
-from longlag.inits.base import Shapes
+from longlag.inits.base import Shapes, dense
 from longlag.ranges import COUNT, NON_NEGATIVE, POSITIVE, part
 
 
@@ -27,7 +27,7 @@ class Identity:
     output_scale: Annotated[float, NON_NEGATIVE] = 0.001
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
-        drawn = _dense(rng, shapes, {"W_xh": self.input_scale, "W_hy": self.output_scale})
+        drawn = dense(rng, shapes, {"W_xh": self.input_scale, "W_hy": self.output_scale})
         return drawn | {"W_hh": self.gain_over_lag ** (1 / self.lag) * np.eye(shapes["W_hh"][0])}
 
 
@@ -43,15 +43,7 @@ class Orthogonal:
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         gains = {"W_xh": self.input_gain, "W_hy": self.output_gain}
-        drawn = _dense(rng, shapes, {name: gain / np.sqrt(shapes[name][0]) for name, gain in gains.items()})
+        drawn = dense(rng, shapes, {name: gain / np.sqrt(shapes[name][0]) for name, gain in gains.items()})
         q, r = np.linalg.qr(rng.standard_normal(shapes["W_hh"]))
         signs = np.where(np.diag(r) < 0, -1.0, 1.0)  # without them Q is not uniform: Mezzadri 2007, section 5
         return drawn | {"W_hh": self.gain_over_lag ** (1 / self.lag) * q * signs}
-
-
-def _dense(rng: np.random.Generator, shapes: Shapes, scales: dict[str, float]) -> dict[str, np.ndarray]:
-    """N(0, scale^2) for the names in `scales`, zeros for the others."""
-    return {
-        name: scales[name] * rng.standard_normal(shape) if name in scales else np.zeros(shape)
-        for name, shape in shapes.items()
-    }

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import numpy as np
 
-from longlag.inits.base import Shapes, sparse_rows, spectral_radius
+from longlag.inits.base import Shapes, dense, sparse_rows, spectral_radius
 from longlag.ranges import COUNT, NON_NEGATIVE, part
 
 
@@ -27,7 +27,4 @@ class SparseSpectral:
         scales = {"W_xh": self.input_scale, "W_hy": self.output_scale}
         recurrent = sparse_rows(rng, shapes["W_hh"][0], self.connections)
         drawn = {"W_hh": recurrent * (self.spectral_radius / spectral_radius(recurrent))}
-        for name, shape in shapes.items():
-            if name != "W_hh":
-                drawn[name] = scales[name] * rng.standard_normal(shape) if name in scales else np.zeros(shape)
-        return drawn
+        return drawn | dense(rng, {name: shape for name, shape in shapes.items() if name != "W_hh"}, scales)

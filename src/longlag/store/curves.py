@@ -5,6 +5,7 @@ The columns of gradient flow are in a file only if some point has them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from longlag.errors import LonglagError, printable
 from longlag.store import csv_text, parquet
 from longlag.store.files import read
-from longlag.store.records import FLOW, KEY, Point
+from longlag.store.records import FLOW, KEY, Key, Point
 
 _LEAST = {"lag": 1, "seed": 0, "passes": 0, "updates": 0, "seconds": 0}  # of points; what a run counts is finite
 _TEXTS = tuple(f.name for f in fields(Point) if f.type == "str")
@@ -63,6 +64,15 @@ def read_curves(path: str | Path) -> Any:
         return table
     except (OSError, KeyError, csv_text.BadValue, pa.ArrowException) as error:
         raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
+
+
+def last_losses(table: Any) -> dict[Key, float]:
+    """The last validation loss of every run in a table of `read_curves`."""
+    last: dict[Key, tuple[float, float]] = {}
+    for *key, passes, loss in zip(*(table[name].to_pylist() for name in (*KEY, "passes", "loss")), strict=True):
+        place: Key = tuple(key)
+        last[place] = max(last.get(place, (-1.0, math.nan)), (passes, loss), key=lambda point: point[0])
+    return {key: loss for key, (_, loss) in last.items()}
 
 
 def _check_points(table: Any) -> None:

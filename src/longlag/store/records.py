@@ -173,8 +173,22 @@ FLOW = {f.name: f.default for f in fields(Point) if f.default is not MISSING}  #
 COLUMNS = tuple(f.name for f in fields(Row))
 VOLATILE = tuple(f.name for f in fields(Row) if f.metadata["volatile"])
 KEY = ("task", "method", "lag", "seed")
+Key = tuple[str, str, int, int]  # of a row: its values of KEY
 CHECK = "check"  # the last column of a runs file: a checksum of the fields before it
 _FIRST = sum(f.default is MISSING for f in fields(Row))  # columns of the first version's files; newer ones come last
+
+
+def key_of(row: Row) -> Key:
+    """Task, method, lag and seed."""
+    return row.task, row.method, row.lag, row.seed
+
+
+def base_method(spec: str, otherwise: str) -> str:
+    """The method that a row's method is, or is a variant or a candidate of, by its column `spec`."""
+    try:
+        return str(json.loads(spec)["method"]["name"])
+    except (ValueError, KeyError, TypeError):
+        return otherwise
 
 
 def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
@@ -185,7 +199,7 @@ def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
 def encoded(rows: Iterable[Row]) -> bytes:
     """The file that `write_rows` writes."""
     lines = [csv_text.line([*COLUMNS, CHECK])]
-    for row in sorted(rows, key=lambda row: tuple(getattr(row, name) for name in KEY)):
+    for row in sorted(rows, key=key_of):
         texts = _texts(row)
         lines.append(csv_text.line([*texts, checksum(texts)]))
     return "".join(lines).encode()
