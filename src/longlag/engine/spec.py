@@ -134,7 +134,14 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
     parts = with_values(built, spec.overrides)
     task = _under(rules, task, spec.lag)
     model = model_of(task, spec.lag, parts)
-    decides: dict[str, Any] = {
+    spec_json = json.dumps(_decides(spec, task, method, parts, rules), sort_keys=True)
+    spec_hash = hashlib.sha256(spec_json.encode()).hexdigest()[:16]
+    return Setup(spec, task, method, parts, model, parts.loss or task.loss, spec_json, spec_hash, rules)
+
+
+def _decides(spec: RunSpec, task: Task, method: Method, parts: Parts, rules: protocol.Rules) -> dict[str, Any]:
+    """All that decides the numbers of a run; its digest is the row's `spec_hash`."""
+    found: dict[str, Any] = {
         "task": {"name": task.name, "version": task.version, **registry.source("tasks", spec.task)},
         "lag": spec.lag,
         "method": {
@@ -151,10 +158,8 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
         **({"stop": spec.stop} if spec.stop != protocol.STOPS[0] else {}),  # digests of older suites have no such key
     }
     if given := rules.given():
-        decides["rules"] = given
-    spec_json = json.dumps(decides, sort_keys=True)
-    spec_hash = hashlib.sha256(spec_json.encode()).hexdigest()[:16]
-    return Setup(spec, task, method, parts, model, parts.loss or task.loss, spec_json, spec_hash, rules)
+        found["rules"] = given
+    return found
 
 
 def _under(rules: protocol.Rules, task: Task, lag: int) -> Task:
