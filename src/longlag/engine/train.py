@@ -47,7 +47,7 @@ def attempt(
 ) -> Iterator[Point | Row]:
     """`train`, but an exception gives the seeds of its block an `error` row; the other blocks are still trained.
 
-    failed: is told of every such exception.
+    failed: called with every such exception.
     """
     for seeds in blocks(setup):
         left, started = list(seeds), now()
