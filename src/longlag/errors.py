@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 _LISTED_LETTERS = 300  # of known names; of a longer list only the nearest are named
@@ -49,8 +51,21 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
 
 
-def in_a_line(error: BaseException, most: int = 500) -> str:
+def line_in(file: Path | None, error: BaseException) -> str:
+    """The innermost line of a file that an error passed through: "my_cell.py, line 31"; empty if none."""
+    while error.__cause__:
+        error = error.__cause__
+    if file is None:
+        return ""
+    frames = traceback.walk_tb(error.__traceback__)
+    lines = [line for frame, line in frames if Path(frame.f_code.co_filename).resolve() == file.resolve()]
+    return f"{file.name}, line {lines[-1]}" if lines else ""
+
+
+def in_a_line(error: BaseException, file: Path | None = None, most: int = 500) -> str:
     """An exception's kind and text in one line of limited length, whatever a plug-in put into it.
+
+    file: of a plug-in, whose innermost line is added.
 
     >>> in_a_line(ValueError("a\\r\\nb"))
     'ValueError: a b'
@@ -60,4 +75,6 @@ def in_a_line(error: BaseException, most: int = 500) -> str:
     except Exception:
         words = "its text cannot be shown"
     text = printable(" ".join(f"{type(error).__name__}: {words}".split()))
-    return text if len(text) <= most else f"{text[:most]}... ({len(text) - most} more letters)"
+    text = text if len(text) <= most else f"{text[:most]}... ({len(text) - most} more letters)"
+    at = line_in(file, error)
+    return f"{text} ({at})" if at else text

@@ -71,7 +71,8 @@ def get(kind: str, name: str) -> Any:
         return getattr(FOLDERS[kind].get(name), _CONSTANTS[kind])
     if name in _entry_points(kind):
         return _from_entry_point(kind, name)
-    raise unknown(kind.removesuffix("s"), name, names(kind))
+    plugin = "" if any(_plugins.values()) else "; one of a plug-in needs --plugin FILE"
+    raise LonglagError(f"{unknown(kind.removesuffix('s'), name, names(kind))}{plugin}")
 
 
 def source(kind: str, name: str) -> dict[str, str]:
@@ -262,7 +263,7 @@ def _import_file(file: Path, content: bytes) -> ModuleType:
     try:
         exec(compile(content, str(file), "exec"), vars(module))
     except (Exception, SystemExit) as error:
-        raise LonglagError(f"plug-in {str(file)!r} failed on import: {in_a_line(error)}") from error
+        raise LonglagError(f"plug-in {str(file)!r} failed on import: {in_a_line(error, file)}") from error
     return module
 
 

@@ -248,7 +248,7 @@ def test_a_cache_whose_file_system_fails_at_the_start_does_not_end_the_run(tmp_p
         (None, "is not a file"),
         ("METHOD = {}", "its METHOD lacks name"),
         ("import sys; sys.exit(0)", "failed on import: SystemExit"),
-        ("raise ValueError('no')", "failed on import: ValueError: no"),
+        ("\nraise ValueError('no')", "failed on import: ValueError: no (plugin.py, line 2)"),
         ("import no_such_module_here", "failed on import: ModuleNotFoundError"),
         ("x = (", "failed on import: SyntaxError"),
         ("x = 1", "defines neither METHOD nor TASK"),

@@ -91,6 +91,10 @@ def test_a_larger_record_of_the_same_suite_is_not_replaced_in_silence(tmp_path):
         (tmp_path / "jobs" / job.folder).mkdir(parents=True, exist_ok=True)
         (tmp_path / "jobs" / job.folder / "runs.csv").touch()
     assert kept.loss(tmp_path, small) == ""
+    left = kept.leaving(tmp_path, small)
+    assert f"does not ask for {len(lost)} runs of its record, such as {in_words(min(lost))}" in left
+    assert f"What was trained stays in {tmp_path / 'rungs'}" in left
+    assert kept.leaving(tmp_path, large) == kept.leaving(tmp_path / "new", small) == ""
 
 
 def test_demo_is_small():
@@ -105,6 +109,15 @@ def test_demo_is_small():
         (design({"methods": ["esm"], "tasks": ["adding"]}), "unknown method 'esm'; did you mean 'esn'?"),
         (design({"methods": ["esn"], "tasks": ["ading"]}), "unknown task 'ading'; did you mean 'adding'?"),
         (design(methods={"hff": {"optimiser.decay": 1}}), "unknown method 'hff'; did you mean 'hf'?"),
+        (
+            design({"methods": ["fast"], "tasks": ["adding"]}, methods={"fast": {"optimiser.learning_rate": 1}}),
+            "methods.fast is no method of the package; a variant says which one it is of: fast: {from: METHOD, ...}",
+        ),
+        (design(methods={"fast": {"from": "lstm"}}), "methods.fast is in no cell, so nothing would train it"),
+        (
+            design({"methods": ["a"], "tasks": ["adding"]}, methods={"a": {"from": "b"}, "b": {"from": "lstm"}}),
+            "methods.a is from 'b', a variant itself; `from` takes a method",
+        ),
         (design(budget=0), "budget is 0; it must be a positive number of sequence passes"),
         (design(budget="much"), "budget is 'much'; it must be a positive number"),
         (design(budget=float("nan")), "budget is 'nan'; it must be a positive number"),

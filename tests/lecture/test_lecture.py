@@ -237,9 +237,12 @@ def test_claims_measured_before_stay_beside_those_of_a_later_call(tmp_path, caps
     held, said = call("--claim", "2", "--seeds", "0:5")
     assert held == [2, 3]
     assert "frozen_slopes" not in said.out, "the table is of this call"
-    held, said = call("--claim", "2", "--seeds", "5:10")
+    assert main(["lecture", "--claim", "2", "--seeds", "5:10", "--cores", "1", "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert "holds claims of other seeds or of another version (3), which this call does not measure" in said.err
+    assert "--out DIR, or add --replace" in said.err
+    held, said = call("--claim", "2", "--seeds", "5:10", "--replace")
     assert held == [2]
-    assert "other seeds or of another version; they go" in said.err
     (tmp_path / "lecture.json").write_text("{}")
     held, said = call("--claim", "3", "--seeds", "5:10")
     assert held == [3]

@@ -121,6 +121,8 @@ def refuse_loss():
         if not workflow.dryrun:
             raise WorkflowError(lost)
         logger.warning(lost)
+    elif left := kept.leaving(Path("results", SUITE.name), SUITE):
+        logger.warning(left)
 
 
 # Computed once, in a process of its own: planning imports no torch. Jobs that run on this machine need its devices and its memory;

@@ -20,7 +20,7 @@ _FILE, _SLIDES, _FOLDER = "lecture.json", "slides.html", Path("lecture")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--claim", action="append", default=[], metavar="NAME", help="name or number; may be repeated (default: all)")
+    add("--claim", action="append", default=[], metavar="NAME", help="name or number, or several: 1,2 (default: all)")
     add(
         "--seeds",
         type=_arguments.seeds,
@@ -32,6 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--slides", action="store_true", help=f"also write {_SLIDES}: a slide for each claim, with speaker notes")
     cores = "claims measured at a time (default: as many as there are cores)"
     add("--cores", type=_arguments.count("number of cores"), default=os.cpu_count() or 1, help=cores)
+    replace = "delete claims of other seeds or of another version that the folder holds"
+    add("--replace", action="store_true", help=replace)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--numbers", action="store_true", help="print what was measured below each verdict")
     form.add_argument("--json", action="store_true", help="print everything as JSON rather than a table of verdicts")
@@ -49,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     out: Path | None = args.out or (None if args.json and not args.slides else _FOLDER)
     if out:
         files.check_writable(out / _FILE)
+        before = _measured_before(out, args.seeds, slugs, args.replace)
     entries = _measured(slugs, args.seeds, args.cores)
     document: dict[str, Any] = {
         "longlag": _version(),
@@ -57,12 +60,14 @@ def run(args: argparse.Namespace) -> int:
     }
     whole = document
     if out:
-        whole = {**document, "claims": _beside(document["claims"], _measured_before(out, args.seeds))}
+        whole = {**document, "claims": _beside(document["claims"], before)}
         _keep(whole, out)  # first, whatever comes of the drawings
         _draw(document, out)
         _keep(whole, out)
         if args.slides:
             _write_slides(whole, out)
+        elif files.is_file(out / _SLIDES):
+            print(f"longlag: {out / _SLIDES} is of an earlier call; --slides writes it again", file=sys.stderr)
     if args.json:
         print(json.dumps(whole, indent=1, allow_nan=False))
     else:
@@ -73,14 +78,19 @@ def run(args: argparse.Namespace) -> int:
     return int(any(entry["finding"] is None for entry in document["claims"]))
 
 
-def _measured_before(out: Path, seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """What the folder holds of the same seeds, as far as the claims are still measured as they were."""
+def _measured_before(out: Path, seeds: Sequence[int], slugs: Sequence[str], replace: bool) -> list[dict[str, Any]]:
+    """What the folder holds of the same seeds, as far as the claims are still measured as they were.
+
+    Raises:
+        LonglagError: it holds other claims, of other seeds or of another version, which are not to be replaced.
+    """
     from dataclasses import asdict
 
     from longlag import lecture
     from longlag.lecture.base import to_json
     from longlag.report import claims
     from longlag.store import files
+    from longlag.words import join_words
 
     if not files.is_file(out / _FILE):
         return []
@@ -92,8 +102,13 @@ def _measured_before(out: Path, seeds: Sequence[int]) -> list[dict[str, Any]]:
     except (LonglagError, KeyError):
         print(f"longlag: {out / _FILE} is damaged or of another version; it is written again", file=sys.stderr)
         return []
-    if len(kept) < len(found["claims"]):
-        print(f"longlag: {out / _FILE} held claims of other seeds or of another version; they go", file=sys.stderr)
+    lost = [e for e in found["claims"] if e not in kept and e["claim"].get("slug") not in slugs]
+    if lost and not replace:
+        numbers = join_words(str(entry["claim"].get("number", "?")) for entry in lost)
+        raise LonglagError(
+            f"{out / _FILE} holds claims of other seeds or of another version ({numbers}), which this call does not "
+            "measure and would delete; choose another folder with --out DIR, or add --replace"
+        )
     return kept
 
 

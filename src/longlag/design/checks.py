@@ -62,8 +62,26 @@ def check_names(full: Mapping[str, Any]) -> None:
             raise LonglagError(f"methods.{name} is a variant with the name of a method; choose another name")
         if name in tuned.rows(full["tuned"]):
             raise LonglagError(f"methods.{name} is a variant with a name that `tuned` gives; choose another name")
+    named = {name for cell in full["cells"] for name in cell["methods"]}
+    for name in variants:
+        if name not in named and not full["paper"]:  # the stages of a paper share `methods`
+            raise LonglagError(
+                f"methods.{name} is in no cell, so nothing would train it; name it in a cell or delete it"
+            )
+        if (base := full["methods"][name]["from"]) in variants:
+            raise LonglagError(
+                f"methods.{name} is from {base!r}, a variant itself; `from` takes a method: name that one and give all "
+                "settings"
+            )
     if full["plugins"]:
         return
+    known = [*registry.names("methods"), *tuned.rows(full["tuned"])]
+    for name in full["methods"]:
+        if name not in variants and name not in known and name in named:
+            raise LonglagError(
+                f"methods.{name} is no method of the package; a variant says which one it is of: "
+                f"{name}: {{from: METHOD, ...}}"
+            )
     bases = [of.get("from", name) for name, of in full["methods"].items()]
     tasks = [*(task for of in full["methods"].values() for task in of.get("tasks", {}))]
     rows = tuned.rows(full["tuned"])

@@ -13,6 +13,8 @@ from longlag.design.job import in_words
 from longlag.design.suite import Suite
 from longlag.errors import LonglagError
 from longlag.store import files
+from longlag.store.records import Key
+from longlag.words import count
 
 
 def refuse_loss(folder: Path, plan: Suite, remedy: str, jobs: Path | None = None) -> None:
@@ -31,11 +33,7 @@ def loss(folder: Path, plan: Suite, jobs: Path | None = None) -> str:
         return ""
     if name != plan.name:
         return f"{folder} holds the record of the suite {name!r}, which {plan.name!r} would replace"
-    try:
-        before = suite.read(folder / "suite.json").expected()
-    except LonglagError:  # of a method or task that is gone, or of a plug-in that is not here
-        return ""
-    dropped = before.keys() - plan.expected().keys()
+    dropped = _dropped(folder, plan)
     gone = {name for name in {key[1] for key in dropped} if not _has_files(jobs or folder / "jobs", name)}
     lost = sorted(key for key in dropped if key[1] in gone)
     if not lost:
@@ -44,6 +42,29 @@ def loss(folder: Path, plan: Suite, jobs: Path | None = None) -> str:
         f"{folder} holds a larger record of the suite {name!r}, which the suite as it is now would replace: it does "
         f"not ask for {len(lost)} of its runs, such as {in_words(lost[0])}"
     )
+
+
+def leaving(folder: Path, plan: Suite) -> str:
+    """A sentence on the runs that leave the suite's record and are not lost; empty if there are none."""
+    if _held(folder) != plan.name:
+        return ""
+    dropped = sorted(_dropped(folder, plan))
+    if not dropped:
+        return ""
+    return (
+        f"the suite as it is now does not ask for {count(len(dropped), 'run')} of its record, such as "
+        f"{in_words(dropped[0])}: these rows leave {folder / 'runs.csv'}. What was trained stays in "
+        f"{folder / 'rungs'}; the design of before takes it again"
+    )
+
+
+def _dropped(folder: Path, plan: Suite) -> set[Key]:
+    """The runs that the record's design asks for, and the suite does not."""
+    try:
+        before = suite.read(folder / "suite.json").expected()
+    except LonglagError:  # of a method or task that is gone, or of a plug-in that is not here
+        return set()
+    return before.keys() - plan.expected().keys()
 
 
 def _held(folder: Path) -> str:

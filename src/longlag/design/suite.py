@@ -20,6 +20,7 @@ from longlag.design import checks, schemas, search, stages, tuned
 from longlag.design.job import Job
 from longlag.errors import LonglagError, unknown
 from longlag.settings import bare
+from longlag.store import files
 from longlag.store.records import Key
 
 Digests = dict[str, dict[str, dict[str, str | None]]]  # job's folder -> task -> lag -> digest
@@ -128,6 +129,10 @@ def find(config: Mapping[str, Any], folders: Sequence[Path], given: str = "") ->
     if name not in found:
         remedy = "a suite of your own is a YAML file with cells: snakemake --configfile FILE, longlag run FILE"
         looked = f"{name}.yaml was looked for in {' and '.join(map(str, folders))}"
+        if files.is_file(f"{name}.yaml"):
+            remedy = (
+                f"{name}.yaml is a file of this folder: snakemake --configfile {name}.yaml, longlag run {name}.yaml"
+            )
         raise LonglagError(f"{given and f'{given}: '}{unknown('suite', name, found)}; {remedy}; {looked}")
     replaced = ", ".join(sorted(map(str, {*config} - {"suite"})))
     source = f"{found[name]}, with {replaced} of {given}" if replaced else str(found[name])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -21,7 +20,7 @@ from longlag.engine import answers, shapes
 from longlag.engine.data import Data
 from longlag.engine.spec import RunSpec, resolve
 from longlag.engine.train import attempt
-from longlag.errors import LonglagError, in_a_line
+from longlag.errors import LonglagError, in_a_line, line_in
 from longlag.rng import stream
 from longlag.settings import paths, with_values
 from longlag.store.records import VOLATILE, Point, Row, Status
@@ -71,7 +70,8 @@ def _kept(promise: str, test: Callable[[str], None], kind: str, name: str, known
         again = key in known
         known.add(key)
         trace = "".join(traceback.format_exception(error))
-        return Finding(promise, f"{_in_words(error)}{f' ({at})' if at else ''}", trace, again)
+        words = _in_words(error)
+        return Finding(promise, f"{words} ({at})" if at and at not in words else words, trace, again)
     return Finding(promise, "")
 
 
@@ -87,14 +87,8 @@ def _root(error: BaseException) -> BaseException:
 
 
 def place(kind: str, name: str, error: BaseException) -> str:
-    """The innermost line of a plug-in's file that the error passed through: "my_cell.py, line 31"; empty if none."""
-    file = registry.file(kind, name)
-    lines = [
-        line
-        for frame, line in traceback.walk_tb(_root(error).__traceback__)
-        if file is not None and Path(frame.f_code.co_filename).resolve() == file
-    ]
-    return f"{file.name}, line {lines[-1]}" if file and lines else ""
+    """The innermost line of a plug-in's file that the error passed through; empty if none."""
+    return line_in(registry.file(kind, name), error)
 
 
 def _described(kind: str, name: str) -> None:

@@ -203,7 +203,7 @@ def _built(method: Method, task: Task, lag: int) -> Parts:
     except LonglagError:
         raise
     except Exception as error:
-        reason = in_a_line(error)
+        reason = in_a_line(error, registry.file("methods", method.name))
         remedy = f"its build must return Parts of frozen dataclasses for kind {task.traits.kind!r}"
         raise LonglagError(
             f"method {method.name!r} cannot be built for task {task.name!r} ({reason}); {remedy}"

@@ -18,6 +18,8 @@ names, get = CLAIMS.names, CLAIMS.get
 def select(wanted: Iterable[str] = ()) -> list[str]:
     """Slugs in the order of the lecture: those of the slugs or numbers wanted, or of all claims.
 
+    wanted: each a slug or number, or several with commas.
+
     Raises:
         LonglagError: a slug or number that no claim has.
     """
@@ -25,7 +27,7 @@ def select(wanted: Iterable[str] = ()) -> list[str]:
 
     numbers = {slug: number for number, slug in enumerate(texts(), start=1)}
     known = {**{name: name for name in numbers}, **{str(number): name for name, number in numbers.items()}}
-    wanted = list(wanted) or list(numbers)
+    wanted = [name.strip() for words in wanted for name in words.split(",")] or list(numbers)
     for name in wanted:
         if name not in known:
             raise unknown("claim", name, known)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from longlag.lecture.tools.numbers import Number, Verdict
 
+_ENOUGH = 4  # nets: of fewer, Wilson's interval always holds one half
 _ANSWERS = {Verdict.HOLDS: "yes", Verdict.CAVEAT: "yes", Verdict.FAILS: "no", Verdict.UNDECIDED: "undecided"}
 
 
@@ -22,6 +23,8 @@ def sentence(verdict: Verdict, numbers: Sequence[Number], fact: str, but: str = 
         number = _fewest([number for number in numbers if number.undecided], None)
         if number.nets == 0:
             return "Undecided: no net can be judged."
+        if number.nets < _ENOUGH:
+            return f"Undecided: {_counted(number)}, and fewer than {_ENOUGH} nets decide nothing (--seeds 0:20)."
         return f"Undecided: {_counted(number)}, which does not settle whether most nets do this."
     return f"{fact}{_but(but, numbers)}."
 
