@@ -95,7 +95,7 @@ def test_reused_rows_are_verified(known, tmp_path, capsys):
     assert cli.main(["verify", str(tmp_path), "--reused", "--sample", "1"]) == 0
     assert "1 of 1 rows verified" in capsys.readouterr().out
     assert cli.main(["verify", str(known), "--reused"]) == 1
-    assert "nothing to verify: every reused row" in capsys.readouterr().out
+    assert "nothing to verify: " in capsys.readouterr().out
 
 
 DESIGN = {"suite": "mine", "cells": [{"methods": ["esn"], "tasks": ["adding"]}]}

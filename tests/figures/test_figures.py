@@ -420,3 +420,16 @@ def test_ablations_and_baselines_stand_back_in_a_crowd_alone() -> None:
 def test_get_refuses_what_is_no_figure() -> None:
     with pytest.raises(LonglagError, match="unknown figure 'tools'"):
         figures.get("tools")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("learning_curves", "name their file with --curves"), ("gradient_flow", "train them with --gradient-flow")],
+)
+def test_an_empty_picture_says_what_it_lacks(name: str, words: str, tmp_path: Path, capsys: Any) -> None:
+    fake_results.write(tmp_path, seeds=[0], methods=["esn"], tasks=["adding"])
+    (tmp_path / "curves.parquet").unlink()
+    assert main(["figure", name, str(tmp_path / "runs.csv"), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().err
+    assert f"longlag: {name} is empty: " in said
+    assert words in said

@@ -298,6 +298,10 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_measured(t
     assert "is not a folder you may write to" in capsys.readouterr().err
 
 
+def test_claims_are_chosen_by_name_or_number_also_several_at_once():
+    assert lecture.select(["3,1"]) == lecture.select(["frozen_slopes", "1"]) == ["bounded_forward", "frozen_slopes"]
+
+
 def test_get_refuses_what_is_no_claim_and_no_drawing():
     with pytest.raises(LonglagError, match="unknown claim 'base'"):
         lecture.get("base")

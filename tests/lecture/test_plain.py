@@ -32,6 +32,8 @@ def found(*numbers, **said):
          "Undecided: the sum is exact in 8 of 10 nets, which does not settle whether most nets do this."),
         ([number(8, 10), number(6, 10, "it is quick")], {"caveat": "it is slow"}, Verdict.UNDECIDED,
          "Undecided: it is quick in 6 of 10 nets, which does not settle whether most nets do this."),
+        ([number(3, 3)], {}, Verdict.UNDECIDED,
+         "Undecided: the sum is exact in 3 of 3 nets, and fewer than 4 nets decide nothing (--seeds 0:20)."),
         ([number(0, 0)], {}, Verdict.UNDECIDED, "Undecided: no net can be judged."),
         ([number(10, 10), number(1, 10)], {}, Verdict.FAILS, "No: the sum is exact in only 1 of 10 nets."),
         ([number(0, 5), number(1, 10, "x")], {}, Verdict.FAILS, "No: the sum is exact in none of 5 nets."),

@@ -9,7 +9,7 @@ from torch import nn
 from longlag import losses
 from longlag.errors import LonglagError
 from longlag.torch_optim import HessianFree
-from longlag.torch_optim.criteria import REFUSED
+from longlag.torch_optim.criteria import REFUSED, criterion
 
 
 @pytest.mark.parametrize("loss", REFUSED, ids=lambda loss: loss.__name__)
@@ -34,3 +34,19 @@ def test_losses_without_a_useful_matrix_are_refused_with_a_remedy(loss):
 def test_losses_are_checked_at_once(loss, words):
     with pytest.raises(LonglagError, match=re.escape(words)):
         HessianFree(nn.Linear(1, 1).parameters(), loss)
+
+
+def test_a_function_of_torch_is_the_loss_of_its_name():
+    """So that a mean over unequal pieces of a padded batch is that of the whole."""
+    assert isinstance(criterion(nn.functional.cross_entropy).function, nn.CrossEntropyLoss)
+    outputs, targets = torch.randn(4, 2, 3), torch.tensor([[0, 1, 1], [1, -100, -100], [0, 0, 1], [1, 0, -100]])
+    loss = criterion(nn.functional.cross_entropy)
+    assert loss(outputs, targets) == nn.CrossEntropyLoss()(outputs, targets)
+    assert loss.weight(outputs, targets) == 9
+
+
+def test_classes_in_the_last_axis_are_told_where_they_belong():
+    loss = criterion(nn.CrossEntropyLoss())
+    with pytest.raises(LonglagError, match=r"the classes in the last axis; .* in axis 1, .*outputs.movedim\(-1, 1\)"):
+        loss(torch.randn(40, 5, 2), torch.zeros(40, 5, dtype=torch.int64))
+    assert loss(torch.randn(4, 5, 5), torch.zeros(4, 5, dtype=torch.int64)) > 0  # either axis could be meant

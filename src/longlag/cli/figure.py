@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from longlag import figures
@@ -32,5 +33,8 @@ def run(args: argparse.Namespace) -> None:
 
     analysis = _records.analysis(args.runs, args.curves).only(tasks=args.tasks, methods=args.methods)
     for name in chosen:
-        for path in style.save(figures.get(name).draw(analysis), args.out, name):
+        module = figures.get(name)
+        for path in style.save(module.draw(analysis), args.out, name):
             print(path)
+        if len(chosen) == 1 and hasattr(module, "lacking") and (words := module.lacking(analysis)):
+            print(f"longlag: {name} is empty: {words}", file=sys.stderr)

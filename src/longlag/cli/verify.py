@@ -40,6 +40,9 @@ def run(args: argparse.Namespace) -> int:
         rows = _of(rows, args.methods)
     if args.reused:
         rows = [row for row in rows if row.origin]
+        if not rows:
+            print("nothing to verify: no row was taken from another file (reuse)")
+            return 1
     if args.sample and args.sample < len(rows):
         picked = stream(args.seed or 0, "verify").choice(len(rows), size=args.sample, replace=False)
         rows = [rows[i] for i in sorted(picked)]

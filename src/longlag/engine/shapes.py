@@ -64,6 +64,9 @@ def check_cell(name: str, cell: Cell, params: Params, x: Tensor) -> None:
     for number, shapes in enumerate((list(b.shape), list(a.shape)) for b, a in zip(state, after, strict=True)):
         words = f"part {number} of the state as {shapes[1]}, and was given {shapes[0]}"
         assert shapes[0] == shapes[1], f"its step gives {words}{of_step}"
+    for what, values, at in (("drive", [drive], of_drive), ("step", [*after, damped], of_step)):
+        finite = all(bool(value.isfinite().all()) for value in values)
+        assert finite, f"its {what} gives numbers that are not finite, from the parameters of its init{at}"
     found = list(damped.shape)
     right = len(found) == 3 and found[:2] == hidden[:2]
     assert right, f"its step gives damped states of {found}, not [R, B, ...] = {hidden[:2]} and more{of_step}"

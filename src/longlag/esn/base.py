@@ -149,6 +149,8 @@ class EchoStateBase(BaseEstimator):
             return x, "list" if isinstance(X, list | tuple) or X.ndim == 1 else "array"
         if data.is_of_objects(X) and data.is_flat(X):
             raise BadInput(f"X is a {type(X).__name__} of {len(X)} objects; hand over a list of sequences: list(X)")
+        if data.is_flat(X) and isinstance(X[0], str):
+            raise BadInput("X holds texts; a sequence is an array of numbers [steps, inputs]")
         if data.is_flat(X):
             raise BadInput(
                 f"X has shape ({len(X)},), without an axis of inputs. Reshape your data: X.reshape(-1, 1) is a "

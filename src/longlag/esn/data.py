@@ -185,11 +185,21 @@ def step_targets(y: Any, lengths: Sequence[int]) -> Targets:
     Raises:
         BadInput: a sequence has another number of steps than its targets.
     """
+    ragged = next((i for i, each in enumerate(y) if _axes(each) < 0), None)
+    if ragged is not None:
+        raise BadInput(
+            f"targets {ragged} have rows of different lengths; targets of every step are [steps] or [steps, outputs]"
+        )
     found = [np.asarray(each) for each in y]
     if len(found) != len(lengths):
         raise BadInput(f"X has {len(lengths)} sequences and y has {len(found)}; each sequence needs its targets")
     for i, (each, length) in enumerate(zip(found, lengths, strict=True)):
-        if each.ndim not in (1, 2) or len(each) != length or each.ndim != found[0].ndim:
+        if each.ndim in (1, 2) and len(each) == length and each.ndim != found[0].ndim:
+            raise BadInput(
+                f"targets {i} have shape {each.shape} and targets 0 have {found[0].shape}; all need one form, [steps] "
+                "or [steps, outputs]"
+            )
+        if each.ndim not in (1, 2) or len(each) != length:
             raise BadInput(
                 f"targets {i} have shape {each.shape} but sequence {i} has {length} steps; targets of every step are "
                 f'[steps] or [steps, outputs]; a target of the last step alone needs targets="last"'

@@ -108,3 +108,9 @@ def caption(analysis: Analysis) -> str:
         f"{methods}, {n}, seed {int(chosen.seed.min())}. Light lines are early in training, dark ones late; values "
         "below 1e-9 are drawn at 1e-9."
     )
+
+
+def lacking(analysis: Analysis) -> str:
+    """What the figure needs and these results do not have, and where to get it; empty if it is there."""
+    words = "these runs recorded no gradient flow: train them with --gradient-flow, or with `flow: true` in a suite"
+    return words if analysis.gradient_flow.empty else ""

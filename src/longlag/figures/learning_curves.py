@@ -161,3 +161,9 @@ def _left_out(conditions: pd.DataFrame, chosen: dict[str, int]) -> str:
         return ""
     tasks, methods = join_tasks(sorted(rest.task.unique())), join_methods(sorted(rest.method.unique()))
     return f" No curve to draw on {tasks}: only {methods} ran, with one evaluation."
+
+
+def lacking(analysis: Analysis) -> str:
+    """What the figure needs and these results do not have, and where to get it; empty if it is there."""
+    words = "these runs have no learning curves: name their file with --curves, or train with --curves FILE"
+    return words if analysis.curves.empty else ""

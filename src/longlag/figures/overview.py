@@ -76,6 +76,8 @@ def _bars(analysis: Analysis, width: float) -> Figure:
 def _keys(table: pd.DataFrame) -> list[Any]:
     """What marks on bars mean, of those that occur."""
     found: list[Any] = [Patch(facecolor=_TRACK, label="lags that were tried")]
+    if (table.low < table.high).any():
+        found.append(Line2D([], [], color=style.INK, lw=1, label="interval of the reach"))
     if table.at_limit.any():
         found.append(Line2D([], [], ls="", marker=">", ms=5, color=style.INK, label="solved to the end of the ladder"))
     if (table.stopped == "failure").any():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 from torch import Tensor, nn
@@ -41,6 +42,16 @@ CONVEX: dict[type, Count] = {
     nn.PoissonNLLLoss: _entries,
     nn.SoftMarginLoss: _entries,
     nn.MultiLabelSoftMarginLoss: _entries,
+}
+_AS_MODULES: dict[Any, type] = {  # torch's functions with the settings that they have by themselves
+    nn.functional.cross_entropy: nn.CrossEntropyLoss,
+    nn.functional.mse_loss: nn.MSELoss,
+    nn.functional.binary_cross_entropy_with_logits: nn.BCEWithLogitsLoss,
+    nn.functional.huber_loss: nn.HuberLoss,
+    nn.functional.smooth_l1_loss: nn.SmoothL1Loss,
+    nn.functional.poisson_nll_loss: nn.PoissonNLLLoss,
+    nn.functional.soft_margin_loss: nn.SoftMarginLoss,
+    nn.functional.multilabel_soft_margin_loss: nn.MultiLabelSoftMarginLoss,
 }
 _LINEAR = "it is linear in the model's outputs, so that its Gauss-Newton matrix is zero"
 _LOGITS = "return logits, without log_softmax, and use nn.CrossEntropyLoss"
@@ -88,6 +99,8 @@ class Criterion:
         """
         if self.count is _entries:
             _check_shapes(outputs, targets)
+        elif self.count is _classes:
+            _check_classes(outputs, targets)
         loss = self.function(outputs, targets)
         if not isinstance(loss, Tensor) or loss.numel() != 1:
             found = f"a tensor of shape {list(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
@@ -109,6 +122,7 @@ def criterion(loss: Any) -> Criterion:
     Raises:
         LonglagError: it is no loss, or one without a positive semi-definite Gauss-Newton matrix.
     """
+    loss = _AS_MODULES[loss]() if isinstance(loss, FunctionType) and loss in _AS_MODULES else loss
     if isinstance(loss, type):
         raise LonglagError(f"loss is the class {loss.__name__}; write {loss.__name__}()")
     if isinstance(loss, Loss):
@@ -130,6 +144,17 @@ def criterion(loss: Any) -> Criterion:
         if weights is not None and not bool((weights >= 0).all()):
             raise LonglagError(f"{name} of {_name(loss)} must not be negative: {_BENT}")
     return Criterion(loss, mean=reduction != "sum", count=count)
+
+
+def _check_classes(outputs: Tensor, targets: Any) -> None:
+    """Raises LonglagError if classes are the last axis, [B, T, C], where torch wants them second, [B, C, T]."""
+    if not isinstance(targets, Tensor) or outputs.dim() < 3 or targets.is_floating_point():
+        return
+    if outputs.shape[:-1] == targets.shape and outputs.shape[2:] != targets.shape[1:]:
+        raise LonglagError(
+            f"outputs have shape {list(outputs.shape)}, with the classes in the last axis; CrossEntropyLoss wants "
+            f"them in axis 1, for targets {list(targets.shape)}: outputs.movedim(-1, 1)"
+        )
 
 
 def _untouched(loss: nn.Module) -> bool:
