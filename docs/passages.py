@@ -161,7 +161,8 @@ def budget() -> str:
     minutes = sum(row.seconds for row in rows) / 60
     words = (
         f"{unsolved} of the {len(keys)} conditions stay unsolved on all seeds. On {later} the last budget solves seeds "
-        f"that {number(BUDGETS[-2])} passes do not. {len(rows)} runs, {minutes:.0f} CPU minutes, {rows[0].cpu}."
+        f"that {number(BUDGETS[-2])} passes do not. {_replaced('../../docs/tuning.md')} {len(rows)} runs, {minutes:.0f} CPU minutes, "
+        f"{rows[0].cpu}."
     )
     return f"{table}\n\n{_wrapped(words)}"
 
@@ -179,6 +180,26 @@ def _within() -> dict[Condition, list[list[bool]]]:
     }
 
 
+def _replaced(link: str) -> str:
+    """Which of the starved conditions had settings that the final of the search has replaced; link: to its page."""
+    before, after = (tuned.read(path)["methods"] for path in (TUNED, FINAL))
+    changed = join_words(
+        f"{method_label(method)} on {task_label(task)}"
+        for method, task, _ in _within()
+        if _choice(before, method, task) != _choice(after, method, task)
+    )
+    return (
+        f"The settings are those that the search had chosen before it had a [final]({link}). The final has replaced "
+        f"those of {changed}: with the new ones these have not been run."
+    )
+
+
+def _choice(methods: Any, method: str, task: str) -> int:
+    """The number of the candidate that was chosen for a task, or for all tasks."""
+    chosen = methods[method]["candidates"]
+    return int(chosen["tasks"].get(task, chosen["one"]))
+
+
 def which_budget() -> str:
     """Which of the starved conditions the largest budget brings to half of the seeds, and the one before does not."""
     found = _within()
@@ -193,7 +214,7 @@ def which_budget() -> str:
         f"Ten million passes were given to {len(found)} conditions that three million had starved "
         f"([record](../results/budget/README.md)). Of these, {count(len(later), 'condition')} reach half of the seeds "
         f"with {large} and not with {small}: {each}. So {small} do not decide how far that method gets on these "
-        f"tasks. Nothing larger than {large} was run. The default is therefore {large}. The reference takes {small}, "
+        f"tasks. Nothing larger than {large} was run. {_replaced('tuning.md')} The default is therefore {large}. The reference takes {small}, "
         "to keep its cost down: where it says *stopped by the budget*, more passes may solve more."
     )
 
