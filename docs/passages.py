@@ -161,8 +161,8 @@ def budget() -> str:
     minutes = sum(row.seconds for row in rows) / 60
     words = (
         f"{unsolved} of the {len(keys)} conditions stay unsolved on all seeds. On {later} the last budget solves seeds "
-        f"that {number(BUDGETS[-2])} passes do not. {_replaced('../../docs/tuning.md')} {len(rows)} runs, {minutes:.0f} CPU minutes, "
-        f"{rows[0].cpu}."
+        f"that {number(BUDGETS[-2])} passes do not. {_replaced('../../docs/tuning.md')} "
+        f"{len(rows)} runs, {minutes:.0f} CPU minutes, {rows[0].cpu}."
     )
     return f"{table}\n\n{_wrapped(words)}"
 
@@ -214,7 +214,8 @@ def which_budget() -> str:
         f"Ten million passes were given to {len(found)} conditions that three million had starved "
         f"([record](../results/budget/README.md)). Of these, {count(len(later), 'condition')} reach half of the seeds "
         f"with {large} and not with {small}: {each}. So {small} do not decide how far that method gets on these "
-        f"tasks. Nothing larger than {large} was run. {_replaced('tuning.md')} The default is therefore {large}. The reference takes {small}, "
+        f"tasks. Nothing larger than {large} was run. {_replaced('tuning.md')} The default is "
+        f"therefore {large}. The reference takes {small}, "
         "to keep its cost down: where it says *stopped by the budget*, more passes may solve more."
     )
 
