@@ -35,7 +35,8 @@ passes for each run. Written by `python docs/fresh.py`.
   was before the search had a final, which has replaced settings of {replaced}.
 {before}
 A cell says how many of the seeds were solved, and the median of the passes to solve. An unsolved seed counts as later
-than all others, so there is no median where fewer than half are solved.
+than all others, so there is no median where fewer than half are solved. The cells were chosen because recipes failed on
+them with other seeds. That favours *now* a little: some of those failures were bad luck.
 
 {table}
 
@@ -66,12 +67,13 @@ def table(records: Mapping[str, Sequence[Row]]) -> str:
         for when, found in records.items():
             of = [row for row in found if row.method == method]
             if of:
-                lines.append([method_label(method), when, *(_cell(of, cell) for cell in cells)])
+                lines.append([method_label(method), when, *(cell(of, each) for each in cells)])
     return in_markdown(["method", "recipe", *(f"{task_label(task)}, T = {lag}" for task, lag in cells)], lines)
 
 
-def _cell(rows: Sequence[Row], cell: Cell) -> str:
-    of = [row for row in rows if (row.task, row.lag) == cell]
+def cell(rows: Sequence[Row], at: Cell) -> str:
+    """How many runs of a task and lag are solved, and the median of their passes."""
+    of = [row for row in rows if (row.task, row.lag) == at]
     if not of:
         return ""
     middle = median(row.passes_to_solve if row.solved else math.inf for row in of)
@@ -171,12 +173,12 @@ def _search(before: _Outcomes, now: _Outcomes) -> Finding:
         f"{counts}. The LSTM's gain is due to three things at once: its recipe (a forget bias that follows the lag, "
         "which the older one did not know), its searched rate, and a search at all. "
         f"{capital(method_label(lost[0]))} gained {gained} runs and lost {lost_runs} (sign test: p = "
-        f"{_sign_test(gained, lost_runs):.2f}). It solved {task_label(lost[1])} at lag {lost[2]} with "
+        f"{sign_test(gained, lost_runs):.2f}). It solved {task_label(lost[1])} at lag {lost[2]} with "
         f"{of_all(before[lost])} before, and with {of_all(now[lost])} now. That is the search's doing: at lag 50 "
         f"{within} of {len(search)} "
         f"candidates solve this task on both tuning seeds, and the fastest of them was chosen. At lag 100 it solves "
         f"{of_all(final[choice])} tuning seeds, and the recipe {of_all(final[0])}. So the search has a final there.",
-        _sign_test(*pairs["lstm"]) < 0.001
+        sign_test(*pairs["lstm"]) < 0.001
         and gained < lost_runs
         and all(before[lost])
         and not any([*now[lost], *final[choice]])
@@ -190,7 +192,7 @@ def _changed(before: _Outcomes, now: _Outcomes, method: str) -> tuple[int, int]:
     return pairs.count((False, True)), pairs.count((True, False))
 
 
-def _sign_test(gained: int, lost: int) -> float:
+def sign_test(gained: int, lost: int) -> float:
     """The two-sided p of a difference between these numbers of pairs, if gains and losses are equally likely."""
     n = gained + lost
     return min(1.0, 2 * sum(math.comb(n, k) for k in range(min(gained, lost) + 1)) / 2**n)

@@ -1,6 +1,7 @@
 """Rows of earlier runs are taken instead of trained: only those of the same spec and seed, with their curves."""
 
 import dataclasses
+import json
 import shutil
 
 import pytest
@@ -42,6 +43,15 @@ def test_rows_and_curves_are_taken_as_they_are(known, tmp_path, capsys):
     assert [repr(dataclasses.replace(row, origin="")) for row in after] == [repr(row) for row in before]
     assert {row.origin for row in after} == {str(known / "runs.csv")}
     assert read_points(tmp_path / "curves.parquet") == read_points(known / "curves.parquet")
+
+
+def test_an_estimate_says_how_many_runs_are_there_already(known, tmp_path, capsys):
+    cell = {"methods": ["control"], "tasks": ["adding"]}
+    kept = {"reuse": [str(known / "runs.csv")], "methods": {"control": small("control")}}
+    design = {"suite": "more", "lags": [10, 12], "seeds": "0:3", "budget": 600, "cells": [cell], **kept}
+    (tmp_path / "more.yaml").write_text(json.dumps(design))
+    assert cli.main(["estimate", str(tmp_path / "more.yaml"), str(known / "runs.csv")]) == 0
+    assert "4 of 6 runs are in the files of reuse already" in capsys.readouterr().err
 
 
 def test_only_what_is_new_is_trained(known, tmp_path):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HELP = "train a method of yours on the reference's grid, and write the page that compares it with all recorded ones"
 _SMOKE = "A smoke test (--quick): one seed at the shortest lags says that the method runs, not how good it is."
-EXAMPLE = "longlag compare --plugin my_gru.py --quick --yes"
+EXAMPLE = "longlag compare --plugin my_gru.py --quick --tasks temporal_order --yes"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
     from longlag.design.estimate import Cost, Footprint, Need
+    from longlag.design.suite import Suite
 
 HELP = "estimate a suite's cost from recorded costs, before anything starts"
 EXAMPLE = "longlag estimate reference_full results/reference results/tuning/done --cores 500"
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> None:
         named = " ".join(map(str, runs))
         raise LonglagError(f"{named}: no recorded run to estimate from; name a runs.csv of finished runs")
     if {*found.plugins} <= {*args.plugin}:
-        digests.work_out(found, args.plugin, _note)
+        _note_reused(replace(found, digests=digests.work_out(found, args.plugin, _note)))
     else:
         flags = " ".join(f"--plugin {p}" for p in found.plugins)
         _note(f"{found.source}: not checked; an estimate does not run code that a file names: add {flags} to run it")
@@ -66,6 +68,18 @@ def run(args: argparse.Namespace) -> None:
     )
     print("by the clock: of the jobs alone; design, figures, tables and the page take a minute or two more")
     print("minutes/job, MB/job: the time and memory that a cluster is asked for at the first attempt (docs/cluster.md)")
+
+
+def _note_reused(plan: Suite) -> None:
+    """Says how many runs the suite takes from the files of its `reuse`; the estimate is of all."""
+    from longlag.store.records import read_rows
+
+    if not plan.reuse:
+        return
+    there = {(row.spec_hash, row.seed) for path in plan.reuse for row in read_rows(path)}
+    wanted = [(digest, key[3]) for job in plan.jobs for key, digest in plan.wanted(job).items()]
+    taken = sum(run in there for run in wanted)
+    _note(f"{taken} of {len(wanted)} runs are in the files of reuse already; the estimate does not leave them out")
 
 
 def _line(cost: Cost, needs: Sequence[Need]) -> str:
