@@ -92,7 +92,7 @@ def test_a_larger_record_of_the_same_suite_is_not_replaced_in_silence(tmp_path):
         (tmp_path / "jobs" / job.folder / "runs.csv").touch()
     assert kept.loss(tmp_path, small) == ""
     left = kept.leaving(tmp_path, small)
-    assert f"does not ask for {len(lost)} runs of its record, such as {in_words(min(lost))}" in left
+    assert f"does not ask for {len(lost)} of the runs of its record, such as {in_words(min(lost))}" in left
     assert f"What was trained stays in {tmp_path / 'rungs'}" in left
     assert kept.leaving(tmp_path, large) == kept.leaving(tmp_path / "new", small) == ""
 

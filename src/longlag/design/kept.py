@@ -14,7 +14,6 @@ from longlag.design.suite import Suite
 from longlag.errors import LonglagError
 from longlag.store import files
 from longlag.store.records import Key
-from longlag.words import count
 
 
 def refuse_loss(folder: Path, plan: Suite, remedy: str, jobs: Path | None = None) -> None:
@@ -52,7 +51,7 @@ def leaving(folder: Path, plan: Suite) -> str:
     if not dropped:
         return ""
     return (
-        f"the suite as it is now does not ask for {count(len(dropped), 'run')} of its record, such as "
+        f"the suite as it is now does not ask for {len(dropped)} of the runs of its record, such as "
         f"{in_words(dropped[0])}: these rows leave {folder / 'runs.csv'}. What was trained stays in "
         f"{folder / 'rungs'}; the design of before takes it again"
     )
