@@ -236,10 +236,10 @@ def lag_of_the_lstm(path: Path) -> Finding:
         "An LSTM owes part of its reach to a forget bias that reads the lag",
         "Two LSTMs that differ in the start of their forget gates alone. That of the recipe remembers for about T "
         "steps, a bias of 1 for 3.7 steps. The rate is the recipe's, and no search chose it. Three seeds that no "
-        f"search has seen, at most 3 x 10^6 passes: with the lag {of_all([*reading.values()])} runs are solved, without "
-        f"it {of_all([*constant.values()])} (of the same seeds, {gained} gained and {lost} lost; sign test: p = {p:.1g}, "
-        "as if runs of one seed were independent). "
-        "So a comparison in which one method reads the lag and another does not is also one of what they are told. "
+        f"search has seen, at most 3 x 10^6 passes: with the lag {of_all([*reading.values()])} runs are solved, "
+        f"without it {of_all([*constant.values()])} (of the same seeds, {gained} gained and {lost} lost; sign test: "
+        f"p = {p:.1g}, as if runs of one seed were independent). So a comparison in which one method reads the lag and "
+        "another does not is also one of what they know. "
         "Seeds solved, and the median of their passes (`config/lstm_lag.yaml`):\n\n"
         f"{table}",
         p < 0.05 and gained > lost and reading.keys() == constant.keys(),
