@@ -202,7 +202,7 @@ MUTATIONS = (
     M("time average", "cells/time_average.py", "(torch.tanh(drive) - mean) / steps", "(torch.tanh(drive) - mean) / (steps + 1)"),
     M("held until the start", "cells/base.py", "torch.where(started, after, before)", "torch.where(started | True, after, before)"),
     # initialisations
-    M("Gaussian", "inits/gaussian.py", "np.sqrt(shape[0])", "np.sqrt(shape[-1])"),
+    M("Gaussian", "inits/gaussian.py", "np.sqrt(shapes[name][0])", "np.sqrt(shapes[name][-1])"),
     M("uniform", "inits/uniform.py", "rng.uniform(-self.bound, ", "rng.uniform(-0.999 * self.bound, "),
     M("sparse at a spectral radius", "inits/sparse.py", "/ spectral_radius(recurrent)", "/ np.linalg.norm(recurrent, 2)"),
     M("spectral radius", "inits/base.py", ".max())", ".mean())"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -46,7 +47,8 @@ def _of(suite: Suite, said: str) -> str:
 
 @cache
 def _from_command(design: str, plugins: tuple[str, ...], here: bool) -> tuple[Digests, str]:
-    command = [sys.executable, "-m", "longlag", "design", *["--here"] * here, *plugin_flags(plugins), "-"]
+    program = ["longlag"] if shutil.which("longlag") else [sys.executable, "-m", "longlag"]  # no activated environment
+    command = [*program, "design", *["--here"] * here, *plugin_flags(plugins), "-"]
     done = subprocess.run(command, input=design, capture_output=True, encoding="utf-8", check=True)
     found: Digests = json.loads(done.stdout)["digests"]
     return found, done.stderr
