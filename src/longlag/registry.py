@@ -71,7 +71,7 @@ def get(kind: str, name: str) -> Any:
         return getattr(FOLDERS[kind].get(name), _CONSTANTS[kind])
     if name in _entry_points(kind):
         return _from_entry_point(kind, name)
-    plugin = "" if any(_plugins.values()) else "; one of a plug-in needs --plugin FILE"
+    plugin = "" if any(_plugins.values()) else "; add --plugin FILE for a plug-in"
     raise LonglagError(f"{unknown(kind.removesuffix('s'), name, names(kind))}{plugin}")
 
 

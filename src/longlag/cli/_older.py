@@ -9,7 +9,7 @@ from typing import Any
 
 from longlag import registry
 from longlag.cli import _catalogue
-from longlag.store.records import base_method
+from longlag.store.specs import base_method
 from longlag.words import count, join_words, method_label, task_label
 
 _Used = tuple[str, str, int]  # kind, name and version, as a row has them

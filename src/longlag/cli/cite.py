@@ -25,7 +25,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag.store.records import base_method, read_rows
+    from longlag.store.records import read_rows
+    from longlag.store.specs import base_method
 
     _arguments.load_plugins(args)
     rows = [row for given in args.runs for row in read_rows(_arguments.runs_file(given))]

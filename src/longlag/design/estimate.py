@@ -28,7 +28,8 @@ from longlag import protocol
 from longlag.design.job import Job
 from longlag.design.suite import Suite
 from longlag.errors import LonglagError
-from longlag.store.records import Row, Status, base_method
+from longlag.store.records import Row, Status
+from longlag.store.specs import base_method
 
 PROCESS_SECONDS = 3.0  # a job's start: Python, torch, checking its spec
 STARTUP_MINUTES = 5  # Snakemake's two processes and torch, read from a busy shared file system

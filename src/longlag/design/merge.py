@@ -15,7 +15,8 @@ from dataclasses import dataclass, fields, replace
 from longlag.design.job import in_words
 from longlag.discovery import check_name
 from longlag.errors import LonglagError
-from longlag.store.records import KEY, VOLATILE, Key, Row, Status, key_of, spec_changes
+from longlag.store.records import KEY, VOLATILE, Key, Row, Status, key_of
+from longlag.store.specs import spec_changes
 
 _LASTING = tuple(f.name for f in fields(Row) if f.name not in VOLATILE)
 

@@ -17,7 +17,8 @@ from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
 from longlag.engine.spec import RunSpec, check_device, resolve
 from longlag.engine.train import train
 from longlag.errors import LonglagError
-from longlag.store.records import VOLATILE, Row, Status, spec_changes
+from longlag.store.records import VOLATILE, Row, Status
+from longlag.store.specs import spec_changes
 
 _TEST_ERROR_TOLERANCE = 0.05  # share of test sequences, on another kind of machine
 

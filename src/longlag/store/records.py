@@ -8,7 +8,6 @@ and a parquet file one of all its bytes: a result with a flipped bit is refused.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, dataclass, field, fields
@@ -183,14 +182,6 @@ def key_of(row: Row) -> Key:
     return row.task, row.method, row.lag, row.seed
 
 
-def base_method(spec: str, otherwise: str) -> str:
-    """The method that a row's method is, or is a variant or a candidate of, by its column `spec`."""
-    try:
-        return str(json.loads(spec)["method"]["name"])
-    except (ValueError, KeyError, TypeError):
-        return otherwise
-
-
 def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
     """Writes rows as CSV, sorted by task, method, lag and seed, so that the order of running leaves no trace."""
     write_atomically(path, encoded(rows))
@@ -281,22 +272,3 @@ def check_row(row: Row) -> None:
 
 def _texts(row: Row) -> list[str]:
     return [csv_text.text(column, getattr(row, column.name)) for column in fields(Row)]
-
-
-def spec_changes(a: str, b: str) -> list[str]:
-    """Where two specs, as the spec column has them, differ: dotted paths with both values."""
-    try:
-        one, two = _leaves(json.loads(a)), _leaves(json.loads(b))
-    except ValueError:
-        return ["one of the specs is damaged"]
-    return [
-        f"{path} {one.get(path, 'absent')} and {two.get(path, 'absent')}"
-        for path in sorted(one.keys() | two.keys())
-        if one.get(path, "absent") != two.get(path, "absent")
-    ]
-
-
-def _leaves(value: object, path: str = "") -> dict[str, object]:
-    if not isinstance(value, dict):
-        return {path.removesuffix("."): value}
-    return {name: leaf for key in value for name, leaf in _leaves(value[key], f"{path}{key}.").items()}
