@@ -60,7 +60,8 @@ def shorter(words: list[str]) -> list[str]:
 def workspace(tmp_path, monkeypatch):
     """The folder in which a reader would be."""
     fake_results.write(tmp_path / "results/demo", seeds=range(2), tasks=["adding", "temporal_order"])
-    for name in ("config", "results/reference", "results/reservoirs", "results/fresh", "docs", "src"):
+    records = [str(page.parent.relative_to(ROOT)) for page in (ROOT / "results").glob("*/README.md")]
+    for name in ("config", "docs", "src", *records):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", None)

@@ -83,6 +83,13 @@ def compared(words):
     return [*smaller, "--replace"], smaller
 
 
+def measured(words):
+    """Calls that would delete a claim of other seeds."""
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        assert cli.main(["lecture", "--claim", "2", "--seeds", "3:5"]) == 0
+    return [*words, "--replace"], words
+
+
 # What runs, and for each argument the words that are added; or a function of the words; or both calls.
 CHANGES = {
     "train": (
@@ -173,7 +180,7 @@ CHANGES = {
         ["--claim", "3"],
         {"--claim": ["--claim", "2"], "--seeds": ["--seeds", "3:5"], "--out": ["--out", "out"], "--json": ["--json"],
          "--cores": ["--cores", "77"], "--markdown": ["--markdown"], "--slides": ["--slides"],
-         "--numbers": ["--numbers"]},
+         "--numbers": ["--numbers"], "--replace": measured},
     ),
     "run": (
         ["s.yaml"],

@@ -137,7 +137,7 @@ def test_demo_is_small():
         (design(seeds="0:" + "9" * 400), "it must be a range"),
         (design(seeds="0:" + "9" * 5000), "it must be a range"),
         (design(seeds="0:1000000", lags=[*range(10, 30)], seeds_per_job=1), "the suite asks for 20,000,000 runs"),
-        (design(seeds="3-6"), "seeds is '3-6'; it must be a range \"first:end\""),
+        (design(seeds="3-6"), "seeds is '3-6'; it must be a range such as \"0:3\" for seeds 0, 1 and 2"),
         (design(seeds="6:3"), "seeds '6:3' is an empty range"),
         (design(seeds=186), "seeds is 186; it must be a range"),  # what YAML makes of an unquoted 3:6
         (design(seeds_per_job=0), "seeds_per_job is 0; it must be a positive whole number"),
