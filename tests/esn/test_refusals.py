@@ -27,7 +27,9 @@ REFUSED = [
     ({}, [x[:, :0] for x in X], Y, "X has no inputs (a width of 0), and without feedback_scale nothing else drives the net"),
     ({"features": "cubic"}, X, Y, "it must be 'linear' or 'quadratic'"),
     ({"table": "columns"}, X, Y, "it must be 'rows' or 'series'"),
-    ({"penalty": -1}, X, Y, "penalty of EchoStateNetwork cannot be"),
+    ({"penalty": -1}, X, Y, "penalty of EchoStateNetwork cannot be -1; it must be a number, at least 0, or a list of such"),
+    ({"penalty": []}, X, Y, "penalty of EchoStateNetwork cannot be []; it must be a number"),
+    ({"input_scale": "wide"}, X, Y, "input_scale of EchoStateNetwork cannot be 'wide'; it must be a number"),
     ({"input_scale": (1.0,)}, X, Y, "input_scale has 1 numbers but a step has 2 inputs"),
     ({"washout": 12}, X, Y, "washout=12 leaves nothing of sequence 1, which has 12 steps; take a smaller one, or leave that sequence out"),
     ({"washout": 1}, np.ones((9, 2)), np.ones(9), 'table="series"'),
@@ -50,6 +52,8 @@ REFUSED = [
     ({}, X[:1], np.ones(1), "n_samples=1"),
     ({}, SERIES, SERIES, "X has shape (9,), without an axis of inputs. Reshape your data: X.reshape(-1, 1) is a series"),
     ({}, pd.Series(X), SERIES[:8], "X is a Series of 8 objects; hand over a list of sequences: list(X)"),
+    ({}, np.ones((2, 3, 4, 5)), np.ones(2), "X has shape (2, 3, 4, 5); sequences are an array [N, steps, inputs] or a list"),
+    ({}, [np.ones((3, 4, 5))] * 2, np.ones(2), "X has shape (2, 3, 4, 5); sequences are"),
     ({}, list(SERIES), SERIES, "[X.reshape(-1, 1)] is a list of one sequence"),
     ({}, GAP, np.ones(5), "Input X contains NaN or infinity: nan at sequence (row) 3, column 1"),
     ({"table": "series"}, GAP, np.ones(5), "Input X contains NaN or infinity: nan at step 3, channel 1"),
@@ -99,15 +103,23 @@ def test_a_single_class_is_refused():
 
 
 def test_more_connections_than_units_are_named():
-    with pytest.warns(UserWarning, match="connections=10 of 5 units: each hears all units"):
+    with pytest.warns(UserWarning, match="connections=10 of 5 units: each hears all units") as warned:
         EchoStateNetwork(5, random_state=0).fit(X, Y)
+    assert warned[0].filename == __file__  # the line of the user, not one of longlag
+
+
+def test_parameters_of_tables_that_sequences_ignore_are_named():
+    with pytest.warns(UserWarning, match="inputs_per_step and table of a table: X holds sequences") as warned:
+        EchoStateNetwork(**SMALL, inputs_per_step=2, table="series").fit(X, Y)
+    assert warned[0].filename == __file__
 
 
 def test_parameters_that_change_after_fit_are_named():
     net = EchoStateNetwork(**SMALL).fit(X, Y)
     before = net.predict(X)[0]
-    with pytest.warns(UserWarning, match=r"leak, penalty changed after fit, which changes nothing"):
+    with pytest.warns(UserWarning, match=r"leak, penalty changed after fit, which changes nothing") as warned:
         np.testing.assert_array_equal(net.set_params(leak=0.5, penalty=1.0).predict(X)[0], before)
+    assert warned[0].filename == __file__
     with pytest.raises(LonglagError, match="leak of EchoStateNetwork cannot be 7"):
         net.set_params(leak=7).predict(X)
 

@@ -26,7 +26,7 @@ from longlag.esn import data
 from longlag.esn.data import BadInput, Targets
 from longlag.esn.generation import Scale, Scales, predicts_next
 from longlag.esn.network import Network, one_thread
-from longlag.esn.settings import DRAWN, checked, input_scales, spans
+from longlag.esn.settings import DRAWN, OF_TABLES, checked, input_scales, spans
 from longlag.inits.reservoirs import EchoState
 from longlag.rng import stream
 
@@ -99,13 +99,15 @@ class EchoStateBase(BaseEstimator):
         x, form = self._sequences(X, reset=True)
         if form == "rows" or form == "series":
             check_consistent_length(X, y)
+        elif ignored := [name for name in OF_TABLES if getattr(self, name) != OF_TABLES[name]]:
+            warn(f"{' and '.join(ignored)} of a table: X holds sequences, which it does not change", stacklevel=4)
         targets = self._encoded(self._targets(y, x, form))
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         inputs = np.concatenate(x)
         if not (inputs.shape[1] or settings.feedback_scale):
             raise BadInput("X has no inputs (a width of 0), and without feedback_scale nothing else drives the net")
         if settings.connections > settings.units:
-            warn(f"connections={settings.connections} of {settings.units} units: each hears all units", stacklevel=2)
+            warn(f"connections={settings.connections} of {settings.units} units: each hears all units", stacklevel=4)
         x_scale = Scale.of(inputs) if self.standardise else Scale.none(inputs.shape[1])
         self._scales = Scales(x_scale, self._target_scale(np.concatenate(targets.y)))
         scales = input_scales(self.input_scale, inputs.shape[1])
@@ -147,15 +149,7 @@ class EchoStateBase(BaseEstimator):
                     "features as input"
                 )
             return x, "list" if isinstance(X, list | tuple) or X.ndim == 1 else "array"
-        if data.is_of_objects(X) and data.is_flat(X):
-            raise BadInput(f"X is a {type(X).__name__} of {len(X)} objects; hand over a list of sequences: list(X)")
-        if data.is_flat(X) and isinstance(X[0], str):
-            raise BadInput("X holds texts; a sequence is an array of numbers [steps, inputs]")
-        if data.is_flat(X):
-            raise BadInput(
-                f"X has shape ({len(X)},), without an axis of inputs. Reshape your data: X.reshape(-1, 1) is a "
-                'series of one input with table="series", and [X.reshape(-1, 1)] is a list of one sequence'
-            )
+        data.check_axes(X)
         table = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
         series = self.table == "series"
         data.check_finite(table, "Input X", ("step", "channel") if series else ("sequence (row)", "column"))
@@ -201,7 +195,7 @@ class EchoStateBase(BaseEstimator):
         now = checked(self.get_params(), type(self).__name__)
         names = [name for name in DRAWN if getattr(now, name) != getattr(self._settings, name)]
         if names:
-            warn(f"{', '.join(names)} changed after fit, which changes nothing until the next fit", stacklevel=4)
+            warn(f"{', '.join(names)} changed after fit, which changes nothing until the next fit", stacklevel=5)
 
     def _scored(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """Targets and predictions of all scored steps, one after the other."""

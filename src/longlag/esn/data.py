@@ -48,6 +48,24 @@ def check_kind(values: Any, name: str) -> None:
         raise BadInput(f"{name} holds no sequences; at least one is needed")
 
 
+def check_axes(x: Any) -> None:
+    """Raises BadInput if X, neither a list of sequences nor [N, T, X], cannot be a table either: two axes of numbers."""
+    if is_of_objects(x) and is_flat(x):
+        raise BadInput(f"X is a {type(x).__name__} of {len(x)} objects; hand over a list of sequences: list(X)")
+    if is_flat(x) and isinstance(x[0], str):
+        raise BadInput("X holds texts; a sequence is an array of numbers [steps, inputs]")
+    if is_flat(x):
+        raise BadInput(
+            f"X has shape ({len(x)},), without an axis of inputs. Reshape your data: X.reshape(-1, 1) is a "
+            'series of one input with table="series", and [X.reshape(-1, 1)] is a list of one sequence'
+        )
+    if isinstance(x, list | tuple | np.ndarray) and _axes(x) > 2:
+        raise BadInput(
+            f"X has shape {np.shape(x)}; sequences are an array [N, steps, inputs] or a list of arrays [steps, inputs]: "
+            "flatten the last axes into one of inputs"
+        )
+
+
 def _listed(values: Any) -> bool:
     return isinstance(values, list | tuple) or (
         isinstance(values, np.ndarray) and values.dtype == object and values.ndim == 1

@@ -38,6 +38,8 @@ class Settings:
     targets: Literal["auto", "every", "last"]
 
 
+OF_TABLES = {"inputs_per_step": None, "table": "rows"}  # parameters that only a table X needs, with their defaults
+_NUMBER_OR_LIST = ("input_scale", "penalty")
 _LATER = ("washout", "inputs_per_step", "table", "targets")
 DRAWN = tuple(field.name for field in fields(Settings) if field.name not in _LATER)  # those that only `fit` reads
 
@@ -49,12 +51,17 @@ def checked(parameters: Mapping[str, Any], owner: str) -> Settings:
         BadInput: one is out of its range.
     """
     values = {field.name: parameters[field.name] for field in fields(Settings)}
-    values |= {name: _tuple(values[name]) for name in ("input_scale", "penalty")}
+    values |= {name: _tuple(values[name]) for name in _NUMBER_OR_LIST}
     values["inputs_per_step"] = 1 if values["inputs_per_step"] is None else values["inputs_per_step"]
     try:
         return Settings(**values)
     except LonglagError as error:
-        raise BadInput(str(error).replace("of Settings", f"of {owner}")) from None
+        said = str(error).replace("of Settings", f"of {owner}")
+        for name in _NUMBER_OR_LIST:
+            if said.startswith(f"{name} of "):
+                wanted = "a number, at least 0, or a list of such numbers"
+                said = f"{name} of {owner} cannot be {parameters[name]!r}; it must be {wanted}"
+        raise BadInput(said) from None
 
 
 def input_scales(value: Any, inputs: int) -> tuple[float, ...]:
