@@ -168,7 +168,8 @@ CHANGES = {
     ),
     "table": (
         ["success", "a.csv", "--out", "out"],
-        {"name": lambda words: ["cost", *words[1:]], "runs": lambda words: ["success", "two.csv", *words[2:]], "--out": ["--out", "other"]},
+        {"name": lambda words: ["cost", *words[1:]], "runs": lambda words: ["success", "two.csv", *words[2:]], "--out": ["--out", "other"],
+         "--methods": ["--methods", "nobody"], "--tasks": ["--tasks", "nothing"]},
     ),
     "report": (
         ["a.csv", "--out", "page.html"],

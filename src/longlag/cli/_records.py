@@ -40,6 +40,17 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN", help=_HELP)
 
 
+def add_selection(parser: argparse.ArgumentParser, verb: str) -> None:
+    """`--methods` and `--tasks`: what `Analysis.only` keeps."""
+    for kind, example in (("methods", "lstm,hf,esn"), ("tasks", "adding,temporal_order")):
+        some = f"{verb} these {kind} alone, for a slide or a paper; their names, such as {example}"
+        parser.add_argument(f"--{kind}", type=_names, default=[], metavar="NAMES", help=some)
+
+
+def _names(text: str) -> list[str]:
+    return [name for name in text.split(",") if name]
+
+
 def split(word: str) -> tuple[str, Path]:
     """The label of an argument, "" without one, and its path. A path that exists is a path, whatever its letters.
 

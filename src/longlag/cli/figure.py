@@ -17,14 +17,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(figures.names())}, or all")
     _records.add(parser)
     _arguments.add_curves(parser)
-    for kind, example in (("methods", "lstm,hf,esn"), ("tasks", "adding,temporal_order")):
-        some = f"draw these {kind} alone, in a picture for slides; their names, such as {example}"
-        parser.add_argument(f"--{kind}", type=_names, default=[], metavar="NAMES", help=some)
+    _records.add_selection(parser, "draw")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for NAME.pdf and NAME.png")
-
-
-def _names(text: str) -> list[str]:
-    return [name for name in text.split(",") if name]
 
 
 def run(args: argparse.Namespace) -> None:

@@ -9,12 +9,13 @@ from longlag import tables
 from longlag.cli import _records
 
 HELP = "make a table, or all of them, as Markdown, LaTeX and HTML from runs"
-EXAMPLE = "longlag table reach results/demo --out tables"
+EXAMPLE = "longlag table reach results/demo --methods lstm,hf --out tables"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(tables.names())}, or all")
     _records.add(parser)
+    _records.add_selection(parser, "tabulate")
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="folder for NAME.md, NAME.tex and NAME.html"
     )
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace) -> None:
     chosen = tables.select(args.name)
     from longlag.tables.tools import render
 
-    analysis = _records.analysis(args.runs)
+    analysis = _records.analysis(args.runs).only(tasks=args.tasks, methods=args.methods)
     for name in chosen:
         table = tables.get(name)
         for path in render.save(table.build(analysis), table.TITLE, table.note(analysis), args.out, name):

@@ -49,7 +49,7 @@ def check_kind(values: Any, name: str) -> None:
 
 
 def check_axes(x: Any) -> None:
-    """Raises BadInput if X, neither a list of sequences nor [N, T, X], cannot be a table either: two axes of numbers."""
+    """Raises BadInput if X, which is neither a list of sequences nor [N, T, X], cannot be a table of numbers either."""
     if is_of_objects(x) and is_flat(x):
         raise BadInput(f"X is a {type(x).__name__} of {len(x)} objects; hand over a list of sequences: list(X)")
     if is_flat(x) and isinstance(x[0], str):
@@ -61,8 +61,8 @@ def check_axes(x: Any) -> None:
         )
     if isinstance(x, list | tuple | np.ndarray) and _axes(x) > 2:
         raise BadInput(
-            f"X has shape {np.shape(x)}; sequences are an array [N, steps, inputs] or a list of arrays [steps, inputs]: "
-            "flatten the last axes into one of inputs"
+            f"X has shape {np.shape(x)}; sequences are an array [N, steps, inputs] or a list of arrays "
+            "[steps, inputs]: flatten the last axes into one of inputs"
         )
 
 
