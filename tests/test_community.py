@@ -17,6 +17,7 @@ import pytest
 
 from longlag import cli, protocol, registry, resources, tables
 from longlag.analysis import Analysis, stats
+from longlag.cli import _older
 from longlag.design import grid
 from longlag.engine import verify
 from longlag.engine.spec import resolve_elsewhere
@@ -107,6 +108,8 @@ def with_table(readme: str, records: Sequence[Path] = RECORDS) -> str:
     ranking = tables.get("ranking")
     analysis = Analysis(stats.frame(Row, rows), stats.frame(Point, []))
     text = render.to_markdown(ranking.build(analysis), ranking.TITLE, ranking.note(analysis))
+    if outdated := _older.outdated(rows):
+        text += f"\n{outdated}\n"
     return TABLE.sub(lambda marks: f"{marks[1]}{text}{marks[2]}", readme)
 
 
