@@ -27,5 +27,5 @@ def test_a_relation_that_records_no_longer_show_is_refused(findings, tmp_path, m
     fast = dataclasses.replace(solved[0], settings={**solved[0].settings, path: 1.0})
     trials.write(tmp_path / "trials.csv", [fast if trial is solved[0] else trial for trial in kept])
     monkeypatch.setattr(findings, "TRIALS", tmp_path / "trials.csv")
-    with pytest.raises(ValueError, match="the records no longer show: The LSTM solves XOR"):
+    with pytest.raises(ValueError, match="the records no longer show: Within a million passes the LSTM"):
         findings.page()
