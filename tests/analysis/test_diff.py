@@ -51,6 +51,21 @@ def test_what_is_the_same_is_not_told_apart():
     assert diff.only(runs, runs).empty
 
 
+def test_runs_solved_before_the_first_look_are_compared_like_others():
+    """A one-shot readout may need fewer passes than the first look is at."""
+    (found,) = diff.compare(table(cell([64.0] * 5, lag=50)), table(cell([6000.0] * 5, lag=50))).itertuples()
+    assert found.ratio == 6000 / 64
+    assert found.ratio_low <= found.ratio <= found.ratio_high
+    assert found.ratio_low > 1
+
+
+def test_rows_of_killed_jobs_have_no_digest_in_common():
+    runs = table(cell([1e5] * 3, lag=50))
+    assert diff.compare(runs, runs).same_spec.all()
+    assert not diff.compare(runs, runs.assign(spec_hash="")).same_spec.any()
+    assert not diff.compare(runs.assign(spec_hash=""), runs.assign(spec_hash="")).same_spec.any()
+
+
 def test_a_solved_run_that_does_not_say_when_counts_as_never():
     """Records of others may have such rows."""
     rows = cell([None, None, 3e5, 4e5], lag=50)

@@ -155,6 +155,20 @@ def test_a_cell_may_be_of_a_lag_that_runs_of_another_were_tested_at():
     assert (found["n"], found["lag"], found["task"]) == (2, 500, "temporal_order")
 
 
+def test_a_run_that_diverged_was_wrong_at_every_lag_that_it_was_to_be_tested_at():
+    tested = rows([0.0, 0.5, 0.5], test_error_by_lag='{"500": 0.0}')
+    tested.loc[1:, ["status", "test_error_by_lag"]] = ["diverged", ""]
+    found = papers.measure(papers.tested_at(tested, 500), "share_wrong")
+    assert (found.values, found.solved) == ((0.0, 1.0, 1.0), 1)
+    broken = papers.measure(papers.tested_at(tested.assign(status="error"), 500), "share_wrong")
+    assert papers.judge(0.0, "share_wrong", broken, {}).verdict == NOT_COMPARABLE
+
+
+def test_a_cell_without_a_number_reproduces_nothing():
+    found = papers.measure(rows([math.nan] * 3, status="not_attempted"), "share_wrong")
+    assert papers.judge(0.005, "share_wrong", found, {}).verdict == WORSE
+
+
 def test_cells_join_the_page_with_facts_and_runs():
     facts = published.load()
     page = {

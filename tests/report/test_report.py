@@ -126,6 +126,8 @@ def test_of_too_many_runs_the_island_holds_the_first_seeds_and_says_so(monkeypat
     assert 1 <= found["seeds_shown"][0] < 4
     assert {dot[2] for dot in found["tasks"][0]["seeds"]} <= set(range(found["seeds_shown"][0]))
     assert max(len(curve[4]) for curve in found["tasks"][0]["curves"]) == 5
+    assert {curve[2] for curve in found["tasks"][0]["curves"]} == set(range(4))
+    assert "unknown" not in {curve[3] for curve in found["tasks"][0]["curves"]}
 
 
 def test_every_figure_is_there_with_caption_and_words_for_those_who_do_not_see_it(whole: str) -> None:
@@ -386,6 +388,10 @@ def test_the_headline_ranks_by_the_lags_that_all_were_tried_at() -> None:
         runs[(runs.method == "a") & (runs.lag == 100) | (runs.method == "b") & (runs.lag == 50)].assign(task="xor"),
     ])  # fmt: skip
     assert headline.line(Analysis(apart, runs.iloc[:0])) == tie.removesuffix(".") + "; on XOR they share no lag."
+    other = pd.concat([runs.assign(task="xor"), apart[apart.task == "xor"].assign(task="adding")])
+    assert headline.line(Analysis(other, runs.iloc[:0])) == (
+        tie.replace("adding", "XOR").removesuffix(".") + "; on adding they share no lag."
+    ), "the task that is named is the one that is ranked"
     nothing = runs[(runs.lag == 100) | (runs.method == "b") & (runs.lag == 50)]
     assert headline.line(Analysis(nothing, runs.iloc[:0])) == (
         "At the lags all were tried at, none solves any; on adding they share no lag."

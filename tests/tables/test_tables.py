@@ -86,6 +86,9 @@ def test_time_to_solve_compares_a_matched_pair() -> None:
     assert pair["setting"] == "optimiser.structural_damping: 0.03 | 0"
     assert (pair["solved"], pair["median passes"], pair["sooner"]) == ("3/3 | 0/3", "100 k | > 4 M", "3 | 0 of 3")
     assert (pair["p"], pair["smallest p"]) == ("0.1", "0.1")
+    neither = [replace(row, solved=False, status="budget", budget=1e6, passes=1e6) for row in solved]
+    (pair,) = module.build(analysis([*neither, *unsolved])).to_dict("records")
+    assert pair["median passes"] == "> 1 M | > 4 M", "each with the budget that it had"
     assert "n = 3 seeds" in module.note(suite)
     assert "No two methods" in module.note(analysis(lstm))
 

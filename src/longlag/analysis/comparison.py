@@ -23,7 +23,7 @@ from longlag.store.records import Status
 
 COLUMNS = [
     "task", "lag", "first", "second", "path", "first_value", "second_value", "n_first", "n_second", "solved_first",
-    "solved_second", "median_first", "median_second", "budget", "shared", "first_sooner", "second_sooner", "p",
+    "solved_second", "median_first", "median_second", "bound_first", "bound_second", "shared", "first_sooner", "second_sooner", "p",
     "smallest",
 ]  # fmt: skip
 MOST_SPLITS = 200_000  # with more (beyond ten against ten seeds), this number of random splits is drawn
@@ -109,7 +109,8 @@ def compare(runs: pd.DataFrame, times: pd.DataFrame, costs: pd.DataFrame) -> pd.
     """The matched pairs with their costs: per method n, solved and Kaplan-Meier median of the passes, on how many of
     the shared seeds each was sooner, the p of the log-rank test and the smallest p that this number of seeds can give.
 
-    budget: the larger one at which runs were censored. A seed that neither solved is sooner for neither.
+    bound_first, bound_second: where their unsolved runs are censored (budget of `stats.cost`). A seed that neither
+    solved is sooner for neither.
     times, costs: `stats.solve_times` and `stats.cost` of the runs, in passes.
     """
     seeds_of, costs = dict([*times.groupby(stats.CONDITION)]), costs.set_index(stats.CONDITION)
@@ -122,10 +123,20 @@ def compare(runs: pd.DataFrame, times: pd.DataFrame, costs: pd.DataFrame) -> pd.
         p = log_rank(both.time.to_numpy(float), both.solved.to_numpy(bool), np.arange(len(both)) < len(a))
         seeds = a.index.intersection(b.index)
         sooner = [_sooner(*order, seeds) for order in ((a, b), (b, a))]
-        budget = np.fmax(first.budget, second.budget)
         solved, medians = (int(first.solved), int(second.solved)), (first["median"], second["median"])
         sizes = (len(a), len(b))
-        row = (*pair, *sizes, *solved, *medians, budget, len(seeds), *sooner, p, intervals.smallest_p(*sizes))
+        row = (
+            *pair,
+            *sizes,
+            *solved,
+            *medians,
+            first.budget,
+            second.budget,
+            len(seeds),
+            *sooner,
+            p,
+            intervals.smallest_p(*sizes),
+        )
         found.append(row)
     return pd.DataFrame(found, columns=COLUMNS)
 

@@ -26,7 +26,7 @@ COLUMNS = [
 def compare(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     """Per condition that both have: rates, their difference b - a with low and high, median passes, their ratio b / a.
 
-    same_spec: both have the same digest. median: inf where fewer than half solved; ratio: nan where both are.
+    same_spec: all rows of both have one digest. median: inf where fewer than half solved; ratio: nan where both are.
     ratio_low, ratio_high: `ratios.interval`. shared: seeds that both have; sooner_a, sooner_b: on how many of these
     each solved and the other had not yet.
     """
@@ -47,13 +47,22 @@ def only(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
 
 
 def _compare(condition: tuple[Any, ...], a: pd.DataFrame, b: pd.DataFrame) -> tuple[Any, ...]:
-    specs = {digest for digest in (*a.spec_hash, *b.spec_hash) if digest}
+    specs = {*a.spec_hash, *b.spec_hash}  # the row of a killed job has none
     counts = len(a), int(a.solved.sum()), len(b), int(b.solved.sum())
     rates = intervals.newcombe(counts[1], counts[0], counts[3], counts[2])
     times = [passes_of(rows) for rows in (a, b)]
     medians = [_median(time) for time in times]
     interval = ratios.interval([stratum(a, b)])
-    return (*condition, len(specs) <= 1, *counts, *rates, *medians, _ratio(*medians), *interval, *_sooner(a, b))
+    return (
+        *condition,
+        len(specs) == 1 and "" not in specs,
+        *counts,
+        *rates,
+        *medians,
+        _ratio(*medians),
+        *interval,
+        *_sooner(a, b),
+    )
 
 
 def _sooner(a: pd.DataFrame, b: pd.DataFrame) -> tuple[int, int, int]:
@@ -70,9 +79,14 @@ def stratum(a: pd.DataFrame, b: pd.DataFrame) -> ratios.Stratum:
 
 
 def _look_before(passes: np.ndarray) -> np.ndarray:
-    """The look of the common grid before the one at which a run was seen to be solved; inf stays."""
+    """The look of the common grid before the one at which a run was seen to be solved, 0 before the first; inf stays.
+
+    >>> _look_before(np.array([64.0, 1000.0, 61_000.0, np.inf])).tolist()
+    [0.0, 0.0, 30000.0, inf]
+    """
     known = np.isfinite(passes)
-    return np.where(known, claims.looks(np.nextafter(claims.looks(np.where(known, passes, 0)), -1)), passes)
+    before = np.nextafter(claims.looks(np.where(known, passes, 0)), -1)
+    return np.where(known, claims.looks(np.maximum(before, 0)), passes)
 
 
 def passes_of(rows: pd.DataFrame) -> np.ndarray:

@@ -139,10 +139,11 @@ def _measured(of: Mapping[str, Any], runs: pd.DataFrame) -> Measured:
 
 def tested_at(rows: pd.DataFrame, lag: int) -> pd.DataFrame:
     """The rows that were tested at a lag besides their own (the rule `test_lags`), with the share wrong there, and
-    solved if that is within the criterion."""
+    solved if that is within the criterion. A run that diverged or broke was not tested, and stays."""
     found = [json.loads(text).get(str(lag), math.nan) if text else math.nan for text in rows.test_error_by_lag]
     errors = pd.Series(found, index=rows.index, dtype=float)
-    return rows.assign(test_error=errors, solved=errors <= protocol.CRITERION)[errors.notna()]
+    kept = errors.notna() | rows.status.isin([Status.DIVERGED, *_BROKEN])
+    return rows.assign(test_error=errors, solved=errors <= protocol.CRITERION)[kept]
 
 
 def speedup(rows: pd.DataFrame, other: pd.DataFrame) -> Measured:
@@ -238,7 +239,7 @@ def _compared(value: float, metric: str, measured: Measured, symbols: float) -> 
         if measured.low <= value <= measured.high:
             return REPRODUCED
         return BETTER if measured.mean > value else WORSE
-    if metric in ("sequences", "speedup") and 2 * measured.solved < measured.n:
+    if math.isnan(measured.mean) or (metric in ("sequences", "speedup") and 2 * measured.solved < measured.n):
         return WORSE
     floor = 0.0 if metric in ("sequences", "speedup") else FLOOR * symbols
     within = measured.low <= value <= measured.high or value / FACTOR <= measured.mean <= value * FACTOR

@@ -115,7 +115,7 @@ def island(analysis: Analysis) -> dict[str, Any]:
                 "lines": _lines(runs[runs.task == task]),
                 "cells": _condition_lists(conditions[conditions.task == task], names),
                 "seeds": _seed_lists(times[times.task == task], names),
-                "curves": _curve_lists(points[points.task == task], dots, names),
+                "curves": _curve_lists(points[points.task == task], attempted, names),
             }
             for task in tasks
         ],

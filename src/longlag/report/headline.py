@@ -55,15 +55,14 @@ def line(analysis: Analysis) -> str:
     compared = _compared(analysis.reach)
     if compared.empty or compared.reach.max() == 0:
         return _furthest(analysis.reach)
-    one = task_label(str(compared.task.iloc[0]))
     if not _unlike(compared):
-        return f"{_leader(compared, one)}."
+        return f"{_leader(compared)}."
     shared = _at_shared_lags(analysis.success)
     apart = sorted({*compared.task} - {*shared.task})
     without = f"; on {join_tasks(apart)} they share no lag" if apart else ""
     if shared.empty or shared.reach.max() == 0:
         return f"At the lags all were tried at, none solves any{without}."
-    return f"At the lags all were tried at, {_leader(shared, one, begins=False)}{without}."
+    return f"At the lags all were tried at, {_leader(shared, begins=False)}{without}."
 
 
 def _unlike(compared: pd.DataFrame) -> bool:
@@ -90,12 +89,12 @@ def given(analysis: Analysis) -> list[str]:
     return [words for name, words in _GIVEN.items() if {name} < {*analysis.runs.method}]
 
 
-def _leader(compared: pd.DataFrame, one: str, begins: bool = True) -> str:
-    """Who leads on most tasks, alone or in a tie, and on how many. one: what a single task is called; begins: whether
-    a sentence begins with it."""
+def _leader(compared: pd.DataFrame, one: str = "", begins: bool = True) -> str:
+    """Who leads on most tasks, alone or in a tie, and on how many. one: what a single task is called, by default its
+    label; begins: whether a sentence begins with it."""
     best, leads = _best(compared)
     tasks, rows = compared.task.nunique(), leads[leads.method == best[0]]
-    led = one if tasks == 1 else _share(len(rows), tasks)
+    led = (one or task_label(str(compared.task.iloc[0]))) if tasks == 1 else _share(len(rows), tasks)
     if len(best) > 1:
         who = join_methods(best)
         return f"{capital(who) if begins else who} tie in reach: each carries as far as any on {led}"

@@ -23,7 +23,7 @@ def build(analysis: Analysis) -> pd.DataFrame:
             pair.second,
             f"{pair.path}: {pair.first_value} | {pair.second_value}",
             f"{pair.solved_first:.0f}/{pair.n_first} | {pair.solved_second:.0f}/{pair.n_second}",
-            f"{_median(pair.median_first, pair.budget)} | {_median(pair.median_second, pair.budget)}",
+            f"{_median(pair.median_first, pair.bound_first)} | {_median(pair.median_second, pair.bound_second)}",
             f"{pair.first_sooner} | {pair.second_sooner} of {pair.shared}",
             f"{pair.p:.2g}",
             f"{pair.smallest:.2g}",
@@ -33,10 +33,10 @@ def build(analysis: Analysis) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def _median(median: float, budget: float) -> str:
+def _median(median: float, bound: float) -> str:
     if math.isfinite(median):
         return number(median)
-    return "unknown" if math.isnan(budget) else f"> {number(budget)}"
+    return "unknown" if math.isnan(bound) else f"> {number(bound)}"
 
 
 def note(analysis: Analysis) -> str:
