@@ -137,6 +137,11 @@ def reach_interval(low: float, high: float, largest: float) -> str:
     return f"[{reached(low, low == largest)}, {reached(high, high == largest)}]"
 
 
-def interval(low: float, high: float, show: str = "{:.0f}") -> str:
+def interval(low: float, high: float) -> str:
     """An interval in brackets, for instance [50, 100]."""
-    return f"[{show.format(low)}, {show.format(high)}]"
+    return f"[{low:.0f}, {high:.0f}]"
+
+
+def setting(value: object) -> str:
+    """A value of a setting, a number with six digits: `0.003`, `True`, `relu`."""
+    return f"{value:g}" if isinstance(value, float) and math.isfinite(value) else str(value)

@@ -10,6 +10,7 @@ from longlag.analysis.papers import BETTER, NOT_COMPARABLE, NOT_RUN, REPRODUCED,
 from longlag.design import stages
 from longlag.design.collect import error_row
 from longlag.design.job import Job
+from longlag.errors import LonglagError
 from longlag.store.records import Row
 from longlag.tables.tools.papers import load
 
@@ -164,6 +165,15 @@ def test_a_run_that_diverged_was_wrong_at_every_lag_that_it_was_to_be_tested_at(
     assert papers.judge(0.0, "share_wrong", broken, {}).verdict == NOT_COMPARABLE
 
 
+@pytest.mark.parametrize("key", ["task", "method", "lag", "metric", "against"])
+def test_a_cell_of_a_page_that_lacks_a_key_is_named(key):
+    cell = {"task": "adding", "method": "arm", "lag": 80, "metric": "speedup", "against": "other"}
+    del cell[key]
+    page = {"tables": [{"rows": [{"label": "r", **cell}], "columns": [{"label": "c"}]}]}
+    with pytest.raises(LonglagError, match=f"has no {key}: table 1, row 'r', column 'c'; give it to"):
+        papers.cells("x", page, published.load(), rows([0.1]))
+
+
 def test_a_cell_without_a_number_reproduces_nothing():
     found = papers.measure(rows([math.nan] * 3, status="not_attempted"), "share_wrong")
     assert papers.judge(0.005, "share_wrong", found, {}).verdict == WORSE
@@ -234,6 +244,8 @@ CELLS = pd.DataFrame(
         ({"best": "b"}, CELLS.assign(mean=[0.002, 0.003, 0.4, 0.4]), ("holds", "in 2 of 2 rows")),  # both solve: a tie
         ({"best": "a"}, CELLS.assign(n=[2, 2, 2, 0]), ("undecided", "so far in 1 of 1 rows")),
         ({"best": "a"}, CELLS.assign(n=0), ("undecided", "")),
+        ({"best": "a"}, CELLS.assign(method=["a", "b", "b", "c"]), ("holds", "in 1 of 1 rows")),  # one row is of others
+        ({"best": "a"}, CELLS.assign(mean=math.nan), ("does not hold", "in 0 of 2 rows")),  # nobody met the criterion
         ({"solved": True, "task": "adding", "lags": [80], "methods": ["a"]}, CELLS, ("holds", "in 1 of 1 cells")),
         ({"solved": True, "task": "xor", "lags": [80], "methods": ["a"]}, CELLS, ("holds", "in 1 of 1 cells")),
         ({"solved": True, "task": "xor", "lags": [80], "methods": ["a", "b"]}, CELLS, ("does not hold", "in 1 of 2 cells")),

@@ -37,6 +37,11 @@ def test_a_row_of_an_older_method_and_an_older_task_counts_once():
     assert _older.outdated([row("lstm")]) == _older.older([row("lstm")]) == ""
 
 
+def test_rows_of_killed_jobs_have_no_version():
+    killed = row("lstm", method_version=0, task_version=0, spec="")
+    assert _older.outdated([killed]) == _older.older([killed]) == ""
+
+
 def test_a_large_record_does_not_list_the_methods_for_each_row(monkeypatch):
     names, calls = registry.names, []
     monkeypatch.setattr(registry, "names", lambda kind: calls.append(kind) or names(kind))

@@ -109,6 +109,9 @@ def test_stages_come_in_order(place):
         ({"stages": {"1": {**FINAL, "after": [], "methodz": {}}}}, "unknown key 'methodz'; did you mean 'methods'?"),
         ({"page": {**PAGE, "tabels": []}}, "unknown key in page: 'tabels'; did you mean 'tables'?"),
         ({"seedz": 3}, "unknown key 'seedz'; did you mean 'seeds'?"),
+        ({"methods": ["control"]}, "methods"),
+        ({"methods": {"control": 3}}, "methods.control"),
+        ({"reuse": "runs.csv"}, "reuse"),
     ],
 )
 def test_what_is_wrong_is_refused_in_words(change, said, place):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from snakemake.cli import parse_config
 
 from longlag import cli, registry
-from longlag.design import digests, kept, suite
+from longlag.design import collect, digests, kept, suite
 from longlag.design.job import in_words
 from longlag.errors import LonglagError
 from longlag.store import records
@@ -65,6 +65,24 @@ def test_design_and_its_siblings_take_the_name_of_a_suite(capsys, monkeypatch):
     assert printed[0] == printed[1]
     assert cli.main(["design", "flaw"]) == 2
     assert "did you mean 'flow'" in capsys.readouterr().err
+
+
+def test_the_record_of_a_design_that_cannot_be_read_is_not_replaced_in_silence(tmp_path):
+    """Its plug-in may be gone: then the rows say what would be lost."""
+    small = suite.parse(design(seeds="0:2"))
+    (job,) = suite.parse(design(seeds="0:3")).jobs
+    rows = [collect.error_row(job, key, "killed") for key in job.runs()]
+    records.write_rows(tmp_path / "runs.csv", rows)
+    (tmp_path / "suite.json").write_text(json.dumps({"suite": small.name, "plugins": ["gone.py"], "cells": []}))
+    lost = [key for key in job.runs() if key[3] == 2]
+    assert f"does not ask for {len(lost)} of its runs" in kept.loss(tmp_path, small)
+
+
+def test_a_variant_is_of_a_method_and_not_of_a_row_of_tuned():
+    cell = {"methods": ["mine"], "tasks": ["adding"]}
+    config = design(cell, methods={"mine": {"from": "lstm_one"}}, tuned=str(ROOT / "config/tuned/tuning.yaml"))
+    with pytest.raises(LonglagError, match="unknown method 'lstm_one'"):
+        suite.parse(config)
 
 
 def test_the_record_of_another_suite_is_not_replaced_in_silence(tmp_path):
@@ -118,6 +136,7 @@ def test_demo_is_small():
             design({"methods": ["a"], "tasks": ["adding"]}, methods={"a": {"from": "b"}, "b": {"from": "lstm"}}),
             "methods.a is from 'b', a variant itself; `from` takes a method",
         ),
+        (design(methods={"esn": {1: 2}}), "the dotted name of a setting, such as optimiser.learning_rate"),
         (design(budget=0), "budget is 0; it must be a positive number of sequence passes"),
         (design(budget="much"), "budget is 'much'; it must be a positive number"),
         (design(budget=float("nan")), "budget is 'nan'; it must be a positive number"),

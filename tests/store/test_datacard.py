@@ -83,6 +83,17 @@ def test_the_croissant_refers_to_what_it_holds(cards):
         assert all(field["dataType"].startswith("sc:") for field in records["field"])
 
 
+def test_a_column_that_an_older_file_lacks_is_in_no_card(tmp_path):
+    fake_results.write(tmp_path, seeds=[0], methods=["esn"], tasks=["adding"])
+    header, *lines = (tmp_path / "runs.csv").read_text().splitlines()
+    place = header.split(",").index("peak_megabytes")
+    older = [",".join(line.split(",")[:place] + line.split(",")[place + 1 :]) for line in (header,)]
+    (tmp_path / "runs.csv").write_text("\n".join([*older, *lines]) + "\n")
+    datacard.write(tmp_path, "t")
+    runs, _ = json.loads((tmp_path / "datapackage.json").read_text())["resources"]
+    assert [column["name"] for column in runs["schema"]["fields"]] == older[0].split(",")
+
+
 def test_a_folder_without_rows_is_refused(tmp_path):
     with pytest.raises(LonglagError, match="cannot read"):
         datacard.write(tmp_path, "t")

@@ -85,7 +85,8 @@ AFTER_ERROR = [
     "longlag figure all runs.csv --curves curves.parquet --out figures",
     "longlag table all runs.csv --out tables",
     "longlag report runs.csv --curves curves.parquet --figures figures --tables tables "
-    "--title={SUITE.title:q} --out report.html",
+    "$(test -f handson.html && echo --handson handson.html) "
+    "$(test -f ../lecture/lecture.json && echo --lecture ../lecture) --title={SUITE.title:q} --out report.html",
 ]
 
 

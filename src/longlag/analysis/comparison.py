@@ -23,7 +23,8 @@ from longlag.store.records import Status
 
 COLUMNS = [
     "task", "lag", "first", "second", "path", "first_value", "second_value", "n_first", "n_second", "solved_first",
-    "solved_second", "median_first", "median_second", "bound_first", "bound_second", "shared", "first_sooner", "second_sooner", "p",
+    "solved_second", "median_first", "median_second", "bound_first", "bound_second", "shared", "first_sooner",
+    "second_sooner", "p",
     "smallest",
 ]  # fmt: skip
 MOST_SPLITS = 200_000  # with more (beyond ten against ten seeds), this number of random splits is drawn

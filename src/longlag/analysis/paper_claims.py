@@ -23,9 +23,10 @@ def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict
             it. Without either, nothing decides.
     """
     if "best" in claim:
-        rows = [row for _, row in found[found.n > 0].groupby(["table", "row"]) if _has_rival(row, claim["best"])]
+        asked = [row for _, row in found.groupby(["table", "row"]) if _has_rival(row, claim["best"])]
+        rows = [row for row in (each[each.n > 0] for each in asked) if _has_rival(row, claim["best"])]
         won = [_is_best(row, claim["best"]) for row in rows]
-        if not won or (all(won) and len(won) < len(found.groupby(["table", "row"]))):
+        if not won or (all(won) and len(won) < len(asked)):
             return papers.Verdict("undecided", f"so far in {sum(won)} of {len(won)} rows" if won else "")
         return papers.Verdict("holds" if all(won) else "does not hold", f"in {sum(won)} of {len(won)} rows")
     if "solved" not in claim:
@@ -45,7 +46,8 @@ def _has_rival(row: pd.DataFrame, method: str) -> bool:
 
 def _is_best(row: pd.DataFrame, method: str) -> bool:
     reached = row["mean"].clip(lower=papers.FLOOR * row.symbols).fillna(math.inf)
-    return bool(reached[row.method == method].min() <= reached[row.method != method].min())
+    best = float(reached[row.method == method].min())
+    return math.isfinite(best) and best <= float(reached[row.method != method].min())
 
 
 def tally(found: pd.DataFrame) -> dict[str, int]:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from longlag import protocol
 from longlag.analysis import intervals
+from longlag.errors import LonglagError
 from longlag.store.records import Status
 
 REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN = "reproduced", "better", "worse", "not comparable", "not run"
@@ -41,6 +42,7 @@ RULE = (
 )
 _PASSES_PER_SEQUENCE = 3  # a training sequence is a forward and a backward pass
 _KEY = ["paper", "task", "arm", "lag", "metric"]
+SHARES = frozenset({"success_percent", "longest_solved", "words"})  # metrics that are a share of runs, in percent
 _BROKEN = {Status.ERROR, Status.TIMEOUT}
 
 
@@ -99,7 +101,15 @@ def places(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, 
             for c, column in enumerate(table["columns"]):
                 place = {"table": t, "row": r, "column": c}
                 labels = {"row_label": str(row["label"]), "column_label": str(column["label"])}
-                yield {**place, **labels}, {**table.get("all", {}), **column, **row}
+                of = {**table.get("all", {}), **column, **row}
+                lacking = [key for key in ("task", "method", "lag", "metric") if key not in of]
+                lacking += ["against"] * (of.get("metric") == "speedup" and "against" not in of)
+                if lacking:
+                    raise LonglagError(
+                        f"a cell of the page has no {lacking[0]}: table {t + 1}, row {row['label']!r}, column "
+                        f"{column['label']!r}; give it to the row, the column or `all` of the table"
+                    )
+                yield {**place, **labels}, of
 
 
 def _cell(
@@ -196,7 +206,7 @@ def _values(rows: pd.DataFrame, metric: str, symbols: int) -> np.ndarray:
 
 def _summary(values: np.ndarray, metric: str, solved: int, n: int) -> tuple[float, float, float]:
     """Mean, and the range of the seeds; of a share of runs, Wilson's interval."""
-    if metric in ("success_percent", "longest_solved", "words"):
+    if metric in SHARES:
         low, high = intervals.wilson(solved, n)
         return 100.0 * solved / n, 100.0 * float(low), 100.0 * float(high)
     known = values[~np.isnan(values)]

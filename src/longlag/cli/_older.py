@@ -40,6 +40,8 @@ def _counted(rows: Iterable[Any]) -> Counter[tuple[_Used, _Used]]:
     )
     found: Counter[tuple[_Used, _Used]] = Counter()
     for (method, spec, method_version, task, task_version), n in alike.items():
+        if not method_version:  # of a job that was killed
+            continue
         name = str(method) if method in known else base_method(spec, str(method))
         found[("methods", name, int(method_version)), ("tasks", str(task), int(task_version))] += n
     return found

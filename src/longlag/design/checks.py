@@ -82,7 +82,9 @@ def check_names(full: Mapping[str, Any]) -> None:
                 f"methods.{name} is no method of the package; a variant says which one it is of: "
                 f"{name}: {{from: METHOD, ...}}"
             )
-    bases = [of.get("from", name) for name, of in full["methods"].items()]
+    variants_of = [full["methods"][name]["from"] for name in variants]
+    _check_known("method", variants_of, registry.names("methods"))  # a row of `tuned` is no method
+    bases = [name for name in full["methods"] if name not in variants]
     tasks = [*(task for of in full["methods"].values() for task in of.get("tasks", {}))]
     rows = tuned.rows(full["tuned"])
     _check_known("method", bases, [*registry.names("methods"), *rows])

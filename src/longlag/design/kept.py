@@ -6,6 +6,7 @@ Runs whose job files are still there are not lost: a design that asks for them c
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from longlag.design import suite
@@ -13,7 +14,9 @@ from longlag.design.job import in_words
 from longlag.design.suite import Suite
 from longlag.errors import LonglagError
 from longlag.store import files
-from longlag.store.records import Key
+from longlag.store.records import Key, key_of, read_rows
+
+_RECORDS = ("runs.csv", "runs.csv.gz")
 
 
 def refuse_loss(folder: Path, plan: Suite, remedy: str, jobs: Path | None = None) -> None:
@@ -60,15 +63,24 @@ def leaving(folder: Path, plan: Suite) -> str:
 def _dropped(folder: Path, plan: Suite) -> set[Key]:
     """The runs that the record's design asks for, and the suite does not."""
     try:
-        before = suite.read(folder / "suite.json").expected()
+        before = {*suite.read(folder / "suite.json").expected()}
     except LonglagError:  # of a method or task that is gone, or of a plug-in that is not here
-        return set()
-    return before.keys() - plan.expected().keys()
+        before = _recorded(folder)
+    return before - plan.expected().keys()
+
+
+def _recorded(folder: Path) -> set[Key]:
+    """The runs that are in a record that can be read."""
+    for name in _RECORDS:
+        if files.is_file(folder / name):
+            with suppress(LonglagError):
+                return {key_of(row) for row in read_rows(folder / name)}
+    return set()
 
 
 def _held(folder: Path) -> str:
     """The name of the suite whose rows are in a folder; empty if there are none."""
-    if not any(files.is_file(folder / name) for name in ("runs.csv", "runs.csv.gz")):
+    if not any(files.is_file(folder / name) for name in _RECORDS):
         return ""
     try:
         return str(json.loads(files.read(folder / "suite.json"))["suite"])

@@ -109,10 +109,17 @@ def picked(config: Mapping[str, Any], stand_in: bool = False) -> dict[str, Any]:
         shared.pop("seeds", None)  # those of reported runs; a search has its own
     title = f"{config.get('title', paper)}: {bodies[name]['what']}"
     suite = {**shared, **body, "suite": f"{paper}-{name}", "title": title, "paper": paper}
+    methods, reuse = suite.get("methods", {}), suite.get("reuse", [])
+    if not (_of_mappings(methods) and isinstance(reuse, list)):
+        return suite  # the schema of a suite says what is wrong
     suite["methods"] = _chosen(suite, _wanted(config, bodies, name), paper, stand_in)
     record = RECORDS / paper / "runs.csv"
-    suite["reuse"] = [*suite.get("reuse", []), *([record.as_posix()] if files.is_file(record) else [])]
+    suite["reuse"] = [*reuse, *([record.as_posix()] if files.is_file(record) else [])]
     return suite
+
+
+def _of_mappings(methods: object) -> bool:
+    return isinstance(methods, Mapping) and all(isinstance(of, Mapping) for of in methods.values())
 
 
 def _with_texts(config: Mapping[str, Any]) -> dict[str, Any]:

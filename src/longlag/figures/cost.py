@@ -14,12 +14,16 @@ from longlag.figures.tools import layout, style
 from longlag.words import count, seeds_phrase
 
 TITLE, ORDER = "Cost to solve", 3
+_BEYOND = {False: "^", True: "v"}  # by whether all sequences that a readout asks for were used
 _KEYS = [
     Line2D([], [], color=style.QUIET, marker="o", ls="", ms=5.5, label="median"),
     Line2D([], [], color=style.QUIET, marker=".", ls="", ms=3.5, alpha=0.6, label="one seed"),
     Line2D([], [], color=style.QUIET, marker="^", mfc="white", ls="", ms=5, label="more than the budget"),
     Line2D([], [], color=style.QUIET, lw=0.8, ls=(0, (4, 2)), label="budget"),
 ]
+_EXHAUSTED = Line2D(
+    [], [], color=style.QUIET, marker="v", mfc="white", ls="", ms=5, label="unsolved with all its sequences"
+)
 
 
 @style.applied()
@@ -34,7 +38,8 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
         _panel(panel, conditions[conditions.task == task], times[times.task == task], styles, small=task in tiers.small)
         _budgets(panel, analysis.runs[analysis.runs.task == task].groupby("lag").budget.max())
     layout.titles(tiers, {task: style.task_title(task) for task in tiers.panels})
-    layout.legend(tiers.figure, styles, _KEYS)
+    unsolved = conditions[(conditions.attempted > 0) & ~np.isfinite(conditions["median"])]
+    layout.legend(tiers.figure, styles, [*_KEYS, *([_EXHAUSTED] if unsolved.exhausted.any() else [])])
     layout.label_tiers(tiers, style.LAG, style.LAG_SHORT, "passes to solve")
     return tiers.figure
 
@@ -60,7 +65,11 @@ def _medians(axes: Any, rows: pd.DataFrame, method_style: style.MethodStyle, siz
     solved, beyond = rows[np.isfinite(rows["median"])], rows[~np.isfinite(rows["median"])]
     axes.plot(solved.x, solved["median"], color=method_style.colour, ls=method_style.dash, lw=1, alpha=0.5, zorder=2)
     style.mark(axes, solved.x, solved["median"], method_style, filled=True, size=size)
-    axes.plot(beyond.x, beyond.budget, ls="", marker="^", mfc="white", mec=method_style.colour, ms=size - 1, zorder=3)
+    for exhausted, marker in _BEYOND.items():
+        some = beyond[beyond.exhausted == exhausted]
+        axes.plot(
+            some.x, some.budget, ls="", marker=marker, mfc="white", mec=method_style.colour, ms=size - 1, zorder=3
+        )
 
 
 def _budgets(axes: Any, budgets: pd.Series) -> None:
@@ -85,7 +94,8 @@ def caption(analysis: Analysis) -> str:
         "backward 3, Gauss-Newton product 4) spent until solved; small dots, in place of an interval: each "
         f"seed that solved; {seeds_phrase(conditions.n)}. Every unsolved run, whatever ended it, is censored at "
         "the full budget. Where fewer than half solve, an open triangle at the budget means "
-        f"more than this ({count(beyond, 'condition')}). Lags that "
+        f"more than this ({count(beyond, 'condition')}); one that points down, at the passes that were used, means "
+        "that a readout had all the sequences that it asks for. Lags that "
         "no seed attempted are left out. A pass through a large reservoir is not a pass through a small "
         "net: the next figure and the table of costs give floating-point operations too."
         f"{layout.small_note(conditions)}"

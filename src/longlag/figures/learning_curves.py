@@ -151,7 +151,7 @@ def caption(analysis: Analysis) -> str:
         f"and those that do not. One line per seed, {seeds_phrase(seeds)} per method{some}, no averaging. Filled "
         "marker: solved; a line without a marker ran to its budget; open marker: ended otherwise, or did not solve at "
         "its single evaluation. A readout computed in one go is a marker without a line. Vertical axis linear below 1 "
-        f"%. {_left_out(analysis.success, chosen)}"
+        f"%.{_left_out(analysis.success, chosen)}"
     )
 
 

@@ -94,7 +94,7 @@ def _words(analysis: Analysis) -> dict[str, Any]:
         "answer": [] if analysis.smoke else answer.sentences(analysis),
         "tally": answer.tally(runs),
         "endings": answer.endings(runs),
-        "missing": answer.gaps(runs, sorted(runs.task.unique()), sorted(runs.method.unique())),
+        "missing": answer.gaps(runs),
         "rules": _rules(analysis),
         "provenance": provenance.facts(runs),
         "axes": stats.AXES,

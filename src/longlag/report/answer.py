@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,24 +69,17 @@ def _steps(tied: pd.DataFrame, rows: pd.DataFrame) -> str:
     return f"{reached(first.reach, at_limit)} steps{minimal}" + (", not tried beyond" if capped else "")
 
 
-def gaps(runs: pd.DataFrame, tasks: Iterable[str], methods: Iterable[str]) -> list[tuple[str, str]]:
-    """What is missing of all pairs of these tasks and methods, in words, each with what it is about.
+def gaps(runs: pd.DataFrame) -> list[tuple[str, str]]:
+    """What is missing of all pairs of the tasks and methods of these runs, in words, each with what it is about.
 
-    First what was run nowhere, then per group of tasks what else was not run, then conditions with too few seeds.
+    First per group of tasks what was not run, then conditions with too few seeds.
     """
-    tasks, methods = list(tasks), list(methods)
+    tasks, methods = sorted(runs.task.unique()), sorted(runs.method.unique())
     table = stats.missing(runs, tasks, methods)
-    absent = table[table.n == 0]
-    no_task = sorted(set(tasks) - set(runs.task))
-    no_method = sorted(set(methods) - set(runs.method))
-    found = [(join_methods(no_method), "run on no task")] if no_method else []
-    if no_task:
-        found.append((join_tasks(no_task), "no method was run"))
     groups: dict[tuple[str, ...], list[str]] = {}
-    for task, rows in absent[~absent.task.isin(no_task) & ~absent.method.isin(no_method)].groupby("task"):
+    for task, rows in table[table.n == 0].groupby("task"):
         groups.setdefault(tuple(rows.method), []).append(str(task))
-    ran = [name for name in methods if name not in no_method]
-    found += [(join_tasks(group), _without(names, ran)) for names, group in groups.items()]
+    found = [(join_tasks(group), _without(names, methods)) for names, group in groups.items()]
     return found + _short(table[table.n > 0])
 
 

@@ -27,16 +27,16 @@
   }
 
   function cells() {
-    return chosen(task().cells).map(([method, lag, minimal, n, attempted, solved, low, high, others, cost]) => {
+    return chosen(task().cells).map(([method, lag, minimal, n, attempted, solved, low, high, others, cost, exhausted]) => {
       const [median, first, last, budget] = cost[state.axis];
       const unit = UNITS[state.axis];
       const range = first === null ? "" : `${number(first)} to ${last === null ? `> ${number(budget)}` : number(last)}`;
       return {
         method: data.methods[method].label, lag, place: place(lag), rate: solved / n, low, high,
-        attempted, cost: median ?? budget, beyond: median === null ? "more than the budget" : "median",
+        attempted, cost: median ?? budget, beyond: median !== null ? "median" : exhausted ? "unsolved with all its sequences" : "more than the budget",
         solved: `${solved} of ${n} seeds`, interval: `${percent(low)} to ${percent(high)} (Wilson, 95 %)`,
         others: others || "none", minimal: minimal ?? "unknown",
-        median: median === null ? (budget === null ? "unknown" : `> ${number(budget)} ${unit}`) : `${number(median)} ${unit}`,
+        median: median === null ? (budget === null ? "unknown" : `${exhausted ? "unsolved at" : ">"} ${number(budget)} ${unit}`) : `${number(median)} ${unit}`,
         range: range && `${range} ${unit}`,
       };
     });

@@ -18,7 +18,7 @@ from longlag.figures import papers as drawings
 from longlag.report import explorer, images
 from longlag.report.templates import contents, template
 from longlag.tables.tools.papers import Paper, in_unit, measured
-from longlag.words import count, duration, join_words
+from longlag.words import count, duration, join_words, setting
 
 # verdict -> sign beside it, so that colour is not all that tells
 SIGNS = {
@@ -136,7 +136,9 @@ def _choices(paper: Paper) -> list[dict[str, str]]:
         grid = _grid(paper, stage)
         for method, tasks in methods.items():
             for task, values in tasks.items():
-                said = ", ".join(f"{path} = {one:g}{_edge(one, grid.get(path, []))}" for path, one in values.items())
+                said = ", ".join(
+                    f"{path} = {setting(one)}{_edge(one, grid.get(path, []))}" for path, one in values.items()
+                )
                 found.append({"stage": stage, "method": method, "task": task, "chosen": said})
     return found
 
@@ -146,5 +148,7 @@ def _grid(paper: Paper, stage: str) -> dict[str, list[float]]:
     return dict((bodies.get(stage, {}).get("search") or {}).get("grid", {}))
 
 
-def _edge(value: float, values: Sequence[float]) -> str:
-    return " (at an end of the grid)" if len(values) > 1 and value in (min(values), max(values)) else ""
+def _edge(value: Any, values: Sequence[Any]) -> str:
+    """A remark on a number at an end of its grid; words and switches have no ends."""
+    numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (value, *values))
+    return " (at an end of the grid)" if numbers and len(values) > 1 and value in (min(values), max(values)) else ""

@@ -22,9 +22,10 @@ _FACTS = {
 
 def facts(runs: pd.DataFrame) -> list[tuple[str, str]]:
     """Name and value of each fact; where rows differ, every value with the number of its rows."""
-    found = [(words, _values(runs[column])) for column, words in _FACTS.items()]
-    found.append(("task versions", _versions(runs, "task")))
-    found.append(("method versions", _versions(runs, "method")))
+    known = runs[runs.spec_hash != ""]  # the row of a killed job has none of these facts
+    found = [(words, _values(known[column])) for column, words in _FACTS.items()]
+    found.append(("task versions", _versions(known, "task")))
+    found.append(("method versions", _versions(known, "method")))
     found.append(("CPU time", duration(runs.seconds.sum())))
     started = sorted(text for text in runs.started.astype(str) if text)
     found.append(("started", f"{started[0]} to {started[-1]}" if started else "unknown"))

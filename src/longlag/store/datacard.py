@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag.store import files
+from longlag.store.curves import read_curves
 from longlag.store.records import CHECK, KEY, Point, Row
 
 FILES = ("datapackage.json", "croissant.json")
@@ -76,9 +77,13 @@ def write(folder: Path, title: str) -> list[Path]:
     Raises:
         LonglagError: there is no runs.csv, or the folder cannot be written.
     """
-    resources = [_resource(folder / "runs.csv", "text/csv", row_fields())]
-    if files.is_file(folder / "curves.parquet"):
-        resources.append(_resource(folder / "curves.parquet", "application/vnd.apache.parquet", point_fields()))
+    header = files.read(folder / "runs.csv").split(b"\n", 1)[0].decode().strip().split(",")
+    columns = [column for column in row_fields() if column["name"] in header]  # an older file may lack some
+    resources = [_resource(folder / "runs.csv", "text/csv", columns)]
+    if files.is_file(curves := folder / "curves.parquet"):
+        present = read_curves(str(curves)).column_names
+        columns = [column for column in point_fields() if column["name"] in present]
+        resources.append(_resource(curves, "application/vnd.apache.parquet", columns))
     cards = dict(zip(FILES, (_datapackage(title, resources), _croissant(title, resources)), strict=True))
     for name, card in cards.items():
         files.write_atomically(folder / name, (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pandas as pd
 
 from longlag.analysis import Analysis
-from longlag.words import interval, join_words, percent, seeds_phrase
+from longlag.words import interval, join_words, percent, seeds_phrase, setting
 
 TITLE, BESIDE = "Ranking", "overview"
 
@@ -16,13 +15,14 @@ TITLE, BESIDE = "Ranking", "overview"
 def build(analysis: Analysis) -> pd.DataFrame:
     """One row per method, best first: share of seeds solved with its interval, pairs of task and lag, settings."""
     table = analysis.ranking
-    versions = {str(name): sorted({*map(int, of)}) for name, of in analysis.runs.groupby("method").method_version}
+    known = analysis.runs[analysis.runs.method_version > 0]  # the row of a killed job has none
+    versions = {str(name): sorted({*map(int, of)}) for name, of in known.groupby("method").method_version}
     rows = []
     for row in table.itertuples():
         rank = 1 + int((table.share > row.share).sum())
         share = f"{percent(row.share)} {_percents(row.low, row.high)}"
         given = "–" if analysis.smoke and row.method == analysis.newcomer else rank
-        settings = _words(row.settings, versions[row.method])
+        settings = _words(row.settings, versions.get(row.method, []))
         rows.append([given, row.method, share, f"{row.cells} of {row.of}", row.n, settings])
     return pd.DataFrame(rows, columns=["rank", "method", "seeds solved", "pairs", "runs", "settings"])
 
@@ -34,13 +34,9 @@ def _percents(low: float, high: float) -> str:
 def _words(settings: dict[str, list[Any]], versions: list[int]) -> str:
     """How a method was set: by its file at that version alone, one setting for all its tasks, or task by task."""
     if not settings:
-        return f"those of its file, version {join_words(map(str, versions))}"
-    told = ((path, _value(values[0]) if len(values) == 1 else "") for path, values in settings.items())
+        return "those of its file" + (f", version {join_words(map(str, versions))}" if versions else "")
+    told = ((path, setting(values[0]) if len(values) == 1 else "") for path, values in settings.items())
     return ", ".join(f"{path} = {value} on every task" if value else f"{path} per task" for path, value in told)
-
-
-def _value(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) and math.isfinite(value) else str(value)
 
 
 def note(analysis: Analysis) -> str:

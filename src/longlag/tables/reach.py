@@ -15,7 +15,7 @@ TITLE, BESIDE = "Reach", "overview"
 
 
 def build(analysis: Analysis) -> pd.DataFrame:
-    """One row per method, one column per task: "≥ 200 [100, ≥ 200], established 100 (minimal 80)"."""
+    """One row per method, one column per task: "≥ 200 (minimal 80) [100, ≥ 200], established: 100"."""
     found = analysis.reach
     words = {(row.task, row.method): _words(row) for row in found.itertuples()}
     tasks, methods = sorted(found.task.unique()), sorted(found.method.unique())

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from longlag.analysis.papers import SHARES
 from longlag.figures.tools import layout, style
 
-_SHARES = {"success_percent", "longest_solved", "words"}  # metrics whose number is the share of runs solved, in percent
 _UNITS = {  # what a vertical axis shows
     "share_wrong": "share of sequences wrong",
     "wrong_symbols": "symbols wrong",
@@ -51,7 +51,7 @@ def _dots(cells: pd.DataFrame, width: float) -> Figure:
     for panel, (title, own, labels) in zip(axes, panels, strict=True):
         for place, cell in enumerate(own.itertuples()):
             _column(panel, place, cell)
-        panel.set_yscale("linear" if set(own.metric) <= _SHARES else "log")
+        panel.set_yscale("linear" if set(own.metric) <= SHARES else "log")
         room = max(_CHARACTERS // (across * len(own)), 6)
         panel.set_xticks(range(len(own)), [textwrap.fill(label.replace("$", r"\$"), room) for label in labels])
         unit = _UNITS.get(own.metric.iloc[0], "% of runs solved")
@@ -72,7 +72,7 @@ def _panels(cells: pd.DataFrame) -> list[tuple[str, pd.DataFrame, list[str]]]:
 
 def _column(panel: Any, place: int, cell: Any) -> None:
     """Our runs, or their share with its interval, and the published number."""
-    share = cell.metric in _SHARES
+    share = cell.metric in SHARES
     known = np.array([value for value in ([cell.mean] if share else cell.values) if not np.isnan(value)])
     least = 0.0 if share else _SMALLEST
     spread = place + style.dodge(len(known), 0.3)
@@ -109,20 +109,26 @@ def _task(pair: tuple[Any, Any], rows: pd.DataFrame, arms: list[str]) -> None:
         own = rows[rows.method == arm].sort_values("lag")
         run, offset = own[own.n > 0], style.dodge(len(arms), 0.3)[number]
         x = np.array([lags.index(lag) for lag in run.lag], float) + offset
-        look: Any = {"marker": _MARKERS[number], "ms": 4, "color": style.COLORBLIND[_COLOURS[number]]}
+        look: Any = {"marker": _MARKERS[number % len(_MARKERS)], "ms": 4, "color": _colour(number)}
         pair[0].plot(x, 100 * run.solved / run.n, label=style.method_title(arm), **look)
         pair[1].plot(x, run.passes, **look)
     for number, arm in enumerate(arms):
         _bounds(pair[0], rows[rows.method == arm], lags, style.dodge(len(arms), 0.3)[number], number)
     pair[0].set(ylim=(-6, 106), xlim=(-0.5, len(lags) - 0.5))
     pair[0].set_xticks(range(len(lags)), [""] * len(lags))
-    pair[1].set(xlabel="lag T in steps", yscale="log", ylim=(1e5, 2e8), xlim=(-0.5, len(lags) - 0.5))
+    pair[1].set(xlabel="lag T in steps", yscale="log", xlim=(-0.5, len(lags) - 0.5))
     pair[1].set_xticks(range(len(lags)), map(str, lags))
+    drawn = rows.passes[(rows.n > 0) & np.isfinite(rows.passes)]
+    pair[1].set_ylim(min([1e5, *(0.5 * drawn)]), max([2e8, *(2 * drawn)]))
+
+
+def _colour(number: int) -> Any:
+    return style.COLORBLIND[_COLOURS[number % len(_COLOURS)]]
 
 
 def _bounds(panel: Any, rows: pd.DataFrame, lags: list[int], offset: float, number: int) -> None:
     """Wilson's intervals, and rings at published shares."""
-    colour = style.COLORBLIND[_COLOURS[number]]
+    colour = _colour(number)
     for cell in rows[rows.n > 0].itertuples():
         at = lags.index(cell.lag) + offset
         panel.plot([at, at], [cell.low, cell.high], color=colour, lw=0.8)

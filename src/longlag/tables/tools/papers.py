@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from longlag.analysis import papers, published, stats
+from longlag.analysis.papers import SHARES
 from longlag.design import stages
 from longlag.store import files
 from longlag.store.records import Row
@@ -63,7 +64,7 @@ def in_unit(value: float, metric: str) -> str:
         return "–"
     if metric == "sequences":
         return number(value)
-    return f"{value:.3g} %" if metric in ("success_percent", "longest_solved") else f"{value:.3g}"
+    return f"{value:.3g} %" if metric in SHARES else f"{value:.3g}"
 
 
 def measured(cell: dict[str, Any]) -> str:
@@ -71,7 +72,7 @@ def measured(cell: dict[str, Any]) -> str:
     if not cell["n"]:
         return NOT_RUN
     n, metric = cell["n"], cell["metric"]
-    if metric in ("success_percent", "longest_solved", "words"):
+    if metric in SHARES:
         spent = f", {number(cell['passes'])} passes" if cell["solved"] and not math.isnan(cell["passes"]) else ""
         return f"{cell['solved']}/{n} solved [{cell['low']:.0f}, {cell['high']:.0f} %]{spent}"
     ends = f" [{in_unit(cell['low'], metric)}, {in_unit(cell['high'], metric)}]" if not math.isnan(cell["low"]) else ""
