@@ -32,7 +32,7 @@ $(READY): pyproject.toml requirements.lock
 demo: SUITE := demo
 demo: results  ## train every method, every task in about two minutes; prints the path of the page
 
-results: env  ## train and draw SUITE (demo, standard, paper or a file config/SUITE.yaml)
+results: env  ## train and draw SUITE (demo, standard, reference or a file config/SUITE.yaml)
 	$(BIN)/snakemake --cores $(CORES) --config suite=$(SUITE) $(SNAKEMAKE_FLAGS)
 	@echo "Open $(CURDIR)/results/$(SUITE)/report.html in a browser."
 

@@ -68,6 +68,21 @@ def test_a_module_from_git_runs_to_its_rows(repository, tmp_path):
     assert len((tmp_path / "ours/results/tiny/runs.csv").read_text().splitlines()) == 3
 
 
+@pytest.mark.parametrize("first", ["module", "all"])
+def test_a_rule_all_of_the_user_is_the_target(first, repository, tmp_path):
+    source = f"git+file:{repository}/workflow/Snakefile@main"
+    module = f'module longlag:\n    snakefile: "{source}"\n    config: {{"suite": "demo"}}\n'
+    module += "use rule * from longlag as longlag_*\n"
+    every = 'rule all:\n    default_target: True\n    input: "mine.txt"\n'
+    every += "rule mine:\n    output: 'mine.txt'\n    shell: 'touch {output}'\n"
+    (tmp_path / "Snakefile").write_text(module + every if first == "module" else every + module)
+    done = call(tmp_path, "snakemake", "--dry-run", "--workflow-profile", "none")
+    assert done.returncode == 0, done.stdout + done.stderr
+    planned = done.stdout + done.stderr
+    assert "mine.txt" in planned
+    assert "is complete" not in planned, "the suite is not what was asked for"
+
+
 def test_a_module_from_git_takes_suites_from_the_package(repository, tmp_path):
     source = f"git+file:{repository}/workflow/Snakefile@main"
     (tmp_path / "Snakefile").write_text(

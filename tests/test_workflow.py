@@ -176,7 +176,7 @@ def test_the_record_of_another_suite_is_not_replaced_in_silence(tmp_path):
     code, output = folder.snakemake()
     assert code != 0
     assert said in output
-    assert "to replace it: --config replace=true" in output
+    assert "one --config with all its keys, such as --config replace=true" in output
     assert (record / "runs.csv").read_text() == "rows"
     code, output = folder.snakemake("--dry-run")
     assert code == 0, "it replaces nothing"

@@ -22,9 +22,11 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> LonglagError:
     "unknown task 'ading'; did you mean 'adding'? known: adding, temporal_order"
     >>> str(unknown("method", "LSTM", ["hf", "lstm"]))
     "unknown method 'LSTM'; did you mean 'lstm'? known: hf, lstm"
+    >>> str(unknown("setting", "adam.lr", ["adam.epsilon", "adam.learning_rate"]))
+    "unknown setting 'adam.lr'; did you mean 'adam.learning_rate'? known: adam.epsilon, adam.learning_rate"
     """
     known = sorted(known)
-    alike = [other for other in known if other.lower() == name.lower()]
+    alike = [other for other in known if name.lower() in (other.lower(), _with_initials(other))]
     near = alike or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f" did you mean {near[0]!r}?" if near else ""
     listed = ", ".join(known) or "none"
@@ -32,6 +34,12 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> LonglagError:
         nearest = difflib.get_close_matches(name, known, n=5, cutoff=0.0)
         listed = f"{', '.join(nearest)} and {len(known) - len(nearest)} more"
     return LonglagError(f"unknown {kind} {name!r};{hint} known: {listed}")
+
+
+def _with_initials(path: str) -> str:
+    """`optimiser.lr` of `optimiser.learning_rate`."""
+    head, dot, last = path.rpartition(".")
+    return head + dot + "".join(word[:1] for word in last.split("_"))
 
 
 def shown(value: Any) -> str:

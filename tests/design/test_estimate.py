@@ -45,6 +45,16 @@ def cost(rows, **changes):
     return found
 
 
+def test_a_variant_costs_what_its_method_costs_and_that_is_a_guess():
+    rows = [row(lag=lag) for lag in (20, 50)]
+    variant = {"methods": {"hf-fast": {"from": "hf", "optimiser.damping.start": 0.1}},
+               "cells": [{"methods": ["hf-fast"], "tasks": ["adding"]}]}  # fmt: skip
+    plain, guess = cost(rows), cost(rows, **variant)
+    assert (plain.guessed, guess.guessed) == (0, pytest.approx(plain.known - PROCESS_SECONDS))
+    own = cost([*rows, *(row(lag=lag, method="hf-fast", seconds=99.0) for lag in (20, 50))], **variant)
+    assert (own.guessed, own.known) == (0, pytest.approx(PROCESS_SECONDS + 2 * 2 * 99.0))
+
+
 def test_known_runs_cost_what_they_cost():
     found = cost(
         [row(lag=20), row(lag=20, seconds=20.0), row(lag=50, status="budget", solved=False, passes=1e6, seconds=40.0)]

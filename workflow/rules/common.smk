@@ -41,6 +41,9 @@ CLONE = [Path(HERE).parents[1] / "config"] if isinstance(HERE, os.PathLike) else
 # `--config replace=true`: this call may replace what `kept.loss` names. It is no key of a suite, and a word on the
 # command line.
 REPLACE = str(config.pop("replace", False)).lower() == "true"
+LONGLAG_RUN = (
+    "LONGLAG_RUN" in os.environ
+)  # `longlag run` called Snakemake: remedies are in its words
 
 try:
     for (
@@ -117,7 +120,12 @@ def job_of(wildcards):
 # A dry run replaces nothing, so that it only says what the real one would refuse.
 def refuse_loss():
     if lost := kept.loss(Path("results", SUITE.name), SUITE):
-        lost += "; to keep it, work in another folder (--directory DIR) or give the suite another name; to replace it: --config replace=true"
+        if LONGLAG_RUN:
+            remedy = "add --replace"
+        else:
+            named = "" if workflow.configfiles else f"suite={SUITE.name} "
+            remedy = f"one --config with all its keys, such as --config {named}replace=true (a second one replaces the first)"
+        lost += f"; to keep it, work in another folder or give the suite another name; to replace it: {remedy}"
         if not workflow.dryrun:
             raise WorkflowError(lost)
         logger.warning(lost)

@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from longlag.store import files, lock, parquet, records
+    from longlag.words import count
 
     given = _records.read(args.runs)
     outputs = args.out / "runs.csv", args.out / "curves.parquet"
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
         records.write_rows(outputs[0], merged.rows)
     without = sum(record.curves is None for record in given)
     more = f"; {without} of the records have no curves" if without else ""
-    print(f"{outputs[0]}: {len(merged.rows)} rows of {len(given)} records, {merged.dropped} repeated{more}")
+    print(f"{outputs[0]}: {len(merged.rows)} rows of {count(len(given), 'record')}, {merged.dropped} repeated{more}")
 
 
 def _refuse_loss(out: Path, rows: Sequence[Row]) -> None:

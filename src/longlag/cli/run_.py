@@ -110,7 +110,9 @@ def _call(command: list[str]) -> int:
     handlers = {signal.SIGINT: end, signal.SIGTERM: end}
     if os.name != "nt":
         handlers |= {signal.SIGHUP: end, signal.SIGTSTP: pause}
-    with _handling(handlers), subprocess.Popen(command, process_group=None if os.name == "nt" else 0) as child:
+    group = None if os.name == "nt" else 0
+    environment = {**os.environ, "LONGLAG_RUN": "1"}  # the rules give remedies in the words of this verb
+    with _handling(handlers), subprocess.Popen(command, process_group=group, env=environment) as child:
         children.append(child)
         if noted:  # before that
             _interrupt(child)

@@ -89,7 +89,10 @@ def check_names(full: Mapping[str, Any]) -> None:
     rows = tuned.rows(full["tuned"])
     _check_known("method", bases, [*registry.names("methods"), *rows])
     for cell in full["cells"]:
-        _check_known("method", cell["methods"], [*registry.names("methods"), *variants, *rows])
+        try:
+            _check_known("method", cell["methods"], [*registry.names("methods"), *variants, *rows])
+        except LonglagError as error:
+            raise LonglagError(f"{error}; a variant is declared: methods: {{NAME: {{from: METHOD, ...}}}}") from None
         tasks += cell["tasks"]
     _check_known("task", tasks, registry.names("tasks"))
 

@@ -120,7 +120,7 @@ def read_footprints(path: str | Path) -> list[Footprint]:
 
 
 def _cost(name: str, jobs: list[Job], record: Record) -> Cost:
-    method = jobs[0].base or name  # a variant costs what its method costs
+    method, own = record.of(jobs[0])
     known, guessed, most, runs = PROCESS_SECONDS * len(jobs), 0.0, 0.0, 0
     ladders: dict[tuple[str, tuple[int, ...], float, float | None], int] = defaultdict(int)  # -> how many seeds
     for job in jobs:
@@ -132,6 +132,7 @@ def _cost(name: str, jobs: list[Job], record: Record) -> Cost:
         deviation += record.deviation(task, method, lags, budget, seeds)
         for lag, climbing in record.climbing(task, method, lags):
             seconds, certain = record.seconds(task, method, lag, budget, timeout)
+            certain = certain and own
             known += seeds * seconds * certain
             guessed += seeds * seconds * climbing * (not certain)
             most += seeds * seconds * (not certain)
@@ -152,6 +153,12 @@ class Record:
         self.seconds = cache(self._seconds)
         self.megabytes = cache(self._megabytes)
 
+    def of(self, job: Job) -> tuple[str, bool]:
+        """Whose rows say what a job costs, and whether they are its own: a variant without rows costs what its method
+        does, which is a guess."""
+        own = not job.base or any(method == job.method for _, method, _ in self._rows)
+        return (job.method, True) if own else (job.base or job.method, False)
+
     def need(self, job: Job) -> Need:
         """The request for a job: its expected time and the memory of its longest lag, each with a margin."""
         megabytes = self.megabytes(job.base or job.method, max(job.lags))
@@ -163,7 +170,7 @@ class Record:
 
     def expected(self, job: Job) -> float:
         """CPU seconds."""
-        method = job.base or job.method
+        method, _ = self.of(job)
         rungs = [self.seconds(t, method, lag, job.budget, job.timeout)[0] for t in job.tasks for lag in job.lags]
         return PROCESS_SECONDS + len(job.seeds) * sum(rungs)
 

@@ -128,11 +128,11 @@ def find(config: Mapping[str, Any], folders: Sequence[Path], given: str = "") ->
     name = str(config.get("suite", "standard"))
     if name not in found:
         remedy = "a suite of your own is a YAML file with cells: snakemake --configfile FILE, longlag run FILE"
-        looked = f"{name}.yaml was looked for in {' and '.join(map(str, folders))}"
-        if files.is_file(f"{name}.yaml"):
-            remedy = (
-                f"{name}.yaml is a file of this folder: snakemake --configfile {name}.yaml, longlag run {name}.yaml"
-            )
+        own = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
+        places = {folder.resolve(): str(folder) for folder in reversed(folders)}  # the same one is named once
+        looked = f"{own} was looked for in {' and '.join(reversed(places.values()))}"
+        if files.is_file(own):
+            remedy = f"{own} is a file of this folder: snakemake --configfile {own}, longlag run {own}"
         raise LonglagError(f"{given and f'{given}: '}{unknown('suite', name, found)}; {remedy}; {looked}")
     replaced = ", ".join(sorted(map(str, {*config} - {"suite"})))
     source = f"{found[name]}, with {replaced} of {given}" if replaced else str(found[name])
