@@ -225,8 +225,8 @@ def sceptic(path: Path) -> list[Finding]:
             "An echo state network owes little to its input scales and to the right leak, and something to its size",
             f"{sum(changed)} of {len(changed)} runs with a change are solved, although input scales are equal, the lag "
             "is taken for another, or units are few. All others have 100 units and must remember five bits across 200 "
-            "steps of noise: the message outlasts the ring of units. The recipe has more units than steps there. Not "
-            "taken away were its quadratic features, its delay line for messages and a leak that follows the lag; "
+            "steps of noise: the message must be kept for more steps than the ring has units. The recipe has more "
+            "units than steps there. Not taken away were its quadratic features, its delay line for messages and a leak that follows the lag; "
             "multiplication and XOR, which need the features, were not run. The equal scale is the geometric mean of "
             "the recipe's, so its level is still a searched one; on the two memory tasks it changes the blank channel "
             "alone, from 0 to 0.01. Runs solved, ten seeds each "

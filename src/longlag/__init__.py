@@ -1,4 +1,4 @@
-"""longlag: which remedy carries a recurrent net how far across time, and at what cost?
+"""longlag: how long a time lag can a recurrent net bridge with each remedy, and at what cost?
 
 The library half works with no Snakemake in sight: `from longlag.optimisers import HessianFree`.
 """

@@ -56,7 +56,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     parser = argparse.ArgumentParser(
         prog="longlag",
-        description="Which remedy carries a recurrent net how far across time, and at what cost?",
+        description="How long a time lag can a recurrent net bridge with each remedy, and at what cost?",
         epilog="example: longlag train --task temporal_order --lag 50 --method lstm_chrono --seeds 0:3 --out runs.csv",
     )
     parser.add_argument("--version", action="version", version=f"longlag {__version__}")

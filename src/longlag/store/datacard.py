@@ -114,7 +114,7 @@ def _datapackage(title: str, resources: list[dict[str, Any]]) -> dict[str, Any]:
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "longlag-results",
         "title": title,
-        "description": "Which remedy carries a recurrent net how far across time, and at what cost: recorded runs.",
+        "description": "Recorded runs: the longest time lag that recurrent nets bridge with each remedy, and the cost.",
         "keywords": ["recurrent neural networks", "long-term dependencies", "benchmark"],
         "licenses": [{"name": _LICENCE[0], "path": _LICENCE[1]}],
         "resources": resources,
