@@ -55,6 +55,15 @@ def test_a_variant_costs_what_its_method_costs_and_that_is_a_guess():
     assert (own.guessed, own.known) == (0, pytest.approx(PROCESS_SECONDS + 2 * 2 * 99.0))
 
 
+def test_runs_that_are_taken_cost_nothing():
+    rows = [row(lag=20, seconds=10.0), row(lag=50, seconds=20.0)]
+    plan = suite.parse(CONFIG)
+    (rest,) = estimate(plan, rows, {("adding", "hf", 20, 0), ("adding", "hf", 50, 0), ("adding", "hf", 20, 1)})
+    assert (rest.runs, rest.known) == (1, pytest.approx(PROCESS_SECONDS + 20.0))
+    (none,) = estimate(plan, rows, {("adding", "hf", lag, seed) for lag in (20, 50) for seed in (0, 1)})
+    assert (none.runs, none.known, none.guessed) == (0, PROCESS_SECONDS, 0)
+
+
 def test_known_runs_cost_what_they_cost():
     found = cost(
         [row(lag=20), row(lag=20, seconds=20.0), row(lag=50, status="budget", solved=False, passes=1e6, seconds=40.0)]

@@ -15,6 +15,7 @@ from longlag.errors import LonglagError
 if TYPE_CHECKING:
     from longlag.design.estimate import Cost, Footprint, Need
     from longlag.design.suite import Suite
+    from longlag.store.records import Key
 
 HELP = "estimate a suite's cost from recorded costs, before anything starts"
 EXAMPLE = "longlag estimate reference_full results/reference results/tuning/done --cores 500"
@@ -47,12 +48,13 @@ def run(args: argparse.Namespace) -> None:
         named = " ".join(map(str, runs))
         raise LonglagError(f"{named}: no recorded run to estimate from; name a runs.csv of finished runs")
     if {*found.plugins} <= {*args.plugin}:
-        _note_reused(replace(found, digests=digests.work_out(found, args.plugin, _note)))
+        taken = _taken(replace(found, digests=digests.work_out(found, args.plugin, _note)))
     else:
         flags = " ".join(f"--plugin {p}" for p in found.plugins)
+        taken = frozenset()
         _note(f"{found.source}: not checked; an estimate does not run code that a file names: add {flags} to run it")
     record, named = Record(rows, _footprints()), " ".join(map(str, runs))
-    costs = estimate(found, rows)
+    costs = estimate(found, rows, taken)
     everything = total(costs)
     heads = f"{'CPU time':>10}{'from':>10}{'to':>10}{'guessed':>9}{'minutes/job':>13}{'MB/job':>13}"
     print(f"{'method':<22}{'jobs':>7}{'runs':>8}{heads}")
@@ -70,16 +72,17 @@ def run(args: argparse.Namespace) -> None:
     print("minutes/job, MB/job: the time and memory that a cluster is asked for at the first attempt (docs/cluster.md)")
 
 
-def _note_reused(plan: Suite) -> None:
-    """Says how many runs the suite takes from the files of its `reuse`; the estimate is of all."""
+def _taken(plan: Suite) -> frozenset[Key]:
+    """The runs that the suite takes from the files of its `reuse`; says how many."""
     from longlag.store.records import read_rows
 
     if not plan.reuse:
-        return
+        return frozenset()
     there = {(row.spec_hash, row.seed) for path in plan.reuse for row in read_rows(path)}
-    wanted = [(digest, key[3]) for job in plan.jobs for key, digest in plan.wanted(job).items()]
-    taken = sum(run in there for run in wanted)
-    _note(f"{taken} of {len(wanted)} runs are in the files of reuse already; the estimate does not leave them out")
+    wanted = {key: digest for job in plan.jobs for key, digest in plan.wanted(job).items()}
+    taken = frozenset(key for key, digest in wanted.items() if (digest, key[3]) in there)
+    _note(f"{len(taken)} of {len(wanted)} runs are in the files of reuse already; the estimate is of the others")
+    return taken
 
 
 def _line(cost: Cost, needs: Sequence[Need]) -> str:

@@ -18,9 +18,10 @@ from __future__ import annotations
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from statistics import mean, variance
 
@@ -28,7 +29,7 @@ from longlag import protocol
 from longlag.design.job import Job
 from longlag.design.suite import Suite
 from longlag.errors import LonglagError
-from longlag.store.records import Row, Status
+from longlag.store.records import Key, Row, Status
 from longlag.store.specs import base_method
 
 PROCESS_SECONDS = 3.0  # a job's start: Python, torch, checking its spec
@@ -80,13 +81,16 @@ class Need:
     small: bool
 
 
-def estimate(suite: Suite, recorded: Iterable[Row]) -> list[Cost]:
-    """The suite's expected cost, one entry per method; the candidates of a search are one with it."""
+def estimate(suite: Suite, recorded: Iterable[Row], taken: Container[Key] = ()) -> list[Cost]:
+    """The suite's expected cost, one entry per method; the candidates of a search are one with it.
+
+    taken: runs that need no training, because `reuse` has their rows.
+    """
     record = Record(recorded)
     by_method: dict[str, list[Job]] = defaultdict(list)
     for job in suite.jobs:
         by_method[job.entry].append(job)
-    return [_cost(name, jobs, record) for name, jobs in sorted(by_method.items())]
+    return [_cost(name, jobs, record, taken) for name, jobs in sorted(by_method.items())]
 
 
 def total(costs: Sequence[Cost]) -> Cost:
@@ -119,18 +123,22 @@ def read_footprints(path: str | Path) -> list[Footprint]:
         raise LonglagError(f"cannot read {path}: {error}; python -m benchmarks.footprint writes such a file") from error
 
 
-def _cost(name: str, jobs: list[Job], record: Record) -> Cost:
+def _cost(name: str, jobs: list[Job], record: Record, taken: Container[Key]) -> Cost:
     method, own = record.of(jobs[0])
     known, guessed, most, runs = PROCESS_SECONDS * len(jobs), 0.0, 0.0, 0
-    ladders: dict[tuple[str, tuple[int, ...], float, float | None], int] = defaultdict(int)  # -> how many seeds
+    # task, lags, those to train, budget, timeout -> how many seeds
+    ladders: dict[tuple[str, tuple[int, ...], tuple[int, ...], float, float | None], int] = defaultdict(int)
     for job in jobs:
-        for task in job.tasks:
-            ladders[task, job.lags, job.budget, job.timeout] += len(job.seeds)
+        for task, seed in product(job.tasks, job.seeds):
+            left = tuple(lag for lag in job.lags if (task, job.method, lag, seed) not in taken)
+            ladders[task, job.lags, left, job.budget, job.timeout] += 1
     deviation = 0.0
-    for (task, lags, budget, timeout), seeds in ladders.items():
-        runs += seeds * len(lags)
-        deviation += record.deviation(task, method, lags, budget, seeds)
+    for (task, lags, left, budget, timeout), seeds in ladders.items():
+        runs += seeds * len(left)
+        deviation += record.deviation(task, method, left, budget, seeds)
         for lag, climbing in record.climbing(task, method, lags):
+            if lag not in left:
+                continue
             seconds, certain = record.seconds(task, method, lag, budget, timeout)
             certain = certain and own
             known += seeds * seconds * certain
