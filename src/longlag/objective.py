@@ -14,12 +14,13 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from longlag import protocol
 from longlag.algebra import tree
 from longlag.algebra.tree import Params
 from longlag.losses import Loss
 from longlag.model import Model, ModelTape
 
-FORWARD, GRADIENT, REGULARISED, PRODUCT = 1, 3, 4, 4  # sequence passes
+FORWARD, GRADIENT, REGULARISED, PRODUCT = 1, protocol.TRAINING_PASSES, 4, 4  # sequence passes
 Operator = Callable[[Params], dict[str, Tensor]]  # v -> A v
 Gradient = Callable[[Params, "Tensors"], tuple[Tensor, dict[str, Tensor]]]  # loss [R] and gradient on a batch
 _CHUNK_SEQUENCES = 100

@@ -19,6 +19,7 @@ CONFIRMATION = 0.008  # two standard errors of 10,000 sequences inside the crite
 MONITOR, CONFIRM, TEST = 1000, 10_000, 10_000  # sequences
 TEST_EVERY_STEP = 1000  # sequences of the test set whose every step is scored
 DEFAULT_BUDGET = 10_000_000.0  # sequence passes per seed and lag
+TRAINING_PASSES = 3  # of a training sequence: a forward and a backward pass
 FIRST_TUNING_SEED = 1_000_000  # reported seeds are below
 STOPS = ("solved", "budget")  # when a run ends: confirmed as solved, or never before its budget is spent
 GIVE_UP_AFTER = 2  # consecutive unsolved lags at which a seed leaves the ladder

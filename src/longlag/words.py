@@ -142,6 +142,15 @@ def interval(low: float, high: float) -> str:
     return f"[{low:.0f}, {high:.0f}]"
 
 
+def percent_interval(low: float, high: float) -> str:
+    """An interval of shares, in per cent.
+
+    >>> percent_interval(0.5, 1)
+    '[50, 100] %'
+    """
+    return f"{interval(100 * low, 100 * high)} %"
+
+
 def setting(value: object) -> str:
     """A value of a setting, a number with six digits: `0.003`, `True`, `relu`."""
     return f"{value:g}" if isinstance(value, float) and math.isfinite(value) else str(value)

@@ -40,7 +40,6 @@ RULE = (
     "run has none. A run that diverged has everything wrong. Sequences to the criterion are a mean over the runs that "
     "met it, as the papers count; if fewer than half did, ours is worse.",
 )
-_PASSES_PER_SEQUENCE = 3  # a training sequence is a forward and a backward pass
 _KEY = ["paper", "task", "arm", "lag", "metric"]
 SHARES = frozenset({"success_percent", "longest_solved", "words"})  # metrics that are a share of runs, in percent
 _BROKEN = {Status.ERROR, Status.TIMEOUT}
@@ -195,7 +194,7 @@ def _solved(rows: pd.DataFrame) -> pd.Series:
 def _values(rows: pd.DataFrame, metric: str, symbols: int) -> np.ndarray:
     """A number per run. A run that diverged answers nothing: all it is asked is wrong."""
     if metric == "sequences":
-        return (rows.passes_to_solve / _PASSES_PER_SEQUENCE).where(rows.solved).to_numpy(float)
+        return (rows.passes_to_solve / protocol.TRAINING_PASSES).where(rows.solved).to_numpy(float)
     if metric == "speedup":
         return rows.ratio.to_numpy(float)
     if metric in ("share_wrong", "wrong_symbols"):

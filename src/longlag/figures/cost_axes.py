@@ -10,12 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis, stats
-from longlag.figures.tools import layout, style
+from longlag.figures.tools import choice, layout, style
 from longlag.words import count, join_methods, join_tasks, join_words, seeds_phrase, task_label
 
 TITLE, ORDER = "Cost on three axes", 4
 _ROW = 0.19  # inches of a method
-_ENOUGH = 2  # methods that make a comparison
 _NAMES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds\n(not ranked)"}
 _NARROW = {"passes": "passes", "flops": "operations", "seconds": "CPU s\n(not ranked)"}
 _ROOM = 6  # times the dearest solution: where ranks stand
@@ -32,14 +31,12 @@ def chosen(analysis: Analysis) -> dict[str, int]:
     """The tasks that are drawn, each with the longest lag at which most methods solve (half of the seeds). Tasks on
     which no two methods solve at one lag are left out: there are no prices to compare."""
     conditions = analysis.costs["passes"]
-    solving = conditions[np.isfinite(conditions["median"])].groupby(["task", "lag"], as_index=False).method.nunique()
-    best = solving[solving.method >= _ENOUGH].sort_values(["method", "lag"], kind="stable").groupby("task").tail(1)
-    return {str(row.task): int(row.lag) for row in best.sort_values("task").itertuples()}
+    return choice.lags(conditions[np.isfinite(conditions["median"])])
 
 
 def _conditions(analysis: Analysis, task: str, lag: int) -> dict[str, pd.DataFrame]:
     """Per axis the costs of the methods that solve it, by method, cheapest in passes first."""
-    costs = {axis: _at(table, task, lag).set_index("method") for axis, table in analysis.costs.items()}
+    costs = {axis: choice.at(table, task, lag).set_index("method") for axis, table in analysis.costs.items()}
     passes = costs["passes"]
     order = passes[np.isfinite(passes["median"])].sort_values(["median", "method"]).index
     return {axis: table.loc[order] for axis, table in costs.items()}
@@ -47,12 +44,8 @@ def _conditions(analysis: Analysis, task: str, lag: int) -> dict[str, pd.DataFra
 
 def _dearer(analysis: Analysis, task: str, lag: int) -> list[str]:
     """The methods that were tried there and of which fewer than half of the seeds solved in the budget."""
-    here = _at(analysis.costs["passes"], task, lag)
+    here = choice.at(analysis.costs["passes"], task, lag)
     return sorted(map(str, here[(here.attempted > 0) & ~np.isfinite(here["median"])].method))
-
-
-def _at(table: pd.DataFrame, task: str, lag: int) -> pd.DataFrame:
-    return table[(table.task == task) & (table.lag == lag)]
 
 
 @style.applied()
@@ -67,7 +60,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     figure, grid = layout.grid(len(shown), len(stats.AXES), sum(heights) / len(heights), width, ratios=heights)
     styles = style.styles(analysis.methods)
     for (task, costs), panels in zip(tables.items(), grid, strict=True):
-        seeds = {axis: _at(times, task, shown[task]) for axis, times in analysis.solve_times.items()}
+        seeds = {axis: choice.at(times, task, shown[task]) for axis, times in analysis.solve_times.items()}
         for axis, panel in zip(costs, panels, strict=True):
             _panel(panel, costs[axis], seeds[axis], styles, ranked=axis in _RANKED and wide)
             panel.set_yticks(

@@ -114,9 +114,7 @@ def _panel(axes: Any, blocks: pd.DataFrame, order: list[str], small: bool) -> No
 def _fill_blocks(axes: Any, status: str, blocks: pd.DataFrame) -> None:
     """The blocks of one status, as one artist: thousands of rectangles take long one by one."""
     edge = "#c9c9c9" if status == Status.NOT_ATTEMPTED else "white"
-    low, high = blocks[["x", "y"]].to_numpy(), np.stack([blocks.x + blocks.width, blocks.y + _HEIGHT], axis=1)
-    corners = [(low[:, 0], low[:, 1]), (high[:, 0], low[:, 1]), (high[:, 0], high[:, 1]), (low[:, 0], high[:, 1])]
-    boxes: Any = np.transpose(corners, (2, 0, 1))
+    boxes = layout.boxes(blocks.x.to_numpy(), blocks.y.to_numpy(), blocks.width.to_numpy(), _HEIGHT)
     drawn = PolyCollection(
         boxes,
         facecolors=[_fill(status, left)[0] for left in blocks.left],

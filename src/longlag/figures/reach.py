@@ -78,9 +78,8 @@ def _panel(axes: Any, conditions: pd.DataFrame, styles: dict[str, style.MethodSt
 def _cells(axes: Any, places: pd.DataFrame, styles: dict[str, style.MethodStyle]) -> None:
     """A tint of the method's colour behind the marks of these conditions."""
     tints = [_TINT + (1 - _TINT) * np.array(styles[name].colour) for name in places.method]
-    low, high = (np.stack([places.x, places.y], axis=1) + side * np.array([_WIDTH, _HEIGHT]) / 2 for side in (-1, 1))
-    corners = [(low[:, 0], low[:, 1]), (high[:, 0], low[:, 1]), (high[:, 0], high[:, 1]), (low[:, 0], high[:, 1])]
-    boxes: Any = np.transpose(corners, (2, 0, 1))
+    x, y = places.x.to_numpy() - _WIDTH / 2, places.y.to_numpy() - _HEIGHT / 2
+    boxes = layout.boxes(x, y, _WIDTH, _HEIGHT)
     axes.add_collection(PolyCollection(boxes, facecolors=tints, edgecolors="none", zorder=0), autolim=False)
 
 

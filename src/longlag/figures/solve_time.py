@@ -9,11 +9,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from longlag.analysis import Analysis
-from longlag.figures.tools import layout, style
+from longlag.figures.tools import choice, layout, style
 from longlag.words import join_tasks, join_words, seeds_phrase, task_label
 
 TITLE, ORDER = "Time to solve", 2
-_MEET = 2  # methods that make a comparison
 _HEIGHT = 1.35  # inches of a panel
 _HAIR = 0.012  # share of seeds by which curves are shifted apart
 
@@ -21,10 +20,7 @@ _HAIR = 0.012  # share of seeds by which curves are shifted apart
 def chosen(analysis: Analysis) -> dict[str, int]:
     """The tasks that are drawn, each with its lag: that at which most methods have a seed that solved; in a tie the
     longest. Tasks on which no two methods solve at one lag are left out."""
-    solving = analysis.success[analysis.success.solved > 0]
-    counts = solving.groupby(["task", "lag"], as_index=False).method.nunique()
-    best = counts[counts.method >= _MEET].sort_values(["method", "lag"], kind="stable").groupby("task").tail(1)
-    return {str(row.task): int(row.lag) for row in best.sort_values("task").itertuples()}
+    return choice.lags(analysis.success[analysis.success.solved > 0])
 
 
 @style.applied()
@@ -37,19 +33,15 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     budgets = analysis.runs.groupby(["task", "lag"]).budget.max()
     beside = min(len(shown), 2 if width > style.COLUMN_WIDTH else 1)
     figure, panels = layout.panels(len(shown), _HEIGHT, width, most=beside)
-    there = [_at(conditions, task, lag) for task, lag in shown.items()]
+    there = [choice.at(conditions, task, lag) for task, lag in shown.items()]
     styles = style.styles(pd.concat(there).query("solved > 0").method.unique(), analysis.methods)
     for panel, (task, lag), here in zip(panels, shown.items(), there, strict=True):
-        _panel(panel, here[here.solved > 0], _at(steps, task, lag), styles, budgets[task, lag])
+        _panel(panel, here[here.solved > 0], choice.at(steps, task, lag), styles, budgets[task, lag])
         solving, tried = int((here.solved > 0).sum()), int((here.attempted > 0).sum())
         panel.set_title(f"{style.task_title(task)}, lag {lag} ({solving} of {tried} solve)", fontsize=8)
     layout.label(panels, "sequence passes (dashed: budget)", "seeds solved so far")
     layout.legend(figure, styles)
     return figure
-
-
-def _at(table: pd.DataFrame, task: str, lag: int) -> pd.DataFrame:
-    return table[(table.task == task) & (table.lag == lag)]
 
 
 def _panel(
@@ -91,7 +83,7 @@ def caption(analysis: Analysis) -> str:
     left_out = f" Not drawn: {join_tasks(rest)}, where no two methods solve at one lag." if rest else ""
     if not shown:
         return f"No two methods solve one task at one lag ({seeds_phrase(conditions.n)})."
-    sizes = pd.concat([_at(conditions, task, lag) for task, lag in shown.items()]).n
+    sizes = pd.concat([choice.at(conditions, task, lag) for task, lag in shown.items()]).n
     where = join_words(f"{task_label(task)} at {lag}" for task, lag in shown.items())
     return (
         "Further left is sooner, higher is more reliable. Share of seeds solved within that many sequence passes "

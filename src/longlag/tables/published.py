@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from longlag import protocol
 from longlag.analysis import Analysis, papers, published
 from longlag.tables.tools.papers import measured, verdicts
 from longlag.words import NOT_RUN, number
 
 TITLE, BESIDE = "Published against measured", "published"
-PASSES_PER_SEQUENCE = 3  # a training sequence is a forward and a backward pass
 _WORDS = {
     "sequences": "solved after {n} sequences ({passes} passes)",
     "longest_solved": "solved up to lag {value}",
@@ -41,7 +41,7 @@ def build(analysis: Analysis) -> pd.DataFrame:
 
 def _said(fact: Any) -> str:
     value = math.nan if fact.metric == "words" else float(fact.value)
-    words = {"n": number(value), "passes": number(PASSES_PER_SEQUENCE * value), "percent": f"{100 * value:.3g}"}
+    words = {"n": number(value), "passes": number(protocol.TRAINING_PASSES * value), "percent": f"{100 * value:.3g}"}
     text = _WORDS[fact.metric].format(value=fact.value, **words)
     return text if pd.isna(fact.runs) else f"{text}, {fact.runs} run{'' if fact.runs == 1 else 's'}"
 
@@ -84,5 +84,5 @@ def note(analysis: Analysis) -> str:
         "nearest ones that were run. Criteria, lengths, budgets and tuning differ: read it as a check of the order of "
         "magnitude, not as a contest. By the paper's settings: runs of the paper's own protocol, with a verdict "
         "(docs/papers.md). Verified: read in the paper, its code or its log. Second-hand: as retold by "
-        f"others. A training sequence counts {PASSES_PER_SEQUENCE} passes (forward and backward)."
+        f"others. A training sequence counts {protocol.TRAINING_PASSES} passes (forward and backward)."
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from longlag.analysis import Analysis
-from longlag.words import interval, join_words, percent, seeds_phrase, setting
+from longlag.words import join_words, percent, percent_interval, seeds_phrase, setting
 
 TITLE, BESIDE = "Ranking", "overview"
 
@@ -20,15 +20,11 @@ def build(analysis: Analysis) -> pd.DataFrame:
     rows = []
     for row in table.itertuples():
         rank = 1 + int((table.share > row.share).sum())
-        share = f"{percent(row.share)} {_percents(row.low, row.high)}"
+        share = f"{percent(row.share)} {percent_interval(row.low, row.high)}"
         given = "–" if analysis.smoke and row.method == analysis.newcomer else rank
         settings = _words(row.settings, versions.get(row.method, []))
         rows.append([given, row.method, share, f"{row.cells} of {row.of}", row.n, settings])
     return pd.DataFrame(rows, columns=["rank", "method", "seeds solved", "pairs", "runs", "settings"])
-
-
-def _percents(low: float, high: float) -> str:
-    return f"{interval(100 * low, 100 * high)} %"
 
 
 def _words(settings: dict[str, list[Any]], versions: list[int]) -> str:

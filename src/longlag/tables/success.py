@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from longlag.analysis import Analysis
-from longlag.words import NOT_RUN, interval, seeds_phrase
+from longlag.words import NOT_RUN, percent_interval, seeds_phrase
 
 TITLE, BESIDE = "Seeds solved", "reach"
 
@@ -27,9 +27,7 @@ def build(analysis: Analysis) -> pd.DataFrame:
 def _words(condition: Any) -> str:
     rate = f"{condition.solved}/{condition.n}"
     return (
-        f"{rate} {interval(100 * condition.low, 100 * condition.high)} %"
-        if condition.attempted
-        else f"{rate} not attempted"
+        f"{rate} {percent_interval(condition.low, condition.high)}" if condition.attempted else f"{rate} not attempted"
     )
 
 

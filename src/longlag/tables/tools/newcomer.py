@@ -15,12 +15,12 @@ from longlag.analysis.newcomer import FEWEST_SEEDS
 from longlag.words import (
     capital,
     count,
-    interval,
     join_methods,
     join_words,
     method_label,
     number,
     percent,
+    percent_interval,
     task_label,
 )
 
@@ -74,7 +74,7 @@ def _of_older(analysis: Analysis) -> str:
 
 
 def _against(row: Any, older: frozenset[str]) -> list[str]:
-    share = "–" if math.isnan(row.share) else f"{percent(row.share)} {_percents(row.share_low, row.share_high)}"
+    share = "–" if math.isnan(row.share) else f"{percent(row.share)} {percent_interval(row.share_low, row.share_high)}"
     wins = f"{row.won} ({row.won_clearly})", f"{row.lost} ({row.lost_clearly})"
     passes = f"{_ratio(row)} in {count(row.both, 'pair')}" if row.both else "–"
     solved = _solved(row.solved, row.n), _solved(row.solved_other, row.n_other)
@@ -148,11 +148,7 @@ def _names(group: pd.DataFrame, outcome: str, older: frozenset[str]) -> str:
 
 
 def _solved(solved: int, n: int) -> str:
-    return f"{solved}/{n} {_percents(*map(float, intervals.wilson(solved, n)))}"
-
-
-def _percents(low: float, high: float) -> str:
-    return f"{interval(100 * low, 100 * high)} %"
+    return f"{solved}/{n} {percent_interval(*map(float, intervals.wilson(solved, n)))}"
 
 
 def _ratio(row: Any) -> str:
