@@ -433,3 +433,15 @@ def test_an_empty_picture_says_what_it_lacks(name: str, words: str, tmp_path: Pa
     said = capsys.readouterr().err
     assert f"longlag: {name} is empty: " in said
     assert words in said
+
+
+def test_a_readout_that_had_all_its_sequences_is_not_drawn_as_beyond_the_budget() -> None:
+    rows = fake_results.runs([0, 1, 2], ["esn"], ["adding"], [20, 50])
+    lost = {"solved": False, "status": "budget", "passes_to_solve": math.nan, "test_error": 0.3}
+    some = [replace(row, **lost, passes=8e3 if row.lag == 50 else row.budget) for row in rows]
+    analysis = Analysis(stats.frame(Row, some), stats.frame(Point, []))
+    (panel,) = (axes for axes in figures.get("cost").draw(analysis).axes if axes.lines)
+    marks = {line.get_marker(): [*map(float, line.get_ydata())] for line in panel.lines if len(line.get_ydata())}
+    assert marks["^"] == [fake_results.BUDGET]
+    assert marks["v"] == [8e3]
+    assert "1 condition)" in figures.get("cost").caption(analysis)

@@ -88,14 +88,15 @@ def caption(analysis: Analysis) -> str:
     conditions = analysis.costs["passes"]
     if conditions.empty:
         return "No runs yet."
-    beyond = int(((conditions.attempted > 0) & ~np.isfinite(conditions["median"])).sum())
+    unsolved = conditions[(conditions.attempted > 0) & ~np.isfinite(conditions["median"])]
+    down = "; one that points down, at the passes that were used: a readout had all the sequences that it asks for"
     return (
         "Low is cheap. Large markers: Kaplan-Meier median of the sequence passes (forward 1, forward and "
         "backward 3, Gauss-Newton product 4) spent until solved; small dots, in place of an interval: each "
         f"seed that solved; {seeds_phrase(conditions.n)}. Every unsolved run, whatever ended it, is censored at "
         "the full budget. Where fewer than half solve, an open triangle at the budget means "
-        f"more than this ({count(beyond, 'condition')}); one that points down, at the passes that were used, means "
-        "that a readout had all the sequences that it asks for. Lags that "
+        f"more than this ({count(int((~unsolved.exhausted).sum()), 'condition')})"
+        f"{down if unsolved.exhausted.any() else ''}. Lags that "
         "no seed attempted are left out. A pass through a large reservoir is not a pass through a small "
         "net: the next figure and the table of costs give floating-point operations too."
         f"{layout.small_note(conditions)}"
