@@ -24,8 +24,7 @@ from longlag.store.records import Status
 COLUMNS = [
     "task", "lag", "first", "second", "path", "first_value", "second_value", "n_first", "n_second", "solved_first",
     "solved_second", "median_first", "median_second", "bound_first", "bound_second", "shared", "first_sooner",
-    "second_sooner", "p",
-    "smallest",
+    "second_sooner", "p", "smallest",
 ]  # fmt: skip
 MOST_SPLITS = 200_000  # with more (beyond ten against ten seeds), this number of random splits is drawn
 _MISSING = object()
@@ -125,20 +124,9 @@ def compare(runs: pd.DataFrame, times: pd.DataFrame, costs: pd.DataFrame) -> pd.
         seeds = a.index.intersection(b.index)
         sooner = [_sooner(*order, seeds) for order in ((a, b), (b, a))]
         solved, medians = (int(first.solved), int(second.solved)), (first["median"], second["median"])
-        sizes = (len(a), len(b))
-        row = (
-            *pair,
-            *sizes,
-            *solved,
-            *medians,
-            first.budget,
-            second.budget,
-            len(seeds),
-            *sooner,
-            p,
-            intervals.smallest_p(*sizes),
-        )
-        found.append(row)
+        sizes, bounds = (len(a), len(b)), (first.budget, second.budget)
+        told = (*sizes, *solved, *medians, *bounds, len(seeds), *sooner, p, intervals.smallest_p(*sizes))
+        found.append((*pair, *told))
     return pd.DataFrame(found, columns=COLUMNS)
 
 

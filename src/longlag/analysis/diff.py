@@ -53,16 +53,8 @@ def _compare(condition: tuple[Any, ...], a: pd.DataFrame, b: pd.DataFrame) -> tu
     times = [passes_of(rows) for rows in (a, b)]
     medians = [_median(time) for time in times]
     interval = ratios.interval([stratum(a, b)])
-    return (
-        *condition,
-        len(specs) == 1 and "" not in specs,
-        *counts,
-        *rates,
-        *medians,
-        _ratio(*medians),
-        *interval,
-        *_sooner(a, b),
-    )
+    same = len(specs) == 1 and "" not in specs
+    return (*condition, same, *counts, *rates, *medians, _ratio(*medians), *interval, *_sooner(a, b))
 
 
 def _sooner(a: pd.DataFrame, b: pd.DataFrame) -> tuple[int, int, int]:
