@@ -56,7 +56,7 @@ def leaving(folder: Path, plan: Suite) -> str:
     return (
         f"the suite as it is now does not ask for {len(dropped)} of the runs of its record, such as "
         f"{in_words(dropped[0])}: these rows leave {folder / 'runs.csv'}. What was trained stays in "
-        f"{folder / 'rungs'}; the design of before takes it again"
+        f"{folder / 'rungs'}: run the suite as it was before, and it is taken from there"
     )
 
 
