@@ -507,11 +507,18 @@ def test_run_says_in_a_sentence_that_it_needs_snakemake(monkeypatch, capsys):
     assert line.endswith("-m pip install 'longlag[workflow]'")
 
 
-def test_run_refuses_a_suite_that_is_none(capsys):
+def test_run_refuses_a_suite_that_is_none(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
     assert cli.main(["run", "dmo"]) == 2
     said = capsys.readouterr().err
     assert "unknown suite 'dmo'; did you mean 'demo'?" in said
     assert "dmo.yaml was looked for in config and " in said
+    (tmp_path / "config").rmdir()
+    (tmp_path / "config").symlink_to(resources.find("config"))
+    assert cli.main(["run", "dmo.yaml"]) == 2
+    assert cli.main(["estimate", "dmo"]) == 2
+    assert "dmo.yaml was looked for in config\n" in capsys.readouterr().err, "one folder by two names is named once"
 
 
 def test_help_of_run_names_every_suite_of_the_package(capsys):
