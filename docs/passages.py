@@ -230,6 +230,22 @@ def which_budget() -> str:
     )
 
 
+def one_setting() -> str:
+    """What the one setting of the plain net does on a task without a search, beside another setting on its like."""
+    rows = records.read_rows(UNDERWAY)
+    one, own = (
+        [row.solved for row in rows if (row.method, row.task, row.lag) == ("control", task, 20)]
+        for task in ("temporal_order_3bit", "temporal_order")
+    )
+    if sum(one) >= sum(own):
+        raise ValueError("the one setting of control no longer does worse than its setting for temporal order")
+    return _wrapped(
+        f"With its one setting `control` solves 3-bit temporal order at lag 20 on {of_all(one)} seeds. With its "
+        f"setting for temporal order it solves that task at the same lag on {of_all(own)} "
+        "([rows](../results/underway/README.md))."
+    )
+
+
 def _starved() -> int:
     """How many conditions of the fresh seeds have a seed that is not solved."""
     rows = records.read_rows(FRESH[1])
@@ -264,6 +280,7 @@ PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "final": ("results/tuning_far/README.md", final),
     "which budget": ("docs/protocol.md", which_budget),
     "what recipes read": ("docs/protocol.md", what_recipes_read),
+    "one setting": ("docs/tuning.md", one_setting),
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -42,7 +43,7 @@ tried is *not tried*. An empty cell has not been run yet. Where methods end at l
 
 Settings are those that [the search and its final](../../docs/tuning.md) chose: one for each of adding, XOR, temporal
 order and 5-bit memory, and the *one setting* of a method on the other four tasks. The echo state network is given more:
-it knows the lag and the role of each input, and has up to thousands of units
+it knows the lag and the role of each input, and has up to {units:,} units
 ([what each recipe reads](../../docs/protocol.md#what-each-recipe-reads)).
 
 Another machine resumes from here:
@@ -120,6 +121,7 @@ def page(rows: Sequence[Row], plan: suite.Suite) -> str:
         machines=join_words(sorted({row.cpu for row in rows if row.cpu})),
         commits=join_words(sorted({row.commit for row in rows if row.commit})),
         table=table(rows),
+        units=max(json.loads(row.spec)["method"]["parts"]["cell"]["hidden"] for row in rows if row.method == "esn"),
     )
 
 

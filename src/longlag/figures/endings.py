@@ -112,7 +112,7 @@ def _panel(axes: Any, blocks: pd.DataFrame, order: list[str], small: bool) -> No
 
 
 def _fill_blocks(axes: Any, status: str, blocks: pd.DataFrame) -> None:
-    """The blocks of one status, as one artist: thousands of rectangles take long one by one."""
+    """The blocks of one status."""
     edge = "#c9c9c9" if status == Status.NOT_ATTEMPTED else "white"
     boxes = layout.boxes(blocks.x.to_numpy(), blocks.y.to_numpy(), blocks.width.to_numpy(), _HEIGHT)
     drawn = PolyCollection(

@@ -171,7 +171,8 @@ def _first_seeds(table: pd.DataFrame, most: int, per: int = 0) -> pd.DataFrame:
 def _conditions(analysis: Analysis) -> pd.DataFrame:
     conditions = analysis.success
     for axis, costs in analysis.costs.items():
-        conditions = conditions.join(costs[[*_PARTS, "exhausted"]].add_prefix(f"{axis}_"))
+        conditions = conditions.join(costs[_PARTS].add_prefix(f"{axis}_"))
+    conditions = conditions.join(analysis.costs["passes"].exhausted)  # the same on every axis
     ends = analysis.failures[[*stats.CONDITION, *(status.value for status in Status)]]
     return (
         conditions.merge(ends.rename(columns={"solved": "ended_solved"}), on=stats.CONDITION)
@@ -188,10 +189,9 @@ def _condition_lists(conditions: pd.DataFrame, names: list[str]) -> list[list[An
     for row in conditions.to_dict("records"):
         ends = ", ".join(f"{row[name]} {name.replace('_', ' ')}" for name in others if row[name])
         cost = {axis: [_number(row[f"{axis}_{part}"]) for part in _PARTS] for axis in stats.AXES}
-        exhausted = bool(row["passes_exhausted"])
         counts = [int(row[name]) for name in ("n", "attempted", "solved")]
         place = [names.index(row["method"]), int(row["lag"]), _number(row["minimal_lag"])]
-        found.append([*place, *counts, _number(row["low"]), _number(row["high"]), ends, cost, exhausted])
+        found.append([*place, *counts, _number(row["low"]), _number(row["high"]), ends, cost, bool(row["exhausted"])])
     return found
 
 
