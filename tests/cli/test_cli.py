@@ -539,7 +539,7 @@ def test_run_interrupts_all_jobs_once_and_says_how_to_resume(name, tmp_path):
     child += f"print('job', subprocess.run([sys.executable, '-c', {job!r}]).returncode, flush=True)"
     code = f"import signal, sys; signal.signal({int(number)}, signal.SIG_DFL); "  # a test under nohup ignores SIGHUP
     code += "from longlag import cli; from longlag.cli import run_; call = run_._call; "
-    code += f"run_._call = lambda command: call([sys.executable, '-c', {child!r}]); sys.exit(cli.main(['run', 'demo']))"
+    code += f"run_._call = lambda command, *more: call([sys.executable, '-c', {child!r}]); sys.exit(cli.main(['run', 'demo']))"
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": tmp_path}
     with subprocess.Popen([sys.executable, "-c", code], **pipes) as parent:
         assert parent.stdout.readline() == "up\n"
@@ -552,21 +552,33 @@ def test_run_interrupts_all_jobs_once_and_says_how_to_resume(name, tmp_path):
 
 def test_run_refuses_to_start_beside_jobs_of_an_earlier_call(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("longlag.cli.run_._call", lambda command: pytest.fail("Snakemake was called"))
+    monkeypatch.setattr("longlag.cli.run_._call", lambda command, *more: pytest.fail("Snakemake was called"))
     with lock.held(tmp_path / "results/demo/jobs/lstm/adding/seeds0/runs.csv"):
         assert cli.main(["run", "demo"]) == 2
     said = capsys.readouterr().err
     assert f"jobs of an earlier call still run: process {os.getpid()} on " in said
     assert "run the same command again" in said
-    monkeypatch.setattr("longlag.cli.run_._call", lambda command: 0)
+    monkeypatch.setattr("longlag.cli.run_._call", lambda command, *more: 0)
     (tmp_path / "results/demo/jobs/lstm/adding/seeds0/.runs.csv.lock").touch()  # left by one that was killed
     assert cli.main(["run", "demo"]) == 0
+
+
+def test_run_says_what_cannot_be_run_before_snakemake_starts(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("longlag.cli.run_._call", lambda command, *more: pytest.fail("Snakemake was called"))
+    cells = "[{methods: [hot], tasks: [adding], lags: [20]}]"
+    (tmp_path / "mine.yaml").write_text(f"suite: mine\nmethods: {{hot: {{from: hf, init.gian: 1}}}}\ncells: {cells}\n")
+    for words in (["run", "mine.yaml"], ["run", "mine.yaml", "--dry-run"]):
+        assert cli.main(words) == 2
+        said = capsys.readouterr().err
+        assert "mine.yaml: 3 of 3 runs cannot be run, so nothing is started" in said
+        assert "unknown setting 'init.gian'" in said
 
 
 def test_run_does_not_replace_the_record_of_another_suite_in_silence(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     called = []
-    monkeypatch.setattr("longlag.cli.run_._call", lambda command: called.append(command) or 0)
+    monkeypatch.setattr("longlag.cli.run_._call", lambda command, *more: called.append(command) or 0)
     (tmp_path / "results/demo").mkdir(parents=True)
     (tmp_path / "results/demo/suite.json").write_text('{"suite": "other"}')
     (tmp_path / "results/demo/runs.csv").touch()

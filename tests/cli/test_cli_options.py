@@ -291,7 +291,7 @@ def folder(tmp_path, monkeypatch, trained_once):
     monkeypatch.setattr(running, "measured", measured)
     monkeypatch.setattr("longlag.cli.lecture._draw", lambda document, out: None)
     monkeypatch.setattr("longlag.report.slides.render", page)  # nor can a slide be drawn of these findings
-    monkeypatch.setattr("longlag.cli.run_._call", lambda command: handed.append(command) or 0)
+    monkeypatch.setattr("longlag.cli.run_._call", lambda command, *more: handed.append(command) or 0)
     monkeypatch.setattr(checkpoint, "Checkpoints", checkpoints)
     yield handed
     for found in (*registry._plugins.values(), registry._origins):

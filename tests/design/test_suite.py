@@ -449,6 +449,19 @@ def test_a_device_or_memory_that_is_not_here_is_a_note_unless_the_suite_is_to_ru
         digests.work_out(big, here=True)
 
 
+def test_digests_that_a_caller_has_worked_out_are_taken_for_the_same_question_only(tmp_path, monkeypatch):
+    one = suite.parse(design(title="Handed on"))
+    found = {"a job": {"adding": {"20": "a digest"}}}
+    for name, value in digests.hand_on(tmp_path / "digests.json", one, (), found, here=False).items():
+        monkeypatch.setenv(name, value)
+    assert digests.work_out(one) == found
+    for own in (digests.work_out(suite.parse(design(title="Another"))), digests.work_out(one, here=True)):
+        assert found.keys().isdisjoint(own)
+    (tmp_path / "digests.json").write_text("[")
+    digests._from_command.cache_clear()
+    assert found.keys().isdisjoint(digests.work_out(one))
+
+
 @pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
 def test_suites_of_the_repository_have_no_fault(path):
     said: list[str] = []

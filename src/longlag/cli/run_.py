@@ -8,10 +8,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 from longlag.cli import _arguments
@@ -41,7 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from longlag import resources
-    from longlag.design import kept, suite
+    from longlag.design import digests, kept, suite
+    from longlag.words import count
 
     if importlib.util.find_spec("snakemake") is None:
         raise LonglagError(f"`longlag run` calls Snakemake: {sys.executable} -m pip install 'longlag[workflow]'")
@@ -61,13 +63,21 @@ def run(args: argparse.Namespace) -> int:
         *["--unlock"] * args.unlock,
         *["--quiet", "all"] * args.quiet,
     ]
-    if args.dry_run or args.unlock:
+    if args.unlock:
         return int(_call(command) != 0)
     folder = Path("results", found.name)
-    if not args.replace:
-        kept.refuse_loss(folder, found, "work in another folder, give the suite another name, or add --replace")
-    _refuse_running_jobs(folder)
-    code = _call(command)
+    if not args.dry_run:
+        if not args.replace:
+            kept.refuse_loss(folder, found, "work in another folder, give the suite another name, or add --replace")
+        _refuse_running_jobs(folder)
+    if not args.quiet:
+        print(f"longlag: planning {count(len(found.expected()), 'run')} of {found.name}", file=sys.stderr)
+    here = not args.dry_run  # a fault of this machine stops nothing that is not started
+    with tempfile.TemporaryDirectory() as scratch:  # worked out here: Snakemake shows a traceback around a fault
+        found_digests = digests.work_out(found, found.plugins, _note, here)
+        code = _call(command, digests.hand_on(Path(scratch, "digests.json"), found, found.plugins, found_digests, here))
+    if args.dry_run:
+        return int(code != 0)
     page = (folder / ("tuning.md" if found.search else "report.html")).resolve()
     if code == 0:
         print(f"the chosen settings are in {page}" if found.search else f"open {page} in a browser")
@@ -87,8 +97,14 @@ def _refuse_running_jobs(folder: Path) -> None:
         raise LonglagError(f"jobs of an earlier call still run: process {', '.join(holders)}; {remedy}")
 
 
-def _call(command: list[str]) -> int:
+def _note(line: str) -> None:
+    print(f"longlag: {line}", file=sys.stderr)
+
+
+def _call(command: list[str], more: Mapping[str, str] = MappingProxyType({})) -> int:
     """Runs Snakemake to its end, in a process group of its own, so that it and its jobs get each signal once.
+
+    more: variables of its environment.
 
     Raises:
         Interrupted: a signal asked this process to end. The group got SIGINT; at SIGTERM Snakemake waits for its jobs.
@@ -111,7 +127,7 @@ def _call(command: list[str]) -> int:
     if os.name != "nt":
         handlers |= {signal.SIGHUP: end, signal.SIGTSTP: pause}
     group = None if os.name == "nt" else 0
-    environment = {**os.environ, "LONGLAG_RUN": "1"}  # the rules give remedies in the words of this verb
+    environment = {**os.environ, **more, "LONGLAG_RUN": "1"}  # the rules give remedies in the words of this verb
     with _handling(handlers), subprocess.Popen(command, process_group=group, env=environment) as child:
         children.append(child)
         if noted:  # before that

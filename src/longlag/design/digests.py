@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 from longlag.design.job import plugin_flags
 from longlag.design.suite import Digests, Suite
 from longlag.errors import LonglagError
+
+HANDED_ON = "LONGLAG_DIGESTS"  # environment: a file of digests that the caller of this process has worked out
 
 
 def work_out(
@@ -39,6 +44,30 @@ def work_out(
     return digests
 
 
+def hand_on(path: Path, suite: Suite, plugins: Sequence[str], digests: Digests, here: bool) -> dict[str, str]:
+    """Writes digests for processes that this one starts. Returns the environment that makes them take these.
+
+    A process that asks about another suite, or in another way, works out its own.
+    """
+    path.write_text(json.dumps([_question(suite.to_json(), tuple(plugins), here), digests]), "utf-8")
+    return {HANDED_ON: str(path)}
+
+
+def _question(design: str, plugins: tuple[str, ...], here: bool) -> list[Any]:
+    return [design, *plugins, here]
+
+
+def _handed_on(question: list[Any]) -> Digests | None:
+    """What a caller has worked out; None if it has not, or for another question."""
+    if not (path := os.environ.get(HANDED_ON)):
+        return None
+    try:
+        answered, digests = json.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return digests if answered == question else None
+
+
 def _of(suite: Suite, said: str) -> str:
     """What the command said, of the suite's file instead of its standard input."""
     lines = (line.removeprefix("longlag: ") for line in said.strip().splitlines())
@@ -47,6 +76,8 @@ def _of(suite: Suite, said: str) -> str:
 
 @cache
 def _from_command(design: str, plugins: tuple[str, ...], here: bool) -> tuple[Digests, str]:
+    if (known := _handed_on(_question(design, plugins, here))) is not None:
+        return known, ""
     program = ["longlag"] if shutil.which("longlag") else [sys.executable, "-m", "longlag"]  # no activated environment
     command = [*program, "design", *["--here"] * here, *plugin_flags(plugins), "-"]
     done = subprocess.run(command, input=design, capture_output=True, encoding="utf-8", check=True)
