@@ -429,6 +429,16 @@ def test_a_key_that_stands_twice_in_a_config_file_is_refused(tmp_path):
     assert "key 'lags' stands twice, in lines 2 and 3" in output
 
 
+def test_no_core_is_refused_where_snakemake_would_wait_for_ever(tmp_path):
+    folder = Folder(tmp_path / "work")
+    code, output = folder.snakemake("--cores", "0")
+    assert code == 1
+    assert "--cores 0 starts no job; give --cores 1 or more" in output
+    assert not folder.trained()
+    code, output = folder.snakemake("--cores", "0", "--dry-run")
+    assert code == 0, output
+
+
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     """The real command: two jobs of about a second, on one core and on two."""

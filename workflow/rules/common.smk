@@ -141,6 +141,8 @@ def plan():
     if first and not REPLACE:
         refuse_loss()
     here = first and workflow.local_exec and not workflow.dryrun
+    if here and workflow.resource_settings.cores == 0:
+        raise WorkflowError("--cores 0 starts no job; give --cores 1 or more")
     try:
         found = digests.work_out(
             SUITE, SUITE.plugins, logger.warning if first else lambda line: None, here
