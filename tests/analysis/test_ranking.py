@@ -110,8 +110,8 @@ def test_the_table_says_who_was_tuned_how_and_ties_share_a_rank():
     assert found.settings.to_dict() == {
         "far": "those of its file, version 1",
         "twin": "those of its file, version 1",
-        "good": "optimiser.learning_rate per task",
-        "bad": "optimiser.batch = 10 on every task",
+        "good": "per task: optimiser.learning_rate",
+        "bad": "on every task: optimiser.batch = 10",
     }
     assert found.loc["good", "pairs"] == "3 of 3"
     assert found.loc["far", "seeds solved"] == "100 % [57, 100] %"

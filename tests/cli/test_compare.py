@@ -260,7 +260,7 @@ def test_settings_of_a_search_are_trained(record, here, capsys):
     for folder in ("", "record"):
         own = [row for row in read_rows(here / "results/compare/twin" / folder / "runs.csv") if row.method == "twin"]
         assert [json.loads(row.spec)["overrides"] for row in own] == [setting] * 2
-    assert "optimiser.learning_rate = 0.05 on every task" in (here / "results/compare/twin/report.html").read_text()
+    assert "on every task: optimiser.learning_rate = 0.05" in (here / "results/compare/twin/report.html").read_text()
     assert compare(record, "--tuned", "tuned.yaml", "--lags", "10", "--dry-run") == 0
     assert "all runs are finished" in capsys.readouterr().out
     tuned.write("tuned.yaml", {"search": {"suite": "mine"}, "methods": {"lstm": methods["twin"]}})

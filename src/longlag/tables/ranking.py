@@ -31,8 +31,10 @@ def _words(settings: dict[str, list[Any]], versions: list[int]) -> str:
     """How a method was set: by its file at that version alone, one setting for all its tasks, or task by task."""
     if not settings:
         return "those of its file" + (f", version {join_words(map(str, versions))}" if versions else "")
-    told = ((path, setting(values[0]) if len(values) == 1 else "") for path, values in settings.items())
-    return ", ".join(f"{path} = {value} on every task" if value else f"{path} per task" for path, value in told)
+    alike = [f"{path} = {setting(values[0])}" for path, values in settings.items() if len(values) == 1]
+    each = [path for path, values in settings.items() if len(values) > 1]
+    kinds = {"on every task": alike, "per task": each}
+    return "; ".join(f"{kind}: {', '.join(of)}" for kind, of in kinds.items() if of)
 
 
 def note(analysis: Analysis) -> str:
