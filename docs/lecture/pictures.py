@@ -21,11 +21,12 @@ from typing import Any
 from PIL import Image
 
 from longlag.figures.lecture.base import seen
+from longlag.lecture import init_and_momentum
 from longlag.lecture.data import INIT_AND_MOMENTUM
 from longlag.lecture.tools import factorial
 from longlag.protocol import FIRST_TUNING_SEED
 from longlag.store.records import read_rows
-from longlag.words import count
+from longlag.words import count, percent
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.with_suffix(".md")
@@ -123,22 +124,28 @@ def records() -> str:
     rows = read_rows(INIT_AND_MOMENTUM)
     lines = ["| task | momentum | plain start | ESN-style start |", "|---|---|---|---|"]
     for problem in factorial.PROBLEMS:
+        chosen = {one.corner for one in init_and_momentum.chosen(init_and_momentum.recorded(rows, problem)).values()}
         for momentum in factorial.MOMENTA:
             corners = [corner for corner in factorial.CORNERS if corner.momentum == momentum]
-            cells = [_recorded([r for r in rows if (r.task, r.method) == (problem.task, c.name)]) for c in corners]
+            own = {c: [r for r in rows if (r.task, r.method) == (problem.task, c.name)] for c in corners}
+            cells = [f"**{_recorded(of)}**" if c in chosen else _recorded(of) for c, of in own.items()]
             lines.append(f"| {problem.name} | {momentum} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def _recorded(rows: list[factorial.Row]) -> str:
     if not rows:
-        return "**not run**"
+        return "not run"
     reported = [row for row in rows if row.seed < FIRST_TUNING_SEED]
     rates = len({factorial.rate_of(row) for row in rows if row not in reported})
     tuning = len(rows) - len(reported)
     solved = sum(row.solved for row in reported)
     minutes = sum(row.seconds for row in rows) / 60
-    return f"{solved} of {count(len(reported), 'net')} solve it; {rates} rates in {tuning} runs; {minutes:.0f} min"
+    spent = sum(map(init_and_momentum.spent, reported)) / len(reported)
+    return (
+        f"{solved} of {count(len(reported), 'net')} solve it; {percent(spent)} of the budget spent; {rates} rates in "
+        f"{tuning} runs; {minutes:.0f} min"
+    )
 
 
 def main(folders: list[str]) -> None:

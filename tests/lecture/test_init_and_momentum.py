@@ -166,12 +166,13 @@ def test_what_each_factor_saves_is_what_pandas_and_scipy_find_in_the_file():
     table["spent"] = (table.passes_to_solve / table.budget).where(table.solved, 1.0)
     numbers = {number.name: number for number in finding.numbers}
     for problem in factorial.PROBLEMS:
-        spent = {}
+        spent, solved = {}, {}
         for kind, momentum in finding.series["schedules"][problem.name].items():
             name = f"lecture-{kind}" + (
                 "" if momentum == "none" else f"-{momentum.replace(', then ', '-then-').replace('.', '_')}"
             )
-            spent[kind] = table[(table.task == problem.task) & (table.method == name)].set_index("seed").spent
+            own = table[(table.task == problem.task) & (table.method == name)].set_index("seed")
+            spent[kind], solved[kind] = own.spent, own.solved
         for better, worse, words in (
             ("init", "neither", "saved by the start alone"),
             ("momentum", "neither", "saved by momentum alone"),
@@ -184,7 +185,7 @@ def test_what_each_factor_saves_is_what_pandas_and_scipy_find_in_the_file():
                 low, high = stats.ttest_1samp(saved, 0).confidence_interval(0.95)
                 assert (number.low, number.high) == pytest.approx((low, high), abs=1e-3)
         solving = numbers[f"{problem.name}: nets that solve it, both"]
-        assert solving.value == (spent["both"] < 1).mean()
+        assert solving.value == solved["both"].mean()
         assert solving.interval == "95 % Wilson interval"
 
 
@@ -273,6 +274,29 @@ def test_a_corner_with_momentum_has_the_schedule_that_did_best_on_the_tuning_see
               for made in table(problem, "0.98", **WON) if "0_98" in made.method]  # fmt: skip
     found = init_and_momentum.recorded([*table(problem, **WON), *better], problem)
     assert init_and_momentum.chosen(found)["both"].corner.momentum == "0.98"
+
+
+def test_a_run_that_is_solved_by_its_last_pass_is_solved():
+    problem = factorial.PROBLEMS[0]
+    last = WON | {"neither": [1.0, 1.0, None, 1.0, 1.0]}
+    found = init_and_momentum.recorded(table(problem, **last), problem)
+    finding = init_and_momentum.judge({problem: found}, {kind: {0: 1.0} for kind in factorial.KINDS})
+    assert {n.name: n.value for n in finding.numbers}[f"{problem.name}: nets that solve it, neither"] == 0.8
+    assert finding.series["solved"][problem.name]["neither"].count(False) == 2
+
+
+def test_a_schedule_that_would_have_decided_is_named():
+    problem = factorial.PROBLEMS[0]
+    open_ = WON | {"both": [0.1, None, None, 0.2]}
+    better = [replace(made, best_error=0.1) if made.seed >= 1_000_000 else made
+              for made in table(problem, "0.98", **open_) if "0_98" in made.method]  # fmt: skip
+    found = init_and_momentum.recorded([*table(problem, **WON), *better], problem)
+    finding = init_and_momentum.judge({problem: found}, {kind: {0: 1.0} for kind in factorial.KINDS})
+    assert "with the momentum 0.9 at both starts, both together beat either alone" in finding.caveat
+    won = init_and_momentum.recorded(table(problem, **WON), problem)
+    assert (
+        "at both starts" not in init_and_momentum.judge({problem: won}, {k: {0: 1.0} for k in factorial.KINDS}).caveat
+    )
 
 
 def test_an_incomplete_corner_is_not_judged():

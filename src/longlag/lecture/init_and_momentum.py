@@ -38,7 +38,9 @@ LIVE, LIVE_SEEDS = Problem("temporal_order", 20, 9e4), 5
 _LIVE_CORNERS = tuple(corner for corner in CORNERS if corner.momentum in ("none", "0.9"))
 _LIVE_STEP = 2  # place of the rate in a corner's grid
 CLAIM = claim("init_and_momentum", tasks=" and ".join(p.name for p in PROBLEMS), updates=UPDATES, nets=len(SEEDS))
+_TOGETHER = {"start": "saved by both over the start alone", "momentum": "saved by both over momentum alone"}
 Spent = dict[str, dict[int, float]]  # kind of corner -> seed -> share of the budget
+Solved = dict[str, dict[int, bool]]  # a run may be solved by its last pass: its share is 1 too
 
 
 def spent(row: Row) -> float:
@@ -149,9 +151,10 @@ def judge(found: dict[Problem, list[Recorded]], now: Spent, small: Problem = LIV
     best = {problem: chosen(each) for problem, each in found.items()}
     judged = {problem: each for problem, each in best.items() if len(each) == len(KINDS)}
     shares = {problem.name: _spent(each) for problem, each in judged.items()}
+    ends = {problem.name: _ends(each) for problem, each in judged.items()}
     cases = {task: [estimated(f"{task}: {n}", v, n != "interaction") for n, v in effects(s).items()]
              for task, s in shares.items()}  # fmt: skip
-    numbers = [n for task, s in shares.items() for n in (*_shares(task, s), *_solved(task, s), *cases[task])]
+    numbers = [n for task, s in shares.items() for n in (*_shares(task, s), *_solved(task, ends[task]), *cases[task])]
     parts = []
     for task, each in shares.items():
         last = cases[task][-1]
@@ -160,19 +163,21 @@ def judge(found: dict[Problem, list[Recorded]], now: Spent, small: Problem = LIV
     series = {
         "seeds": len(SEEDS),
         "tasks": {task: {kind: [*s[kind].values()] for kind in KINDS} for task, s in shares.items()},
+        "solved": {task: {kind: [*e[kind].values()] for kind in KINDS} for task, e in ends.items()},
         "rates": {p.name: {kind: rate_of(one.reported[0]) for kind, one in e.items()} for p, e in judged.items()},
         "schedules": {p.name: {kind: one.corner.momentum for kind, one in e.items()} for p, e in judged.items()},
         "looks": {p.name: {one.corner.name: len(one.tuning) for one in each} for p, each in found.items()},
         "published": TABLE_5,
         "live_name": small.name,
         "live": {kind: [*values.values()] for kind, values in now.items()},
+        "live_solved": {kind: [share < 1 for share in values.values()] for kind, values in now.items()},
     }
     numbers += _shares(f"live, {small.name}", now)
     summary = ". ".join(parts) or "not run"
     shown = {task: fill(CLAIM.slug, "shown", spent=_means(each)) for task, each in shares.items()}
     lacking = _not_run(found, judged)
     but = fill(CLAIM.slug, "but") if lacking else ""
-    caveat, why = joined(lacking, _doubts(shares, cases)), _why(cases)
+    caveat, why = joined(lacking, _doubts(ends, cases), _other_schedules(found, cases)), _why(cases)
     return conclude_by_case(CLAIM, cases, numbers, series, caveat, but, shown, why, parts=summary)
 
 
@@ -183,12 +188,12 @@ def _why(cases: Mapping[str, Sequence[Number]]) -> str:
     return fill(CLAIM.slug, "why", open=undecided, asked=len(asked), nets=len(SEEDS)) if undecided else ""
 
 
-def _doubts(shares: Mapping[str, Spent], cases: Mapping[str, Sequence[Number]]) -> str:
+def _doubts(ends: Mapping[str, Solved], cases: Mapping[str, Sequence[Number]]) -> str:
     """In words, where an effect is undecided: how many runs are censored, and how many nets each task would need."""
     if not any(number.undecided for each in cases.values() for number in each):
         return ""
-    runs = [share for corners in shares.values() for values in corners.values() for share in values.values()]
-    censored, said = sum(share >= 1 for share in runs), []
+    runs = [solved for corners in ends.values() for values in corners.values() for solved in values.values()]
+    censored, said = runs.count(False), []
     if censored:
         said.append(fill(CLAIM.slug, "caveat_censored", censored=censored, runs=len(runs)))
     for task, each in cases.items():
@@ -200,9 +205,32 @@ def _doubts(shares: Mapping[str, Spent], cases: Mapping[str, Sequence[Number]]) 
     return joined(*said)
 
 
+def _other_schedules(found: Mapping[Problem, Sequence[Recorded]], cases: Mapping[str, Sequence[Number]]) -> str:
+    """In words: the schedules with which, at both starts, both beat either, where the chosen ones do not."""
+    said = []
+    for problem, each in found.items():
+        asked = {f"{problem.name}: {name}" for name in _TOGETHER.values()}
+        if not any(number.undecided for number in cases.get(problem.name, ()) if number.name in asked):
+            continue
+        fixed = {one.corner.kind: one for one in each if one.corner.momentum == "none"}
+        for momentum in sorted({one.corner.momentum for one in each} - {"none"}):
+            corners = fixed | {one.corner.kind: one for one in each if one.corner.momentum == momentum}
+            if len(corners) < len(KINDS):
+                continue
+            saved = effects(_spent(corners))
+            over = {alone: estimated(name, saved[name], asked=True) for alone, name in _TOGETHER.items()}
+            if all(number.met for number in over.values()):
+                said.append(fill(CLAIM.slug, "caveat_schedule", task=problem.name, schedule=momentum, **over))
+    return joined(*said)
+
+
 def nets_needed(number: Number, nets: int) -> int:
     """How many nets would narrow the interval to the size of its own middle: its width falls like 1 / sqrt(nets)."""
     return math.ceil(nets * ((number.high - number.low) / 2 / abs(number.value)) ** 2)
+
+
+def _ends(corners: dict[str, Recorded]) -> Solved:
+    return {kind: {row.seed: row.solved for row in corners[kind].reported} for kind in KINDS}
 
 
 def _spent(corners: dict[str, Recorded]) -> Spent:
@@ -213,9 +241,9 @@ def _means(shares: Spent) -> str:
     return ", ".join(f"{kind} {np.mean([*values.values()]):.0%}" for kind, values in shares.items())
 
 
-def _solved(task: str, corners: Spent) -> list[Number]:
+def _solved(task: str, corners: Solved) -> list[Number]:
     """The share of nets that solve the task within the budget, by corner."""
-    counts = {kind: sum(share < 1 for share in each.values()) for kind, each in corners.items()}
+    counts = {kind: sum(each.values()) for kind, each in corners.items()}
     return [rate(f"{task}: nets that solve it, {kind}", k, len(corners[kind])) for kind, k in counts.items()]
 
 

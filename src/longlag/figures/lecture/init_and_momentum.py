@@ -49,12 +49,15 @@ def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     return figure
 
 
-def _tasks(series: base.Series) -> Mapping[str, base.Series]:
-    """What is drawn corner by corner: the tasks on record; the live version, if none is."""
-    return series["tasks"] or {f"no records; run now: {series['live_name']}": series["live"]}
+def _tasks(series: base.Series) -> Mapping[str, Mapping[str, tuple[Any, Any]]]:
+    """What is drawn corner by corner, the shares and which are solved: the tasks on record, else the live version."""
+    spent = series["tasks"] or {f"no records; run now: {series['live_name']}": series["live"]}
+    solved = series["solved"] or dict.fromkeys(spent, series["live_solved"])
+    return {task: {kind: (base.array(values), np.array(solved[task][kind], dtype=bool))
+                   for kind, values in corners.items()} for task, corners in spent.items()}  # fmt: skip
 
 
-def _corners(panels: list[Any], tasks: Mapping[str, base.Series], momentum: str = "momentum") -> None:
+def _corners(panels: list[Any], tasks: Mapping[str, Any], momentum: str = "momentum") -> None:
     """momentum: the word for it, short where panels are narrow; the panel of the effects has the whole word."""
     for axes, (task, corners) in zip(panels, tasks.items(), strict=False):
         _panel(axes, corners, {**_CORNERS, "momentum": momentum})
@@ -68,16 +71,15 @@ def _called(task: str) -> str:
     return ", ".join(filter(None, [capital(task_label(name)), lag]))
 
 
-def _panel(axes: Any, corners: base.Series, called: Mapping[str, str]) -> None:
+def _panel(axes: Any, corners: Mapping[str, tuple[Any, Any]], called: Mapping[str, str]) -> None:
     for place, name in enumerate(_CORNERS):
-        values = base.array(corners[name])
-        solved = values < 1
+        values, solved = corners[name]
         x = place + np.linspace(-0.22, 0.22, len(values)) * (len(values) > 1)
         axes.bar(place, values.mean(), width=0.72, color=_COLOURS[name], alpha=0.3, lw=0)
         axes.plot(x[solved], values[solved], "o", ms=3.5, color=_COLOURS[name], mew=0)
         axes.plot(x[~solved], np.full((~solved).sum(), 1.07), "x", ms=4, color=_COLOURS[name], mew=1)
     base.word(axes, 3.5, 1.13, "× not solved", style.QUIET, ha="right", va="bottom", fontsize=7)
-    labels = [f"{words}\n{base.array(corners[name]).mean():.0%}" for name, words in called.items()]
+    labels = [f"{words}\n{corners[name][0].mean():.0%}" for name, words in called.items()]
     axes.set_xticks(range(len(_CORNERS)), labels, fontsize=7)
     for label, name in zip(axes.get_xticklabels(), _CORNERS, strict=True):
         label.set_color(_COLOURS[name])
