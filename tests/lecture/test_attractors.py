@@ -18,7 +18,7 @@ GOOD = attractors.Rates(watershed=1.5, watershed_off=0.01, inside=0.4, inside_of
 def test_measured_small_it_is_open_for_want_of_trained_nets(draw):
     finding = attractors.measure([0], updates=3, points=9)
     assert finding.verdict == Verdict.UNDECIDED
-    assert finding.caveat.startswith("1 of 1 nets of training (seed 0) do not hold the bit in two attractors")
+    assert finding.caveat.startswith("1 of 1 nets (seed 0) did not learn to hold the bit in two attractors")
     draw("attractors", finding, smallest=6.5)
 
 
@@ -34,9 +34,7 @@ def test_it_holds_if_both_kinds_of_nets_meet_their_thresholds(plain):
     assert failed == "No: the derivative (trained) is huge on the watershed in none of 5 nets."
     one_attractor = replace(held, settled=np.zeros((2, 2)))
     without = attractors.judge([*[held] * 5, one_attractor], five, five, {}, range(10, 16))
-    assert (
-        without.caveat == "1 of 6 nets of training (seed 15) do not hold the bit in two attractors and are not judged"
-    )
+    assert without.caveat == "1 of 6 nets (seed 15) did not learn to hold the bit in two attractors and is not judged"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from longlag.rng import stream
 
 EXPONENT = "exponent of gradient against curvature"
 HIDDEN = "directions of small gradient, even smaller curvature"
-GAIN = "over that by the best gradient step"
+GAIN = "fall by one HF step / fall by the best gradient step"
 
 
 def test_lanczos_finds_what_a_dense_eigensolver_finds():

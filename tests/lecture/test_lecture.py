@@ -120,7 +120,7 @@ def test_nets_off_the_premise_are_counted_named_and_not_judged():
     assert (share.name, share.value, share.met) == ("chess: nets that won", 0.5, None)
     assert caveat == "2 of 4 nets of chess (seeds 6, 8) lost and are not judged"
     assert premise([1, 2], bool, "won", "lost")[2] == ""
-    assert premise([0], bool, "won", "lost")[2] == "1 of 1 nets (seed 0) lost and are not judged"
+    assert premise([0], bool, "won", "lost")[2] == "1 of 1 nets (seed 0) lost and is not judged"
 
 
 def test_a_claim_with_cases_holds_if_it_holds_in_one_and_names_the_others():

@@ -29,9 +29,9 @@ def found(*numbers, **said):
         ([number(10, 10)], {"caveat": "long", "but": "short"}, Verdict.CAVEAT, "of doubling, but short."),
         ([number(9, 10)], {}, Verdict.CAVEAT, ", but the sum is exact in only 9 of 10 nets."),
         ([number(8, 10)], {}, Verdict.UNDECIDED,
-         "Undecided: the sum is exact in 8 of 10 nets, which does not settle whether most nets do this."),
+         "Undecided: the sum is exact in 8 of 10 nets: too many nets to say that most do not, and too few to say that most do."),
         ([number(8, 10), number(6, 10, "it is quick")], {"caveat": "it is slow"}, Verdict.UNDECIDED,
-         "Undecided: it is quick in 6 of 10 nets, which does not settle whether most nets do this."),
+         "Undecided: it is quick in 6 of 10 nets: too many nets to say that most do not, and too few to say that most do."),
         ([number(3, 3)], {}, Verdict.UNDECIDED,
          "Undecided: the sum is exact in 3 of 3 nets, and fewer than 4 nets decide nothing (--seeds 0:20)."),
         ([number(0, 0)], {}, Verdict.UNDECIDED, "Undecided: no net can be judged."),
@@ -49,7 +49,7 @@ def test_a_sentence_follows_from_the_numbers_as_its_verdict_does(plain, numbers,
 def test_nets_off_the_premise_are_the_caveat_of_a_sentence(plain):
     judged, _, off = premise([0.0] * 9 + [1.0], lambda net: net == 0, "won", "lost")
     sentence = plain(found(over_seeds("x", judged, at_most=0), caveat=off))
-    assert sentence.endswith(", but 1 of 10 nets (seed 9) lost and are not judged.")
+    assert sentence.endswith(", but 1 of 10 nets (seed 9) lost and is not judged.")
 
 
 def test_a_claim_that_is_undecided_says_why_and_no_other_does(plain):

@@ -185,8 +185,8 @@ def judge(
     seeds: Sequence[int] = (),
 ) -> Finding:
     """The verdict. latches: every trained net; trained: those that hold the bit in two attractors."""
-    on, off = "hold the bit in two attractors", "do not hold the bit in two attractors"
-    latched, share, caveat = premise(latches, lambda latch: latch.holds and latch.distinct, on, off, seeds, "training")
+    on, off = "learned to hold the bit in two attractors", "did not learn to hold the bit in two attractors"
+    latched, share, caveat = premise(latches, lambda latch: latch.holds and latch.distinct, on, off, seeds)
     numbers = [
         *thresholds("written down", by_design),
         over_seeds("attractors before training", [float(len(attractors(latch.before))) for latch in latches]),
@@ -209,9 +209,21 @@ def thresholds(which: str, found: Sequence[Rates]) -> list[Number]:
     zero, huge = "is zero from 99 % of the starts", "is huge on the watershed"
     return [
         number("rate on the watershed", "watershed", "per step"),
-        number("its distance from the saddle's eigenvalue", "watershed_off", "", grows, at_most=_TOLERANCE),
+        number(
+            "rate on the watershed, distance from the saddle's eigenvalue",
+            "watershed_off",
+            "",
+            grows,
+            at_most=_TOLERANCE,
+        ),
         number("rate inside a basin", "inside", "per step"),
-        number("its distance from the attractor's", "inside_off", "", shrinks, at_most=_TOLERANCE),
+        number(
+            "rate inside a basin, distance from the attractor's eigenvalue",
+            "inside_off",
+            "",
+            shrinks,
+            at_most=_TOLERANCE,
+        ),
         number("share of starts with a zero derivative", "zero", "", zero, at_least=0.99),
         number("derivative on the watershed", "huge", "", huge, at_least=HUGE),
     ]

@@ -132,8 +132,8 @@ def judge(logs: Mapping[str, Sequence[np.ndarray]]) -> Finding:
     told: dict[str, Any] = {"lag": LAG, "plain": numbers["plain"].value, "parts": parts, "unchanged": unchanged}
     series = _series(logs)
     short = _short({name: start["reach"] for name, start in series["starts"].items()})
-    each = ", ".join(f"{STARTS[name].label} {steps:.0f} steps" for name, steps in short.items())
-    caveat = f"the gradient is carried only so far by {each}" if short else ""
+    each = ", ".join(f"{steps:.0f} steps by {STARTS[name].label}" for name, steps in short.items())
+    caveat = f"other starts that are called careful carry the gradient less far: {each}" if short else ""
     but = fill(CLAIM.slug, "but", longest=max(short.values())) if short else ""
     shown = {STARTS[name].label: f"{numbers[name].value:.2g} of it arrives" for name in careful}
     return conclude_by_case(CLAIM, cases, [*numbers.values(), *better], series, caveat, but, shown, **told)

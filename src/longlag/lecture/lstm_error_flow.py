@@ -196,7 +196,8 @@ def judge(found: dict[str, list[Run]], lag: int, seeds: Sequence[int] = ()) -> F
     why = fill(CLAIM.slug, "why", passing=passing, nets=asked.nets) if asked.undecided and passing else ""
     learned = [name for name in _LSTMS if premises[name][0]]
     shown = {name: f"{numbers[name][3].value:.2g} arrives; in a plain net {asked.value:.2g}" for name in learned}
-    return conclude_by_case(CLAIM, cases, every, series, caveat, shown=shown, why=why, lag=lag, steps=lag - window(lag)[1], parts="; ".join(parts))
+    words: dict[str, Any] = {"lag": lag, "steps": lag - window(lag)[1], "parts": "; ".join(parts)}
+    return conclude_by_case(CLAIM, cases, every, series, caveat, shown=shown, why=why, **words)
 
 
 def _numbers(name: str, learned: Sequence[Run], least: float) -> list[Number]:

@@ -36,7 +36,7 @@ def _circle(axes: Any, series: base.Series) -> None:
     axes.plot(real[~ringing], imaginary[~ringing], "o", color=style.QUIET, ms=3, alpha=0.6, mew=0)
     axes.plot(real[ringing], imaginary[ringing], "o", color=base.GREEN, ms=5, mew=0)
     base.word(axes, 1.15, 0.85, "green: rings\nfor 10 steps\nand more", base.GREEN, va="top")
-    axes.set(title="its oscillators", xlim=(-1.1, 2.1))
+    axes.set(title="eigenvalues", xlim=(-1.1, 2.1))
 
 
 def _memory(axes: Any, series: base.Series) -> None:
@@ -61,10 +61,10 @@ def _eight(axes: Any, series: base.Series) -> None:
     drawn, wanted = base.array(series["drawn"]), base.array(series["wanted"])
     axes.plot(*drawn.T, color=base.VERMILLION, lw=2.4)
     axes.plot(*wanted.T, color=style.INK, lw=0.8, ls=(0, (2, 2)))
-    careless = [f"{name} {np.median(base.array(errors)):.1f}" for name, errors in series["careless"].items()]
-    text = f"error {series['error']:.0e}\n\none scale ten times\ntoo large:\n" + "\n".join(careless)
+    careless = [f"{name} {np.median(base.array(errors)):.2g}" for name, errors in series["careless"].items()]
+    text = f"error {series['error']:.0e}\n\nerror with one scale\nten times too large:\n" + "\n".join(careless)
     base.word(axes, 0.62, 0.0, text, va="center")
-    axes.set(aspect="equal", xlim=(-0.6, 1.25), ylim=(-0.6, 0.6), title="on its own, 25 rounds")
+    axes.set(aspect="equal", xlim=(-0.6, 1.25), ylim=(-0.6, 0.6), title="on its own, 25 periods")
     axes.axis("off")
 
 

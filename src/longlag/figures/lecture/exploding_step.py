@@ -18,11 +18,11 @@ _LEAST, _MOST = -0.75, 1.5  # share of the knowledge lost; beyond it points lie 
 def _course(axes: Any, series: base.Series) -> None:
     """The net whose loss is the middle one: the exploding step leads from update 0 to update 1."""
     unit = series["tanh"]
-    axes.set(title="One net (tanh) …", xlabel="updates after the step", ylabel="sequences wrong", xlim=(-6, 14))
+    axes.set(title="One net (tanh) …", xlabel="updates after the step", ylabel="sequences wrong", xlim=(-8, 61))
     axes.set(ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     axes.axhline(series["chance"], color=style.QUIET, lw=0.9, ls="--", zorder=1)
-    base.word(axes, 14, series["chance"] + 0.015, "knows nothing", style.QUIET, ha="right")
+    base.word(axes, 60, series["chance"] + 0.015, "knows nothing", style.QUIET, ha="right")
     if not unit.get("errors"):
         _none(axes)
         return
@@ -35,7 +35,7 @@ def _course(axes: Any, series: base.Series) -> None:
         axes.plot(range(len(after)), after, color=colour, lw=1.6)
     axes.plot(0, before[-1], "o", color=style.INK, ms=5, zorder=5)
     for way, colour in _COLOUR.items():
-        at = {"plain": (0.5, 0.9), "clipped": (1.3, 0.105)}[way]
+        at = {"plain": (4, 0.9), "clipped": (6, 0.105)}[way]
         base.word(axes, *at, _LABEL[way], colour, weight="bold")
 
 

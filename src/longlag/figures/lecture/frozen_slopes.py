@@ -55,10 +55,11 @@ def _curves(axes: Any, found: base.Series) -> None:
     """Sizes of derivatives over those of backpropagation after input A, since all fall by many decades alike."""
     of_a = base.array(found["log10_backprop"])[0]
     for i, colour in enumerate(_INPUT):
-        backprop, system = (base.array(found[name])[i] - of_a for name in ("log10_backprop", "log10_system"))
+        backprop = base.array(found["log10_backprop"])[i] - of_a
         axes.plot(backprop, color=colour, lw=1.2, label=f"backpropagation, input {'AB'[i]}")
-        label = "linear system, slopes frozen" if i == 0 else None
-        axes.plot(range(0, len(system), 2), system[::2], "o", ms=3.4, mfc="none", mec=style.INK, mew=0.7, label=label)
+    system = base.array(found["log10_system"])[0] - of_a
+    rings = {"ms": 3.4, "mfc": "none", "mec": style.INK, "mew": 0.7, "label": "linear system, slopes of A"}
+    axes.plot(range(0, len(system), 2), system[::2], "o", **rings)
     most = max(1, round(float(np.ceil(np.abs(axes.get_ylim()).max()))))
     axes.set_yticks(range(-most, most + 1), base.powers(range(-most, most + 1)))
     axes.set(xlabel="step t", xlim=(0, len(of_a) - 1), ylim=(-most, most))

@@ -23,6 +23,19 @@ def _relative(series: base.Series, name: str) -> np.ndarray:
     return np.concatenate([base.array(net) / np.max(net) for net in series[name]])
 
 
+def _hidden(series: base.Series) -> list[np.ndarray]:
+    """Of each net, which directions have a small gradient and a curvature that is smaller still: a step along them is
+    ten times that along the steepest."""
+    found = []
+    for curvature, gradient in zip(
+        map(base.array, series["curvature"]), map(base.array, series["gradient"]), strict=True
+    ):
+        ratio = gradient / np.maximum(curvature, 1e-300)
+        small = (gradient <= _TENTH * gradient.max()) & (curvature > 0)
+        found.append(small & (ratio * _TENTH >= ratio[curvature.argmax()]))
+    return found
+
+
 def _binned(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Medians of x and quartiles of y by bins of equal counts, the largest x first: [4, bins]."""
     pieces = np.array_split(np.argsort(x)[::-1], min(_BINS, len(x)))
@@ -36,18 +49,21 @@ def _axis(axes: Any, title: str) -> None:
 
 def _gradient(axes: Any, series: base.Series) -> None:
     flatness, gradient = _flatness(series), _relative(series, "gradient")
-    small = gradient <= _TENTH
-    axes.plot(flatness[~small], gradient[~small], "o", ms=2.5, color=style.QUIET, mew=0, alpha=0.6)
-    axes.plot(flatness[small], gradient[small], "o", ms=3, color=base.VERMILLION, mew=0, alpha=0.8)
+    hidden = _hidden(series)
+    both = np.concatenate(hidden)
+    axes.plot(flatness[~both], gradient[~both], "o", ms=2.5, color=style.QUIET, mew=0, alpha=0.6)
+    axes.plot(flatness[both], gradient[both], "o", ms=3, color=base.VERMILLION, mew=0, alpha=0.8)
     ends = np.array([1.0, flatness[flatness > 0].min()])
     axes.plot(ends, ends, color=style.INK, lw=1)
     axes.axhline(_TENTH, color=base.VERMILLION, lw=1, ls="--")
     _axis(axes, "flat directions keep a gradient")
     axes.set(ylim=(1e-6, 3), ylabel="gradient, of the largest")
     where = {"xycoords": "axes fraction"}
-    base.word(axes, 0.42, 0.12, "the curvature", style.INK, **where)
+    base.word(axes, 0.55, 0.3, "the curvature", style.INK, **where)
     base.word(axes, 0.98, 0.985, "the gradient", style.QUIET, ha="right", va="top", **where)
-    base.word(axes, 1.0, 0.6, "threshold:\nsmall, a tenth", base.VERMILLION, ha="right", va="top", fontsize=7, **where)
+    nets = f"{sum(map(np.any, hidden))} of {len(hidden)} nets"
+    words = f"red: small (below the line),\nand HF steps ten times as far\nas along the steepest: in {nets}"
+    base.word(axes, 0.02, 0.02, words, base.VERMILLION, va="bottom", fontsize=6.5, **where)
 
 
 def _steps(axes: Any, series: base.Series) -> None:

@@ -52,7 +52,7 @@ def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
 def _tasks(series: base.Series) -> Mapping[str, Mapping[str, tuple[Any, Any]]]:
     """What is drawn corner by corner, the shares and which are solved: the tasks on record, else the live version."""
     spent = series["tasks"] or {f"no records; run now: {series['live_name']}": series["live"]}
-    solved = series["solved"] or dict.fromkeys(spent, series["live_solved"])
+    solved: Mapping[str, Any] = series["solved"] or dict.fromkeys(spent, series["live_solved"])
     return {task: {kind: (base.array(values), np.array(solved[task][kind], dtype=bool))
                    for kind, values in corners.items()} for task, corners in spent.items()}  # fmt: skip
 

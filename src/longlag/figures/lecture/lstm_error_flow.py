@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from longlag import protocol
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
 
@@ -19,7 +20,7 @@ _SHORT = {
     "LSTM, chrono start": "LSTM, chrono",
     "plain net, ESN-style start": "plain, ESN start",
 }
-_FLOOR = -8.0  # decades
+_LOW, _HIGH = -3.0, 1.0  # decades; what falls further leaves the panel
 
 
 @style.applied()
@@ -66,15 +67,20 @@ def _panel(axes: Any, series: Mapping[str, Any], net: Mapping[str, Any], colour:
     axes.axhline(np.log10(series["kept"]), color=style.QUIET, lw=0.8, ls="--")
     first, last = series["window"]
     axes.axvspan(series["lag"] - last, series["lag"] - first - 1, color=style.FAINT, alpha=0.6, lw=0, zorder=0)
-    axes.set_ylim(_FLOOR, 2.0)
-    axes.set_yticks(range(int(_FLOOR), 3, 2), base.powers(range(-8, 3, 2)))
+    ticks = range(int(_LOW), int(_HIGH) + 1)
+    axes.set_ylim(_LOW, _HIGH)
+    axes.set_yticks(ticks, base.powers(ticks))
+    judged = series["lag"] - last  # steps back to the end of the first symbol's window
+    arrived = flow[:, -1, flow.shape[-1] - 1 - judged]
+    arrived = arrived[np.array([run[-1] <= protocol.CRITERION for run in net["wrong"]])]
+    axes.plot(np.full(len(arrived), judged), np.maximum(arrived, _LOW), "o", color=colour, ms=3, mew=0, alpha=0.6)
     if axes.get_subplotspec().is_first_col():
-        axes.text(0.5, np.log10(series["kept"]) - 0.25, "threshold", color=style.QUIET, fontsize=7, va="top")
-        axes.text(
-            series["lag"] - (first + last + 1) / 2, 1.9, "lag", color=style.QUIET, fontsize=7, ha="center", va="top"
-        )
-    solved = sum(run[-1] <= 0.01 for run in net["wrong"])
-    axes.text(0.04, 0.05, f"{solved} of {len(net['wrong'])} learned", transform=axes.transAxes, color=colour)
+        axes.text(0.5, np.log10(series["kept"]) - 0.08, "threshold", color=style.QUIET, fontsize=7, va="top")
+        middle = series["lag"] - (first + last + 1) / 2
+        axes.text(middle, 0.95, "first\nsymbol", color=style.QUIET, fontsize=7, ha="center", va="top")
+    above = int((arrived >= np.log10(series["kept"])).sum())
+    words = f"{len(arrived)} of {len(net['wrong'])} learned;\nof these {above} above at {judged} steps"
+    axes.text(0.04, 0.05, words, transform=axes.transAxes, color=colour, fontsize=7)
 
 
 caption = base.caption("lstm_error_flow")

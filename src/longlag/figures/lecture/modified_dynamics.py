@@ -23,11 +23,18 @@ def _moved(axes: Any, series: base.Series) -> None:
 
 def _spectrum(axes: Any, series: base.Series) -> None:
     base.circle(axes)
+    start, end = (
+        base.array(values["real"]) + 1j * base.array(values["imaginary"])
+        for values in (series["eigenvalues"]["start"], series["eigenvalues"]["end"])
+    )
+    for value in end:  # a line to the nearest of the start
+        pair = np.array([value, start[np.argmin(abs(start - value))]])
+        axes.plot(pair.real, pair.imag, color=base.ORANGE, lw=0.7, alpha=0.7)
     for name, how in (("start", {"mfc": "none", "mec": style.QUIET}), ("end", {"mfc": base.ORANGE, "mec": "none"})):
         values = series["eigenvalues"][name]
         words = {"start": "at the start", "end": "trained"}[name]
         axes.plot(values["real"], values["imaginary"], "o", ms={"start": 5, "end": 3}[name], ls="", label=words, **how)
-    axes.set(xlim=(-1.35, 1.35), ylim=(-1.35, 1.35), title="few eigenvalues do")
+    axes.set(xlim=(-1.35, 1.35), ylim=(-1.35, 1.35), title="eigenvalues on the right move")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncol=2, handletextpad=0.1, columnspacing=0.8)
 
 

@@ -100,7 +100,8 @@ def premise(
     others = [seed for seed, keep in zip(of_nets, kept, strict=True) if not keep]
     prefix, whose = (f"{of}: ", f" of {of}") if of else ("", "")
     number = rate(f"{prefix}nets that {on}", len(judged), len(nets))
-    caveat = f"{len(others)} of {len(nets)} nets{whose} ({named(others)}) {off} and are not judged"
+    be = "is" if len(others) == 1 else "are"
+    caveat = f"{len(others)} of {len(nets)} nets{whose} ({named(others)}) {off} and {be} not judged"
     return judged, number, caveat if others else ""
 
 
