@@ -27,7 +27,7 @@ SPARSE, ORTHOGONAL = "sparse, radius 1.1, small input", "orthogonal, small input
 def test_it_holds_with_the_starts_that_fall_short_as_its_caveat(draw):
     finding = judge()
     assert finding.verdict == Verdict.CAVEAT
-    assert "LSTM, forget bias 1 3 steps" in finding.caveat  # 1 / 0.3
+    assert "3 steps by LSTM, forget bias 1" in finding.caveat  # 1 / 0.3
     draw("careful_start", finding)
     clean = judge(sparse_large=-0.005, lstm_0=-0.005, lstm_1=-0.005)
     assert (clean.verdict, clean.caveat) == (Verdict.HOLDS, "")

@@ -107,4 +107,4 @@ def test_a_corner_without_records_is_said_to_be_not_run(pictures, monkeypatch, t
     kept = [row for row in read_rows(INIT_AND_MOMENTUM) if row.method != "lecture-both-0_98"]
     write_rows(tmp_path / "some.csv", kept)
     monkeypatch.setattr(pictures, "INIT_AND_MOMENTUM", tmp_path / "some.csv")
-    assert pictures.records().count("**not run**") == len(factorial.PROBLEMS)
+    assert pictures.records().count("| not run |") == len(factorial.PROBLEMS)
