@@ -61,7 +61,8 @@ def _eight(axes: Any, series: base.Series) -> None:
     drawn, wanted = base.array(series["drawn"]), base.array(series["wanted"])
     axes.plot(*drawn.T, color=base.VERMILLION, lw=2.4)
     axes.plot(*wanted.T, color=style.INK, lw=0.8, ls=(0, (2, 2)))
-    careless = [f"{name} {np.median(base.array(errors)):.2g}" for name, errors in series["careless"].items()]
+    middle = {name: float(np.median(base.array(errors))) for name, errors in series["careless"].items()}
+    careless = [f"{name} {error:,.0f}" if error >= 10 else f"{name} {error:.1f}" for name, error in middle.items()]
     text = f"error {series['error']:.0e}\n\nerror with one scale\nten times too large:\n" + "\n".join(careless)
     base.word(axes, 0.62, 0.0, text, va="center")
     axes.set(aspect="equal", xlim=(-0.6, 1.25), ylim=(-0.6, 0.6), title="on its own, 25 periods")
