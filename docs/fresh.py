@@ -269,7 +269,8 @@ def _symbols(solved: _Outcomes, rows: Sequence[Row], longer: Sequence[Row]) -> F
     )
     plain = [outcome for name in ("irnn", "clipping", "control") for outcome in solved[name, *_MEMORY]]
     return Finding(
-        "Gated nets of 32 units do not solve twenty bits; plain nets of 100 units that start with care do",
+        f"Gated nets of 32 units do not solve twenty bits at lag {_MEMORY[1]}; plain nets of 100 units that start with "
+        "care do",
         f"{capital(join_words(map(method_label, gated)))} solve {task_label(_MEMORY[0])} at lag {_MEMORY[1]} with "
         f"{of_all(failing)} fresh seeds, within 3 x 10^6 passes. Symbols wrong (and sequences, in which one wrong "
         f"symbol is enough), medians, the LRU beside them: {near}. With 10^7 passes {of_all(more)} runs of the "
