@@ -217,16 +217,24 @@ def which_budget() -> str:
         f"{sum(found[method, task, lag][-1])})"
         for method, task, lag in later
     )
-    starved = _starved()
+    starved, seeds = _starved(), {row.seed for row in records.read_rows(BUDGET)}
     never = sum(not any(of[-1]) for of in found.values())
+    some = {key: of[-1] for key, of in found.items() if any(of[-1]) and 2 * sum(of[-1]) < len(of[-1])}
+    if len(later) + len(some) + never != len(found) or seeds & {row.seed for row in records.read_rows(FRESH[1])}:
+        raise ValueError("half of the seeds solve a starved condition within the smaller budget, or seeds are the same")
+    few = join_words(
+        f"{method_label(method)} on {task_label(task)} at lag {lag} ({of_all(of)})"
+        for (method, task, lag), of in some.items()
+    )
     return _wrapped(
         f"{starved} of the conditions on [fresh seeds](../results/fresh/README.md) are not solved by all seeds within "
-        f"{small}. {len(found)} of them were given ten million passes ([record](../results/budget/README.md)). "
+        f"{small}. {len(found)} of them were given ten million passes, on {count(len(seeds), 'other seed')} each "
+        "([record](../results/budget/README.md)). "
         f"{count(len(later), 'condition')} reach half of the seeds only then: {each}; {small} passes are too few for "
-        f"these. {never} stay unsolved on all seeds. How the other {starved - len(found)} would end is not known. "
-        f"Nothing larger than {large} was run. {_replaced('tuning.md')} The default is "
-        f"therefore {large}. The reference takes {small}, "
-        "to keep its cost down: where it says *stopped by the budget*, more passes may solve more."
+        f"these. {count(len(some), 'condition')} are solved by fewer than half of the seeds even then: {few}. {never} "
+        f"stay unsolved on all seeds. How the other {starved - len(found)} would end is not known. The default is "
+        f"therefore {large}; nothing larger was run. The reference takes {small}, to keep its cost down: where it says "
+        f"*stopped by the budget*, more passes may solve more. {_replaced('tuning.md')}"
     )
 
 

@@ -89,6 +89,13 @@ def test_glossary_words_are_used_and_sorted():
     assert not unused, "the glossary defines what no document uses"
 
 
+@pytest.mark.parametrize("name", ["first-run.md", "read-the-page.md", "findings.md"])
+def test_words_in_italics_are_in_the_glossary(name):
+    words = re.findall(r"^\| \*\*(.+?)\*\* \|", (ROOT / "docs/glossary.md").read_text(), flags=re.M)
+    italics = re.findall(r"(?<!\*)\*([A-Za-z][\w -]*)\*(?!\*)", (ROOT / "docs" / name).read_text())
+    assert not {*italics} - {*words} - {"italics"}
+
+
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/protocol.md",
                                   "docs/reproducibility.md", "docs/cluster.md", "config/README.md"])  # fmt: skip
 def test_documents_link_the_glossary(name):

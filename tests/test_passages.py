@@ -1,12 +1,16 @@
 """Passages of documents that say what the code and the records say, and the names that documents rely on."""
 
+import json
 import re
+from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import yaml
 
 from longlag import registry
+from longlag.store.records import read_rows
 from programs import loaded
 from test_docs import DOCUMENTS, ROOT
 
@@ -42,6 +46,53 @@ def test_a_record_of_today_s_recipes_has_no_age(passages, monkeypatch):
     monkeypatch.setattr(passages, "_record", lambda: today)
     assert passages.record().startswith("*Not in the record: ")
     assert "git worktree" not in passages.verified()
+
+
+def in_one_line(document):
+    return " ".join((ROOT / document).read_text("utf-8").split())
+
+
+def test_the_readme_counts_the_verdicts_of_the_lecture():
+    claims = json.loads((ROOT / "docs/lecture/shown.json").read_text("utf-8"))["claims"]
+    found = Counter(one["verdict"] for one in claims.values())
+    words = {
+        "holds": "hold",
+        "holds with a caveat": "hold with a caveat",
+        "undecided": "are undecided",
+        "does not hold": "do not hold",
+    }
+    said = ", ".join(f"{found[verdict]} {plural}" for verdict, plural in words.items() if found[verdict])
+    assert f"each with a number, a verdict and a figure: {said}." in in_one_line("README.md")
+
+
+def test_the_questions_name_the_method_that_leads_by_reach(passages):
+    for path in (passages.REFERENCE, passages.UNDERWAY):
+        solved: dict[tuple[str, str, int], list[bool]] = {}
+        for row in read_rows(path):
+            solved.setdefault((row.method, row.task, row.lag), []).append(row.solved)
+        reach = dict.fromkeys(((method, task) for method, task, _ in solved), 0)
+        for (method, task, lag), of in solved.items():
+            if 2 * sum(of) >= len(of):
+                reach[method, task] = max(lag, reach[method, task])
+        others = {method for method, _ in reach} - {"esn"}
+        best = {task: max(reach.get((method, task), 0) for method in others) for _, task in reach}
+        assert all(reach["esn", task] > best[task] for task in best), "the echo state network leads on every task"
+        assert max(lag for method, _, lag in solved if method != "esn") == 200, "it alone was tried beyond"
+    assert not [name for name in others if all(reach.get((name, task), 0) == best[task] for task in best)]
+    lags = {task: [reach[name, task] for name in ("lstm", "lstm_chrono")] for task in ("xor", "multiplication")}
+    said = (
+        "on XOR the LSTM reaches lag {} and the chrono LSTM lag {}, on multiplication {} and {} "
+        "([record](../results/underway/README.md))"
+    )
+    assert said.format(*lags["xor"], *lags["multiplication"]) in in_one_line("docs/faq.md")
+
+
+def test_the_first_run_says_how_long_the_first_symbol_must_be_kept():
+    x = registry.get("tasks", "temporal_order").sample(np.random.default_rng(0), 20, 100).x
+    first = x[:, :, :2].sum(axis=2).argmax(axis=0)  # [B], the step of the first relevant symbol
+    kept = sorted({*(len(x) - 1 - first).tolist()})
+    assert f"the first of them comes {kept[0]} or {kept[1]} steps before the end" in in_one_line("docs/first-run.md")
+    assert len(kept) == 2
 
 
 def test_no_searched_method_is_called_untuned():

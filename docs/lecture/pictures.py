@@ -1,8 +1,9 @@
 """The pictures and tables of docs/lecture.md: `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`.
 
 Makes the figures of DIR small enough for a repository, keeps beside them which claims, in which words, they show, and
-writes into the document: the verdicts before and after the claims were put right (`before.toml`), which runs of claim
-11 are on record, and below each picture what is seen, the verdict and the numbers that decide. Without DIR it makes no
+writes into the document: the verdicts in plain words, the verdicts before and after the claims were put right
+(`before.toml`), which runs of claim 11 are on record, and below each picture what is seen, the verdict and the numbers
+that decide. Without DIR it makes no
 picture and writes the rest.
 """
 
@@ -66,15 +67,24 @@ def keep(folder: Path) -> None:
     (HERE / "shown.json").write_text(kept + "\n", "utf-8")
 
 
+def summary() -> str:
+    """The claims, their verdicts and these in plain words."""
+    shown = json.loads((HERE / "shown.json").read_text("utf-8"))["claims"]
+    lines = ["| claim | verdict | in plain words |", "|---|---|---|"]
+    for one in shown.values():
+        lines.append(f"| {one['claim']['number']}. {one['claim']['title']} | {one['verdict']} | {one['plain']} |")
+    return "\n".join(lines) + "\n"
+
+
 def verdicts() -> str:
-    """The verdicts before and now, in plain words, and what changed."""
+    """The verdicts before and now, and what changed."""
     shown = json.loads((HERE / "shown.json").read_text("utf-8"))["claims"]
     before = tomllib.loads((HERE / "before.toml").read_text("utf-8"))
-    lines = ["| claim | before | now | in plain words | what changed |", "|---|---|---|---|---|"]
+    lines = ["| claim | before | now | what changed |", "|---|---|---|---|"]
     for slug, one in shown.items():
         words = " ".join(before[slug]["changed"].split())
         cells = (f"{one['claim']['number']}. {one['claim']['title']}", before[slug]["verdict"], one["verdict"])
-        lines.append(f"| {' | '.join((*cells, one['plain'], words))} |")
+        lines.append(f"| {' | '.join((*cells, words))} |")
     return "\n".join(lines) + "\n"
 
 
@@ -153,7 +163,8 @@ def main(folders: list[str]) -> None:
     for folder in folders:
         keep(Path(folder))
     slugs = json.loads((HERE / "shown.json").read_text("utf-8"))["claims"]
-    made = {"verdicts": verdicts(), "records": records(), **{slug: section(slug) for slug in slugs}}
+    parts = {"summary": summary(), "verdicts": verdicts(), "records": records()}
+    made = {**parts, **{slug: section(slug) for slug in slugs}}
     text = DOCUMENT.read_text("utf-8")
     DOCUMENT.write_text(_MARKS.sub(lambda found: found[1] + made[found[2]] + found[3], text), "utf-8")
 

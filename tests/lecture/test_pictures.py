@@ -61,7 +61,7 @@ def pictures():
         yield module
 
 
-@pytest.mark.parametrize("part", ["verdicts", "records", *lecture.names()])
+@pytest.mark.parametrize("part", ["summary", "verdicts", "records", *lecture.names()])
 def test_the_tables_of_the_page_are_of_what_is_shown_and_on_record(pictures, part):
     document = FOLDER.with_suffix(".md").read_text("utf-8")
     made = pictures.section(part) if part in lecture.names() else getattr(pictures, part)()
@@ -89,6 +89,13 @@ def test_every_claim_has_a_verdict_from_before_and_says_what_changed(shown):
     unexplained = [slug for slug, one in before.items()
                    if one["verdict"] != shown[slug]["verdict"] and one["changed"].startswith("Nothing")]  # fmt: skip
     assert unexplained == []
+
+
+def test_every_work_that_the_page_cites_is_listed_at_its_end():
+    text, _, works = FOLDER.with_suffix(".md").read_text("utf-8").partition("\n## Works cited\n")
+    others = r"(?:(?:, [A-Z][a-z]+)* & [A-Z][a-z]+| et al\.)?"
+    cited = set(re.findall(rf"([A-Z][a-z]+){others} ((?:19|20)\d\d)\b", " ".join(text.split())))
+    assert cited == set(re.findall(r"^- ([A-Z][a-z]+), .*? (\d{4})\. ", works, flags=re.M))
 
 
 def test_every_corner_of_claim_11_is_on_record_at_the_cost_that_the_page_names():
