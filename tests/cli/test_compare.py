@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from longlag import __version__, cli, registry, resources
+from longlag.cli import _compare_cost
 from longlag.design import tuned
 from longlag.store.curves import read_points, write_points
-from longlag.store.records import VOLATILE, read_rows, write_rows
+from longlag.store.records import VOLATILE, Status, read_rows, write_rows
 from longlag.words import join_methods
 from test_docs import ROOT
 from toy import outcome, spec
@@ -84,6 +85,18 @@ def test_the_cost_is_stated_before_anything_is_trained(record, here, capsys):
     typical, most = re.findall(r"cost: ([\d,]+) CPU seconds if .* at most ([\d,]+) \(every", said)[0]
     assert 0 < int(typical) <= int(most)
     assert not (here / "results").exists()
+
+
+def test_a_probe_that_ends_early_does_not_lower_the_cost(record, here, capsys, monkeypatch):
+    row = next(row for row in read_rows(record / "runs.csv") if row.method == "control")
+    probe = replace(row, method="twin", passes=10_000.0, updates=100, seconds=2.0, budget=_compare_cost.PROBE_PASSES)
+    said = {}
+    for status in (Status.BUDGET, Status.SOLVED, Status.DIVERGED):
+        ended = replace(probe, status=status, solved=status == Status.SOLVED)
+        monkeypatch.setattr(_compare_cost, "_probe", lambda *_, ended=ended: ended)
+        assert compare(record, "--dry-run") == 0
+        said[status] = re.findall(r"cost: .* CPU", capsys.readouterr().out)
+    assert said[Status.BUDGET] == said[Status.SOLVED] == said[Status.DIVERGED]
 
 
 def test_the_record_that_comes_with_the_package_has_a_name_of_its_own(here, capsys):

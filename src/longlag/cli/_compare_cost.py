@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,12 +100,13 @@ def _cost(method: str, cells: Sequence[Cell], left: list[Missing], rows: Sequenc
 
     lag, task = min((lag, task) for task, lag, _, _, _ in left)
     probe = _probe(method, task, lag, plan)
-    record = Record([*rows, probe])
+    spent = replace(probe, status=Status.BUDGET, solved=False, budget=probe.passes)  # however early it ended
+    record = Record([*rows, spent if probe.passes else probe])
     by_task = {cell.task: cell for cell in cells}
     typical = most = PROCESS_SECONDS * len({(task, seed) for task, _, seed, _, _ in left})
     for task, lag, _, budget, timeout in left:
-        spent = min(grid.typical_passes(rows, by_task[task], lag), budget)
-        typical += record.seconds(task, method, lag, spent, timeout)[0]
+        usual = min(grid.typical_passes(rows, by_task[task], lag), budget)
+        typical += record.seconds(task, method, lag, usual, timeout)[0]
         most += record.seconds(task, method, lag, budget, timeout)[0]
     return Cost(typical, most, probe.seconds, probe.reason if probe.status == Status.DIVERGED else "")
 
