@@ -104,6 +104,26 @@ def test_the_score_is_that_of_a_run(name, batch_first):
     assert 0 < found <= 1
 
 
+@pytest.mark.parametrize("name", ["latch", "adding"])
+def test_outputs_that_are_no_numbers_are_wrong(name):
+    outputs = 2 if name == "latch" else 1
+    assert error_rate(lambda x: torch.full((x.shape[1], outputs), torch.nan), name, 20, sequences=100) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: tasks.load("adding", "20"), "lag cannot be '20'"),
+        (lambda: tasks.load("adding", 20.0), "lag cannot be 20.0"),
+        (lambda: tasks.load("adding", 20).sample(-1), "n cannot be -1"),
+        (lambda: tasks.load("adding", 20).sample(2.5), "n cannot be 2.5"),
+    ],
+)
+def test_what_a_task_is_asked_for_is_checked(call, words):
+    with pytest.raises(LonglagError, match=words):
+        call()
+
+
 def test_outputs_of_another_shape_are_refused():
     words = re.escape("must return outputs of shape [1000, 1] for task 'adding', not [1000]")
     with pytest.raises(LonglagError, match=words):

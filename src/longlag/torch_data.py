@@ -82,7 +82,8 @@ def error_rate(
     """The share of a seed's test sequences that the model answers wrongly at any scored step.
 
     These are the sequences of the column `test_error`, and `protocol.CRITERION` is the share that still counts as
-    solved. No training batch is among them.
+    solved. No training batch is among them, but a task with few distinct sequences (5-bit memory, parity at a short
+    lag) draws the same ones for every purpose. An output that is no number is wrong.
 
     Args:
         model: x -> outputs, as `TaskDataset` gives x: [B, O] where one step is scored, else [K, B, O] or [B, K, O].
@@ -122,7 +123,8 @@ def _misses(source: TaskAtLag, outputs: Any, y: Tensor, batch_first: bool) -> Te
         outputs, y = outputs.transpose(0, 1), y.transpose(0, 1)  # [K, B, ...]
     if not many:
         outputs, y = outputs.unsqueeze(0), y.unsqueeze(0)
-    return source.task.loss.wrong(outputs.cpu().unsqueeze(0), y.unsqueeze(0))[0].any(0)
+    wrong = source.task.loss.wrong(outputs.cpu().unsqueeze(0), y.unsqueeze(0))[0] | outputs.cpu().isnan().any(-1)
+    return wrong.any(0)
 
 
 def _tensors(source: TaskAtLag, n: int, seed: int, purpose: str, k: int, batch_first: bool) -> tuple[Tensor, ...]:

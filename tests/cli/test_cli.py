@@ -276,7 +276,30 @@ METHOD = Method("faulty", "x", "x", "x", 1, lambda traits, lag: replace(PARENT.b
 """
 
 
-@pytest.mark.parametrize(("text", "message"), [(FAULTY, "ZeroDivisionError"), (FED_BACK, "closed form")])
+WITHOUT_SHAPES = """
+from dataclasses import dataclass, replace
+from longlag.methods.base import Method
+from longlag.methods.control import METHOD as PARENT
+
+@dataclass(frozen=True)
+class Cell:
+    hidden: int = 5
+
+    def shapes(self, n_inputs):
+        return {"W": (n_inputs, self.hiden)}
+
+METHOD = Method("faulty", "x", "x", "x", 1, lambda traits, lag: replace(PARENT.build(traits, lag), cell=Cell()))
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (FAULTY, "ZeroDivisionError"),
+        (FED_BACK, "closed form"),
+        (WITHOUT_SHAPES, "AttributeError: 'Cell' object has no attribute 'hiden' (faulty.py, line 11)"),
+    ],
+)
 def test_a_method_that_cannot_be_built_is_named(tmp_path, capsys, text, message):
     (tmp_path / "faulty.py").write_text(text)
     words = [*TRAIN, "--out", tmp_path / "runs.csv", "--plugin", tmp_path / "faulty.py", "--method", "faulty"]

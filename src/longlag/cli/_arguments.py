@@ -94,6 +94,11 @@ def candidate(text: str) -> int:
     return 0 if text == "0" else count("candidate")(text)
 
 
+def names(text: str) -> list[str]:
+    """ "lstm, hf" without the blanks that people leave between names."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def lags(text: str) -> list[int]:
     """ "10,20,50"."""
     return sorted({lag(part) for part in text.split(",")})

@@ -44,11 +44,7 @@ def add_selection(parser: argparse.ArgumentParser, verb: str) -> None:
     """`--methods` and `--tasks`: what `Analysis.only` keeps."""
     for kind, example in (("methods", "lstm,hf,esn"), ("tasks", "adding,temporal_order")):
         some = f"{verb} these {kind} alone, for a slide or a paper; their names, such as {example}"
-        parser.add_argument(f"--{kind}", type=_names, default=[], metavar="NAMES", help=some)
-
-
-def _names(text: str) -> list[str]:
-    return [name for name in text.split(",") if name]
+        parser.add_argument(f"--{kind}", type=_arguments.names, default=[], metavar="NAMES", help=some)
 
 
 def split(word: str) -> tuple[str, Path]:

@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--reference", type=Path, metavar="RUN", help=given)
     tasks = "only these tasks, such as adding,temporal_order (default: all of the reference)"
-    parser.add_argument("--tasks", type=lambda text: tuple(text.split(",")), default=(), help=tasks)
+    parser.add_argument("--tasks", type=lambda text: tuple(_arguments.names(text)), default=(), help=tasks)
     lags = "only these lags, such as 20,50 (default: all that at least half of the reference's methods have)"
     parser.add_argument("--lags", type=_arguments.lags, default=[], help=lags)
     quick = "a smoke test: only the shortest lag and the first seed of each task"

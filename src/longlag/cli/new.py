@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 from importlib.resources import files as resources
 from pathlib import Path
 
@@ -32,6 +33,9 @@ def run(args: argparse.Namespace) -> None:
     path = args.out / f"{args.name}.py"
     if path.exists() or path.is_symlink():
         raise LonglagError(f"{path} is there already, and is not replaced; choose another name, or delete it")
+    if importlib.util.find_spec(args.name):
+        hidden = f"{args.name}.py would hide the module {args.name!r} from every Python that is started in its folder"
+        raise LonglagError(f"{hidden}; choose another name")
     text = (resources("longlag.cli") / "templates" / f"{args.kind}.txt").read_text("utf-8")
     label = args.name.replace("_", " ")
     files.write_atomically(path, text.format(name=args.name, label=label, file=path).encode())

@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--sample", type=_arguments.count("sample"), metavar="N", help="only N rows, drawn at random (default: all)"
     )
     methods = "only rows of these methods, such as lstm,hf (default: all)"
-    parser.add_argument("--methods", type=_names, default=(), metavar="NAMES", help=methods)
+    parser.add_argument("--methods", type=_arguments.names, default=[], metavar="NAMES", help=methods)
     parser.add_argument("--reused", action="store_true", help="only rows that were taken from other files (reuse)")
     parser.add_argument("--seed", type=int, help="seed of the random sample (default: 0)")
     _arguments.add_plugins(parser)
@@ -61,11 +61,7 @@ def run(args: argparse.Namespace) -> int:
     return int(len(same) < len(comparisons))
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(text.split(","))
-
-
-def _of(rows: list[Row], methods: tuple[str, ...]) -> list[Row]:
+def _of(rows: list[Row], methods: Sequence[str]) -> list[Row]:
     """The rows of these methods.
 
     Raises:

@@ -134,6 +134,7 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
     parts = with_values(built, spec.overrides)
     task = _under(rules, task, spec.lag)
     model = model_of(task, spec.lag, parts)
+    _check_shapes(method, task, model)
     spec_json = json.dumps(_decides(spec, task, method, parts, rules), sort_keys=True)
     spec_hash = hashlib.sha256(spec_json.encode()).hexdigest()[:16]
     return Setup(spec, task, method, parts, model, parts.loss or task.loss, spec_json, spec_hash, rules)
@@ -211,6 +212,18 @@ def _built(method: Method, task: Task, lag: int) -> Parts:
     if not isinstance(parts, Parts):
         raise LonglagError(f"method {method.name!r} built a {type(parts).__name__}; its build must return Parts")
     return parts
+
+
+def _check_shapes(method: Method, task: Task, model: Model) -> None:
+    """Asks the model for its shapes. An exception from a cell's code becomes an error that names the method."""
+    try:
+        model.shapes()
+    except Exception as error:
+        reason = in_a_line(error, registry.file("methods", method.name))
+        raise LonglagError(
+            f"method {method.name!r} cannot be built for task {task.name!r} ({reason}); its cell must have `hidden`, "
+            "the number of units, and `shapes(n_inputs)`, which returns the shape of every parameter"
+        ) from error
 
 
 def model_of(task: Task, lag: int, parts: Parts) -> Model:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from longlag import registry
+from longlag.errors import LonglagError, shown
 from longlag.rng import stream
 
 if TYPE_CHECKING:
@@ -30,8 +31,14 @@ class TaskAtLag:
 
         The batch is a function of the arguments alone: its stream is `stream(seed, task, lag, purpose, k)`. The
         default purpose is reserved for looking at a task. `purpose="train", k=1` is the first batch that most methods
-        train on, `purpose="test"` with k = 0, 1, ... are the test sequences, 1000 at a time.
+        train on, `purpose="test"` with k = 0, 1, ... are the test sequences, 1000 at a time. Any other word is a stream
+        of its own.
+
+        Raises:
+            LonglagError: n is no whole number of at least 1.
         """
+        if type(n) is not int or n < 1:
+            raise LonglagError(f"n cannot be {shown(n)}; it must be a whole number of sequences, at least 1")
         rng = stream(seed, self.task.name, self.lag, purpose, k)
         return self.task.sample(rng, self.lag, min(n, self.task.population or n))
 
@@ -44,9 +51,12 @@ def load(name: str, lag: int) -> TaskAtLag:
     ((100, 32, 6), (32,), (1, 32))
 
     Raises:
-        LonglagError: unknown name, or a lag too small for the task.
+        LonglagError: unknown name, or a lag that is no whole number or too small for the task.
     """
     from longlag.tasks.base import check_lag
+
+    if type(lag) is not int:
+        raise LonglagError(f"lag cannot be {shown(lag)}; it must be a whole number of steps, such as 100")
 
     task = registry.get("tasks", name)
     check_lag(task, lag)
