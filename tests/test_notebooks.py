@@ -1,10 +1,12 @@
 """The notebooks are those of their texts, small, without errors, and run again to the end."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from longlag import lecture
 from programs import loaded
 
 NOTEBOOKS = Path(__file__).parents[1] / "docs/notebooks"
@@ -39,6 +41,19 @@ def test_a_notebook_is_that_of_its_text_with_outputs(build, name):
     assert len(outputs) > 3
     assert all(output["output_type"] != "error" for output in outputs)
     assert (NOTEBOOKS / f"{name}.ipynb").stat().st_size < LARGEST
+
+
+def test_the_lecture_states_the_verdicts_of_twenty_nets_and_names_every_claim():
+    text = (NOTEBOOKS / "lecture.py").read_text("utf-8")
+    shown = json.loads((NOTEBOOKS.parent / "lecture/shown.json").read_text("utf-8"))
+    stated = dict(re.findall(r'^    "(\w+)": "([\w ]+)",$', text, flags=re.M))
+    measured = set(re.findall(r'^measure\("(\w+)"', text, flags=re.M))
+    assert len(shown["seeds"]) == 20
+    assert stated == {slug: shown["claims"][slug]["verdict"] for slug in measured}, (
+        "docs/notebooks/lecture.py OF_TWENTY"
+    )
+    others = set(re.findall(r"[`\s](\w+)[`\s]", text[text.index("**Next:**") :]))
+    assert set(lecture.names()) - measured <= others, "the list of the other claims at the end"
 
 
 @pytest.mark.slow
