@@ -18,6 +18,7 @@ from statistics import median, quantiles
 from typing import Any, Self
 
 ROOT = Path(__file__).parents[1]
+STANDARD = ROOT / "results/benchmarks/standard_runs.csv.gz"  # rows of config/standard.yaml, of older recipes
 _OWN = ("THP_MEM_ALLOC_ENABLE", "MKL_CBWR", "OPENBLAS_CORETYPE", "CUBLAS_WORKSPACE_CONFIG")  # longlag.environment
 _ALLOCATOR = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -4,16 +4,18 @@
 
 Each method trains on a few conditions (`CONDITIONS`) in two processes that import longlag from worktrees of the two
 commits and take turns, a seed per pair: the first updates from the start, then an evaluation of the monitor set. CPU
-seconds per sequence pass and per evaluated sequence, times those of the record's mean run (results/reference), are the
-cost of that run: passes and attempted rungs are the same on both sides. A run of the record counts for the condition of
-its method with its task, else with `adding`, whose lag is nearest. Ratios are weighed by the record's CPU seconds. Not
-counted: the start of a job's process, and that `hf` needs more or fewer passes than it did.
+seconds per sequence pass and per evaluated sequence, times those of the mean run of a record of the suite
+(`harness.STANDARD`), are the cost of that run: passes and attempted rungs are the same on both sides. A run of the
+record counts for the condition of its method with its task, else with `adding`, whose lag is nearest. Ratios are
+weighed by the record's CPU seconds. Not counted: the start of a job's process, and that `hf` needs more or fewer passes
+than it did.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import gzip
 import math
 import subprocess
 import tempfile
@@ -26,9 +28,8 @@ from pathlib import Path
 from statistics import fmean, median
 
 from benchmarks.__main__ import write
-from benchmarks.harness import ROOT, Worker, spread
+from benchmarks.harness import ROOT, STANDARD, Worker, spread
 
-RECORD = ROOT / "results/reference/runs.csv"
 ALL = "all"
 UPDATES = {"esn": 1, "hf": 3}  # timed, after one that is not
 UPDATES_OF_GRADIENTS = 6
@@ -105,10 +106,10 @@ def seconds(source: str, method: str, task: str, lag: int, seed: int, updates: i
     return (middle - begun) / (float(meter.passes) - before), evaluated / sequences
 
 
-def record(path: Path = RECORD) -> dict[tuple[str, str, int], list[tuple[float, float, float]]]:
+def record(path: Path = STANDARD) -> dict[tuple[str, str, int], list[tuple[float, float, float]]]:
     """(passes, evaluated sequences, CPU seconds) of the trained runs for which each condition stands."""
     found = defaultdict(list)
-    with open(path, newline="") as file:
+    with gzip.open(path, "rt", newline="") as file:
         for row in csv.DictReader(file):
             if int(row["updates"]):
                 numbers = float(row["passes"]), float(row["evaluation_passes"]), float(row["seconds"])

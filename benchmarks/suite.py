@@ -1,7 +1,7 @@
 """P11: a sample of the standard suite against its naive twin (`twin.py`), in total CPU seconds.
 
-The sample is one solved and one failing run of each method, drawn from results/reference/runs.csv by a seed before
-anything was timed, and kept in sample.json (`python -m benchmarks.suite` draws it again). A run costs
+The sample is one solved and one failing run of each method, drawn from a record of it (`harness.STANDARD`) by a seed
+before anything was timed, and kept in sample.json (`python -m benchmarks.suite` draws it again). A run costs
 
     updates x seconds per update + evaluations x seconds per evaluation,
 
@@ -12,6 +12,7 @@ sides: whole runs of the twin would take an hour.
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import random
 from collections.abc import Iterator, Mapping
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import BOTH
-from benchmarks.harness import ROOT, Effort, Side, Times, Worker, compare
+from benchmarks.harness import STANDARD, Effort, Side, Times, Worker, compare
 
 SAMPLE = Path(__file__).with_name("sample.json")
 SEED = 4  # of the draw: the number of the issue
@@ -112,7 +113,7 @@ def total(found: list[Cost]) -> Times:
 
 def main() -> None:
     """Draws the sample and writes it."""
-    with open(ROOT / "results/reference/runs.csv", newline="") as file:
+    with gzip.open(STANDARD, "rt", newline="") as file:
         runs = draw(list(csv.DictReader(file)), SEED)
     SAMPLE.write_text(json.dumps({"seed": SEED, "runs": [vars(run) for run in runs]}, indent=1) + "\n")
 

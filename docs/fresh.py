@@ -199,7 +199,7 @@ def _search(before: _Outcomes, now: _Outcomes) -> Finding:
         f"not mend this: there the setting "
         f"leaves {_percents(kept)} of the sequences wrong and the recipe {_percents(recipe)}, "
         f"and where neither is within the "
-        "criterion the rule keeps the choice of the search. The next reference has it. "
+        "criterion the rule keeps the choice of the search. The reference has it. "
         f"Hessian-Free gained {pairs['hf'][0]} and lost {pairs['hf'][1]}. A p-value is of a sum of conditions that "
         "moved in opposite directions, with their runs taken as independent; a large one does not say that nothing "
         "changed.",

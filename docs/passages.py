@@ -7,31 +7,41 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import costs
 from finding import in_markdown, of_all
 
 from longlag import registry
 from longlag.cli import _older
-from longlag.design import tuned
+from longlag.design import suite, tuned
 from longlag.store import records
+from longlag.store.records import Status
 from longlag.tasks.base import Traits
 from longlag.words import count, join_words, method_label, number, task_label
 
 ROOT = Path(__file__).parents[1]
-REFERENCE = ROOT / "results/reference/runs.csv"
+REFERENCE, SUITE = ROOT / "results/reference/runs.csv", ROOT / "config/reference.yaml"
 UNDERWAY = ROOT / "results/underway/runs.csv.gz"
 FRESH = [ROOT / "results/fresh" / name for name in ("before/runs.csv.gz", "runs.csv.gz")]  # older recipes, then today's
 BUDGET = ROOT / "results/budget/runs.csv.gz"
+_ENDS = {
+    Status.SOLVED: "solved",
+    Status.BUDGET: "at the end of their budget",
+    Status.NOT_ATTEMPTED: "not tried after two unsolved lags",
+    Status.DIVERGED: "diverged",
+    Status.TIMEOUT: "stopped by the clock",
+    Status.ERROR: "failed",
+}
 BUDGETS = (1e6, 3e6, 1e7)  # sequence passes
 TUNED, FINAL = ROOT / "config/tuned/tuning.yaml", ROOT / "config/tuned/tuning_far.yaml"
 Condition = tuple[str, str, int]  # method, task, lag
 LAGS = (50, 100)  # at which two builds of a recipe are compared
-_EXAMPLE = ("lstm", "adding", 50)  # a cell that the record leaves unsolved, and the next one solves
 
 
 @dataclass(frozen=True)
@@ -84,38 +94,32 @@ def _record() -> list[records.Row]:
 
 
 def record() -> str:
-    """What has changed since the reference was recorded, an example of it, and what the record lacks."""
+    """What has changed since the reference was recorded, what of its suite has no row yet, and what it lacks."""
     rows = _record()
+    words = [_age(rows), _to_come(rows), _lacking(rows)]
+    return _wrapped(f"*{' '.join(filter(None, words))}*")
+
+
+def _age(rows: list[records.Row]) -> str:
     changed = [each for each in _older.changed(rows) if each.kind == "methods"]
     if not changed:
-        return _wrapped(f"*{_lacking(rows)}*")
+        return ""
     names = join_words(method_label(each.name) for each in changed)
-    age = (
+    return (
         f"An older record: {sum(each.rows for each in changed)} of its {len(rows)} rows are of recipes that have "
         f"changed since ({names})."
     )
-    return _wrapped(f"*{age} {_better(rows)} {_lacking(rows)}*")
 
 
-def _better(rows: list[records.Row]) -> str:
-    """A cell of the record beside the same cell of the next one, which is under way, and a method that does worse."""
-    method, task, lag = _EXAMPLE
-    then, now = (
-        [row.solved for row in each if (row.method, row.task, row.lag) == _EXAMPLE]
-        for each in (rows, records.read_rows(UNDERWAY))
-    )
-    if not sum(now) / len(now) > sum(then) / len(then):
-        raise ValueError(f"the next record no longer does better than this one on {_EXAMPLE}; choose another example")
-    worse = "esn_momentum"
-    old, new = ([row.solved for row in records.read_rows(path) if row.method == worse] for path in FRESH)
-    if not sum(new) < sum(old):
-        raise ValueError(f"today's recipe of {worse} no longer does worse on fresh seeds; choose another example")
-    return (
-        f"Today's do better or worse: on {task_label(task)} at lag {lag} the "
-        f"{method_label(method)} solves {of_all(then)} seeds here, and {of_all(now)} in [the next "
-        "record](results/underway), with three times the budget and a search; on [fresh seeds](results/fresh) "
-        f"{method_label(worse)} solves {of_all(new)}, and {sum(old)} with its older recipe."
-    )
+def _to_come(rows: list[records.Row]) -> str:
+    """The methods and tasks of the suite without a row."""
+    there = {(row.method, row.task) for row in rows}
+    absent: dict[str, list[str]] = {}
+    for task, method, *_ in sorted(suite.read(SUITE).expected()):
+        if (method, task) not in there and task_label(task) not in absent.setdefault(method, []):
+            absent[method].append(task_label(task))
+    each = [f"{method_label(method)} on {join_words(tasks)}" for method, tasks in sorted(absent.items()) if tasks]
+    return f"Still to run: {'; '.join(each)}." if each else ""
 
 
 def _lacking(rows: list[records.Row]) -> str:
@@ -133,21 +137,24 @@ def verified() -> str:
     rows = _record()
     old = {each.name for each in _older.changed(rows) if each.kind == "methods"}
     same = sorted({row.method for row in rows} - old)
-    commits = sorted({row.commit for row in rows})
-    words = [f"`longlag verify results/reference --methods {','.join(same)} --sample 5` reruns five rows"]
     if not old:
-        return _wrapped(f"{words[0]}.")
-    words += [
-        f" of the {len(same)} methods whose recipes have not changed since.",
-        f" The others ({join_words(f'`{name}`' for name in sorted(old))}) have other settings today, and",
-        " `longlag verify` says that their rows differ. The code that recorded them reruns them:",
-    ]
+        return _wrapped(
+            "`longlag verify results/reference --sample 5` reruns five rows. On a machine like the row's own they are "
+            "equal."
+        )
+    commits = sorted({row.commit for row in rows if row.method in old and row.commit})
+    words = (
+        f"`longlag verify results/reference --methods {','.join(same)} --sample 5` reruns five rows of the {len(same)} "
+        f"methods whose recipes have not changed since. The others ({join_words(f'`{name}`' for name in sorted(old))}) "
+        "have other settings today, and `longlag verify` says that their rows differ. The code that recorded them "
+        "reruns them:"
+    )
     code = [
         f"git worktree add ../then {commits[0]}",
         'cd ../then && PYTHONPATH=src python -m longlag verify "$OLDPWD/results/reference/runs.csv" --sample 5',
     ]
     remark = "<!-- not run here: reruns rows with the code of an older commit -->"
-    return "\n".join([_wrapped("".join(words)), "", remark, "```sh", *code, "```"])
+    return "\n".join([_wrapped(words), "", remark, "```sh", *code, "```"])
 
 
 def budget() -> str:
@@ -281,12 +288,35 @@ def _candidate(number: int) -> str:
     return f"{number:02d}" if number else "recipe"
 
 
+def reference() -> str:
+    """What the reference is: its rows by status, commits, machines and cost."""
+    rows = _record()
+    counts = Counter(row.status for row in rows)
+    ends = join_words(f"{n} {_ENDS[status]}" for status, n in counts.most_common())
+    commits = join_words(sorted({row.commit for row in costs.attempted(rows)}))
+    table = in_markdown(
+        ["", ""],
+        [
+            ["rows", f"{len(rows):,}: {ends}"],
+            ["budget", f"at most {number(max(row.budget for row in rows))} sequence passes for a seed and lag"],
+            ["commits", commits],
+            ["machines", costs.processors(rows)],
+            ["training", f"{sum(row.seconds for row in rows) / 3600:.1f} core-hours"],
+        ],
+    )
+    return table.replace("|  |  |", "| | |", 1)
+
+
 PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "record": ("README.md", record),
+    "reference": ("results/reference/README.md", reference),
     "verified": ("results/reference/README.md", verified),
     "budget": ("results/budget/README.md", budget),
     "final": ("results/tuning_far/README.md", final),
     "which budget": ("docs/protocol.md", which_budget),
+    "costs of passes": ("docs/cluster.md", lambda: costs.of_passes(_record())),
+    "cost of a large suite": ("docs/cluster.md", lambda: costs.of_large_suite(_record())),
+    "estimated": ("docs/cluster.md", lambda: costs.foretold(_record())),
     "what recipes read": ("docs/protocol.md", what_recipes_read),
     "one setting": ("docs/tuning.md", one_setting),
 }

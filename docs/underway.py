@@ -27,11 +27,10 @@ FOLDER = ROOT / "results/underway"
 SUITE = ROOT / "config/reference_full.yaml"
 ROWS, CURVES = FOLDER / "runs.csv.gz", FOLDER / "curves.parquet"
 _PAGE = """\
-# The next reference, under way
+# A larger reference, under way
 
 Finished runs of `config/reference_full.yaml`, which takes days of a machine with two cores. Its beginning is
-`config/reference.yaml`: when that is complete, it replaces [the reference](../reference). Written by
-`python docs/underway.py`.
+[the reference](../reference). Written by `python docs/underway.py`.
 
 {count} of {all} runs are finished, with at most three million passes each. {hours:.1f} core-hours so far, on
 {machines}; commits {commits}.

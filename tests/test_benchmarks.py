@@ -399,7 +399,7 @@ def test_every_run_of_the_record_has_a_condition_that_is_measured():
     assert {method for method, *_ in runs} == {run.method for run in suite.sample()}
     for method, *condition in runs:
         assert tuple(condition) in standard.CONDITIONS.get(method, standard.CONDITIONS_OF_GRADIENTS)
-    assert sum(len(rows) for rows in runs.values()) == (pd.read_csv(standard.RECORD).updates > 0).sum()
+    assert sum(len(rows) for rows in runs.values()) == (pd.read_csv(standard.STANDARD).updates > 0).sum()
     assert standard.nearest("esn", "xor", 1000) == ("adding", 500)
     assert standard.nearest("lstm", "memorization_5bit", 200) == ("memorization_5bit", 50)
     assert standard.nearest("lstm", "temporal_order", 200) == ("adding", 200)

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from longlag import registry
+from longlag.design import suite
 from longlag.store.records import read_rows
 from programs import loaded
 from test_docs import DOCUMENTS, ROOT
@@ -21,7 +22,15 @@ def passages():
         yield module
 
 
-@pytest.mark.parametrize("name", ["record", "verified", "budget", "final", "which budget", "what recipes read"])
+NAMES = ["record", "reference", "verified", "budget", "final", "which budget", "one setting", "what recipes read",
+         "costs of passes", "cost of a large suite", "estimated"]  # fmt: skip
+
+
+def test_every_passage_is_tested(passages):
+    assert {*NAMES} == {*passages.PASSAGES}
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_passages_are_current(passages, name):
     text = (ROOT / passages.PASSAGES[name][0]).read_text("utf-8")
     assert len(passages.marked(name).findall(text)) == 1
@@ -44,8 +53,30 @@ def test_a_record_of_today_s_recipes_has_no_age(passages, monkeypatch):
         replace(row, method_version=registry.get("methods", row.method).version) for row in passages._record()[:100]
     ]
     monkeypatch.setattr(passages, "_record", lambda: today)
-    assert passages.record().startswith("*Not in the record: ")
+    assert "An older record" not in passages.record()
     assert "git worktree" not in passages.verified()
+    older = [replace(today[0], method_version=today[0].method_version - 1), *today[1:]]
+    monkeypatch.setattr(passages, "_record", lambda: older)
+    assert f"An older record: 1 of its {len(older)} rows" in passages.record()
+    assert "git worktree" in passages.verified()
+
+
+def test_ladders_of_the_suite_without_rows_are_still_to_run(passages):
+    one = passages._record()[0]
+    asked = suite.read(passages.SUITE).expected()
+    every = [replace(one, task=task, method=method, lag=lag, seed=seed) for task, method, lag, seed in asked]
+    assert passages._to_come(every) == ""
+    some = [row for row in every if (row.method, row.task) not in {("hf", "xor"), ("hf", "adding"), ("lstm", "xor")}]
+    assert passages._to_come(some) == "Still to run: Hessian-Free on adding and XOR; LSTM on XOR."
+
+
+def test_new_seeds_are_estimated_from_the_others(passages):
+    one = next(row for row in passages._record() if row.solved)
+    known = [replace(one, seed=seed, seconds=60.0) for seed in (0, 1, 2)]
+    new = [replace(one, seed=seed, seconds=seconds) for seed, seconds in ((3, 60.0), (4, 120.0))]
+    text = passages.costs.foretold([*known, *new])
+    assert text.startswith("Seeds 3 and 4 of the reference, from the costs of its seeds 0 to 2:")
+    assert text.endswith("| All | 2 min | 3 min | +50 % |")
 
 
 def in_one_line(document):

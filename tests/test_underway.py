@@ -1,4 +1,4 @@
-"""The finished part of the next reference: only rows that the suite asks for as it is, and a README that shows them."""
+"""The finished part of the larger reference: only rows that the suite asks for as it is, and a README that shows them."""
 
 import dataclasses
 
