@@ -35,7 +35,7 @@ def _course(axes: Any, series: base.Series) -> None:
         axes.plot(range(len(after)), after, color=colour, lw=1.6)
     axes.plot(0, before[-1], "o", color=style.INK, ms=5, zorder=5)
     for way, colour in _COLOUR.items():
-        at = {"plain": (4, 0.9), "clipped": (6, 0.105)}[way]
+        at = {"plain": (22, 0.93), "clipped": (22, 0.85)}[way]
         base.word(axes, *at, _LABEL[way], colour, weight="bold")
 
 
