@@ -25,8 +25,9 @@ from longlag.cells.reservoir import Reservoir
 from longlag.esn import data
 from longlag.esn.data import BadInput, Targets
 from longlag.esn.generation import Scale, Scales, predicts_next
-from longlag.esn.network import Network, one_thread
+from longlag.esn.network import Network
 from longlag.esn.settings import DRAWN, OF_TABLES, checked, input_scales, spans
+from longlag.esn.threads import one_thread
 from longlag.inits.reservoirs import EchoState
 from longlag.rng import stream
 

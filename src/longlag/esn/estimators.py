@@ -15,7 +15,7 @@ from longlag.esn import data
 from longlag.esn.base import EchoStateBase
 from longlag.esn.data import BadInput, Targets
 from longlag.esn.generation import Scale, closed_loop, with_feedback
-from longlag.esn.network import one_thread
+from longlag.esn.threads import one_thread
 
 
 class EchoStateNetwork(RegressorMixin, EchoStateBase):
