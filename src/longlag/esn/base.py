@@ -140,15 +140,7 @@ class EchoStateBase(BaseEstimator):
         data.check_kind(X, "X")
         if data.holds_sequences(X):
             x = data.sequences(X)
-            if reset:
-                self.n_features_in_ = x[0].shape[1]
-                if hasattr(self, "feature_names_in_"):  # of a table that was fitted before
-                    del self.feature_names_in_
-            elif x[0].shape[1] != self.n_features_in_:
-                raise BadInput(
-                    f"X has {x[0].shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} "
-                    "features as input"
-                )
+            self._check_inputs(X[0] if data.check_names(X, "sequence") else x[0], reset)
             return x, "list" if isinstance(X, list | tuple) or X.ndim == 1 else "array"
         data.check_axes(X)
         table = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
@@ -161,6 +153,16 @@ class EchoStateBase(BaseEstimator):
                 f"X of shape {table.shape} is a table; the net was fitted to sequences: hand over one sequence as [x]"
             )
         return data.rows(table, self.inputs_per_step), "rows"
+
+    def _check_inputs(self, table: Any, reset: bool) -> None:
+        """Keeps the number and the names of the columns of a sequence at `fit`; later, compares them with those."""
+        width = np.shape(table)[1]
+        if not reset and width != self.n_features_in_:
+            raise BadInput(
+                f"X has {width} features, but {type(self).__name__} is expecting {self.n_features_in_} "
+                "features as input"
+            )
+        validate_data(self, table, reset=reset, skip_check_array=True)
 
     def _targets(self, y: Any, x: list[np.ndarray], form: str) -> Targets:
         lengths = [len(each) for each in x]
@@ -203,9 +205,9 @@ class EchoStateBase(BaseEstimator):
         predicted = self.predict(X)
         if not self._every:
             return np.asarray(y), predicted
-        x, form = self._sequences(X, reset=False)
-        given = data.step_targets([y] if form == "series" else y, [len(each) for each in x]).y
-        found = [predicted] if form == "series" else list(predicted)
+        several = data.holds_sequences(X)
+        found = list(predicted) if several else [predicted]
+        given = data.step_targets(y if several else [y], [len(each) for each in found]).y
         if all(len(each) <= self.washout for each in given):
             longest = max(map(len, given))
             raise BadInput(f"washout={self.washout} leaves nothing to score of sequences of at most {longest} steps")

@@ -47,6 +47,7 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
     Attributes:
         network_: the reservoir and its readout. penalty_: the chosen penalty. validation_error_: its mean squared error
         on held-out data, targets standardised; nan with a single penalty. n_outputs_, n_features_in_: sizes.
+        feature_names_in_: the names of the columns, where all sequences were tables with names.
     """
 
     def __sklearn_tags__(self) -> Any:
@@ -93,9 +94,13 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
             )
         if not isinstance(steps, Integral) or steps < 1:
             raise BadInput(f"steps={steps!r} of a free run must be a whole number, at least 1")
-        warm_up = data.sequences(X if data.holds_sequences(X) and len(X) == 1 else [X])[0]
+        given = X[0] if data.holds_sequences(X) and len(X) == 1 else X
+        warm_up = data.sequences([given])[0]
         if warm_up.shape[1] != self.network_.model.n_inputs:
             raise BadInput(f"X has {warm_up.shape[1]} inputs per step; the net has {self.network_.model.n_inputs}")
+        self._check_inputs(given, reset=False)
+        if hasattr(inputs, "columns"):
+            self._check_inputs(inputs, reset=False)
         closed = not self.network_.feeds_back and self.n_outputs_ == warm_up.shape[1]
         if closed and not self._predicts_next:
             raise BadInput(
