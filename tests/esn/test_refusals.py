@@ -34,6 +34,9 @@ REFUSED = [
     ({"washout": 12}, X, Y, "washout=12 leaves nothing of sequence 1, which has 12 steps; take a smaller one, or leave that sequence out"),
     ({"washout": 1}, np.ones((9, 2)), np.ones(9), 'table="series"'),
     ({"inputs_per_step": 3}, np.ones((9, 4)), np.ones(9), "inputs_per_step=3 does not divide the 4 columns"),
+    ({"table": "series", "inputs_per_step": 1}, np.ones((9, 2)), np.ones(9), 'inputs_per_step=1 with table="series"'),
+    ({"table": "series", "targets": "last"}, np.ones((9, 2)), np.ones(9), 'targets="last" with table="series"'),
+    ({"standardise": "no"}, X, Y, "standardise of EchoStateNetwork cannot be 'no'; it must be True or False"),
     ({"inputs_per_step": 0}, np.ones((9, 4)), np.ones(9), "inputs_per_step of EchoStateNetwork cannot be 0"),
     ({"targets": "every"}, np.ones((9, 4)), np.ones(9), 'targets="every" needs sequences'),
     ({"feedback_scale": 1.0}, X, np.ones(8), "feedback_scale needs targets at every step"),
@@ -122,6 +125,22 @@ def test_parameters_that_change_after_fit_are_named():
     assert warned[0].filename == __file__
     with pytest.raises(LonglagError, match="leak of EchoStateNetwork cannot be 7"):
         net.set_params(leak=7).predict(X)
+
+
+@pytest.mark.parametrize(
+    ("feedback", "ask"),
+    [
+        (0.0, lambda net: net.predict(X)),
+        (0.0, lambda net: net.score(X, Y)),
+        (0.1, lambda net: net.generate(3, X[0], Y[0], X[1][:3])),
+    ],
+    ids=["predict", "score", "generate"],
+)
+def test_every_call_after_a_change_warns_at_its_own_line(feedback, ask):
+    net = EchoStateNetwork(**SMALL, feedback_scale=feedback).fit(X, Y).set_params(standardise=False)
+    with pytest.warns(UserWarning, match="standardise changed after fit") as warned:
+        ask(net)
+    assert [each.filename for each in warned] == [__file__]
 
 
 @pytest.mark.parametrize("kind", [EchoStateNetwork, EchoStateClassifier])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, Self
-from warnings import warn
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -28,6 +27,7 @@ from longlag.esn.generation import Scale, Scales, predicts_next
 from longlag.esn.network import Network
 from longlag.esn.settings import DRAWN, OF_TABLES, checked, input_scales, spans
 from longlag.esn.threads import one_thread
+from longlag.esn.warned import warn_user
 from longlag.inits.reservoirs import EchoState
 from longlag.rng import stream
 
@@ -101,14 +101,14 @@ class EchoStateBase(BaseEstimator):
         if form == "rows" or form == "series":
             check_consistent_length(X, y)
         elif ignored := [name for name in OF_TABLES if getattr(self, name) != OF_TABLES[name]]:
-            warn(f"{' and '.join(ignored)} of a table: X holds sequences, which it does not change", stacklevel=4)
+            warn_user(f"{' and '.join(ignored)} of a table: X holds sequences, which it does not change")
         targets = self._encoded(self._targets(y, x, form))
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         inputs = np.concatenate(x)
         if not (inputs.shape[1] or settings.feedback_scale):
             raise BadInput("X has no inputs (a width of 0), and without feedback_scale nothing else drives the net")
         if settings.connections > settings.units:
-            warn(f"connections={settings.connections} of {settings.units} units: each hears all units", stacklevel=4)
+            warn_user(f"connections={settings.connections} of {settings.units} units: each hears all units")
         x_scale = Scale.of(inputs) if self.standardise else Scale.none(inputs.shape[1])
         self._scales = Scales(x_scale, self._target_scale(np.concatenate(targets.y)))
         scales = input_scales(self.input_scale, inputs.shape[1])
@@ -147,12 +147,23 @@ class EchoStateBase(BaseEstimator):
         series = self.table == "series"
         data.check_finite(table, "Input X", ("step", "channel") if series else ("sequence (row)", "column"))
         if series:
+            self._check_series()
             return [table], "series"
         if not reset and self._of_sequences:
             raise BadInput(
                 f"X of shape {table.shape} is a table; the net was fitted to sequences: hand over one sequence as [x]"
             )
         return data.rows(table, self.inputs_per_step), "rows"
+
+    def _check_series(self) -> None:
+        """Raises BadInput for parameters that a series cannot follow."""
+        if self.targets == "last":
+            raise BadInput('targets="last" with table="series": a series has a target at every step; leave one out')
+        if self.inputs_per_step is not None:
+            raise BadInput(
+                f'inputs_per_step={self.inputs_per_step} with table="series": each row of a series is one step; leave '
+                "one out"
+            )
 
     def _check_inputs(self, table: Any, reset: bool) -> None:
         """Keeps the number and the names of the columns of a sequence at `fit`; later, compares them with those."""
@@ -198,7 +209,7 @@ class EchoStateBase(BaseEstimator):
         now = checked(self.get_params(), type(self).__name__)
         names = [name for name in DRAWN if getattr(now, name) != getattr(self._settings, name)]
         if names:
-            warn(f"{', '.join(names)} changed after fit, which changes nothing until the next fit", stacklevel=5)
+            warn_user(f"{', '.join(names)} changed after fit, which changes nothing until the next fit")
 
     def _scored(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """Targets and predictions of all scored steps, one after the other."""

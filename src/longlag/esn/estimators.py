@@ -87,6 +87,7 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
             BadInput: the net cannot run free, or something handed over does not fit.
         """
         check_is_fitted(self)
+        self._warn_of_changes()
         if not self._every:
             raise BadInput(
                 "generate needs a net that was fitted to targets at every step; a single series is [x], or needs "
