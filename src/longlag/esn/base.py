@@ -211,19 +211,22 @@ class EchoStateBase(BaseEstimator):
         if names:
             warn_user(f"{', '.join(names)} changed after fit, which changes nothing until the next fit")
 
-    def _scored(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Targets and predictions of all scored steps, one after the other."""
+    def _scored(self, X: Any, y: Any, weights: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Targets, predictions and weights of all scored steps, one after the other."""
         predicted = self.predict(X)
         if not self._every:
-            return np.asarray(y), predicted
+            return np.asarray(y), predicted, weights
         several = data.holds_sequences(X)
         found = list(predicted) if several else [predicted]
         given = data.step_targets(y if several else [y], [len(each) for each in found]).y
-        if all(len(each) <= self.washout for each in given):
-            longest = max(map(len, given))
-            raise BadInput(f"washout={self.washout} leaves nothing to score of sequences of at most {longest} steps")
-        pairs = [np.concatenate([each[self.washout :] for each in some]) for some in (given, found)]
-        return pairs[0][:, 0] if self._flat else pairs[0], pairs[1]
+        lengths = [len(each) for each in found]
+        if all(length <= self.washout for length in lengths):
+            raise BadInput(
+                f"washout={self.washout} leaves nothing to score of sequences of at most {max(lengths)} steps"
+            )
+        targets, outputs = (np.concatenate([each[self.washout :] for each in some]) for some in (given, found))
+        expanded = None if weights is None else data.step_weights(weights, lengths, self.washout, several)
+        return targets[:, 0] if self._flat else targets, outputs, expanded
 
 
 def _array(y: Any, axis: str) -> np.ndarray:

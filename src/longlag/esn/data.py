@@ -251,6 +251,25 @@ def step_targets(y: Any, lengths: Sequence[int]) -> Targets:
     return Targets([_column(each) for each in found], every=True, flat=found[0].ndim == 1)
 
 
+def step_weights(weights: Any, lengths: Sequence[int], washout: int, several: bool) -> np.ndarray:
+    """Weights of all scored steps, one after the other, of one per sequence, per row of a series, or per scored step.
+
+    several: are these sequences, rather than the one of a table?
+
+    Raises:
+        BadInput: there are other numbers of them.
+    """
+    array, scored = np.asarray(weights), [max(0, length - washout) for length in lengths]
+    if array.shape == (sum(scored),):
+        return array
+    if several and array.shape == (len(lengths),):
+        return np.repeat(array, scored)
+    if not several and array.shape == (lengths[0],):
+        return array[washout:]
+    owners = f"one per sequence ({len(lengths)})" if several else f"one per row ({lengths[0]})"
+    raise BadInput(f"sample_weight has shape {array.shape}; give {owners} or one per scored step ({sum(scored)})")
+
+
 def last_targets(y: np.ndarray) -> Targets:
     """Targets [N] or [N, O] of the last steps."""
     return Targets([each[None] for each in _column(y)], every=False, flat=y.ndim == 1)

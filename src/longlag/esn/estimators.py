@@ -71,8 +71,12 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         return data.joined(outputs, self._every, self._flat, form)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The coefficient of determination R^2 over all scored steps; washout steps do not count."""
-        return float(r2_score(*self._scored(X, y), sample_weight=sample_weight))
+        """The coefficient of determination R^2 over all scored steps; washout steps do not count.
+
+        sample_weight: one number per sequence (or per row of a table), or one per scored step of all sequences.
+        """
+        targets, outputs, weights = self._scored(X, y, sample_weight)
+        return float(r2_score(targets, outputs, sample_weight=weights))
 
     @one_thread()
     def generate(self, steps: int, X: Any, y: Any = None, inputs: Any = None) -> np.ndarray:
@@ -161,5 +165,9 @@ class EchoStateClassifier(ClassifierMixin, EchoStateBase):
         return data.joined(labels, self._every, self._flat, form)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The share of right labels among all scored steps; washout steps do not count."""
-        return float(accuracy_score(*self._scored(X, y), sample_weight=sample_weight))
+        """The share of right labels among all scored steps; washout steps do not count.
+
+        sample_weight: one number per sequence (or per row of a table), or one per scored step of all sequences.
+        """
+        targets, labels, weights = self._scored(X, y, sample_weight)
+        return float(accuracy_score(targets, labels, sample_weight=weights))
