@@ -178,11 +178,13 @@ class EchoStateBase(BaseEstimator):
     def _targets(self, y: Any, x: list[np.ndarray], form: str) -> Targets:
         lengths = [len(each) for each in x]
         if form == "series":
+            data.check_single(y, "row")
             return data.step_targets([_array(y, "step")], lengths)
         if form != "rows" and data.per_step(y, lengths, self.targets):
             return data.step_targets(y, lengths)
         if form == "rows" and self.targets == "every":
             raise BadInput('targets="every" needs sequences as a list or an array [N, T, X], or table="series"')
+        data.check_single(y, "row" if form == "rows" else "sequence")
         array = _array(y, "sequence")
         if len(array) != len(x):
             raise BadInput(f"X has {len(x)} sequences and y has {len(array)} targets; each sequence needs one")

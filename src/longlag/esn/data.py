@@ -52,7 +52,7 @@ def check_axes(x: Any) -> None:
     """Raises BadInput if X, which is neither a list of sequences nor [N, T, X], cannot be a table of numbers either."""
     if is_of_objects(x) and is_flat(x):
         raise BadInput(f"X is a {type(x).__name__} of {len(x)} objects; hand over a list of sequences: list(X)")
-    if is_flat(x) and isinstance(x[0], str):
+    if is_flat(x) and isinstance(next(iter(x), None), str):
         raise BadInput("X holds texts; a sequence is an array of numbers [steps, inputs]")
     if is_flat(x):
         raise BadInput(
@@ -128,7 +128,7 @@ def sequence(values: Any, name: str) -> np.ndarray:
     Raises:
         BadInput: it is no array of finite real numbers [T, X].
     """
-    array = _numbers(values, name)
+    array = _numbers(values, name, ("step", "channel"))
     if array.ndim != 2:
         raise BadInput(
             f"{name} has shape {array.shape}; a sequence is [steps, inputs]; x.reshape(-1, 1) is one of one input"
@@ -136,7 +136,7 @@ def sequence(values: Any, name: str) -> np.ndarray:
     return array
 
 
-def _numbers(values: Any, name: str) -> np.ndarray:
+def _numbers(values: Any, name: str, axes: Sequence[str]) -> np.ndarray:
     """A float64 array without nan and infinity."""
     array = np.asarray(values)
     if np.iscomplexobj(array):
@@ -145,7 +145,7 @@ def _numbers(values: Any, name: str) -> np.ndarray:
         array = array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise BadInput(f"{name} is no array of numbers: {error}") from error
-    check_finite(array, name, ("step", "channel"))
+    check_finite(array, name, axes)
     return array
 
 
@@ -270,6 +270,19 @@ def step_weights(weights: Any, lengths: Sequence[int], washout: int, several: bo
     raise BadInput(f"sample_weight has shape {array.shape}; give {owners} or one per scored step ({sum(scored)})")
 
 
+def check_single(y: Any, owner: str) -> None:
+    """Raises BadInput if y holds more than a number, a label or a list of them for each owner (sequence or row)."""
+    if is_of_objects(y) and not isinstance(y, np.ndarray) and any(np.ndim(each) for each in y):
+        raise BadInput(f"y is a {type(y).__name__} of {len(y)} objects; hand over a list: list(y)")
+    items = list(y) if _listed(y) else []
+    nested = (isinstance(y, np.ndarray) and y.ndim > 2) or any(_axes(each) not in (0, 1) for each in items)
+    if nested or len({np.shape(each) for each in items}) > 1:
+        raise BadInput(
+            f"y holds targets of every step, or lists of different lengths, where each {owner} has one target [N] or "
+            "one list of outputs [N, O]; the last steps of sequences are [each[-1] for each in y]"
+        )
+
+
 def last_targets(y: np.ndarray) -> Targets:
     """Targets [N] or [N, O] of the last steps."""
     return Targets([each[None] for each in _column(y)], every=False, flat=y.ndim == 1)
@@ -292,7 +305,7 @@ def finite(targets: Targets) -> Targets:
                 f"targets are words, such as {str(word)!r}, and EchoStateNetwork predicts numbers; EchoStateClassifier "
                 "takes labels"
             )
-    y = [_numbers(each, f"y of sequence {i}") for i, each in enumerate(targets.y)]
+    y = [_numbers(each, f"y of sequence {i}", ("step", "output")) for i, each in enumerate(targets.y)]
     return Targets(y, targets.every, targets.flat)
 
 

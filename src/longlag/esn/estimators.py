@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from longlag.errors import shown
 from longlag.esn import data
 from longlag.esn.base import EchoStateBase
 from longlag.esn.data import BadInput, Targets
@@ -98,8 +99,13 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
                 'table="series"'
             )
         if not isinstance(steps, Integral) or steps < 1:
-            raise BadInput(f"steps={steps!r} of a free run must be a whole number, at least 1")
-        given = X[0] if data.holds_sequences(X) and len(X) == 1 else X
+            shape = getattr(steps, "shape", ())
+            said = f"an array of shape {shape}" if shape else shown(steps)
+            raise BadInput(f"steps={said} of a free run must be a whole number, at least 1: generate(steps, X)")
+        several = data.holds_sequences(X)
+        if several and len(X) != 1:
+            raise BadInput(f"generate takes one warm-up sequence, not {len(X)}; call it for each")
+        given = X[0] if several else X
         warm_up = data.sequences([given])[0]
         if warm_up.shape[1] != self.network_.model.n_inputs:
             raise BadInput(f"X has {warm_up.shape[1]} inputs per step; the net has {self.network_.model.n_inputs}")
