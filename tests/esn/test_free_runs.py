@@ -56,3 +56,12 @@ def test_free_runs_that_cannot_be_are_refused():
         with pytest.raises(LonglagError) as error:
             net.generate(*arguments)
         assert message in str(error.value)
+
+
+def test_the_score_of_a_net_with_feedback_says_what_it_starts_from():
+    wave, none = np.sin(np.arange(500) / 4), np.zeros((500, 0))
+    settings = {"feedback_scale": 0.6, "washout": 100, "penalty": 1e-10, "random_state": 0}
+    net = EchoStateNetwork(80, **settings).fit([none], [wave])
+    with pytest.warns(UserWarning, match="starts from outputs of zero.*judge such a net by generate") as warned:
+        assert net.score([none], [wave]) < 0
+    assert [each.filename for each in warned] == [__file__]

@@ -17,6 +17,7 @@ from longlag.esn.base import EchoStateBase
 from longlag.esn.data import BadInput, Targets
 from longlag.esn.generation import Scale, closed_loop, with_feedback
 from longlag.esn.threads import one_thread
+from longlag.esn.warned import warn_user
 
 
 class EchoStateNetwork(RegressorMixin, EchoStateBase):
@@ -62,7 +63,9 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
     def predict(self, X: Any) -> Any:
         """Outputs [N] or [N, O] of the last steps, or of every step in the form of X, in the units of the targets.
 
-        The state starts at zero in each sequence.
+        The state starts at zero in each sequence. With feedback, so do the outputs, and the net's own feed back: no
+        targets are taught, as `generate` has them in its warm-up. A net that makes a signal of itself starts elsewhere
+        and is out of phase, however right its free run is.
 
         Raises:
             BadInput: X has another form or another number of inputs than at `fit`, or is not finite.
@@ -74,8 +77,17 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The coefficient of determination R^2 over all scored steps; washout steps do not count.
 
+        It is that of `predict`, which teaches a net with feedback no targets; a warning says so. Judge such a net by
+        `generate` (docs/reservoirs.md shows a scorer).
+
         sample_weight: one number per sequence (or per row of a table), or one per scored step of all sequences.
         """
+        check_is_fitted(self)
+        if self.network_.feeds_back:
+            warn_user(
+                "score of a net with feedback_scale starts from outputs of zero and teaches it no targets; judge such a "
+                "net by generate, also in searches"
+            )
         targets, outputs, weights = self._scored(X, y, sample_weight)
         return float(r2_score(targets, outputs, sample_weight=weights))
 
@@ -165,13 +177,18 @@ class EchoStateClassifier(ClassifierMixin, EchoStateBase):
         return data.joined(outputs, self._every, len(self.classes_) == 2, form)
 
     def predict(self, X: Any) -> Any:
-        """The label with the largest output, of the last steps [N] or of every step in the form of X."""
+        """The label with the largest output, of the last steps [N] or of every step in the form of X.
+
+        With feedback, the net's own outputs feed back from zero on: no targets are taught.
+        """
         outputs, form = self._outputs(X)
         labels = [self.classes_[each.argmax(1)][:, None] for each in outputs]
         return data.joined(labels, self._every, self._flat, form)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The share of right labels among all scored steps; washout steps do not count.
+
+        It is that of `predict`, which teaches a net with feedback no targets.
 
         sample_weight: one number per sequence (or per row of a table), or one per scored step of all sequences.
         """
