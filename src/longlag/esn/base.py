@@ -132,6 +132,8 @@ class EchoStateBase(BaseEstimator):
         )
         self._settings = settings
         self.n_outputs_, self._every, self._flat = targets.y[0].shape[1], targets.every, targets.flat
+        if form == "rows" and self.inputs_per_step is None:
+            warn_user(_single_steps(len(x), x[0].shape[1]))
         self._of_sequences, self._predicts_next = form in ("list", "array"), predicts_next(x, targets)
         return self
 
@@ -236,6 +238,14 @@ def _array(y: Any, axis: str) -> np.ndarray:
     array: np.ndarray = check_array(y, ensure_2d=False, dtype=None, input_name="y", ensure_all_finite=False)
     data.check_finite(array, "Input y", (axis, "output"))
     return array
+
+
+def _single_steps(rows: int, columns: int) -> str:
+    return (
+        f"X of shape {(rows, columns)} is a table, whose rows are sequences of one step: nothing is remembered from "
+        f'row to row. table="series" takes the rows as steps of one series; inputs_per_step={columns} says that single '
+        "steps are meant"
+    )
 
 
 def _at_the_end(target: np.ndarray, steps: int) -> np.ndarray:

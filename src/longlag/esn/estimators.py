@@ -42,7 +42,8 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         washout: first steps of each sequence that are neither fitted nor scored.
         standardise: inputs are shifted and scaled to mean 0 and deviation 1 over all steps of the training data.
         inputs_per_step: rows of a table are sequences of steps with that many columns each; None: of one step.
-        table: "rows": each row of a 2-D X is a sequence; "series": all rows are the steps of one sequence.
+        table: "rows": each row of a 2-D X is a sequence; "series": all rows are the steps of one sequence. A series
+            needs "series": by default its rows are sequences of one step, and nothing is remembered from row to row.
         targets: "every" step of a list or 3-D X has a target or only the "last"; "auto": read off the form of y.
         random_state: of the reservoir and of the held-out sequences.
 
@@ -85,8 +86,8 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         check_is_fitted(self)
         if self.network_.feeds_back:
             warn_user(
-                "score of a net with feedback_scale starts from outputs of zero and teaches it no targets; judge such a "
-                "net by generate, also in searches"
+                "score of a net with feedback_scale starts from outputs of zero and teaches it no targets; judge such "
+                "a net by generate, also in searches"
             )
         targets, outputs, weights = self._scored(X, y, sample_weight)
         return float(r2_score(targets, outputs, sample_weight=weights))
