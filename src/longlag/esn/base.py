@@ -25,7 +25,7 @@ from longlag.esn import data
 from longlag.esn.data import BadInput, Targets
 from longlag.esn.generation import Scale, Scales, predicts_next
 from longlag.esn.network import Network
-from longlag.esn.settings import DRAWN, OF_TABLES, checked, input_scales, spans
+from longlag.esn.settings import DRAWN, OF_TABLES, Settings, checked, input_scales, spans
 from longlag.esn.threads import one_thread
 from longlag.esn.warned import warn_user
 from longlag.inits.reservoirs import EchoState
@@ -111,17 +111,7 @@ class EchoStateBase(BaseEstimator):
             warn_user(f"connections={settings.connections} of {settings.units} units: each hears all units")
         x_scale = Scale.of(inputs) if self.standardise else Scale.none(inputs.shape[1])
         self._scales = Scales(x_scale, self._target_scale(np.concatenate(targets.y)))
-        scales = input_scales(self.input_scale, inputs.shape[1])
-        network = Network.drawn(
-            Reservoir(settings.units, settings.leak),
-            EchoState(
-                settings.spectral_radius, scales, settings.bias_scale, settings.connections, settings.feedback_scale
-            ),
-            inputs.shape[1],
-            targets.y[0].shape[1],
-            settings.features,
-            stream(seed, "reservoir"),
-        )
+        network = self._drawn(settings, inputs.shape[1], targets.y[0].shape[1], seed)
         if network.feeds_back and not targets.every:
             raise BadInput("feedback_scale needs targets at every step: outputs of the last step alone feed nothing")
         scaled = [self._scales.y.standard(each) for each in targets.y]
@@ -136,6 +126,15 @@ class EchoStateBase(BaseEstimator):
             warn_user(_single_steps(len(x), x[0].shape[1]))
         self._of_sequences, self._predicts_next = form in ("list", "array"), predicts_next(x, targets)
         return self
+
+    def _drawn(self, settings: Settings, inputs: int, outputs: int, seed: int) -> Network:
+        """The reservoir, with a readout of zeros."""
+        scales = input_scales(self.input_scale, inputs)
+        init = EchoState(
+            settings.spectral_radius, scales, settings.bias_scale, settings.connections, settings.feedback_scale
+        )
+        reservoir = Reservoir(settings.units, settings.leak)
+        return Network.drawn(reservoir, init, inputs, outputs, settings.features, stream(seed, "reservoir"))
 
     def _sequences(self, X: Any, reset: bool) -> tuple[list[np.ndarray], str]:
         """X as sequences [T, X], and its form: "rows" or "series" of a table, "array" or "list"."""

@@ -208,9 +208,13 @@ def _nested_per_step(y: Sequence[Any], lengths: Sequence[int]) -> bool:
     """
     sizes = [len(each) if isinstance(each, list | tuple) else -1 for each in y]
     words = isinstance(y[0][0], str) if y[0] else False  # several labels of the last step are none
-    if len(set(sizes)) == 1 < len(sizes) and not words and sizes == list(lengths) and sizes[0] > 1 == _axes(y[0]):
+    differ = len(set(sizes)) > 1
+    as_long_as_sequences = sizes == list(lengths) and sizes[0] > 1
+    of_outputs = _axes(y[0]) > 1  # lists of steps, which are lists of outputs
+    plain = _axes(y[0]) == 1
+    if len(y) > 1 and not differ and as_long_as_sequences and plain and not words:
         raise BadInput(_either(len(sizes), sizes[0]))
-    return len(set(sizes)) > 1 or (sizes == list(lengths) and sizes[0] > 1) or _axes(y[0]) > 1
+    return differ or as_long_as_sequences or of_outputs
 
 
 def _either(sequences: int, targets: int) -> str:
