@@ -5,6 +5,7 @@ import pytest
 from echoes import SMALL, echoes
 from sklearn.datasets import load_digits
 
+from longlag.errors import LonglagError
 from longlag.esn import EchoStateClassifier, EchoStateNetwork
 
 
@@ -85,3 +86,24 @@ def test_numbers_of_every_step_may_be_nested_lists():
     assert flat.predict(x)[0].shape == (30,)
     last = EchoStateNetwork(**SMALL).fit(x, [each[-1].tolist() for each in y])
     assert last.predict(x).shape == (8, 2)
+
+
+@pytest.mark.parametrize("kind", [EchoStateNetwork, EchoStateClassifier])
+def test_a_weight_per_sequence_counts_for_each_of_its_steps(kind):
+    x, y = echoes((10, 20, 30))
+    targets = [each[:, 0] if kind is EchoStateNetwork else each[:, 0] > 0 for each in y]
+    net = kind(**SMALL, washout=12).fit(x[1:], targets[1:])
+    weights = [5.0, 1.0, 3.0]
+    weighted = net.score(x, targets, sample_weight=weights)
+    assert weighted == net.score(x, targets, sample_weight=np.repeat([1.0, 3.0], [8, 18]))
+    assert weighted == pytest.approx(net.score(x[:2] + x[2:] * 3, targets[:2] + targets[2:] * 3))
+    with pytest.raises(LonglagError, match=r"shape \(5,\); give one per sequence \(3\) or one per scored step \(26\)"):
+        net.score(x, targets, sample_weight=np.ones(5))
+
+
+def test_a_weight_per_row_of_a_series_leaves_the_washout_out():
+    x, y = (each[0] for each in echoes((30,)))
+    net, weights = EchoStateNetwork(**SMALL, table="series", washout=10).fit(x, y), np.arange(30.0)
+    assert net.score(x, y, sample_weight=weights) == net.score(x, y, sample_weight=weights[10:])
+    with pytest.raises(LonglagError, match=r"give one per row \(30\) or one per scored step \(20\)"):
+        net.score(x, y, sample_weight=[1.0])

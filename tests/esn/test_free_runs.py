@@ -43,6 +43,9 @@ def test_free_runs_that_cannot_be_are_refused():
         ("targets at every step", last, (5, x[0])),
         ("1 outputs cannot be the next 2 inputs", closed, (5, x[0])),
         ("steps=0 of a free run", closed, (0, x[0])),
+        ("generate takes one warm-up sequence, not 2; call it for each", closed, (5, x)),
+        ("generate takes one warm-up sequence, not 3", closed, (5, np.zeros((3, 4, 2)))),
+        ("steps=an array of shape (20, 2) of a free run", closed, (x[0], 3)),
         ("steps=2.5 of a free run", closed, (2.5, x[0])),
         ("X has 1 inputs per step", closed, (5, x[0][:, :1])),
         ("y and inputs are for nets with feedback", closed, (5, x[0], y[0])),
@@ -53,3 +56,12 @@ def test_free_runs_that_cannot_be_are_refused():
         with pytest.raises(LonglagError) as error:
             net.generate(*arguments)
         assert message in str(error.value)
+
+
+def test_the_score_of_a_net_with_feedback_says_what_it_starts_from():
+    wave, none = np.sin(np.arange(500) / 4), np.zeros((500, 0))
+    settings = {"feedback_scale": 0.6, "washout": 100, "penalty": 1e-10, "random_state": 0}
+    net = EchoStateNetwork(80, **settings).fit([none], [wave])
+    with pytest.warns(UserWarning, match="starts from outputs of zero.*judge such a net by generate") as warned:
+        assert net.score([none], [wave]) < 0
+    assert [each.filename for each in warned] == [__file__]

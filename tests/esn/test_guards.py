@@ -73,3 +73,13 @@ def test_a_washout_longer_than_the_scored_sequences_is_named():
     fitted = net(washout=50).fit([SERIES[:-1]], [SERIES[1:]])
     with pytest.raises(BadInput, match="washout=50 leaves nothing to score of sequences of at most 39 steps"):
         fitted.score([SERIES[:39]], [SERIES[1:40]])
+
+
+def test_a_series_handed_over_as_separate_steps_is_named():
+    with pytest.warns(
+        UserWarning, match=r"shape \(399, 1\) is a table, whose rows are sequences of one step"
+    ) as warned:
+        net().fit(SERIES[:-1], SERIES[1:, 0])
+    assert [each.filename for each in warned] == [__file__]
+    net(inputs_per_step=1).fit(SERIES[:-1], SERIES[1:, 0])  # warnings are errors
+    net(table="series").fit(SERIES[:-1], SERIES[1:, 0])

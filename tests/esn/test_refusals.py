@@ -34,6 +34,9 @@ REFUSED = [
     ({"washout": 12}, X, Y, "washout=12 leaves nothing of sequence 1, which has 12 steps; take a smaller one, or leave that sequence out"),
     ({"washout": 1}, np.ones((9, 2)), np.ones(9), 'table="series"'),
     ({"inputs_per_step": 3}, np.ones((9, 4)), np.ones(9), "inputs_per_step=3 does not divide the 4 columns"),
+    ({"table": "series", "inputs_per_step": 1}, np.ones((9, 2)), np.ones(9), 'inputs_per_step=1 with table="series"'),
+    ({"table": "series", "targets": "last"}, np.ones((9, 2)), np.ones(9), 'targets="last" with table="series"'),
+    ({"standardise": "no"}, X, Y, "standardise of EchoStateNetwork cannot be 'no'; it must be True or False"),
     ({"inputs_per_step": 0}, np.ones((9, 4)), np.ones(9), "inputs_per_step of EchoStateNetwork cannot be 0"),
     ({"targets": "every"}, np.ones((9, 4)), np.ones(9), 'targets="every" needs sequences'),
     ({"feedback_scale": 1.0}, X, np.ones(8), "feedback_scale needs targets at every step"),
@@ -47,10 +50,19 @@ REFUSED = [
     ({}, [*X[:1], GAP], Y[:2], "sequence 1 contains NaN or infinity: nan at step 3, channel 1; fill or remove"),
     ({}, [X[0] + 1j, X[1]], Y[:2], "Complex data not supported"),
     ({}, [[["a"]], [["b"]]], [1.0, 2.0], "sequence 0 is no array of numbers"),
-    ({}, X[:1], [np.full((30, 2), np.inf)], "y of sequence 0 contains NaN or infinity: inf at step 0, channel 0 and 59 more"),
+    ({}, X[:1], [np.full((30, 2), np.inf)], "y of sequence 0 contains NaN or infinity: inf at step 0, output 0 and 59 more"),
     ({}, np.ones((5, 4, 2)), np.ones((5, 4)), 'say targets="last" or targets="every"'),
     ({}, X[:1], np.ones(1), "n_samples=1"),
     ({}, SERIES, SERIES, "X has shape (9,), without an axis of inputs. Reshape your data: X.reshape(-1, 1) is a series"),
+    ({}, pd.Series(SERIES, index=range(5, 14)), SERIES, "X has shape (9,), without an axis of inputs"),
+    ({}, SERIES[:0], SERIES[:0], "X has shape (0,), without an axis of inputs"),
+    ({"targets": "last"}, X, Y, "y holds targets of every step, or lists of different lengths, where each sequence has one"),
+    ({"targets": "last"}, X, [each[:, 0] for each in Y], "the last steps of sequences are [each[-1] for each in y]"),
+    ({"targets": "last"}, [each[:9] for each in X], [each[:9] for each in Y], "y holds targets of every step"),
+    ({"targets": "last"}, np.ones((3, 4, 2)), np.ones((3, 4, 2)), "y holds targets of every step"),
+    ({"inputs_per_step": 2}, np.ones((8, 4)), Y, "where each row has one target"),
+    ({"table": "series"}, np.ones((8, 4)), Y, "where each row has one target"),
+    ({}, X, pd.Series(Y), "y is a Series of 8 objects; hand over a list: list(y)"),
     ({}, pd.Series(X), SERIES[:8], "X is a Series of 8 objects; hand over a list of sequences: list(X)"),
     ({}, np.ones((2, 3, 4, 5)), np.ones(2), "X has shape (2, 3, 4, 5); sequences are an array [N, steps, inputs] or a list"),
     ({}, [np.ones((3, 4, 5))] * 2, np.ones(2), "X has shape (2, 3, 4, 5); sequences are"),
@@ -124,6 +136,22 @@ def test_parameters_that_change_after_fit_are_named():
         net.set_params(leak=7).predict(X)
 
 
+@pytest.mark.parametrize(
+    ("feedback", "ask"),
+    [
+        (0.0, lambda net: net.predict(X)),
+        (0.0, lambda net: net.score(X, Y)),
+        (0.1, lambda net: net.generate(3, X[0], Y[0], X[1][:3])),
+    ],
+    ids=["predict", "score", "generate"],
+)
+def test_every_call_after_a_change_warns_at_its_own_line(feedback, ask):
+    net = EchoStateNetwork(**SMALL, feedback_scale=feedback).fit(X, Y).set_params(standardise=False)
+    with pytest.warns(UserWarning, match="standardise changed after fit") as warned:
+        ask(net)
+    assert [each.filename for each in warned] == [__file__]
+
+
 @pytest.mark.parametrize("kind", [EchoStateNetwork, EchoStateClassifier])
 @pytest.mark.parametrize(
     ("call", "words"),
@@ -147,7 +175,7 @@ def test_what_a_free_run_gets_names_what_is_wrong():
     for arguments, words in [
         (
             (3, x, np.full_like(y, np.nan), x[:3]),
-            "y of sequence 0 contains NaN or infinity: nan at step 0, channel 0 and",
+            "y of sequence 0 contains NaN or infinity: nan at step 0, output 0 and",
         ),
         ((5, x, y, GAP), "inputs contains NaN or infinity: nan at step 3, channel 1; fill"),
         ((3, x[:, 0], y, x[:3]), "x.reshape(-1, 1) is one of one input"),

@@ -22,6 +22,7 @@ def checks():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")  # some checks provoke it
+@pytest.mark.filterwarnings("ignore:X of shape .* is a table, whose rows are sequences of one step:UserWarning")
 @pytest.mark.parametrize(("estimator", "check", "cannot_hold"), list(checks()))
 def test_scikit_learns_checks(estimator, check, cannot_hold):
     if cannot_hold:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, shown
 
 
 class BadInput(LonglagError, ValueError):
@@ -52,7 +52,7 @@ def check_axes(x: Any) -> None:
     """Raises BadInput if X, which is neither a list of sequences nor [N, T, X], cannot be a table of numbers either."""
     if is_of_objects(x) and is_flat(x):
         raise BadInput(f"X is a {type(x).__name__} of {len(x)} objects; hand over a list of sequences: list(X)")
-    if is_flat(x) and isinstance(x[0], str):
+    if is_flat(x) and isinstance(next(iter(x), None), str):
         raise BadInput("X holds texts; a sequence is an array of numbers [steps, inputs]")
     if is_flat(x):
         raise BadInput(
@@ -99,13 +99,36 @@ def sequences(x: Any) -> list[np.ndarray]:
     return found
 
 
+def check_names(tables: Any, what: str) -> bool:
+    """Whether all of some tables [T, X], such as DataFrames, name their columns; "sequence" or "targets" they are.
+
+    Raises:
+        BadInput: two name other columns, or the same in another order.
+    """
+    found = [_names(each) for each in tables]
+    named = [i for i, names in enumerate(found) if names]
+    for i in named:
+        if found[i] != found[named[0]]:
+            raise BadInput(
+                f"{what} {i} has the columns {shown(found[i])} and {what} {named[0]} has {shown(found[named[0]])}; all "
+                "need the same in one order: frame[columns]"
+            )
+    return len(named) == len(found)
+
+
+def _names(table: Any) -> list[str]:
+    """The names of a table's columns, none if they are no texts."""
+    names = list(getattr(table, "columns", []))
+    return names if all(isinstance(name, str) for name in names) else []
+
+
 def sequence(values: Any, name: str) -> np.ndarray:
     """One sequence [T, X] of that name, float64.
 
     Raises:
         BadInput: it is no array of finite real numbers [T, X].
     """
-    array = _numbers(values, name)
+    array = _numbers(values, name, ("step", "channel"))
     if array.ndim != 2:
         raise BadInput(
             f"{name} has shape {array.shape}; a sequence is [steps, inputs]; x.reshape(-1, 1) is one of one input"
@@ -113,7 +136,7 @@ def sequence(values: Any, name: str) -> np.ndarray:
     return array
 
 
-def _numbers(values: Any, name: str) -> np.ndarray:
+def _numbers(values: Any, name: str, axes: Sequence[str]) -> np.ndarray:
     """A float64 array without nan and infinity."""
     array = np.asarray(values)
     if np.iscomplexobj(array):
@@ -122,7 +145,7 @@ def _numbers(values: Any, name: str) -> np.ndarray:
         array = array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise BadInput(f"{name} is no array of numbers: {error}") from error
-    check_finite(array, name, ("step", "channel"))
+    check_finite(array, name, axes)
     return array
 
 
@@ -185,9 +208,13 @@ def _nested_per_step(y: Sequence[Any], lengths: Sequence[int]) -> bool:
     """
     sizes = [len(each) if isinstance(each, list | tuple) else -1 for each in y]
     words = isinstance(y[0][0], str) if y[0] else False  # several labels of the last step are none
-    if len(set(sizes)) == 1 < len(sizes) and not words and sizes == list(lengths) and sizes[0] > 1 == _axes(y[0]):
+    differ = len(set(sizes)) > 1
+    as_long_as_sequences = sizes == list(lengths) and sizes[0] > 1
+    of_outputs = _axes(y[0]) > 1  # lists of steps, which are lists of outputs
+    plain = _axes(y[0]) == 1
+    if len(y) > 1 and not differ and as_long_as_sequences and plain and not words:
         raise BadInput(_either(len(sizes), sizes[0]))
-    return len(set(sizes)) > 1 or (sizes == list(lengths) and sizes[0] > 1) or _axes(y[0]) > 1
+    return differ or as_long_as_sequences or of_outputs
 
 
 def _either(sequences: int, targets: int) -> str:
@@ -208,6 +235,7 @@ def step_targets(y: Any, lengths: Sequence[int]) -> Targets:
         raise BadInput(
             f"targets {ragged} have rows of different lengths; targets of every step are [steps] or [steps, outputs]"
         )
+    check_names(y, "targets")
     found = [np.asarray(each) for each in y]
     if len(found) != len(lengths):
         raise BadInput(f"X has {len(lengths)} sequences and y has {len(found)}; each sequence needs its targets")
@@ -225,6 +253,38 @@ def step_targets(y: Any, lengths: Sequence[int]) -> Targets:
         if each.shape[1:] != found[0].shape[1:]:
             raise BadInput(f"targets {i} have {each.shape[1]} outputs and targets 0 have {found[0].shape[1]}")
     return Targets([_column(each) for each in found], every=True, flat=found[0].ndim == 1)
+
+
+def step_weights(weights: Any, lengths: Sequence[int], washout: int, several: bool) -> np.ndarray:
+    """Weights of all scored steps, one after the other, of one per sequence, per row of a series, or per scored step.
+
+    several: are these sequences, rather than the one of a table?
+
+    Raises:
+        BadInput: there are other numbers of them.
+    """
+    array, scored = np.asarray(weights), [max(0, length - washout) for length in lengths]
+    if array.shape == (sum(scored),):
+        return array
+    if several and array.shape == (len(lengths),):
+        return np.repeat(array, scored)
+    if not several and array.shape == (lengths[0],):
+        return array[washout:]
+    owners = f"one per sequence ({len(lengths)})" if several else f"one per row ({lengths[0]})"
+    raise BadInput(f"sample_weight has shape {array.shape}; give {owners} or one per scored step ({sum(scored)})")
+
+
+def check_single(y: Any, owner: str) -> None:
+    """Raises BadInput if y holds more than a number, a label or a list of them for each owner (sequence or row)."""
+    if is_of_objects(y) and not isinstance(y, np.ndarray) and any(np.ndim(each) for each in y):
+        raise BadInput(f"y is a {type(y).__name__} of {len(y)} objects; hand over a list: list(y)")
+    items = list(y) if _listed(y) else []
+    nested = (isinstance(y, np.ndarray) and y.ndim > 2) or any(_axes(each) not in (0, 1) for each in items)
+    if nested or len({np.shape(each) for each in items}) > 1:
+        raise BadInput(
+            f"y holds targets of every step, or lists of different lengths, where each {owner} has one target [N] or "
+            "one list of outputs [N, O]; the last steps of sequences are [each[-1] for each in y]"
+        )
 
 
 def last_targets(y: np.ndarray) -> Targets:
@@ -249,7 +309,7 @@ def finite(targets: Targets) -> Targets:
                 f"targets are words, such as {str(word)!r}, and EchoStateNetwork predicts numbers; EchoStateClassifier "
                 "takes labels"
             )
-    y = [_numbers(each, f"y of sequence {i}") for i, each in enumerate(targets.y)]
+    y = [_numbers(each, f"y of sequence {i}", ("step", "output")) for i, each in enumerate(targets.y)]
     return Targets(y, targets.every, targets.flat)
 
 

@@ -11,11 +11,13 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from longlag.errors import shown
 from longlag.esn import data
 from longlag.esn.base import EchoStateBase
 from longlag.esn.data import BadInput, Targets
 from longlag.esn.generation import Scale, closed_loop, with_feedback
-from longlag.esn.network import one_thread
+from longlag.esn.threads import one_thread
+from longlag.esn.warned import warn_user
 
 
 class EchoStateNetwork(RegressorMixin, EchoStateBase):
@@ -40,13 +42,15 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         washout: first steps of each sequence that are neither fitted nor scored.
         standardise: inputs are shifted and scaled to mean 0 and deviation 1 over all steps of the training data.
         inputs_per_step: rows of a table are sequences of steps with that many columns each; None: of one step.
-        table: "rows": each row of a 2-D X is a sequence; "series": all rows are the steps of one sequence.
+        table: "rows": each row of a 2-D X is a sequence; "series": all rows are the steps of one sequence. A series
+            needs "series": by default its rows are sequences of one step, and nothing is remembered from row to row.
         targets: "every" step of a list or 3-D X has a target or only the "last"; "auto": read off the form of y.
         random_state: of the reservoir and of the held-out sequences.
 
     Attributes:
         network_: the reservoir and its readout. penalty_: the chosen penalty. validation_error_: its mean squared error
         on held-out data, targets standardised; nan with a single penalty. n_outputs_, n_features_in_: sizes.
+        feature_names_in_: the names of the columns, where all sequences were tables with names.
     """
 
     def __sklearn_tags__(self) -> Any:
@@ -60,7 +64,9 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
     def predict(self, X: Any) -> Any:
         """Outputs [N] or [N, O] of the last steps, or of every step in the form of X, in the units of the targets.
 
-        The state starts at zero in each sequence.
+        The state starts at zero in each sequence. With feedback, so do the outputs, and the net's own feed back: no
+        targets are taught, as `generate` has them in its warm-up. A net that makes a signal of itself starts elsewhere
+        and is out of phase, however right its free run is.
 
         Raises:
             BadInput: X has another form or another number of inputs than at `fit`, or is not finite.
@@ -70,8 +76,21 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         return data.joined(outputs, self._every, self._flat, form)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The coefficient of determination R^2 over all scored steps; washout steps do not count."""
-        return float(r2_score(*self._scored(X, y), sample_weight=sample_weight))
+        """The coefficient of determination R^2 over all scored steps; washout steps do not count.
+
+        It is that of `predict`, which teaches a net with feedback no targets; a warning says so. Judge such a net by
+        `generate` (docs/reservoirs.md shows a scorer).
+
+        sample_weight: one number per sequence (or per row of a table), or one per scored step of all sequences.
+        """
+        check_is_fitted(self)
+        if self.network_.feeds_back:
+            warn_user(
+                "score of a net with feedback_scale starts from outputs of zero and teaches it no targets; judge such "
+                "a net by generate, also in searches"
+            )
+        targets, outputs, weights = self._scored(X, y, sample_weight)
+        return float(r2_score(targets, outputs, sample_weight=weights))
 
     @one_thread()
     def generate(self, steps: int, X: Any, y: Any = None, inputs: Any = None) -> np.ndarray:
@@ -86,16 +105,26 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
             BadInput: the net cannot run free, or something handed over does not fit.
         """
         check_is_fitted(self)
+        self._warn_of_changes()
         if not self._every:
             raise BadInput(
                 "generate needs a net that was fitted to targets at every step; a single series is [x], or needs "
                 'table="series"'
             )
         if not isinstance(steps, Integral) or steps < 1:
-            raise BadInput(f"steps={steps!r} of a free run must be a whole number, at least 1")
-        warm_up = data.sequences(X if data.holds_sequences(X) and len(X) == 1 else [X])[0]
+            shape = getattr(steps, "shape", ())
+            said = f"an array of shape {shape}" if shape else shown(steps)
+            raise BadInput(f"steps={said} of a free run must be a whole number, at least 1: generate(steps, X)")
+        several = data.holds_sequences(X)
+        if several and len(X) != 1:
+            raise BadInput(f"generate takes one warm-up sequence, not {len(X)}; call it for each")
+        given = X[0] if several else X
+        warm_up = data.sequences([given])[0]
         if warm_up.shape[1] != self.network_.model.n_inputs:
             raise BadInput(f"X has {warm_up.shape[1]} inputs per step; the net has {self.network_.model.n_inputs}")
+        self._check_inputs(given, reset=False)
+        if hasattr(inputs, "columns"):
+            self._check_inputs(inputs, reset=False)
         closed = not self.network_.feeds_back and self.n_outputs_ == warm_up.shape[1]
         if closed and not self._predicts_next:
             raise BadInput(
@@ -149,11 +178,20 @@ class EchoStateClassifier(ClassifierMixin, EchoStateBase):
         return data.joined(outputs, self._every, len(self.classes_) == 2, form)
 
     def predict(self, X: Any) -> Any:
-        """The label with the largest output, of the last steps [N] or of every step in the form of X."""
+        """The label with the largest output, of the last steps [N] or of every step in the form of X.
+
+        With feedback, the net's own outputs feed back from zero on: no targets are taught.
+        """
         outputs, form = self._outputs(X)
         labels = [self.classes_[each.argmax(1)][:, None] for each in outputs]
         return data.joined(labels, self._every, self._flat, form)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """The share of right labels among all scored steps; washout steps do not count."""
-        return float(accuracy_score(*self._scored(X, y), sample_weight=sample_weight))
+        """The share of right labels among all scored steps; washout steps do not count.
+
+        It is that of `predict`, which teaches a net with feedback no targets.
+
+        sample_weight: one number per sequence (or per row of a table), or one per scored step of all sequences.
+        """
+        targets, labels, weights = self._scored(X, y, sample_weight)
+        return float(accuracy_score(targets, labels, sample_weight=weights))

@@ -8,14 +8,11 @@ while the readout is fitted (teacher forcing), the net's own outputs afterwards 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
-from threadpoolctl import ThreadpoolController
 
 from longlag.cells.base import complete
 from longlag.cells.reservoir import Kernel, Reservoir
@@ -226,21 +223,3 @@ class Network:
 
 
 _KERNELS: WeakKeyDictionary[Network, Kernel] = WeakKeyDictionary()  # no part of a net: sparse tensors cannot be copied
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread for numpy and torch: the products of a step are too short to be shared, and threads that wait burn
-    time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with _controller().limit(limits=1):
-            yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()  # finding the libraries takes milliseconds

@@ -33,6 +33,7 @@ class Settings:
     penalty: tuple[Annotated[float, NON_NEGATIVE], ...]
     validation: Annotated[float, BELOW_ONE]
     washout: Annotated[int, Interval(0, 10**9)]
+    standardise: Literal[True, False]
     inputs_per_step: Annotated[int, COUNT]
     table: Literal["rows", "series"]
     targets: Literal["auto", "every", "last"]
