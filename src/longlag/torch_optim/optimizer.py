@@ -26,7 +26,7 @@ from longlag.torch_optim.closure import Closure
 from longlag.torch_optim.criteria import criterion
 from longlag.torch_optim.guards import check_loss, check_modes, check_parameters, explained
 from longlag.torch_optim.oracle import ClosureOracle
-from longlag.torch_optim.settings import NO_RATE, check_given, check_saved, settings, shared
+from longlag.torch_optim.settings import NO_RATE, START, check_given, check_saved, settings, shared
 from longlag.torch_optim.watch import Watch
 
 
@@ -131,7 +131,7 @@ class HessianFree(torch.optim.Optimizer):
         """
         trained = self._trained()
         state = self._hf_state(trained)
-        algorithm = shared(self.param_groups).algorithm(start=self.defaults["damping"])
+        algorithm = shared(self.param_groups).algorithm(start=self.param_groups[0][START])
         oracle = self._oracle(closure, batches, trained)
         params = {name: leaf.detach().clone().unsqueeze(0) for name, leaf in trained.items()}
         with twice_differentiable(), threads(params), explained(), torch.no_grad():
@@ -155,18 +155,28 @@ class HessianFree(torch.optim.Optimizer):
             LonglagError: an option that does not exist, or another value than that of the other groups.
         """
         check_given(param_group)
-        group = {**self.defaults, **({"damping": self.param_groups[0]["damping"]} if self.param_groups else {})}
-        shared([*self.param_groups, group | param_group])
-        super().add_param_group(group | param_group)
+        group = {**self.defaults, **param_group}
+        if self.param_groups:
+            first = self.param_groups[0]
+            group = {**self.defaults, "damping": first["damping"], **param_group, START: first[START]}
+        else:
+            group[START] = group["damping"]
+        shared([*self.param_groups, group])
+        super().add_param_group(group)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Resumes from what `state_dict` returned, with the same model: the next steps are equal, byte for byte.
+
+        A state saved before lambda's start was part of it leaves this optimiser its own `damping` as the start.
 
         Raises:
             LonglagError: it is of another optimiser, or of a model of other sizes.
         """
         check_saved(state_dict, self.param_groups)
+        start = self.param_groups[0][START]
         super().load_state_dict(state_dict)
+        for group in self.param_groups:
+            group.setdefault(START, start)
 
     def __getstate__(self) -> dict[str, Any]:
         """What copies and pickles take along, beside what every optimiser of torch gives them."""

@@ -5,6 +5,7 @@ Groups may come from a constructor, from an edited `param_groups` or from a file
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ NO_RATE = (
     "Hessian-Free has no learning rate: curvature and a line search give the length of a step, and damping adapts "
     "itself. Leave it out"
 )
+START = "damping_start"  # of each group, but given by no user: lambda at the first step of all
 _EVERY = COUNT.high  # mini-batches: all there are
 _STRUCTURAL = 0.03  # where hidden states are named and nothing else is said
 _ROUNDING = 8.0  # of a loss, a mean of many numbers: in parts of it, in units of the type's epsilon
@@ -129,6 +131,9 @@ def check_saved(saved: Any, groups: Sequence[Mapping[str, Any]]) -> None:
             "was saved with the same model and the same groups"
         )
     shared(saved["param_groups"])
+    start = saved["param_groups"][0].get(START, 0.0)
+    if not isinstance(start, numbers.Real) or start not in NON_NEGATIVE:
+        raise OutOfRange("HessianFree", START, start, f"it must be a number, {NON_NEGATIVE}")
     own = [p for group in groups for p in group["params"]]
     keys = [key for group in saved["param_groups"] for key in group["params"]]
     for key, p in zip(keys, own, strict=True):
