@@ -49,8 +49,8 @@ class ClosureOracle:
     """The loss of all mini-batches together. Parameters have a leading axis of 1 (one replica).
 
     mean: whether the loss is a mean over the mini-batches, else their sum. known: whether the loss is known to be
-    convex in the outputs and not linear. required: whether hidden states must be seen if they are damped. sizes: by
-    number of mini-batches, filled as they are learnt.
+    convex in the outputs and not linear. required: whether hidden states must be seen if they are damped. seen: the
+    sizes by number of mini-batches, of which `head` takes fewer; the first pass over as many notes them here.
     """
 
     closures: Sequence[Closure]
@@ -59,7 +59,7 @@ class ClosureOracle:
     known: bool
     required: bool
     counter: Counter = field(default_factory=Counter)
-    sizes: dict[int, Sizes] = field(default_factory=dict)
+    seen: dict[int, Sizes] = field(default_factory=dict)
 
     def value(self, params: Params) -> Tensor:
         """Loss, [1]."""
@@ -83,7 +83,7 @@ class ClosureOracle:
                 "model than the closure, or of a copy? write HessianFree(model.parameters(), ...) of the model that "
                 "the closure calls"
             )
-        loss, shares = self._total(answers), self.sizes[len(self.closures)].shares
+        loss, shares = self._total(answers), self._noted(answers).shares
         total = tree.scale(shares[0], gradients[0]) if shares[0] != 1 else gradients[0]
         for share, gradient in zip(shares[1:], gradients[1:], strict=True):
             total = tree.axpy(share, gradient, total)
@@ -91,7 +91,7 @@ class ClosureOracle:
 
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
         """v -> (J' H J + structural J_h' J_h / B) v, J_h the Jacobian of the hidden states, B sequences."""
-        sizes = self._sizes(params)
+        sizes = self._learnt(params)
         damped = structural / max(sizes.sequences, 1.0) if self.mean else structural
         if len(self.closures) == 1:
             with self._at(params):
@@ -125,7 +125,7 @@ class ClosureOracle:
         """The product over one mini-batch, with the graph of one forward pass."""
         with torch.enable_grad():
             answer = closure.ask()
-            twice = answer.twice()
+            bent = answer.second_order()
         hidden = tuple(states.values for states in answer.hidden) if damped else ()
         if damped and self.required and not hidden:
             raise LonglagError(
@@ -139,13 +139,13 @@ class ClosureOracle:
             self.counter.passes += PRODUCT
             self.counter.agreed = True
         if not self.known:
-            twice.check_bent()
+            bent.check_bent()
         n = len(answer.outputs)
 
         def product(v: Params) -> dict[str, Tensor]:
             self.counter.passes += PRODUCT
             tangents = line.pushforward({name: value[0] for name, value in v.items()})  # v -> J v
-            curved = twice.product(tangents[:n]) if share else map(torch.zeros_like, tangents[:n])  # J v -> H J v
+            curved = bent.product(tangents[:n]) if share else map(torch.zeros_like, tangents[:n])  # J v -> H J v
             weighted = (*(share * part for part in curved), *(damped * part for part in tangents[n:]))
             return {name: part.unsqueeze(0) for name, part in line.pullback(weighted).items()}
 
@@ -165,24 +165,25 @@ class ClosureOracle:
     def _light(self, answer: Answer, passes: int) -> Answer:
         """An answer without its graph, counted."""
         self.counter.passes += passes
-        return replace(answer, loss=answer.loss.detach(), outputs=(), twice=_gone)
+        return replace(answer, loss=answer.loss.detach(), outputs=(), second_order=_gone)
 
     def _total(self, answers: list[Answer]) -> Tensor:
         """The loss of all mini-batches, [1]. One whose targets are all ignored is 0/0, and counts nothing."""
-        if len(answers) not in self.sizes:
-            weights = [answer.weight if self.mean else 1.0 for answer in answers]
-            if not sum(weights) > 0:
-                raise LonglagError("no target of the batch counts: all are ignored, or of classes of weight 0")
-            shares = tuple(weight / sum(weights) for weight in weights) if self.mean else tuple(weights)
-            self.sizes[len(answers)] = Sizes(shares, float(sum(answer.sequences for answer in answers)))
-        shares = self.sizes[len(answers)].shares
+        shares = self._noted(answers).shares
         parts = [share * answer.loss for share, answer in zip(shares, answers, strict=True) if share]
         return torch.stack(parts).sum().unsqueeze(0)
 
-    def _sizes(self, params: Params) -> Sizes:
-        if len(self.closures) not in self.sizes:
+    def _noted(self, answers: list[Answer]) -> Sizes:
+        """The sizes of these mini-batches, noted at the first pass over as many."""
+        if len(answers) not in self.seen:
+            self.seen[len(answers)] = _sizes(answers, self.mean)
+        return self.seen[len(answers)]
+
+    def _learnt(self, params: Params) -> Sizes:
+        """The sizes of all mini-batches; after a pass over them, if there was none yet."""
+        if len(self.closures) not in self.seen:
             self.value(params)
-        return self.sizes[len(self.closures)]
+        return self.seen[len(self.closures)]
 
     @contextmanager
     def _at(self, params: Params) -> Iterator[None]:
@@ -195,6 +196,14 @@ class ClosureOracle:
         finally:
             for name, leaf in self.leaves.items():
                 leaf.data = own[name]
+
+
+def _sizes(answers: Sequence[Answer], mean: bool) -> Sizes:
+    weights = [answer.weight if mean else 1.0 for answer in answers]
+    if not sum(weights) > 0:
+        raise LonglagError("no target of the batch counts: all are ignored, or of classes of weight 0")
+    shares = tuple(weight / sum(weights) for weight in weights) if mean else tuple(weights)
+    return Sizes(shares, float(sum(answer.sequences for answer in answers)))
 
 
 def _gone() -> Twice:
