@@ -118,7 +118,8 @@ class HessianFree(torch.optim.Optimizer):
             closure: one forward pass; it calls neither `backward` nor `zero_grad`. It returns (outputs, targets) if
                 the optimiser has a loss, else (loss, outputs), and as a third part, if it likes, hidden states for
                 structural damping: a tensor, packed sequences, or several of them. It is called many times, and must
-                give the same loss each time.
+                give the same loss each time. All of the loss must pass through the outputs: of a penalty that is
+                added to it beside them, curvature is missing. The first step of an optimiser warns of it.
             batches: mini-batches that are one large batch together, such as a list of those of a `DataLoader`. The
                 closure then gets the parts of one: `step(lambda x, y: (model(x), y), batches)`. Only one has a graph
                 in memory at a time. All of them are held in memory.
@@ -197,7 +198,8 @@ class HessianFree(torch.optim.Optimizer):
         closures = [Closure(call, loss, self._watch, called) for call in calls(closure, batches)]
         mean, known = loss is None or loss.mean, loss is not None and loss.known
         required = self.param_groups[0]["structural_damping"] is not None
-        return ClosureOracle(closures, trained, mean, known, required)
+        first = not any(self.state[p] for p in trained.values())
+        return ClosureOracle(closures, trained, mean, known, required, first)
 
     def _hf_state(self, trained: dict[str, nn.Parameter]) -> hessian_free.HFState:
         directions = {name: self.state[p].get("direction", torch.zeros_like(p)) for name, p in trained.items()}

@@ -21,18 +21,21 @@ from longlag.errors import LonglagError
 from longlag.objective import FORWARD, GRADIENT, PRODUCT, Operator
 from longlag.torch_optim.closure import Answer, Closure
 from longlag.torch_optim.curvature import UNTRAINED, Twice
+from longlag.torch_optim.whole import check_through_outputs
 
 
 @dataclass
 class Counter:
     """Passes over one mini-batch each: a forward pass counts 1, with backward 3, a Gauss-Newton product 4.
 
-    agreed: the Jacobian and its transpose were found to agree in this step. used: the parameters that the loss of any
+    agreed: the Jacobian and its transpose were found to agree in this step. compared: it was checked in this step
+    whether the loss passes through the outputs. used: the parameters that the loss of any
     mini-batch depends on.
     """
 
     passes: int = 0
     agreed: bool = False
+    compared: bool = False
     used: set[str] = field(default_factory=set)
 
 
@@ -49,7 +52,8 @@ class ClosureOracle:
     """The loss of all mini-batches together. Parameters have a leading axis of 1 (one replica).
 
     mean: whether the loss is a mean over the mini-batches, else their sum. known: whether the loss is known to be
-    convex in the outputs and not linear. required: whether hidden states must be seen if they are damped. seen: the
+    convex in the outputs and not linear. required: whether hidden states must be seen if they are damped. first:
+    whether the step is the optimiser's first, at which it is checked whether curvature sees the whole loss. seen: the
     sizes by number of mini-batches, of which `head` takes fewer; the first pass over as many notes them here.
     """
 
@@ -58,6 +62,7 @@ class ClosureOracle:
     mean: bool
     known: bool
     required: bool
+    first: bool = False
     counter: Counter = field(default_factory=Counter)
     seen: dict[int, Sizes] = field(default_factory=dict)
 
@@ -75,7 +80,7 @@ class ClosureOracle:
                 with torch.enable_grad():
                     answer = closure.ask()
                 counts = answer.weight > 0 or not self.mean  # if not, the loss is 0/0
-                gradients.append(self._gradient(answer.loss) if counts else tree.zeros_like(params))
+                gradients.append(self._gradient(answer) if counts else tree.zeros_like(params))
                 answers.append(self._light(answer, GRADIENT))
         if not self.counter.used:
             raise LonglagError(
@@ -151,15 +156,20 @@ class ClosureOracle:
 
         return product
 
-    def _gradient(self, loss: Tensor) -> dict[str, Tensor]:
-        if not loss.requires_grad:
+    def _gradient(self, answer: Answer) -> dict[str, Tensor]:
+        if not answer.loss.requires_grad:
             raise LonglagError(UNTRAINED)
-        parts = torch.autograd.grad(loss, tuple(self.leaves.values()), allow_unused=True)
+        comparing = self.first and not self.counter.compared
+        leaves = tuple(self.leaves.values())
+        parts = torch.autograd.grad(answer.loss, leaves, allow_unused=True, retain_graph=comparing)
         found = dict(zip(self.leaves, parts, strict=True))
         if any(part is not None and part.layout != torch.strided for part in parts):
             raise LonglagError("a gradient is sparse; Hessian-Free needs dense ones: nn.Embedding(..., sparse=False)")
         self.counter.used |= {name for name, part in found.items() if part is not None}
         whole = {name: torch.zeros_like(self.leaves[name]) if part is None else part for name, part in found.items()}
+        if comparing and self.counter.used:
+            check_through_outputs(answer, self.leaves, whole)
+            self.counter.compared = True
         return {name: part.unsqueeze(0) for name, part in whole.items()}
 
     def _light(self, answer: Answer, passes: int) -> Answer:
