@@ -24,7 +24,7 @@ from longlag.optimisers.base import Step
 from longlag.torch_optim.batches import calls
 from longlag.torch_optim.closure import Closure
 from longlag.torch_optim.criteria import criterion
-from longlag.torch_optim.guards import check_loss, check_modes, check_parameters, explained
+from longlag.torch_optim.guards import check_loss, check_modes, check_parameters, check_shape, explained
 from longlag.torch_optim.oracle import ClosureOracle
 from longlag.torch_optim.settings import NO_RATE, START, check_given, check_saved, settings, shared
 from longlag.torch_optim.watch import Watch
@@ -171,8 +171,10 @@ class HessianFree(torch.optim.Optimizer):
         A state saved before lambda's start was part of it leaves this optimiser its own `damping` as the start.
 
         Raises:
-            LonglagError: it is of another optimiser, or of a model of other sizes.
+            LonglagError: it is of another optimiser, or of a model of other sizes or without any yet (lazy modules).
         """
+        for p in (p for group in self.param_groups for p in group["params"]):
+            check_shape(p)
         check_saved(state_dict, self.param_groups)
         start = self.param_groups[0][START]
         super().load_state_dict(state_dict)
@@ -219,6 +221,13 @@ class HessianFree(torch.optim.Optimizer):
 def _checked(params: Any) -> Any:
     if isinstance(params, nn.Module):
         raise LonglagError(f"params is a {type(params).__name__}; write HessianFree(model.parameters(), ...)")
+    if isinstance(params, Tensor) or not isinstance(params, Iterable):
+        raise LonglagError(f"params cannot be {shown(params)}; write HessianFree(model.parameters(), ...)")
+    params = list(params)
+    if not params:
+        raise LonglagError(
+            "params hold no parameter; write HessianFree(model.parameters(), ...). A generator of them can be used once"
+        )
     return params
 
 
