@@ -132,8 +132,9 @@ class HessianFree(torch.optim.Optimizer):
         """
         trained = self._trained()
         state = self._hf_state(trained)
-        algorithm = shared(self.param_groups).algorithm(start=self.param_groups[0][START])
+        every = shared(self.param_groups)
         oracle = self._oracle(closure, batches, trained)
+        algorithm = every.algorithm(start=self.param_groups[0][START], sway=lambda: oracle.counter.sway)
         params = {name: leaf.detach().clone().unsqueeze(0) for name, leaf in trained.items()}
         with twice_differentiable(), threads(params), explained(), torch.no_grad():
             check_loss(oracle, params)

@@ -29,13 +29,15 @@ class Counter:
     """Passes over one mini-batch each: a forward pass counts 1, with backward 3, a Gauss-Newton product 4.
 
     agreed: the Jacobian and its transpose were found to agree in this step. compared: it was checked in this step
-    whether the loss passes through the outputs. used: the parameters that the loss of any
-    mini-batch depends on.
+    whether the loss passes through the outputs. sway: sum of |z dL/dz| over the outputs z at the last gradient: by so
+    much the loss moves, at most and to first order, per relative change of the outputs. used: the parameters that the
+    loss of any mini-batch depends on.
     """
 
     passes: int = 0
     agreed: bool = False
     compared: bool = False
+    sway: float = 0.0
     used: set[str] = field(default_factory=set)
 
 
@@ -74,13 +76,15 @@ class ClosureOracle:
 
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss, [1], and its gradient."""
-        answers, gradients = [], []
+        answers, gradients, sways = [], [], []
         with self._at(params):
             for closure in self.closures:
                 with torch.enable_grad():
                     answer = closure.ask()
                 counts = answer.weight > 0 or not self.mean  # if not, the loss is 0/0
-                gradients.append(self._gradient(answer) if counts else tree.zeros_like(params))
+                gradient, sway = self._gradient(answer) if counts else (tree.zeros_like(params), 0.0)
+                gradients.append(gradient)
+                sways.append(sway)
                 answers.append(self._light(answer, GRADIENT))
         if not self.counter.used:
             raise LonglagError(
@@ -89,6 +93,7 @@ class ClosureOracle:
                 "the closure calls"
             )
         loss, shares = self._total(answers), self._noted(answers).shares
+        self.counter.sway = sum(share * sway for share, sway in zip(shares, sways, strict=True))
         total = tree.scale(shares[0], gradients[0]) if shares[0] != 1 else gradients[0]
         for share, gradient in zip(shares[1:], gradients[1:], strict=True):
             total = tree.axpy(share, gradient, total)
@@ -156,12 +161,15 @@ class ClosureOracle:
 
         return product
 
-    def _gradient(self, answer: Answer) -> dict[str, Tensor]:
+    def _gradient(self, answer: Answer) -> tuple[dict[str, Tensor], float]:
+        """The gradient of one mini-batch's loss, and its sway (see `Counter`)."""
         if not answer.loss.requires_grad:
             raise LonglagError(UNTRAINED)
         comparing = self.first and not self.counter.compared
         leaves = tuple(self.leaves.values())
-        parts = torch.autograd.grad(answer.loss, leaves, allow_unused=True, retain_graph=comparing)
+        outputs = tuple(part for part in answer.outputs if part.requires_grad)
+        every = torch.autograd.grad(answer.loss, (*leaves, *outputs), allow_unused=True, retain_graph=comparing)
+        parts, slopes = every[: len(leaves)], every[len(leaves) :]
         found = dict(zip(self.leaves, parts, strict=True))
         if any(part is not None and part.layout != torch.strided for part in parts):
             raise LonglagError("a gradient is sparse; Hessian-Free needs dense ones: nn.Embedding(..., sparse=False)")
@@ -170,7 +178,8 @@ class ClosureOracle:
         if comparing and self.counter.used:
             check_through_outputs(answer, self.leaves, whole)
             self.counter.compared = True
-        return {name: part.unsqueeze(0) for name, part in whole.items()}
+        sway = sum(_sway(z, slope) for z, slope in zip(outputs, slopes, strict=True) if slope is not None)
+        return {name: part.unsqueeze(0) for name, part in whole.items()}, sway
 
     def _light(self, answer: Answer, passes: int) -> Answer:
         """An answer without its graph, counted."""
@@ -214,6 +223,11 @@ def _sizes(answers: Sequence[Answer], mean: bool) -> Sizes:
         raise LonglagError("no target of the batch counts: all are ignored, or of classes of weight 0")
     shares = tuple(weight / sum(weights) for weight in weights) if mean else tuple(weights)
     return Sizes(shares, float(sum(answer.sequences for answer in answers)))
+
+
+def _sway(outputs: Tensor, slopes: Tensor) -> float:
+    moved = (outputs.detach() * slopes).abs()
+    return float(moved[moved.isfinite()].sum())  # an output of -inf, as of a masked class, has a slope of 0
 
 
 def _gone() -> Twice:

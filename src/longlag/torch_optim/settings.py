@@ -6,7 +6,8 @@ Groups may come from a constructor, from an edited `param_groups` or from a file
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import torch
@@ -25,21 +26,28 @@ NO_RATE = (
 START = "damping_start"  # of each group, but given by no user: lambda at the first step of all
 _EVERY = COUNT.high  # mini-batches: all there are
 _STRUCTURAL = 0.03  # where hidden states are named and nothing else is said
-_ROUNDING = 8.0  # of a loss, a mean of many numbers: in parts of it, in units of the type's epsilon
+_ROUNDING = 8.0  # of a loss and of outputs, sums of many numbers: in parts of them, in units of the type's epsilon
 _LEAST_DAMPING = 1e-20  # a curvature below it is rounding
 _UNREAD = {"params", "param_names", "name", "initial_lr"}  # entries of torch and of schedulers, and a user's own name
 
 
+@dataclass(frozen=True)
 class ToRounding(hessian_free.HessianFree):
     """Hessian-Free for loops that nobody watches, which may train to the last digit of the loss.
 
     There a decrease that the model promises is below the rounding of the loss, and the reduction ratio is noise: by it
     lambda would grow with every step, until no step could change the loss any more. Such a step says that lambda is
     too large, or that nothing is left to gain; so lambda goes back, until it is where it started.
+
+    What is rounded is the loss, and before it the outputs, which matters where the loss goes to zero: a squared error
+    that is left there is made of the rounding of outputs and targets, and its own would be no measure.
+    sway: by how much the last gradient's loss moves, at most and to first order, per relative change of the outputs.
     """
 
+    sway: Callable[[], float] = field(kw_only=True)
+
     def _adapted(self, damping: float, predicted: float, rho: float, loss: Tensor) -> float:
-        if abs(predicted) > _ROUNDING * torch.finfo(loss.dtype).eps * abs(float(loss)):
+        if abs(predicted) > _ROUNDING * torch.finfo(loss.dtype).eps * (abs(float(loss)) + self.sway()):
             return max(super()._adapted(damping, predicted, rho, loss), _LEAST_DAMPING)
         return max(min(damping, self.damping.start), damping / self.damping.factor)
 
@@ -54,8 +62,8 @@ class HessianFreeSettings:
     cg_iterations: Annotated[int, COUNT]
     curvature_batches: Annotated[int, COUNT]
 
-    def algorithm(self, start: float) -> hessian_free.HessianFree:
-        """Its sizes of batches count mini-batches. start: lambda at the first step of all."""
+    def algorithm(self, start: float, sway: Callable[[], float]) -> hessian_free.HessianFree:
+        """Its sizes of batches count mini-batches. start: lambda at the first step of all. sway: of `ToRounding`."""
         return ToRounding(
             gradient_batch=int(_EVERY),
             curvature_batch=self.curvature_batches,
@@ -63,6 +71,7 @@ class HessianFreeSettings:
             weight_decay=self.weight_decay,
             damping=LevenbergMarquardt(start=start),
             cg=ConjugateGradient(most_iterations=self.cg_iterations),
+            sway=sway,
         )
 
 
