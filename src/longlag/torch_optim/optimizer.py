@@ -48,7 +48,9 @@ class HessianFree(torch.optim.Optimizer):
         structural_damping: mu, how much hidden states are held near where they are; None is 0.03 where a step sees
             any, else 0. It weighs squared distances summed over steps and averaged over sequences.
         hidden: a module, or several, whose outputs are hidden states (`model.rnn`).
-        batch_axis: axis of hidden states that counts sequences; torch's recurrent layers say it themselves.
+        batch_axis: axis of hidden states that counts sequences. Modules of torch that are named as `hidden` say it
+            themselves if they are recurrent layers or cells. For other states None is the first, and the first step
+            warns if another axis agrees with the rows of the outputs and the first does not.
         weight_decay: of (weight_decay / 2) ||theta||^2, in loss, gradient and curvature.
         cg_iterations: at most, in a step.
         curvature_batches: how many of a step's mini-batches give the curvature, from the first on; None is all.
@@ -87,15 +89,15 @@ class HessianFree(torch.optim.Optimizer):
         damping: float = 0.1,
         structural_damping: float | None = None,
         hidden: nn.Module | Sequence[nn.Module] = (),
-        batch_axis: int = 0,
+        batch_axis: int | None = None,
         weight_decay: float = 0.0,
         cg_iterations: int = 150,
         curvature_batches: int | None = None,
     ) -> None:
         self.info: Mapping[str, float | str] = {}
         self._criterion = None if loss is None else criterion(loss)
-        if type(batch_axis) is not int:
-            raise LonglagError(f"batch_axis cannot be {shown(batch_axis)}; it must be a whole number")
+        if batch_axis is not None and type(batch_axis) is not int:
+            raise LonglagError(f"batch_axis cannot be {shown(batch_axis)}; it must be None or a whole number")
         self._watch = Watch(_modules(hidden), batch_axis)
         defaults = {
             "lr": 1.0,

@@ -21,7 +21,7 @@ from longlag.errors import LonglagError
 from longlag.objective import FORWARD, GRADIENT, PRODUCT, Operator
 from longlag.torch_optim.closure import Answer, Closure
 from longlag.torch_optim.curvature import UNTRAINED, Twice
-from longlag.torch_optim.whole import check_through_outputs
+from longlag.torch_optim.whole import check_sequences, check_through_outputs
 
 
 @dataclass
@@ -55,7 +55,7 @@ class ClosureOracle:
 
     mean: whether the loss is a mean over the mini-batches, else their sum. known: whether the loss is known to be
     convex in the outputs and not linear. required: whether hidden states must be seen if they are damped. first:
-    whether the step is the optimiser's first, at which it is checked whether curvature sees the whole loss. seen: the
+    whether the step is the optimiser's first, at which the checks of `whole` are done. seen: the
     sizes by number of mini-batches, of which `head` takes fewer; the first pass over as many notes them here.
     """
 
@@ -147,6 +147,8 @@ class ClosureOracle:
         if not self.counter.agreed:
             line.check_agreement()
             self.counter.passes += PRODUCT
+            if self.first and damped:
+                check_sequences(answer)
             self.counter.agreed = True
         if not self.known:
             bent.check_bent()

@@ -1,8 +1,11 @@
-"""What is checked once, at the first step of an optimiser: whether curvature sees the whole loss.
+"""What is checked once, at the first step of an optimiser: does curvature see the whole loss, and count its sequences?
 
 The gradient is that of all the loss, the Gauss-Newton matrix J'HJ that of the loss as a function of the outputs. A part
 that reaches the parameters by another way (a penalty on the weights, computed in the closure) is in the first and not
 in the second: steps are then far too long in its directions, and nothing raises an error.
+
+Structural damping is averaged over sequences. If nobody said which axis of hidden states counts them, the first is
+taken; where another one is as long as the outputs have rows, and the first is not, that may be wrong.
 """
 
 from __future__ import annotations
@@ -39,6 +42,23 @@ def check_through_outputs(answer: Answer, leaves: Mapping[str, Tensor], gradient
             RuntimeWarning,
             stacklevel=2,
         )
+
+
+def check_sequences(answer: Answer) -> None:
+    """Warns if sequences seem to be counted by the wrong axis of hidden states."""
+    rows = len(answer.outputs[0]) if answer.outputs[0].dim() else 1
+    for states in answer.hidden:
+        sizes = list(states.values.shape)
+        if states.guessed and states.sequences != rows and rows in sizes:
+            warnings.warn(
+                f"hidden states of shape {sizes} are counted as {states.sequences} sequences, by axis 0, but the "
+                f"outputs have {rows} rows, as has axis {sizes.index(rows)}: structural damping may be of a wrong strength. "
+                f"HessianFree(..., batch_axis={sizes.index(rows)}) counts by that axis; batch_axis=0 says that the "
+                "first is right",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            return
 
 
 def _length(parts: Mapping[str, Tensor]) -> float:
