@@ -38,6 +38,9 @@ class HessianFree(torch.optim.Optimizer):
     lambda, which each step adapts. Parameters that do not require gradients at a step stay as they are. So do those
     that the loss does not depend on, but for `weight_decay`; `info["unused"]` counts them.
 
+    With fewer than 200,000 trained parameters a step, and the closure in it, runs on one CPU thread: products of small
+    matrices are too short to be shared. The closure may call `torch.set_num_threads(n)`; the step sets the number back.
+
     Args:
         params: `model.parameters()`, float32 or float64.
         loss: function of (outputs, targets), such as `nn.CrossEntropyLoss()`; closures then return these two. Torch's

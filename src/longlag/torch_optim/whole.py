@@ -52,9 +52,9 @@ def check_sequences(answer: Answer) -> None:
         if states.guessed and states.sequences != rows and rows in sizes:
             warnings.warn(
                 f"hidden states of shape {sizes} are counted as {states.sequences} sequences, by axis 0, but the "
-                f"outputs have {rows} rows, as has axis {sizes.index(rows)}: structural damping may be of a wrong strength. "
-                f"HessianFree(..., batch_axis={sizes.index(rows)}) counts by that axis; batch_axis=0 says that the "
-                "first is right",
+                f"outputs have {rows} rows, as has axis {sizes.index(rows)}: structural damping may be of a wrong "
+                f"strength. HessianFree(..., batch_axis={sizes.index(rows)}) counts by that axis; batch_axis=0 says "
+                "that the first is right",
                 RuntimeWarning,
                 stacklevel=2,
             )
