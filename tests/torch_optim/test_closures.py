@@ -5,7 +5,7 @@ import re
 
 import pytest
 import torch
-from nets import CE, B, H, Recurrent, T, X, classes, double, learner, normal, problem, same, weights
+from nets import CE, B, H, Recurrent, T, X, classes, double, learner, normal, oracle, problem, same, weights
 from torch import nn
 from torch.nn.functional import cross_entropy, dropout
 
@@ -46,6 +46,10 @@ def test_weights_are_as_they_were_if_a_step_fails():
         (CE, lambda net: (Y_, Y_), "outputs are tensors of floating-point numbers, not of torch.int64"),
         (CE, lambda net: ((net(X_), "y"), Y_), "not str"),
         (nn.MSELoss(), lambda net: (net(X_)[:, :1], normal(B)), "outputs [5, 1] and targets [5] must have one shape"),
+        (nn.MSELoss(), lambda net: ((net(X_), net(X_)), (Y_, Y_)), "MSELoss takes one tensor of outputs, and the closure returned 2; several outputs need a function of your own: loss=lambda z, y"),
+        (CE, lambda net: ([net(X_)], Y_), "CrossEntropyLoss takes one tensor of outputs, and the closure returned 1"),
+        (CE, lambda net: (net(X_), Y_.tolist()), "CrossEntropyLoss takes one tensor of targets, not a list; write torch.as_tensor(targets)"),
+        (nn.MSELoss(), lambda net: (net(X_), 0.0), "MSELoss takes one tensor of targets, not a float"),
         (lambda z, y: z, lambda net: (net(X_), Y_), "must return one number, not a tensor of shape [5, 3]"),
         (CE, lambda net: (net(X_), torch.full((B,), -100)), "no target of the batch counts"),
         (lambda z, y: -z.square().sum(), lambda net: (net(X_), Y_), "the loss is not convex in the model's outputs: u'Hu = -"),
@@ -110,3 +114,58 @@ def test_a_named_module_that_is_not_called_is_noticed():
     opt = learner(net, CE, hidden=[net.rnn, net.out], structural_damping=0.1)
     batches = [(x, y, net), (x, y, lambda x: net.out(net.rnn.forward(x)[0][:, -1]))]  # a hook sees calls, not forward
     assert opt.step(lambda x, y, call: (call(x), y), batches).isfinite()
+
+
+def squares(net):
+    return sum(p.square().sum() for p in net.parameters())
+
+
+def penalised(net):
+    z = net(X_)
+    return CE(z, Y_) + 0.1 * squares(net), z
+
+
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+def test_a_part_of_the_loss_beside_the_outputs_is_noticed_once(named, batched):
+    """Its curvature is missing, in silence."""
+    net = double(Recurrent())
+    opt = learner(net, (lambda z, y: CE(z, y) + 0.1 * squares(net)) if named else None)
+
+    def step():
+        if batched:
+            return opt.step(lambda _: (net(X_), Y_) if named else penalised(net), [0, 1])
+        return opt.step(lambda: (net(X_), Y_) if named else penalised(net))
+
+    with pytest.warns(
+        RuntimeWarning, match="part of the loss does not pass through the returned outputs: 0.* use weight"
+    ):
+        step()
+    step()  # a warning would be an error
+
+
+def test_a_loss_that_passes_through_several_outputs_one_of_which_is_made_of_another_is_whole():
+    """What is regularised is an output, and the second output is a function of the first."""
+    net = double(Recurrent())
+
+    def closure():
+        z = net(X_)
+        return (z, torch.tanh(z)), Y_
+
+    opt = learner(net, lambda z, y: CE(z[0], y) + 0.1 * z[1].square().mean())
+    found = [float(opt.step(closure)) for _ in range(3)]
+    assert found[-1] < found[0]
+    detached = learner(net, lambda z, y: CE(z[0], y) + 0.1 * z[1].square().mean())
+    assert detached.step(lambda: ((net(X_), torch.ones(B)), Y_)).isfinite()
+
+
+def test_comparing_the_gradient_with_that_through_the_outputs_changes_no_number():
+    net, opt, closure = problem(hidden=())
+    twin, other, other_closure = problem(hidden=())
+    for p in other._trained().values():
+        other.state[p]["direction"] = torch.zeros_like(p)  # as after a first step, so that nothing is compared
+    assert oracle(opt, closure).first
+    assert not oracle(other, other_closure).first
+    assert float(opt.step(closure)) == float(other.step(other_closure))
+    assert opt.info == other.info
+    assert same(weights(net), weights(twin))

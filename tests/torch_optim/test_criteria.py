@@ -1,6 +1,7 @@
 """Losses are checked when they are named."""
 
 import re
+from functools import partial
 
 import pytest
 import torch
@@ -43,6 +44,17 @@ def test_a_function_of_torch_is_the_loss_of_its_name():
     loss = criterion(nn.functional.cross_entropy)
     assert loss(outputs, targets) == nn.CrossEntropyLoss()(outputs, targets)
     assert loss.weight(outputs, targets) == 9
+
+
+def test_a_partial_of_a_function_of_torch_is_the_loss_of_its_name_with_these_settings():
+    found = criterion(partial(nn.functional.huber_loss, delta=2.0, reduction="sum"))
+    assert isinstance(found.function, nn.HuberLoss)
+    assert (found.function.delta, found.mean, found.known) == (2.0, False, True)
+    targets = torch.ones(3)
+    own = partial(nn.functional.mse_loss, target=targets)  # more than a setting
+    assert criterion(own).function is own
+    with pytest.raises(LonglagError, match="reduction of MSELoss cannot be 'none'"):
+        criterion(partial(nn.functional.mse_loss, reduction="none"))
 
 
 def test_classes_in_the_last_axis_are_told_where_they_belong():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from nets import CE, T, X, classes, double, learner, normal, problem, weights
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from longlag.errors import LonglagError
 from longlag.torch_data import TaskDataset
@@ -82,3 +82,27 @@ def test_mini_batches_of_one_tensor_and_closures_with_defaults_are_taken():
     for batches in (two, DataLoader(two, batch_size=None)):
         assert learner(gru, CE).step(lambda x, y: (gru(x)[0][-1], y), batches).isfinite()
     assert opt.step(lambda *parts: (net(parts[0]), parts[1]), ((x, x) for _ in range(2))).isfinite()
+
+
+class Finite(IterableDataset):
+    """A user's own stream of mini-batches."""
+
+    def __init__(self, length):
+        self.length = length
+
+    def __iter__(self):
+        return iter([PAIR, PAIR])
+
+    def __len__(self):
+        if self.length is None:
+            raise NotImplementedError
+        return self.length
+
+
+def test_a_stream_with_a_length_has_an_end():
+    gru = double(nn.GRU(X, 4))
+    opt = learner(gru, CE)
+    for batches in (Finite(2), DataLoader(Finite(2), batch_size=None)):
+        assert opt.step(lambda x, y: (gru(x)[0][:, -1], y), batches).isfinite()
+    with pytest.raises(LonglagError, match=r"come from a Finite, which may have no end; .*says so by __len__"):
+        opt.step(lambda x, y: (gru(x)[0][:, -1], y), Finite(None))

@@ -114,6 +114,53 @@ def test_an_unbatched_sequence_is_one_sequence():
     assert [(states.sequences, tuple(states.values.shape)) for states in seen] == [(1, (T, H))]
 
 
+@pytest.mark.parametrize("batch_axis", [None, 0, 1])
+@pytest.mark.parametrize("kind", [nn.RNNCell, nn.GRUCell, nn.LSTMCell])
+def test_a_cell_counts_its_sequences_whatever_is_said_of_other_modules(kind, batch_axis):
+    cell = double(kind(X, H))
+    opt = learner(cell, CE, hidden=cell, batch_axis=batch_axis)
+    with opt._watch.during_a_pass(set()) as seen:
+        cell(normal(X))
+        cell(normal(3, X))
+    assert [(states.sequences, states.values.shape[-1]) for states in seen] == [(1, H), (3, H)]
+
+
+def returned(time_first, **settings):
+    """A net whose states are returned by the closure, not named."""
+    net, x, y = double(Recurrent()), normal(40, T, X), classes(40)
+
+    def closure():
+        states = net.rnn(x)[0]
+        return net.out(states[:, -1]), y, states.transpose(0, 1) if time_first else states
+
+    return net, learner(net, CE, **{"structural_damping": 1.0} | settings), closure
+
+
+def test_states_that_seem_to_be_counted_by_the_wrong_axis_are_noticed_once():
+    net, opt, closure = returned(True)
+    words = (
+        rf"of shape \[{T}, 40, {H}\] are counted as {T} sequences, by axis 0, but the outputs have 40 rows, as has axis "
+        r"1: .*batch_axis=1\) counts by that axis; batch_axis=0 says"
+    )
+    with pytest.warns(RuntimeWarning, match=words):
+        opt.step(closure)
+    opt.step(closure)  # a warning would be an error
+    for axis in (0, -3):  # it was said, so that it is right
+        other, opt, closure = returned(True, batch_axis=axis)
+        losses_of(opt, closure, 2)
+        assert same(weights(net), weights(other))
+    _, opt, closure = returned(True, structural_damping=0.0)
+    opt.step(closure)
+
+
+def test_states_of_both_layouts_are_damped_alike():
+    (net, opt, closure), (other, twin, other_closure) = returned(True, batch_axis=1), returned(False)
+    for _ in range(2):
+        opt.step(closure)
+        twin.step(other_closure)
+    torch.testing.assert_close(weights(net), weights(other), rtol=1e-7, atol=1e-9)
+
+
 def test_an_optimiser_of_another_model_is_refused():
     net, opt, _ = problem()
     twin, x, y = copy.deepcopy(net), normal(40, T, X), classes(40)

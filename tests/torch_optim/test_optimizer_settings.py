@@ -59,11 +59,30 @@ def test_settings_are_checked_at_once(settings, words):
 def test_parameters_are_checked():
     with pytest.raises(LonglagError, match=re.escape("params is a Linear; write HessianFree(model.parameters(), ...)")):
         HessianFree(nn.Linear(1, 1), CE)
+    for params in (None, 3, torch.zeros(3)):
+        with pytest.raises(LonglagError, match=r"params cannot be .*; write HessianFree\(model\.parameters\(\), "):
+            HessianFree(params, CE)
+    used = nn.Linear(1, 1).parameters()
+    for params in ([], [*used] and used):
+        with pytest.raises(LonglagError, match=r"params hold no parameter; write HessianFree\(model\.parameters\(\), "):
+            HessianFree(params, CE)
     half = nn.Linear(1, 1).bfloat16()
     with pytest.raises(LonglagError, match=r"a parameter is of torch\.bfloat16; curvature needs float32 or float64"):
         HessianFree(half.parameters(), CE).step(lambda: None)
     with pytest.raises(LonglagError, match="there is nothing to train"):
         HessianFree(nn.Linear(1, 1).requires_grad_(False).parameters(), CE).step(lambda: None)
+
+
+def test_a_lazy_module_is_called_before_the_first_step():
+    net, x = nn.LazyLinear(2), torch.randn(9, 3)
+    opt = HessianFree(net.parameters(), CE)
+    words = r"no shape yet, as in nn\.LazyLinear before its first call: call the model once"
+    with pytest.raises(LonglagError, match=words):
+        opt.step(lambda: (net(x), torch.zeros(9, dtype=torch.int64)))
+    with pytest.raises(LonglagError, match=words):
+        opt.load_state_dict(opt.state_dict())
+    net(x)
+    assert opt.step(lambda: (net(x), torch.zeros(9, dtype=torch.int64))).isfinite()
 
 
 def groups_of(net, **options):

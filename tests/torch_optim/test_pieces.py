@@ -22,7 +22,7 @@ from nets import (
     product,
 )
 from torch import nn
-from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.functional import cross_entropy
 
 from longlag.torch_optim.criteria import criterion
 
@@ -101,6 +101,11 @@ class Summed(nn.MSELoss):
         return 3 * super().forward(outputs, targets)
 
 
+def quartic(outputs, targets, scale=1.0, reduction="mean"):
+    each = scale * (outputs - targets).pow(4).sum(1)
+    return each.sum() if reduction == "sum" else each.mean()
+
+
 def hooked():
     loss = nn.MSELoss()
     loss.register_forward_hook(lambda module, given, value: 3 * value)
@@ -119,8 +124,8 @@ OWN = {
     "subclass of a sum": (Summed(), normal(B, C, seed=5)),
     "hook": (hooked(), normal(B, C, seed=5)),
     "forward replaced": (replaced(), normal(B, C, seed=5)),
-    "partial of a sum": (partial(mse_loss, reduction="sum"), normal(B, C, seed=5)),
-    "partial of a mean": (partial(cross_entropy, label_smoothing=0.1), classes(B)),
+    "partial of a sum": (partial(quartic, reduction="sum"), normal(B, C, seed=5)),
+    "partial of a mean": (partial(quartic, scale=0.1), normal(B, C, seed=5)),
 }
 
 
@@ -133,10 +138,25 @@ def test_losses_of_one_s_own_are_not_taken_for_those_of_torch(name):
     assert_pieces_are_whole(net, loss, (x, y), [(x[:1], y[:1]), (x[1:], y[1:])])
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        partial(cross_entropy, ignore_index=-100),
+        partial(cross_entropy, weight=WEIGHTS, label_smoothing=0.1),
+        partial(partial(cross_entropy, reduction="sum"), weight=WEIGHTS),
+    ],
+    ids=["ignored", "weighted", "summed"],
+)
+def test_partials_of_torch_s_functions_are_cut_as_its_losses(loss):
+    net, x, y = double(Recurrent(every_step=True)), normal(B, T, X), classes(B, T)
+    y[:2, 4:] = -100
+    assert_pieces_are_whole(net, loss, (x, y), [(x[:2, :4], y[:2, :4]), (x[2:], y[2:])])
+
+
 def test_a_mean_over_something_else_than_rows_is_not_exact_in_pieces():
     """The condition that docs/hessian-free.md states."""
     net, x, y = double(Recurrent()), normal(B, T, X), classes(B)
-    own = partial(cross_entropy, weight=WEIGHTS)  # divides by the weights of the targets, as only known losses say
+    own = lambda z, y: cross_entropy(z, y, weight=WEIGHTS)  # noqa: E731 - divides by the weights of the targets, as only known losses say
     with pytest.raises(AssertionError):
         assert_pieces_are_whole(net, own, (x, y), [(x[:1], y[:1]), (x[1:], y[1:])])
     assert_pieces_are_whole(net, cross(weight=WEIGHTS), (x, y), [(x[:1], y[:1]), (x[1:], y[1:])])

@@ -10,6 +10,7 @@ from nets import (
     T,
     X,
     classes,
+    double,
     learner,
     losses_of,
     normal,
@@ -20,6 +21,7 @@ from nets import (
 from torch import nn
 
 from longlag.errors import LonglagError
+from longlag.torch_optim import HessianFree
 
 
 def test_saved_and_loaded_it_resumes_with_equal_bytes():
@@ -43,6 +45,49 @@ def test_saved_and_loaded_it_resumes_with_equal_bytes():
     without[0].load_state_dict(saved["net"])
     losses_of(without[1], without[2], 3)
     assert not same(weights(net), weights(without[0]))  # the state counts
+
+
+def at_a_minimum(damping):
+    """A linear model whose loss cannot fall any more, so that lambda goes back to where it started."""
+    net, x = double(nn.Linear(X, 1)), normal(40, X)
+    y = x.sum(1, keepdim=True) + normal(40, 1, seed=3)
+    return net, learner(net, nn.MSELoss(), damping=damping), lambda: (net(x), y)
+
+
+def test_a_resumed_optimiser_knows_where_lambda_started_whatever_the_new_one_was_given():
+    net, opt, closure = at_a_minimum(damping=1.0)
+    losses_of(opt, closure, 2)
+    again, other, other_closure = at_a_minimum(damping=0.1)
+    again.load_state_dict(net.state_dict())
+    other.load_state_dict(copy.deepcopy(opt.state_dict()))
+    for _ in range(20):
+        opt.step(closure)
+        other.step(other_closure)
+    opt.param_groups[0]["damping"] = other.param_groups[0]["damping"] = 100.0  # far above both starts
+    for _ in range(20):
+        opt.step(closure)
+        other.step(other_closure)
+    assert opt.param_groups[0]["damping"] == other.param_groups[0]["damping"] == 1.0
+    assert same(weights(net), weights(again))
+
+
+def test_a_state_without_the_start_of_lambda_is_loaded_and_the_new_one_keeps_its_own():
+    _, opt, closure = at_a_minimum(damping=1.0)
+    losses_of(opt, closure, 2)
+    state = copy.deepcopy(opt.state_dict())
+    del state["param_groups"][0]["damping_start"]
+    _, other, other_closure = at_a_minimum(damping=0.5)
+    other.load_state_dict(state)
+    losses_of(other, other_closure, 2)
+    assert other.state_dict()["param_groups"][0]["damping_start"] == 0.5
+
+
+def test_a_group_that_is_added_and_one_with_its_own_damping_say_where_lambda_starts():
+    net = double(nn.Linear(X, 1))
+    opt = HessianFree([{"params": [net.weight], "damping": 2.0}], CE)
+    opt.param_groups[0]["damping"] = 0.3
+    opt.add_param_group({"params": [net.bias]})
+    assert [(group["damping"], group["damping_start"]) for group in opt.param_groups] == [(0.3, 2.0)] * 2
 
 
 def test_a_copy_steps_as_the_original():
@@ -98,4 +143,7 @@ def test_saved_settings_are_checked():
     state = opt.state_dict()
     state["param_groups"][0]["cg_iterations"] = 0
     with pytest.raises(LonglagError, match="cg_iterations of HessianFree cannot be 0"):
+        opt.load_state_dict(state)
+    state["param_groups"][0] |= {"cg_iterations": 1, "damping_start": -1.0}
+    with pytest.raises(LonglagError, match=r"damping_start of HessianFree cannot be -1\.0; it must be a number"):
         opt.load_state_dict(state)

@@ -69,6 +69,44 @@ def test_other_targets_are_learnt_after_a_minimum(steps):
     assert found[-1] == pytest.approx(fresh[-1], rel=1e-3)
 
 
+def linear():
+    return nn.Linear(3, 1)
+
+
+def deep():
+    return nn.Sequential(nn.Linear(3, 40), nn.Tanh(), nn.Linear(40, 1))
+
+
+@pytest.mark.parametrize(("net", "steps"), [(linear, 60), (deep, 100)])
+def test_other_targets_are_learnt_after_a_loss_of_zero(net, steps):
+    """A squared error near zero is made of the rounding of outputs, beside which its own is nothing."""
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(50 if net is linear else 20, 3, generator=generator)
+    y, other = (
+        (x @ torch.randn(3, 1, generator=generator)).tanh()
+        if net is deep
+        else x @ torch.randn(3, 1, generator=generator)
+        for _ in range(2)
+    )
+    torch.manual_seed(0)
+    net = net()
+    found, opt = train(net, nn.MSELoss(), x, y, steps)
+    assert found[-1] < 1e-11
+    assert opt.param_groups[0]["damping"] <= 0.1
+    found, _ = train(net, nn.MSELoss(), x, other, 12, opt)
+    assert found[-1] < 1e-3 * found[0]
+
+
+def test_outputs_of_minus_infinity_do_not_count_as_rounding():
+    torch.manual_seed(0)
+    x, y = separable(1)
+    net, mask = nn.Linear(2, 3), torch.tensor([0.0, 0.0, -torch.inf])
+    opt = HessianFree(net.parameters(), nn.CrossEntropyLoss(label_smoothing=0.0))
+    found = [float(opt.step(lambda: (net(x) + mask, y[:, 0].long()))) for _ in range(5)]
+    assert opt.param_groups[0]["damping"] < 0.1
+    assert found[-1] < 0.5 * found[0]
+
+
 def test_a_damping_that_is_far_too_large_goes_back():
     torch.manual_seed(0)
     x, y = separable(1)

@@ -54,10 +54,10 @@ def _check_kind(batches: Any) -> None:
     if isinstance(batches, Mapping | str):
         raise LonglagError(f"batches is one {type(batches).__name__}; write [batch] for one mini-batch")
     source = batches.dataset if isinstance(batches, DataLoader) else batches
-    if isinstance(source, IterableDataset) and getattr(source, "batches", None) is None:  # as a TaskDataset says it
+    if isinstance(source, IterableDataset) and not _ends(source):
         raise LonglagError(
             f"batches come from a {type(source).__name__}, which may have no end; take some of them: "
-            "list(itertools.islice(batches, 5)), or TaskDataset(..., batches=5)"
+            "list(itertools.islice(batches, 5)), or TaskDataset(..., batches=5). One with an end says so by __len__"
         )
     if isinstance(batches, Dataset) and not isinstance(batches, IterableDataset):
         raise LonglagError(
@@ -66,6 +66,17 @@ def _check_kind(batches: Any) -> None:
         )
     if not isinstance(batches, Iterable):
         raise LonglagError(f"batches cannot be {shown(batches)}; give a list or a DataLoader of mini-batches")
+
+
+def _ends(source: Any) -> bool:
+    """Does it say that it ends: a TaskDataset by `batches`, any other by a length that can be asked?"""
+    if getattr(source, "batches", None) is not None:
+        return True
+    try:
+        len(source)
+    except (TypeError, NotImplementedError):
+        return False
+    return True
 
 
 def _check_fit(closure: Callable[..., Any], batches: Any, every: list[Any]) -> None:

@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from longlag.errors import LonglagError
 from longlag.torch_optim.criteria import Criterion
-from longlag.torch_optim.curvature import Twice, twice
+from longlag.torch_optim.curvature import Twice, differentiated
 from longlag.torch_optim.watch import States, Watch
 
 _FORMS = (
@@ -28,15 +28,15 @@ _FORMS = (
 class Answer:
     """What a forward pass gave: a loss (a scalar with its graph), the outputs that it was computed from, hidden states.
 
-    weight: how much of a mean over mini-batches this one is. twice: makes the derivatives of second order
-    from the graph.
+    weight: how much of a mean over mini-batches this one is. second_order: differentiates the loss in the
+    outputs, so that it can be differentiated once more; it uses the graph.
     """
 
     loss: Tensor
     outputs: tuple[Tensor, ...]
     hidden: tuple[States, ...]
     weight: float
-    twice: Callable[[], Twice]
+    second_order: Callable[[], Twice]
 
     @property
     def sequences(self) -> int:
@@ -87,11 +87,11 @@ class Closure:
             raise LonglagError(f"the closure seems to return (loss, outputs), but a loss is named as well: {_FORMS}")
         loss = ask(outputs, targets)
 
-        def again() -> Twice:
+        def second_order() -> Twice:
             leaves = tuple(part.detach().requires_grad_() for part in parts)
-            return twice(ask(leaves if several else leaves[0], targets), leaves, ask.known)
+            return differentiated(ask(leaves if several else leaves[0], targets), leaves, ask.known)
 
-        return Answer(loss, parts, hidden, ask.weight(outputs, targets), again)
+        return Answer(loss, parts, hidden, ask.weight(outputs, targets), second_order)
 
     def _of_loss(self, loss: Any, outputs: Any, hidden: tuple[States, ...]) -> Answer:
         if not isinstance(loss, Tensor) or loss.numel() != 1:
@@ -105,7 +105,7 @@ class Closure:
         _check_outputs((outputs,))
         loss = loss.reshape(())
         rows = float(outputs.shape[0]) if outputs.dim() else 1.0
-        return Answer(loss, (outputs,), hidden, rows, lambda: twice(loss, (outputs,)))
+        return Answer(loss, (outputs,), hidden, rows, lambda: differentiated(loss, (outputs,)))
 
 
 def _unpacked(value: Any) -> Any:

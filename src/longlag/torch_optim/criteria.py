@@ -8,8 +8,10 @@ its products.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -95,8 +97,11 @@ class Criterion:
         """The loss, a scalar with its graph.
 
         Raises:
-            LonglagError: outputs and targets of two shapes, which torch would broadcast; or no single number.
+            LonglagError: several outputs for a loss of torch, or targets that are no tensor; outputs and targets of two
+                shapes, which torch would broadcast; or no single number.
         """
+        if self.known:
+            _check_tensors(self.function, outputs, targets)
         if self.count is _entries:
             _check_shapes(outputs, targets)
         elif self.count is _classes:
@@ -122,7 +127,7 @@ def criterion(loss: Any) -> Criterion:
     Raises:
         LonglagError: it is no loss, or one without a positive semi-definite Gauss-Newton matrix.
     """
-    loss = _AS_MODULES[loss]() if isinstance(loss, FunctionType) and loss in _AS_MODULES else loss
+    loss = _as_module(loss)
     if isinstance(loss, type):
         raise LonglagError(f"loss is the class {loss.__name__}; write {loss.__name__}()")
     if isinstance(loss, Loss):
@@ -146,9 +151,34 @@ def criterion(loss: Any) -> Criterion:
     return Criterion(loss, mean=reduction != "sum", count=count)
 
 
-def _check_classes(outputs: Tensor, targets: Any) -> None:
+def _as_module(loss: Any) -> Any:
+    """A function of torch, or a `functools.partial` of one, as the module of its name with these keywords.
+
+    A partial that gives more than settings, such as the targets, stays as it is.
+    """
+    function, given = (loss.func, loss.keywords) if type(loss) is partial and not loss.args else (loss, {})
+    if not isinstance(function, FunctionType) or function not in _AS_MODULES:
+        return loss
+    module = _AS_MODULES[function]
+    return module(**given) if given.keys() <= inspect.signature(module).parameters.keys() else loss
+
+
+def _check_tensors(loss: Any, outputs: Any, targets: Any) -> None:
+    if not isinstance(outputs, Tensor):
+        raise LonglagError(
+            f"{_name(loss)} takes one tensor of outputs, and the closure returned {len(outputs)}; several outputs need "
+            "a function of your own: loss=lambda z, y: nn.MSELoss()(z[0], y[0]) + nn.MSELoss()(z[1], y[1])"
+        )
+    if not isinstance(targets, Tensor):
+        raise LonglagError(
+            f"{_name(loss)} takes one tensor of targets, not a {type(targets).__name__}; write "
+            "torch.as_tensor(targets), or give a function of your own as the loss"
+        )
+
+
+def _check_classes(outputs: Tensor, targets: Tensor) -> None:
     """Raises LonglagError if classes are the last axis, [B, T, C], where torch wants them second, [B, C, T]."""
-    if not isinstance(targets, Tensor) or outputs.dim() < 3 or targets.is_floating_point():
+    if outputs.dim() < 3 or targets.is_floating_point():
         return
     if outputs.shape[:-1] == targets.shape and outputs.shape[2:] != targets.shape[1:]:
         raise LonglagError(
@@ -163,15 +193,15 @@ def _untouched(loss: nn.Module) -> bool:
 
 
 def _reduction(loss: Any) -> Any:
-    """What a loss says about itself, or what a partial of one of torch's functions was given; else a mean.
+    """What a loss says about itself, or what a partial was given; else a mean.
 
     A module of somebody's own that says "none" reduces in its own forward, and is taken for a mean.
     """
     return getattr(loss, "reduction", getattr(loss, "keywords", {}).get("reduction", "mean"))
 
 
-def _check_shapes(outputs: Any, targets: Any) -> None:
-    shapes = [list(part.shape) if isinstance(part, Tensor) else type(part).__name__ for part in (outputs, targets)]
+def _check_shapes(outputs: Tensor, targets: Tensor) -> None:
+    shapes = [list(part.shape) for part in (outputs, targets)]
     if shapes[0] != shapes[1]:
         raise LonglagError(
             f"outputs {shapes[0]} and targets {shapes[1]} must have one shape; y.unsqueeze(-1) adds the axis of a "

@@ -68,7 +68,7 @@ class Twice:
             )
 
 
-def twice(loss: Tensor, outputs: tuple[Tensor, ...], convex: bool = False) -> Twice:
+def differentiated(loss: Tensor, outputs: tuple[Tensor, ...], convex: bool = False) -> Twice:
     """Differentiates the loss, a scalar with its graph, in the outputs, so that it can be differentiated once more.
 
     Raises:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from longlag.errors import LonglagError
 from longlag.torch_optim.oracle import ClosureOracle
@@ -20,8 +21,18 @@ def check_parameters(trained: Mapping[str, nn.Parameter]) -> None:
     if not trained:
         raise LonglagError("no parameter of the optimiser requires gradients: there is nothing to train")
     for p in trained.values():
+        check_shape(p)
         if p.dtype not in _TRAINED:
             raise LonglagError(f"a parameter is of {p.dtype}; curvature needs float32 or float64: model.float()")
+
+
+def check_shape(p: Tensor) -> None:
+    """Raises LonglagError for a parameter of a lazy module of torch before its first call, which has no shape yet."""
+    if is_lazy(p):
+        raise LonglagError(
+            "a parameter has no shape yet, as in nn.LazyLinear before its first call: call the model once, model(x), "
+            "before the first step, and before load_state_dict"
+        )
 
 
 def check_modes(trained: Mapping[str, nn.Parameter]) -> None:

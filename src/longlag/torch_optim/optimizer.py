@@ -24,9 +24,9 @@ from longlag.optimisers.base import Step
 from longlag.torch_optim.batches import calls
 from longlag.torch_optim.closure import Closure
 from longlag.torch_optim.criteria import criterion
-from longlag.torch_optim.guards import check_loss, check_modes, check_parameters, explained
+from longlag.torch_optim.guards import check_loss, check_modes, check_parameters, check_shape, explained
 from longlag.torch_optim.oracle import ClosureOracle
-from longlag.torch_optim.settings import NO_RATE, check_given, check_saved, settings, shared
+from longlag.torch_optim.settings import NO_RATE, START, check_given, check_saved, settings, shared
 from longlag.torch_optim.watch import Watch
 
 
@@ -38,6 +38,9 @@ class HessianFree(torch.optim.Optimizer):
     lambda, which each step adapts. Parameters that do not require gradients at a step stay as they are. So do those
     that the loss does not depend on, but for `weight_decay`; `info["unused"]` counts them.
 
+    With fewer than 200,000 trained parameters a step, and the closure in it, runs on one CPU thread: products of small
+    matrices are too short to be shared. The closure may call `torch.set_num_threads(n)`; the step sets the number back.
+
     Args:
         params: `model.parameters()`, float32 or float64.
         loss: function of (outputs, targets), such as `nn.CrossEntropyLoss()`; closures then return these two. Torch's
@@ -48,7 +51,9 @@ class HessianFree(torch.optim.Optimizer):
         structural_damping: mu, how much hidden states are held near where they are; None is 0.03 where a step sees
             any, else 0. It weighs squared distances summed over steps and averaged over sequences.
         hidden: a module, or several, whose outputs are hidden states (`model.rnn`).
-        batch_axis: axis of hidden states that counts sequences; torch's recurrent layers say it themselves.
+        batch_axis: axis of hidden states that counts sequences. Modules of torch that are named as `hidden` say it
+            themselves if they are recurrent layers or cells. For other states None is the first, and the first step
+            warns if another axis agrees with the rows of the outputs and the first does not.
         weight_decay: of (weight_decay / 2) ||theta||^2, in loss, gradient and curvature.
         cg_iterations: at most, in a step.
         curvature_batches: how many of a step's mini-batches give the curvature, from the first on; None is all.
@@ -87,15 +92,15 @@ class HessianFree(torch.optim.Optimizer):
         damping: float = 0.1,
         structural_damping: float | None = None,
         hidden: nn.Module | Sequence[nn.Module] = (),
-        batch_axis: int = 0,
+        batch_axis: int | None = None,
         weight_decay: float = 0.0,
         cg_iterations: int = 150,
         curvature_batches: int | None = None,
     ) -> None:
         self.info: Mapping[str, float | str] = {}
         self._criterion = None if loss is None else criterion(loss)
-        if type(batch_axis) is not int:
-            raise LonglagError(f"batch_axis cannot be {shown(batch_axis)}; it must be a whole number")
+        if batch_axis is not None and type(batch_axis) is not int:
+            raise LonglagError(f"batch_axis cannot be {shown(batch_axis)}; it must be None or a whole number")
         self._watch = Watch(_modules(hidden), batch_axis)
         defaults = {
             "lr": 1.0,
@@ -118,7 +123,8 @@ class HessianFree(torch.optim.Optimizer):
             closure: one forward pass; it calls neither `backward` nor `zero_grad`. It returns (outputs, targets) if
                 the optimiser has a loss, else (loss, outputs), and as a third part, if it likes, hidden states for
                 structural damping: a tensor, packed sequences, or several of them. It is called many times, and must
-                give the same loss each time.
+                give the same loss each time. All of the loss must pass through the outputs: of a penalty that is
+                added to it beside them, curvature is missing. The first step of an optimiser warns of it.
             batches: mini-batches that are one large batch together, such as a list of those of a `DataLoader`. The
                 closure then gets the parts of one: `step(lambda x, y: (model(x), y), batches)`. Only one has a graph
                 in memory at a time. All of them are held in memory.
@@ -131,8 +137,9 @@ class HessianFree(torch.optim.Optimizer):
         """
         trained = self._trained()
         state = self._hf_state(trained)
-        algorithm = shared(self.param_groups).algorithm(start=self.defaults["damping"])
+        every = shared(self.param_groups)
         oracle = self._oracle(closure, batches, trained)
+        algorithm = every.algorithm(start=self.param_groups[0][START], sway=lambda: oracle.counter.sway)
         params = {name: leaf.detach().clone().unsqueeze(0) for name, leaf in trained.items()}
         with twice_differentiable(), threads(params), explained(), torch.no_grad():
             check_loss(oracle, params)
@@ -155,18 +162,30 @@ class HessianFree(torch.optim.Optimizer):
             LonglagError: an option that does not exist, or another value than that of the other groups.
         """
         check_given(param_group)
-        group = {**self.defaults, **({"damping": self.param_groups[0]["damping"]} if self.param_groups else {})}
-        shared([*self.param_groups, group | param_group])
-        super().add_param_group(group | param_group)
+        group = {**self.defaults, **param_group}
+        if self.param_groups:
+            first = self.param_groups[0]
+            group = {**self.defaults, "damping": first["damping"], **param_group, START: first[START]}
+        else:
+            group[START] = group["damping"]
+        shared([*self.param_groups, group])
+        super().add_param_group(group)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Resumes from what `state_dict` returned, with the same model: the next steps are equal, byte for byte.
 
+        A state saved before lambda's start was part of it leaves this optimiser its own `damping` as the start.
+
         Raises:
-            LonglagError: it is of another optimiser, or of a model of other sizes.
+            LonglagError: it is of another optimiser, or of a model of other sizes or without any yet (lazy modules).
         """
+        for p in (p for group in self.param_groups for p in group["params"]):
+            check_shape(p)
         check_saved(state_dict, self.param_groups)
+        start = self.param_groups[0][START]
         super().load_state_dict(state_dict)
+        for group in self.param_groups:
+            group.setdefault(START, start)
 
     def __getstate__(self) -> dict[str, Any]:
         """What copies and pickles take along, beside what every optimiser of torch gives them."""
@@ -187,7 +206,8 @@ class HessianFree(torch.optim.Optimizer):
         closures = [Closure(call, loss, self._watch, called) for call in calls(closure, batches)]
         mean, known = loss is None or loss.mean, loss is not None and loss.known
         required = self.param_groups[0]["structural_damping"] is not None
-        return ClosureOracle(closures, trained, mean, known, required)
+        first = not any(self.state[p] for p in trained.values())
+        return ClosureOracle(closures, trained, mean, known, required, first)
 
     def _hf_state(self, trained: dict[str, nn.Parameter]) -> hessian_free.HFState:
         directions = {name: self.state[p].get("direction", torch.zeros_like(p)) for name, p in trained.items()}
@@ -207,6 +227,13 @@ class HessianFree(torch.optim.Optimizer):
 def _checked(params: Any) -> Any:
     if isinstance(params, nn.Module):
         raise LonglagError(f"params is a {type(params).__name__}; write HessianFree(model.parameters(), ...)")
+    if isinstance(params, Tensor) or not isinstance(params, Iterable):
+        raise LonglagError(f"params cannot be {shown(params)}; write HessianFree(model.parameters(), ...)")
+    params = list(params)
+    if not params:
+        raise LonglagError(
+            "params hold no parameter; write HessianFree(model.parameters(), ...). A generator of them can be used once"
+        )
     return params
 
 

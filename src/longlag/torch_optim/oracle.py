@@ -21,18 +21,23 @@ from longlag.errors import LonglagError
 from longlag.objective import FORWARD, GRADIENT, PRODUCT, Operator
 from longlag.torch_optim.closure import Answer, Closure
 from longlag.torch_optim.curvature import UNTRAINED, Twice
+from longlag.torch_optim.whole import check_sequences, check_through_outputs
 
 
 @dataclass
 class Counter:
     """Passes over one mini-batch each: a forward pass counts 1, with backward 3, a Gauss-Newton product 4.
 
-    agreed: the Jacobian and its transpose were found to agree in this step. used: the parameters that the loss of any
-    mini-batch depends on.
+    agreed: the Jacobian and its transpose were found to agree in this step. compared: it was checked in this step
+    whether the loss passes through the outputs. sway: sum of |z dL/dz| over the outputs z at the last gradient: by so
+    much the loss moves, at most and to first order, per relative change of the outputs. used: the parameters that the
+    loss of any mini-batch depends on.
     """
 
     passes: int = 0
     agreed: bool = False
+    compared: bool = False
+    sway: float = 0.0
     used: set[str] = field(default_factory=set)
 
 
@@ -49,8 +54,9 @@ class ClosureOracle:
     """The loss of all mini-batches together. Parameters have a leading axis of 1 (one replica).
 
     mean: whether the loss is a mean over the mini-batches, else their sum. known: whether the loss is known to be
-    convex in the outputs and not linear. required: whether hidden states must be seen if they are damped. sizes: by
-    number of mini-batches, filled as they are learnt.
+    convex in the outputs and not linear. required: whether hidden states must be seen if they are damped. first:
+    whether the step is the optimiser's first, at which the checks of `whole` are done. seen: the
+    sizes by number of mini-batches, of which `head` takes fewer; the first pass over as many notes them here.
     """
 
     closures: Sequence[Closure]
@@ -58,8 +64,9 @@ class ClosureOracle:
     mean: bool
     known: bool
     required: bool
+    first: bool = False
     counter: Counter = field(default_factory=Counter)
-    sizes: dict[int, Sizes] = field(default_factory=dict)
+    seen: dict[int, Sizes] = field(default_factory=dict)
 
     def value(self, params: Params) -> Tensor:
         """Loss, [1]."""
@@ -69,13 +76,15 @@ class ClosureOracle:
 
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss, [1], and its gradient."""
-        answers, gradients = [], []
+        answers, gradients, sways = [], [], []
         with self._at(params):
             for closure in self.closures:
                 with torch.enable_grad():
                     answer = closure.ask()
                 counts = answer.weight > 0 or not self.mean  # if not, the loss is 0/0
-                gradients.append(self._gradient(answer.loss) if counts else tree.zeros_like(params))
+                gradient, sway = self._gradient(answer) if counts else (tree.zeros_like(params), 0.0)
+                gradients.append(gradient)
+                sways.append(sway)
                 answers.append(self._light(answer, GRADIENT))
         if not self.counter.used:
             raise LonglagError(
@@ -83,7 +92,8 @@ class ClosureOracle:
                 "model than the closure, or of a copy? write HessianFree(model.parameters(), ...) of the model that "
                 "the closure calls"
             )
-        loss, shares = self._total(answers), self.sizes[len(self.closures)].shares
+        loss, shares = self._total(answers), self._noted(answers).shares
+        self.counter.sway = sum(share * sway for share, sway in zip(shares, sways, strict=True))
         total = tree.scale(shares[0], gradients[0]) if shares[0] != 1 else gradients[0]
         for share, gradient in zip(shares[1:], gradients[1:], strict=True):
             total = tree.axpy(share, gradient, total)
@@ -91,7 +101,7 @@ class ClosureOracle:
 
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
         """v -> (J' H J + structural J_h' J_h / B) v, J_h the Jacobian of the hidden states, B sequences."""
-        sizes = self._sizes(params)
+        sizes = self._learnt(params)
         damped = structural / max(sizes.sequences, 1.0) if self.mean else structural
         if len(self.closures) == 1:
             with self._at(params):
@@ -125,7 +135,7 @@ class ClosureOracle:
         """The product over one mini-batch, with the graph of one forward pass."""
         with torch.enable_grad():
             answer = closure.ask()
-            twice = answer.twice()
+            bent = answer.second_order()
         hidden = tuple(states.values for states in answer.hidden) if damped else ()
         if damped and self.required and not hidden:
             raise LonglagError(
@@ -137,52 +147,64 @@ class ClosureOracle:
         if not self.counter.agreed:
             line.check_agreement()
             self.counter.passes += PRODUCT
+            if self.first and damped:
+                check_sequences(answer)
             self.counter.agreed = True
         if not self.known:
-            twice.check_bent()
+            bent.check_bent()
         n = len(answer.outputs)
 
         def product(v: Params) -> dict[str, Tensor]:
             self.counter.passes += PRODUCT
             tangents = line.pushforward({name: value[0] for name, value in v.items()})  # v -> J v
-            curved = twice.product(tangents[:n]) if share else map(torch.zeros_like, tangents[:n])  # J v -> H J v
+            curved = bent.product(tangents[:n]) if share else map(torch.zeros_like, tangents[:n])  # J v -> H J v
             weighted = (*(share * part for part in curved), *(damped * part for part in tangents[n:]))
             return {name: part.unsqueeze(0) for name, part in line.pullback(weighted).items()}
 
         return product
 
-    def _gradient(self, loss: Tensor) -> dict[str, Tensor]:
-        if not loss.requires_grad:
+    def _gradient(self, answer: Answer) -> tuple[dict[str, Tensor], float]:
+        """The gradient of one mini-batch's loss, and its sway (see `Counter`)."""
+        if not answer.loss.requires_grad:
             raise LonglagError(UNTRAINED)
-        parts = torch.autograd.grad(loss, tuple(self.leaves.values()), allow_unused=True)
+        comparing = self.first and not self.counter.compared
+        leaves = tuple(self.leaves.values())
+        outputs = tuple(part for part in answer.outputs if part.requires_grad)
+        every = torch.autograd.grad(answer.loss, (*leaves, *outputs), allow_unused=True, retain_graph=comparing)
+        parts, slopes = every[: len(leaves)], every[len(leaves) :]
         found = dict(zip(self.leaves, parts, strict=True))
         if any(part is not None and part.layout != torch.strided for part in parts):
             raise LonglagError("a gradient is sparse; Hessian-Free needs dense ones: nn.Embedding(..., sparse=False)")
         self.counter.used |= {name for name, part in found.items() if part is not None}
         whole = {name: torch.zeros_like(self.leaves[name]) if part is None else part for name, part in found.items()}
-        return {name: part.unsqueeze(0) for name, part in whole.items()}
+        if comparing and self.counter.used:
+            check_through_outputs(answer, self.leaves, whole)
+            self.counter.compared = True
+        sway = sum(_sway(z, slope) for z, slope in zip(outputs, slopes, strict=True) if slope is not None)
+        return {name: part.unsqueeze(0) for name, part in whole.items()}, sway
 
     def _light(self, answer: Answer, passes: int) -> Answer:
         """An answer without its graph, counted."""
         self.counter.passes += passes
-        return replace(answer, loss=answer.loss.detach(), outputs=(), twice=_gone)
+        return replace(answer, loss=answer.loss.detach(), outputs=(), second_order=_gone)
 
     def _total(self, answers: list[Answer]) -> Tensor:
         """The loss of all mini-batches, [1]. One whose targets are all ignored is 0/0, and counts nothing."""
-        if len(answers) not in self.sizes:
-            weights = [answer.weight if self.mean else 1.0 for answer in answers]
-            if not sum(weights) > 0:
-                raise LonglagError("no target of the batch counts: all are ignored, or of classes of weight 0")
-            shares = tuple(weight / sum(weights) for weight in weights) if self.mean else tuple(weights)
-            self.sizes[len(answers)] = Sizes(shares, float(sum(answer.sequences for answer in answers)))
-        shares = self.sizes[len(answers)].shares
+        shares = self._noted(answers).shares
         parts = [share * answer.loss for share, answer in zip(shares, answers, strict=True) if share]
         return torch.stack(parts).sum().unsqueeze(0)
 
-    def _sizes(self, params: Params) -> Sizes:
-        if len(self.closures) not in self.sizes:
+    def _noted(self, answers: list[Answer]) -> Sizes:
+        """The sizes of these mini-batches, noted at the first pass over as many."""
+        if len(answers) not in self.seen:
+            self.seen[len(answers)] = _sizes(answers, self.mean)
+        return self.seen[len(answers)]
+
+    def _learnt(self, params: Params) -> Sizes:
+        """The sizes of all mini-batches; after a pass over them, if there was none yet."""
+        if len(self.closures) not in self.seen:
             self.value(params)
-        return self.sizes[len(self.closures)]
+        return self.seen[len(self.closures)]
 
     @contextmanager
     def _at(self, params: Params) -> Iterator[None]:
@@ -195,6 +217,19 @@ class ClosureOracle:
         finally:
             for name, leaf in self.leaves.items():
                 leaf.data = own[name]
+
+
+def _sizes(answers: Sequence[Answer], mean: bool) -> Sizes:
+    weights = [answer.weight if mean else 1.0 for answer in answers]
+    if not sum(weights) > 0:
+        raise LonglagError("no target of the batch counts: all are ignored, or of classes of weight 0")
+    shares = tuple(weight / sum(weights) for weight in weights) if mean else tuple(weights)
+    return Sizes(shares, float(sum(answer.sequences for answer in answers)))
+
+
+def _sway(outputs: Tensor, slopes: Tensor) -> float:
+    moved = (outputs.detach() * slopes).abs()
+    return float(moved[moved.isfinite()].sum())  # an output of -inf, as of a masked class, has a slope of 0
 
 
 def _gone() -> Twice:

@@ -5,7 +5,9 @@ Groups may come from a constructor, from an edited `param_groups` or from a file
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import numbers
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import torch
@@ -21,23 +23,31 @@ NO_RATE = (
     "Hessian-Free has no learning rate: curvature and a line search give the length of a step, and damping adapts "
     "itself. Leave it out"
 )
+START = "damping_start"  # of each group, but given by no user: lambda at the first step of all
 _EVERY = COUNT.high  # mini-batches: all there are
 _STRUCTURAL = 0.03  # where hidden states are named and nothing else is said
-_ROUNDING = 8.0  # of a loss, a mean of many numbers: in parts of it, in units of the type's epsilon
+_ROUNDING = 8.0  # of a loss and of outputs, sums of many numbers: in parts of them, in units of the type's epsilon
 _LEAST_DAMPING = 1e-20  # a curvature below it is rounding
 _UNREAD = {"params", "param_names", "name", "initial_lr"}  # entries of torch and of schedulers, and a user's own name
 
 
+@dataclass(frozen=True)
 class ToRounding(hessian_free.HessianFree):
     """Hessian-Free for loops that nobody watches, which may train to the last digit of the loss.
 
     There a decrease that the model promises is below the rounding of the loss, and the reduction ratio is noise: by it
     lambda would grow with every step, until no step could change the loss any more. Such a step says that lambda is
     too large, or that nothing is left to gain; so lambda goes back, until it is where it started.
+
+    What is rounded is the loss, and before it the outputs, which matters where the loss goes to zero: a squared error
+    that is left there is made of the rounding of outputs and targets, and its own would be no measure.
+    sway: by how much the last gradient's loss moves, at most and to first order, per relative change of the outputs.
     """
 
+    sway: Callable[[], float] = field(kw_only=True)
+
     def _adapted(self, damping: float, predicted: float, rho: float, loss: Tensor) -> float:
-        if abs(predicted) > _ROUNDING * torch.finfo(loss.dtype).eps * abs(float(loss)):
+        if abs(predicted) > _ROUNDING * torch.finfo(loss.dtype).eps * (abs(float(loss)) + self.sway()):
             return max(super()._adapted(damping, predicted, rho, loss), _LEAST_DAMPING)
         return max(min(damping, self.damping.start), damping / self.damping.factor)
 
@@ -52,8 +62,8 @@ class HessianFreeSettings:
     cg_iterations: Annotated[int, COUNT]
     curvature_batches: Annotated[int, COUNT]
 
-    def algorithm(self, start: float) -> hessian_free.HessianFree:
-        """Its sizes of batches count mini-batches. start: lambda at the first step of all."""
+    def algorithm(self, start: float, sway: Callable[[], float]) -> hessian_free.HessianFree:
+        """Its sizes of batches count mini-batches. start: lambda at the first step of all. sway: of `ToRounding`."""
         return ToRounding(
             gradient_batch=int(_EVERY),
             curvature_batch=self.curvature_batches,
@@ -61,6 +71,7 @@ class HessianFreeSettings:
             weight_decay=self.weight_decay,
             damping=LevenbergMarquardt(start=start),
             cg=ConjugateGradient(most_iterations=self.cg_iterations),
+            sway=sway,
         )
 
 
@@ -129,6 +140,9 @@ def check_saved(saved: Any, groups: Sequence[Mapping[str, Any]]) -> None:
             "was saved with the same model and the same groups"
         )
     shared(saved["param_groups"])
+    start = saved["param_groups"][0].get(START, 0.0)
+    if not isinstance(start, numbers.Real) or start not in NON_NEGATIVE:
+        raise OutOfRange("HessianFree", START, start, f"it must be a number, {NON_NEGATIVE}")
     own = [p for group in groups for p in group["params"]]
     keys = [key for group in saved["param_groups"] for key in group["params"]]
     for key, p in zip(keys, own, strict=True):

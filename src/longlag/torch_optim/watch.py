@@ -22,18 +22,25 @@ from longlag.errors import LonglagError
 
 @dataclass(frozen=True)
 class States:
-    """Hidden states that structural damping protects, of any shape, and how many sequences they belong to."""
+    """Hidden states that structural damping protects, of any shape, and how many sequences they belong to.
+
+    guessed: whether nobody said which axis counts the sequences, and the first was taken.
+    """
 
     values: Tensor
     sequences: int
+    guessed: bool = False
 
 
 @dataclass(frozen=True)
 class Watch:
-    """modules: their outputs are hidden states. batch_axis: which axis of hidden states counts the sequences."""
+    """modules: their outputs are hidden states. batch_axis: which axis of hidden states counts the sequences.
+
+    None: those of torch's recurrent layers and cells say it themselves, of others it is the first.
+    """
 
     modules: Sequence[nn.Module] = ()
-    batch_axis: int = 0
+    batch_axis: int | None = None
 
     @contextmanager
     def during_a_pass(self, called: set[nn.Module]) -> Iterator[list[States]]:
@@ -46,9 +53,8 @@ class Watch:
 
         def keep(module: nn.Module, _: Any, output: Any) -> None:
             called.add(module)
-            states = self.states(output, _axis(module, self.batch_axis))
-            alone = isinstance(module, nn.RNNBase) and isinstance(output[0], Tensor) and output[0].dim() == 2  # [T, H]
-            found.append(replace(states, sequences=1) if alone else states)
+            states = self.states(output, _axis(module))
+            found.append(replace(states, sequences=1) if _alone(module, output) else states)
 
         with ExitStack() as hooks:
             hooks.enter_context(_removed(register_module_forward_pre_hook(_refuse)))
@@ -73,10 +79,11 @@ class Watch:
             return self.states(output[0], axis)
         if not isinstance(output, Tensor):
             raise LonglagError(f"hidden states are tensors or packed sequences, not {type(output).__name__}")
-        axis = self.batch_axis if axis is None else axis
+        guessed = axis is None and self.batch_axis is None
+        axis = (self.batch_axis or 0) if axis is None else axis
         if not -output.dim() <= axis < output.dim():
             raise LonglagError(f"hidden states of shape {list(output.shape)} have no axis {axis}; set batch_axis")
-        return States(output, output.shape[axis])
+        return States(output, output.shape[axis], guessed)
 
 
 @contextmanager
@@ -87,11 +94,18 @@ def _removed(handle: Any) -> Iterator[None]:
         handle.remove()
 
 
-def _axis(module: nn.Module, otherwise: int) -> int:
-    """Where a recurrent layer of torch has its sequences."""
+def _axis(module: nn.Module) -> int | None:
+    """Where a recurrent layer or cell of torch has its sequences; None for other modules."""
     if isinstance(module, nn.RNNBase):
         return 0 if module.batch_first else 1
-    return otherwise
+    return 0 if isinstance(module, nn.RNNCellBase) else None
+
+
+def _alone(module: nn.Module, output: Any) -> bool:
+    """Are these the states of a single sequence without an axis of sequences: [T, H] of a layer, [H] of a cell?"""
+    first = output[0] if isinstance(output, tuple) else output
+    axes = 2 if isinstance(module, nn.RNNBase) else 1 if isinstance(module, nn.RNNCellBase) else None
+    return isinstance(first, Tensor) and first.dim() == axes
 
 
 def _refuse(module: nn.Module, _: Any) -> None:
