@@ -126,7 +126,7 @@ BREAKS = {
         ('in ("b_h", "b_y")}', 'in ("b_h", "b_y")} | {"W_h": np.zeros(1)}', "draws W_h, which nothing declares"),
         ("    return Parts(", "    if traits.classes:\n        return 3\n    return Parts(", "its build must return Parts"),
         ('reference="none: it is new"', 'reference=""', "its reference is empty"),
-        ("    return Parts(LeakyCell()", "    return Parts(LeakyCell(leak=1e30)", "it ended as diverged"),
+        ("Start(), Adam(3e-3", "Start(), Adam(1e38", "it ended as diverged"),
     ],
     "task": [
         ("rng.integers(0, 2, size=n)", f"{GLOBAL}.integers(0, 2, size=n)", "two samples of one generator differ"),
