@@ -6,7 +6,7 @@ import torch
 from echoes import mackey_glass
 
 from longlag.esn import EchoStateNetwork
-from longlag.esn.data import BadInput
+from longlag.esn.names import BadInput
 from longlag.esn.readout import Elimination
 from longlag.optimisers.ridge import Ridge, Spectrum
 

@@ -21,9 +21,10 @@ from sklearn.utils.validation import (
 
 from longlag.arguments import named
 from longlag.cells.reservoir import Reservoir
-from longlag.esn import data
-from longlag.esn.data import BadInput, Targets
+from longlag.esn import data, names
+from longlag.esn.data import Targets
 from longlag.esn.generation import Scale, Scales, predicts_next
+from longlag.esn.names import BadInput
 from longlag.esn.network import Network
 from longlag.esn.settings import DRAWN, OF_TABLES, Settings, checked, input_scales, spans
 from longlag.esn.threads import one_thread
@@ -141,7 +142,7 @@ class EchoStateBase(BaseEstimator):
         data.check_kind(X, "X")
         if data.holds_sequences(X):
             x = data.sequences(X)
-            self._check_inputs(X[0] if data.check_names(X, "sequence") else x[0], reset)
+            self._check_inputs(X[0] if names.check(X, "sequence") else x[0], reset)
             return x, "list" if isinstance(X, list | tuple) or X.ndim == 1 else "array"
         data.check_axes(X)
         table = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)

@@ -12,11 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from longlag.errors import LonglagError, shown
-
-
-class BadInput(LonglagError, ValueError):
-    """Data or parameters that do not fit; a ValueError too, as scikit-learn's users expect."""
+from longlag.esn import names
+from longlag.esn.names import BadInput
 
 
 def holds_sequences(x: Any) -> bool:
@@ -97,29 +94,6 @@ def sequences(x: Any) -> list[np.ndarray]:
                 f"sequence {i} has {each.shape[1]} inputs and sequence 0 has {found[0].shape[1]}; all need the same"
             )
     return found
-
-
-def check_names(tables: Any, what: str) -> bool:
-    """Whether all of some tables [T, X], such as DataFrames, name their columns; "sequence" or "targets" they are.
-
-    Raises:
-        BadInput: two name other columns, or the same in another order.
-    """
-    found = [_names(each) for each in tables]
-    named = [i for i, names in enumerate(found) if names]
-    for i in named:
-        if found[i] != found[named[0]]:
-            raise BadInput(
-                f"{what} {i} has the columns {shown(found[i])} and {what} {named[0]} has {shown(found[named[0]])}; all "
-                "need the same in one order: frame[columns]"
-            )
-    return len(named) == len(found)
-
-
-def _names(table: Any) -> list[str]:
-    """The names of a table's columns, none if they are no texts."""
-    names = list(getattr(table, "columns", []))
-    return names if all(isinstance(name, str) for name in names) else []
 
 
 def sequence(values: Any, name: str) -> np.ndarray:
@@ -235,7 +209,7 @@ def step_targets(y: Any, lengths: Sequence[int]) -> Targets:
         raise BadInput(
             f"targets {ragged} have rows of different lengths; targets of every step are [steps] or [steps, outputs]"
         )
-    check_names(y, "targets")
+    names.check(y, "targets")
     found = [np.asarray(each) for each in y]
     if len(found) != len(lengths):
         raise BadInput(f"X has {len(lengths)} sequences and y has {len(found)}; each sequence needs its targets")

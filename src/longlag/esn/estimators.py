@@ -14,8 +14,9 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 from longlag.errors import shown
 from longlag.esn import data
 from longlag.esn.base import EchoStateBase
-from longlag.esn.data import BadInput, Targets
+from longlag.esn.data import Targets
 from longlag.esn.generation import Scale, closed_loop, with_feedback
+from longlag.esn.names import BadInput
 from longlag.esn.threads import one_thread
 from longlag.esn.warned import warn_user
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from longlag.esn import data
-from longlag.esn.data import BadInput, Targets
+from longlag.esn.data import Targets
+from longlag.esn.names import BadInput
 from longlag.esn.network import Network
 
 

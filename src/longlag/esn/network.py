@@ -16,7 +16,7 @@ import torch
 
 from longlag.cells.base import complete
 from longlag.cells.reservoir import Kernel, Reservoir
-from longlag.esn.data import BadInput
+from longlag.esn.names import BadInput
 from longlag.esn.readout import Elimination
 from longlag.inits.reservoirs import EchoState
 from longlag.model import Model, NoFeedback, OutputFeedback

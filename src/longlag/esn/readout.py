@@ -13,7 +13,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from longlag.esn.data import BadInput
+from longlag.esn.names import BadInput
 from longlag.optimisers.ridge import Moments, Spectrum, Standardised
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from longlag.errors import LonglagError
-from longlag.esn.data import BadInput
+from longlag.esn.names import BadInput
 from longlag.esn.network import Span
 from longlag.ranges import BELOW_ONE, COUNT, NON_NEGATIVE, Interval, part
 from longlag.rng import stream

@@ -1,0 +1,34 @@
+"""The names of columns, which sequences given as DataFrames have; and the error of wrong data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from longlag.errors import LonglagError, shown
+
+
+class BadInput(LonglagError, ValueError):
+    """Data or parameters that do not fit; a ValueError too, as scikit-learn's users expect."""
+
+
+def check(tables: Any, what: str) -> bool:
+    """Whether all of some tables [T, X], such as DataFrames, name their columns; "sequence" or "targets" they are.
+
+    Raises:
+        BadInput: two name other columns, or the same in another order.
+    """
+    found = [of(each) for each in tables]
+    named = [i for i, names in enumerate(found) if names]
+    for i in named:
+        if found[i] != found[named[0]]:
+            raise BadInput(
+                f"{what} {i} has the columns {shown(found[i])} and {what} {named[0]} has {shown(found[named[0]])}; all "
+                "need the same in one order: frame[columns]"
+            )
+    return len(named) == len(found)
+
+
+def of(table: Any) -> list[str]:
+    """The names of a table's columns, none if they are no texts."""
+    names = list(getattr(table, "columns", []))
+    return names if all(isinstance(name, str) for name in names) else []
