@@ -1,5 +1,6 @@
 """The estimate: recorded costs for what is known, whole budgets for what is not."""
 
+import json
 import math
 import re
 from pathlib import Path
@@ -53,6 +54,21 @@ def test_a_variant_costs_what_its_method_costs_and_that_is_a_guess():
     assert (plain.guessed, guess.guessed) == (0, pytest.approx(plain.known - PROCESS_SECONDS))
     own = cost([*rows, *(row(lag=lag, method="hf-fast", seconds=99.0) for lag in (20, 50))], **variant)
     assert (own.guessed, own.known) == (0, pytest.approx(PROCESS_SECONDS + 2 * 2 * 99.0))
+
+
+@pytest.mark.parametrize(("hidden", "factor"), [(64, 4.0), (32, 1.0), (8, 1.0)])
+def test_a_variant_with_more_units_costs_as_their_squares(hidden, factor):
+    spec = json.dumps({"method": {"name": "hf", "parts": {"cell": {"hidden": 32, "part": "Tanh"}}}})
+    rows = [row(lag=lag, spec=spec) for lag in (20, 50)]
+    cells = [{"methods": ["hf-wide"], "tasks": ["adding"]}]
+    same = {"methods": {"hf-wide": {"from": "hf"}}, "cells": cells}
+    wide = {"methods": {"hf-wide": {"from": "hf", "cell.hidden": hidden}}, "cells": cells}
+    assert cost(rows, **wide).guessed == pytest.approx(factor * cost(rows, **same).guessed)
+    jobs = [suite.parse(CONFIG | each).jobs[0] for each in (same, wide)]
+    base, dear = (Record(rows).expected(job) - PROCESS_SECONDS for job in jobs)
+    assert dear == pytest.approx(factor * base)
+    own = [*rows, *(row(lag=lag, spec=spec, method="hf-wide", seconds=99.0) for lag in (20, 50))]
+    assert cost(own, **wide).known == pytest.approx(PROCESS_SECONDS + 2 * 2 * 99.0)
 
 
 def test_runs_that_are_taken_cost_nothing():

@@ -3,7 +3,9 @@
 import csv
 import hashlib
 import json
+import shutil
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,8 @@ from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.store import datacard
 from longlag.store.records import KEY, Point, Row
+
+REFERENCE = Path(__file__).parents[2] / "results/reference"
 
 
 @pytest.fixture
@@ -99,3 +103,11 @@ def test_a_folder_without_rows_is_refused(tmp_path):
         datacard.write(tmp_path, "t")
     assert main(["datacard", str(tmp_path)]) == 2
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_cards_of_the_reference_describe_its_present_files(tmp_path):
+    for name in ("runs.csv", "curves.parquet"):
+        shutil.copy(REFERENCE / name, tmp_path)
+    datacard.write(tmp_path, json.loads((REFERENCE / "suite.json").read_text())["title"])
+    for name in datacard.FILES:
+        assert (REFERENCE / name).read_text() == (tmp_path / name).read_text(), "python -m longlag datacard"

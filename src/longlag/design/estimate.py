@@ -3,7 +3,8 @@
 Known runs (the record has the same task, method and lag) cost the mean of their recorded seeds; a lag that the ladder
 left out costs nothing. With another budget, runs that it would have stopped are scaled. All other runs are guessed from
 the nearest recorded lag of the same task and method, else of the method or its variants, else of all methods, in
-proportion to passes and to the length of the sequence. A guess assumes that the whole budget is spent, so guesses are
+proportion to passes and to the length of the sequence; a variant with more units than the recorded nets costs as their
+squares. A guess assumes that the whole budget is spent, so guesses are
 too high. A recorded seed that would have left the ladder before that lag (`protocol.GIVE_UP_AFTER`) is not counted; a
 lag without a record is taken to end as the lag before it did.
 
@@ -16,6 +17,7 @@ out, to the whole budget of every seed.
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -38,6 +40,7 @@ RUNTIME_FACTOR = 3.0  # requested over expected time: slower cores, unlucky seed
 MEMORY_FACTOR = 1.5  # requested over measured memory
 SNAKEMAKE_MEGABYTES = 400  # two Snakemake processes run around a cluster's job; 150 each when measured
 GROUP_BELOW_SECONDS = 60.0  # shorter jobs share a submission
+_UNITS = "cell.hidden"  # the setting that decides what a pass costs
 UNKNOWN_MINUTES, UNKNOWN_MEGABYTES = 240, 2000  # requests without a record
 
 Footprint = tuple[str, str, int, float]  # method, task, lag, megabytes
@@ -125,6 +128,7 @@ def read_footprints(path: str | Path) -> list[Footprint]:
 
 def _cost(name: str, jobs: list[Job], record: Record, taken: Container[Key]) -> Cost:
     method, own = record.of(jobs[0])
+    growth = record.growth(jobs[0])
     known, guessed, most, runs = PROCESS_SECONDS * len(jobs), 0.0, 0.0, 0
     # task, lags, those to train, budget, timeout -> how many seeds
     ladders: dict[tuple[str, tuple[int, ...], tuple[int, ...], float, float | None], int] = defaultdict(int)
@@ -139,7 +143,7 @@ def _cost(name: str, jobs: list[Job], record: Record, taken: Container[Key]) -> 
         for lag, climbing in record.climbing(task, method, lags):
             if lag not in left:
                 continue
-            seconds, certain = record.seconds(task, method, lag, budget, timeout)
+            seconds, certain = record.seconds(task, method, lag, budget, timeout, growth)
             certain = certain and own
             known += seeds * seconds * certain
             guessed += seeds * seconds * climbing * (not certain)
@@ -167,6 +171,18 @@ class Record:
         own = not job.base or any(method == job.method for _, method, _ in self._rows)
         return (job.method, True) if own else (job.base or job.method, False)
 
+    def growth(self, job: Job) -> float:
+        """How many times dearer a pass of a variant is than one of its method: the squared ratio of their units.
+
+        A smaller net is not cheaper in this proportion, so it counts as one of the recorded size.
+        """
+        method, own = self.of(job)
+        wanted = [float(value) for path, value in job.settings.items() if path.split(":")[-1].rstrip("?") == _UNITS]
+        if own or not wanted:
+            return 1.0
+        recorded = max((_units(row.spec) for row in self._of_method(method)), default=0.0)
+        return max(1.0, (max(wanted) / recorded) ** 2) if recorded else 1.0
+
     def need(self, job: Job) -> Need:
         """The request for a job: its expected time and the memory of its longest lag, each with a margin."""
         megabytes = self.megabytes(job.base or job.method, max(job.lags))
@@ -179,7 +195,10 @@ class Record:
     def expected(self, job: Job) -> float:
         """CPU seconds."""
         method, _ = self.of(job)
-        rungs = [self.seconds(t, method, lag, job.budget, job.timeout)[0] for t in job.tasks for lag in job.lags]
+        growth = self.growth(job)
+        rungs = [
+            self.seconds(t, method, lag, job.budget, job.timeout, growth)[0] for t in job.tasks for lag in job.lags
+        ]
         return PROCESS_SECONDS + len(job.seeds) * sum(rungs)
 
     def climbing(self, task: str, method: str, lags: Sequence[int]) -> Iterator[tuple[int, float]]:
@@ -204,22 +223,31 @@ class Record:
             return 0.0
         return variance(spent.values()) * (seeds**2 / len(spent) + seeds)
 
-    def _seconds(self, task: str, method: str, lag: int, budget: float, timeout: float | None) -> tuple[float, bool]:
+    def _seconds(
+        self, task: str, method: str, lag: int, budget: float, timeout: float | None, growth: float = 1.0
+    ) -> tuple[float, bool]:
         """CPU seconds of one run of that condition, and whether they are known rather than guessed."""
         rows = self._rows.get((task, method, lag))
         most = math.inf if timeout is None else timeout
         if rows:
-            return min(mean(_seconds(row, budget) for row in rows), most), True
-        return min(self._guess(task, method, lag, budget), most), False
+            return min(growth * mean(_seconds(row, budget) for row in rows), most), True
+        return min(growth * self._guess(task, method, lag, budget), most), False
+
+    def _every(self) -> list[Row]:
+        return [row for rows in self._rows.values() for row in rows if row.passes > 0]
+
+    def _of_method(self, method: str) -> list[Row]:
+        """The rows of the method, else of its variants."""
+        every = self._every()
+        own = [row for row in every if row.method == method]
+        return own or [row for row in every if _base(row.spec, row.method) == method]
 
     def _guess(self, task: str, method: str, lag: int, budget: float) -> float:
         """CPU seconds of a whole budget, at the rate of the nearest recorded lag; 0 if nothing is recorded."""
-        every = [row for rows in self._rows.values() for row in rows if row.passes > 0]
-        of_method = [row for row in every if row.method == method] or [
-            row for row in every if _base(row.spec, row.method) == method
-        ]
+        of_method = self._of_method(method)
         rows = [row for row in of_method if row.task == task] or of_method
         if not rows:
+            every = self._every()
             return _rate(every) * lag * budget if every else 0.0
         nearest = min(rows, key=lambda row: abs(row.lag - lag))
         alike = [row for row in rows if row.lag == nearest.lag]
@@ -242,6 +270,15 @@ class Record:
 def _base(spec: str, method: str) -> str:
     """`base_method`; reading a spec is slow, and many rows have the same."""
     return base_method(spec, method)
+
+
+@cache
+def _units(spec: str) -> float:
+    """The number of hidden units in a row's spec; 0 if it has none."""
+    found = json.loads(spec) if spec else {}
+    for name in ("method", "parts", "cell", "hidden"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return float(found) if isinstance(found, int | float) else 0.0
 
 
 def _rate(rows: Sequence[Row]) -> float:
