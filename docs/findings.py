@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import fmean
 
 import fresh
+import reached
 from finding import Finding, in_markdown, of_all
 
 from longlag import registry
@@ -304,6 +305,7 @@ def page() -> str:
         *sceptic(SCEPTIC),
         *fresh.findings(fresh.recorded()),
         lag_of_the_lstm(LSTM_LAG),
+        *reached.findings(),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:
