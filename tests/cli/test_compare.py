@@ -321,6 +321,7 @@ def test_a_setting_of_the_command_line_replaces_that_of_a_search(record, here, c
         ("TWIN", ["--set", "optimiser.rate=1"], "unknown setting 'optimiser.rate'"),
         ("TWIN", ["--set", "adding:optimiser.batch=20"], "unknown task of this grid in --set 'adding'"),
         ("TWIN", ["--set", "optimiser.batch"], "--set takes path=value"),
+        ("TWIN", ["--tasks", "temporal_order,temporal_order"], "--tasks names 'temporal_order' twice; name it once"),
         ("TWIN", ["--plugin", "other.py"], "the plug-ins define 2 methods; compare takes one new method"),
         (TWIN + "def build(traits, lag):\n    return 3\nMETHOD = dataclasses.replace(METHOD, build=build)\n", [],
          "runs cannot be run, so nothing is started"),

@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from longlag.design import grid, suite
     from longlag.store import files, records
 
+    _arguments.refuse_twice(args.tasks, "--tasks")
     _arguments.load_plugins(args)
     method = _newcomer(args)
     source = _reference(args)

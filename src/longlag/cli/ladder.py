@@ -18,4 +18,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    _arguments.refuse_twice(args.task, "--task")
     _training.climb(args, args.task, args.lags)  # an error row is a result: it must not stop the other jobs of a suite
