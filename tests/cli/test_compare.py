@@ -43,7 +43,7 @@ class Broken:
 def build(traits, lag):
     return dataclasses.replace(PARENT.build(traits, lag), optimiser=Broken())
 
-METHOD = dataclasses.replace(METHOD, build=build)
+METHOD = dataclasses.replace(METHOD, build=build, tune={})
 """
 )
 
@@ -322,6 +322,8 @@ def test_a_setting_of_the_command_line_replaces_that_of_a_search(record, here, c
         ("TWIN", ["--set", "adding:optimiser.batch=20"], "unknown task of this grid in --set 'adding'"),
         ("TWIN", ["--set", "optimiser.batch"], "--set takes path=value"),
         ("TWIN", ["--tasks", "temporal_order,temporal_order"], "--tasks names 'temporal_order' twice; name it once"),
+        (TWIN + 'METHOD = dataclasses.replace(METHOD, tune={"optimiser.lr": PARENT.tune["optimiser.learning_rate"]})\n',
+         ["--dry-run"], "unknown setting in the tune of twin 'optimiser.lr'; did you mean 'optimiser.learning_rate'?"),
         ("TWIN", ["--plugin", "other.py"], "the plug-ins define 2 methods; compare takes one new method"),
         (TWIN + "def build(traits, lag):\n    return 3\nMETHOD = dataclasses.replace(METHOD, build=build)\n", [],
          "runs cannot be run, so nothing is started"),
@@ -331,7 +333,7 @@ def test_what_cannot_be_compared_is_refused(record, here, capsys, code, words, s
     if code != "TWIN":
         (here / "twin.py").write_text(code)
     (here / "other.py").write_text(TWIN.replace('"twin"', '"other"'))
-    assert compare(record, "--yes", *words) == 2
+    assert compare(record, *["--yes"] * ("--dry-run" not in words), *words) == 2
     assert said in capsys.readouterr().err
     assert not (here / "results").exists()
 

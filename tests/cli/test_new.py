@@ -117,7 +117,7 @@ GLOBAL = "np.random.default_rng()"  # seeded by the system
 BREAKS = {
     "method": [
         ("rng.standard_normal(shape) /", f"{GLOBAL}.standard_normal(shape) /", "two runs of one spec differ"),
-        ("optimiser.learning_rate", "optimiser.rate", "tune names optimiser.rate, which no task has"),
+        ("optimiser.learning_rate", "optimiser.rate", "unknown setting in the tune of my_own 'optimiser.rate'; did you mean"),
         ("(h,) = state", "(h,) = state[1:]", "not enough values to unpack"),
         ("+ matmul(h, params", "+ matmul(h.mean(0, keepdim=True).expand_as(h), params", "differs from itself in a block"),
         ("+ matmul(h, params", "+ matmul(h.mean(1, keepdim=True).expand_as(h), params", "may not mix the axis B"),

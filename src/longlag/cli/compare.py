@@ -54,11 +54,13 @@ def run(args: argparse.Namespace) -> int:
     from longlag.cli import _jobs
     from longlag.cli import design as digests
     from longlag.design import grid, suite
+    from longlag.engine import space
     from longlag.store import files, records
 
     _arguments.refuse_twice(args.tasks, "--tasks")
     _arguments.load_plugins(args)
     method = _newcomer(args)
+    space.check(method)
     source = _reference(args)
     rows = records.read_rows(source)
     if any(row.method == method for row in rows):
