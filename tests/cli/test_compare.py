@@ -318,7 +318,18 @@ def test_a_setting_of_the_command_line_replaces_that_of_a_search(record, here, c
         ("TWIN", ["--tasks", "ading"], "unknown task of the reference 'ading'"),
         ("TWIN", ["--lags", "11"], "the reference has no rows at lags 11; it has 10, 12"),
         ("TWIN", ["--method", "esn"], "has rows of a method called 'esn'; give yours another name"),
-        ("TWIN", ["--set", "optimiser.rate=1"], "unknown setting 'optimiser.rate'"),
+        ("TWIN", ["--set", "optimiser.lerning_rate=1"],
+         "longlag: unknown setting of twin in --set 'optimiser.lerning_rate'; did you mean 'optimiser.learning_rate'?"),
+        ("TWIN", ["--set", "temporal_order:optimiser.lerning_rate=1"],
+         "longlag: unknown setting of twin in --set 'optimiser.lerning_rate'; did you mean 'optimiser.learning_rate'?"),
+        ("TWIN", ["--set", "optimiser.lerning_rate?=1"],
+         "longlag: unknown setting of twin in --set 'optimiser.lerning_rate'; did you mean 'optimiser.learning_rate'?"),
+        ("TWIN", ["--set", "optimiser.damping.start=1"], "unknown setting of twin in --set 'optimiser.damping.start'"),
+        ("TWIN", ["--set", "tasks=3"], "unknown setting of twin in --set 'tasks'; known: cell.hidden"),
+        ("TWIN", ["--set", "from=lstm"], "unknown setting of twin in --set 'from'; known: cell.hidden"),
+        ("TWIN", ["--set", "optimiser.learning_rate=fast"],
+         "longlag: --set for twin, on temporal_order: setting 'optimiser.learning_rate' cannot be 'fast'; it is a number"),
+        ("TWIN", ["--set", "centring.outputs=[0.5]"], "longlag: --set centring.outputs cannot be [0.5]; it takes a number"),
         ("TWIN", ["--set", "adding:optimiser.batch=20"], "unknown task of this grid in --set 'adding'"),
         ("TWIN", ["--set", "optimiser.batch"], "--set takes path=value"),
         ("TWIN", ["--tasks", "temporal_order,temporal_order"], "--tasks names 'temporal_order' twice; name it once"),
@@ -336,6 +347,27 @@ def test_what_cannot_be_compared_is_refused(record, here, capsys, code, words, s
     assert compare(record, *["--yes"] * ("--dry-run" not in words), *words) == 2
     assert said in capsys.readouterr().err
     assert not (here / "results").exists()
+
+
+def test_a_setting_that_the_newcomer_has_on_some_tasks_only_names_them(here, capsys):
+    (here / "twin.py").write_text(TWIN.replace("control", "esn"))
+    words = ["compare", "--plugin", "twin.py", "--tasks", "adding,memorization_5bit", "--quick", "--dry-run"]
+    assert cli.main([*words, "--set", "cell.leak.times=0.2"]) == 2
+    assert (
+        "longlag: --set cell.leak.times: twin has this setting on adding, not on memorization_5bit; write "
+        "'cell.leak.times?=0.2' to change it where it is, or adding:cell.leak.times=0.2 for one task\n"
+    ) in capsys.readouterr().err
+    for remedy in ("cell.leak.times?=0.2", "adding:cell.leak.times=0.2"):
+        assert cli.main([*words, "--set", remedy]) == 0
+
+
+def test_settings_of_a_search_that_do_not_fit_name_its_file(record, here, capsys):
+    methods = {"twin": {"version": 1, "one": {}, "tasks": {"temporal_order": {"optimiser.rate": 0.05}}}}
+    tuned.write("tuned.yaml", {"search": {"suite": "mine"}, "methods": methods})
+    assert compare(record, "--tuned", "tuned.yaml", "--dry-run") == 2
+    assert (
+        "longlag: tuned.yaml for twin, on temporal_order: unknown setting 'optimiser.rate'" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.slow
