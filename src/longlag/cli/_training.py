@@ -107,7 +107,6 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
     if not args.curves:
         _arguments.refuse_idle(args.gradient_flow, "--gradient-flow", "--curves FILE")
     _arguments.check_seeds(args)
-    _arguments.load_plugins(args)
     _arguments.check_outputs(args.out, args.curves, cache=args.cache)
     if args.candidate:
         space.check(args.method)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longlag.cli import _arguments, _compare_cost, _compare_page, _compare_set, _older
+from longlag.cli import _arguments, _compare_cost, _compare_page, _compare_set, _older, _plugins
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
@@ -62,9 +62,10 @@ def run(args: argparse.Namespace) -> int:
     space.check(method)
     source = _reference(args)
     rows = records.read_rows(source)
+    cells = grid.of(rows, args.tasks, args.lags, args.quick)
+    _plugins.refuse_idle(args, [method], [cell.task for cell in cells])
     if any(row.method == method for row in rows):
         raise LonglagError(f"{source} has rows of a method called {method!r}; give yours another name")
-    cells = grid.of(rows, args.tasks, args.lags, args.quick)
     out = args.out or Path("results/compare") / (f"{method}-quick" if args.quick else method)
     files.check_writable(out / "runs.csv")
     design = grid.suite_of(cells, "compare", [method], args.plugin)
@@ -87,11 +88,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _newcomer(args: argparse.Namespace) -> str:
     from longlag import registry
+    from longlag.words import join_words
 
     found = [args.method] if args.method else registry.loaded("methods")
-    if len(found) != 1:
-        what = f"define {len(found)} methods" if args.plugin else "are missing"
-        raise LonglagError(f"the plug-ins {what}; compare takes one new method: add --plugin FILE or --method NAME")
+    if len(found) > 1:
+        raise LonglagError(f"the plug-ins define {join_words(found)}; compare takes one new method: add --method NAME")
+    if not found:
+        what = "the plug-ins define no method" if args.plugin else "no plug-in is named"
+        raise LonglagError(f"{what}; compare takes one new method: add --plugin FILE or --method NAME")
     return str(registry.get("methods", found[0]).name)
 
 

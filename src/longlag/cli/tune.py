@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from longlag.cli import _arguments, _gpu, _training, _tune_suite
+from longlag.cli import _arguments, _gpu, _plugins, _training, _tune_suite
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _search(args: argparse.Namespace) -> int:
     from longlag.store import lock, records
 
     _arguments.load_plugins(args)
+    _plugins.refuse_idle(args, [args.method], [args.task])
     _arguments.check_outputs(args.out, cache=args.cache)
     seeds = tuple(tune.FIRST_SEED + seed for seed in args.seeds)
     print(f"seeds of tuning: {', '.join(map(str, seeds))}, for --seeds {', '.join(map(str, args.seeds))}", flush=True)
