@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from longlag import protocol
 from longlag.cli import _arguments, _gpu, _plugins, _training, _tune_suite
 from longlag.errors import LonglagError
 
@@ -24,8 +25,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--candidates",
         type=_arguments.count("number of candidates"),
-        default=8,
-        help="settings to try beside the recipe, as in a suite with `search` (default: 8)",
+        default=protocol.DEFAULT_CANDIDATES,
+        help="settings to try beside the recipe (default: %(default)s, as in a suite with `search`)",
     )
     _arguments.add_training(parser, required=False)
     suite = "choose from the runs of this search instead: a name in config/, a suite's file, or a folder of results"
