@@ -182,6 +182,12 @@ def file(kind: str, name: str) -> Path | None:
     return _origins[kind, name].file if (kind, name) in _origins else None
 
 
+def defined_in(path: str) -> list[tuple[str, str]]:
+    """What the file has registered that `load_plugin` read: (kind, name), methods first."""
+    file = Path(path).resolve()
+    return sorted(key for key, origin in _origins.items() if origin.file == file)
+
+
 def document(kind: str, name: str) -> str:
     """The docstring of the file that defines the method or task of that name; empty if it has none.
 

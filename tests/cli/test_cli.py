@@ -65,6 +65,14 @@ def test_train_writes_rows_and_curves(tmp_path, capsys):
     assert said.out == f"{runs}: 2 rows; {curve}: {points} points of learning curves\n"
 
 
+def test_a_task_that_is_named_twice_is_not_trained_twice(tmp_path, capsys):
+    out = tmp_path / "runs.csv"
+    words = ["ladder", "--task", "adding", "--task", "adding", "--method", "esn", "--lags", "10", "--out", str(out)]
+    assert cli.main(words) == 2
+    assert "--task names 'adding' twice; name it once" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_ladder_keeps_its_rungs(tmp_path, capsys):
     words = ["ladder", "--task", "adding", "--task", "temporal_order", "--method", "control", "--lags", "12,10",
              "--seeds", "0:2", "--budget", "600", *SETS, "--cache", tmp_path / "rungs"]  # fmt: skip

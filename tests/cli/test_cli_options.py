@@ -153,7 +153,7 @@ CHANGES = {
     ),
     "compare": (
         ["--plugin", "twin.py", "--reference", "grid.csv", "--cores", "2", "--yes"],
-        {"--plugin": ["--plugin", "no.py"], "--method": ["--method", "clipping"], "--reference": ["--reference", "two.csv"],
+        {"--plugin": ["--plugin", "no.py"], "--method": lambda words: [*words[2:], "--method", "clipping"], "--reference": ["--reference", "two.csv"],
          "--tasks": ["--tasks", "adding"], "--lags": ["--lags", "12"], "--quick": ["--quick"], "--cores": ["--cores", "1"],
          "--tuned": ["--tuned", "no.yaml"], "--set": ["--set", "optimiser.batch=20"], "--replace": compared,
          "--yes": tuple(["--plugin", "twin.py", "--reference", "two.csv", start] for start in ("--dry-run", "--yes")),
@@ -345,6 +345,50 @@ def test_every_argument_changes_something(verb, name, folder, tmp_path, capsys):
         else result([verb, *words], tmp_path, folder, capsys)
     )
     assert one == same, "two calls with the same words differ"
+
+
+TASK_PLUGIN = """
+import dataclasses
+from longlag.tasks.adding import TASK as PARENT
+TASK = dataclasses.replace(PARENT, name="place")
+"""
+OF_METHOD = "--plugin twin.py registers method 'twin', and this is for"
+OF_TASK = "--plugin place.py registers task 'place', and this is for"
+IDLE_PLUGINS = {
+    "the method of train": (["train", "--lag", "10", *TRAIN], "twin.py", f"{OF_METHOD} 'control';"),
+    "the task of train": (["train", "--lag", "10", *TRAIN], "place.py", f"{OF_TASK} 'temporal_order';"),
+    "the method of tune": (["tune", "--lag", "10", *TRAIN], "twin.py", f"{OF_METHOD} 'control';"),
+    "a method shown": (["show", "control"], "twin.py", f"{OF_METHOD} 'control';"),
+    "a method shown for a task": (["show", "control", "--task", "adding"], "place.py", f"{OF_TASK} 'adding';"),
+    "a task shown": (["show", "adding"], "twin.py", f"{OF_METHOD} 'adding';"),
+}
+
+
+@pytest.mark.parametrize("case", IDLE_PLUGINS)
+def test_a_plug_in_that_has_no_part_in_the_call_is_refused(case, folder, tmp_path, capsys):
+    (tmp_path / "place.py").write_text(TASK_PLUGIN)
+    words, plugin, said = IDLE_PLUGINS[case]
+    out = [] if words[0] == "show" else ["--out", "o.csv"]
+    assert cli.main([*words, *out, "--plugin", plugin]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert line == f"longlag: {said} ask for what it registers, or leave --plugin out"
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_a_job_of_a_suite_names_all_of_its_plug_ins(folder, tmp_path, capsys):
+    """`longlag ladder` says which of them it does not use, and trains."""
+    words = ["ladder", "--lags", "10", *TRAIN, "--out", "o.csv", "--plugin", "twin.py"]
+    assert cli.main(words) == 0
+    assert f"longlag: note: {OF_METHOD} 'control'\n" in capsys.readouterr().err
+    assert cli.main([*words, "--method", "twin"]) == 0
+    assert "note" not in capsys.readouterr().err
+
+
+def test_a_plug_in_with_a_part_is_not_refused(folder, tmp_path, capsys):
+    (tmp_path / "place.py").write_text(TASK_PLUGIN)
+    assert cli.main(["show", "control", "--task", "place", "--plugin", "place.py"]) == 0
+    assert cli.main(["show", "twin", "--task", "place", "--plugin", "place.py", "--plugin", "twin.py"]) == 0
+    assert cli.main(["show", "control", "--plugin", "place.py"]) == 0, "a method is shown for every task"
 
 
 IDLE = {

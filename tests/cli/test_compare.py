@@ -26,6 +26,11 @@ import dataclasses
 from longlag.methods.control import METHOD as PARENT
 METHOD = dataclasses.replace(PARENT, name="twin", label="twin")
 """
+PLACE = """
+import dataclasses
+from longlag.tasks.adding import TASK as PARENT
+TASK = dataclasses.replace(PARENT, name="place")
+"""
 RAISES = (
     TWIN
     + """
@@ -43,7 +48,7 @@ class Broken:
 def build(traits, lag):
     return dataclasses.replace(PARENT.build(traits, lag), optimiser=Broken())
 
-METHOD = dataclasses.replace(METHOD, build=build)
+METHOD = dataclasses.replace(METHOD, build=build, tune={})
 """
 )
 
@@ -317,11 +322,29 @@ def test_a_setting_of_the_command_line_replaces_that_of_a_search(record, here, c
     [
         ("TWIN", ["--tasks", "ading"], "unknown task of the reference 'ading'"),
         ("TWIN", ["--lags", "11"], "the reference has no rows at lags 11; it has 10, 12"),
-        ("TWIN", ["--method", "esn"], "has rows of a method called 'esn'; give yours another name"),
-        ("TWIN", ["--set", "optimiser.rate=1"], "unknown setting 'optimiser.rate'"),
+        ("TWIN", ["--set", "optimiser.lerning_rate=1"],
+         "longlag: unknown setting of twin in --set 'optimiser.lerning_rate'; did you mean 'optimiser.learning_rate'?"),
+        ("TWIN", ["--set", "temporal_order:optimiser.lerning_rate=1"],
+         "longlag: unknown setting of twin in --set 'optimiser.lerning_rate'; did you mean 'optimiser.learning_rate'?"),
+        ("TWIN", ["--set", "optimiser.lerning_rate?=1"],
+         "longlag: unknown setting of twin in --set 'optimiser.lerning_rate'; did you mean 'optimiser.learning_rate'?"),
+        ("TWIN", ["--set", "optimiser.damping.start=1"], "unknown setting of twin in --set 'optimiser.damping.start'"),
+        ("TWIN", ["--set", "tasks=3"], "unknown setting of twin in --set 'tasks'; known: cell.hidden"),
+        ("TWIN", ["--set", "from=lstm"], "unknown setting of twin in --set 'from'; known: cell.hidden"),
+        ("TWIN", ["--set", "optimiser.learning_rate=fast"],
+         "longlag: --set for twin, on temporal_order: setting 'optimiser.learning_rate' cannot be 'fast'; it is a number"),
+        ("TWIN", ["--set", "centring.outputs=[0.5]"], "longlag: --set centring.outputs cannot be [0.5]; it takes a number"),
         ("TWIN", ["--set", "adding:optimiser.batch=20"], "unknown task of this grid in --set 'adding'"),
         ("TWIN", ["--set", "optimiser.batch"], "--set takes path=value"),
-        ("TWIN", ["--plugin", "other.py"], "the plug-ins define 2 methods; compare takes one new method"),
+        ("TWIN", ["--tasks", "temporal_order,temporal_order"], "--tasks names 'temporal_order' twice; name it once"),
+        (TWIN + 'METHOD = dataclasses.replace(METHOD, tune={"optimiser.lr": PARENT.tune["optimiser.learning_rate"]})\n',
+         ["--dry-run"], "unknown setting in the tune of twin 'optimiser.lr'; did you mean 'optimiser.learning_rate'?"),
+        ("TWIN", ["--plugin", "other.py"],
+         "the plug-ins define other and twin; compare takes one new method: add --method NAME"),
+        ("TWIN", ["--method", "clipping"], "--plugin twin.py registers method 'twin', and this is for 'clipping'; ask for"),
+        ("TWIN", ["--method", "control"], "--plugin twin.py registers method 'twin', and this is for 'control'; ask for"),
+        ("TWIN", ["--plugin", "place.py"],
+         "--plugin place.py registers task 'place', and this is for 'temporal_order'; ask for what it registers, or leave"),
         (TWIN + "def build(traits, lag):\n    return 3\nMETHOD = dataclasses.replace(METHOD, build=build)\n", [],
          "runs cannot be run, so nothing is started"),
     ],
@@ -330,9 +353,50 @@ def test_what_cannot_be_compared_is_refused(record, here, capsys, code, words, s
     if code != "TWIN":
         (here / "twin.py").write_text(code)
     (here / "other.py").write_text(TWIN.replace('"twin"', '"other"'))
-    assert compare(record, "--yes", *words) == 2
+    (here / "place.py").write_text(PLACE)
+    assert compare(record, *["--yes"] * ("--dry-run" not in words), *words) == 2
     assert said in capsys.readouterr().err
     assert not (here / "results").exists()
+
+
+def test_a_setting_that_the_newcomer_has_on_some_tasks_only_names_them(here, capsys):
+    (here / "twin.py").write_text(TWIN.replace("control", "esn"))
+    words = ["compare", "--plugin", "twin.py", "--tasks", "adding,memorization_5bit", "--quick", "--dry-run"]
+    assert cli.main([*words, "--set", "cell.leak.times=0.2"]) == 2
+    assert (
+        "longlag: --set cell.leak.times: twin has this setting on adding, not on memorization_5bit; write "
+        "'cell.leak.times?=0.2' to change it where it is, or adding:cell.leak.times=0.2 for one task\n"
+    ) in capsys.readouterr().err
+    for remedy in ("cell.leak.times?=0.2", "adding:cell.leak.times=0.2"):
+        assert cli.main([*words, "--set", remedy]) == 0
+
+
+def test_one_of_two_plug_ins_may_be_chosen(record, here, capsys):
+    (here / "other.py").write_text(TWIN.replace('"twin"', '"other"'))
+    assert compare(record, "--plugin", "other.py", "--method", "other", "--quick", "--dry-run") == 0
+    assert "other on 1 task, 1 pair of task and lag, 1 run;" in capsys.readouterr().out
+
+
+def test_a_method_that_the_record_has_is_not_new(record, here, capsys):
+    assert cli.main(["compare", "--reference", str(record), "--method", "esn", "--yes"]) == 2
+    assert "has rows of a method called 'esn'; give yours another name" in capsys.readouterr().err
+
+
+def test_no_method_at_all_is_said(record, here, capsys):
+    (here / "place.py").write_text(PLACE)
+    assert cli.main(["compare", "--reference", str(record)]) == 2
+    assert "no plug-in is named; compare takes one new method: add --plugin FILE or" in capsys.readouterr().err
+    assert compare(record, plugin="place.py") == 2
+    assert "the plug-ins define no method; compare takes one new method: add --plugin" in capsys.readouterr().err
+
+
+def test_settings_of_a_search_that_do_not_fit_name_its_file(record, here, capsys):
+    methods = {"twin": {"version": 1, "one": {}, "tasks": {"temporal_order": {"optimiser.rate": 0.05}}}}
+    tuned.write("tuned.yaml", {"search": {"suite": "mine"}, "methods": methods})
+    assert compare(record, "--tuned", "tuned.yaml", "--dry-run") == 2
+    assert (
+        "longlag: tuned.yaml for twin, on temporal_order: unknown setting 'optimiser.rate'" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.slow

@@ -117,7 +117,7 @@ GLOBAL = "np.random.default_rng()"  # seeded by the system
 BREAKS = {
     "method": [
         ("rng.standard_normal(shape) /", f"{GLOBAL}.standard_normal(shape) /", "two runs of one spec differ"),
-        ("optimiser.learning_rate", "optimiser.rate", "tune names optimiser.rate, which no task has"),
+        ("optimiser.learning_rate", "optimiser.rate", "unknown setting in the tune of my_own 'optimiser.rate'; did you mean"),
         ("(h,) = state", "(h,) = state[1:]", "not enough values to unpack"),
         ("+ matmul(h, params", "+ matmul(h.mean(0, keepdim=True).expand_as(h), params", "differs from itself in a block"),
         ("+ matmul(h, params", "+ matmul(h.mean(1, keepdim=True).expand_as(h), params", "may not mix the axis B"),
@@ -197,6 +197,22 @@ def test_a_wrong_shape_is_reported_with_the_function_that_gives_it(kind, old, ot
     failed = [text for text in capsys.readouterr().out.splitlines() if "FAILS" in text and said in text]
     assert len(failed) == 1
     assert failed[0].endswith(f"(my_own.py, line {line})")
+
+
+@pytest.mark.parametrize("kind", ["method", "task"])
+def test_what_is_named_twice_is_checked_once(kind, here, capsys, monkeypatch):
+    file, checked = new(kind, "my_own"), []
+    monkeypatch.setattr(contracts, "check", lambda *what: checked.append(what) or iter(()))
+    assert cli.main(["check", file, file, f"--{kind}", "my_own", f"--{kind}", "my_own"]) == 0
+    assert checked == [(f"{kind}s", "my_own")]
+    assert capsys.readouterr().out.count(f"{kind} my_own\n") == 1
+
+
+def test_a_misspelt_name_is_refused_before_anything_is_checked(here, capsys):
+    assert cli.main(["check", new("method", "my_own"), "--task", "ading"]) == 2
+    said = capsys.readouterr()
+    assert "did you mean 'adding'" in said.err
+    assert "method my_own" not in said.out
 
 
 def test_two_mistakes_are_two(here, capsys):

@@ -1,5 +1,6 @@
 """A search as a suite: equal numbers of candidates, seeds and passes, and only seeds of tuning."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -37,6 +38,22 @@ def test_one_more_candidate_renames_none():
     )
     assert few.items() <= more.items()
     assert len(more) - len(few) == 4
+
+
+def test_a_search_of_one_task_and_one_of_a_suite_try_the_same_number_of_candidates(capsys):
+    number = protocol.DEFAULT_CANDIDATES
+    for given in ({}, {"seeds": 1}):
+        plan = suite.parse(design(search=given))
+        assert {job.candidate for job in plan.jobs} == {*range(number + 1)}
+        assert plan.search == {"candidates": number, **given}, "the record says how many"
+        assert suite.parse(json.loads(plan.to_json())) == plan
+    words = ["tune", "--task", "adding", "--lag", "10", "--method", "control", "--out", "o.csv"]
+    assert cli.parse(words).candidates == number
+    with pytest.raises(SystemExit):
+        cli.parse(["tune", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"settings to try beside the recipe (default: {number}, as in a suite with `search`)" in said
+    assert suite.find({"suite": "tuning"}, [CONFIG]).search["candidates"] == number
 
 
 def test_a_variant_can_be_searched():

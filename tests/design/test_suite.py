@@ -162,7 +162,6 @@ def test_demo_is_small():
         (design(seeds_per_job=0), "seeds_per_job is 0; it must be a positive whole number"),
         (design(device="gpu"), "device is 'gpu'; it must be cpu, cuda or cuda:N"),
         (design(plugins=["nowhere.py"]), "plug-in 'nowhere.py' is not a file"),
-        (design(search={}), "'candidates' is a required property of search"),
         (design(search={"candidates": 0}), "search.candidates is 0; it must be a positive whole number"),
         (design(search={"candidates": 4, "seed": 1}), "unknown key in search: 'seed'; did you mean 'seeds'?"),
         (design(search={"candidates": 4, "seeds": "0:2"}), "search.seeds '0:2' has seeds below 1000000"),

@@ -129,6 +129,13 @@ def refuse_idle(given: object, option: str, needed: str) -> None:
         raise LonglagError(f"{option} has no effect alone; add {needed}, or leave {option} out")
 
 
+def refuse_twice(given: Sequence[str], option: str) -> None:
+    """Raises LonglagError if an option names something twice: each run would be asked for twice."""
+    twice = next((name for name in given if given.count(name) > 1), None)
+    if twice is not None:
+        raise LonglagError(f"{option} names {twice!r} twice; name it once")
+
+
 def add_plugins(parser: argparse.ArgumentParser) -> None:
     """`--plugin`, which `load_plugins` reads."""
     parser.add_argument("--plugin", action="append", default=[], metavar="FILE", help="Python file with METHOD or TASK")

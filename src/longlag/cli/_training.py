@@ -97,7 +97,7 @@ def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> in
 
 
 def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> int:
-    from longlag.engine import ladder
+    from longlag.engine import ladder, space
     from longlag.engine.progress import progress
     from longlag.engine.reuse import Reuse
     from longlag.store import lock, records
@@ -107,8 +107,9 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
     if not args.curves:
         _arguments.refuse_idle(args.gradient_flow, "--gradient-flow", "--curves FILE")
     _arguments.check_seeds(args)
-    _arguments.load_plugins(args)
     _arguments.check_outputs(args.out, args.curves, cache=args.cache)
+    if args.candidate:
+        space.check(args.method)
     cache = cache_of(args)
     found = specs(args, tasks, lags[0], args.seeds, args.candidate)
     found = [replace(spec, gradient_flow=args.gradient_flow) for spec in found]

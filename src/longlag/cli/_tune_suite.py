@@ -50,13 +50,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _searched(name: str) -> tuple[Suite, Path]:
     """The search that a name, a file or a folder means, and the folder of its results."""
+    from longlag.design import search
     from longlag.store import files
 
     path = Path(name)
     inside = path / "suite.json"
     plan = _arguments.suite_of(argparse.Namespace(suite=str(inside) if files.is_file(inside) else name))
     if plan.search is None:
-        raise LonglagError(f"suite {plan.name!r} is no search; give it `search: {{candidates: 16, seeds: 2}}`")
+        raise LonglagError(f"suite {plan.name!r} is no search; give it `{search.EXAMPLE}`")
     if "grid" in plan.search:
         raise LonglagError(f"suite {plan.name!r} searches a grid; `longlag paper NAME --add RUN` chooses")
     return plan, path if files.is_file(inside) else Path("results", plan.name)

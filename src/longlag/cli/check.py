@@ -29,9 +29,11 @@ def run(args: argparse.Namespace) -> int:
 
     _arguments.load_plugins(argparse.Namespace(plugin=args.files))
     named = {"methods": args.method, "tasks": args.task}
-    wanted = [(kind, name) for kind in named for name in (*registry.loaded(kind), *named[kind])]
+    wanted = [(kind, name) for kind in named for name in dict.fromkeys([*registry.loaded(kind), *named[kind]])]
     if not wanted:
         raise LonglagError("nothing to check; name a Python file, or --method NAME or --task NAME")
+    for kind, name in wanted:
+        registry.get(kind, name)  # a misspelt name is refused before the first check, which takes a while
     broken = 0
     for kind, name in wanted:
         print(f"{kind.removesuffix('s')} {name}", flush=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from longlag.cli import _arguments, _compare_cost, _compare_page, _older
-from longlag.errors import LonglagError, unknown
+from longlag.cli import _arguments, _compare_cost, _compare_page, _compare_set, _older, _plugins
+from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
     from longlag.design.job import Job
@@ -54,19 +53,23 @@ def run(args: argparse.Namespace) -> int:
     from longlag.cli import _jobs
     from longlag.cli import design as digests
     from longlag.design import grid, suite
+    from longlag.engine import space
     from longlag.store import files, records
 
+    _arguments.refuse_twice(args.tasks, "--tasks")
     _arguments.load_plugins(args)
     method = _newcomer(args)
+    space.check(method)
     source = _reference(args)
     rows = records.read_rows(source)
+    cells = grid.of(rows, args.tasks, args.lags, args.quick)
+    _plugins.refuse_idle(args, [method], [cell.task for cell in cells])
     if any(row.method == method for row in rows):
         raise LonglagError(f"{source} has rows of a method called {method!r}; give yours another name")
-    cells = grid.of(rows, args.tasks, args.lags, args.quick)
     out = args.out or Path("results/compare") / (f"{method}-quick" if args.quick else method)
     files.check_writable(out / "runs.csv")
     design = grid.suite_of(cells, "compare", [method], args.plugin)
-    given = {**_tuned(args.tuned, method), **_set(args.set, method, [cell.task for cell in cells])}
+    given = {**_compare_set.of_search(args.tuned, method, cells), **_compare_set.of_line(args.set, method, cells)}
     plan = suite.parse({**design, **given}, "the grid of the reference")
     plan = replace(plan, digests=digests.digests_of(plan))
     lost = _compare_page.refuse_loss(plan, method, out, args.replace)
@@ -83,49 +86,16 @@ def run(args: argparse.Namespace) -> int:
     return _compare_page.write(plan, method, rows, source, out, part=bool(args.lags or args.quick), smoke=smoke)
 
 
-def _tuned(file: str | None, method: str) -> dict[str, str]:
-    """What a suite says of frozen settings.
-
-    Raises:
-        LonglagError: the file has none of this method.
-    """
-    from longlag.design import tuned
-
-    if file is None:
-        return {}
-    have = tuned.read(file)["methods"]
-    if method not in have:
-        raise LonglagError(f"{file} has no settings of {method!r}; it has those of {', '.join(sorted(have))}")
-    return {"tuned": file}
-
-
-def _set(assignments: list[str], method: str, tasks: Sequence[str]) -> dict[str, Any]:
-    """What a suite says of the settings that `--set` changes. They replace those of `--tuned`.
-
-    Raises:
-        LonglagError: an assignment that is none, or for a task that is not on the grid.
-    """
-    from longlag import settings
-
-    values = settings.parse(assignments)
-    for task in settings.tasks_of(values):
-        if task not in tasks:
-            raise unknown("task of this grid in --set", task, tasks)
-    general = {path: value for path, value in values.items() if ":" not in path}
-    own = {
-        task: {path.partition(":")[2]: value for path, value in values.items() if path.startswith(f"{task}:")}
-        for task in settings.tasks_of(values)
-    }
-    return {"methods": {method: {**general, "tasks": own}}} if values else {}
-
-
 def _newcomer(args: argparse.Namespace) -> str:
     from longlag import registry
+    from longlag.words import join_words
 
     found = [args.method] if args.method else registry.loaded("methods")
-    if len(found) != 1:
-        what = f"define {len(found)} methods" if args.plugin else "are missing"
-        raise LonglagError(f"the plug-ins {what}; compare takes one new method: add --plugin FILE or --method NAME")
+    if len(found) > 1:
+        raise LonglagError(f"the plug-ins define {join_words(found)}; compare takes one new method: add --method NAME")
+    if not found:
+        what = "the plug-ins define no method" if args.plugin else "no plug-in is named"
+        raise LonglagError(f"{what}; compare takes one new method: add --plugin FILE or --method NAME")
     return str(registry.get("methods", found[0]).name)
 
 

@@ -75,6 +75,7 @@ def digests_of(plan: Suite, here: bool = False) -> Digests:
 
     parser = argparse.ArgumentParser()
     ladder.configure(parser)
+    _check_spaces(plan)
     digests: Digests = {}
     faults: list[_faults.Fault] = []
     for job in plan.jobs:
@@ -91,6 +92,18 @@ def digests_of(plan: Suite, here: bool = False) -> Digests:
     for line in filter(None, [_faults.judge(plan, faults), "" if here else _faults.absent(plan, _fails)]):
         print(f"longlag: {line}", file=sys.stderr)
     return digests
+
+
+def _check_spaces(plan: Suite) -> None:
+    """The spaces of the methods whose candidates are trained."""
+    from longlag import registry
+    from longlag.engine import space
+
+    for name in sorted({job.base for job in plan.jobs if job.candidate} & {*registry.names("methods")}):
+        try:
+            space.check(name)
+        except LonglagError as error:
+            raise LonglagError(f"{plan.source}: {error}") from None
 
 
 def _check_names(plan: Suite, job: Job) -> None:

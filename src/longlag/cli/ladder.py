@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from longlag.cli import _arguments, _training
+from longlag.cli import _arguments, _plugins, _training
 
 HELP = "climb the lag grid with one method; a seed stops after two unsolved lags in a row"
 EXAMPLE = "longlag ladder --method esn --task adding --task temporal_order --lags 20,50,100 --seeds 0:5 --out runs.csv"
@@ -18,4 +19,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    _arguments.refuse_twice(args.task, "--task")
+    _arguments.load_plugins(args)
+    if idle := _plugins.idle(
+        args, [args.method], args.task
+    ):  # no error: every job of a suite names all of its plug-ins
+        print(f"longlag: note: {idle}", file=sys.stderr)
     _training.climb(args, args.task, args.lags)  # an error row is a result: it must not stop the other jobs of a suite

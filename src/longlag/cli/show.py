@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from longlag.cli import _arguments, _catalogue
+from longlag.cli import _arguments, _catalogue, _plugins
 
 HELP = "show a method's parts and numbers, or a task's definition and baselines"
 EXAMPLE = "longlag show hf --task temporal_order --lag 50"
@@ -23,10 +23,13 @@ def run(args: argparse.Namespace) -> None:
     from longlag.errors import unknown
 
     _arguments.load_plugins(args)
+    shown = [args.task] if args.task else registry.names("tasks")
     if args.name in registry.names("methods"):
+        _plugins.refuse_idle(args, [args.name], shown)
         _show_method(args.name, args.task, args.lag)
     elif args.name in registry.names("tasks"):
         _arguments.refuse_idle(args.task, "--task", "the name of a method")
+        _plugins.refuse_idle(args, [], [args.name])
         _show_task(args.name, args.lag)
     else:
         raise unknown("method or task", args.name, registry.names("methods") + registry.names("tasks"))

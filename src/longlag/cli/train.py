@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from longlag.cli import _arguments, _training
+from longlag.cli import _arguments, _plugins, _training
 
 HELP = "train one method on one task at one lag (no ladder)"
 EXAMPLE = "longlag train --task temporal_order --lag 50 --method hf --seeds 0:3 --out runs.csv --curves curves.parquet"
@@ -18,4 +18,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    _arguments.load_plugins(args)
+    _plugins.refuse_idle(args, [args.method], [args.task])
     return int(_training.climb(args, [args.task], [args.lag]) > 0)

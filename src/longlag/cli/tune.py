@@ -7,7 +7,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from longlag.cli import _arguments, _gpu, _training, _tune_suite
+from longlag import protocol
+from longlag.cli import _arguments, _gpu, _plugins, _training, _tune_suite
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--candidates",
         type=_arguments.count("number of candidates"),
-        default=8,
-        help="settings to try beside the recipe, as in a suite with `search` (default: 8)",
+        default=protocol.DEFAULT_CANDIDATES,
+        help="settings to try beside the recipe (default: %(default)s, as in a suite with `search`)",
     )
     _arguments.add_training(parser, required=False)
     suite = "choose from the runs of this search instead: a name in config/, a suite's file, or a folder of results"
@@ -68,6 +69,7 @@ def _search(args: argparse.Namespace) -> int:
     from longlag.store import lock, records
 
     _arguments.load_plugins(args)
+    _plugins.refuse_idle(args, [args.method], [args.task])
     _arguments.check_outputs(args.out, cache=args.cache)
     seeds = tuple(tune.FIRST_SEED + seed for seed in args.seeds)
     print(f"seeds of tuning: {', '.join(map(str, seeds))}, for --seeds {', '.join(map(str, args.seeds))}", flush=True)

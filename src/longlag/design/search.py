@@ -2,8 +2,8 @@
 
     search: {candidates: 16, seeds: 2}
 
-makes of `lstm` the runs of `lstm-00` (the recipe) to `lstm-16`. What a candidate changes is worked out where methods
-can be imported (`engine/candidates.py`): a design knows its number alone.
+makes of `lstm` the runs of `lstm-00` (the recipe) to `lstm-16`; both numbers are the defaults. What a candidate changes
+is worked out where methods can be imported (`engine/candidates.py`): a design knows its number alone.
 
     search: {grid: {optimiser.learning_rate.value: [1.0e-3, 1.0e-4]}, seeds: 2}
 
@@ -26,6 +26,13 @@ from longlag.design.job import candidate_name
 from longlag.errors import LonglagError
 
 DEFAULT_SEEDS = 2
+EXAMPLE = f"search: {{candidates: {protocol.DEFAULT_CANDIDATES}, seeds: {DEFAULT_SEEDS}}}"
+_WAYS = ("grid", "candidates", "finalists")  # of saying which candidates there are
+
+
+def completed(search: Mapping[str, Any]) -> dict[str, Any]:
+    """The search with the number of its candidates, for the record, if it does not say which candidates there are."""
+    return {**search} if {*_WAYS} & {*search} else {"candidates": protocol.DEFAULT_CANDIDATES, **search}
 
 
 def seeds(search: Mapping[str, Any]) -> range:
@@ -48,7 +55,7 @@ def check(full: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     if full["search"] is None:
         return
     seeds(full["search"])
-    if len(ways := [key for key in ("grid", "candidates", "finalists") if key in full["search"]]) > 1:
+    if len(ways := [key for key in _WAYS if key in full["search"]]) > 1:
         raise LonglagError(
             f"search has {' and '.join(ways)}; each says which candidates there are, so keep one of them"
         )
@@ -58,7 +65,7 @@ def check(full: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         if "seeds" in mapping:
             raise LonglagError(
                 f"seeds {mapping['seeds']!r} of {where} are those of reported runs; a search has tuning seeds, "
-                "search: {candidates: 16, seeds: 2}"
+                f"{EXAMPLE}"
             )
 
 

@@ -169,6 +169,8 @@ def parse(
         if digests is not None:
             schemas.check("digests", digests)
         schemas.check("suite", config)
+        if config.get("search") is not None:
+            config["search"] = search.completed(config["search"])
         if config.get("tuned") is not None:
             config["tuned"] = _chosen(config["tuned"], folder)
         if finalists := (config.get("search") or {}).get("finalists"):

@@ -51,10 +51,12 @@ def settings(method: Method, number: int, parts: Parts) -> dict[str, float]:
     if number == 0:
         return {}
     point = points(method, number)[-1]
-    return {
-        path: round(point[path]) if isinstance(value_at(parts, path), int) else point[path]
-        for path in method.space(parts)
-    }
+    return {path: as_setting(parts, path, point[path]) for path in method.space(parts)}
+
+
+def as_setting(parts: Parts, path: str, value: float) -> float:
+    """A value of a range as these parts take it: whole numbers are rounded."""
+    return round(value) if isinstance(value_at(parts, path), int) else value
 
 
 def at_edge(method: Method, best: Mapping[str, float], second: Mapping[str, float]) -> list[str]:

@@ -16,17 +16,15 @@ import torch
 from torch import Tensor
 
 from longlag import protocol, registry
-from longlag.engine import answers, shapes
+from longlag.engine import answers, shapes, space
 from longlag.engine.data import Data
 from longlag.engine.spec import RunSpec, resolve
 from longlag.engine.train import attempt
 from longlag.errors import LonglagError, in_a_line, line_in
 from longlag.rng import stream
-from longlag.settings import paths, with_values
 from longlag.store.records import VOLATILE, Point, Row, Status
 from longlag.tasks.base import EVERY_STEP, Task
 
-LAGS = (10, 50, 1000)  # at which the parts of a method are built; at its shortest, if a task needs a longer one
 BUDGET = 600.0  # sequence passes of a run
 _SMALL: dict[str, Any] = {"MONITOR": 50, "CONFIRM": 100, "TEST": 100, "TEST_EVERY_STEP": 50}  # sequences
 PLACEHOLDERS = ("the paper, with its section", "say here")  # of the files that `longlag new` writes
@@ -102,22 +100,14 @@ def _described(kind: str, name: str) -> None:
 
 
 def _builds(name: str) -> None:
-    method = registry.get("methods", name)
-    unknown = set(method.tune)
-    for task in registry.names("tasks"):
-        shortest = registry.get("tasks", task).shortest
-        for lag in LAGS:
-            parts = resolve(RunSpec(task, max(lag, shortest), name, (0,))).parts
-            unknown -= set(paths(parts))
-            for path, space in method.space(parts).items():
-                ends = [with_values(parts, {path: end}) for end in (space.low, space.high)]
-                assert ends[0] != ends[1], f"{path} changes nothing"
-    if unknown:
-        raise AssertionError(f"tune names {', '.join(sorted(unknown))}, which no task has: see longlag show")
+    shortest = {task: registry.get("tasks", task).shortest for task in registry.names("tasks")}
+    conditions = [(task, max(lag, shortest[task])) for task in shortest for lag in space.LAGS]
+    built = [resolve(RunSpec(task, lag, name, (0,))).parts for task, lag in conditions]
+    space.check_for(registry.get("methods", name), built)
 
 
 def _orders_its_states(name: str) -> None:
-    setup = resolve(RunSpec("adding", LAGS[0], name, (0,)))
+    setup = resolve(RunSpec("adding", shapes.LAG, name, (0,)))
     data, cell = Data(setup, (0,)), setup.model.cell
     batch, params = data.batch("check", 0, 5), data.start()
     of_cell = params[next(iter(cell.shapes(batch.x.shape[-1])))]
@@ -230,7 +220,7 @@ def _runs_with_known_methods(name: str) -> None:
 
 _METHOD: dict[str, Callable[[str], None]] = {
     "says what it is and where it comes from": lambda name: _described("methods", name),
-    f"builds its parts for every task at lags {', '.join(map(str, LAGS))}, and so does its search space": _builds,
+    f"builds its parts for every task at lags {', '.join(map(str, space.LAGS))}, and so does its search space": _builds,
     "starts from the parameters that its cell and readout declare": shapes.check_start,
     "gives states of the declared shapes, keeps sequences apart, and hears inputs in their order": _orders_its_states,
     "trains to a row on every task": _ends_on_every_task,

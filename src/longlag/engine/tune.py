@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from longlag import protocol, registry
-from longlag.engine import candidates, selection
+from longlag.engine import candidates, selection, space
 from longlag.engine.ladder import Rungs, climb
 from longlag.engine.selection import Score
 from longlag.engine.spec import RunSpec, Setup, resolve
@@ -54,6 +54,7 @@ def search(
     """
     method = registry.get("methods", spec.method)
     candidates.points(method, n)  # refuses a method without a space
+    space.check(spec.method)
     setups = [resolve(dataclasses.replace(spec, candidate=number)) for number in range(n + 1)]
     for setup, climbed in zip(setups, _climbed(setups, on_event, rungs, driver), strict=True):
         chosen = {path: setup.spec.overrides[path] for path in method.tune if path in setup.spec.overrides}
