@@ -101,7 +101,7 @@ class Net(torch.nn.Module):
         states, last = self.recurrent(x)
         if self.scored > 1:
             return self.readout(states[-self.scored :])
-        return self.readout((last if isinstance(last, Tensor) else last[0])[0])  # states[-1] has a dearer derivative
+        return self.readout((last if isinstance(last, Tensor) else last[0])[0])  # states[-1] has a costlier derivative
 
 
 NAMES = {

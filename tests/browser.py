@@ -34,6 +34,8 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",  # no name has an address
 )
 SEVERE = ("SEVERE", "WARNING")
+SCRIPT_SECONDS = 600  # a script may take so long on a machine under load; axe itself needs seconds
+ANSWER_SECONDS = SCRIPT_SECONDS + 60  # selenium waits so long for an answer of chromedriver; its default is 120
 
 
 @contextmanager
@@ -53,6 +55,9 @@ def browser(
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
     driver = Chrome(options=options, service=ChromeService(executable_path=str(DRIVER)))
     try:
+        driver.command_executor.client_config.timeout = ANSWER_SECONDS
+        driver.set_script_timeout(SCRIPT_SECONDS)
+        driver.set_page_load_timeout(SCRIPT_SECONDS)
         cut = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
         driver.execute_cdp_cmd("Network.enable", {})
         driver.execute_cdp_cmd("Network.emulateNetworkConditions", cut)

@@ -96,6 +96,20 @@ def test_every_block_has_a_language_and_every_exception_a_reason(document):
             assert len(remark) > len(NOT_RUN) + 10, remark
 
 
+INDENTED = re.compile(r"(?:\A|^[ \t]*\n|^#.*\n)((?: {4}|\t).*\S)", flags=re.M)
+
+
+@pytest.mark.parametrize("document", names(DOCUMENTS))
+def test_no_block_of_code_is_indented_where_the_tests_of_blocks_do_not_see_it(document):
+    assert INDENTED.findall(FENCE.sub("", (ROOT / document).read_text())) == [], "put it between ```LANGUAGE and ```"
+
+
+@pytest.mark.parametrize("text", ["    x = 1\n", "A line:\n\n    x = 1\n", "# Title\n\tx = 1\n"])
+def test_an_indented_block_is_noticed(text):
+    assert [code.strip() for code in INDENTED.findall(text)] == ["x = 1"]
+    assert not INDENTED.findall("- an item\n    in two lines\n")
+
+
 def test_a_document_is_run_that_the_reader_meets_first():
     assert {"README.md", "docs/first-run.md", "docs/add-a-method.md"} <= set(WITH_COMMANDS)
     assert shorter(["train", "--budget", "1e6", "--lag", "9"]) == ["train", "--lag", "9", "--budget", "3000"]

@@ -158,6 +158,7 @@ def test_what_is_not_there_is_noticed(code):
 
 
 IDIOMS = r"\banew\b|\bfor ever\b|\b(is|are|was|were) told\b|\bbec[ao]mes? of\b|\bbefell\b|\b(goes|go|going|went) on\b"
+IDIOMS += r"|\buntreated patients?\b|\bdear ones?\b|\bdearer\b|\b(it|they) ha(s|ve) not([,.;:]| what\b)"
 TEXTS = [
     path
     for folder, pattern in (

@@ -116,7 +116,7 @@ def report() -> None:
 
 
 def answer(wanted: dict[str, str], measured: list[str]) -> None:
-    """What a child says: no deviations if it has not what it should, or what another had."""
+    """What a child says: no deviations if it lacks what it should have, or what another had."""
     import numpy  # noqa: F401, I001 - before longlag sets variables
     import torch  # noqa: F401
     import test_golden

@@ -105,6 +105,20 @@ def test_what_ci_names_is_there(path):
     assert extras <= set(PROJECT["optional-dependencies"])
 
 
+def test_ci_builds_the_site_and_runs_all_tests_of_the_pages_in_a_browser():
+    """`-m "not slow"` leaves most of them out, so that a job must name their folders or files."""
+    job = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text())["jobs"]["pages"]
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    assert "make docs" in commands
+    run = {name for command in commands if "pytest" in command and "slow" not in command for name in command.split()}
+    users = [
+        path for path in (ROOT / "tests").rglob("test_*.py") if re.search(r"^import browser$", path.read_text(), re.M)
+    ]
+    assert len(users) > 3
+    wanted = [ROOT / "tests/test_site.py", *users]
+    assert [path for path in wanted if not run & {str(p.relative_to(ROOT)) for p in (path, path.parent)}] == []
+
+
 def test_the_lowest_versions_are_those_of_pyproject():
     done = subprocess.run([sys.executable, ROOT / ".ci/lowest"], capture_output=True, text=True, check=True)
     lowest = dict(line.split("==") for line in done.stdout.splitlines())

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,7 +18,6 @@ from longlag.store import records
 from programs import loaded
 
 ROOT = Path(__file__).parents[1]
-NAV = re.compile(r"^ +- [^:]+: (\S+\.md)$", flags=re.M)
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +73,29 @@ def test_links_lead_to_the_same_file_on_the_site(generate, page, text, made):
     assert generate.rewritten(text, page) == made
 
 
+def config() -> dict[str, Any]:
+    """mkdocs.yml, without the tags that only mkdocs knows."""
+    found: dict[str, Any] = yaml.safe_load(re.sub(r"!!\S+", "", (ROOT / "mkdocs.yml").read_text()))
+    return found
+
+
+def pages(entry: Any) -> list[str]:
+    """The pages of an entry of the navigation: a page, or titles with an entry each."""
+    if isinstance(entry, str):
+        return [entry]
+    return [page for one in (entry.values() if isinstance(entry, dict) else entry) for page in pages(one)]
+
+
 def test_every_page_has_its_place_in_the_navigation(generate):
-    listed = NAV.findall((ROOT / "mkdocs.yml").read_text())
+    listed = pages(config()["nav"])
     assert len(listed) == len(set(listed))
     assert set(listed) == {*generate.pages().values(), *generate.GENERATED}
 
 
 def test_no_font_or_script_of_the_site_comes_from_elsewhere():
     text = (ROOT / "mkdocs.yml").read_text()
-    config = yaml.safe_load(re.sub(r"!!\S+", "", text))
-    assert config["theme"]["font"] is False
-    assert "offline" in config["plugins"]
+    assert config()["theme"]["font"] is False
+    assert "offline" in config()["plugins"]
     assert not re.search(r"https?://", text)
     assert not [path for path in (ROOT / "docs").rglob("*.md") if "```mermaid" in path.read_text()]  # loads a script
 

@@ -273,9 +273,15 @@ def _import_file(file: Path, content: bytes) -> ModuleType:
     return module
 
 
-@cache
 def _entry_points(kind: str) -> dict[str, Any]:
-    return {point.name: point for point in entry_points(group=f"longlag.{kind}")}
+    return _installed()[kind]
+
+
+@cache
+def _installed() -> dict[str, dict[str, Any]]:
+    """The entry points of all installed packages, by kind and name: finding them reads a file of every package."""
+    found = entry_points()
+    return {kind: {point.name: point for point in found.select(group=f"longlag.{kind}")} for kind in _CONSTANTS}
 
 
 @cache

@@ -75,11 +75,22 @@ def test_what_is_answered_at_once_needs_no_such_word(tmp_path):
 
 
 def test_reading_the_words_of_a_command_imports_nothing_heavy():
-    """All verbs are imported for that: what one of them needs is imported when it runs."""
-    code = "import sys\nfrom longlag import cli\ncli.main(['list'])\nprint(*sys.modules)"
+    """All verbs are imported for help: what one of them needs is imported when it runs."""
+    code = "import sys\nfrom longlag import cli\ncli.build_parser()\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not {"torch", "pandas", "numpy", "pyarrow", "yaml", "jsonschema"} & {*done.stdout.splitlines()[-1].split()}
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"], ["show", "hf"], ["show", "adding"]], ids=" ".join)
+def test_listing_and_showing_import_no_other_verb_and_nothing_that_only_others_need(words):
+    code = f"import sys\nfrom longlag import cli\ncli.main({words!r})\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = {*done.stdout.splitlines()[-1].split()}
+    own = {name for name in found if name.startswith("longlag.cli.") and not name.startswith("longlag.cli._")}
+    assert own == {"longlag.cli.list_" if words[0] == "list" else "longlag.cli.show"}
+    assert not found & {"fractions", "statistics", "subprocess", "platform", "longlag.design", "longlag.tables"}
 
 
 def test_listing_showing_and_citing_import_neither_torch_nor_pandas(tmp_path):

@@ -1,6 +1,7 @@
 """The command `longlag`: one file per verb. A verb module has HELP, EXAMPLE, configure(parser) and run(args).
 
-Put heavy imports inside `run`: the parser imports all verbs, and drawing a figure should not import torch.
+Put heavy imports inside `run`: help and completion import all verbs, and drawing a figure should not import torch.
+A call imports its own verb alone.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import argparse
 import contextlib
 import itertools
 import os
-import platform
 import sys
 import time
 import traceback
@@ -30,7 +30,7 @@ _AT_ONCE = {"list", "show", "cite", "completion"}  # they have answered before s
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser with one sub-command per file of this package."""
-    return _parsers()[0]
+    return _parsers(VERBS.names())[0]
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -39,21 +39,23 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     Raises:
         LonglagError: an unknown verb (the nearest one is suggested).
     """
-    parser, verbs = _parsers()
+    files = {name.removesuffix("_"): name for name in VERBS.names()}
     first = list(itertools.takewhile(_VERBOSITY.__contains__, words))  # `longlag -v train` is `longlag train -v`
     words = modern(words[len(first) :])
     if not words or words[0] in ("-h", "--help", "--version"):
-        return parser.parse_args(words or ["--help"])
-    if words[0] not in verbs and not words[0].startswith("-"):
-        raise unknown("verb", words[0], verbs)
-    if words[0] not in verbs:
-        return parser.parse_args(words)
+        return build_parser().parse_args(words or ["--help"])
+    if words[0] not in files and not words[0].startswith("-"):
+        raise unknown("verb", words[0], files)
+    if words[0] not in files:
+        return build_parser().parse_args(words)
+    _, verbs = _parsers([files[words[0]]])
     args = verbs[words[0]].parse_intermixed_args([*first, *words[1:]])
     args.verb = words[0]
     return args
 
 
-def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+def _parsers(files: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser with the verbs of these files, and that of each verb. Only these files are imported."""
     parser = argparse.ArgumentParser(
         prog="longlag",
         description="How long a time lag can a recurrent net bridge with each remedy, and at what cost?",
@@ -61,7 +63,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     )
     parser.add_argument("--version", action="version", version=f"longlag {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for name in VERBS.names():
+    for name in files:
         verb = VERBS.get(name)
         sub = verbs.add_parser(
             name.removesuffix("_"),  # `list_.py`: a module named `list` would hide the type
@@ -109,6 +111,8 @@ def _notes(args: argparse.Namespace) -> Iterator[None]:
 
 
 def _versions() -> str:
+    import platform
+
     packages = [f"{name} {metadata.version(name)}" for name in ("torch", "numpy", "pandas")]
     return ", ".join([f"Python {platform.python_version()}", *packages])
 

@@ -58,7 +58,7 @@ def _question(design: str, plugins: tuple[str, ...], here: bool) -> list[Any]:
 
 
 def _handed_on(question: list[Any]) -> Digests | None:
-    """What a caller has worked out; None if it has not, or for another question."""
+    """What a caller has worked out; None if nothing was, or for another question."""
     if not (path := os.environ.get(HANDED_ON)):
         return None
     try:

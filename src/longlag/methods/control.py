@@ -1,4 +1,4 @@
-"""The untreated patient: a plain tanh net trained by stochastic gradient descent, nothing clipped."""
+"""The net without a remedy: a plain tanh net trained by stochastic gradient descent, nothing clipped."""
 
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.inits.gaussian import Gaussian
@@ -16,7 +16,7 @@ def build(traits: Traits, lag: int) -> Parts:
 METHOD = Method(
     name="control",
     label="plain RNN (control)",
-    summary="plain tanh RNN, SGD, no clipping: the untreated patient",
+    summary="plain tanh RNN, SGD, no clipping: the net without a remedy",
     reference="Elman 1990; Werbos 1990",
     version=4,
     build=build,
