@@ -15,6 +15,8 @@ import pytest
 from longlag import __version__, cli, registry, resources
 from longlag.cli import _compare_cost
 from longlag.design import tuned
+from longlag.methods import esn
+from longlag.settings import with_values
 from longlag.store.curves import read_points, write_points
 from longlag.store.records import VOLATILE, Status, read_rows, write_rows
 from longlag.words import join_methods
@@ -195,9 +197,47 @@ def test_recorded_rows_of_older_code_are_named_and_counted(record, here, capsys)
     assert sentence in page
     assert "<td>Echo state network †</td>" in page
     assert "echo state network†" in page
-    assert page.count("†: recorded with older code") == 2
-    assert compare(record, "--quick", "--dry-run") == 0
-    assert "older code" not in capsys.readouterr().err
+    assert page.count("†: recorded with an older version or other settings") == 2
+
+
+def test_recorded_rows_with_todays_digests_need_no_remark(record, here, capsys):
+    assert compare(record, "--quick", "--yes") == 0
+    shown = capsys.readouterr()
+    assert "Recorded rows" not in shown.err + shown.out
+    assert "†" not in (here / "results/compare/twin-quick/report.html").read_text()
+
+
+def test_settings_that_changed_with_the_same_version_are_named_and_marked(record, here, capsys, monkeypatch):
+    build = esn.METHOD.build
+    changed = replace(esn.METHOD, build=lambda traits, lag: with_values(build(traits, lag), {"init.bias_scale": 0.75}))
+    before = json.loads(next(row.spec for row in read_rows(record / "runs.csv") if row.method == "esn"))
+    monkeypatch.setattr(esn, "METHOD", changed)
+    assert compare(record, "--quick", "--yes") == 0
+    old = before["method"]["parts"]["init"]["bias_scale"]
+    sentence = (
+        "Recorded rows with other settings than the same version has now, which may give other numbers today: "
+        f"echo state network on temporal order (init.bias_scale {old}, now 0.75: 2 rows)."
+    )
+    shown = capsys.readouterr()
+    assert sentence in shown.err
+    assert "older code" not in shown.err
+    page = (here / "results/compare/twin-quick/report.html").read_text()
+    assert sentence in page
+    assert "<td>Echo state network †</td>" in page
+    assert "<td>Plain RNN (control)</td>" in page
+
+
+def test_rows_without_a_digest_are_said_to_be_so(record, here, capsys):
+    rows = [
+        replace(row, spec_hash="", spec="", method_version=0, status=Status.ERROR) if row.method == "esn" else row
+        for row in read_rows(record / "runs.csv")
+    ]
+    write_rows(here / "killed.csv", rows)
+    assert cli.main(["compare", "--plugin", "twin.py", "--reference", "killed.csv", "--quick", "--dry-run"]) == 0
+    assert (
+        "Recorded rows without a digest that can be worked out today, so nobody knows whether they are current: "
+        "echo state network (2 rows: the row has none: its job was killed or failed)."
+    ) in capsys.readouterr().err
 
 
 def test_runs_that_cannot_be_built_are_not_finished_before(record, here, capsys):

@@ -65,6 +65,14 @@ def test_it_becomes_a_suite_with_a_job_per_task_and_seed():
     assert len(plan.expected()) == sum(cell.runs() for cell in grid.of(RECORD))
 
 
+def test_the_rows_beside_a_newcomer_are_of_its_tasks():
+    cells = grid.of(RECORD, tasks=["adding"])
+    assert {(row.task, row.lag) for row in grid.beside(RECORD, cells, part=False)} == {
+        ("adding", lag) for lag in (20, 50, 100, 500)
+    }
+    assert {row.lag for row in grid.beside(RECORD, cells, part=True)} == {20, 50, 100}
+
+
 def test_the_median_method_is_typical():
     cell = grid.of(RECORD)[0]
     assert grid.typical_passes(RECORD, cell, 50) == 50

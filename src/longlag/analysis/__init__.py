@@ -24,8 +24,8 @@ class Analysis:
 
     runs: a row per seed, as `stats.load_runs` gives them; curves: a row per evaluation, as `stats.load_curves` does.
     newcomer: the method that `longlag compare` compares with all others, which tables and figures set off; "": none.
-    remarks: sentences on the record, which its page repeats. older: methods and tasks of recorded rows whose code has
-    changed since. smoke: why the newcomer's runs give no order of methods; empty if they do.
+    remarks: sentences on the record, which its page repeats. older: the methods, tasks and lags of
+    recorded rows whose digest is not that of today. smoke: why the newcomer's runs give no order; empty if they do.
     Results per cost axis are in a dict whose keys are those of `stats.AXES`. Nobody changes a table in place.
     """
 
@@ -33,7 +33,7 @@ class Analysis:
     curves: pd.DataFrame
     newcomer: str = ""
     remarks: tuple[str, ...] = ()
-    older: frozenset[str] = frozenset()
+    older: frozenset[tuple[str, str, int]] = frozenset()
     smoke: str = ""
 
     @classmethod

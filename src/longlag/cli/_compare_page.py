@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longlag.cli import _older
+from longlag.cli import _standing
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
@@ -72,11 +72,17 @@ def _current(rows: Sequence[Row]) -> set[str]:
 
 
 def write(
-    plan: Suite, method: str, recorded: Sequence[Row], source: Path, out: Path, part: bool, smoke: str = ""
+    plan: Suite,
+    method: str,
+    recorded: Sequence[Row],
+    standings: _standing.Standings,
+    source: Path,
+    out: Path,
+    smoke: str = "",
 ) -> int:
     """Rows and curves of both, the tables of the newcomer, and the page. Returns 1 if all runs ended with an error.
 
-    part: only the lags of the newcomer are shown of its tasks. smoke: why its runs give no order of methods.
+    recorded: the rows to show beside those of the method, with their standings. smoke: why its runs give no order.
     """
     import pyarrow as pa
 
@@ -89,10 +95,7 @@ def write(
 
     own, points = collect(plan, out / "jobs", warn=lambda line: print(line, file=sys.stderr))
     _write_record(out / "record", own, points, plan)
-    grid = {(row.task, row.lag) for row in own}
-    tasks = {task for task, _ in grid}
-    others = [row for row in recorded if row.task in tasks and ((row.task, row.lag) in grid or not part)]
-    others = [replace(row, origin=row.origin or named(source)) for row in others]
+    others = [replace(row, origin=row.origin or named(source)) for row in recorded]
     beside = source.with_name("curves.parquet")
     if files.is_file(beside):
         keys = [records.key_of(row) for row in others]
@@ -102,9 +105,8 @@ def write(
     order = [(name, "ascending") for name in (*records.KEY, "passes")]
     parquet.write(out / "curves.parquet", points.sort_by(order))
     loaded = Analysis.load(out / "runs.csv", out / "curves.parquet")
-    remarks = tuple(filter(None, [_older.older(others)]))
-    outdated = frozenset(each.name for each in _older.changed(others))
-    analysis = Analysis(loaded.runs, loaded.curves, method, remarks, outdated, smoke)
+    remarks, older = tuple(_standing.sentences(others, standings)), _standing.older(others, standings)
+    analysis = Analysis(loaded.runs, loaded.curves, method, remarks, older, smoke)
     for name, words in (("against", newcomer.against(analysis)), ("by_cell", newcomer.by_cell(analysis))):
         render.save(*words, out / "tables", name)
     page = report.render(analysis, f"{capital(method_label(method))} against the reference")

@@ -1,4 +1,7 @@
-"""Which recorded rows are of older numerics than those of this package, in words. No torch."""
+"""Which recorded rows are of older numerics than those of this package, by their versions, in words. No torch.
+
+`longlag compare` compares digests instead (`cli/_standing.py`): it has imported torch and the methods anyway.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,6 @@ class Changed:
     name: str
     recorded: int
     now: int
-    rows: int
-
-
-def changed(rows: Iterable[Any]) -> list[Changed]:
-    """What has changed since these rows were recorded; rows: anything with the columns of a row as attributes."""
-    return _changed(_counted(rows))
 
 
 def _counted(rows: Iterable[Any]) -> Counter[tuple[_Used, _Used]]:
@@ -47,14 +44,9 @@ def _counted(rows: Iterable[Any]) -> Counter[tuple[_Used, _Used]]:
     return found
 
 
-def _changed(counted: Counter[tuple[_Used, _Used]]) -> list[Changed]:
-    used: Counter[_Used] = Counter()
-    for pair, n in counted.items():
-        for each in pair:
-            used[each] += n
-    found = (
-        Changed(kind, name, version, _now(kind, name, version), n) for (kind, name, version), n in sorted(used.items())
-    )
+def _changed(counted: Iterable[tuple[_Used, _Used]]) -> list[Changed]:
+    used = {each for pair in counted for each in pair}
+    found = (Changed(kind, name, version, _now(kind, name, version)) for kind, name, version in sorted(used))
     return [each for each in found if each.recorded < each.now]
 
 
@@ -63,18 +55,8 @@ def _now(kind: str, name: str, recorded: int) -> int:
     return int(_catalogue.about(kind, name)["version"]) if name in registry.names(kind) else recorded
 
 
-def older(rows: Sequence[Any]) -> str:
-    """A sentence on recorded rows of older numerics than those of this package; empty if there are none."""
-    found = [
-        f"{_label(each)} (version {each.recorded}, now {each.now}: {count(each.rows, 'row')})" for each in changed(rows)
-    ]
-    if not found:
-        return ""
-    return f"Recorded rows of older code, which may give other numbers today: {join_words(found)}."
-
-
 def outdated(rows: Sequence[Any]) -> str:
-    """The same for readers of a page: how many rows, and what has changed since; empty if nothing has."""
+    """A sentence for readers of a page: how many rows are older, and what has changed since; empty if nothing has."""
     counted = _counted(rows)
     found = _changed(counted)
     if not found:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longlag.cli import _arguments, _compare_cost, _compare_page, _compare_set, _older, _plugins
+from longlag.cli import _arguments, _compare_cost, _compare_page, _compare_set, _plugins, _standing
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from longlag.cli import _jobs
     from longlag.cli import design as digests
     from longlag.design import grid, suite
-    from longlag.engine import space
+    from longlag.engine import space, standing
     from longlag.store import files, records
 
     _arguments.refuse_twice(args.tasks, "--tasks")
@@ -74,16 +74,16 @@ def run(args: argparse.Namespace) -> int:
     plan = replace(plan, digests=digests.digests_of(plan))
     lost = _compare_page.refuse_loss(plan, method, out, args.replace)
     left = _compare_cost.missing(plan, out)
-    tested = {(cell.task, lag) for cell in cells for lag in cell.lags}
-    older, smoke = _older.older([row for row in rows if (row.task, row.lag) in tested]), _SMOKE if args.quick else ""
-    for note in filter(None, [older, smoke, lost]):
+    others, smoke = grid.beside(rows, cells, bool(args.lags or args.quick)), _SMOKE if args.quick else ""
+    standings = standing.of(others)
+    for note in filter(None, [*_standing.sentences(others, standings), smoke, lost]):
         print(f"longlag: {note}", file=sys.stderr)
     _compare_cost.state(method, cells, _compare_page.named(source), left, plan, rows, args.cores)
     if args.dry_run or (left and not _agreed(args)):
         return 0
     files.write_atomically(out / "suite.json", (plan.to_json(plan.digests) + "\n").encode())
     _jobs.train(plan, out, args.cores, lambda job: print(_ended(out, job), flush=True))
-    return _compare_page.write(plan, method, rows, source, out, part=bool(args.lags or args.quick), smoke=smoke)
+    return _compare_page.write(plan, method, others, standings, source, out, smoke)
 
 
 def _newcomer(args: argparse.Namespace) -> str:

@@ -99,6 +99,12 @@ def suite_of(cells: Sequence[Cell], name: str, methods: Sequence[str], plugins: 
     }
 
 
+def beside(rows: Iterable[Row], cells: Sequence[Cell], part: bool) -> list[Row]:
+    """The rows of a record to show beside those of a new method: of its tasks. part: of its lags alone."""
+    lags = {cell.task: cell.lags for cell in cells}
+    return [row for row in rows if row.task in lags and (not part or row.lag in lags[row.task])]
+
+
 def typical_passes(rows: Sequence[Row], cell: Cell, lag: int) -> float:
     """The median over methods of the passes that a seed spent at this lag; what the ladder left out spent none."""
     spent: dict[str, list[float]] = defaultdict(list)

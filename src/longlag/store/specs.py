@@ -13,17 +13,26 @@ def base_method(spec: str, otherwise: str) -> str:
         return otherwise
 
 
+ABSENT = "absent"  # in the place of the value of a path that one of two specs does not have
+
+
+def differences(a: str, b: str) -> list[tuple[str, object, object]]:
+    """Where two specs, as the spec column has them, differ: each dotted path, sorted, with its value in both.
+
+    Raises:
+        ValueError: one of them is damaged.
+    """
+    one, two = _leaves(json.loads(a)), _leaves(json.loads(b))
+    pairs = ((path, one.get(path, ABSENT), two.get(path, ABSENT)) for path in sorted(one.keys() | two.keys()))
+    return [(path, old, new) for path, old, new in pairs if old != new]
+
+
 def spec_changes(a: str, b: str) -> list[str]:
-    """Where two specs, as the spec column has them, differ: dotted paths with both values."""
+    """The `differences` of two specs as texts."""
     try:
-        one, two = _leaves(json.loads(a)), _leaves(json.loads(b))
+        return [f"{path} {old} and {new}" for path, old, new in differences(a, b)]
     except ValueError:
         return ["one of the specs is damaged"]
-    return [
-        f"{path} {one.get(path, 'absent')} and {two.get(path, 'absent')}"
-        for path in sorted(one.keys() | two.keys())
-        if one.get(path, "absent") != two.get(path, "absent")
-    ]
 
 
 def _leaves(value: object, path: str = "") -> dict[str, object]:

@@ -21,10 +21,9 @@ from longlag.words import (
     number,
     percent,
     percent_interval,
-    task_label,
 )
 
-OLDER = "†"  # marks what was recorded with older code
+OLDER = "†"  # marks what was recorded with an older version or other settings
 _NO_TEST = (
     "This is no p < 0.05: intervals of so few seeds are approximate, and an exact test of three seeds against three "
     "gives p = 0.1 at best."
@@ -42,7 +41,9 @@ class Words(NamedTuple):
 
 def against(analysis: Analysis) -> Words:
     """One row per other method: pairs won, lost and tied, the share won, seeds solved, and the ratio of passes."""
-    rows = [_against(row, analysis.older) for row in analysis.against.itertuples()]
+    pairs = {(task, lag) for task, lag in zip(analysis.shared_cells.task, analysis.shared_cells.lag, strict=True)}
+    older = {method for method, task, lag in analysis.older if (task, lag) in pairs}
+    rows = [_against(row, row.other in older) for row in analysis.against.itertuples()]
     columns = [
         "other method",
         "pairs",
@@ -69,16 +70,17 @@ def against(analysis: Analysis) -> Words:
 
 
 def _of_older(analysis: Analysis) -> str:
-    """What the mark of older code means, if there is one."""
-    return f" {OLDER}: recorded with older code, which may give other numbers today." if analysis.older else ""
+    """What the mark of older rows means, if there is one."""
+    meaning = "recorded with an older version or other settings than those of today, which may give other numbers"
+    return f" {OLDER}: {meaning}." if analysis.older else ""
 
 
-def _against(row: Any, older: frozenset[str]) -> list[str]:
+def _against(row: Any, older: bool) -> list[str]:
     share = "–" if math.isnan(row.share) else f"{percent(row.share)} {percent_interval(row.share_low, row.share_high)}"
     wins = f"{row.won} ({row.won_clearly})", f"{row.lost} ({row.lost_clearly})"
     passes = f"{_ratio(row)} in {count(row.both, 'pair')}" if row.both else "–"
     solved = _solved(row.solved, row.n), _solved(row.solved_other, row.n_other)
-    name = f"{capital(method_label(row.other))}{f' {OLDER}' if row.other in older else ''}"
+    name = f"{capital(method_label(row.other))}{f' {OLDER}' * older}"
     return [name, str(row.cells), *wins, str(row.tied), share, f"{row.p:.2g}", *solved, passes]
 
 
@@ -88,8 +90,7 @@ def by_cell(analysis: Analysis) -> Words:
     for (task, lag), group in analysis.shared_cells.groupby(["task", "lag"]):
         own = group.iloc[0]
         names = [_names(group, outcome, analysis.older) for outcome in ("won", "lost", "tied")]
-        marked = f"{capital(task_label(str(task)))} {OLDER}" if task in analysis.older else str(task)
-        rows.append([marked, str(lag), _solved(own.solved, own.n), number(own["median"]), *names])
+        rows.append([str(task), str(lag), _solved(own.solved, own.n), number(own["median"]), *names])
     columns = ["task", "lag", "seeds solved", "median passes", "won from", "lost to", "tied with"]
     note = (
         "Seeds solved with Wilson's 95 % interval. Median passes: Kaplan-Meier; ∞: fewer than half of the seeds solved "
@@ -137,10 +138,10 @@ def _named(analysis: Analysis) -> str:
     return capital(method_label(analysis.newcomer))
 
 
-def _names(group: pd.DataFrame, outcome: str, older: frozenset[str]) -> str:
+def _names(group: pd.DataFrame, outcome: str, older: frozenset[tuple[str, str, int]]) -> str:
     return (
         join_words(
-            f"{method_label(row.other)}{'*' * bool(row.clear)}{OLDER * (row.other in older)}"
+            f"{method_label(row.other)}{'*' * bool(row.clear)}{OLDER * ((row.other, row.task, row.lag) in older)}"
             for row in group[group.outcome == outcome].itertuples()
         )
         or "–"
