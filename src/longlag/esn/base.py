@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -14,6 +13,7 @@ from longlag.esn import data
 from longlag.esn.data import Targets
 from longlag.esn.generation import Scale, Scales, predicts_next
 from longlag.esn.names import BadInput
+from longlag.esn.parameters import ReadoutParameters
 from longlag.esn.sequences import ReservoirBase
 from longlag.esn.settings import ReadoutSettings, spans
 from longlag.esn.threads import one_thread
@@ -43,16 +43,10 @@ class Examples:
         return self.form in ("list", "array")
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class EchoStateBase(ReservoirBase):
-    """The parameters of the readout, `fit` and outputs. A subclass says how targets are numbers."""
+class EchoStateBase(ReadoutParameters, ReservoirBase):
+    """Targets, `fit` and outputs. A subclass says how targets are numbers."""
 
     SETTINGS: ClassVar[type[ReadoutSettings]] = ReadoutSettings
-
-    feedback_scale: float = 0.0
-    penalty: float | Sequence[float] = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0)
-    validation: float = 0.2
-    targets: str = "auto"
 
     @named(
         y="fit(X, y), targets of the last steps or of every step",
@@ -91,8 +85,7 @@ class EchoStateBase(ReservoirBase):
 
     def _measured(self, examples: Examples) -> Scales:
         """The scales of inputs and of targets over all steps."""
-        of_inputs = Scale.of(np.concatenate(examples.x)) if self.standardise else Scale.none(examples.inputs)
-        return Scales(of_inputs, self._target_scale(np.concatenate(examples.targets.y)))
+        return Scales(self._scale_of_inputs(examples.x), self._target_scale(np.concatenate(examples.targets.y)))
 
     def _standardised(self, examples: Examples) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Inputs [T, X] and targets [T, O] of each sequence as the net is fitted to them."""

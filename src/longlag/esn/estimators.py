@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
@@ -18,15 +17,10 @@ from longlag.esn.base import EchoStateBase
 from longlag.esn.data import Targets
 from longlag.esn.generation import Scale, closed_loop, with_feedback
 from longlag.esn.names import BadInput
-from longlag.esn.sequences import explained
 from longlag.esn.threads import one_thread
 from longlag.esn.warned import warn_user
 
-_OF_READOUT = {"ridge": "it is called penalty", "alpha": "it is called penalty"}
 
-
-@explained(**_OF_READOUT)
-@dataclass(kw_only=True, eq=False, repr=False)
 class EchoStateNetwork(RegressorMixin, EchoStateBase):
     """An echo state network for real targets (Jaeger 2001; Lukosevicius 2012).
 
@@ -144,8 +138,6 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         return outputs[:, 0] if self._flat else outputs
 
 
-@explained(**_OF_READOUT)
-@dataclass(kw_only=True, eq=False, repr=False)
 class EchoStateClassifier(ClassifierMixin, EchoStateBase):
     """An echo state network for classes (Lukosevicius 2012): ridge regression of one output per class on
     targets of 0 and 1; the largest output decides.

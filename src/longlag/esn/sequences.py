@@ -1,73 +1,33 @@
-"""What every estimator with a reservoir shares: the parameters of the reservoir, and X as sequences.
+"""What every estimator with a reservoir shares: X as sequences, and the draw of the reservoir.
 
-scikit-learn asks for base classes and reads the parameters off `__init__`, so this package inherits where the rest of
-longlag composes. The parameters are fields of a dataclass; each class adds its own.
+scikit-learn asks for base classes, so this package inherits where the rest of longlag composes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
-from longlag.arguments import named
 from longlag.cells.reservoir import Reservoir
 from longlag.esn import data, names
+from longlag.esn.generation import Scale
 from longlag.esn.names import BadInput
 from longlag.esn.network import Network
+from longlag.esn.parameters import ReservoirParameters
 from longlag.esn.settings import OF_TABLES, ReservoirSettings, checked, input_scales, read_by_fit
 from longlag.esn.warned import warn_user
 from longlag.inits.reservoirs import EchoState
 from longlag.rng import stream
 
-ClassT = TypeVar("ClassT", bound=type)
-_ELSEWHERE = {
-    "sr": "it is called spectral_radius",
-    "lr": "it is called leak",
-    "leak_rate": "it is called leak",
-    "n_reservoir": "it is called units",
-    "input_scaling": "it is called input_scale",
-    "seed": "it is called random_state",
-}
 
-
-def explained(**remedies: str) -> Callable[[ClassT], ClassT]:
-    """A decorator of estimators: wrong arguments of `__init__`, such as the names that others give them, are explained.
-
-    Args:
-        remedies: what to do instead of an argument that only some estimators lack.
-    """
-
-    def decorate(cls: ClassT) -> ClassT:
-        cls.__init__ = named(**_ELSEWHERE, **remedies)(cls.__init__)  # type: ignore[misc]
-        return cls
-
-    return decorate
-
-
-@dataclass(kw_only=True, eq=False, repr=False)
-class ReservoirBase(BaseEstimator):
-    """The parameters of a reservoir, the forms of X and the draw. A subclass says what is fitted to its states."""
+class ReservoirBase(ReservoirParameters, BaseEstimator):
+    """The forms of X and the draw of the reservoir. A subclass says what is fitted to its states."""
 
     SETTINGS: ClassVar[type[ReservoirSettings]] = ReservoirSettings
-
-    units: int = field(default=200, kw_only=False)
-    spectral_radius: float = 0.9
-    leak: float = 1.0
-    input_scale: float | Sequence[float] = 0.5
-    bias_scale: float = 0.2
-    connections: int = 10
-    features: str = "linear"
-    washout: int = 0
-    standardise: bool = True
-    inputs_per_step: int | None = None
-    table: str = "rows"
-    random_state: int | np.random.RandomState | None = None
 
     def _checked(self) -> Any:
         """The parameters as `SETTINGS`, in their ranges."""
@@ -82,6 +42,10 @@ class ReservoirBase(BaseEstimator):
         init = EchoState(settings.spectral_radius, scales, settings.bias_scale, settings.connections, feedback)
         reservoir = Reservoir(settings.units, settings.leak)
         return Network.drawn(reservoir, init, inputs, outputs, settings.features, stream(seed, "reservoir"))
+
+    def _scale_of_inputs(self, x: list[np.ndarray]) -> Scale:
+        """Over all steps of all sequences, if they are standardised."""
+        return Scale.of(np.concatenate(x)) if self.standardise else Scale.none(x[0].shape[1])
 
     def _warn_of_surprises(self, x: list[np.ndarray], form: str, settings: ReservoirSettings) -> None:
         """Warns of parameters that change nothing, or something else than their user may expect."""

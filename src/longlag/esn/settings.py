@@ -45,10 +45,17 @@ class ReadoutSettings(ReservoirSettings):
     targets: Literal["auto", "every", "last"]
 
 
+@part
+class FeatureSettings(ReservoirSettings):
+    """With that of a feature map."""
+
+    states: Literal["last", "mean", "every"]
+
+
 SettingsT = TypeVar("SettingsT", bound=ReservoirSettings)
 OF_TABLES = {"inputs_per_step": None, "table": "rows"}  # parameters that only a table X needs, with their defaults
 _NUMBER_OR_LIST = ("input_scale", "penalty")
-_LATER = ("washout", "inputs_per_step", "table", "targets")
+_LATER = ("washout", "inputs_per_step", "table", "targets", "states")
 
 
 def read_by_fit(kind: type[ReservoirSettings]) -> list[str]:
@@ -105,13 +112,7 @@ def spans(settings: ReadoutSettings, every: bool, lengths: Sequence[int], seed: 
     Raises:
         BadInput: there are too few steps for that.
     """
-    short = min(lengths)
-    if short <= settings.washout:
-        raise BadInput(
-            f"washout={settings.washout} leaves nothing of sequence {lengths.index(short)}, which has {short} "
-            f"step{'s' * (short != 1)}; take a smaller one, or leave that sequence out"
-            + (', or [x] or table="series" for a single series' if short == 1 else "")
-        )
+    check_washout(settings.washout, lengths)
     first = [settings.washout if every else length - 1 for length in lengths]
     steps = [length - f for length, f in zip(lengths, first, strict=True)]
     held_out = set[int]()
@@ -124,6 +125,17 @@ def spans(settings: ReadoutSettings, every: bool, lengths: Sequence[int], seed: 
         order = stream(seed, "validation").permutation(len(lengths))
         held_out = _first_until([int(i) for i in order[1:]], steps, target)
     return [Span(f, f if i in held_out else end, end) for i, (f, end) in enumerate(zip(first, lengths, strict=True))]
+
+
+def check_washout(washout: int, lengths: Sequence[int]) -> None:
+    """Raises BadInput for a washout as long as the shortest sequence."""
+    short = min(lengths)
+    if short <= washout:
+        raise BadInput(
+            f"washout={washout} leaves nothing of sequence {lengths.index(short)}, which has {short} "
+            f"step{'s' * (short != 1)}; take a smaller one, or leave that sequence out"
+            + (', or [x] or table="series" for a single series' if short == 1 else "")
+        )
 
 
 def _first_until(order: list[int], steps: list[int], target: float) -> set[int]:
