@@ -1,20 +1,16 @@
-"""What a fit computes: the readout, feedback, long and short sequences, copies, threads."""
+"""What a fit computes: the readout, feedback, long and short sequences, copies, one thread."""
 
 import copy
 import pickle
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Thread
 
 import numpy as np
 import pytest
 import torch
 from echoes import SMALL, dense, echoes
-from threadpoolctl import threadpool_info, threadpool_limits
 
 from longlag.cells.reservoir import Reservoir
 from longlag.esn import EchoStateNetwork
 from longlag.esn.network import Network, groups
-from longlag.esn.threads import one_thread
 from longlag.model import Model, OutputFeedback
 
 
@@ -102,64 +98,6 @@ def test_a_fit_runs_on_one_thread_and_leaves_the_number_of_threads(monkeypatch):
     try:
         EchoStateNetwork(**SMALL).fit(*echoes())
         assert seen == [1]
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
-
-
-def blas_threads():
-    return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
-
-
-def set_blas_threads(limits):
-    """In a thread that ends, since threadpoolctl lets a living one keep the right to set them."""
-    thread = Thread(target=threadpool_limits, args=(limits,))
-    thread.start()
-    thread.join()
-
-
-def test_calls_that_overlap_in_threads_leave_the_number_of_threads():
-    """The second call begins and ends later than the first."""
-    first_is_in, second_is_in, first_is_out = (Barrier(2) for _ in range(3))
-
-    def first():
-        with one_thread():
-            first_is_in.wait()
-            second_is_in.wait()
-        first_is_out.wait()
-        return torch.get_num_threads()
-
-    def second():
-        first_is_in.wait()
-        with one_thread():
-            second_is_in.wait()
-            first_is_out.wait()
-            assert set(blas_threads()) == {1} == {torch.get_num_threads()}
-        return torch.get_num_threads()
-
-    before, libraries = torch.get_num_threads(), threadpool_info()
-    torch.set_num_threads(2)
-    set_blas_threads(2)
-    try:
-        with ThreadPoolExecutor(3) as pool:
-            found = blas_threads()
-            calls = [pool.submit(call) for call in (first, second)]
-            assert [call.result() for call in calls] == [2, 2]
-            assert blas_threads() == found
-            assert pool.submit(torch.get_num_threads).result() == 2
-    finally:
-        set_blas_threads(libraries)
-        torch.set_num_threads(before)
-
-
-def test_a_call_within_a_call_keeps_one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        with one_thread():
-            with one_thread():
-                pass
-            assert torch.get_num_threads() == 1
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)

@@ -1,24 +1,30 @@
-"""Both estimators pass scikit-learn's own checks, but for those that cannot hold for a series."""
+"""The estimators pass scikit-learn's own checks, but for those that cannot hold for a series."""
 
 import pytest
 from echoes import SMALL
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-from longlag.esn import EchoStateClassifier, EchoStateNetwork
+from longlag.esn import EchoStateClassifier, EchoStateFeatures, EchoStateNetwork
 
 # Checks that cannot hold where a table is one series, which is one sample: other rows change the output of a row.
 SERIES = ("check_methods_sample_order_invariance", "check_methods_subset_invariance")
 
 
+ESTIMATORS = {
+    **{f"{kind.__name__}-{table}": kind(**SMALL, table=table)
+       for kind in (EchoStateNetwork, EchoStateClassifier) for table in ("rows", "series")},
+    "EchoStateFeatures-last": EchoStateFeatures(**SMALL),
+    "EchoStateFeatures-mean": EchoStateFeatures(**SMALL, states="mean"),
+    "EchoStateFeatures-series": EchoStateFeatures(**SMALL, states="every", table="series"),
+}  # fmt: skip
+
+
 def checks():
-    """scikit-learn's checks of both estimators with both readings of a table."""
-    kinds = [(kind, table) for kind in (EchoStateNetwork, EchoStateClassifier) for table in ("rows", "series")]
-    for kind, table in kinds:
-        for estimator, check in estimator_checks_generator(kind(**SMALL, table=table)):
-            name = check.func.__name__
-            yield pytest.param(
-                estimator, check, table == "series" and name in SERIES, id=f"{kind.__name__}-{table}-{name}"
-            )
+    """scikit-learn's checks of all estimators, with both readings of a table."""
+    for name, estimator in ESTIMATORS.items():
+        for each, check in estimator_checks_generator(estimator):
+            of = check.func.__name__
+            yield pytest.param(each, check, estimator.table == "series" and of in SERIES, id=f"{name}-{of}")
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")  # some checks provoke it

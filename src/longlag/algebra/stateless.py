@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from longlag.algebra.threads import Shared, torch_threads
 from longlag.algebra.tree import Params
 
 Buffers = list[tuple[torch.nn.Module, dict[str, Tensor | None]]]  # by module, by name
-_SHARED = 200_000  # parameters from which on matrix products of a batch are worth a second thread
+_LARGE_PARAMETERS = 200_000  # from which on matrix products of a batch are worth a second thread
 
 
 @dataclass
@@ -70,16 +71,10 @@ class Stateless:
         return outputs, written
 
 
-@contextmanager
-def threads(params: Params) -> Iterator[None]:
+def threads(params: Params) -> AbstractContextManager[None]:
     """One thread for a small net: its matrix products are too short to be shared, and threads that wait burn time."""
-    before = torch.get_num_threads()
-    small = sum(value.numel() for value in params.values()) < _SHARED
-    torch.set_num_threads(1 if small else before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    small = sum(value.numel() for value in params.values()) < _LARGE_PARAMETERS
+    return torch_threads(1 if small else None)
 
 
 @contextmanager
@@ -87,6 +82,15 @@ def twice_differentiable() -> Iterator[None]:
     """The recurrent cells of oneDNN and cuDNN and the fused kernels of attention cannot be differentiated twice."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "TF32 acceleration on top of oneDNN")
-        fused = torch.backends.mkldnn.flags(enabled=False), torch.backends.cudnn.flags(enabled=False)
-        with fused[0], fused[1], sdpa_kernel(SDPBackend.MATH):
+        with _PLAIN_KERNELS.entered():
             yield
+
+
+@contextmanager
+def _plain_kernels() -> Iterator[None]:
+    fused = torch.backends.mkldnn.flags(enabled=False), torch.backends.cudnn.flags(enabled=False)
+    with fused[0], fused[1], sdpa_kernel(SDPBackend.MATH):
+        yield
+
+
+_PLAIN_KERNELS = Shared(_plain_kernels)

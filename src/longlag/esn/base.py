@@ -1,87 +1,52 @@
-"""What both estimators share: parameters, checks and the forms of X and y; `network.py` computes.
-
-scikit-learn asks for base classes (`BaseEstimator` reads the parameters off `__init__`), so this module inherits where
-the rest of longlag composes.
-"""
+"""What both estimators share: targets, the fit of the readout, and outputs; `network.py` computes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import (
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from longlag.arguments import named
-from longlag.cells.reservoir import Reservoir
-from longlag.esn import data, names
+from longlag.esn import data
 from longlag.esn.data import Targets
 from longlag.esn.generation import Scale, Scales, predicts_next
 from longlag.esn.names import BadInput
-from longlag.esn.network import Network
-from longlag.esn.settings import DRAWN, OF_TABLES, Settings, checked, input_scales, spans
+from longlag.esn.parameters import ReadoutParameters
+from longlag.esn.sequences import ReservoirBase
+from longlag.esn.settings import ReadoutSettings, spans
 from longlag.esn.threads import one_thread
-from longlag.esn.warned import warn_user
-from longlag.inits.reservoirs import EchoState
-from longlag.rng import stream
 
 
-class EchoStateBase(BaseEstimator):
-    """Parameters, `fit` and outputs. A subclass says how targets are numbers."""
+@dataclass(frozen=True)
+class Examples:
+    """What a net is fitted to. x: sequences [T, X]; targets: theirs; form: "rows", "series", "array" or "list" of X."""
 
-    @named(
-        sr="it is called spectral_radius",
-        lr="it is called leak",
-        leak_rate="it is called leak",
-        n_reservoir="it is called units",
-        input_scaling="it is called input_scale",
-        ridge="it is called penalty",
-        alpha="it is called penalty",
-        seed="it is called random_state",
-    )
-    def __init__(
-        self,
-        units: int = 200,
-        *,
-        spectral_radius: float = 0.9,
-        leak: float = 1.0,
-        input_scale: float | Sequence[float] = 0.5,
-        bias_scale: float = 0.2,
-        feedback_scale: float = 0.0,
-        connections: int = 10,
-        features: str = "linear",
-        penalty: float | Sequence[float] = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0),
-        validation: float = 0.2,
-        washout: int = 0,
-        standardise: bool = True,
-        inputs_per_step: int | None = None,
-        table: str = "rows",
-        targets: str = "auto",
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.units = units
-        self.spectral_radius = spectral_radius
-        self.leak = leak
-        self.input_scale = input_scale
-        self.bias_scale = bias_scale
-        self.feedback_scale = feedback_scale
-        self.connections = connections
-        self.features = features
-        self.penalty = penalty
-        self.validation = validation
-        self.washout = washout
-        self.standardise = standardise
-        self.inputs_per_step = inputs_per_step
-        self.table = table
-        self.targets = targets
-        self.random_state = random_state
+    x: list[np.ndarray]
+    targets: Targets
+    form: str
+
+    @property
+    def inputs(self) -> int:
+        """Of a step."""
+        return int(self.x[0].shape[1])
+
+    @property
+    def outputs(self) -> int:
+        """Of a step."""
+        return int(self.targets.y[0].shape[1])
+
+    @property
+    def of_sequences(self) -> bool:
+        """Does X hold sequences, rather than a table?"""
+        return self.form in ("list", "array")
+
+
+class EchoStateBase(ReadoutParameters, ReservoirBase):
+    """Targets, `fit` and outputs. A subclass says how targets are numbers."""
+
+    SETTINGS: ClassVar[type[ReadoutSettings]] = ReadoutSettings
 
     @named(
         y="fit(X, y), targets of the last steps or of every step",
@@ -94,88 +59,53 @@ class EchoStateBase(BaseEstimator):
         Raises:
             BadInput: a parameter, X or y is none that can be used; the sentence names it. It is a ValueError.
         """
-        if y is None:
-            raise BadInput(f"{type(self).__name__} requires y to be passed, but the target y is None")
-        settings = checked(self.get_params(), type(self).__name__)
-        data.check_kind(y, "y")
-        x, form = self._sequences(X, reset=True)
-        if form == "rows" or form == "series":
-            check_consistent_length(X, y)
-        elif ignored := [name for name in OF_TABLES if getattr(self, name) != OF_TABLES[name]]:
-            warn_user(f"{' and '.join(ignored)} of a table: X holds sequences, which it does not change")
-        targets = self._encoded(self._targets(y, x, form))
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        inputs = np.concatenate(x)
-        if not (inputs.shape[1] or settings.feedback_scale):
-            raise BadInput("X has no inputs (a width of 0), and without feedback_scale nothing else drives the net")
-        if settings.connections > settings.units:
-            warn_user(f"connections={settings.connections} of {settings.units} units: each hears all units")
-        x_scale = Scale.of(inputs) if self.standardise else Scale.none(inputs.shape[1])
-        self._scales = Scales(x_scale, self._target_scale(np.concatenate(targets.y)))
-        network = self._drawn(settings, inputs.shape[1], targets.y[0].shape[1], seed)
-        if network.feeds_back and not targets.every:
-            raise BadInput("feedback_scale needs targets at every step: outputs of the last step alone feed nothing")
-        scaled = [self._scales.y.standard(each) for each in targets.y]
-        at_steps = scaled if targets.every else [_at_the_end(z, len(s)) for z, s in zip(scaled, x, strict=True)]
-        split = spans(settings, targets.every, [len(each) for each in x], seed)
-        self.network_, self.penalty_, self.validation_error_ = network.fitted(
-            [x_scale.standard(each) for each in x], at_steps, split, settings.penalty
+        settings = self._checked()
+        examples = self._examples(X, y)
+        _check_driven(examples, settings)
+        seed = self._seed()
+        split = spans(settings, examples.targets.every, [len(each) for each in examples.x], seed)
+        self._warn_of_surprises(examples.x, examples.form, settings)
+        self._scales = self._measured(examples)
+        untrained = self._drawn(settings, examples.inputs, examples.outputs, seed, settings.feedback_scale)
+        self.network_, self.penalty_, self.validation_error_ = untrained.fitted(
+            *self._standardised(examples), split, settings.penalty
         )
-        self._settings = settings
-        self.n_outputs_, self._every, self._flat = targets.y[0].shape[1], targets.every, targets.flat
-        if form == "rows" and self.inputs_per_step is None:
-            warn_user(_single_steps(len(x), x[0].shape[1]))
-        self._of_sequences, self._predicts_next = form in ("list", "array"), predicts_next(x, targets)
+        self._remember(examples, settings)
         return self
 
-    def _drawn(self, settings: Settings, inputs: int, outputs: int, seed: int) -> Network:
-        """The reservoir, with a readout of zeros."""
-        scales = input_scales(self.input_scale, inputs)
-        init = EchoState(
-            settings.spectral_radius, scales, settings.bias_scale, settings.connections, settings.feedback_scale
-        )
-        reservoir = Reservoir(settings.units, settings.leak)
-        return Network.drawn(reservoir, init, inputs, outputs, settings.features, stream(seed, "reservoir"))
+    def _examples(self, X: Any, y: Any) -> Examples:
+        """X and y as sequences with numbers for targets."""
+        if y is None:
+            raise BadInput(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        data.check_kind(y, "y")
+        x, form = self._sequences(X, reset=True)
+        if form in ("rows", "series"):
+            check_consistent_length(X, y)
+        return Examples(x, self._encoded(self._targets(y, x, form)), form)
 
-    def _sequences(self, X: Any, reset: bool) -> tuple[list[np.ndarray], str]:
-        """X as sequences [T, X], and its form: "rows" or "series" of a table, "array" or "list"."""
-        data.check_kind(X, "X")
-        if data.holds_sequences(X):
-            x = data.sequences(X)
-            self._check_inputs(X[0] if names.check(X, "sequence") else x[0], reset)
-            return x, "list" if isinstance(X, list | tuple) or X.ndim == 1 else "array"
-        data.check_axes(X)
-        table = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
-        series = self.table == "series"
-        data.check_finite(table, "Input X", ("step", "channel") if series else ("sequence (row)", "column"))
-        if series:
-            self._check_series()
-            return [table], "series"
-        if not reset and self._of_sequences:
-            raise BadInput(
-                f"X of shape {table.shape} is a table; the net was fitted to sequences: hand over one sequence as [x]"
-            )
-        return data.rows(table, self.inputs_per_step), "rows"
+    def _measured(self, examples: Examples) -> Scales:
+        """The scales of inputs and of targets over all steps."""
+        return Scales(self._scale_of_inputs(examples.x), self._target_scale(np.concatenate(examples.targets.y)))
+
+    def _standardised(self, examples: Examples) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Inputs [T, X] and targets [T, O] of each sequence as the net is fitted to them."""
+        x = [self._scales.x.standard(each) for each in examples.x]
+        y = [self._scales.y.standard(each) for each in examples.targets.y]
+        if not examples.targets.every:
+            y = [_at_the_end(target, len(each)) for target, each in zip(y, x, strict=True)]
+        return x, y
+
+    def _remember(self, examples: Examples, settings: ReadoutSettings) -> None:
+        """Keeps what later calls need to know of the fit."""
+        self._settings = settings
+        self.n_outputs_, self._every, self._flat = examples.outputs, examples.targets.every, examples.targets.flat
+        self._of_sequences = examples.of_sequences
+        self._predicts_next = predicts_next(examples.x, examples.targets)
 
     def _check_series(self) -> None:
-        """Raises BadInput for parameters that a series cannot follow."""
         if self.targets == "last":
             raise BadInput('targets="last" with table="series": a series has a target at every step; leave one out')
-        if self.inputs_per_step is not None:
-            raise BadInput(
-                f'inputs_per_step={self.inputs_per_step} with table="series": each row of a series is one step; leave '
-                "one out"
-            )
-
-    def _check_inputs(self, table: Any, reset: bool) -> None:
-        """Keeps the number and the names of the columns of a sequence at `fit`; later, compares them with those."""
-        width = np.shape(table)[1]
-        if not reset and width != self.n_features_in_:
-            raise BadInput(
-                f"X has {width} features, but {type(self).__name__} is expecting {self.n_features_in_} "
-                "features as input"
-            )
-        validate_data(self, table, reset=reset, skip_check_array=True)
+        super()._check_series()
 
     def _targets(self, y: Any, x: list[np.ndarray], form: str) -> Targets:
         lengths = [len(each) for each in x]
@@ -208,13 +138,6 @@ class EchoStateBase(BaseEstimator):
         found = self.network_.outputs([self._scales.x.standard(each) for each in x], self._every)
         return [self._scales.y.raw(each) for each in found], form
 
-    def _warn_of_changes(self) -> None:
-        """One that is out of range is refused as in `fit`; another changes no output, which a warning says."""
-        now = checked(self.get_params(), type(self).__name__)
-        names = [name for name in DRAWN if getattr(now, name) != getattr(self._settings, name)]
-        if names:
-            warn_user(f"{', '.join(names)} changed after fit, which changes nothing until the next fit")
-
     def _scored(self, X: Any, y: Any, weights: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Targets, predictions and weights of all scored steps, one after the other."""
         predicted = self.predict(X)
@@ -233,19 +156,19 @@ class EchoStateBase(BaseEstimator):
         return targets[:, 0] if self._flat else targets, outputs, expanded
 
 
+def _check_driven(examples: Examples, settings: ReadoutSettings) -> None:
+    """Raises BadInput for a reservoir that nothing drives, and for feedback of targets that are not there."""
+    if not (examples.inputs or settings.feedback_scale):
+        raise BadInput("X has no inputs (a width of 0), and without feedback_scale nothing else drives the net")
+    if settings.feedback_scale and not examples.targets.every:
+        raise BadInput("feedback_scale needs targets at every step: outputs of the last step alone feed nothing")
+
+
 def _array(y: Any, axis: str) -> np.ndarray:
     """Targets as one array of numbers or labels, finite if they are numbers."""
     array: np.ndarray = check_array(y, ensure_2d=False, dtype=None, input_name="y", ensure_all_finite=False)
     data.check_finite(array, "Input y", (axis, "output"))
     return array
-
-
-def _single_steps(rows: int, columns: int) -> str:
-    return (
-        f"X of shape {(rows, columns)} is a table, whose rows are sequences of one step: nothing is remembered from "
-        f'row to row. table="series" takes the rows as steps of one series; inputs_per_step={columns} says that single '
-        "steps are meant"
-    )
 
 
 def _at_the_end(target: np.ndarray, steps: int) -> np.ndarray:

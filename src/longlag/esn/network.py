@@ -71,6 +71,9 @@ def padded(x: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return together, start
 
 
+Blocks = Callable[[Group, np.ndarray], Iterator[tuple[slice, np.ndarray]]]  # group, wanted -> steps, values [k, B, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """A reservoir and its readout, for standardised inputs and targets. params: of one replica, [1, ...] float64."""
@@ -181,15 +184,47 @@ class Network:
 
     def outputs(self, x: Sequence[np.ndarray], every: bool) -> list[np.ndarray]:
         """Outputs [T, O] of sequences [T, X], or of their last steps [1, O]; with feedback the net's own feed back."""
-        found = [np.empty((len(each) if every else 1, self.model.n_outputs)) for each in x]
-        for group in groups(x, self.at_once):
-            kept = group.rows([range(0 if every else len(x[i]) - 1, len(x[i])) for i in group.members])
-            for steps, y in self._outputs(group, kept):
-                for b, i in enumerate(group.members):
-                    mine = kept[steps, b]
-                    until = min(steps.stop, len(kept)) - len(kept) + len(found[i])
-                    found[i][until - mine.sum() : until] = y[mine, b]
+        return self._collected(x, every, self.model.n_outputs, self._outputs)
+
+    def features(self, x: Sequence[np.ndarray], every: bool) -> list[np.ndarray]:
+        """What a readout without feedback sees of sequences [T, X], [T, F], or of their last steps, [1, F]."""
+        return self._collected(x, every, self.n_features, self._features)
+
+    def mean_features(self, x: Sequence[np.ndarray], first: int) -> np.ndarray:
+        """The means of the same over the steps of each sequence from the `first` on, [N, F]; nothing else is kept."""
+        kept = [range(first, len(each)) for each in x]
+        total = np.zeros((len(x), self.n_features))
+        for i, some in self._pieces(x, kept, self._features):
+            total[i] += some.sum(0)
+        return total / np.array([[len(steps)] for steps in kept])
+
+    @property
+    def n_features(self) -> int:
+        return self.model.readout.size(self.reservoir.hidden)
+
+    def _collected(self, x: Sequence[np.ndarray], every: bool, width: int, blocks: Blocks) -> list[np.ndarray]:
+        """What blocks of steps give, by sequence: of every step [T, width] or of the last one [1, width]."""
+        kept = [range(0 if every else len(each) - 1, len(each)) for each in x]
+        found, done = [np.empty((len(steps), width)) for steps in kept], [0] * len(x)
+        for i, some in self._pieces(x, kept, blocks):
+            found[i][done[i] : done[i] + len(some)] = some
+            done[i] += len(some)
         return found
+
+    def _pieces(
+        self, x: Sequence[np.ndarray], kept: Sequence[range], blocks: Blocks
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """The number of a sequence and what a block gives of its kept steps [k, width], in the order of steps."""
+        for group in groups(x, self.at_once):
+            wanted = group.rows([kept[i] for i in group.members])
+            for steps, values in blocks(group, wanted):
+                for b, i in enumerate(group.members):
+                    yield i, values[wanted[steps, b], b]
+
+    def _features(self, group: Group, wanted: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+        """Features [k, B, F] of blocks of steps."""
+        for steps, states in self._blocks(group, wanted):
+            yield steps, self.model.readout.features(torch.from_numpy(states)).numpy()
 
     def _outputs(self, group: Group, wanted: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """Outputs [k, B, O] of blocks of steps."""

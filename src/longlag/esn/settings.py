@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from numbers import Real
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -19,45 +19,63 @@ _MOST_HELD_OUT = 20_000  # steps: their states are kept in memory
 
 
 @part
-class Settings:
-    """The parameters that have a range, checked by `fit`."""
+class ReservoirSettings:
+    """The parameters of a reservoir that have a range, checked by `fit`."""
 
     units: Annotated[int, COUNT]
     spectral_radius: Annotated[float, NON_NEGATIVE]
     leak: Annotated[float, Interval(0, 1, open_low=True)]
     input_scale: tuple[Annotated[float, NON_NEGATIVE], ...]
     bias_scale: Annotated[float, NON_NEGATIVE]
-    feedback_scale: Annotated[float, NON_NEGATIVE]
     connections: Annotated[int, COUNT]
     features: Literal["linear", "quadratic"]
-    penalty: tuple[Annotated[float, NON_NEGATIVE], ...]
-    validation: Annotated[float, BELOW_ONE]
     washout: Annotated[int, Interval(0, 10**9)]
     standardise: Literal[True, False]
     inputs_per_step: Annotated[int, COUNT]
     table: Literal["rows", "series"]
+
+
+@part
+class ReadoutSettings(ReservoirSettings):
+    """With those of a readout."""
+
+    feedback_scale: Annotated[float, NON_NEGATIVE]
+    penalty: tuple[Annotated[float, NON_NEGATIVE], ...]
+    validation: Annotated[float, BELOW_ONE]
     targets: Literal["auto", "every", "last"]
 
 
+@part
+class FeatureSettings(ReservoirSettings):
+    """With that of a feature map."""
+
+    states: Literal["last", "mean", "every"]
+
+
+SettingsT = TypeVar("SettingsT", bound=ReservoirSettings)
 OF_TABLES = {"inputs_per_step": None, "table": "rows"}  # parameters that only a table X needs, with their defaults
 _NUMBER_OR_LIST = ("input_scale", "penalty")
-_LATER = ("washout", "inputs_per_step", "table", "targets")
-DRAWN = tuple(field.name for field in fields(Settings) if field.name not in _LATER)  # those that only `fit` reads
+_LATER = ("washout", "inputs_per_step", "table", "targets", "states")
 
 
-def checked(parameters: Mapping[str, Any], owner: str) -> Settings:
-    """The parameters of an estimator of that name; single scales and penalties become tuples.
+def read_by_fit(kind: type[ReservoirSettings]) -> list[str]:
+    """The names of those that only `fit` reads."""
+    return [field.name for field in fields(kind) if field.name not in _LATER]
+
+
+def checked(kind: type[SettingsT], parameters: Mapping[str, Any], owner: str) -> SettingsT:
+    """The parameters of an estimator of that name as settings of a kind; single scales and penalties become tuples.
 
     Raises:
         BadInput: one is out of its range.
     """
-    values = {field.name: parameters[field.name] for field in fields(Settings)}
-    values |= {name: _tuple(values[name]) for name in _NUMBER_OR_LIST}
+    values = {field.name: parameters[field.name] for field in fields(kind)}
+    values |= {name: _tuple(values[name]) for name in _NUMBER_OR_LIST if name in values}
     values["inputs_per_step"] = 1 if values["inputs_per_step"] is None else values["inputs_per_step"]
     try:
-        return Settings(**values)
+        return kind(**values)
     except LonglagError as error:
-        said = str(error).replace("of Settings", f"of {owner}")
+        said = str(error).replace(f"of {kind.__name__}", f"of {owner}")
         for name in _NUMBER_OR_LIST:
             if said.startswith(f"{name} of "):
                 wanted = "a number, at least 0, or a list of such numbers"
@@ -88,19 +106,13 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple | np.ndarray) else value
 
 
-def spans(settings: Settings, every: bool, lengths: Sequence[int], seed: int) -> list[Span]:
+def spans(settings: ReadoutSettings, every: bool, lengths: Sequence[int], seed: int) -> list[Span]:
     """Which steps train, and which choose among several penalties: whole sequences, or the end of a single one.
 
     Raises:
         BadInput: there are too few steps for that.
     """
-    short = min(lengths)
-    if short <= settings.washout:
-        raise BadInput(
-            f"washout={settings.washout} leaves nothing of sequence {lengths.index(short)}, which has {short} "
-            f"step{'s' * (short != 1)}; take a smaller one, or leave that sequence out"
-            + (', or [x] or table="series" for a single series' if short == 1 else "")
-        )
+    check_washout(settings.washout, lengths)
     first = [settings.washout if every else length - 1 for length in lengths]
     steps = [length - f for length, f in zip(lengths, first, strict=True)]
     held_out = set[int]()
@@ -113,6 +125,17 @@ def spans(settings: Settings, every: bool, lengths: Sequence[int], seed: int) ->
         order = stream(seed, "validation").permutation(len(lengths))
         held_out = _first_until([int(i) for i in order[1:]], steps, target)
     return [Span(f, f if i in held_out else end, end) for i, (f, end) in enumerate(zip(first, lengths, strict=True))]
+
+
+def check_washout(washout: int, lengths: Sequence[int]) -> None:
+    """Raises BadInput for a washout as long as the shortest sequence."""
+    short = min(lengths)
+    if short <= washout:
+        raise BadInput(
+            f"washout={washout} leaves nothing of sequence {lengths.index(short)}, which has {short} "
+            f"step{'s' * (short != 1)}; take a smaller one, or leave that sequence out"
+            + (', or [x] or table="series" for a single series' if short == 1 else "")
+        )
 
 
 def _first_until(order: list[int], steps: list[int], target: float) -> set[int]:

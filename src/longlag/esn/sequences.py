@@ -1,0 +1,111 @@
+"""What every estimator with a reservoir shares: X as sequences, and the draw of the reservoir.
+
+scikit-learn asks for base classes, so this package inherits where the rest of longlag composes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from longlag.cells.reservoir import Reservoir
+from longlag.esn import data, names
+from longlag.esn.generation import Scale
+from longlag.esn.names import BadInput
+from longlag.esn.network import Network
+from longlag.esn.parameters import ReservoirParameters
+from longlag.esn.settings import OF_TABLES, ReservoirSettings, checked, input_scales, read_by_fit
+from longlag.esn.warned import warn_user
+from longlag.inits.reservoirs import EchoState
+from longlag.rng import stream
+
+
+class ReservoirBase(ReservoirParameters, BaseEstimator):
+    """The forms of X and the draw of the reservoir. A subclass says what is fitted to its states."""
+
+    SETTINGS: ClassVar[type[ReservoirSettings]] = ReservoirSettings
+
+    def _checked(self) -> Any:
+        """The parameters as `SETTINGS`, in their ranges."""
+        return checked(self.SETTINGS, self.get_params(), type(self).__name__)
+
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _drawn(self, settings: ReservoirSettings, inputs: int, outputs: int, seed: int, feedback: float) -> Network:
+        """The reservoir, with a readout of zeros."""
+        scales = input_scales(self.input_scale, inputs)
+        init = EchoState(settings.spectral_radius, scales, settings.bias_scale, settings.connections, feedback)
+        reservoir = Reservoir(settings.units, settings.leak)
+        return Network.drawn(reservoir, init, inputs, outputs, settings.features, stream(seed, "reservoir"))
+
+    def _scale_of_inputs(self, x: list[np.ndarray]) -> Scale:
+        """Over all steps of all sequences, if they are standardised."""
+        return Scale.of(np.concatenate(x)) if self.standardise else Scale.none(x[0].shape[1])
+
+    def _warn_of_surprises(self, x: list[np.ndarray], form: str, settings: ReservoirSettings) -> None:
+        """Warns of parameters that change nothing, or something else than their user may expect."""
+        ignored = [name for name in OF_TABLES if getattr(self, name) != OF_TABLES[name]]
+        if form in ("list", "array") and ignored:
+            warn_user(f"{' and '.join(ignored)} of a table: X holds sequences, which it does not change")
+        if settings.connections > settings.units:
+            warn_user(f"connections={settings.connections} of {settings.units} units: each hears all units")
+        if form == "rows" and self.inputs_per_step is None:
+            warn_user(_single_steps(len(x), x[0].shape[1]))
+
+    def _warn_of_changes(self) -> None:
+        """One that is out of range is refused as in `fit`; another changes no output, which a warning says."""
+        now = self._checked()
+        changed = [name for name in read_by_fit(self.SETTINGS) if getattr(now, name) != getattr(self._settings, name)]
+        if changed:
+            warn_user(f"{', '.join(changed)} changed after fit, which changes nothing until the next fit")
+
+    def _sequences(self, X: Any, reset: bool) -> tuple[list[np.ndarray], str]:
+        """X as sequences [T, X], and its form: "rows" or "series" of a table, "array" or "list"."""
+        data.check_kind(X, "X")
+        if data.holds_sequences(X):
+            x = data.sequences(X)
+            self._check_inputs(X[0] if names.check(X, "sequence") else x[0], reset)
+            return x, "list" if isinstance(X, list | tuple) or X.ndim == 1 else "array"
+        data.check_axes(X)
+        table = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+        series = self.table == "series"
+        data.check_finite(table, "Input X", ("step", "channel") if series else ("sequence (row)", "column"))
+        if series:
+            self._check_series()
+            return [table], "series"
+        if not reset and self._of_sequences:
+            raise BadInput(
+                f"X of shape {table.shape} is a table; the net was fitted to sequences: hand over one sequence as [x]"
+            )
+        return data.rows(table, self.inputs_per_step), "rows"
+
+    def _check_series(self) -> None:
+        """Raises BadInput for parameters that a series cannot follow."""
+        if self.inputs_per_step is not None:
+            raise BadInput(
+                f'inputs_per_step={self.inputs_per_step} with table="series": each row of a series is one step; leave '
+                "one out"
+            )
+
+    def _check_inputs(self, table: Any, reset: bool) -> None:
+        """Keeps the number and the names of the columns of a sequence at `fit`; later, compares them with those."""
+        width = np.shape(table)[1]
+        if not reset and width != self.n_features_in_:
+            raise BadInput(
+                f"X has {width} features, but {type(self).__name__} is expecting {self.n_features_in_} "
+                "features as input"
+            )
+        validate_data(self, table, reset=reset, skip_check_array=True)
+
+
+def _single_steps(rows: int, columns: int) -> str:
+    return (
+        f"X of shape {(rows, columns)} is a table, whose rows are sequences of one step: nothing is remembered from "
+        f'row to row. table="series" takes the rows as steps of one series; inputs_per_step={columns} says that single '
+        "steps are meant"
+    )
