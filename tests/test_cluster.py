@@ -23,7 +23,7 @@ import psutil
 import pytest
 
 from longlag.cli import _gpu
-from longlag.design import estimate, suite
+from longlag.design import estimate, footprints, suite
 from longlag.errors import LonglagError
 from longlag.store import records
 from test_workflow import ROOT, Folder
@@ -89,9 +89,7 @@ def test_any_scheduler_gets_small_jobs_in_one_submission_and_more_at_the_next_at
 
 def needed(folder: Folder) -> list[estimate.Need]:
     reference = ROOT / "results/reference"
-    record = estimate.Record(
-        records.read_rows(reference / "runs.csv"), estimate.read_footprints(reference / "memory.csv")
-    )
+    record = estimate.Record(records.read_rows(reference / "runs.csv"), footprints.read(reference / "memory.csv"))
     needs = [record.need(job) for job in suite.parse(folder.config).jobs]
     assert all(need.small for need in needs)
     return needs

@@ -9,7 +9,7 @@ import pytest
 
 from fake_results import a_row
 from longlag import cli, registry
-from longlag.design import suite
+from longlag.design import footprints, suite
 from longlag.design.estimate import (
     MEMORY_FACTOR,
     PROCESS_SECONDS,
@@ -23,7 +23,6 @@ from longlag.design.estimate import (
     Record,
     estimate,
     longest,
-    read_footprints,
     total,
 )
 from longlag.design.suite import read
@@ -216,7 +215,7 @@ def test_the_longest_job_is_no_shorter_on_more_cores():
 def test_footprints_are_read_and_damaged_ones_refused(tmp_path):
     path = tmp_path / "memory.csv"
     path.write_text("method,task,lag,megabytes\nhf,adding,20,250\n")
-    assert read_footprints(path) == [("hf", "adding", 20, 250.0)]
+    assert footprints.read(path) == [("hf", "adding", 20, 250.0)]
     for text in (
         "method,task\nhf,adding\n",
         "method,task,lag,megabytes\nhf,adding,x,250\n",
@@ -224,13 +223,13 @@ def test_footprints_are_read_and_damaged_ones_refused(tmp_path):
     ):
         path.write_text(text)
         with pytest.raises(LonglagError, match="footprint"):
-            read_footprints(path)
+            footprints.read(path)
 
 
 def test_the_recorded_footprints_cover_the_methods_of_the_standard_suite():
     """A method that is new is estimated from what is known of others."""
     root = Path(__file__).parents[2]
-    known = read_footprints(root / "results/reference/memory.csv")
+    known = footprints.read(root / "results/reference/memory.csv")
     planned = {job.method for job in read(root / "config/standard.yaml").jobs}
     assert planned <= {method for method, *_ in known} <= set(registry.names("methods"))
     assert all(50 < megabytes < 10_000 for *_, megabytes in known)
@@ -280,4 +279,4 @@ def test_nothing_is_estimated_from_nothing(rows, tmp_path, capsys, monkeypatch):
 def test_memory_that_cannot_be_is_refused_with_its_line(tmp_path, line):
     (tmp_path / "memory.csv").write_text(f"method,task,lag,megabytes\nhf,adding,10,300\n{line}\n")
     with pytest.raises(LonglagError, match=r"memory.csv: line 3: lag .* are not both positive numbers"):
-        read_footprints(tmp_path / "memory.csv")
+        footprints.read(tmp_path / "memory.csv")

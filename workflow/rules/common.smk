@@ -16,7 +16,7 @@ min_version("9.0")
 
 try:
     from longlag import figures, resources, tables
-    from longlag.design import collect, digests, estimate, kept, schemas
+    from longlag.design import collect, digests, estimate, footprints, kept, schemas
     from longlag.design import suite as suites
     from longlag.errors import LonglagError
     from longlag.store import files, records
@@ -65,7 +65,7 @@ try:
             read(REFERENCE / name) if (REFERENCE / name).exists() else []
             for read, name in [
                 (records.read_rows, "runs.csv"),
-                (estimate.read_footprints, "memory.csv"),
+                (footprints.read, "memory.csv"),
             ]
         )
     )

@@ -13,7 +13,8 @@ from longlag.cli import _arguments
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
-    from longlag.design.estimate import Cost, Footprint, Need
+    from longlag.design.estimate import Cost, Need
+    from longlag.design.footprints import Footprint
     from longlag.design.suite import Suite
     from longlag.store.records import Key
 
@@ -107,11 +108,11 @@ def _between(values: Sequence[int]) -> str:
 def _footprints() -> list[Footprint]:
     """The memory of jobs that comes with the package, as the workflow reads it."""
     from longlag import resources
-    from longlag.design.estimate import read_footprints
+    from longlag.design import footprints
     from longlag.store import files
 
     path = resources.find(resources.REFERENCE) / "memory.csv"
-    return read_footprints(path) if files.is_file(path) else []
+    return footprints.read(path) if files.is_file(path) else []
 
 
 def _note(line: str) -> None:

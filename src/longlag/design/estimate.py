@@ -16,7 +16,6 @@ out, to the whole budget of every seed.
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections import defaultdict
@@ -24,13 +23,13 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from pathlib import Path
 from statistics import mean, variance
 
 from longlag import protocol
+from longlag.design import footprints
+from longlag.design.footprints import Footprint
 from longlag.design.job import Job
 from longlag.design.suite import Suite
-from longlag.errors import LonglagError
 from longlag.store.records import Key, Row, Status
 from longlag.store.specs import base_method
 
@@ -42,8 +41,6 @@ SNAKEMAKE_MEGABYTES = 400  # two Snakemake processes run around a cluster's job;
 GROUP_BELOW_SECONDS = 60.0  # shorter jobs share a submission
 _UNITS = "cell.hidden"  # the setting that decides what a pass costs
 UNKNOWN_MINUTES, UNKNOWN_MEGABYTES = 240, 2000  # requests without a record
-
-Footprint = tuple[str, str, int, float]  # method, task, lag, megabytes
 
 
 @dataclass(frozen=True)
@@ -108,24 +105,6 @@ def longest(suite: Suite, record: Record) -> float:
     return max(record.expected(job) for job in suite.jobs)
 
 
-def read_footprints(path: str | Path) -> list[Footprint]:
-    """Reads the memory of jobs, as `python -m benchmarks.footprint` wrote it.
-
-    Raises:
-        LonglagError: missing or damaged file.
-    """
-    try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            lines = csv.DictReader(file)
-            found = [(line["method"], line["task"], int(line["lag"]), float(line["megabytes"])) for line in lines]
-        for number, (_, _, lag, megabytes) in enumerate(found, start=2):
-            if not (0 < lag < 2**63 and 0 < megabytes < math.inf):
-                raise ValueError(f"line {number}: lag {lag} and megabytes {megabytes} are not both positive numbers")
-        return found
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise LonglagError(f"cannot read {path}: {error}; python -m benchmarks.footprint writes such a file") from error
-
-
 def _cost(name: str, jobs: list[Job], record: Record, taken: Container[Key]) -> Cost:
     method, own = record.of(jobs[0])
     growth = record.growth(jobs[0])
@@ -154,13 +133,13 @@ def _cost(name: str, jobs: list[Job], record: Record, taken: Container[Key]) -> 
 class Record:
     """Recorded rows by task, method and lag, and recorded memory. Results are cached."""
 
-    def __init__(self, rows: Iterable[Row], footprints: Iterable[Footprint] = ()) -> None:
+    def __init__(self, rows: Iterable[Row], measured: Iterable[Footprint] = ()) -> None:
         self._rows: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
         for row in rows:
             if row.status != Status.ERROR:
                 self._rows[row.task, row.method, row.lag].append(row)
         self._footprints: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
-        for method, task, lag, megabytes in footprints:
+        for method, task, lag, megabytes in measured:
             self._footprints[method][task][lag] = megabytes
         self.seconds = cache(self._seconds)
         self.megabytes = cache(self._megabytes)
@@ -262,7 +241,7 @@ class Record:
         tasks = [*known.values()] if known else [task for each in self._footprints.values() for task in each.values()]
         if not tasks:
             return UNKNOWN_MEGABYTES
-        largest = max(_line(task, lag) for task in tasks)
+        largest = max(footprints.at(task, lag) for task in tasks)
         return 100 * math.ceil((SNAKEMAKE_MEGABYTES + MEMORY_FACTOR * largest) / 100)
 
 
@@ -284,15 +263,6 @@ def _units(spec: str) -> float:
 def _rate(rows: Sequence[Row]) -> float:
     """CPU seconds per sequence pass and step of lag."""
     return sum(row.seconds for row in rows) / sum(row.passes * row.lag for row in rows)
-
-
-def _line(points: dict[int, float], x: int) -> float:
-    """The value at x of the line through the two points nearest to it; memory grows in proportion to the lag."""
-    (a, at_a), *rest = sorted(points.items(), key=lambda point: abs(point[0] - x))
-    if not rest:
-        return at_a
-    b, at_b = rest[0]
-    return at_a + (at_b - at_a) * (x - a) / (b - a)
 
 
 def _seconds(row: Row, budget: float) -> float:
