@@ -59,10 +59,24 @@ def test_tables_of_remedies_and_tasks_are_generated(capsys):
     assert capsys.readouterr().out in text
 
 
-def test_readme_library_example_learns():
-    code = "import torch; torch.manual_seed(0); torch.set_num_threads(1)\n" + blocks("README.md", "python")[0]
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    losses = [float(loss) for loss in re.findall(r"loss ([\d.]+)", done.stdout)]
+def printed_by_readme(k: int) -> str:
+    """What example k of the README prints, on one thread."""
+    code = "import torch; torch.manual_seed(0); torch.set_num_threads(1)\n" + blocks("README.md", "python")[k]
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) < 120
+
+
+def test_a_gru_in_plain_torch_solves_the_task_of_the_readme():
+    (share,) = re.findall(r"([\d.]+)% of 10000 wrong", printed_by_readme(0))
+    assert float(share) <= 1
+
+
+def test_hessian_free_learns_in_the_readme():
+    losses = [float(loss) for loss in re.findall(r"loss ([\d.]+)", printed_by_readme(1))]
     assert len(losses) == 8
     assert losses[-1] < 0.1 * losses[0]
 

@@ -23,7 +23,8 @@ BLOCKS = [
     for document in DOCUMENTS
     for k, _ in enumerate(blocks(str(document.relative_to(ROOT)), "python"))
 ]
-LEARN = {("README.md", 0), ("docs/plain-torch.md", 0)}  # train for a while: other tests run them and look at the result
+# They train for a while: other tests run them and look at the result.
+LEARN = {("README.md", 0), ("README.md", 1), ("docs/plain-torch.md", 0)}
 
 
 @pytest.fixture(autouse=True)
