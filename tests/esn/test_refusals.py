@@ -160,7 +160,7 @@ def test_every_call_after_a_change_warns_at_its_own_line(feedback, ask):
         (lambda kind: kind(sr=0.9), "{}has no argument sr=0.9: it is called spectral_radius"),
         (lambda kind: kind(30, 0.9), "{}takes only units by position, not 0.9 too"),
         (lambda kind: kind().fit(X), r"{}needs y: fit\(X, y\)"),
-        (lambda kind: kind().fit(X, Y, sample_weight=None), "{}has no argument sample_weight=None: all scored steps"),
+        (lambda kind: kind().fit(X, Y, weights=None), "unknown argument of {}.weights.; did you mean 'sample_weight'"),
     ],
 )
 def test_calls_that_do_not_fit_name_the_public_class(kind, call, words):

@@ -9,22 +9,26 @@ import numpy as np
 from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from longlag.arguments import named
-from longlag.esn import data
+from longlag.esn import data, weights
 from longlag.esn.data import Targets
 from longlag.esn.generation import Scale, Scales, predicts_next
 from longlag.esn.names import BadInput
 from longlag.esn.parameters import ReadoutParameters
 from longlag.esn.sequences import ReservoirBase
-from longlag.esn.settings import ReadoutSettings, spans
+from longlag.esn.settings import ReadoutSettings, check_washout, spans
 from longlag.esn.threads import one_thread
 
 
 @dataclass(frozen=True)
 class Examples:
-    """What a net is fitted to. x: sequences [T, X]; targets: theirs; form: "rows", "series", "array" or "list" of X."""
+    """What a net is fitted to.
+
+    x: sequences [T, X]. targets: theirs. weights: of all steps [T]. form of X: "rows", "series", "array" or "list".
+    """
 
     x: list[np.ndarray]
     targets: Targets
+    weights: list[np.ndarray]
     form: str
 
     @property
@@ -37,6 +41,17 @@ class Examples:
         """Of a step."""
         return int(self.targets.y[0].shape[1])
 
+    def with_weight(self) -> Examples:
+        """Those that do not weigh nothing.
+
+        Raises:
+            BadInput: none does.
+        """
+        kept = [i for i, each in enumerate(self.weights) if each.any()]
+        if not kept:
+            raise BadInput("the weights of all sequences are zero; at least one must have a sample_weight above zero")
+        return Examples([self.x[i] for i in kept], self.targets.of(kept), [self.weights[i] for i in kept], self.form)
+
     @property
     def of_sequences(self) -> bool:
         """Does X hold sequences, rather than a table?"""
@@ -48,44 +63,66 @@ class EchoStateBase(ReadoutParameters, ReservoirBase):
 
     SETTINGS: ClassVar[type[ReadoutSettings]] = ReadoutSettings
 
-    @named(
-        y="fit(X, y), targets of the last steps or of every step",
-        sample_weight="all scored steps weigh the same; repeat sequences in X and y instead",
-    )
+    @named(y="fit(X, y), targets of the last steps or of every step")
     @one_thread()
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Draws the reservoir and fits the readout to targets y of sequences X (docs/reservoirs.md lists their forms).
 
+        sample_weight: one number per sequence (or per row of a table), or one per scored step of all sequences; what
+        has weight 2 counts twice in the readout, in the choice of the penalty and in the means and deviations of X and
+        y. None: 1 each.
+
         Raises:
-            BadInput: a parameter, X or y is none that can be used; the sentence names it. It is a ValueError.
+            BadInput: a parameter, X, y or sample_weight is none that can be used; the sentence names it. It is a
+                ValueError.
         """
         settings = self._checked()
-        examples = self._examples(X, y)
+        examples = self._examples(X, y, sample_weight)
         _check_driven(examples, settings)
-        seed = self._seed()
-        split = spans(settings, examples.targets.every, [len(each) for each in examples.x], seed)
         self._warn_of_surprises(examples.x, examples.form, settings)
+        examples, seed = examples.with_weight(), self._seed()
+        split = spans(settings, examples.targets.every, [len(each) for each in examples.x], seed)
+        weights.check_parts(examples.weights, split)
         self._scales = self._measured(examples)
         untrained = self._drawn(settings, examples.inputs, examples.outputs, seed, settings.feedback_scale)
         self.network_, self.penalty_, self.validation_error_ = untrained.fitted(
-            *self._standardised(examples), split, settings.penalty
+            *self._standardised(examples), examples.weights, split, settings.penalty
         )
         self._remember(examples, settings)
         return self
 
-    def _examples(self, X: Any, y: Any) -> Examples:
-        """X and y as sequences with numbers for targets."""
+    def _examples(self, X: Any, y: Any, sample_weight: Any) -> Examples:
+        """X and y as sequences with numbers for targets and weights for steps."""
         if y is None:
             raise BadInput(f"{type(self).__name__} requires y to be passed, but the target y is None")
         data.check_kind(y, "y")
         x, form = self._sequences(X, reset=True)
         if form in ("rows", "series"):
             check_consistent_length(X, y)
-        return Examples(x, self._encoded(self._targets(y, x, form)), form)
+        raw = self._targets(y, x, form)
+        targets = self._encoded(raw)
+        check_washout(self.washout, [len(each) for each in x])
+        return Examples(x, targets, self._weights(raw, [len(each) for each in x], sample_weight, form), form)
+
+    def _weights(self, targets: Targets, lengths: list[int], sample_weight: Any, form: str) -> list[np.ndarray]:
+        """Weights of all steps [T], from those of the scored steps and of the classes of their targets."""
+        washout, owners = (self.washout, lengths) if targets.every else (0, [1] * len(lengths))
+        scored = self._class_weights(np.concatenate([each[washout:] for each in targets.y]))
+        if sample_weight is not None:
+            given = weights.of_scored_steps(sample_weight, owners, washout, several=form != "series")
+            scored = scored * weights.checked(given)
+        return weights.spread(scored, lengths, [length - washout for length in owners])
+
+    def _class_weights(self, targets: np.ndarray) -> np.ndarray:
+        """Weights of the scored targets [K, O] as given, [K]."""
+        return np.ones(len(targets))
 
     def _measured(self, examples: Examples) -> Scales:
         """The scales of inputs and of targets over all steps."""
-        return Scales(self._scale_of_inputs(examples.x), self._target_scale(np.concatenate(examples.targets.y)))
+        last = slice(None) if examples.targets.every else slice(-1, None)
+        of_inputs = self._scale_of_inputs(examples.x, np.concatenate(examples.weights))
+        of_targets = np.concatenate([each[last] for each in examples.weights])
+        return Scales(of_inputs, self._target_scale(np.concatenate(examples.targets.y), of_targets))
 
     def _standardised(self, examples: Examples) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Inputs [T, X] and targets [T, O] of each sequence as the net is fitted to them."""
@@ -126,8 +163,8 @@ class EchoStateBase(ReadoutParameters, ReservoirBase):
         """Targets as numbers."""
         raise NotImplementedError
 
-    def _target_scale(self, y: np.ndarray) -> Scale:
-        return Scale.of(y)
+    def _target_scale(self, y: np.ndarray, weights: np.ndarray) -> Scale:
+        return Scale.of(y, weights)
 
     @one_thread()
     def _outputs(self, X: Any) -> tuple[list[np.ndarray], str]:
@@ -138,11 +175,11 @@ class EchoStateBase(ReadoutParameters, ReservoirBase):
         found = self.network_.outputs([self._scales.x.standard(each) for each in x], self._every)
         return [self._scales.y.raw(each) for each in found], form
 
-    def _scored(self, X: Any, y: Any, weights: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    def _scored(self, X: Any, y: Any, sample_weight: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Targets, predictions and weights of all scored steps, one after the other."""
         predicted = self.predict(X)
         if not self._every:
-            return np.asarray(y), predicted, weights
+            return np.asarray(y), predicted, sample_weight
         several = data.holds_sequences(X)
         found = list(predicted) if several else [predicted]
         given = data.step_targets(y if several else [y], [len(each) for each in found]).y
@@ -152,8 +189,10 @@ class EchoStateBase(ReadoutParameters, ReservoirBase):
                 f"washout={self.washout} leaves nothing to score of sequences of at most {max(lengths)} steps"
             )
         targets, outputs = (np.concatenate([each[self.washout :] for each in some]) for some in (given, found))
-        expanded = None if weights is None else data.step_weights(weights, lengths, self.washout, several)
-        return targets[:, 0] if self._flat else targets, outputs, expanded
+        of_steps = sample_weight
+        if sample_weight is not None:
+            of_steps = weights.of_scored_steps(sample_weight, lengths, self.washout, several)
+        return targets[:, 0] if self._flat else targets, outputs, of_steps
 
 
 def _check_driven(examples: Examples, settings: ReadoutSettings) -> None:

@@ -156,6 +156,10 @@ class Targets:
     every: bool
     flat: bool
 
+    def of(self, chosen: Sequence[int]) -> Targets:
+        """Those of some sequences, by number."""
+        return Targets([self.y[i] for i in chosen], self.every, self.flat)
+
 
 def per_step(y: Any, lengths: Sequence[int], choice: str) -> bool:
     """Whether y has a target at every step, from the parameter `targets` and the form of y.
@@ -227,25 +231,6 @@ def step_targets(y: Any, lengths: Sequence[int]) -> Targets:
         if each.shape[1:] != found[0].shape[1:]:
             raise BadInput(f"targets {i} have {each.shape[1]} outputs and targets 0 have {found[0].shape[1]}")
     return Targets([_column(each) for each in found], every=True, flat=found[0].ndim == 1)
-
-
-def step_weights(weights: Any, lengths: Sequence[int], washout: int, several: bool) -> np.ndarray:
-    """Weights of all scored steps, one after the other, of one per sequence, per row of a series, or per scored step.
-
-    several: are these sequences, rather than the one of a table?
-
-    Raises:
-        BadInput: there are other numbers of them.
-    """
-    array, scored = np.asarray(weights), [max(0, length - washout) for length in lengths]
-    if array.shape == (sum(scored),):
-        return array
-    if several and array.shape == (len(lengths),):
-        return np.repeat(array, scored)
-    if not several and array.shape == (lengths[0],):
-        return array[washout:]
-    owners = f"one per sequence ({len(lengths)})" if several else f"one per row ({lengths[0]})"
-    raise BadInput(f"sample_weight has shape {array.shape}; give {owners} or one per scored step ({sum(scored)})")
 
 
 def check_single(y: Any, owner: str) -> None:

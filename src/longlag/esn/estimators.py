@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
@@ -12,11 +12,13 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from longlag.errors import shown
-from longlag.esn import data
+from longlag.esn import data, weights
 from longlag.esn.base import EchoStateBase
 from longlag.esn.data import Targets
 from longlag.esn.generation import Scale, closed_loop, with_feedback
 from longlag.esn.names import BadInput
+from longlag.esn.parameters import ClassifierParameters
+from longlag.esn.settings import ClassifierSettings
 from longlag.esn.threads import one_thread
 from longlag.esn.warned import warn_user
 
@@ -90,8 +92,8 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
                 "score of a net with feedback_scale starts from outputs of zero and teaches it no targets; judge such "
                 "a net by generate, also in searches"
             )
-        targets, outputs, weights = self._scored(X, y, sample_weight)
-        return float(r2_score(targets, outputs, sample_weight=weights))
+        targets, outputs, of_steps = self._scored(X, y, sample_weight)
+        return float(r2_score(targets, outputs, sample_weight=of_steps))
 
     @one_thread()
     def generate(self, steps: int, X: Any, y: Any = None, inputs: Any = None) -> np.ndarray:
@@ -138,13 +140,20 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         return outputs[:, 0] if self._flat else outputs
 
 
-class EchoStateClassifier(ClassifierMixin, EchoStateBase):
+class EchoStateClassifier(ClassifierMixin, ClassifierParameters, EchoStateBase):
     """An echo state network for classes (Lukosevicius 2012): ridge regression of one output per class on
     targets of 0 and 1; the largest output decides.
 
     Its parameters and attributes are those of `EchoStateNetwork`; `classes_` holds the labels. `fit` takes labels of
     any kind, numbers or words: [N] of the last steps, or [T] per sequence of every step, as arrays or lists.
+
+    Args:
+        class_weight: how much the targets of each class weigh in `fit`, times `sample_weight`: a dict {label: number},
+            1 for classes that it leaves out; or "balanced", so that all classes weigh the same: scored targets /
+            (classes x targets of the class). None: 1 each.
     """
+
+    SETTINGS: ClassVar[type[ClassifierSettings]] = ClassifierSettings
 
     def _targets(self, y: Any, x: list[np.ndarray], form: str) -> Targets:
         return super()._targets(column_or_1d(y, warn=True) if form in ("rows", "series") else y, x, form)
@@ -163,7 +172,10 @@ class EchoStateClassifier(ClassifierMixin, EchoStateBase):
         hot = [(each == self.classes_).astype(np.float64) for each in targets.y]
         return Targets(hot, targets.every, targets.flat)
 
-    def _target_scale(self, y: np.ndarray) -> Scale:
+    def _class_weights(self, targets: np.ndarray) -> np.ndarray:
+        return weights.of_classes(self.class_weight, self.classes_, targets[:, 0])
+
+    def _target_scale(self, y: np.ndarray, weights: np.ndarray) -> Scale:
         return Scale.none(y.shape[1])
 
     def decision_function(self, X: Any) -> Any:
@@ -194,5 +206,5 @@ class EchoStateClassifier(ClassifierMixin, EchoStateBase):
 
         sample_weight: one number per sequence (or per row of a table), or one per scored step of all sequences.
         """
-        targets, labels, weights = self._scored(X, y, sample_weight)
-        return float(accuracy_score(targets, labels, sample_weight=weights))
+        targets, labels, of_steps = self._scored(X, y, sample_weight)
+        return float(accuracy_score(targets, labels, sample_weight=of_steps))

@@ -21,10 +21,13 @@ class Scale:
     deviation: np.ndarray
 
     @classmethod
-    def of(cls, values: np.ndarray) -> Scale:
-        deviation = values.std(0)
+    def of(cls, values: np.ndarray, weights: np.ndarray | None = None) -> Scale:
+        """Of steps [n, channels]; one of weight 2 counts as two. weights: [n], None: 1 each."""
+        share = np.ones((len(values), 1)) if weights is None else weights[:, None]
+        mean = (share * values).sum(0) / share.sum()
+        deviation = np.sqrt((share * np.square(values - mean)).sum(0) / share.sum())
         constant = deviation <= 1e-12 * np.abs(values).max(0, initial=0)
-        return cls(values.mean(0), np.where(constant, 1.0, deviation))
+        return cls(mean, np.where(constant, 1.0, deviation))
 
     @classmethod
     def none(cls, channels: int) -> Scale:

@@ -71,6 +71,7 @@ def padded(x: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return together, start
 
 
+Rows = tuple[torch.Tensor, torch.Tensor]  # features and targets of steps [n, F + O], and the steps' weights [n]
 Blocks = Callable[[Group, np.ndarray], Iterator[tuple[slice, np.ndarray]]]  # group, wanted -> steps, values [k, B, ...]
 
 
@@ -112,20 +113,27 @@ class Network:
         return self.model.read(self.params, h).numpy().reshape(*states.shape[:-1], -1)
 
     def fitted(
-        self, x: Sequence[np.ndarray], y: Sequence[np.ndarray], spans: Sequence[Span], penalties: Sequence[float]
+        self,
+        x: Sequence[np.ndarray],
+        y: Sequence[np.ndarray],
+        weights: Sequence[np.ndarray],
+        spans: Sequence[Span],
+        penalties: Sequence[float],
     ) -> tuple[Network, float, float]:
         """The same net with a readout of all spans, its penalty, and the mean squared error that chose the penalty.
 
-        x: sequences [T, X]; y: targets [T, O] of every step, those outside the spans are ignored unless fed back.
+        x: sequences [T, X]; y: targets [T, O] of every step, those outside the spans are ignored unless fed back;
+        weights: of every step [T].
         """
-        train, held_out = self._moments(x, y, spans)
+        train, held_out = self._moments(x, y, weights, spans)
         penalty, error = penalties[0], float("nan")
         if len(penalties) > 1:
-            together = torch.cat(held_out)[None].split([len(train.products), y[0].shape[1]], 2)
-            best = choose(self.params, Elimination.of(train), penalties, (together[0], together[1]))
+            rows, of_rows = (torch.cat(parts)[None] for parts in zip(*held_out, strict=True))
+            phi, targets = rows.split([len(train.products), y[0].shape[1]], 2)
+            best = choose(self.params, Elimination.of(train), penalties, (phi, targets), of_rows)
             penalty, error = best.penalty, best.error
         for some in held_out:
-            train = train.add(some)
+            train = train.add(*some)
         return (
             replace(self, params=self.params | stored(self.params, *Elimination.of(train).solve(penalty))),
             penalty,
@@ -133,25 +141,26 @@ class Network:
         )
 
     def _moments(
-        self, x: Sequence[np.ndarray], y: Sequence[np.ndarray], spans: Sequence[Span]
-    ) -> tuple[Moments, list[torch.Tensor]]:
-        """The sums over training steps, and the held-out rows [n, F + O]."""
+        self, x: Sequence[np.ndarray], y: Sequence[np.ndarray], weights: Sequence[np.ndarray], spans: Sequence[Span]
+    ) -> tuple[Moments, list[Rows]]:
+        """The sums over training steps, and the held-out rows."""
         moments, held_out = Ridge().init(self.params), []
         for group in groups(x, self.at_once):
             mine, teacher = [spans[i] for i in group.members], padded([y[i] for i in group.members])[0]
+            share = padded([weights[i][:, None] for i in group.members])[0][:, 0]  # [L, B]
             trains = group.rows([range(span.first, span.split) for span in mine])
             holds = group.rows([range(span.split, span.end) for span in mine])
             for steps, states in self._blocks(group, trains | holds, teacher):
                 targets = teacher[steps].transpose(0, 2, 1)  # [k, B, O]
-                some, others = (self._rows(states, targets, mask[steps]) for mask in (trains, holds))
-                moments = moments.add(some) if len(some) else moments
-                held_out += [others] if len(others) else []
+                some, others = (self._rows(states, targets, share[steps], mask[steps]) for mask in (trains, holds))
+                moments = moments.add(*some) if len(some[0]) else moments
+                held_out += [others] if len(others[0]) else []
         return moments, held_out
 
-    def _rows(self, states: np.ndarray, targets: np.ndarray, mask: np.ndarray) -> torch.Tensor:
-        """Features and targets of the steps of a mask [k, B], as rows [n, F + O]."""
+    def _rows(self, states: np.ndarray, targets: np.ndarray, share: np.ndarray, mask: np.ndarray) -> Rows:
+        """Those of the steps of a mask [k, B]."""
         phi = self.model.readout.features(torch.from_numpy(states[mask]))
-        return torch.cat([phi, torch.from_numpy(targets[mask])], 1)
+        return torch.cat([phi, torch.from_numpy(targets[mask])], 1), torch.from_numpy(share[mask])
 
     @property
     def at_once(self) -> int:

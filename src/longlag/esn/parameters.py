@@ -5,9 +5,9 @@ These classes have no base of scikit-learn's: it has no types, and a type checke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ _ELSEWHERE = {
     "input_scaling": "it is called input_scale",
     "seed": "it is called random_state",
 }
+_OF_CLASSES = {"class_weight": "it is for EchoStateClassifier; fit(X, y, sample_weight=...) weighs sequences"}
 _RIDGE = {"ridge": "it is called penalty", "alpha": "it is called penalty"}
 _YOURS = dict.fromkeys(("penalty", *_RIDGE), "it belongs to the readout that follows in the pipeline")
 
@@ -54,7 +55,7 @@ class ReservoirParameters:
     random_state: int | np.random.RandomState | None = None
 
 
-@_explained(_RIDGE)
+@_explained(_RIDGE | _OF_CLASSES)
 @dataclass(kw_only=True, eq=False, repr=False)
 class ReadoutParameters(ReservoirParameters):
     """With those of a readout, and of the forms of y."""
@@ -63,6 +64,14 @@ class ReadoutParameters(ReservoirParameters):
     penalty: float | Sequence[float] = (1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1.0)
     validation: float = 0.2
     targets: str = "auto"
+
+
+@_explained(_RIDGE)
+@dataclass(kw_only=True, eq=False, repr=False)
+class ClassifierParameters(ReadoutParameters):
+    """With that of classes."""
+
+    class_weight: Mapping[Any, float] | Literal["balanced"] | None = None
 
 
 @_explained(_YOURS)

@@ -43,9 +43,9 @@ class ReservoirBase(ReservoirParameters, BaseEstimator):
         reservoir = Reservoir(settings.units, settings.leak)
         return Network.drawn(reservoir, init, inputs, outputs, settings.features, stream(seed, "reservoir"))
 
-    def _scale_of_inputs(self, x: list[np.ndarray]) -> Scale:
-        """Over all steps of all sequences, if they are standardised."""
-        return Scale.of(np.concatenate(x)) if self.standardise else Scale.none(x[0].shape[1])
+    def _scale_of_inputs(self, x: list[np.ndarray], weights: np.ndarray | None = None) -> Scale:
+        """Over all steps of all sequences, if they are standardised. weights: of these steps."""
+        return Scale.of(np.concatenate(x), weights) if self.standardise else Scale.none(x[0].shape[1])
 
     def _warn_of_surprises(self, x: list[np.ndarray], form: str, settings: ReservoirSettings) -> None:
         """Warns of parameters that change nothing, or something else than their user may expect."""

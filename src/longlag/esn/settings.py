@@ -46,6 +46,13 @@ class ReadoutSettings(ReservoirSettings):
 
 
 @part
+class ClassifierSettings(ReadoutSettings):
+    """With that of classes, whose weights `weights.of_classes` checks."""
+
+    class_weight: Literal["balanced"] | Mapping | None
+
+
+@part
 class FeatureSettings(ReservoirSettings):
     """With that of a feature map."""
 
@@ -55,6 +62,8 @@ class FeatureSettings(ReservoirSettings):
 SettingsT = TypeVar("SettingsT", bound=ReservoirSettings)
 OF_TABLES = {"inputs_per_step": None, "table": "rows"}  # parameters that only a table X needs, with their defaults
 _NUMBER_OR_LIST = ("input_scale", "penalty")
+_WANTED = dict.fromkeys(_NUMBER_OR_LIST, "a number, at least 0, or a list of such numbers")
+_WANTED["class_weight"] = "None, 'balanced' or a dict with the weight of each class"
 _LATER = ("washout", "inputs_per_step", "table", "targets", "states")
 
 
@@ -76,9 +85,8 @@ def checked(kind: type[SettingsT], parameters: Mapping[str, Any], owner: str) ->
         return kind(**values)
     except LonglagError as error:
         said = str(error).replace(f"of {kind.__name__}", f"of {owner}")
-        for name in _NUMBER_OR_LIST:
+        for name, wanted in _WANTED.items():
             if said.startswith(f"{name} of "):
-                wanted = "a number, at least 0, or a list of such numbers"
                 said = f"{name} of {owner} cannot be {parameters[name]!r}; it must be {wanted}"
         raise BadInput(said) from None
 

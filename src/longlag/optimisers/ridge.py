@@ -30,20 +30,23 @@ from longlag.ranges import COUNT, NON_NEGATIVE, part
 class Moments:
     """Sums over n scored steps of v = [features, targets] - shift, float64.
 
-    shift: about the mean of the first batch, [F + O]. total: of v, [F + O]. products: of v_i v_j, [F, F + O].
+    n: the steps, or the sum of their weights. shift: about the mean of the first batch, [F + O]. total: of v, [F + O].
+    products: of v_i v_j, [F, F + O].
     """
 
-    n: int
+    n: float
     shift: Tensor
     total: Tensor
     products: Tensor
 
-    def add(self, rows: Tensor) -> Moments:
-        """The sums with rows [n, F + O] added."""
+    def add(self, rows: Tensor, weights: Tensor | None = None) -> Moments:
+        """The sums with rows [n, F + O] added; a row of weight 2 counts as two. weights: [n], None: 1 each."""
         shift = self.shift if self.n else rows[0] + (rows - rows[0]).mean(0)  # of a constant: exactly that constant
         v = rows - shift
-        products = self.products + v[:, : len(self.products)].T @ v
-        return Moments(self.n + len(rows), shift, self.total + v.sum(0), products)
+        weighed = v if weights is None else weights.unsqueeze(1) * v
+        n = len(rows) if weights is None else float(weights.sum())
+        products = self.products + v[:, : len(self.products)].T @ weighed
+        return Moments(self.n + n, shift, self.total + weighed.sum(0), products)
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ class Ridge:
         oracle = draw(self.sequences)
         phi, y = oracle.features(params)
         moments = state.add(torch.cat([phi[0].double(), y[0].double()], 1))
-        seen = moments.n * len(oracle) // phi.shape[1]  # sequences, not scored steps
+        seen = int(moments.n) * len(oracle) // phi.shape[1]  # sequences, not scored steps
         done = len(oracle) < self.sequences or seen >= self.most_sequences
         held_out = draw(self.validation, "penalty").features(params)
         oracle.charge_flops(2.0 * phi.shape[1] * phi.shape[2] ** 2)
@@ -170,12 +173,21 @@ class Chosen:
     error: float
 
 
-def choose(params: Params, solver: Solver, penalties: Sequence[float], held_out: tuple[Tensor, Tensor]) -> Chosen:
-    """Solves for every penalty; held_out: features [1, n, F] and targets [1, n, O]. The first of equals is chosen."""
+def choose(
+    params: Params,
+    solver: Solver,
+    penalties: Sequence[float],
+    held_out: tuple[Tensor, Tensor],
+    weights: Tensor | None = None,
+) -> Chosen:
+    """Solves for every penalty; held_out: features [1, n, F] and targets [1, n, O]. The first of equals is chosen.
+
+    weights: of the n rows in the error, [1, n]; None: 1 each.
+    """
     found = []
     for penalty in penalties:
         fit = stored(params, *solver.solve(penalty))
-        found.append(Chosen(penalty, fit, _error(fit, *held_out)))
+        found.append(Chosen(penalty, fit, _error(fit, *held_out, weights)))
     return min(found, key=lambda chosen: chosen.error)
 
 
@@ -184,10 +196,12 @@ def stored(params: Params, weights: Tensor, bias: Tensor) -> dict[str, Tensor]:
     return {"W_hy": weights.to(params["W_hy"].dtype).unsqueeze(0), "b_y": bias.to(params["b_y"].dtype).unsqueeze(0)}
 
 
-def _error(fit: Params, phi: Tensor, y: Tensor) -> float:
+def _error(fit: Params, phi: Tensor, y: Tensor, weights: Tensor | None = None) -> float:
     """Mean squared error of a readout applied as `Model.read` does; infinite if it is not a number."""
     outputs = affine(phi.to(fit["W_hy"].dtype), fit["W_hy"], fit["b_y"])
-    error = float((outputs.double() - y).square().mean())
+    squares = (outputs.double() - y).square()
+    mean = squares.mean() if weights is None else (weights.unsqueeze(-1) * squares).mean() / weights.mean()
+    error = float(mean)
     return math.inf if math.isnan(error) else error
 
 
