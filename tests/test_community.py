@@ -23,6 +23,7 @@ from longlag.engine import verify
 from longlag.engine.spec import resolve_elsewhere
 from longlag.errors import LonglagError
 from longlag.rng import stream
+from longlag.store import designs
 from longlag.store.records import Point, Row, read_rows, write_rows
 from longlag.tables.tools import render
 from longlag.words import count
@@ -103,10 +104,14 @@ def test_every_record_is_what_its_plug_in_gives():
 
 
 def with_table(readme: str, records: Sequence[Path] = RECORDS) -> str:
-    rows = [row for folder in [resources.find(resources.REFERENCE), *records] for row in read_rows(folder / "runs.csv")]
+    rows, known = [], {}
+    for folder in [resources.find(resources.REFERENCE), *records]:
+        own = read_rows(folder / "runs.csv")
+        rows += own
+        known |= designs.beside(folder / "runs.csv", [(row.method, row.spec_hash, row.origin) for row in own])
     registry.read_labels([plugin for folder in records for plugin in sorted(folder.glob("*.py"))])
     ranking = tables.get("ranking")
-    analysis = Analysis(stats.frame(Row, rows), stats.frame(Point, []))
+    analysis = Analysis(stats.frame(Row, rows), stats.frame(Point, []), designs=known)
     text = render.to_markdown(ranking.build(analysis), ranking.TITLE, ranking.note(analysis))
     if outdated := _older.outdated(rows):
         text += f"\n{outdated}\n"

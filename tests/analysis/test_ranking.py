@@ -1,15 +1,17 @@
 """The order of all methods: on cells where they meet, with intervals, and with the settings that rows record."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from fake_results import a_row
-from longlag import tables
+from longlag import resources, tables
 from longlag.analysis import Analysis, intervals, ranking, stats
 from longlag.rng import stream
+from longlag.store.designs import Design
 from longlag.store.records import Point, Row
 
 
@@ -115,3 +117,37 @@ def test_the_table_says_who_was_tuned_how_and_ties_share_a_rank():
     }
     assert found.loc["good", "pairs"] == "3 of 3"
     assert found.loc["far", "seeds solved"] == "100 % [57, 100] %"
+    assert set(found["how chosen"]) == {"unknown"}, "no suite is known"
+
+
+def test_the_table_says_how_settings_were_chosen():
+    suite = {"tuned": {"search": {"candidates": 5, "seeds": [1]}, "methods": {"bad": {"one": {}, "tasks": {}}}}}
+    known = {name: Design(name, suite) for name in ("bad", "far", "good")}
+    suite["tuned"]["methods"]["bad"]["tasks"] = {"adding": {"optimiser.batch": 10}, "xor": {"optimiser.batch": 10}}
+    analysis = Analysis(stats.frame(Row, RUNS), stats.frame(Point, []), designs=known)
+    found = tables.get("ranking").build(analysis).set_index("method")["how chosen"]
+    assert found["far"] == "not searched: values of its file"
+    assert found["good"] == "by hand: optimiser.learning_rate"
+    assert found["bad"] == "search: recipe and 5 candidates, 1 seed, 2 tasks at lag unknown, unknown passes"
+
+
+def test_a_variant_is_known_by_the_method_of_its_spec():
+    spec = json.dumps({"method": {"name": "lstm"}, "overrides": {"rate": 1.0}})
+    fast = [replace(row, spec=spec) for row in rows("fast", "xor", {20: [Y]})]
+    frozen = {"search": {"candidates": 5}, "methods": {"lstm": {"one": {}, "tasks": {"xor": {"rate": 1.0}}}}}
+    known = {"fast": Design("fast", {"tuned": frozen})}
+    analysis = Analysis(stats.frame(Row, fast), stats.frame(Point, []), designs=known)
+    (found,) = tables.get("ranking").build(analysis)["how chosen"]
+    assert found.startswith("search: recipe and 5 candidates, unknown seeds, 1 task")
+
+
+def test_the_reference_says_how_each_method_was_tuned():
+    """By the frozen settings of its suite: no number stands in the code."""
+    folder = resources.find(resources.REFERENCE)
+    search = json.loads((folder / "suite.json").read_text())["tuned"]["search"]
+    candidates = search.get("final_of", search)["candidates"]
+    found = tables.get("ranking").build(Analysis.load(folder / "runs.csv"))
+    for row in found.itertuples():
+        assert f"recipe and {candidates} candidates, " in row[-1], row.method
+        assert "unknown" not in row[-1]
+        assert "by hand" not in row[-1]

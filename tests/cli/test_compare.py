@@ -227,6 +227,19 @@ def test_settings_that_changed_with_the_same_version_are_named_and_marked(record
     assert "<td>Plain RNN (control)</td>" in page
 
 
+def test_the_page_says_how_the_settings_of_each_method_were_chosen(record, here):
+    known = [row for row in read_rows(record / "runs.csv") if row.lag == 10]
+    write_rows(here / "known/runs.csv", known)
+    digests = {"esn/a/seeds0": {"a": {"10": next(row.spec_hash for row in known if row.method == "esn")}}}
+    (here / "known/suite.json").write_text(json.dumps({"suite": "known", "digests": digests}))
+    assert compare(here / "known", "--quick", "--yes", "--set", "optimiser.learning_rate=0.05") == 0
+    page = (here / "results/compare/twin-quick/report.html").read_text()
+    assert "<td>by hand: optimiser.learning_rate</td>" in page, "of the newcomer"
+    own = json.loads(next(row.spec for row in known if row.method == "esn"))["overrides"]
+    assert f"<td>by hand: {', '.join(sorted(own))}</td>" in page, "of a method whose suite is known"
+    assert "<td>unknown</td>" in page, "of one whose suite is not"
+
+
 def test_rows_without_a_digest_are_said_to_be_so(record, here, capsys):
     rows = [
         replace(row, spec_hash="", spec="", method_version=0, status=Status.ERROR) if row.method == "esn" else row
@@ -318,7 +331,9 @@ def test_settings_of_a_search_are_trained(record, here, capsys):
     for folder in ("", "record"):
         own = [row for row in read_rows(here / "results/compare/twin" / folder / "runs.csv") if row.method == "twin"]
         assert [json.loads(row.spec)["overrides"] for row in own] == [setting] * 2
-    assert "on every task: optimiser.learning_rate = 0.05" in (here / "results/compare/twin/report.html").read_text()
+    page = (here / "results/compare/twin/report.html").read_text()
+    assert "on every task: optimiser.learning_rate = 0.05" in page
+    assert "search: recipe and unknown candidates, unknown seeds, 1 task at lag unknown, unknown passes" in page
     assert compare(record, "--tuned", "tuned.yaml", "--lags", "10", "--dry-run") == 0
     assert "all runs are finished" in capsys.readouterr().out
     tuned.write("tuned.yaml", {"search": {"suite": "mine"}, "methods": {"lstm": methods["twin"]}})

@@ -1,6 +1,7 @@
 """Two suites in one picture, one table and one record: labels set their methods side by side."""
 
 import gzip
+import json
 from dataclasses import replace
 
 import pytest
@@ -119,3 +120,16 @@ def test_variants_are_named_in_words_and_share_the_colour_of_their_method():
     assert style.styles(["lstm-b"], looks)["lstm-b"] == looks["lstm-b"], "a panel that lacks others"
     many = style.styles([f"lstm-{i}" for i in range(12)])
     assert len({(look.colour, look.marker, look.dash) for look in many.values()}) == 12
+
+
+def test_each_record_has_its_suite(suites):
+    digests = {name: {row.spec_hash for row in records.read_rows(f"{name}/runs.csv")} for name in "ab"}
+    for name, (digest,) in digests.items():
+        design = {"suite": name, "digests": {"job": {"adding": {"20": digest}}}}
+        (suites / name / "suite.json").write_text(json.dumps(design))
+    found = _records.analysis(["low=a", "high=b"]).designs
+    assert {name: (design.name, design.suite["suite"]) for name, design in found.items()} == {
+        "lstm-low": ("lstm", "a"),
+        "lstm-high": ("lstm", "b"),
+    }
+    assert {name: design.suite["suite"] for name, design in _records.analysis(["b"]).designs.items()} == {"lstm": "b"}

@@ -6,8 +6,8 @@ computed when it is first read, and kept.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pandas as pd
 from longlag.analysis import claims, comparison, intervals, newcomer, ranking, stats
 from longlag.analysis import reach as carries
 from longlag.errors import unknown
+from longlag.store import designs
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,7 @@ class Analysis:
     newcomer: the method that `longlag compare` compares with all others, which tables and figures set off; "": none.
     remarks: sentences on the record, which its page repeats. older: the methods, tasks and lags of
     recorded rows whose digest is not that of today. smoke: why the newcomer's runs give no order; empty if they do.
+    designs: the suite that the rows of a method were recorded with, by method; one that is not known is left out.
     Results per cost axis are in a dict whose keys are those of `stats.AXES`. Nobody changes a table in place.
     """
 
@@ -35,15 +37,19 @@ class Analysis:
     remarks: tuple[str, ...] = ()
     older: frozenset[tuple[str, str, int]] = frozenset()
     smoke: str = ""
+    designs: Mapping[str, designs.Design] = field(default_factory=dict)
 
     @classmethod
     def load(cls, runs: str | Path, curves: str | Path | None = None) -> Analysis:
-        """The analysis of a file of runs and, if there is one, a file of learning curves.
+        """The analysis of a file of runs and, if there is one, a file of learning curves; with the designs beside it.
 
         Raises:
             LonglagError: missing, damaged or foreign file, or two rows for one run.
         """
-        return cls(stats.load_runs(runs), stats.load_curves(curves))
+        loaded = stats.load_runs(runs)
+        recorded = loaded[["method", "spec_hash", "origin"]].drop_duplicates()
+        known = designs.beside(runs, recorded.itertuples(index=False, name=None))
+        return cls(loaded, stats.load_curves(curves), designs=known)
 
     def only(self, tasks: Sequence[str] = (), methods: Sequence[str] = ()) -> Analysis:
         """The analysis of these tasks and methods alone; empty: all.

@@ -10,19 +10,19 @@ its file."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from longlag.analysis import intervals
 
-COLUMNS = ["method", "cells", "of", "share", "low", "high", "n", "settings"]
+COLUMNS = ["method", "cells", "of", "share", "low", "high", "n", "settings", "given"]
 
 
 def ranking(runs: pd.DataFrame) -> pd.DataFrame:
     """Best first. Per method: cells (how many, of all that count), share with low and high, n (runs on these cells),
-    settings (see `settings`). A method that was run at no cell that counts is left out."""
+    settings (see `settings`), given (see `given`). A method that was run at no cell that counts is left out."""
     cells = runs.groupby(["task", "lag"]).method.nunique()
     methods = runs.groupby("task").method.nunique()
     counted = [cell for cell, n in cells.items() if 2 * n >= methods[cell[0]]]
@@ -40,20 +40,24 @@ def _of(rows: pd.DataFrame, of: int) -> tuple[Any, ...]:
     ladders = 1 / (weight**2 / seeds).sum()  # equally heavy ones with the same variance
     share = float(cells["mean"].sum().sum() / lags.sum())
     low, high = intervals.wilson(share * ladders, ladders)
-    return int(lags.sum()), of, share, float(low), float(high), len(rows), settings(rows)
+    by_task = given(rows)
+    return int(lags.sum()), of, share, float(low), float(high), len(rows), settings(by_task), by_task
 
 
-def settings(rows: pd.DataFrame) -> dict[str, list[Any]]:
+def given(rows: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """The settings that the rows of a method were given, by task: a mapping for each spec."""
+    specs = rows[rows.spec != ""].groupby("task").spec.unique()
+    return {str(task): [json.loads(spec).get("overrides", {}) for spec in of] for task, of in specs.items()}
+
+
+def settings(by_task: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, list[Any]]:
     """Each setting that was given to a method, with the values that its tasks had; empty: its file alone decides.
 
-    rows: of one method. A value that only some tasks were given is joined by None for the others.
+    by_task: as `given` returns it. A value that only some tasks were given is joined by None for the others.
     """
-    by_task: dict[str, dict[str, Any]] = {}
-    for task, specs in rows[rows.spec != ""].groupby("task").spec:
-        for spec in specs.unique():
-            by_task.setdefault(str(task), {}).update(json.loads(spec).get("overrides", {}))
-    names = sorted({name for given in by_task.values() for name in given})
-    return {name: _distinct(given.get(name) for given in by_task.values()) for name in names}
+    joined = [{path: value for each in of for path, value in each.items()} for of in by_task.values()]
+    names = sorted({name for each in joined for name in each})
+    return {name: _distinct(each.get(name) for each in joined) for name in names}
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:

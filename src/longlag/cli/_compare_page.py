@@ -106,7 +106,7 @@ def write(
     parquet.write(out / "curves.parquet", points.sort_by(order))
     loaded = Analysis.load(out / "runs.csv", out / "curves.parquet")
     remarks, older = tuple(_standing.sentences(others, standings)), _standing.older(others, standings)
-    analysis = Analysis(loaded.runs, loaded.curves, method, remarks, older, smoke)
+    analysis = replace(loaded, newcomer=method, remarks=remarks, older=older, smoke=smoke)
     for name, words in (("against", newcomer.against(analysis)), ("by_cell", newcomer.by_cell(analysis))):
         render.save(*words, out / "tables", name)
     page = report.render(analysis, f"{capital(method_label(method))} against the reference")

@@ -20,6 +20,7 @@ from longlag.store import files
 if TYPE_CHECKING:
     from longlag.analysis import Analysis
     from longlag.design.merge import Merged
+    from longlag.store.designs import Design
 
 _HELP = (
     "a folder with runs.csv, or such a file; several are joined, and LABEL=RUN sets the methods of one beside others"
@@ -145,7 +146,17 @@ def analysis(words: Sequence[str], curves_file: str | None = None) -> Analysis:
         )
     records = read(words)
     rows = merged(records)
-    return Analysis(stats.frame(Row, rows.rows), stats.curves_frame(curves(records, rows)))
+    known = {method: design for record in records for method, design in designs_of(record, rows).items()}
+    return Analysis(stats.frame(Row, rows.rows), stats.curves_frame(curves(records, rows)), designs=known)
+
+
+def designs_of(record: Record, rows: Merged) -> dict[str, Design]:
+    """The suites of the methods whose rows were taken from a record."""
+    from longlag.store import designs
+    from longlag.store.records import key_of
+
+    own = [row for row in rows.rows if rows.taken[key_of(row)] == str(record.runs)]
+    return designs.beside(record.runs, ((row.method, row.spec_hash, row.origin) for row in own), record.label)
 
 
 def file_of(words: Sequence[str]) -> bytes:

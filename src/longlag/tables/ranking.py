@@ -1,4 +1,4 @@
-"""All methods in one order, and how each was set."""
+"""All methods in one order, how each was set, and how its settings were chosen."""
 
 from __future__ import annotations
 
@@ -7,24 +7,31 @@ from typing import Any
 import pandas as pd
 
 from longlag.analysis import Analysis
+from longlag.design import chosen
+from longlag.store.specs import base_method
+from longlag.tables.tools import chosen as chosen_words
 from longlag.words import join_words, percent, percent_interval, seeds_phrase, setting
 
 TITLE, BESIDE = "Ranking", "overview"
 
 
 def build(analysis: Analysis) -> pd.DataFrame:
-    """One row per method, best first: share of seeds solved with its interval, pairs of task and lag, settings."""
+    """One row per method, best first: share of seeds solved with its interval, pairs of task and lag, settings, and how
+    they were chosen."""
     table = analysis.ranking
     known = analysis.runs[analysis.runs.method_version > 0]  # the row of a killed job has none
     versions = {str(name): sorted({*map(int, of)}) for name, of in known.groupby("method").method_version}
+    bases = {str(name): base_method(of.iloc[0], str(name)) for name, of in known.groupby("method").spec}
     rows = []
     for row in table.itertuples():
         rank = 1 + int((table.share > row.share).sum())
         share = f"{percent(row.share)} {percent_interval(row.low, row.high)}"
         given = "–" if analysis.smoke and row.method == analysis.newcomer else rank
         settings = _words(row.settings, versions.get(row.method, []))
-        rows.append([given, row.method, share, f"{row.cells} of {row.of}", row.n, settings])
-    return pd.DataFrame(rows, columns=["rank", "method", "seeds solved", "pairs", "runs", "settings"])
+        how = chosen.of(analysis.designs.get(row.method), bases.get(row.method, row.method), row.given)
+        pairs = f"{row.cells} of {row.of}"
+        rows.append([given, row.method, share, pairs, row.n, settings, chosen_words.words(how)])
+    return pd.DataFrame(rows, columns=["rank", "method", "seeds solved", "pairs", "runs", "settings", "how chosen"])
 
 
 def _words(settings: dict[str, list[Any]], versions: list[int]) -> str:
@@ -46,5 +53,8 @@ def note(analysis: Analysis) -> str:
         "choice may give another order. "
         "A method that was run at few of these pairs is ranked by them alone. Settings: what was changed from "
         "the values in the method's file at the version that the rows name (docs/protocol.md explains those of today); "
-        "per task: another value for each."
+        "per task: another value for each. How chosen: what the suite of the rows says (suite.json beside them), its "
+        "searches with their numbers of candidates, tuning seeds and tasks and the most sequence passes of a run; "
+        "tasks that were not searched have the one setting of all tasks; unknown without that suite. docs/tuning.md "
+        "explains the search, docs/protocol.md where the values of each file come from."
     )
