@@ -60,6 +60,23 @@ def test_a_stream_has_no_end_begins_where_it_is_asked_to_and_depends_on_the_seed
     assert not equal(five[:1], islice(dataclasses.replace(ORDER, seed=4), 1))
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_stream_with_an_end_has_a_length_that_torch_agrees_with(workers):
+    some = dataclasses.replace(ORDER, batches=7, first=3)
+    loader = DataLoader(some, batch_size=None, num_workers=workers)
+    assert len(some) == len(loader) == len(list(loader)) == 7  # torch warns of a wrong length, which is an error here
+    assert len(DataLoader(some, batch_size=2)) == 4
+
+
+def test_a_stream_without_an_end_has_none():
+    with pytest.raises(TypeError, match="without an end has no length; give it batches="):
+        len(ORDER)
+    with pytest.raises(TypeError):
+        len(DataLoader(ORDER, batch_size=None))
+    assert ORDER, "a stream is not empty"
+    assert len(list(islice(DataLoader(ORDER, batch_size=None), 2))) == 2
+
+
 def test_a_task_with_few_sequences_gives_all_of_them():
     assert next(iter(TaskDataset("memorization_5bit", 20, batch=100)))[0].shape[1] == 32
 

@@ -41,7 +41,7 @@ class TaskDataset(IterableDataset[_Batch]):
     batch_first: x is [B, L, X], as `nn.GRU(batch_first=True)` takes it, rather than [L, B, X]; y follows.
     starts: yields (x, y, start). Sequences of random length are padded with zeros at the front; start [B] int64 is
         the first step of each.
-    first: number of the first batch. batches: how many there are; None is no end.
+    first: number of the first batch. batches: how many there are, which is the `len()`; None is no end, and no `len()`.
 
     Shapes of y: classes are int64, [B] where one step is scored, else [K, B] or [B, K]; real targets have an axis more,
     [B, O] or [K, B, O] or [B, K, O]. The K scored steps are the last ones.
@@ -62,6 +62,20 @@ class TaskDataset(IterableDataset[_Batch]):
     def __post_init__(self) -> None:
         check(self)
         load(self.task, self.lag)
+
+    def __len__(self) -> int:
+        """The number of batches, for loaders and progress bars.
+
+        Raises:
+            TypeError: there is no end. That is what torch expects of a stream without a length.
+        """
+        if self.batches is None:
+            raise TypeError("a TaskDataset without an end has no length; give it batches=")
+        return self.batches
+
+    def __bool__(self) -> bool:
+        """True, as of any stream: without this, `if dataset:` would ask for the length."""
+        return True
 
     def __iter__(self) -> Iterator[_Batch]:
         source, worker = load(self.task, self.lag), get_worker_info()

@@ -140,7 +140,7 @@ def test_reach_says_what_stopped_it_and_how_many_lags_were_tried() -> None:
 
     assert told() == [2, "budget"]
     assert told(status="diverged") == [2, "failure"]
-    assert told(passes=30.0) == [2, "failure"]  # out of sequences
+    assert told(passes=30.0) == [2, "failure"]  # all sequences used
     assert told(status="not_attempted") == [1, ""]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +13,11 @@ import pytest
 from scipy.stats import CensoredData, binomtest, ecdf
 
 import fake_results
+from longlag import tables
 from longlag.analysis import Analysis, intervals, stats
 from longlag.errors import LonglagError
+from longlag.figures import endings, overview
+from longlag.report import explorer, headline
 from longlag.rng import stream
 from longlag.store import records
 from longlag.store.records import Point, Row, Status
@@ -103,7 +107,7 @@ def test_a_run_without_any_numbers_takes_budget_and_rate_of_its_cell() -> None:
     assert stats.solve_times(table(dead)).time.tolist() == [math.inf]
 
 
-def test_a_readout_out_of_sequences_costs_what_it_used() -> None:
+def test_a_readout_that_used_all_its_sequences_costs_what_it_used() -> None:
     spent = {"passes": 30.0, "flops": 2e3, "seconds": 0.5, "test_error": 0.5}
     runs = table(*(row(50, seed, False, **spent) for seed in (0, 1)))
     costs = analysis(runs).costs
@@ -114,6 +118,22 @@ def test_a_readout_out_of_sequences_costs_what_it_used() -> None:
     assert [analysis(diverged).costs[axis].iloc[0].budget for axis in stats.AXES] == [1000, 2e3, 0.5]
 
 
+def test_such_a_readout_is_nowhere_said_to_have_run_out_of_anything() -> None:
+    """It ended as it should: no budget and no stock of sequences was too small."""
+    spent = {"passes": 30.0, "flops": 2e3, "seconds": 0.5, "test_error": 0.5, "best_error": 0.5}
+    suite = analysis(table(*(row(50, seed, False, **spent) for seed in (0, 1))))
+    (ended,) = tables.get("failures").build(suite)["the others ended"]
+    (cell,) = explorer.island(suite)["tasks"][0]["cells"]
+    assert ended == cell[8] == "2 all sequences used"
+    assert "2 used every sequence that the readout asks for" in headline.sentences(suite)[-1]
+    assert "2 all sequences used. For" in endings.caption(suite)
+    drawn = [figure.draw(suite) for figure in (endings, overview)]
+    words = {text.get_text() for figure in drawn for keys in figure.legends for text in keys.get_texts()}
+    assert {"stopped by a failure, or all sequences used", "unsolved: near miss"} <= words
+    said = [*words, endings.caption(suite), overview.caption(suite), tables.get("failures").note(suite)]
+    assert not [text for text in said if re.search("out of sequences|end of its sequences|^ran out", text)]
+
+
 def test_runs_that_end_as_budget_end_in_four_ways() -> None:
     runs = table(
         row(50, 0, False, test_error=0.5), row(50, 1, False, test_error=0.005), row(50, 2, False, passes=30.0, test_error=0.5),
@@ -121,7 +141,7 @@ def test_runs_that_end_as_budget_end_in_four_ways() -> None:
         row(50, 4, True), row(50, 5, False, status="not_attempted", passes=math.nan, test_error=math.nan),
     )  # fmt: skip
     assert stats.ending(runs).tolist() == [
-        "budget", "solved unconfirmed", "out of sequences", "failed the test", "solved", "not_attempted"
+        "budget", "solved unconfirmed", "all sequences used", "failed the test", "solved", "not_attempted"
     ]  # fmt: skip
     assert analysis(runs).failures.endings.iloc[0]["solved unconfirmed"] == 1
 

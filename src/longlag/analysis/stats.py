@@ -26,7 +26,8 @@ from longlag.store.records import Status
 
 CONDITION = ["task", "method", "lag"]
 AXES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}
-OUT_OF_SEQUENCES, SOLVED_LATE, FAILED_TEST = "out of sequences", "solved unconfirmed", "failed the test"
+SOLVED_LATE, FAILED_TEST, ALL_SEQUENCES = "solved unconfirmed", "failed the test", "all sequences used"
+ENDINGS = (SOLVED_LATE, FAILED_TEST, ALL_SEQUENCES, *(status.value for status in Status if status != Status.SOLVED))
 _DTYPES = {"str": "object", "int": "int64", "float": "float64", "bool": "bool", "int | None": "float64"}
 
 
@@ -108,7 +109,7 @@ def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
     censored at the budget times its rate, also where it stopped short of the budget: all runs are treated alike. A run
     without usable costs takes the median rate of its condition. inf: no run of the condition has a budget or a rate.
     used: what tables print as the bound of an unsolved run, which is never extrapolated from a run with costs of its
-    own: on the axes other than passes, and where the run is exhausted (`ending`: out of sequences), what it spent.
+    own: on the axes other than passes, and where the run is exhausted (`ending`: all sequences used), what it spent.
     """
     spent = runs.passes.where(runs.passes > 0)
     rate = runs[axis] / spent
@@ -117,7 +118,7 @@ def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
     budget = budget.fillna(runs.budget.groupby([runs.task, runs.lag]).transform("max"))
     passes = runs.passes_to_solve.where(runs.solved, budget)
     time = (passes if axis == "passes" else passes * rate).fillna(np.inf)
-    exhausted = ending(runs) == OUT_OF_SEQUENCES
+    exhausted = ending(runs) == ALL_SEQUENCES
     measured = exhausted if axis == "passes" else (runs.passes > 0) & runs[axis].notna()
     table = runs[[*CONDITION, "seed", "status", "solved"]]
     return table.assign(time=time, used=runs[axis].where(measured, time), exhausted=exhausted)
@@ -126,7 +127,7 @@ def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
 def ending(runs: pd.DataFrame) -> pd.Series:
     """How each run ended: its status, but for three ways in which a run ends as `budget` and did not run out of it.
 
-    `OUT_OF_SEQUENCES`: a readout in closed form had all the sequences it asks for, below the budget. `SOLVED_LATE`: the
+    `ALL_SEQUENCES`: a readout in closed form had all the sequences it asks for, below the budget. `SOLVED_LATE`: the
     test set meets the criterion, but no validation within the budget confirmed it. `FAILED_TEST`: validation confirmed,
     and the test set does not meet the criterion.
     """
@@ -134,9 +135,18 @@ def ending(runs: pd.DataFrame) -> pd.Series:
     told = {
         FAILED_TEST: stopped & runs.reason.str.startswith("confirmed on validation"),
         SOLVED_LATE: stopped & (runs.test_error <= protocol.CRITERION),
-        OUT_OF_SEQUENCES: stopped & (runs.passes < runs.budget),
+        ALL_SEQUENCES: stopped & (runs.passes < runs.budget),
     }
     return pd.Series(np.select([*told.values()], [*told], runs.status.astype(object)), runs.index, object)
+
+
+def endings_in_words(endings: Mapping[str, int]) -> str:
+    """How many unsolved runs ended in which of `ENDINGS`.
+
+    >>> endings_in_words({"budget": 2, "not_attempted": 1, "all sequences used": 3})
+    '3 all sequences used, 2 budget, 1 not attempted'
+    """
+    return ", ".join(f"{endings[how]} {how.replace('_', ' ')}" for how in ENDINGS if how in endings)
 
 
 def survival(times: pd.DataFrame) -> pd.DataFrame:
@@ -158,7 +168,7 @@ def cost(conditions: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
 
     Columns: minimal_lag, n, attempted, solved, median, first and last (smallest and largest cost of a seed;
     inf: some seed did not solve), budget (the largest bound of an unsolved run, `used`; nan: all solved), exhausted
-    (every unsolved run ran out of sequences, so that a larger budget would not help).
+    (every unsolved run used all its sequences, so that a larger budget would not help).
     """
     columns = ["median", "first", "last", "budget", "exhausted"]
     found = {condition: _median(rows) for condition, rows in times.groupby(CONDITION)}

@@ -134,7 +134,7 @@ def _fill(status: str, left: float) -> tuple[Any, str]:
 
 
 def _with_numbers(blocks: pd.DataFrame) -> pd.DataFrame:
-    """The blocks of one run whose passes ran out."""
+    """The blocks of one run that no failure and no clock ended."""
     return blocks[(blocks.seeds == 1) & (blocks.status == Status.BUDGET) & blocks.best.notna()]
 
 
@@ -163,7 +163,7 @@ def _keys(runs: pd.DataFrame) -> list[Patch]:
     keys = [Patch(facecolor=_STATUS[Status.SOLVED][0], label="solved")]
     if Status.BUDGET in there:
         keys += [
-            Patch(facecolor=_fill(Status.BUDGET, left)[0], label=f"ran out: {words}") for words, left in shades.items()
+            Patch(facecolor=_fill(Status.BUDGET, left)[0], label=f"unsolved: {words}") for words, left in shades.items()
         ]
     for status in (Status.DIVERGED, Status.TIMEOUT, Status.ERROR, Status.NOT_ATTEMPTED):
         if status in there:
@@ -181,17 +181,18 @@ def caption(analysis: Analysis) -> str:
     shown, conditions = _unsolved(analysis), analysis.success
     crowd = conditions.n[conditions.task.isin(shown.task.unique())].max() > _CROWD
     alike = f"; in a condition of more than {_CROWD}, those that look alike share a block" if crowd else ""
-    counts = runs.status.value_counts()
-    ends = join_words(f"{counts[status]} {status.value.replace('_', ' ')}" for status in Status if status in counts)
+    counts = stats.ending(runs).value_counts()
+    known = [Status.SOLVED.value, *stats.ENDINGS]
+    ends = join_words(f"{counts[name]} {name.replace('_', ' ')}" for name in known if name in counts)
     if shown.empty:
         return f"Every run was solved ({ends}; {seeds_phrase(conditions.n)} per condition)."
     rest = sorted(set(runs.task) - set(shown.task))
     left_out = f" Left out, since every run was solved: {join_tasks(rest)}." if rest else ""
     return (
         f"Blue is solved. Each block is one seed ({seeds_phrase(conditions.n)} per condition{alike}): {ends}. For runs "
-        "that ended at their budget, darker means that less was learned: the colour is the lowest share of validation "
-        "sequences wrong (the number, in percent, where there is room), on a logarithmic scale from the criterion to "
-        "the constant answer. The lowest of many evaluations on "
+        "that spent their budget or used all their sequences, darker means that less was learned: the colour is the "
+        "lowest share of validation sequences wrong (the number, in percent, where there is room), on a logarithmic "
+        "scale from the criterion to the constant answer. The lowest of many evaluations on "
         f"{protocol.MONITOR} sequences lies below what the net would score. Outlined: not attempted, since "
         f"two lags in a row below were unsolved. No block: that lag was not on the method's grid.{left_out}"
     )

@@ -81,9 +81,7 @@ def _keys(table: pd.DataFrame) -> list[Any]:
     if table.at_limit.any():
         found.append(Line2D([], [], ls="", marker=">", ms=5, color=style.INK, label="solved to the end of the ladder"))
     if (table.stopped == "failure").any():
-        found.append(
-            Line2D([], [], ls="", marker="x", ms=4, color=style.INK, label="stopped by a failure, or out of sequences")
-        )
+        found.append(Line2D([], [], ls="", marker="x", ms=4, color=style.INK, label=style.STOPPED))
     if (table.tried == 1).any():
         found.append(Patch(facecolor=_TRACK, hatch=_ONE_LAG, edgecolor="#b0b0b0", lw=0, label="tried at one lag only"))
     return found
@@ -162,17 +160,19 @@ def caption(analysis: Analysis) -> str:
         "reach, the largest lag T of the grid that at least half of the seeds solve, with the task's minimal lag in "
         "brackets; ≥: that was the largest lag tried"
     )
+    marks = (
+        "cross: a failure stopped it, or its readout had used all the sequences that it asks for; hatched: tried at "
+        "one lag only; without a mark: the budget stopped it."
+    )
     if is_map(table):
         return (
             f"Darker cells carry further. {first} Number: {told}; none: no lag was solved; dot: not run. "
-            "Black edge: solved to the end of the ladder; cross: a failure or the end of its sequences stopped it; "
-            "hatched: tried at one lag only; without a mark: the budget stopped it. "
-            f"Methods are ordered by their mean share of the largest lag, tasks by how many methods ran on them; "
+            f"Black edge: solved to the end of the ladder; {marks} Methods are ordered by their "
+            "mean share of the largest lag, tasks by how many methods ran on them; "
             f"{seeds_phrase(table.n)}. The table gives the intervals."
         )
     return (
         f"Longer bars carry further. {first} Bar and number: {told}. Pale track: the lags of the grid, "
-        "divided by white lines; arrow: solved to the end of the ladder; cross: a failure or the end of its sequences "
-        "stopped it; hatched: tried at one lag only; without a mark: the budget stopped it. Black line: 95 % interval "
-        f"of the true reach from exact binomial tests, {seeds_phrase(table.n)}; it knows only the lags of the grid."
+        f"divided by white lines; arrow: solved to the end of the ladder; {marks} Black line: 95 % interval of the "
+        f"true reach from exact binomial tests, {seeds_phrase(table.n)}; it knows only the lags of the grid."
     )

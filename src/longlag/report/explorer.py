@@ -173,21 +173,16 @@ def _conditions(analysis: Analysis) -> pd.DataFrame:
     for axis, costs in analysis.costs.items():
         conditions = conditions.join(costs[_PARTS].add_prefix(f"{axis}_"))
     conditions = conditions.join(analysis.costs["passes"].exhausted)  # the same on every axis
-    ends = analysis.failures[[*stats.CONDITION, *(status.value for status in Status)]]
-    return (
-        conditions.merge(ends.rename(columns={"solved": "ended_solved"}), on=stats.CONDITION)
-        if len(conditions)
-        else conditions
-    )
+    ends = analysis.failures[[*stats.CONDITION, "endings"]]
+    return conditions.merge(ends, on=stats.CONDITION) if len(conditions) else conditions
 
 
 def _condition_lists(conditions: pd.DataFrame, names: list[str]) -> list[list[Any]]:
     """[method, lag, minimal lag, n, attempted, solved, low, high, how the others ended, {axis: [median, first, last,
-    budget]}, whether the unsolved ran out of sequences]."""
-    others = [status.value for status in Status if status is not Status.SOLVED]
+    budget]}, whether the unsolved used all their sequences]."""
     found = []
     for row in conditions.to_dict("records"):
-        ends = ", ".join(f"{row[name]} {name.replace('_', ' ')}" for name in others if row[name])
+        ends = stats.endings_in_words(row["endings"]) if row["solved"] < row["n"] else ""
         cost = {axis: [_number(row[f"{axis}_{part}"]) for part in _PARTS] for axis in stats.AXES}
         counts = [int(row[name]) for name in ("n", "attempted", "solved")]
         place = [names.index(row["method"]), int(row["lag"]), _number(row["minimal_lag"])]

@@ -23,7 +23,7 @@ from longlag.words import (
 _LEVEL = 0.05  # of the comparisons of methods, corrected for their number
 _ENDED = {
     Status.BUDGET.value: "ran out of budget",
-    stats.OUT_OF_SEQUENCES: "ran out of sequences",
+    stats.ALL_SEQUENCES: "used every sequence that the readout asks for",
     stats.SOLVED_LATE: "solved the test set without a confirmation in the budget",
     stats.FAILED_TEST: "failed the test after validation",
     Status.DIVERGED.value: "diverged",

@@ -8,11 +8,8 @@ import numpy as np
 import pandas as pd
 
 from longlag.analysis import Analysis, stats
-from longlag.store.records import Status
 
 TITLE, BESIDE = "What failed, and how", ""
-_HOW = [stats.SOLVED_LATE, stats.FAILED_TEST, stats.OUT_OF_SEQUENCES]
-_HOW += [status.value for status in Status if status is not Status.SOLVED]
 
 
 def build(analysis: Analysis) -> pd.DataFrame:
@@ -26,7 +23,7 @@ def build(analysis: Analysis) -> pd.DataFrame:
             condition.method,
             condition.lag,
             f"{condition.solved}/{condition.n}",
-            _how(condition),
+            stats.endings_in_words(condition.endings),
             _near(condition),
             condition.reason,
         ]
@@ -34,10 +31,6 @@ def build(analysis: Analysis) -> pd.DataFrame:
     ]
     names = ["task", "method", "lag", "solved", "the others ended", "nearest, % wrong", "commonest reason"]
     return pd.DataFrame(rows, columns=names)
-
-
-def _how(condition: Any) -> str:
-    return ", ".join(f"{condition.endings[how]} {how.replace('_', ' ')}" for how in _HOW if how in condition.endings)
 
 
 def _near(condition: Any) -> str:
@@ -53,10 +46,11 @@ def note(analysis: Analysis) -> str:
     """How to read the words."""
     return (
         "Runs of each condition by how they ended. Conditions in which every attempted run was solved are left out. "
-        "Budget: the passes ran out. Out of sequences: a readout in closed form had all it asks for. Solved "
-        "unconfirmed: the test set meets the criterion, but no validation confirmed it within the budget. Failed the "
-        "test: confirmed on validation, not on the test set. Diverged: a loss or a parameter stopped being finite. "
-        "Timeout: the run reached the limit of wall-clock time. Error: a bug or a killed job. Not attempted: the "
-        "ladder stopped at a smaller lag. Nearest: the lowest share of validation sequences wrong among the unsolved "
-        "runs, beside the shares of the constant and the half-solved answer."
+        "Budget: the passes ran out. All sequences used: a readout that is fitted in one step had every sequence that "
+        "it asks for, so that more passes would not help. Solved unconfirmed: the test set meets the criterion, but no "
+        "validation confirmed it within the budget. Failed the test: confirmed on validation, not on the test set. "
+        "Diverged: a loss or a parameter stopped being finite. Timeout: the run reached the limit of wall-clock time. "
+        "Error: a bug or a killed job. Not attempted: the ladder stopped at a smaller lag. Nearest: the lowest share "
+        "of validation sequences wrong among the unsolved runs, beside the shares of the constant and the half-solved "
+        "answer."
     )

@@ -56,9 +56,7 @@ def _keys(table: pd.DataFrame) -> list[Any]:
     if (table.stopped == "budget").any():
         found.append(Patch(facecolor=_colour(1, (1, 1)), label="no mark: stopped by the budget"))
     if (table.stopped == "failure").any():
-        found.append(
-            Line2D([], [], ls="", marker="x", ms=4, color=style.INK, label="stopped by a failure, or out of sequences")
-        )
+        found.append(Line2D([], [], ls="", marker="x", ms=4, color=style.INK, label=style.STOPPED))
     if (table.tried == 1).any():
         found.append(Patch(facecolor="white", hatch=_ONE_LAG, edgecolor="#b0b0b0", lw=0, label="tried at one lag only"))
     return found

@@ -26,6 +26,7 @@ DOTS_PER_INCH = 220  # of the PNG
 INK, QUIET, FAINT = "#222222", "#6b6b6b", "#dddddd"
 LAG = "nominal lag T in steps (minimal lag in brackets)"
 LAG_SHORT = "lag T (minimal lag)"
+STOPPED = "stopped by a failure, or all sequences used"  # a ladder, by anything but its budget
 # seaborn's palette "colorblind", as letters: importing seaborn takes longer than drawing a figure
 COLORBLIND = (
     *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
