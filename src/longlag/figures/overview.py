@@ -158,21 +158,34 @@ def caption(analysis: Analysis) -> str:
     first = analysis.smoke or _first(table)
     told = (
         "reach, the largest lag T of the grid that at least half of the seeds solve, with the task's minimal lag in "
-        "brackets; ≥: that was the largest lag tried"
-    )
-    marks = (
-        "cross: a failure stopped it, or its readout had used all the sequences that it asks for; hatched: tried at "
-        "one lag only; without a mark: the budget stopped it."
+        "brackets"
     )
     if is_map(table):
         return (
-            f"Darker cells carry further. {first} Number: {told}; none: no lag was solved; dot: not run. "
-            f"Black edge: solved to the end of the ladder; {marks} Methods are ordered by their "
-            "mean share of the largest lag, tasks by how many methods ran on them; "
+            f"Darker cells carry further. {first} Number: {told}. {_marks(table, 'black edge')}Methods are ordered by "
+            "their mean share of the largest lag, tasks by how many methods ran on them; "
             f"{seeds_phrase(table.n)}. The table gives the intervals."
         )
     return (
-        f"Longer bars carry further. {first} Bar and number: {told}. Pale track: the lags of the grid, "
-        f"divided by white lines; arrow: solved to the end of the ladder; {marks} Black line: 95 % interval of the "
-        f"true reach from exact binomial tests, {seeds_phrase(table.n)}; it knows only the lags of the grid."
+        f"Longer bars carry further. {first} Bar and number: {told}. Pale track: the lags of the grid, divided by "
+        f"white lines. {_marks(table, 'arrow')}Black line: 95 % interval of the true reach from exact binomial tests, "
+        f"{seeds_phrase(table.n)}; it knows only the lags of the grid."
     )
+
+
+def _marks(table: pd.DataFrame, end: str) -> str:
+    """What the marks of cells or bars mean, of those that occur; end: that of a reach which ends with the grid."""
+    meanings = {
+        "≥": ("that was the largest lag tried", table.at_limit.any()),
+        end: ("solved to the end of the ladder", table.at_limit.any()),
+        "cross": (
+            "a failure stopped it, or its readout had used all the sequences that it asks for",
+            (table.stopped == "failure").any(),
+        ),
+        "hatched": ("tried at one lag only", (table.tried == 1).any()),
+        "without a mark": ("the budget stopped it", (table.stopped == "budget").any()),
+        "none": ("no lag was solved", (table.reach == 0).any()),
+        "dot": ("not run", is_map(table) and heatmap.has_gaps(table)),
+    }
+    found = "; ".join(f"{mark}: {meaning}" for mark, (meaning, occurs) in meanings.items() if occurs)
+    return f"{capital(found)}. " if found else ""

@@ -43,9 +43,16 @@ def draw(table: pd.DataFrame, methods: list[str], width: float, newcomer: str = 
         style.set_off(panel, newcomer)
         _cells(panel, table[table.task.isin(block)], block, names, ends)
     layout.keys_to(figure, _keys(table), "outside upper left")
-    words = ("reach in steps: longest lag that half of the seeds solve", "(minimal lag in brackets); ≥: longest tried")
-    figure.supxlabel((" " if wide else "\n").join(words) + "; dot: not run", fontsize=8 if wide else 7)
+    words = ["reach in steps: longest lag that half of the seeds solve", "(minimal lag in brackets)"]
+    words[1] += "; ≥: longest tried" if table.at_limit.any() else ""
+    words[1] += "; dot: not run" if has_gaps(table) else ""
+    figure.supxlabel((" " if wide else "\n").join(words), fontsize=8 if wide else 7)
     return figure
+
+
+def has_gaps(table: pd.DataFrame) -> bool:
+    """Whether a method was not run on one of the tasks; table: `reach.reach`."""
+    return len(table) < table.method.nunique() * table.task.nunique()
 
 
 def _keys(table: pd.DataFrame) -> list[Any]:
