@@ -18,8 +18,8 @@ import costs
 from finding import in_markdown, of_all
 
 from longlag import registry
-from longlag.cli import _older
 from longlag.design import suite, tuned
+from longlag.engine import standing
 from longlag.store import records
 from longlag.store.records import Status
 from longlag.tasks.base import Traits
@@ -101,14 +101,17 @@ def record() -> str:
 
 
 def _age(rows: list[records.Row]) -> str:
-    changed = [each for each in _older.changed(rows) if each.kind == "methods"]
+    changed = _older(rows)
     if not changed:
         return ""
-    names = join_words(method_label(each.name) for each in changed)
-    return (
-        f"An older record: {sum(each.rows for each in changed)} of its {len(rows)} rows are of recipes that have "
-        f"changed since ({names})."
-    )
+    names = join_words(map(method_label, sorted({row.method for row in changed})))
+    return f"An older record: {len(changed)} of its {len(rows)} rows are of recipes that have changed since ({names})."
+
+
+def _older(rows: list[records.Row]) -> list[records.Row]:
+    """The rows that would have another digest today."""
+    standings = standing.of(rows)
+    return [row for row in rows if standings[standing.recipe(row)].older]
 
 
 def _to_come(rows: list[records.Row]) -> str:
@@ -135,7 +138,7 @@ def _wrapped(text: str) -> str:
 def verified() -> str:
     """How rows of the reference are verified: those of recipes that have not changed, and those that have."""
     rows = _record()
-    old = {each.name for each in _older.changed(rows) if each.kind == "methods"}
+    old = {row.method for row in _older(rows)}
     same = sorted({row.method for row in rows} - old)
     if not old:
         return _wrapped(

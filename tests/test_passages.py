@@ -11,6 +11,7 @@ import yaml
 
 from longlag import registry
 from longlag.design import suite
+from longlag.engine import standing
 from longlag.store.records import read_rows
 from programs import loaded
 from test_docs import DOCUMENTS, ROOT
@@ -49,13 +50,16 @@ def test_what_a_recipe_reads_is_seen(passages):
 
 
 def test_a_record_of_today_s_recipes_has_no_age(passages, monkeypatch):
-    today = [
-        replace(row, method_version=registry.get("methods", row.method).version) for row in passages._record()[:100]
-    ]
+    today = passages._record()[:100]
+    known = {standing.recipe(row) for row in today}
+    of = {True: standing.Standing(), False: standing.Standing(settings=(("optimiser.learning_rate", 0.1, 0.2),))}
+    monkeypatch.setattr(
+        passages.standing, "of", lambda rows: {key: of[key in known] for key in map(standing.recipe, rows)}
+    )
     monkeypatch.setattr(passages, "_record", lambda: today)
     assert "An older record" not in passages.record()
     assert "git worktree" not in passages.verified()
-    older = [replace(today[0], method_version=today[0].method_version - 1), *today[1:]]
+    older = [replace(today[0], spec_hash="another"), *today[1:]]
     monkeypatch.setattr(passages, "_record", lambda: older)
     assert f"An older record: 1 of its {len(older)} rows" in passages.record()
     assert "git worktree" in passages.verified()
