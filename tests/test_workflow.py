@@ -191,6 +191,9 @@ def test_the_record_of_another_suite_is_not_replaced_in_silence(tmp_path):
 def test_both_doors_plan_the_same_jobs(tmp_path, snakefile):
     code, output = Folder(tmp_path).snakemake("--dry-run", snakefile=ROOT / snakefile)
     assert code == 0, output
+    assert (
+        "train control on adding, temporal_order, seeds 0 to 1: see results/tiny/logs/control/all/seeds0.log" in output
+    )
     goal = "default" if snakefile == "Snakefile" else "all"
     steps = dict.fromkeys([goal, "question", "design", "collect", "figures", "tables", "report"], 1)
     assert counts(output) == {**steps, "train": 3, "total": 10}

@@ -64,6 +64,16 @@ def test_a_variant_can_be_searched():
     assert "--candidate 2 --set cell.hidden=64" in words
 
 
+def test_a_fault_of_a_searched_variant_names_its_cell_and_not_its_group(tmp_path, capsys):
+    path = tmp_path / "mine.json"
+    cells = [{"methods": ["lstm"], "tasks": ["adding"]}, {"methods": ["fast"], "tasks": ["adding"], "group": "both"}]
+    path.write_text(json.dumps(design(cells=cells, methods={"fast": {"from": "esn", "optimiser.nothing": 3}})))
+    assert cli.main(["design", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "cells[1], esn on adding at lags 10, 20 and 50: unknown setting 'optimiser.nothing'" in said
+    assert "both" not in said
+
+
 def test_the_search_of_the_package_costs_every_method_the_same():
     plan = suite.read(CONFIG / "tuning.yaml")
     assert {job.base for job in plan.jobs} == set(registry.tunable())

@@ -274,6 +274,18 @@ def test_group_is_one_job_and_settings_reach_their_method_only():
     assert jobs[1].arguments().endswith(" --set optimiser.structural_damping=0.1")
 
 
+def test_the_title_of_a_job_names_its_tasks_and_seeds_and_not_its_group():
+    tasks = ["adding", "xor", "temporal_order", "copy", "latch", "parity"]
+    few, many = ({"methods": [name], "tasks": tasks[:n], "group": "both"} for name, n in (("hf", 4), ("esn", 6)))
+    assert [job.title for job in suite.parse(design(few, many, seeds="1:5")).jobs] == [
+        "hf on adding, xor, temporal_order, copy, seeds 1 to 2", "hf on adding, xor, temporal_order, copy, seeds 3 to 4",
+        "esn on adding, xor, temporal_order, copy and 2 more tasks, seeds 1 to 2",
+        "esn on adding, xor, temporal_order, copy and 2 more tasks, seeds 3 to 4",
+    ]  # fmt: skip
+    (one,) = suite.parse(design({"methods": ["esn"], "tasks": ["xor"]}, seeds="4:5")).jobs
+    assert one.title == "esn on xor, seed 4"
+
+
 def test_gradient_flow_is_asked_for_by_the_suite_or_by_a_cell():
     plain, watched = ({"methods": ["hf"], "tasks": [task]} for task in ("adding", "xor"))
     for keys, cells in (({}, [plain, watched | {"flow": True}]), ({"flow": True}, [plain | {"flow": False}, watched])):

@@ -4,7 +4,7 @@
 # Finished rungs, and checkpoints of those in training, are kept in results/SUITE/rungs, which is no output: Snakemake deletes the outputs
 # of a job before it runs again, and a job that runs again (one more lag, a killed machine) must train only what is new. `arguments` and
 # `digests` decide all numbers: a change of either, and nothing else, runs the job again. `reuse` is a resource and no parameter, so that a
-# longer list of files runs no finished job again.
+# longer list of files runs no finished job again. `title` asks for `output`, though it needs none: Snakemake compares no such parameter.
 rule train:
     input:
         suite_of,
@@ -27,7 +27,8 @@ rule train:
         arguments=lambda wildcards: job_of(wildcards).arguments(),
         digests=digests_of,
         cache="results/{suite}/rungs",
+        title=lambda wildcards, output: job_of(wildcards).title,
     message:
-        "train {wildcards.method} on {wildcards.group}, chunk {wildcards.chunk} of the seeds: see {log}"
+        "train {params.title}: see {log}"
     shell:
         "longlag ladder {params.arguments} {resources.reuse} --cache {params.cache:q} --out {output.runs:q} --curves {output.curves:q} > {log:q} 2>&1"

@@ -97,12 +97,12 @@ def _some(names: Iterable[str]) -> str:
 
 def _cell(plan: Suite, fault: Fault) -> str:
     """`cells[0]`, as errors name it: the first cell that asks for this method, task and lag."""
-    for number, cell in enumerate(plan.config["cells"]):
-        lags = cell.get("lags", plan.config.get("lags", fault.job.lags))
-        if (
-            {fault.job.method, fault.job.base} & {*cell["methods"]}
-            and fault.task in cell["tasks"]
-            and fault.lag in lags
-        ):
-            return f"cells[{number}]"
-    return f"group {fault.job.group}"  # of a search, whose methods have names of their own
+    job = fault.job
+    names = {job.method, job.base} if job.candidate is None else {job.base, job.method.rpartition("-")[0]}
+    return next(
+        f"cells[{number}]"
+        for number, cell in enumerate(plan.config["cells"])
+        if names & {*cell["methods"]}
+        and fault.task in cell["tasks"]
+        and fault.lag in cell.get("lags", plan.config.get("lags", job.lags))
+    )

@@ -12,6 +12,8 @@ from typing import Any
 from longlag import protocol
 from longlag.store.records import Key
 
+MOST_NAMES = 4  # of the tasks in a title
+
 
 @dataclass(frozen=True)
 class Job:
@@ -43,6 +45,14 @@ class Job:
     def entry(self) -> str:
         """The method as estimates and errors list it: the candidates of a search are one with it."""
         return self.method if self.candidate is None else self.base
+
+    @property
+    def title(self) -> str:
+        """What the job trains, for people. It names tasks: the name of a group is a word of the suite's author."""
+        named = ", ".join(self.tasks[:MOST_NAMES])
+        more = f" and {len(self.tasks) - MOST_NAMES} more tasks" if len(self.tasks) > MOST_NAMES else ""
+        first, last = self.seeds[0], self.seeds[-1]
+        return f"{self.method} on {named}{more}, {f'seed {first}' if first == last else f'seeds {first} to {last}'}"
 
     def runs(self) -> Iterator[Key]:
         """The keys of the rows that this job must write."""
