@@ -8,7 +8,7 @@ from echoes import mackey_glass
 from longlag.esn import EchoStateNetwork
 from longlag.esn.names import BadInput
 from longlag.esn.readout import Elimination
-from longlag.optimisers.ridge import Ridge, Spectrum
+from longlag.optimisers.ridge import Ridge, Spectrum, choose
 
 
 def moments(phi, y):
@@ -73,6 +73,26 @@ def test_the_smallest_penalty_is_chosen_without_noise_and_not_with_it():
     assert 1 - net.score(*later) < 0.7 * (1 - larger.score(*later))
     noisy = s + np.random.default_rng(0).normal(0, 0.05, s.shape)
     assert net.fit([noisy[:2000]], [noisy[1:2001]]).penalty_ > 1e-8
+
+
+def test_a_row_of_weight_two_counts_twice_in_the_sums_and_in_the_error():
+    phi, y = dependent()
+    y = y + np.random.default_rng(1).standard_normal(y.shape)
+    times = np.arange(50) % 3
+    whole = moments(phi, y)
+    weighted = whole.add(torch.from_numpy(np.concatenate([phi, y], 1)), torch.from_numpy(times.astype(float)))
+    twice = moments(np.concatenate([phi, phi.repeat(times, 0)]), np.concatenate([y, y.repeat(times, 0)]))
+    assert weighted.n == twice.n == 99
+    for one, other in zip(Elimination.of(weighted).solve(0.1), Elimination.of(twice).solve(0.1), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+    params = {"W_hy": torch.zeros(1, 5, 1, dtype=torch.float64), "b_y": torch.zeros(1, 1, dtype=torch.float64)}
+    held_out = torch.from_numpy(phi)[None], torch.from_numpy(y)[None]
+    repeats = tuple(each[:, torch.from_numpy(times.nonzero()[0].repeat(times[times > 0]))] for each in held_out)
+    found = choose(params, Elimination.of(whole), [1.0, 1e-3], held_out, torch.from_numpy(times[None].astype(float)))
+    wanted = choose(params, Elimination.of(whole), [1.0, 1e-3], repeats)
+    assert found.penalty == wanted.penalty
+    assert found.error == pytest.approx(wanted.error, rel=1e-12)
+    assert found.error != pytest.approx(choose(params, Elimination.of(whole), [1.0, 1e-3], held_out).error, rel=1e-3)
 
 
 def test_sums_that_are_not_finite_are_refused():

@@ -42,7 +42,7 @@ class Examples:
         return int(self.targets.y[0].shape[1])
 
     def with_weight(self) -> Examples:
-        """Those that do not weigh nothing.
+        """Those with a weight above zero at some step.
 
         Raises:
             BadInput: none does.
