@@ -151,7 +151,7 @@ class Record:
         return (job.method, True) if own else (job.base or job.method, False)
 
     def growth(self, job: Job) -> float:
-        """How many times dearer a pass of a variant is than one of its method: the squared ratio of their units.
+        """How many times a pass of its method a pass of a variant costs: the squared ratio of their units.
 
         A smaller net is not cheaper in this proportion, so it counts as one of the recorded size.
         """
