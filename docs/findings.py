@@ -9,12 +9,12 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
-from itertools import product
 from pathlib import Path
 from statistics import fmean
 
 import fresh
 import reached
+import two_starts
 from finding import Finding, in_markdown, of_all
 
 from longlag import registry
@@ -29,7 +29,6 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/findings.md"
 TRIALS = ROOT / "results/tuning/trials.csv"
 RESERVOIR = ROOT / "results/tried/reservoir.csv"
-LSTM_LAG = ROOT / "results/lstm_lag/runs.csv.gz"
 SCEPTIC = ROOT / "results/reservoirs/runs.csv"
 _CHANGES = {  # the variants of config/reservoirs.yaml, in words
     "esn": "nothing: the recipe",
@@ -246,53 +245,6 @@ def sceptic(path: Path) -> list[Finding]:
     ]
 
 
-def lag_of_the_lstm(path: Path) -> Finding:
-    """Two starts of the LSTM's forget gates, of which one reads the lag."""
-    rows = read_rows(path)
-    starts = {"lstm": "log T: the recipe", "lstm-bias_1": "1 at every lag"}
-    cells = sorted({(row.task, row.lag) for row in rows})
-    of = {name: [row for row in rows if row.method == name] for name in starts}
-    table = in_markdown(
-        ["forget bias", *(f"{task_label(task)}, T = {lag}" for task, lag in cells)],
-        [[words, *(fresh.cell(of[name], cell) for cell in cells)] for name, words in starts.items()],
-    )
-    solved = {name: {(r.task, r.lag, r.seed): r.solved for r in found} for name, found in of.items()}
-    reading, constant = solved.values()
-    gained, lost = (
-        sum(constant[run] < reading[run] for run in reading),
-        sum(constant[run] > reading[run] for run in reading),
-    )
-    ladders: dict[tuple[str, int], int] = {}
-    for (task, _, seed), met in reading.items():
-        ladders[task, seed] = ladders.get((task, seed), 0) + met - constant[task, _, seed]
-    better, worse = sum(more > 0 for more in ladders.values()), sum(more < 0 for more in ladders.values())
-    p = exchanged([*ladders.values()])
-    return Finding(
-        "An LSTM owes part of its reach to a forget bias that reads the lag",
-        "Two LSTMs that differ in the start of their forget gates alone. That of the recipe remembers for about T "
-        "steps, a bias of 1 for 3.7 steps. The rate is the recipe's, and no search chose it. Three seeds that no "
-        f"search has seen, at most 3 x 10^6 passes: with the lag {of_all([*reading.values()])} runs are solved, "
-        f"without it {of_all([*constant.values()])} (of the same runs, {gained} gained and {lost} lost). Of the "
-        f"{len(ladders)} ladders, a seed on a task, {better} solve more with the lag and {worse} fewer; exchanging the "
-        f"two starts within ladders gives p = {p:.2f}. Five seeds were planned and three were run. Slower is not told "
-        "from unable within this budget. So a comparison in which one method reads the lag and "
-        "another does not is also one of what they know. "
-        "Seeds solved, and the median of their passes (`config/lstm_lag.yaml`):\n\n"
-        f"{table}",
-        p < 0.05 and gained > lost and reading.keys() == constant.keys(),
-    )
-
-
-def exchanged(differences: Sequence[int]) -> float:
-    """Two-sided p of the sum of paired differences, over all exchanges of the two sides of a pair.
-
-    >>> exchanged([2, 1, 1, 1, 1, 0, 1])
-    0.03125
-    """
-    sums = [sum(signs) for signs in product(*((-d, d) for d in differences if d))]
-    return sum(abs(found) >= abs(sum(differences)) for found in sums) / len(sums)
-
-
 def page() -> str:
     """The page in Markdown.
 
@@ -304,7 +256,7 @@ def page() -> str:
         *reservoirs(RESERVOIR),
         *sceptic(SCEPTIC),
         *fresh.findings(fresh.recorded()),
-        lag_of_the_lstm(LSTM_LAG),
+        two_starts.lag_of_the_lstm(),
         *reached.findings(),
     ]
     wrong = [finding.title for finding in found if not finding.holds]

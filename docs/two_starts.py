@@ -1,0 +1,62 @@
+"""What an LSTM owes to a forget bias that reads the lag: a finding of docs/findings.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+
+import fresh
+from finding import Finding, in_markdown, of_all
+
+from longlag.store.records import read_rows
+from longlag.words import task_label
+
+LSTM_LAG = Path(__file__).parents[1] / "results/lstm_lag/runs.csv.gz"
+
+
+def lag_of_the_lstm(path: Path = LSTM_LAG) -> Finding:
+    """Two starts of the LSTM's forget gates, of which one reads the lag."""
+    rows = read_rows(path)
+    starts = {"lstm": "log T: the recipe", "lstm-bias_1": "1 at every lag"}
+    cells = sorted({(row.task, row.lag) for row in rows})
+    of = {name: [row for row in rows if row.method == name] for name in starts}
+    table = in_markdown(
+        ["forget bias", *(f"{task_label(task)}, T = {lag}" for task, lag in cells)],
+        [[words, *(fresh.cell(of[name], cell) for cell in cells)] for name, words in starts.items()],
+    )
+    solved = {name: {(r.task, r.lag, r.seed): r.solved for r in found} for name, found in of.items()}
+    reading, constant = solved.values()
+    gained, lost = (
+        sum(constant[run] < reading[run] for run in reading),
+        sum(constant[run] > reading[run] for run in reading),
+    )
+    ladders: dict[tuple[str, int], int] = {}
+    for (task, _, seed), met in reading.items():
+        ladders[task, seed] = ladders.get((task, seed), 0) + met - constant[task, _, seed]
+    better, worse = sum(more > 0 for more in ladders.values()), sum(more < 0 for more in ladders.values())
+    p = exchanged([*ladders.values()])
+    return Finding(
+        "An LSTM owes part of its reach to a forget bias that reads the lag",
+        "Two LSTMs that differ in the start of their forget gates alone. That of the recipe remembers for about T "
+        "steps, a bias of 1 for 3.7 steps. The rate is the recipe's, and no search chose it. Three seeds that no "
+        f"search has seen, at most 3 x 10^6 passes: with the lag {of_all([*reading.values()])} runs are solved, "
+        f"without it {of_all([*constant.values()])} (of the same runs, {gained} gained and {lost} lost). Of the "
+        f"{len(ladders)} ladders, a seed on a task, {better} solve more with the lag and {worse} fewer; exchanging the "
+        f"two starts within ladders gives p = {p:.2f}. Five seeds were planned and three were run. Slower is not told "
+        "from unable within this budget. So a comparison in which one method reads the lag and "
+        "another does not is also one of what they know. "
+        "Seeds solved, and the median of their passes (`config/lstm_lag.yaml`):\n\n"
+        f"{table}",
+        p < 0.05 and gained > lost and reading.keys() == constant.keys(),
+    )
+
+
+def exchanged(differences: Sequence[int]) -> float:
+    """Two-sided p of the sum of paired differences, over all exchanges of the two sides of a pair.
+
+    >>> exchanged([2, 1, 1, 1, 1, 0, 1])
+    0.03125
+    """
+    sums = [sum(signs) for signs in product(*((-d, d) for d in differences if d))]
+    return sum(abs(found) >= abs(sum(differences)) for found in sums) / len(sums)
