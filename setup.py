@@ -22,6 +22,7 @@ SHIPPED = [
     "config/**/*",
     "profiles/**/*",
     "results/reference/*.csv",
+    "results/reference/*.csv.gz",
     "results/reference/*.json",
     "results/reference/*.parquet",
     "results/papers/*/*.csv",

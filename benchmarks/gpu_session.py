@@ -198,7 +198,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="folder (default: $OUT, else results/gpu)")
     args = parser.parse_args(argv)
     size = REHEARSAL if args.rehearse else FULL
-    reference = records.read_rows(ROOT / "results/reference/runs.csv")
+    reference = records.read_rows(ROOT / "results/reference/runs.csv.gz")
     pieces = plan(reference, size.seeds, size.candidates, size.tuning_seeds, size.budget)
     if args.rehearse:
         pieces = _small(pieces)

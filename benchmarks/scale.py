@@ -27,7 +27,7 @@ from longlag.design.collect import error_row
 from longlag.store import records
 from longlag.store.curves import write_points
 
-REFERENCE = ROOT / "results/reference/runs.csv"
+REFERENCE = ROOT / "results/reference/runs.csv.gz"
 POINTS = 30  # of a learning curve; a run of the reference has as many on average
 OWN = (*records.KEY, "budget")  # columns that a made-up row does not take from the reference
 

@@ -41,7 +41,7 @@ def of_passes(rows: Sequence[Row]) -> str:
 
     lines = [[str(lag), *(rate(method, lag) for method in methods)] for lag in lags]
     return (
-        "CPU seconds per million sequence passes, evaluations included (`results/reference/runs.csv`; one thread; "
+        "CPU seconds per million sequence passes, evaluations included (`results/reference/runs.csv.gz`; one thread; "
         f"{processors(trained)}):\n\n{in_markdown(['lag', *methods], lines)}"
     )
 

@@ -26,7 +26,7 @@ from longlag.tasks.base import Traits
 from longlag.words import count, join_words, method_label, number, task_label
 
 ROOT = Path(__file__).parents[1]
-REFERENCE, SUITE = ROOT / "results/reference/runs.csv", ROOT / "config/reference.yaml"
+REFERENCE, SUITE = ROOT / "results/reference/runs.csv.gz", ROOT / "config/reference.yaml"
 UNDERWAY = ROOT / "results/underway/runs.csv.gz"
 FRESH = [ROOT / "results/fresh" / name for name in ("before/runs.csv.gz", "runs.csv.gz")]  # older recipes, then today's
 BUDGET = ROOT / "results/budget/runs.csv.gz"
@@ -154,7 +154,7 @@ def verified() -> str:
     )
     code = [
         f"git worktree add ../then {commits[0]}",
-        'cd ../then && PYTHONPATH=src python -m longlag verify "$OLDPWD/results/reference/runs.csv" --sample 5',
+        'cd ../then && PYTHONPATH=src python -m longlag verify "$OLDPWD/results/reference/runs.csv.gz" --sample 5',
     ]
     remark = "<!-- not run here: reruns rows with the code of an older commit -->"
     return "\n".join([_wrapped(words), "", remark, "```sh", *code, "```"])

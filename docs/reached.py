@@ -13,7 +13,7 @@ from finding import Finding, in_markdown, of_all
 from longlag.store.records import Row, read_rows
 from longlag.words import join_words, method_label, task_label
 
-REFERENCE = Path(__file__).parents[1] / "results/reference/runs.csv"
+REFERENCE = Path(__file__).parents[1] / "results/reference/runs.csv.gz"
 Seeds = dict[tuple[str, str, int], list[Row]]  # method, task, lag
 
 

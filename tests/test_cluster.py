@@ -89,7 +89,7 @@ def test_any_scheduler_gets_small_jobs_in_one_submission_and_more_at_the_next_at
 
 def needed(folder: Folder) -> list[estimate.Need]:
     reference = ROOT / "results/reference"
-    record = estimate.Record(records.read_rows(reference / "runs.csv"), footprints.read(reference / "memory.csv"))
+    record = estimate.Record(records.read_rows(reference / "runs.csv.gz"), footprints.read(reference / "memory.csv"))
     needs = [record.need(job) for job in suite.parse(folder.config).jobs]
     assert all(need.small for need in needs)
     return needs

@@ -24,7 +24,7 @@ from longlag.engine.spec import resolve_elsewhere
 from longlag.errors import LonglagError
 from longlag.rng import stream
 from longlag.store import designs
-from longlag.store.records import Point, Row, read_rows, write_rows
+from longlag.store.records import Point, Row, read_rows, rows_in, write_rows
 from longlag.tables.tools import render
 from longlag.words import count
 from toy import outcome, spec
@@ -36,7 +36,7 @@ SAMPLE, MOST_SECONDS = 2, 30.0  # rows of each record that are trained again, an
 
 
 def reference() -> list[Row]:
-    return read_rows(resources.find(resources.REFERENCE) / "runs.csv")
+    return read_rows(rows_in(resources.find(resources.REFERENCE)))
 
 
 def forget_plugins() -> None:
@@ -106,7 +106,7 @@ def test_every_record_is_what_its_plug_in_gives():
 def with_table(readme: str, records: Sequence[Path] = RECORDS) -> str:
     rows, known = [], {}
     for folder in [resources.find(resources.REFERENCE), *records]:
-        own = read_rows(folder / "runs.csv")
+        own = read_rows(rows_in(folder))
         rows += own
         known |= designs.beside(folder / "runs.csv", [(row.method, row.spec_hash, row.origin) for row in own])
     registry.read_labels([plugin for folder in records for plugin in sorted(folder.glob("*.py"))])

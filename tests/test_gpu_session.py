@@ -25,7 +25,7 @@ LATER = time.monotonic() + 3600
 
 
 def test_the_plan_is_sorted_by_value_and_has_the_searches():
-    rows = read_rows(ROOT / "results/reference/runs.csv")
+    rows = read_rows(ROOT / "results/reference/runs.csv.gz")
     pieces = gpu_plan.plan(rows, seeds=20, candidates=8, tuning_seeds=3, budget=1e6)
     values = [piece.cpu / piece.gpu for piece in pieces]
     assert values == sorted(values, reverse=True)

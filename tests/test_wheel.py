@@ -92,10 +92,12 @@ def test_the_wheel_holds_every_file_of_the_package(installed):
 
 
 def test_the_files_beside_the_package_are_found(run, installed):
-    code = "from longlag import resources as r; print(r.root(), len(r.find('results/reference/runs.csv').read_text()))"
-    root, characters = run("-c", code).split()
+    code = (
+        "from longlag import resources as r; print(r.root(), len(r.find('results/reference/runs.csv.gz').read_bytes()))"
+    )
+    root, size = run("-c", code).split()
     assert Path(root).is_relative_to(installed.parents[1])
-    assert int(characters) == len((ROOT / "results/reference/runs.csv").read_text())
+    assert int(size) == len((ROOT / "results/reference/runs.csv.gz").read_bytes())
     for name in ("Snakefile", "workflow/Snakefile", "config/demo.yaml", "profiles/default/config.yaml"):
         assert (Path(root) / name).read_bytes() == (ROOT / name).read_bytes()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from longlag.errors import LonglagError
 
-REFERENCE = "results/reference"  # the committed record: runs.csv, suite.json, memory.csv, curves.parquet
+REFERENCE = "results/reference"  # the committed record: runs.csv.gz, suite.json, memory.csv, curves.parquet
 PAPERS = "results/papers"  # the committed records of papers: a folder each
 _PACKAGE = Path(__file__).parent
 

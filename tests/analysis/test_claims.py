@@ -17,7 +17,7 @@ from longlag.analysis import Analysis, claims, comparison
 from longlag.rng import stream
 from longlag.store.records import Status
 
-REFERENCE = Path(__file__).parents[2] / "results/reference/runs.csv"
+REFERENCE = Path(__file__).parents[2] / "results/reference/runs.csv.gz"
 
 
 def strata(case: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -12,7 +12,7 @@ from longlag import resources, tables
 from longlag.analysis import Analysis, intervals, ranking, stats
 from longlag.rng import stream
 from longlag.store.designs import Design
-from longlag.store.records import Point, Row
+from longlag.store.records import Point, Row, rows_in
 
 
 def rows(method, task, outcomes, **overrides):
@@ -146,7 +146,7 @@ def test_the_reference_says_how_each_method_was_tuned():
     folder = resources.find(resources.REFERENCE)
     search = json.loads((folder / "suite.json").read_text())["tuned"]["search"]
     candidates = search.get("final_of", search)["candidates"]
-    found = tables.get("ranking").build(Analysis.load(folder / "runs.csv"))
+    found = tables.get("ranking").build(Analysis.load(rows_in(folder)))
     for row in found.itertuples():
         assert f"recipe and {candidates} candidates, " in row[-1], row.method
         assert "unknown" not in row[-1]

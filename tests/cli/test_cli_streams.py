@@ -1,14 +1,13 @@
 """Messages that cannot be written: no result is lost, and no command crashes."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from longlag.store import records
+from longlag.store import files, records
 
 TINY = ["--set", "cell.hidden=4", "--set", "optimiser.batch=10", "--budget", "600", "--seeds", "0:2"]
 LADDER = ["ladder", "--task", "adding", "--task", "xor", "--method", "control", "--lags", "10,20", *TINY]
@@ -50,7 +49,7 @@ def test_a_full_disk_under_standard_output_is_an_error():
     "words", [["list"], ["show", "esn"], ["diff", "A", "A"], ["table", "success"], ["lecture", "--help"]], ids=" ".join
 )
 def test_terminals_without_utf_8(words, tmp_path):
-    shutil.copy(REFERENCE / "runs.csv", tmp_path)
+    (tmp_path / "runs.csv").write_bytes(files.read(REFERENCE / "runs.csv.gz"))
     words = [str(tmp_path / "runs.csv") if word == "A" else word for word in words]
     words += [str(tmp_path / "runs.csv"), "--out", str(tmp_path)] if words[0] == "table" else []
     done = shell("longlag", words, PYTHONIOENCODING="ascii")

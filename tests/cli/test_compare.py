@@ -18,7 +18,7 @@ from longlag.design import tuned
 from longlag.methods import esn
 from longlag.settings import with_values
 from longlag.store.curves import read_points, write_points
-from longlag.store.records import VOLATILE, Status, read_rows, write_rows
+from longlag.store.records import VOLATILE, Status, read_rows, rows_in, write_rows
 from longlag.words import join_methods
 from test_docs import ROOT
 from toy import outcome, spec
@@ -108,11 +108,11 @@ def test_a_probe_that_ends_early_does_not_lower_the_cost(record, here, capsys, m
 
 def test_the_record_that_comes_with_the_package_has_a_name_of_its_own(here, capsys):
     assert cli.main(["compare", "--plugin", "twin.py", "--tasks", "adding", "--quick", "--dry-run"]) == 0
-    assert f"rows of longlag {__version__}: results/reference/runs.csv, not trained" in capsys.readouterr().out
+    assert f"rows of longlag {__version__}: results/reference/runs.csv.gz, not trained" in capsys.readouterr().out
 
 
 def test_the_document_names_the_methods_of_the_record():
-    known = {row.method for row in read_rows(resources.find(resources.REFERENCE) / "runs.csv")}
+    known = {row.method for row in read_rows(rows_in(resources.find(resources.REFERENCE)))}
     sentence = f"The record has rows of {len(known)} methods: {join_methods(sorted(known))}."
     assert sentence in " ".join((ROOT / "docs/compare.md").read_text().split())
 

@@ -6,7 +6,7 @@ from fake_results import a_row
 from longlag import resources
 from longlag.design import grid, suite
 from longlag.errors import LonglagError
-from longlag.store.records import read_rows
+from longlag.store.records import read_rows, rows_in
 
 SPEC = '{"timeout": 60}'
 
@@ -80,7 +80,7 @@ def test_the_median_method_is_typical():
 
 
 def test_the_record_that_comes_with_the_package_has_a_grid():
-    record = read_rows(resources.find(resources.REFERENCE) / "runs.csv")
+    record = read_rows(rows_in(resources.find(resources.REFERENCE)))
     cells = grid.of(record)
     assert {cell.task for cell in cells} == {row.task for row in record}
     plan = suite.parse(grid.suite_of(cells, "compare", ["control"], []))

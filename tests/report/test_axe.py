@@ -52,7 +52,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         texts = {
             "many": report.render(analysis(fake_results.crowded([0])), "Many", b"rows"),
             "reference": report.render(
-                Analysis.load(reference / "runs.csv", reference / "curves.parquet"), "Reference", b"rows"
+                Analysis.load(reference / "runs.csv.gz", reference / "curves.parquet"), "Reference", b"rows"
             ),
             "handson": handson.render(),
         }

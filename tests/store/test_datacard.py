@@ -1,6 +1,7 @@
 """The data cards: generated from the schema, complete, true of the files, and of the structure that their standards ask."""
 
 import csv
+import gzip
 import hashlib
 import json
 import shutil
@@ -98,6 +99,19 @@ def test_a_column_that_an_older_file_lacks_is_in_no_card(tmp_path):
     assert [column["name"] for column in runs["schema"]["fields"]] == older[0].split(",")
 
 
+def test_the_cards_of_packed_rows_describe_the_packed_file(cards):
+    folder, plain, _ = cards
+    data = gzip.compress((folder / "runs.csv").read_bytes())
+    (folder / "runs.csv").unlink()
+    (folder / "runs.csv.gz").write_bytes(data)
+    datacard.write(folder, "t")
+    (runs, _), (unpacked, _) = json.loads((folder / "datapackage.json").read_text())["resources"], plain["resources"]
+    assert (runs["path"], runs["format"], runs["compression"]) == ("runs.csv.gz", "csv", "gz")
+    assert (runs["bytes"], runs["hash"]) == (len(data), f"sha256:{hashlib.sha256(data).hexdigest()}")
+    assert (runs["name"], runs["schema"]) == (unpacked["name"], unpacked["schema"])
+    assert "compression" not in unpacked
+
+
 def test_a_folder_without_rows_is_refused(tmp_path):
     with pytest.raises(LonglagError, match="cannot read"):
         datacard.write(tmp_path, "t")
@@ -106,7 +120,7 @@ def test_a_folder_without_rows_is_refused(tmp_path):
 
 
 def test_the_cards_of_the_reference_describe_its_present_files(tmp_path):
-    for name in ("runs.csv", "curves.parquet"):
+    for name in ("runs.csv.gz", "curves.parquet"):
         shutil.copy(REFERENCE / name, tmp_path)
     datacard.write(tmp_path, json.loads((REFERENCE / "suite.json").read_text())["title"])
     for name in datacard.FILES:

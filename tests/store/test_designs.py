@@ -7,7 +7,7 @@ import pytest
 from longlag import resources
 from longlag.store import designs
 from longlag.store.designs import Design, beside
-from longlag.store.records import read_rows
+from longlag.store.records import read_rows, rows_in
 
 
 def suite(folder, *digests, **more):
@@ -39,7 +39,7 @@ def test_rows_that_were_taken_have_the_suite_of_their_origin(tmp_path):
 
 
 def test_the_origin_may_be_the_reference_of_the_package(tmp_path):
-    row = next(row for row in read_rows(resources.find(resources.REFERENCE) / "runs.csv") if row.spec_hash)
+    row = next(row for row in read_rows(rows_in(resources.find(resources.REFERENCE))) if row.spec_hash)
     origin = f"longlag 0.0: {resources.REFERENCE}/runs.csv"
     found = beside(tmp_path / "runs.csv", [(row.method, row.spec_hash, origin)])
     assert found[row.method].suite["suite"] == "reference"

@@ -18,7 +18,7 @@ from longlag.rng import stream
 from longlag.store import csv_text
 from longlag.store.curves import curves_schema, read_points, write_points
 from longlag.store.files import check_writable, checksum
-from longlag.store.records import CHECK, COLUMNS, FLOW, KEY, Point, Row, Status, read_rows, write_rows
+from longlag.store.records import CHECK, COLUMNS, FLOW, KEY, Point, Row, Status, read_rows, rows_in, write_rows
 
 NEWER = ("resumed", "peak_megabytes", "origin", "test_error_by_lag")  # columns that older files lack, the newest last
 DEFAULTS = {column.name: column.default for column in dataclasses.fields(Row)}
@@ -288,3 +288,12 @@ def test_nothing_half_written_is_left_behind(tmp_path, monkeypatch):
         write_rows(tmp_path / "runs.csv", [a_row(), a_row(seed=2)])
     assert (tmp_path / "runs.csv").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["runs.csv"]
+
+
+def test_the_rows_of_a_folder_are_those_written_else_those_packed(tmp_path):
+    written, packed = tmp_path / "runs.csv", tmp_path / "runs.csv.gz"
+    assert rows_in(tmp_path) == written
+    packed.touch()
+    assert rows_in(tmp_path) == packed
+    written.touch()
+    assert rows_in(tmp_path) == written

@@ -62,10 +62,10 @@ try:
     REFERENCE = resources.root() / resources.REFERENCE
     RECORD = estimate.Record(
         *(
-            read(REFERENCE / name) if (REFERENCE / name).exists() else []
-            for read, name in [
-                (records.read_rows, "runs.csv"),
-                (footprints.read, "memory.csv"),
+            read(file) if file.exists() else []
+            for read, file in [
+                (records.read_rows, records.rows_in(REFERENCE)),
+                (footprints.read, REFERENCE / "memory.csv"),
             ]
         )
     )

@@ -195,9 +195,10 @@ def runs_file(run: Path) -> Path:
     Raises:
         LonglagError: a folder without one.
     """
-    inside = [run / "runs.csv", run / "runs.csv.gz"] if files.is_folder(run) else [run]
-    found = next((path for path in inside if path == run or files.is_file(path)), None)
-    if found is None:
+    from longlag.store import records
+
+    found = records.rows_in(run) if files.is_folder(run) else run
+    if found != run and not files.is_file(found):
         raise LonglagError(f"{run} has no runs.csv; RUN is a folder with that file, or the file itself")
     _read_labels(found.parent)
     return found

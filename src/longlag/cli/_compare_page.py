@@ -21,8 +21,8 @@ def named(source: Path) -> str:
     """What the reference is called: the one that comes with the package, wherever that is installed; or its path."""
     from longlag import __version__, resources
 
-    own = resources.find(resources.REFERENCE) / "runs.csv"
-    return f"longlag {__version__}: {resources.REFERENCE}/runs.csv" if source == own else str(source)
+    own = resources.find(resources.REFERENCE)
+    return f"longlag {__version__}: {resources.REFERENCE}/{source.name}" if source.parent == own else str(source)
 
 
 def refuse_loss(plan: Suite, method: str, out: Path, replace: bool = False) -> str:

@@ -21,8 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     _arguments.refuse_twice(args.task, "--task")
     _arguments.load_plugins(args)
-    if idle := _plugins.idle(
-        args, [args.method], args.task
-    ):  # no error: every job of a suite names all of its plug-ins
+    # No error: every job of a suite names all of its plug-ins.
+    if idle := _plugins.idle(args, [args.method], args.task):
         print(f"longlag: note: {idle}", file=sys.stderr)
     _training.climb(args, args.task, args.lags)  # an error row is a result: it must not stop the other jobs of a suite

@@ -73,10 +73,10 @@ def _print_estimates(name: str) -> None:
     from longlag.design.estimate import estimate, total
     from longlag.design.suite import parse
     from longlag.store import files
-    from longlag.store.records import read_rows
+    from longlag.store.records import read_rows, rows_in
     from longlag.words import duration
 
-    rows = read_rows(resources.find(resources.REFERENCE) / "runs.csv")
+    rows = read_rows(rows_in(resources.find(resources.REFERENCE)))
     own = stages.record_of(name, "runs.csv")
     done = read_rows(own) if files.is_file(own) else []
     print(f"{name:<24}{'jobs':>6}{'runs':>6}{'CPU time':>10}{'guessed':>9}{'done':>6}{'spent':>9}  what")

@@ -14,9 +14,7 @@ from longlag.design.job import in_words
 from longlag.design.suite import Suite
 from longlag.errors import LonglagError
 from longlag.store import files
-from longlag.store.records import Key, key_of, read_rows
-
-_RECORDS = ("runs.csv", "runs.csv.gz")
+from longlag.store.records import Key, key_of, read_rows, rows_in
 
 
 def refuse_loss(folder: Path, plan: Suite, remedy: str, jobs: Path | None = None) -> None:
@@ -71,16 +69,14 @@ def _dropped(folder: Path, plan: Suite) -> set[Key]:
 
 def _recorded(folder: Path) -> set[Key]:
     """The runs that are in a record that can be read."""
-    for name in _RECORDS:
-        if files.is_file(folder / name):
-            with suppress(LonglagError):
-                return {key_of(row) for row in read_rows(folder / name)}
+    with suppress(LonglagError):
+        return {key_of(row) for row in read_rows(rows_in(folder))}
     return set()
 
 
 def _held(folder: Path) -> str:
     """The name of the suite whose rows are in a folder; empty if there are none."""
-    if not any(files.is_file(folder / name) for name in _RECORDS):
+    if not files.is_file(rows_in(folder)):
         return ""
     try:
         return str(json.loads(files.read(folder / "suite.json"))["suite"])

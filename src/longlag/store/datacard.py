@@ -15,7 +15,7 @@ from typing import Any
 
 from longlag.store import files
 from longlag.store.curves import read_curves
-from longlag.store.records import CHECK, KEY, Point, Row
+from longlag.store.records import CHECK, KEY, Point, Row, rows_in
 
 FILES = ("datapackage.json", "croissant.json")
 _LICENCE = ("MIT", "https://opensource.org/license/mit")
@@ -72,14 +72,15 @@ def _field(column: Field[Any], meaning: str) -> dict[str, Any]:
 
 
 def write(folder: Path, title: str) -> list[Path]:
-    """Writes both cards of the runs.csv (and curves.parquet, if there is one) in that folder; returns their paths.
+    """Writes both cards of the rows (and curves.parquet, if there is one) in that folder; returns their paths.
 
     Raises:
-        LonglagError: there is no runs.csv, or the folder cannot be written.
+        LonglagError: there is neither runs.csv nor runs.csv.gz, or the folder cannot be written.
     """
-    header = files.read(folder / "runs.csv").split(b"\n", 1)[0].decode().strip().split(",")
+    rows = rows_in(folder)
+    header = files.read(rows).split(b"\n", 1)[0].decode().strip().split(",")
     columns = [column for column in row_fields() if column["name"] in header]  # an older file may lack some
-    resources = [_resource(folder / "runs.csv", "text/csv", columns)]
+    resources = [_resource(rows, "text/csv", columns)]
     if files.is_file(curves := folder / "curves.parquet"):
         present = read_curves(str(curves)).column_names
         columns = [column for column in point_fields() if column["name"] in present]
@@ -91,16 +92,18 @@ def write(folder: Path, title: str) -> list[Path]:
 
 
 def _resource(path: Path, media: str, columns: list[dict[str, Any]]) -> dict[str, Any]:
-    data = files.read(path)
+    data = files.read_packed(path)
+    name, form, *packed = path.name.split(".")
     schema = {"fields": columns, "missingValues": [""]}
-    if path.stem == "runs":
+    if name == "runs":
         schema["primaryKey"] = list(KEY)
     return {
-        "name": path.stem,
+        "name": name,
         "type": "table",
         "path": path.name,
-        "description": _DESCRIPTIONS[path.stem],
-        "format": path.suffix.removeprefix("."),
+        "description": _DESCRIPTIONS[name],
+        "format": form,
+        **({"compression": packed[0]} if packed else {}),
         "mediatype": media,
         "encoding": "utf-8",
         "bytes": len(data),

@@ -95,11 +95,21 @@ def read(path: str | Path) -> bytes:
     Raises:
         LonglagError: it cannot be read.
     """
+    data = read_packed(path)
     try:
-        data = Path(path).read_bytes()
         return gzip.decompress(data) if Path(path).suffix == ".gz" else data
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise LonglagError(f"{path} is no whole gzip file ({error}); pack it again") from error
+
+
+def read_packed(path: str | Path) -> bytes:
+    """The bytes of a file as they are on the disk.
+
+    Raises:
+        LonglagError: it cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
     except (OSError, ValueError) as error:
         raise LonglagError(f"cannot read {path}: {_reason(error)}; name a file that you may read") from error
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from longlag.errors import LonglagError, shown
 from longlag.store import csv_text
-from longlag.store.files import checksum, read, write_atomically
+from longlag.store.files import checksum, is_file, read, write_atomically
 
 
 class Status(StrEnum):
@@ -180,6 +180,13 @@ _FIRST = sum(f.default is MISSING for f in fields(Row))  # columns of the first 
 def key_of(row: Row) -> Key:
     """Task, method, lag and seed."""
     return row.task, row.method, row.lag, row.seed
+
+
+def rows_in(folder: Path) -> Path:
+    """The file of rows in a folder: runs.csv or, packed, runs.csv.gz; the former if there is neither."""
+    written = folder / "runs.csv"
+    packed = folder / "runs.csv.gz"
+    return packed if is_file(packed) and not is_file(written) else written
 
 
 def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
