@@ -65,7 +65,7 @@ class Recurrent(nn.Module):
     def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
         super().__init__()
         self.rnn, self.out = nn.RNN(inputs, hidden, batch_first=True), nn.Linear(hidden, outputs)
-        nn.init.orthogonal_(self.rnn.weight_hh_l0)
+        nn.init.orthogonal_(self.rnn.get_parameter("weight_hh_l0"))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.out(self.rnn(x)[0][:, -1])
@@ -139,7 +139,7 @@ def l_bfgs(problem: Problem) -> Iterator[float]:
 
     while True:
         before = calls
-        optimiser.step(closure)  # type: ignore[no-untyped-call]
+        optimiser.step(closure)
         yield 3.0 * (calls - before)
 
 

@@ -40,13 +40,17 @@ def ours(steps: int, batch: int, hidden: int, dtype: str = "float32", scored: in
     params = {name: torch.from_numpy(value[None]).to(kind) for name, value in weights(hidden, 2).items()}
     x = torch.from_numpy(drive(steps, batch, 2)[None]).to(kind)
     start, cell = torch.zeros(1, batch, dtype=torch.int64), Reservoir(hidden)
-    found = torch.empty(0)
+    found: torch.Tensor | None = None
 
     def work() -> None:
         nonlocal found
         found = cell.states(params, x, start, scored)
 
-    return Arm(work, lambda: {"states": found[0, -1].numpy()})
+    def states() -> dict[str, np.ndarray]:
+        assert found is not None
+        return {"states": found[0, -1].numpy()}
+
+    return Arm(work, states)
 
 
 def reservoirpy(steps: int, batch: int, hidden: int, sequences: int, dtype: str = "float64") -> Arm:

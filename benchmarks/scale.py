@@ -103,6 +103,7 @@ def make_up(plan: suite.Suite, folder: Path) -> int:
         like = [row for row in reference if row.method == job.method] or reference
         rows = []
         for n, (key, digest) in enumerate(plan.wanted(job).items()):
+            assert digest is not None, f"{key} cannot be built"
             own = {name: getattr(error_row(job, key, ""), name) for name in OWN}
             rows.append(dataclasses.replace(like[(n + job.chunk) % len(like)], **own, spec="", spec_hash=digest))
         points = [point for row in rows if row.passes > 0 for point in _curve(row)]

@@ -24,10 +24,12 @@ from benchmarks.arm import Missing
 from benchmarks.loop import data
 from benchmarks.worker import PEERS
 from longlag import protocol
+from longlag.cells.reservoir import Reservoir
 from longlag.engine.data import MONITOR, TEST, Data, Draws, confirmation
 from longlag.engine.spec import RunSpec
 from longlag.engine.train import run
 from longlag.objective import Tensors
+from longlag.optimisers.ridge import Ridge as Readout
 from longlag.store.records import Row
 
 BUDGET = 3e6  # sequence passes: enough for every pair that is timed
@@ -120,7 +122,10 @@ def reservoir_script(method: str, task: str, lag: int, seed: int, limit: float) 
     clock, own = Clock.of(limit), data(method, task, lag, seed)
     model, settings = own.setup.model, own.setup.parts.optimiser
     w = {name: value[0].double().numpy().T for name, value in own.start().items()}
-    leak = float(own.setup.parts.cell.leak)
+    cell = own.setup.parts.cell
+    assert isinstance(cell, Reservoir)
+    assert isinstance(settings, Readout)
+    leak = cell.leak
     node = nodes.Reservoir(Win=w["W_xh"], W=csr_array(w["W_hh"]), bias=w["b_h"], lr=leak)
 
     def features(batch: Tensors) -> np.ndarray:
@@ -163,7 +168,7 @@ def _answers(own: Data, net: torch.nn.Module) -> Answer:
     return answer
 
 
-def _until_solved(own: Data, answer: Answer, step: Callable[[], None], passes: float, clock: Clock) -> Found:
+def _until_solved(own: Data, answer: Answer, step: Callable[[], object], passes: float, clock: Clock) -> Found:
     """Steps of that many passes, with the engine's evaluations, until the task is solved or the time is up."""
     spent, confirmations = 0.0, 0
     try:

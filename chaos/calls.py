@@ -121,4 +121,5 @@ def _run(folder: Path) -> tuple[int, str]:
 
 def _rows(folder: Path) -> list[str]:
     rows = records.read_rows(folder / "runs.csv")
-    return [repr(replace(row, **dict.fromkeys(records.VOLATILE, ""))) for row in rows]
+    blank: dict[str, Any] = dict.fromkeys(records.VOLATILE, "")
+    return [repr(replace(row, **blank)) for row in rows]

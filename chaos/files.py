@@ -20,7 +20,7 @@ from PIL import Image
 
 from chaos.tally import Tally, quiet
 from longlag import cli
-from longlag.design import collect, estimate, suite
+from longlag.design import collect, footprints, suite
 from longlag.design.job import Job, Key
 from longlag.engine.checkpoint import Checkpoints
 from longlag.engine.ladder import Rungs
@@ -153,24 +153,24 @@ def _beside_a_page(folder: Path) -> list[Kind]:
     picture.save(figure)
     verdicts.write_text(json.dumps({"claims": entries, "check": check}))
     memory.write_text("method,task,lag,megabytes\nlstm,adding,20,249\nhf,adding,20,332\n")
-    shown, told, known = images.of_file(figure), claims.read(folder), estimate.read_footprints(memory)
+    shown, told, known = images.of_file(figure), claims.read(folder), footprints.read(memory)
     return [
         Kind("figure", figure, lambda: _same(images.of_file(figure), shown)),
         Kind("figure in the lecture", figure, lambda: _same(claims.read(folder), told)),
         Kind("lecture.json", verdicts, lambda: _same(claims.read(folder), told)),
-        Kind("memory.csv", memory, lambda: SAME if estimate.read_footprints(memory) == known else "another guess"),
+        Kind("memory.csv", memory, lambda: SAME if footprints.read(memory) == known else "another guess"),
     ]
 
 
 def _plan() -> suite.Suite:
     """The design, with a stand-in for the digests of its runs."""
     plan = suite.parse(_DESIGN)
-    lags = {str(lag): _DIGEST for lag in _DESIGN["lags"]}
+    lags: dict[str, str | None] = {str(lag): _DIGEST for lag in _DESIGN["lags"]}
     return replace(plan, digests={str(job.folder): dict.fromkeys(job.tasks, lags) for job in plan.jobs})
 
 
 def _row(job: Job, key: Key) -> records.Row:
-    known = {
+    known: dict[str, Any] = {
         "status": "solved",
         "solved": True,
         "spec_hash": _DIGEST,

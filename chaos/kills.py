@@ -160,7 +160,8 @@ def campaign(folder: Path, kills: int, seed: int, deadline: float) -> Tally:
         return tally
     takes = time.monotonic() - began
     tally.notes.append(f"the suite takes {takes:.0f} s undisturbed")
-    wanted, storms, left = outcome(calm.folder), [], 0
+    wanted, left = outcome(calm.folder), 0
+    storms: list[Storm] = []
     while tally.tried - len(tally.faults) < kills and time.monotonic() < deadline:
         storm = _storm(folder / f"storm{len(storms)}", draw, tally)
         if not _disturb(storm, kills, deadline, takes) and not storm.to_the_end():

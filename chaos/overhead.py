@@ -39,7 +39,9 @@ def measure(method: str, cpu: float, folder: Path) -> str:
     from longlag.engine.spec import RunSpec
     from longlag.engine.train import run
 
-    save, spent, sizes = checkpoint._Shelf.save, [], []
+    save = checkpoint._Shelf.save
+    spent: list[tuple[float, float]] = []
+    sizes: list[int] = []
 
     def timed(shelf: checkpoint._Shelf, points: list[Point]) -> bool:
         began, wall = time.process_time(), time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,13 +39,13 @@ def campaign(folder: Path, n: int, seed: int, deadline: float) -> Tally:
     row = replace(collect.error_row(job, next(job.runs()), ""), status="error")
 
     def prepare(i: int) -> tuple[str, Callable[[], str]]:
-        changes = {str(name): text(draw) for name in draw.choice(_TEXTS, size=3, replace=False)}
+        changes: dict[str, Any] = {str(name): text(draw) for name in draw.choice(_TEXTS, size=3, replace=False)}
         return f"{ {name: value[:40] for name, value in changes.items()} }", lambda: _attempt(folder, row, changes)
 
     return Tally("texts").repeat(n, deadline, prepare)
 
 
-def _attempt(folder: Path, row: records.Row, changes: dict[str, str]) -> str:
+def _attempt(folder: Path, row: records.Row, changes: dict[str, Any]) -> str:
     records.write_rows(folder / "runs.csv", [replace(row, **changes)])
     try:
         (found,) = records.read_rows(folder / "runs.csv")

@@ -99,7 +99,7 @@ def _met(choice: Choice, task: str, candidate: int | None) -> int:
 def _small_rates(found: Sequence[Trial]) -> Finding:
     """Learning rates of the LSTM on XOR."""
     path, recipe = "optimiser.learning_rate", 3e-3
-    met: dict[int, dict[str, list[bool]]] = {}
+    met: dict[int | None, dict[str, list[bool]]] = {}
     for trial in found:
         met.setdefault(trial.candidate, {}).setdefault(trial.task, []).append(trial.met)
     one = selection.choose("lstm", found).one

@@ -295,7 +295,7 @@ def reference() -> str:
     """What the reference is: its rows by status, commits, machines and cost."""
     rows = _record()
     counts = Counter(row.status for row in rows)
-    ends = join_words(f"{n} {_ENDS[status]}" for status, n in counts.most_common())
+    ends = join_words(f"{n} {_ENDS[Status(status)]}" for status, n in counts.most_common())
     commits = join_words(sorted({row.commit for row in costs.attempted(rows)}))
     table = in_markdown(
         ["", ""],
