@@ -167,6 +167,18 @@ def test_plugin_from_outside_the_tree(tmp_path, capsys):
     assert "add --plugin FILE" in capsys.readouterr().err
 
 
+def test_a_suite_names_the_plugins_of_its_jobs(tmp_path, capsys):
+    plugin, suite = tmp_path / "again.py", tmp_path / "mine.yaml"
+    plugin.write_text(PLUGIN)
+    cell = "suite: mine\nseeds: 1\nbudget: 1000\ncells: [{methods: [control_again], tasks: [adding], lags: [10]}]\n"
+    suite.write_text(cell)
+    message = refused(capsys, ["design", suite, "--plugin", plugin], tmp_path)
+    assert "'control_again' is of the plug-in" in message
+    assert "add the file under `plugins:`" in message
+    suite.write_text(f"plugins: [{plugin}]\n{cell}")
+    assert cli.main(["design", str(suite), "--plugin", str(plugin)]) == 0
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

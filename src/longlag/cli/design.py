@@ -9,6 +9,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longlag.cli import _arguments, _faults
@@ -107,12 +108,18 @@ def _check_spaces(plan: Suite) -> None:
 
 
 def _check_names(plan: Suite, job: Job) -> None:
+    """The method and tasks of a job: each exists, and the suite names the plug-in that it is of."""
     from longlag import registry
 
+    given = {Path(plugin).resolve() for plugin in job.plugins}
     for kind, name in [("methods", job.base or job.method), *(("tasks", task) for task in job.tasks)]:
         if name not in registry.names(kind):
             error = f"{plan.source}: {unknown(kind.removesuffix('s'), name, registry.names(kind))}"
             raise LonglagError(f"{error}; add --plugin FILE for a plug-in" if job.plugins else error)
+        file = registry.file(kind, name)
+        if file and file not in given:
+            error = f"{plan.source}: {name!r} is of the plug-in {file}, which the suite does not name"
+            raise LonglagError(f"{error}, so that its jobs would fail; add the file under `plugins:`")
 
 
 def _digest(spec: RunSpec, here: bool) -> tuple[str | None, str, bool]:
