@@ -159,8 +159,8 @@ def rewritten(text: str, page: str) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(home(page)), path))
         if target in known:
             return f"{words}({posixpath.relpath(known[target], folder or '.')}{hash_}{anchor})"
-        if target.startswith("docs/"):
-            return found[0]
+        if target.startswith("docs/"):  # it stands in the site as in docs/
+            return f"{words}({posixpath.relpath(target.removeprefix('docs/'), folder or '.')}{hash_}{anchor})"
         if target.endswith(PICTURE):
             return f"{words}({posixpath.relpath(f'files/{target}', folder or '.')})"
         inside = words[1:-1].replace("`", "")

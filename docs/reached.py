@@ -51,7 +51,8 @@ def chrono(seeds: Seeds) -> Finding:
     return Finding(
         f"For {times:.0f} times the lag the chrono LSTM pays {mean:.1f} times the passes, on the tasks that it solves",
         f"On {len(whole)} of {len(tasks)} tasks all its seeds solve every lag from {lags[0]} to {lags[-1]}, and the "
-        f"passes grow {min(growth.values()):.1f} to {max(growth.values()):.1f} times. It knows the lag: its gates "
+        f"passes grow {min(growth.values()):.1f} to {max(growth.values()):.1f} times (geometric mean "
+        f"{mean:.1f}). It knows the lag: its gates "
         f"start with time constants of that size. On the others it stops early: fewer than half of its seeds solve "
         f"{failing}. There {join_words(others)}. For this net a long lag is "
         f"cheap; much to store, or a parity of two bits, is not.\n\n{table}",

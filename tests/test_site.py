@@ -1,6 +1,7 @@
 """The site of docs/: its generated pages say everything, links leave docs/ for what is there, nothing is fetched."""
 
 import argparse
+import html
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import yaml
@@ -65,6 +67,7 @@ def test_rows_of_generated_tables_have_one_number_of_cells(generate):
         ("faq.md", "[`a`](../src/longlag/rng.py)", '<a href="../src/longlag/rng.py">a</a>'),
         ("api/tasks.md", "[a](../faq.md)", "[a](../faq.md)"),
         ("suites.md", "[a](../docs/glossary.md)", "[a](glossary.md)"),
+        ("index.md", "[a](docs/notebooks/lecture.ipynb)", "[a](notebooks/lecture.ipynb)"),
         ("faq.md", "[a](https://example.org/b)", "[a](https://example.org/b)"),
         ("faq.md", "```sh\n[a](../config/README.md)\n```", "```sh\n[a](../config/README.md)\n```"),
     ],
@@ -100,6 +103,20 @@ def test_no_font_or_script_of_the_site_comes_from_elsewhere():
     assert not [path for path in (ROOT / "docs").rglob("*.md") if "```mermaid" in path.read_text()]  # loads a script
 
 
+def targets(page: Path, site: Path) -> list[str]:
+    """Where links and pictures of a page lead that has no file. From site/ in the tree `..` is the tree itself."""
+    lost = []
+    for target in re.findall(r'<(?:a|img|link|script)\b[^>]*?\s(?:href|src)="([^"#?]+)', page.read_text()):
+        if re.match(r"[a-z]+:", target):
+            continue
+        folder = site if target.startswith("/") else page.parent
+        path = os.path.relpath(folder / html.unescape(unquote(target)).lstrip("/"), site)
+        found = ROOT / path.removeprefix("../") if path.startswith("../") else site / path
+        if not found.exists():
+            lost.append(target)
+    return lost
+
+
 @pytest.mark.slow
 def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path):
     pytest.importorskip("mkdocstrings", reason="mkdocs is not installed (longlag[docs])")
@@ -114,4 +131,6 @@ def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path):
         text = page.read_text()
         fetched = re.findall(r'<(?:script|link|img|iframe)\b[^>]*?(?:src|href)="(https?:[^"]*)"', text)
         assert not fetched, page
+    lost = [f"{page.relative_to(tmp_path)}: {target}" for page in pages for target in targets(page, tmp_path / "site")]
+    assert not lost
     assert (tmp_path / "site/search/search_index.js").stat().st_size > 10_000
