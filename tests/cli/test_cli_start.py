@@ -162,6 +162,12 @@ def test_every_paper_behind_the_package_is_in_the_bibliography(kind):
         assert not [entry for entry in found if entry.startswith("@misc")], name
 
 
+def test_a_reference_of_a_plug_in_is_safe_in_latex_and_new_needs_no_entry():
+    assert cite.entries("new; Saxe, McClelland & Ganguli 2019, 50 %_", "mine") == [
+        "@misc{mine_saxe2019,\n  note = {Saxe, McClelland \\& Ganguli 2019, 50 \\%\\_},\n}"
+    ]
+
+
 def test_the_bibliography_is_well_formed_and_has_no_paper_twice():
     text = Path(cite.__file__).with_name("references.bib").read_text()
     assert text.count("\n@") + 1 == len(cite._papers())
@@ -186,7 +192,7 @@ def test_cite_names_longlag_and_the_papers_of_what_was_run(capsys):
 
 def test_a_paper_that_is_not_known_is_cited_by_its_words():
     (entry,) = cite.entries("Nobody & Others 2031, section 2", "mine")
-    assert entry == "@misc{mine_nobody2031,\n  note = {Nobody & Others 2031, section 2},\n}"
+    assert entry == "@misc{mine_nobody2031,\n  note = {Nobody \\& Others 2031, section 2},\n}"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])

@@ -238,6 +238,11 @@ def test_the_page_says_how_the_settings_of_each_method_were_chosen(record, here)
     own = json.loads(next(row.spec for row in known if row.method == "esn"))["overrides"]
     assert f"<td>by hand: {', '.join(sorted(own))}</td>" in page, "of a method whose suite is known"
     assert "<td>unknown</td>" in page, "of one whose suite is not"
+    moved = [replace(row, origin="elsewhere/runs.csv") for row in known]  # as the rows of the reference once were
+    write_rows(here / "known/runs.csv", moved)
+    assert compare(here / "known", "--quick", "--yes", "--set", "optimiser.learning_rate=0.05", "--replace") == 0
+    page = (here / "results/compare/twin-quick/report.html").read_text()
+    assert f"<td>by hand: {', '.join(sorted(own))}</td>" in page, "of rows that the reference took from elsewhere"
 
 
 def test_rows_without_a_digest_are_said_to_be_so(record, here, capsys):

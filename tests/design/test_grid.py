@@ -27,6 +27,11 @@ RECORD = [
 ]
 
 
+def test_lags_without_a_row_are_found():
+    assert grid.absent(RECORD, [], [30, 20, 7, 5, 7]) == [5, 7]
+    assert grid.absent(RECORD, ["adding"], [30, 20]) == [30]
+
+
 def test_lags_seeds_and_budget_are_those_of_most_methods():
     adding, xor = grid.of(RECORD)
     assert adding == grid.Cell("adding", (20, 50, 100), (0, 3), 1e6, 60)

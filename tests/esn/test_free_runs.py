@@ -35,6 +35,21 @@ def test_free_run_on_its_own_predictions_continues_mackey_glass():
     np.testing.assert_allclose(net.generate(50, s[:1300]), s[1300:1350], atol=0.02)
 
 
+def test_a_warm_up_shorter_than_the_washout_is_noticed():
+    s = mackey_glass(400)[:, None]
+    net = EchoStateNetwork(20, washout=100, random_state=1).fit([s[:-1]], [s[1:]])
+    with pytest.warns(UserWarning, match=r"the warm-up has 3 steps, fewer than the washout of 100: .*hand over more"):
+        net.generate(5, s[:3])
+
+
+def test_a_net_without_inputs_is_told_how_to_say_so():
+    net = EchoStateNetwork(20, feedback_scale=0.6, random_state=1).fit([np.zeros((50, 0))], [np.sin(np.arange(50))])
+    with pytest.raises(
+        LonglagError, match=r"is None, no array; where a net has no input, X is np\.zeros\(\(steps, 0\)\)"
+    ):
+        net.generate(5, None, np.ones(20))
+
+
 def test_free_runs_that_cannot_be_are_refused():
     x, y = echoes((20, 20))
     last, closed = EchoStateNetwork(**SMALL).fit(x, [1.0, 2.0]), EchoStateNetwork(**SMALL).fit(x, [e[:, 0] for e in y])

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import torch
-from nets import CE, B, H, Recurrent, T, X, classes, double, learner, normal, oracle, problem, same, weights
+from nets import CE, B, C, H, Recurrent, T, X, classes, double, learner, normal, oracle, problem, same, weights
 from torch import nn
 from torch.nn.functional import cross_entropy, dropout
 
@@ -58,7 +58,7 @@ def test_weights_are_as_they_were_if_a_step_fails():
         (lambda z, y: z.abs().sum(), lambda net: (net(X_), Y_), "the loss is linear in the outputs"),
         (CE, lambda net: (net(X_) * float("nan"), Y_), "the loss is nan at the present weights"),
         (CE, lambda net: (dropout(net(X_), 0.5), Y_), "the loss is random: two passes at the same weights"),
-        (None, lambda net: backward(net), "leave backward() out of it"),
+        (None, lambda net: backward(net), "leave backward() and zero_grad() out of it"),
         (CE, lambda net: (net(X_), Y_, "states"), "hidden states are tensors or packed sequences, not str"),
     ],
 )  # fmt: skip
@@ -85,6 +85,26 @@ def backward(net):
     loss = cross_entropy(outputs, Y_)
     loss.backward()
     return loss, outputs
+
+
+def test_outputs_computed_before_the_step_are_named():
+    net = double(Recurrent())
+    outputs = net(X_)
+    with pytest.raises(LonglagError, match="compute the outputs inside it, in every call"):
+        learner(net, CE).step(lambda: (outputs, Y_))
+
+
+def test_a_state_carried_from_pass_to_pass_is_named():
+    net, kept = nn.RNN(X, C, batch_first=True, dtype=torch.float64), [torch.ones(1, B, C, dtype=torch.float64)]
+    nn.init.eye_(net.weight_hh_l0)  # a net that does not forget its first state at once
+
+    def closure():
+        states, last = net(X_, kept[0])
+        kept[0] = last.detach()
+        return states[:, -1], Y_
+
+    with pytest.raises(LonglagError, match="carry no state from one pass to the next"):
+        learner(net, CE).step(closure)
 
 
 def test_what_step_gets_is_checked():

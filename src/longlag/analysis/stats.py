@@ -26,6 +26,7 @@ from longlag.store.records import Status
 
 CONDITION = ["task", "method", "lag"]
 AXES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}
+RANKED = {axis: words for axis, words in AXES.items() if axis != "seconds"}  # seconds depend on the machine
 SOLVED_LATE, FAILED_TEST, ALL_SEQUENCES = "solved unconfirmed", "failed the test", "all sequences used"
 ENDINGS = (SOLVED_LATE, FAILED_TEST, ALL_SEQUENCES, *(status.value for status in Status if status != Status.SOLVED))
 _DTYPES = {"str": "object", "int": "int64", "float": "float64", "bool": "bool", "int | None": "float64"}

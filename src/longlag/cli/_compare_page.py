@@ -89,7 +89,7 @@ def write(
     from longlag import report
     from longlag.analysis import Analysis
     from longlag.design.collect import collect
-    from longlag.store import curves, files, parquet, records
+    from longlag.store import curves, designs, files, parquet, records
     from longlag.tables.tools import newcomer, render
     from longlag.words import capital, method_label
 
@@ -99,14 +99,17 @@ def write(
     beside = source.with_name("curves.parquet")
     if files.is_file(beside):
         keys = [records.key_of(row) for row in others]
-        known = curves.points_of(curves.read_curves(beside), keys)
-        points = pa.concat_tables([points, known], promote_options="default")
+        drawn = curves.points_of(curves.read_curves(beside), keys)
+        points = pa.concat_tables([points, drawn], promote_options="default")
     records.write_rows(out / "runs.csv", [*own, *others])
     order = [(name, "ascending") for name in (*records.KEY, "passes")]
     parquet.write(out / "curves.parquet", points.sort_by(order))
     loaded = Analysis.load(out / "runs.csv", out / "curves.parquet")
     remarks, older = tuple(_standing.sentences(others, standings)), _standing.older(others, standings)
-    analysis = replace(loaded, newcomer=method, remarks=remarks, older=older, smoke=smoke)
+    # The reference holds the designs of its methods, wherever their rows were taken from when it was made.
+    reference = designs.beside(source, ((row.method, row.spec_hash, "") for row in recorded))
+    known = {**reference, **loaded.designs}
+    analysis = replace(loaded, newcomer=method, remarks=remarks, older=older, smoke=smoke, designs=known)
     for name, words in (("against", newcomer.against(analysis)), ("by_cell", newcomer.by_cell(analysis))):
         render.save(*words, out / "tables", name)
     page = report.render(analysis, f"{capital(method_label(method))} against the reference")

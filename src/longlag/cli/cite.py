@@ -44,11 +44,18 @@ def entries(reference: str, name: str) -> list[str]:
     """The BibTeX of a reference such as "Elman 1990; Werbos 1990, section 2"; a note where a paper is not known."""
     found = []
     for paper in filter(None, (part.strip() for part in reference.split(";"))):
+        if paper == "new":  # what `longlag check` asks an author to say of an own method
+            continue
         year = re.search(r"\b(1[89]|20)\d\d\b", paper)
         key = f"{re.split(r'[ ,]', paper)[0].lower()}{year[0] if year else ''}"
         made = re.sub(r"\W", "", f"{name}_{key}")
-        found.append(_papers().get(key) or f"@misc{{{made},\n  note = {{{paper}}},\n}}")
+        found.append(_papers().get(key) or f"@misc{{{made},\n  note = {{{_in_latex(paper)}}},\n}}")
     return found
+
+
+def _in_latex(text: str) -> str:
+    """Text with the characters escaped that LaTeX takes for commands."""
+    return re.sub(r"([&%$#_])", r"\\\1", text)
 
 
 def _reference(kind: str, name: str) -> str:

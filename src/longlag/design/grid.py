@@ -56,6 +56,11 @@ def of(rows: Sequence[Row], tasks: Sequence[str] = (), lags: Sequence[int] = (),
     raise LonglagError(f"the reference has no rows at lags {', '.join(map(str, lags))}; it has {have}")
 
 
+def absent(rows: Sequence[Row], tasks: Sequence[str], lags: Sequence[int]) -> list[int]:
+    """Those of some lags at which no row of the tasks is (of any task, if none is named)."""
+    return sorted({*lags} - {row.lag for row in rows if not tasks or row.task in tasks})
+
+
 def _cell(task: str, rows: list[Row], lags: Sequence[int], quick: bool) -> Cell:
     most = len({row.method for row in rows})
     shared = _of_half(rows, lambda row: row.lag, most)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from longlag.errors import shown
 from longlag.esn import names
 from longlag.esn.names import BadInput
 
@@ -115,6 +116,8 @@ def _numbers(values: Any, name: str, axes: Sequence[str]) -> np.ndarray:
     array = np.asarray(values)
     if np.iscomplexobj(array):
         raise BadInput(f"Complex data not supported: {name} is complex; give real and imaginary parts as two channels")
+    if array.ndim == 0:
+        raise BadInput(f"{name} is {shown(values)}, no array; where a net has no input, X is np.zeros((steps, 0))")
     try:
         array = array.astype(np.float64)
     except (TypeError, ValueError) as error:

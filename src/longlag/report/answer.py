@@ -104,7 +104,7 @@ def tally(runs: pd.DataFrame) -> list[tuple[str, str]]:
     counted = {"method": runs.method.nunique(), "task": runs.task.nunique(), "seed": runs.seed.nunique()}
     return [
         *[(str(n), count(n, noun).partition(" ")[2]) for noun, n in counted.items()],
-        (str(attempted), f"{count(attempted, 'run').partition(' ')[2]} trained"),
+        (str(attempted), f"{count(attempted, 'run').partition(' ')[2]} tried"),
         (duration(runs.seconds.sum()), "CPU time"),
     ]
 

@@ -140,7 +140,9 @@ def _furthest(table: pd.DataFrame) -> str:
 
 def _second(rest: pd.DataFrame) -> str:
     """Who comes next, by the mean share of the largest lag."""
-    if rest.empty or rest.reach.max() == 0:
+    if rest.empty:
+        return ""
+    if rest.reach.max() == 0:
         return "; no other method solves any of them"
     name = ranking(rest)[0]
     rows = rest[(rest.method == name) & (rest.reach > 0)]
@@ -163,7 +165,7 @@ def _cheapest(costs: dict[str, pd.DataFrame]) -> str:
         return "No two methods solve one task at one lag, so what they cost cannot be compared."
     conditions = median.loc[contested].groupby(["task", "lag"]).ngroups
     winners: dict[str, list[str]] = {}
-    for axis, words in stats.AXES.items():
+    for axis, words in stats.RANKED.items():
         winners.setdefault(_winners(costs[axis].loc[contested]), []).append(words)
     told = "; ".join(f"{who} by {join_words(axes)}" for who, axes in winners.items())
     return f"Of the {count(conditions, 'pair')} of task and lag that two methods or more solve, the cheapest is {told}."

@@ -62,5 +62,12 @@ def note(analysis: Analysis) -> str:
         "unsolved run is censored at the full budget, never imputed; >: fewer than half solved within what was spent. "
         "Unsolved at: a readout in closed form had all the sequences it asks for; more passes would not help. Passes: "
         "sequence passes (forward 1, forward and backward 3, Gauss-Newton product 4). Operations: floating-point "
-        "operations of those passes. CPU seconds depend on the machine and are reported, not ranked."
+        "operations of those passes. CPU seconds depend on the machine and are reported, not ranked"
+        f"{_machines(analysis)}."
     )
+
+
+def _machines(analysis: Analysis) -> str:
+    """How many kinds of processor the seconds come from, if there are several."""
+    kinds = int(analysis.runs.cpu[analysis.runs.cpu != ""].nunique())
+    return f"; these are of {kinds} kinds of processor" if kinds > 1 else ""

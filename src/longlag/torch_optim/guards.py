@@ -58,7 +58,8 @@ def check_loss(oracle: ClosureOracle, params: dict[str, Tensor]) -> None:
     if abs(first - second) > _AGREEMENT * max(abs(first), abs(second)):
         raise LonglagError(
             f"the loss is random: two passes at the same weights gave {first:.6g} and {second:.6g}. Turn off dropout "
-            "and noise (model.eval()), and take data that is the same in every pass"
+            "and noise (model.eval()), take data that is the same in every pass, and carry no state from one pass to "
+            "the next: a closure that keeps the last hidden state starts each pass from another one"
         )
 
 
@@ -71,8 +72,8 @@ def explained() -> Iterator[None]:
         text = str(error)
         if "second time" in text or "does not have a grad_fn" in text:  # of passes with a graph, and without one
             raise LonglagError(
-                "the graph of the closure is gone: leave backward() out of it, and zero_grad() too; Hessian-Free "
-                "computes gradients itself"
+                "the graph of the closure is gone: compute the outputs inside it, in every call, and leave backward() "
+                "and zero_grad() out of it; Hessian-Free computes gradients itself"
             ) from error
         if "double backward" in text or ("derivative for" in text and "not implemented" in text):
             raise LonglagError(

@@ -10,8 +10,8 @@ questions of a step are asked of the batch that `step` gets, where that one draw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypedDict, cast
 
 import torch
 from torch import Tensor, nn
@@ -26,17 +26,30 @@ from longlag.torch_optim.closure import Closure
 from longlag.torch_optim.criteria import criterion
 from longlag.torch_optim.guards import check_loss, check_modes, check_parameters, check_shape, explained
 from longlag.torch_optim.oracle import ClosureOracle
-from longlag.torch_optim.settings import NO_RATE, START, check_given, check_saved, settings, shared
+from longlag.torch_optim.settings import NO_RATE, RATE, START, check_given, check_rates, check_saved, settings, shared
 from longlag.torch_optim.watch import Watch
+
+
+class Info(TypedDict, total=False):
+    """What `HessianFree.info` says of the last step; empty before the first one."""
+
+    damping: float
+    rho: float
+    rate: float
+    cg_iterations: int
+    cg_stopped: str
+    used: int
+    passes: float
+    unused: int
 
 
 class HessianFree(torch.optim.Optimizer):
     """Truncated Newton steps (Martens 2010): no learning rate, few steps, each of up to `cg_iterations` products.
 
-    All parameters are solved for together, so that groups of parameters cannot differ in their settings. Each group
-    has an entry "lr", which nothing reads: schedulers of torch run and change nothing. "damping" is the present
-    lambda, which each step adapts. Parameters that do not require gradients at a step stay as they are. So do those
-    that the loss does not depend on, but for `weight_decay`; `info["unused"]` counts them.
+    All parameters are solved for together, so that groups of parameters cannot differ in their settings. Each group has
+    an entry "lr", which nothing reads: schedulers of torch run and change nothing, which a warning says. "damping" is
+    the present lambda, which each step adapts. Parameters that do not require gradients at a step stay as they are. So
+    do those that the loss does not depend on, but for `weight_decay`; `info["unused"]` counts them.
 
     With fewer than 200,000 trained parameters a step, and the closure in it, runs on one CPU thread: products of small
     matrices are too short to be shared. The closure may call `torch.set_num_threads(n)`; the step sets the number back.
@@ -59,12 +72,12 @@ class HessianFree(torch.optim.Optimizer):
         curvature_batches: how many of a step's mini-batches give the curvature, from the first on; None is all.
 
     Attributes:
-        info: of the last step: damping (lambda), rho (reduction ratio: the decrease of the loss over that of the
-            model), rate of the line search (0: no step), cg_iterations, cg_stopped ("progress": the model's value
-            hardly falls any more; "limit": cg_iterations were done; "breakdown": the gradient is zero, or a curvature
-            is not positive or not finite), used (the iteration whose solution was taken), passes over the whole
-            batch (a forward pass counts 1, with backward 3, a Gauss-Newton product 4), unused (how many parameters,
-            counted as tensors, the loss does not depend on).
+        info: of the last step: damping (lambda), rho (reduction ratio: the decrease of the loss over that of the model,
+            both for the whole step, before the line search), rate of the line search (0: no step), cg_iterations,
+            cg_stopped ("progress": the model's value hardly falls any more; "limit": cg_iterations were done;
+            "breakdown": the gradient is zero, or a curvature is not positive or not finite), used (the iteration whose
+            solution was taken), passes over the whole batch (a forward pass counts 1, with backward 3, a Gauss-Newton
+            product 4), unused (how many parameters, counted as tensors, the loss does not depend on).
 
     Raises:
         LonglagError: an argument that is out of range, of another kind, or that does not exist.
@@ -97,13 +110,13 @@ class HessianFree(torch.optim.Optimizer):
         cg_iterations: int = 150,
         curvature_batches: int | None = None,
     ) -> None:
-        self.info: Mapping[str, float | str] = {}
+        self.info: Info = {}
         self._criterion = None if loss is None else criterion(loss)
         if batch_axis is not None and type(batch_axis) is not int:
             raise LonglagError(f"batch_axis cannot be {shown(batch_axis)}; it must be None or a whole number")
         self._watch = Watch(_modules(hidden), batch_axis)
         defaults = {
-            "lr": 1.0,
+            "lr": RATE,
             "damping": damping,
             "structural_damping": structural_damping,
             "weight_decay": weight_decay,
@@ -136,6 +149,7 @@ class HessianFree(torch.optim.Optimizer):
                 `torch.autocast` or `torch.inference_mode` is on around the step.
         """
         trained = self._trained()
+        check_rates(self.param_groups)
         state = self._hf_state(trained)
         every = shared(self.param_groups)
         oracle = self._oracle(closure, batches, trained)
@@ -149,7 +163,8 @@ class HessianFree(torch.optim.Optimizer):
                 leaf.copy_(step.params[name][0])
         self._keep(step, trained)
         unused = len(trained) - len(oracle.counter.used)
-        self.info = {**step.info, "passes": oracle.counter.passes / len(oracle), "unused": unused}
+        passes = oracle.counter.passes / len(oracle)
+        self.info = cast("Info", {**step.info, "passes": passes, "unused": unused})
         return step.loss[0]
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ Groups may come from a constructor, from an edited `param_groups` or from a file
 from __future__ import annotations
 
 import numbers
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ NO_RATE = (
     "Hessian-Free has no learning rate: curvature and a line search give the length of a step, and damping adapts "
     "itself. Leave it out"
 )
+RATE = 1.0  # the "lr" of every group, which schedulers expect and nothing reads
 START = "damping_start"  # of each group, but given by no user: lambda at the first step of all
 _EVERY = COUNT.high  # mini-batches: all there are
 _STRUCTURAL = 0.03  # where hidden states are named and nothing else is said
@@ -119,6 +121,13 @@ def shared(groups: Sequence[Mapping[str, Any]]) -> HessianFreeSettings:
                     "or write it into all param_groups"
                 )
     return settings(first)
+
+
+def check_rates(groups: Sequence[Mapping[str, Any]]) -> None:
+    """Warns if somebody, or a scheduler, has written a learning rate into a group."""
+    if any(group["lr"] != RATE for group in groups):
+        text = f"the lr of a group of parameters was changed, which changes nothing: {NO_RATE}"
+        warnings.warn(text, UserWarning, stacklevel=2)
 
 
 def check_saved(saved: Any, groups: Sequence[Mapping[str, Any]]) -> None:

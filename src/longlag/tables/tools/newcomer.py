@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from longlag import protocol
 from longlag.analysis import Analysis, intervals
 from longlag.analysis.newcomer import FEWEST_SEEDS
 from longlag.words import (
@@ -28,6 +29,7 @@ _NO_TEST = (
     "This is no p < 0.05: intervals of so few seeds are approximate, and an exact test of three seeds against three "
     "gives p = 0.1 at best."
 )
+_FEWEST_PAIRS = 6  # the sign test of fewer cannot reach p = 0.05: 2 / 2^5 = 0.06
 _FAILED = {"error": "ended with an error", "diverged": "diverged", "timeout": "met the clock's limit"}
 
 
@@ -61,10 +63,11 @@ def against(analysis: Analysis) -> Words:
         "an equal one and the 95 % interval of the ratio of passes (exact rank test) lies below 1; lost: the opposite. "
         "In brackets: how many of these have three seeds of both and an interval that excludes equality (Newcombe's "
         f"95 %, or that of the ratio). {_NO_TEST} Share won: of the pairs not tied, with Wilson's interval; p: exact "
-        "sign test on these. Seeds solved: on these pairs, with Wilson's interval, which treats them as alike. Passes: "
-        "the newcomer's divided by the other's. It is estimated from all pairs that both solve together, as if it were "
-        "the same in each, with a 95 % interval from an exact rank test (none with three seeds in one pair); below 1: "
-        f"the newcomer needs fewer.{_of_older(analysis)}"
+        f"sign test on these (–: fewer than {_FEWEST_PAIRS}, whose p cannot fall to 0.05). Seeds solved: on these "
+        "pairs, with Wilson's interval, which treats them as alike. Passes: the newcomer's divided by the other's. It "
+        "is estimated from all pairs that both solve together, as if it were the same in each, with a 95 % interval "
+        "from an exact rank test (none with three seeds in one pair); below 1: the newcomer needs fewer. Runs end "
+        f"where they are evaluated, {_evaluations()}: short runs differ by whole steps of it.{_of_older(analysis)}"
     )
     return Words(pd.DataFrame(rows, columns=columns), f"{_named(analysis)} against each method", note)
 
@@ -81,7 +84,7 @@ def _against(row: Any, older: bool) -> list[str]:
     passes = f"{_ratio(row)} in {count(row.both, 'pair')}" if row.both else "–"
     solved = _solved(row.solved, row.n), _solved(row.solved_other, row.n_other)
     name = f"{capital(method_label(row.other))}{f' {OLDER}' * older}"
-    return [name, str(row.cells), *wins, str(row.tied), share, f"{row.p:.2g}", *solved, passes]
+    return [name, str(row.cells), *wins, str(row.tied), share, _sign_test(row), *solved, passes]
 
 
 def by_cell(analysis: Analysis) -> Words:
@@ -123,7 +126,7 @@ def _limit(cells: pd.DataFrame) -> str:
     """What the numbers of seeds allow at best: one pair of task and lag, the newcomer's seeds against the other's."""
     sizes = sorted({(int(cell.n), int(cell.n_other)) for cell in cells.itertuples()})
     bounds = join_words(f"{n} against {m} p = {intervals.smallest_p(n, m):.2g}" for n, m in sizes)
-    return f"At one task and lag, the smallest p that seeds can reach is, with {bounds}: read the intervals."
+    return f"The seeds of one task and lag decide little: the smallest p of their exact test is, with {bounds}."
 
 
 def _failures(failed: pd.DataFrame) -> list[str]:
@@ -146,6 +149,16 @@ def _names(group: pd.DataFrame, outcome: str, older: frozenset[tuple[str, str, i
         )
         or "–"
     )
+
+
+def _evaluations() -> str:
+    early = ", ".join(map(number, protocol.FIRST_EVALUATIONS))
+    return f"at {early} passes and every {number(protocol.EVALUATION_EVERY)} after them"
+
+
+def _sign_test(row: Any) -> str:
+    """The p of the pairs won and lost, if that many can reach 0.05."""
+    return f"{row.p:.2g}" if row.won + row.lost >= _FEWEST_PAIRS else "–"
 
 
 def _solved(solved: int, n: int) -> str:
