@@ -96,4 +96,15 @@ def test_a_caveat_of_cases_stands_where_all_of_them_agree():
     assert words.by_case("It pays", one, "", [number(9, 10)]) == (
         "It pays: yes for a and b, but the sum is exact in only 9 of 10 nets."
     )
-    assert words.by_case("It pays", one | {"c": Verdict.FAILS}, "rarely") == "It pays: yes for a and b; no for c."
+    assert (
+        words.by_case("It pays", one | {"c": Verdict.FAILS}, "rarely") == "Whether it pays: yes for a and b; no for c."
+    )
+
+
+@pytest.mark.parametrize("lost", [Verdict.FAILS, Verdict.UNDECIDED])
+def test_a_sentence_of_cases_asserts_nothing_unless_every_case_is_a_yes(lost):
+    held = {"a": Verdict.HOLDS, "b": Verdict.CAVEAT}
+    assert words.by_case("Start and speed help", held).startswith("Start and speed help: yes for a and b")
+    for cases in ({"a": lost}, held | {"c": lost}, {}):
+        assert words.by_case("Start and speed help", cases).startswith("Whether start and speed help: ")
+    assert words.by_case("LSTM nets learn", {"a": lost}).startswith("Whether LSTM nets learn: ")

@@ -2,6 +2,7 @@
 
 Where a claim holds, the sentence says what was found. Where it is undecided or does not hold, it names the threshold
 that the fewest nets meet, and how many do. A claim that is judged case by case says yes, no or undecided for each case.
+If not every case is a yes, the sentence begins with "Whether", so that no part of it asserts what another part denies.
 """
 
 from __future__ import annotations
@@ -38,12 +39,18 @@ def by_case(fact: str, cases: Mapping[str, Verdict], but: str = "", held: Sequen
     """The sentence of a claim that is judged case by case; held: the numbers of the cases in which it holds; why: the
     reason of a claim that is undecided."""
     if not cases:
-        return f"{fact}: undecided, since nothing was run."
+        return f"{_whether(fact)}: undecided, since nothing was run."
     answers = {answer: [name for name, one in cases.items() if _ANSWERS[one] == answer] for answer in _ANSWERS.values()}
     said = [f"{answer} for {_listed(names)}" for answer, names in answers.items() if names]
     mixed = len(said) > 1  # the other cases are caveat enough
     since = f", since {why}" if why else ""
-    return f"{fact}: {'; '.join(said)}{since}{'' if mixed else _but(but, held)}."
+    opens = fact if list(filter(answers.get, answers)) == ["yes"] else _whether(fact)
+    return f"{opens}: {'; '.join(said)}{since}{'' if mixed else _but(but, held)}."
+
+
+def _whether(fact: str) -> str:
+    """The fact as a question that the cases answer; a name in capitals keeps them."""
+    return f"Whether {fact if fact[1:2].isupper() else fact[:1].lower() + fact[1:]}"
 
 
 def _fewest(numbers: Sequence[Number], met: bool | None) -> Number:
