@@ -126,9 +126,10 @@ def conclude_by_case(
 ) -> Finding:
     """The finding of a claim that is judged case by case, such as task by task.
 
-    It holds if it holds in every case, with a caveat if it holds in some; the caveat names the others. numbers: all of
-    them, in the order of the table. shown: the numbers that the sentence in plain words has for a case. why: what the
-    sentence says of a claim that is undecided, in few words.
+    It holds if it holds in every case, with a caveat if it holds in some; the caveat names the others. It does not hold
+    if every case is a no. It is undecided if no case is a yes and some are undecided: more nets may make these a yes.
+    numbers: all of them, in the order of the table. shown: the numbers that the sentence in plain words has for a case.
+    why: what the sentence says of a claim that is undecided, in few words.
     """
     found = {name: verdict(each) for name, each in cases.items()}
     lost = {kind: [name for name, one in found.items() if one is kind] for kind in (Verdict.FAILS, Verdict.UNDECIDED)}

@@ -98,7 +98,7 @@ def judge(sweeps: dict[str, list[Sweep]]) -> Finding:
         touching = (filled >= 1).any(0)
         if touching.any():
             first = int(np.argmax(touching))
-            margin = np.array(found["log10_margin"])[:, first].min()
+            margin = np.median(np.array(found["log10_margin"])[:, first])  # as the figure has it
             rounded.append(fill(CLAIM.slug, "rounded", unit=unit.name, scale=SCALES[first], margin=margin))
     linear = [found.log10_final[at] for found in sweeps[LINEAR.name]]
     name, means = "linear: largest activity at step 100, scale 10", "linear units leave the range of squashing ones"
