@@ -1,4 +1,4 @@
-"""Claim 6: the gradient's norm against the lag, one line per start, around the band in which it is carried."""
+"""Claim 6: the gradient's norm against the lag, one line per start, between the bounds of what is carried."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ def _logistic(axes: Any, series: base.Series) -> None:
 
 
 def _curves(axes: Any, series: base.Series, units: str) -> None:
-    axes.axhspan(np.log10(series["least"]), np.log10(series["greatest"]), color=style.FAINT, alpha=0.8, lw=0, zorder=0)
-    base.word(axes, 50, np.log10(series["greatest"]), "carried", style.INK, ha="center", va="bottom", weight="bold")
+    low, high = np.log10(series["least"]), np.log10(series["greatest"])
+    axes.hlines((low, high), 0, 1, transform=axes.get_yaxis_transform(), color=style.INK, lw=1, ls="--", zorder=4)
+    base.word(axes, 98, 0.5 * high, "carried", style.INK, ha="right", va="center", weight="bold", zorder=5)
     ends: list[tuple[float, float, str, Any]] = []
     left: list[tuple[float, str, Any]] = []
     for start in series["starts"].values():
@@ -53,8 +54,9 @@ def _curves(axes: Any, series: base.Series, units: str) -> None:
             left.append((float(lags[seen]), label, colour))
     for place, (_, x, text, colour) in zip(_apart([end[0] for end in sorted(ends)]), sorted(ends), strict=True):
         base.word(axes, x + 1.5, place, text, colour, va="center", annotation_clip=False, linespacing=0.95)
-    for place, (x, text, colour) in enumerate(sorted(left)[::-1]):
-        base.word(axes, x + 1.5, _LOW + 0.12 + 0.27 * place, text, colour, fontsize=7)
+    lost = [(text, colour) for _, text, colour in sorted(left)]
+    for place, (text, colour) in enumerate([("lost, from the left:", style.QUIET), *lost][::-1]):
+        base.word(axes, 101.5, _LOW + 0.27 * place, text, colour, annotation_clip=False)
     axes.set(xlim=(0, 100), ylim=(_LOW, _HIGH), xlabel="lag T − t (steps)")
     ticks = (-4, -3, -2, -1, 0, 1)
     axes.set_yticks(ticks, base.powers(ticks))

@@ -10,6 +10,8 @@ import seaborn as sns
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
 
+_SCALES = {"input": "constant input", "feedback": "feedback", "recurrent": "recurrent"}
+
 
 def _echoes(axes: Any, series: base.Series) -> None:
     radii = series["radii"]
@@ -21,7 +23,7 @@ def _echoes(axes: Any, series: base.Series) -> None:
         axes.plot(np.arange(seen), middle, color=shade, lw=1.3)
         at = np.flatnonzero(middle > (-3.4 if i else -3.85))[-1]
         label = "" if radius == unlabelled else f"{radius:g}"
-        base.word(axes, at, middle[at], label, shade, xytext=(4 if i else -18, 0), textcoords="offset points")
+        base.word(axes, at, middle[at], label, shade, xytext=(4 if i else -14, 0), textcoords="offset points")
     axes.axhline(-3, color=style.QUIET, lw=0.8, ls="--")
     axes.set(ylim=(-4, 2.5), xlim=(0, seen * 1.08), xlabel="steps after the impulse", ylabel="echo")
     axes.set(title="echo, by spectral radius", yticks=[-3, 0, 2], yticklabels=["1/1000", "1", "100"])
@@ -36,7 +38,7 @@ def _circle(axes: Any, series: base.Series) -> None:
     axes.plot(real[~ringing], imaginary[~ringing], "o", color=style.QUIET, ms=3, alpha=0.6, mew=0)
     axes.plot(real[ringing], imaginary[ringing], "o", color=base.GREEN, ms=5, mew=0)
     base.word(axes, 1.15, 0.85, "green: rings\nfor 10 steps\nand more", base.GREEN, va="top")
-    axes.set(title="eigenvalues", xlim=(-1.1, 2.1))
+    axes.set(title="the oscillators: eigenvalues of W", xlim=(-1.1, 2.1))
 
 
 def _memory(axes: Any, series: base.Series) -> None:
@@ -54,7 +56,7 @@ def _memory(axes: Any, series: base.Series) -> None:
     base.ranged(inset, radii, series["capacity_by_radius"], base.ORANGE)
     inset.set_ylim(0, None)
     inset.tick_params(labelsize=6)
-    inset.set_title(f"radius (N = {series['capacity_units']})", fontsize=6.5, loc="center", fontweight="normal")
+    inset.set_title(f"by radius (N = {series['capacity_units']})", fontsize=6.5, loc="center", fontweight="normal")
 
 
 def _eight(axes: Any, series: base.Series) -> None:
@@ -62,8 +64,9 @@ def _eight(axes: Any, series: base.Series) -> None:
     axes.plot(*drawn.T, color=base.VERMILLION, lw=2.4)
     axes.plot(*wanted.T, color=style.INK, lw=0.8, ls=(0, (2, 2)))
     middle = {name: float(np.median(base.array(errors))) for name, errors in series["careless"].items()}
-    careless = [f"{name} {error:,.0f}" if error >= 10 else f"{name} {error:.1f}" for name, error in middle.items()]
-    text = f"error {series['error']:.0e}\n\nerror with one scale\nten times too large:\n" + "\n".join(careless)
+    careless = [f"{_SCALES[of]} {error:{',.0f' if error >= 10 else '.1f'}}" for of, error in middle.items()]
+    what = ("red: drawn by the net", "dashed: the target", f"error {series['error']:.0e}", "")
+    text = "\n".join((*what, "error with one scale", "ten times too large:", *careless))
     base.word(axes, 0.62, 0.0, text, va="center")
     axes.set(aspect="equal", xlim=(-0.6, 1.25), ylim=(-0.6, 0.6), title="on its own, 25 periods")
     axes.axis("off")

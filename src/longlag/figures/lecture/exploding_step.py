@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import PercentFormatter
 
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
@@ -16,13 +15,12 @@ _LEAST, _MOST = -0.75, 1.5  # share of the knowledge lost; beyond it points lie 
 
 
 def _course(axes: Any, series: base.Series) -> None:
-    """The net whose loss is the middle one: the exploding step leads from update 0 to update 1."""
+    """The net whose loss in the step is the middle one; the step leads from the dot at update 0 to update 1."""
     unit = series["tanh"]
-    axes.set(title="One net (tanh) …", xlabel="updates after the step", ylabel="sequences wrong", xlim=(-8, 61))
-    axes.set(ylim=(0, 1))
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    axes.set(title="One net (tanh) …", xlabel="updates after the step", ylabel="sequences wrong", xlim=(-41, 61))
+    axes.set(ylim=(0, 1.22))
+    axes.set_yticks([0, 0.25, 0.5, series["chance"], 1], ["0 %", "25 %", "50 %", "knows\nnothing", "100 %"])
     axes.axhline(series["chance"], color=style.QUIET, lw=0.9, ls="--", zorder=1)
-    base.word(axes, 60, series["chance"] + 0.015, "knows nothing", style.QUIET, ha="right")
     if not unit.get("errors"):
         _none(axes)
         return
@@ -32,11 +30,12 @@ def _course(axes: Any, series: base.Series) -> None:
     axes.plot(range(1 - len(before), 1), before, color=style.INK, lw=1.6)
     for way, colour in _COLOUR.items():
         after = [before[-1], *errors[way]]
-        axes.plot(range(len(after)), after, color=colour, lw=1.6)
+        axes.plot(range(len(after)), after, color=colour, lw=1)
+        axes.plot((0, 1), after[:2], color=colour, lw=2.2, solid_capstyle="round", zorder=4)
     axes.plot(0, before[-1], "o", color=style.INK, ms=5, zorder=5)
-    for way, colour in _COLOUR.items():
-        at = {"plain": (22, 0.93), "clipped": (22, 0.85)}[way]
-        base.word(axes, *at, _LABEL[way], colour, weight="bold")
+    base.word(axes, -2, 1.14, _LABEL["plain"], ha="right", weight="bold")
+    for way, height in (("plain", 1.14), ("clipped", 1.04)):
+        base.word(axes, 2, height, _LABEL[way], _COLOUR[way], weight="bold")
 
 
 def _lost(unit: base.Series, chance: float) -> dict[str, np.ndarray]:
@@ -52,8 +51,9 @@ def _by_rate(axes: Any, series: base.Series, name: str) -> None:
     axes.axvspan(at - 0.3, at + 0.3, color=style.FAINT, alpha=0.6, lw=0, zorder=0)
     axes.axhline(0.5, color=style.QUIET, lw=0.9, ls="--", zorder=1)
     axes.set(title=f"… all {name} nets", xlabel="learning rate of the step", ylim=(_LEAST - 0.3, _MOST + 0.05))
-    axes.set(yticks=[-0.5, 0, 0.5, 1], yticklabels=["gains half", "nothing", "half", "all"], ylabel="knowledge lost")
-    axes.set_xticks(places, [f"{rate:.2g}" for rate in unit["rates"]])
+    axes.set_yticks([-0.5, 0, 0.5, 1], ["gains half", "nothing", "half", "all"])
+    axes.set_ylabel("knowledge lost in the step")
+    axes.set_xticks(places, [f"{rate:.2g}" for rate in unit["rates"]], fontsize=7)
     if not unit.get("errors"):
         _none(axes)
         return
@@ -77,6 +77,6 @@ def _tanh(axes: Any, series: base.Series) -> None:
     _by_rate(axes, series, "tanh")
 
 
-draw = base.drawing(_course, _logistic, _tanh, height=2.5)
+draw = base.drawing(_course, _logistic, _tanh, height=2.5, width_ratios=[1.25, 1, 1])
 slide = draw  # one row, as wide as a slide
 caption = base.caption("exploding_step")

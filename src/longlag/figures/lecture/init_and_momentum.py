@@ -127,7 +127,7 @@ def _paper(axes: Any, published: Mapping[str, Mapping[str, float]]) -> None:
         )
     axes.set_xticks(range(len(errors)), list(errors), fontsize=7)
     axes.set(yscale="log", ylabel="error over that at μ = 0", xlabel="momentum, ESN-style start")
-    axes.set_title("paper: not run here")
+    axes.set_title("the paper's errors (not run here)")
     axes.legend(fontsize=7, loc="lower left", borderaxespad=0.1, handlelength=1)
 
 

@@ -20,7 +20,7 @@ _SHORT = {
     "LSTM, chrono start": "LSTM, chrono",
     "plain net, ESN-style start": "plain, ESN start",
 }
-_LOW, _HIGH = -3.0, 1.0  # decades; what falls further leaves the panel
+_LOW, _HIGH = -3.0, 1.7  # decades; what falls further leaves the panel
 
 
 @style.applied()
@@ -75,9 +75,10 @@ def _panel(axes: Any, series: Mapping[str, Any], net: Mapping[str, Any], colour:
     arrived = arrived[np.array([run[-1] <= protocol.CRITERION for run in net["wrong"]])]
     axes.plot(np.full(len(arrived), judged), np.maximum(arrived, _LOW), "o", color=colour, ms=3, mew=0, alpha=0.6)
     if axes.get_subplotspec().is_first_col():
-        axes.text(0.5, np.log10(series["kept"]) - 0.08, "threshold", color=style.QUIET, fontsize=7, va="top")
+        right = {"color": style.QUIET, "fontsize": 7, "va": "top", "ha": "right"}
+        axes.text(back[0] + 1.3, np.log10(series["kept"]) - 0.08, "threshold", **right)
         middle = series["lag"] - (first + last + 1) / 2
-        axes.text(middle, 0.95, "first\nsymbol", color=style.QUIET, fontsize=7, ha="center", va="top")
+        axes.text(middle, _HIGH - 0.05, "first\nsymbol", color=style.QUIET, fontsize=7, ha="center", va="top")
     above = int((arrived >= np.log10(series["kept"])).sum())
     words = f"{len(arrived)} of {len(net['wrong'])} learned;\nof these {above} above at {judged} steps"
     axes.text(0.04, 0.05, words, transform=axes.transAxes, color=colour, fontsize=7)

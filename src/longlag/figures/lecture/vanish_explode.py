@@ -24,7 +24,10 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     _both(list(curves), series)
     for axis, unit in zip(rates, _UNITS, strict=True):
         _rates(axis, series[unit])
+        axis.set_title("how fast: the rate of each line")
     rates[0].set_ylabel("rate (nats per step)")
+    base.word(rates[1], 0.02, 0.97, "explodes", base.COLD_WARM(0.95), xycoords="axes fraction", va="top")
+    base.word(rates[1], 0.5, 0.03, "vanishes", base.COLD_WARM(0.05), xycoords="axes fraction")
     low, high = (f(axis.get_ylim()[i] for axis in rates) for i, f in ((0, min), (1, max)))
     for axis in rates:
         axis.set_ylim(low, high)
@@ -81,8 +84,8 @@ def _rates(axes: Any, found: base.Series) -> None:
     axes.plot(scales, found["theory"], color=style.QUIET, lw=1, ls=":", label="theory, infinite net")
     random = found["random"]
     for which, ls, words in (
-        ("largest", "-", "Lyapunov exponent, largest"),
-        ("mean", "--", "its mean over directions"),
+        ("largest", "-", "largest Lyapunov exponent"),
+        ("mean", "--", "mean of all Lyapunov exponents"),
     ):
         exponents = np.median(base.array(random[f"lyapunov_{which}"]), axis=0)
         axes.plot(scales, exponents, color=style.INK, lw=0.9, ls=ls, label=words)
@@ -90,12 +93,14 @@ def _rates(axes: Any, found: base.Series) -> None:
     for factor, scale, values in zip(factors, scales, rates.T, strict=True):
         colour = style.QUIET if factor == 1 else _colour(factor)
         axes.plot([scale, scale], [values.min(), values.max()], color=colour, lw=1.4)
-        axes.plot(scale, np.median(values), "o", ms=5, color=colour, mec="white", mew=0.4, zorder=3)
+        words = "measured" if factor == 1 else None
+        axes.plot(scale, np.median(values), "o", ms=5, color=colour, mec="white", mew=0.4, zorder=3, label=words)
     basin = base.array(found["basin"]["rate"])
     where = base.array(found["big"]) * found["critical"]
     axes.vlines(where, basin.min(0), basin.max(0), color=style.INK, lw=1)
-    axes.plot(where, np.median(basin, axis=0), "D", ms=4, color=style.INK, mec="white", mew=0.4, label="in a basin")
-    axes.set(xscale="log", xlabel="weight scale g;  W ~ N(0, g²/H)", ylim=(-2.3, 1.35))
+    diamonds = {"ms": 4, "color": style.INK, "mec": "white", "mew": 0.4, "label": "measured, in a basin"}
+    axes.plot(where, np.median(basin, axis=0), "D", **diamonds)
+    axes.set(xscale="log", xlabel="weight scale g;  W ~ N(0, g²/H)", ylim=(-2.3, 1.9))
     ticks = [scales[0], scales[3], scales[5], scales[7], scales[9]]
     axes.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
     axes.set_xticks([], minor=True)
