@@ -1,14 +1,15 @@
 """The pictures and tables of docs/lecture.md: `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`.
 
-Makes the figures of DIR small enough for a repository, keeps beside them which claims, in which words, they show, and
-writes into the document: the verdicts in plain words, the verdicts before and after the claims were put right
-(`before.toml`), which runs of claim 11 are on record, and below each picture what is seen, the verdict and the numbers
-that decide. Without DIR it makes no
-picture and writes the rest.
+Makes the figures of DIR small enough for a repository. Keeps beside them in `shown.json` which claims, in which words,
+they show, the CPU seconds of measuring each, and a digest of the code that drew it (`drawn`), by which a test notices
+that the code is newer than the picture. Writes into the document: the verdicts in plain words, the CPU times, the
+verdicts before and after the claims were put right (`before.toml`), which runs of claim 11 are on record, and below
+each picture what is seen, the verdict and the numbers that decide. Without DIR it makes no picture and writes the rest.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
@@ -21,6 +22,7 @@ from typing import Any
 
 from PIL import Image
 
+from longlag.figures import lecture as drawings
 from longlag.figures.lecture.base import seen
 from longlag.lecture import init_and_momentum
 from longlag.lecture.data import INIT_AND_MOMENTUM
@@ -61,10 +63,33 @@ def keep(folder: Path) -> None:
         finding = {name: entry["finding"][name] for name in SHOWN}
         decide = [number for number in entry["finding"]["numbers"] if number["threshold"]]
         words = {"claim": entry["claim"], **finding, "numbers": decide}
-        shown[slug] = {**words, "digest": hashlib.sha256(png).hexdigest()}
+        digests = {"digest": hashlib.sha256(png).hexdigest(), "drawn": drawn(slug)}
+        shown[slug] = {**words, "seconds": round(entry["seconds"], 1), **digests}
     claims = dict(sorted(shown.items(), key=lambda item: item[1]["claim"]["number"]))
     kept = json.dumps({"seeds": document["seeds"], "claims": claims}, indent=1, ensure_ascii=False)
     (HERE / "shown.json").write_text(kept + "\n", "utf-8")
+
+
+def drawn(slug: str) -> str:
+    """A digest of what the code of the claim's figure does: of its syntax tree without docstrings, so that neither
+    comments nor layout count. What it imports does not count."""
+    source = Path(drawings.__file__).with_name(f"{slug}.py").read_text("utf-8")
+    return hashlib.sha256(repr(_tree(ast.parse(source))).encode()).hexdigest()[:16]
+
+
+def _tree(node: Any) -> Any:
+    """A syntax tree as nested tuples, without empty fields: which of them there are depends on Python's version."""
+    if isinstance(node, list):
+        return tuple(_tree(one) for one in node if not _is_text(one))
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = [(name, value) for name, value in ast.iter_fields(node) if value is not None and value != []]
+    return type(node).__name__, tuple((name, _tree(value)) for name, value in fields)
+
+
+def _is_text(node: Any) -> bool:
+    """A docstring, or another string that stands alone."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def summary() -> str:
@@ -74,6 +99,21 @@ def summary() -> str:
     for one in shown.values():
         lines.append(f"| {one['claim']['number']}. {one['claim']['title']} | {one['verdict']} | {one['plain']} |")
     return "\n".join(lines) + "\n"
+
+
+def times() -> str:
+    """The CPU time of measuring each claim."""
+    shown = json.loads((HERE / "shown.json").read_text("utf-8"))
+    lines = [f"| claim | CPU time, {count(len(shown['seeds']), 'net')} |", "|---|---|"]
+    lines += [f"| {one['claim']['number']}. `{slug}` | {_time(one)} |" for slug, one in shown["claims"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def _time(one: dict[str, Any]) -> str:
+    seconds = one.get("seconds")
+    if seconds is None:
+        return "not timed"
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{max(seconds, 1):.0f} s"
 
 
 def verdicts() -> str:
@@ -163,7 +203,7 @@ def main(folders: list[str]) -> None:
     for folder in folders:
         keep(Path(folder))
     slugs = json.loads((HERE / "shown.json").read_text("utf-8"))["claims"]
-    parts = {"summary": summary(), "verdicts": verdicts(), "records": records()}
+    parts = {"summary": summary(), "times": times(), "verdicts": verdicts(), "records": records()}
     made = {**parts, **{slug: section(slug) for slug in slugs}}
     text = DOCUMENT.read_text("utf-8")
     DOCUMENT.write_text(_MARKS.sub(lambda found: found[1] + made[found[2]] + found[3], text), "utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import io
 import json
@@ -24,6 +25,8 @@ from programs import loaded
 
 FOLDER = Path(__file__).parents[2] / "docs" / "lecture"
 MAKE = "run `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`"
+
+OLDER = {"hf_directions", "modified_dynamics"}  # pictures of an older drawing: both claims take minutes to measure
 
 
 def test_a_small_picture_keeps_the_colour_of_few_marks(tmp_path):
@@ -51,6 +54,27 @@ def test_a_picture_shows_the_claim_as_it_is_measured_now(shown, slug):
     assert shown[slug]["plain"].endswith("."), "the sentence in plain words"
 
 
+@pytest.mark.parametrize("slug", lecture.names())
+def test_a_picture_was_drawn_by_the_code_of_today(pictures, shown, slug, request):
+    if slug in OLDER:
+        request.applymarker(pytest.mark.xfail(strict=True, reason="the claim was not measured again"))
+    assert shown[slug].get("drawn") == pictures.drawn(slug), (
+        f"the drawing has changed since the picture was made: {MAKE}"
+    )
+
+
+def test_layout_and_comments_do_not_make_a_picture_older(pictures):
+    def tree(source):
+        return pictures._tree(ast.parse(source))
+
+    plain = tree("def f(x):\n    return g(x, 1)\n")
+    assert (
+        tree('"""Of f."""\n# why\ndef f(x):\n    """Says g."""\n    return g(\n        x,\n        1,\n    )\n')
+        == plain
+    )
+    assert tree("def f(x):\n    return g(x, 2)\n") != plain
+
+
 def test_no_picture_is_left_over(shown):
     assert sorted(shown) == lecture.names() == sorted(path.stem for path in FOLDER.glob("*.png"))
 
@@ -61,7 +85,7 @@ def pictures():
         yield module
 
 
-@pytest.mark.parametrize("part", ["summary", "verdicts", "records", *lecture.names()])
+@pytest.mark.parametrize("part", ["summary", "times", "verdicts", "records", *lecture.names()])
 def test_the_tables_of_the_page_are_of_what_is_shown_and_on_record(pictures, part):
     document = FOLDER.with_suffix(".md").read_text("utf-8")
     made = pictures.section(part) if part in lecture.names() else getattr(pictures, part)()
