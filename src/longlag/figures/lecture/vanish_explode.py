@@ -93,8 +93,8 @@ def _rates(axes: Any, found: base.Series) -> None:
     for factor, scale, values in zip(factors, scales, rates.T, strict=True):
         colour = style.QUIET if factor == 1 else _colour(factor)
         axes.plot([scale, scale], [values.min(), values.max()], color=colour, lw=1.4)
-        words = "measured" if factor == 1 else None
-        axes.plot(scale, np.median(values), "o", ms=5, color=colour, mec="white", mew=0.4, zorder=3, label=words)
+        label = "measured" if factor == 1 else None
+        axes.plot(scale, np.median(values), "o", ms=5, color=colour, mec="white", mew=0.4, zorder=3, label=label)
     basin = base.array(found["basin"]["rate"])
     where = base.array(found["big"]) * found["critical"]
     axes.vlines(where, basin.min(0), basin.max(0), color=style.INK, lw=1)
