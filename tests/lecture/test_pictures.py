@@ -26,7 +26,7 @@ from programs import loaded
 FOLDER = Path(__file__).parents[2] / "docs" / "lecture"
 MAKE = "run `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`"
 
-OLDER = {"hf_directions", "modified_dynamics"}  # pictures of an older drawing: both claims take minutes to measure
+OLDER = {"hf_directions"}  # pictures of an older drawing: the claim takes minutes to measure
 
 
 def test_a_small_picture_keeps_the_colour_of_few_marks(tmp_path):
