@@ -30,8 +30,8 @@ from longlag.torch_optim.settings import NO_RATE, RATE, START, check_given, chec
 from longlag.torch_optim.watch import Watch
 
 
-class Info(TypedDict, total=False):
-    """What `HessianFree.info` says of the last step; empty before the first one."""
+class Info(TypedDict):
+    """What `HessianFree.info` says of the last step. Before the first one it has no entry."""
 
     damping: float
     rho: float
@@ -110,7 +110,7 @@ class HessianFree(torch.optim.Optimizer):
         cg_iterations: int = 150,
         curvature_batches: int | None = None,
     ) -> None:
-        self.info: Info = {}
+        self.info = cast("Info", {})
         self._criterion = None if loss is None else criterion(loss)
         if batch_axis is not None and type(batch_axis) is not int:
             raise LonglagError(f"batch_axis cannot be {shown(batch_axis)}; it must be None or a whole number")
