@@ -95,8 +95,10 @@ def test_outputs_computed_before_the_step_are_named():
 
 
 def test_a_state_carried_from_pass_to_pass_is_named():
-    net, kept = nn.RNN(X, C, batch_first=True, dtype=torch.float64), [torch.ones(1, B, C, dtype=torch.float64)]
+    net = nn.RNN(X, C, bias=False, batch_first=True, dtype=torch.float64)
+    nn.init.zeros_(net.weight_ih_l0)
     nn.init.eye_(net.weight_hh_l0)  # a net that does not forget its first state at once
+    kept = [torch.tensor([2.0, 0.0, -2.0], dtype=torch.float64).expand(1, B, C)]
 
     def closure():
         states, last = net(X_, kept[0])
