@@ -18,9 +18,26 @@ def write(path: str | Path, table: Any) -> None:
 
     buffer = io.BytesIO()
     table = table.replace_schema_metadata({"check": _MARK + _BLANK})
-    pq.write_table(table, buffer, compression="zstd")
+    measured = _measured(table)
+    # Sorted by bytes, numbers that hardly repeat take a third less than in a dictionary.
+    pq.write_table(
+        table,
+        buffer,
+        compression="zstd",
+        use_dictionary=[name for name in table.column_names if name not in measured],
+        column_encoding=dict.fromkeys(measured, "BYTE_STREAM_SPLIT"),
+    )
     before, _, after = buffer.getvalue().rpartition(_MARK + _BLANK)
     write_atomically(path, before + _MARK + _digest(before, after) + after)
+
+
+def _measured(table: Any) -> list[str]:
+    """The columns of floating-point numbers most of which occur once, such as losses and seconds."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    floats = [field.name for field in table.schema if pa.types.is_float64(field.type)]
+    return [name for name in floats if 2 * pc.count_distinct(table[name]).as_py() > len(table)]
 
 
 def parse(data: bytes) -> Any:
