@@ -30,7 +30,7 @@ $(READY): pyproject.toml requirements.lock
 	@touch $@
 
 demo: SUITE := demo
-demo: results  ## train every method, every task in about two minutes; prints the path of the page
+demo: results  ## train every method, every task in a few minutes; prints the path of the page
 
 results: env  ## train and draw SUITE (demo, standard, reference or a file config/SUITE.yaml)
 	$(BIN)/snakemake --cores $(CORES) --config suite=$(SUITE) $(SNAKEMAKE_FLAGS)
