@@ -99,7 +99,7 @@ MUTATIONS = (
     M("ridge penalty", "optimisers/ridge.py", "1 / (self.eigenvalues + penalty)", "1 / (self.eigenvalues + penalty**2)"),
     M("ridge choice", "optimisers/ridge.py", "return min(found, key", "return max(found, key"),
     M("ridge held-out sequences", "optimisers/ridge.py", 'draw(self.validation, "penalty").features(params)', "(phi, y)"),
-    M("ridge sums", "optimisers/ridge.py", "self.total + v.sum(0)", "v.sum(0)"),
+    M("ridge sums", "optimisers/ridge.py", "self.total + weighed.sum(0)", "weighed.sum(0)"),
     M("guessing choice", "optimisers/guessing.py", "tree.where(guessed < kept", "tree.where(guessed > kept"),
     M("guessing stream", "optimisers/guessing.py", '"guess", state.drawn)', '"guess", 2 * state.drawn)'),
     # schedules, damping, clipping

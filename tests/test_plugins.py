@@ -58,7 +58,7 @@ def test_they_are_listed(files, capsys):
 
 def test_their_docstrings_are_shown(files, capsys):
     plugins = [f"--plugin={file}" for file in files]
-    assert cli.main(["show", "first_symbol", *plugins]) == 0
+    assert cli.main(["show", "first_symbol", next(plugin for plugin in plugins if "first_symbol" in plugin)]) == 0
     assert FIRST_SYMBOL.split('"""')[1] in capsys.readouterr().out
     assert cli.main(["show", "my_gru", "--task", "first_symbol", *plugins]) == 0
     assert GRU.split('"""')[1] in capsys.readouterr().out

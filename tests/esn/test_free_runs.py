@@ -38,7 +38,9 @@ def test_free_run_on_its_own_predictions_continues_mackey_glass():
 def test_a_warm_up_shorter_than_the_washout_is_noticed():
     s = mackey_glass(400)[:, None]
     net = EchoStateNetwork(20, washout=100, random_state=1).fit([s[:-1]], [s[1:]])
-    with pytest.warns(UserWarning, match=r"the warm-up has 3 steps, fewer than the washout of 100: .*hand over more"):
+    with pytest.warns(
+        UserWarning, match=r"the warm-up is shorter than the washout \(3 of 100 steps\): .*hand over more"
+    ):
         net.generate(5, s[:3])
 
 

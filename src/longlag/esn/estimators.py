@@ -21,7 +21,6 @@ from longlag.esn.parameters import ClassifierParameters
 from longlag.esn.settings import ClassifierSettings
 from longlag.esn.threads import one_thread
 from longlag.esn.warned import warn_user
-from longlag.words import count
 
 
 class EchoStateNetwork(RegressorMixin, EchoStateBase):
@@ -131,7 +130,7 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
             self._check_inputs(inputs, reset=False)
         if len(warm_up) < self.washout:
             warn_user(
-                f"the warm-up has {count(len(warm_up), 'step')}, fewer than the washout of {self.washout}: the "
+                f"the warm-up is shorter than the washout ({len(warm_up)} of {self.washout} steps): the "
                 "outputs may depend on the zeros that the reservoir starts with; hand over more steps"
             )
         closed = not self.network_.feeds_back and self.n_outputs_ == warm_up.shape[1]
