@@ -79,6 +79,8 @@ def drawn(slug: str) -> str:
 
 def _tree(node: Any) -> Any:
     """A syntax tree as nested tuples, without empty fields: which of them there are depends on Python's version."""
+    if isinstance(node, ast.JoinedStr):  # some versions of Python add empty strings to it
+        node = ast.JoinedStr([one for one in node.values if not (isinstance(one, ast.Constant) and one.value == "")])
     if isinstance(node, list):
         return tuple(_tree(one) for one in node if not _is_text(one))
     if not isinstance(node, ast.AST):

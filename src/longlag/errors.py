@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import os
+import sys
 import traceback
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+_PACKAGES = ("longlag", "sklearn", "torch")  # whose frames stand between a user and a warning
 _LISTED_LETTERS = 300  # of known names; of a longer list only the nearest are named
 
 
@@ -86,3 +91,14 @@ def in_a_line(error: BaseException, file: Path | None = None, most: int = 500) -
     text = text if len(text) <= most else f"{text[:most]}... ({len(text) - most} more letters)"
     at = line_in(file, error)
     return f"{text} ({at})" if at else text
+
+
+def warn_user(message: str, kind: type[Warning] = UserWarning) -> None:
+    """A warning at the nearest line of a caller outside this package and those that call it, however deep it arises."""
+    loaded = [sys.modules[name] for name in _PACKAGES if name in sys.modules]
+    folders = [f"{Path(module.__file__).parent}{os.sep}" for module in loaded if module.__file__]
+    inside = (*folders, contextlib.__file__)  # decorators of contextlib wrap methods
+    level, frame = 1, sys._getframe()
+    while frame.f_back and frame.f_code.co_filename.startswith(inside):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, kind, stacklevel=level)

@@ -163,6 +163,11 @@ def test_every_paper_behind_the_package_is_in_the_bibliography(kind):
 
 
 def test_a_reference_of_a_plug_in_is_safe_in_latex_and_new_needs_no_entry():
+    assert cite.entries("New; a^b~{c}\\d 2031", "mine") == [
+        "@misc{mine_a^b~{c}\\d2031,\n  note = {a\\^{}b\\~{}\\{c\\}\\textbackslash{}d 2031},\n}".replace(
+            "a^b~{c}\\d", "abcd", 1
+        )
+    ]
     assert cite.entries("new; Saxe, McClelland & Ganguli 2019, 50 %_", "mine") == [
         "@misc{mine_saxe2019,\n  note = {Saxe, McClelland \\& Ganguli 2019, 50 \\%\\_},\n}"
     ]

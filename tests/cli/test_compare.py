@@ -279,6 +279,11 @@ def test_one_page_has_one_smallest_attainable_p(record, here, capsys):
     assert set(found) == {"0.33"}
 
 
+def test_lags_that_the_record_lacks_are_named(record, here, capsys):
+    assert compare(record, "--lags", "10,15", "--dry-run") == 0
+    assert "longlag: lag 15 is left out on temporal_order: the reference has no rows there" in capsys.readouterr().err
+
+
 def test_a_part_of_the_grid_shows_that_part_alone(record, here, capsys):
     assert compare(record, "--quick", "--yes", "--out", "part") == 0
     assert "A smoke test (--quick)" in capsys.readouterr().err

@@ -28,8 +28,8 @@ RECORD = [
 
 
 def test_lags_without_a_row_are_found():
-    assert grid.absent(RECORD, [], [30, 20, 7, 5, 7]) == [5, 7]
-    assert grid.absent(RECORD, ["adding"], [30, 20]) == [30]
+    assert grid.absent(RECORD, [], [30, 20, 7, 7]) == {7: ["adding", "xor"], 20: ["xor"], 30: ["adding"]}
+    assert grid.absent(RECORD, ["adding"], [30, 20]) == {30: ["adding"]}
 
 
 def test_lags_seeds_and_budget_are_those_of_most_methods():

@@ -355,6 +355,8 @@ def test_a_tie_names_no_winner() -> None:
         "A and b tie in reach: each carries as far as any on the one task on which methods were compared: a ≥ 100"
     )
     assert first.endswith("b ≥ 100 steps on adding; next comes c with 50 steps on adding.")
+    alone = reach(a=(100, 100), b=(100, 100))
+    assert headline.sentences(alone)[0].endswith("b ≥ 100 steps on adding.")
     runs = pd.concat([
         reach(a=(100, 100), b=(50, 100)).runs,
         reach(a=(100, 100), b=(100, 100)).runs.assign(task="xor"),

@@ -50,6 +50,15 @@ def test_cost_prints_what_is_beyond_the_budget() -> None:
     assert set(tables.get("cost").build(suite)["passes (range)"]) == {"> 4 M"}
 
 
+def test_cost_says_of_how_many_kinds_of_processor_the_seconds_are() -> None:
+    suite = CASES["whole"]()
+    assert tables.get("cost").note(suite).endswith("are reported, not ranked.")
+    mixed = replace(
+        suite, runs=suite.runs.assign(cpu=["A", "B"] * (len(suite.runs) // 2) + ["", "A"][: len(suite.runs) % 2])
+    )
+    assert tables.get("cost").note(mixed).endswith("not ranked; these are of 2 kinds of processor.")
+
+
 def test_failures_leave_out_cells_without_any() -> None:
     suite = CASES["whole"]()
     table = tables.get("failures").build(suite)

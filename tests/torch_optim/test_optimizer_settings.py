@@ -123,8 +123,9 @@ def test_groups_that_were_edited_apart_are_noticed_at_the_next_step_but_for_thei
     net, x, y = double(Recurrent()), normal(40, T, X), classes(40)
     opt = groups_of(net)
     opt.param_groups[1]["lr"] = 0.01  # as schedulers do
-    with pytest.warns(UserWarning, match="which changes nothing: Hessian-Free has no learning rate"):
+    with pytest.warns(UserWarning, match="which changes nothing: Hessian-Free has no learning rate") as warned:
         opt.step(lambda: (net(x), y))
+    assert [each.filename for each in warned] == [__file__]  # the line of the user
     opt.param_groups[1] |= {"lr": 1.0, "weight_decay": 0.1}
     with pytest.raises(LonglagError, match=r"differ in weight_decay: 0\.0 and 0\.1; .*into all param_groups"):
         opt.step(lambda: (net(x), y))

@@ -44,7 +44,7 @@ def entries(reference: str, name: str) -> list[str]:
     """The BibTeX of a reference such as "Elman 1990; Werbos 1990, section 2"; a note where a paper is not known."""
     found = []
     for paper in filter(None, (part.strip() for part in reference.split(";"))):
-        if paper == "new":  # what `longlag check` asks an author to say of an own method
+        if paper.lower() == "new":  # what `longlag check` asks an author to say of an own method
             continue
         year = re.search(r"\b(1[89]|20)\d\d\b", paper)
         key = f"{re.split(r'[ ,]', paper)[0].lower()}{year[0] if year else ''}"
@@ -55,7 +55,8 @@ def entries(reference: str, name: str) -> list[str]:
 
 def _in_latex(text: str) -> str:
     """Text with the characters escaped that LaTeX takes for commands."""
-    return re.sub(r"([&%$#_])", r"\\\1", text)
+    words = {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}", **{sign: f"\\{sign}" for sign in "&%$#_{}"}}
+    return "".join(words.get(sign, sign) for sign in text)
 
 
 def _reference(kind: str, name: str) -> str:

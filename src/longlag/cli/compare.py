@@ -64,9 +64,10 @@ def run(args: argparse.Namespace) -> int:
     rows = records.read_rows(source)
     cells = grid.of(rows, args.tasks, args.lags, args.quick)
     _plugins.refuse_idle(args, [method], [cell.task for cell in cells])
-    if absent := grid.absent(rows, args.tasks, args.lags):
-        lags = ", ".join(map(str, absent))
-        print(f"longlag: left out, as the reference has no rows there: lags {lags}", file=sys.stderr)
+    for lag, lacking in grid.absent(rows, args.tasks, args.lags).items():
+        print(
+            f"longlag: lag {lag} is left out on {', '.join(lacking)}: the reference has no rows there", file=sys.stderr
+        )
     if any(row.method == method for row in rows):
         raise LonglagError(f"{source} has rows of a method called {method!r}; give yours another name")
     out = args.out or Path("results/compare") / (f"{method}-quick" if args.quick else method)

@@ -92,7 +92,10 @@ def check_names(full: Mapping[str, Any]) -> None:
         try:
             _check_known("method", cell["methods"], [*registry.names("methods"), *variants, *rows])
         except LonglagError as error:
-            raise LonglagError(f"{error}; a variant is declared: methods: {{NAME: {{from: METHOD, ...}}}}") from None
+            declared = (
+                "a variant is declared: methods: {NAME: {from: METHOD, ...}}, the file of a plug-in: plugins: [FILE]"
+            )
+            raise LonglagError(f"{error}; {declared}") from None
         tasks += cell["tasks"]
     _check_known("task", tasks, registry.names("tasks"))
 

@@ -56,9 +56,11 @@ def of(rows: Sequence[Row], tasks: Sequence[str] = (), lags: Sequence[int] = (),
     raise LonglagError(f"the reference has no rows at lags {', '.join(map(str, lags))}; it has {have}")
 
 
-def absent(rows: Sequence[Row], tasks: Sequence[str], lags: Sequence[int]) -> list[int]:
-    """Those of some lags at which no row of the tasks is (of any task, if none is named)."""
-    return sorted({*lags} - {row.lag for row in rows if not tasks or row.task in tasks})
+def absent(rows: Sequence[Row], tasks: Sequence[str], lags: Sequence[int]) -> dict[int, list[str]]:
+    """Those of some lags at which a task has no row, with these tasks. tasks: empty for all of the rows."""
+    known = {task: {row.lag for row in rows if row.task == task} for task in tasks or {row.task for row in rows}}
+    found = {lag: sorted(task for task, have in known.items() if lag not in have) for lag in sorted({*lags})}
+    return {lag: lacking for lag, lacking in found.items() if lacking}
 
 
 def _cell(task: str, rows: list[Row], lags: Sequence[int], quick: bool) -> Cell:

@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from longlag.errors import shown
+from longlag.errors import shown, warn_user
 from longlag.esn import data, weights
 from longlag.esn.base import EchoStateBase
 from longlag.esn.data import Targets
@@ -20,7 +20,6 @@ from longlag.esn.names import BadInput
 from longlag.esn.parameters import ClassifierParameters
 from longlag.esn.settings import ClassifierSettings
 from longlag.esn.threads import one_thread
-from longlag.esn.warned import warn_user
 
 
 class EchoStateNetwork(RegressorMixin, EchoStateBase):

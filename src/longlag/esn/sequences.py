@@ -13,13 +13,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from longlag.cells.reservoir import Reservoir
+from longlag.errors import warn_user
 from longlag.esn import data, names
 from longlag.esn.generation import Scale
 from longlag.esn.names import BadInput
 from longlag.esn.network import Network
 from longlag.esn.parameters import ReservoirParameters
 from longlag.esn.settings import OF_TABLES, ReservoirSettings, checked, input_scales, read_by_fit
-from longlag.esn.warned import warn_user
 from longlag.inits.reservoirs import EchoState
 from longlag.rng import stream
 

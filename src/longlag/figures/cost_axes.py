@@ -18,7 +18,6 @@ _ROW = 0.19  # inches of a method
 _NAMES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds\n(not ranked)"}
 _NARROW = {"passes": "passes", "flops": "operations", "seconds": "CPU s\n(not ranked)"}
 _ROOM = 6  # times the dearest solution: where ranks stand
-_RANKED = ("passes", "flops")  # seconds depend on the machine
 _REST = 0.9  # rows' height: room for the methods without a price
 _LETTERS = 118  # of the line that names the methods without a price, on a page
 _KEYS = [
@@ -62,7 +61,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     for (task, costs), panels in zip(tables.items(), grid, strict=True):
         seeds = {axis: choice.at(times, task, shown[task]) for axis, times in analysis.solve_times.items()}
         for axis, panel in zip(costs, panels, strict=True):
-            _panel(panel, costs[axis], seeds[axis], styles, ranked=axis in _RANKED and wide)
+            _panel(panel, costs[axis], seeds[axis], styles, ranked=axis in stats.RANKED and wide)
             panel.set_yticks(
                 range(len(costs[axis])), map(style.method_title, costs[axis].index) if axis == "passes" else []
             )

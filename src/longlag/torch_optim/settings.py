@@ -6,7 +6,6 @@ Groups may come from a constructor, from an edited `param_groups` or from a file
 from __future__ import annotations
 
 import numbers
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -14,7 +13,7 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor
 
-from longlag.errors import LonglagError, shown, unknown
+from longlag.errors import LonglagError, shown, unknown, warn_user
 from longlag.optimisers import hessian_free
 from longlag.optimisers.cg import ConjugateGradient
 from longlag.optimisers.damping import LevenbergMarquardt
@@ -126,8 +125,7 @@ def shared(groups: Sequence[Mapping[str, Any]]) -> HessianFreeSettings:
 def check_rates(groups: Sequence[Mapping[str, Any]]) -> None:
     """Warns if somebody, or a scheduler, has written a learning rate into a group."""
     if any(group["lr"] != RATE for group in groups):
-        text = f"the lr of a group of parameters was changed, which changes nothing: {NO_RATE}"
-        warnings.warn(text, UserWarning, stacklevel=2)
+        warn_user(f"the lr of a group of parameters was changed, which changes nothing: {NO_RATE}")
 
 
 def check_saved(saved: Any, groups: Sequence[Mapping[str, Any]]) -> None:

@@ -10,12 +10,12 @@ taken; where another one is as long as the outputs have rows, and the first is n
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
+from longlag.errors import warn_user
 from longlag.torch_optim.closure import Answer
 
 _BESIDE = 1e-3  # of the gradient's length; rounding of single precision is far below
@@ -35,12 +35,11 @@ def check_through_outputs(answer: Answer, leaves: Mapping[str, Tensor], gradient
     beside = {k: whole if (part := through[k]) is None else whole - part for k, whole in gradient.items()}
     share = _length(beside) / max(_length(gradient), torch.finfo(torch.float64).tiny)
     if share > _BESIDE:
-        warnings.warn(
+        warn_user(
             f"part of the loss does not pass through the returned outputs: {share:.2g} of the gradient's length, whose "
             "curvature is missing, so that steps may fail. For a penalty on the weights use weight_decay=; return "
             "whatever else the loss is computed from as an output",
             RuntimeWarning,
-            stacklevel=2,
         )
 
 
@@ -50,13 +49,12 @@ def check_sequences(answer: Answer) -> None:
     for states in answer.hidden:
         sizes = list(states.values.shape)
         if states.guessed and states.sequences != rows and rows in sizes:
-            warnings.warn(
+            warn_user(
                 f"hidden states of shape {sizes} are counted as {states.sequences} sequences, by axis 0, but the "
                 f"outputs have {rows} rows, as has axis {sizes.index(rows)}: structural damping may be of a wrong "
                 f"strength. HessianFree(..., batch_axis={sizes.index(rows)}) counts by that axis; batch_axis=0 says "
                 "that the first is right",
                 RuntimeWarning,
-                stacklevel=2,
             )
             return
 
