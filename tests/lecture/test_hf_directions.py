@@ -93,7 +93,7 @@ def test_a_plateau_is_two_looks_in_a_row(looks, place):
     assert found.numbers[0].value == (place is not None)
     if place is None:
         assert found.verdict == Verdict.UNDECIDED
-        assert "5 of 5 nets (seeds 0, 1, 2, 3, 4) are not on a plateau" in found.caveat
+        assert "5 of 5 nets (seeds 0, 1, 2, 3, 4) reached no plateau" in found.caveat
 
 
 def test_curvature_and_gradient_along_a_direction_are_those_of_differences():

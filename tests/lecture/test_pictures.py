@@ -26,8 +26,6 @@ from programs import loaded
 FOLDER = Path(__file__).parents[2] / "docs" / "lecture"
 MAKE = "run `longlag lecture --out DIR && python docs/lecture/pictures.py DIR`"
 
-OLDER = {"hf_directions"}  # pictures of an older drawing: the claim takes minutes to measure
-
 
 def test_a_small_picture_keeps_the_colour_of_few_marks(tmp_path):
     figure = Image.linear_gradient("L").resize((600, 400)).convert("RGB")  # as many greys as a palette has colours
@@ -55,9 +53,7 @@ def test_a_picture_shows_the_claim_as_it_is_measured_now(shown, slug):
 
 
 @pytest.mark.parametrize("slug", lecture.names())
-def test_a_picture_was_drawn_by_the_code_of_today(pictures, shown, slug, request):
-    if slug in OLDER:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="the claim was not measured again"))
+def test_a_picture_was_drawn_by_the_code_of_today(pictures, shown, slug):
     assert shown[slug].get("drawn") == pictures.drawn(slug), (
         f"the drawing has changed since the picture was made: {MAKE}"
     )

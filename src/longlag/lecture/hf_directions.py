@@ -212,7 +212,7 @@ def measure(
 
 def judge(found: Sequence[Plateau], vanished: Sequence[Plateau], seeds: Sequence[int] = ()) -> Finding:
     """The verdict on what was measured."""
-    on, off = "are on a plateau", "are not on a plateau"
+    on, off = "are on a plateau", "reached no plateau"
     plateaus, share, left = premise(found, lambda one: one.on, on, off, seeds)
     of = columns(plateaus)
     better = {name: [one.at_equal_passes[name] for one in plateaus] for name in _RIVALS}
