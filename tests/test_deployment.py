@@ -101,7 +101,7 @@ def test_a_deployed_copy_plans_the_suite_that_its_config_names(repository, tmp_p
     assert done.returncode == 0, done.stdout + done.stderr
     snakefile = tmp_path / "copy/workflow/Snakefile"
     assert 'configfile: "config/config.yaml"' in snakefile.read_text()
-    (remedy,) = re.findall(r"^`(gitfile\(.*ref=.*\))`\.$", (ROOT / "docs/workflow.md").read_text(), re.MULTILINE)
+    (remedy,) = re.findall(r"^ *(gitfile\(.*ref=.*\))$", (ROOT / "docs/workflow.md").read_text(), re.MULTILINE)
     remedy = remedy.replace("/path/to/longlag", str(repository))
     text, count = re.subn(r'"workflow/Snakefile"', lambda found: remedy, snakefile.read_text())
     assert count == 1

@@ -4,7 +4,9 @@ import hashlib
 import io
 import json
 import math
+import os
 import pickle
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from longlag.store.curves import read_points, write_points
 from longlag.store.files import checksum
 from toy import spec
 
+ROOT = Path(__file__).parents[1]
 PLUGIN = """
 from pathlib import Path
 Path({mark!r}).touch()
@@ -85,10 +88,25 @@ VERBS = [
 ]
 
 
+@pytest.mark.parametrize("activated", [True, False], ids=["activated", "not activated"])
 @pytest.mark.parametrize("words", VERBS, ids=lambda words: " ".join(words[:2]))
-def test_no_verb_runs_code_that_a_stranger_put_beside_results(gift, capsys, words):
+def test_no_verb_runs_code_that_a_stranger_put_beside_results(gift, monkeypatch, capsys, words, activated):
+    folder = str(Path(sys.executable).parent) if activated else os.defpath  # else `longlag` is not on the PATH
+    monkeypatch.setenv("PATH", os.pathsep.join([folder, os.environ["PATH"]]) if activated else folder)
     assert cli.main(words) in (0, 1, 2)
     assert not (gift / "mark").exists()
+
+
+def test_python_is_started_without_the_current_folder_on_its_path():
+    """`python -m` puts the current folder first on the path of modules; there a numpy.py of a stranger would be run."""
+    calls = [
+        (path.name, line.strip())
+        for path in sorted((ROOT / "src").rglob("*.py"))
+        for line in path.read_text("utf-8").splitlines()
+        if "[sys.executable" in line
+    ]
+    assert len(calls) >= 4
+    assert [call for call in calls if '[sys.executable, "-P"' not in call[1]] == []
 
 
 def test_the_same_code_runs_once_the_user_names_it(gift, capsys):

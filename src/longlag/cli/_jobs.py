@@ -70,7 +70,7 @@ def _start(job: Job, folder: Path) -> subprocess.Popen[bytes]:
     """A process of its own session, so that Ctrl-C reaches it through `train` alone."""
     log = folder / "logs" / job.folder.with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "longlag", *words(job, folder)]
+    command = [sys.executable, "-P", "-m", "longlag", *words(job, folder)]
     with log.open("wb") as output:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True

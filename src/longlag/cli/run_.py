@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         found = suite.find({"suite": args.suite}, [Path("config"), resources.find("config")])
         config = ["--config", f"suite={args.suite}"]
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(resources.find("Snakefile"))]
+    command = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(resources.find("Snakefile"))]
     command += [
         "--cores",
         str(args.cores or os.cpu_count() or 1),

@@ -78,7 +78,8 @@ def _of(suite: Suite, said: str) -> str:
 def _from_command(design: str, plugins: tuple[str, ...], here: bool) -> tuple[Digests, str]:
     if (known := _handed_on(_question(design, plugins, here))) is not None:
         return known, ""
-    program = ["longlag"] if shutil.which("longlag") else [sys.executable, "-m", "longlag"]  # no activated environment
+    # In an environment that is not activated Python runs the module; with -P it imports nothing from the current folder.
+    program = ["longlag"] if shutil.which("longlag") else [sys.executable, "-P", "-m", "longlag"]
     command = [*program, "design", *["--here"] * here, *plugin_flags(plugins), "-"]
     done = subprocess.run(command, input=design, capture_output=True, encoding="utf-8", check=True)
     found: Digests = json.loads(done.stdout)["digests"]
