@@ -78,7 +78,7 @@ def _of(suite: Suite, said: str) -> str:
 def _from_command(design: str, plugins: tuple[str, ...], here: bool) -> tuple[Digests, str]:
     if (known := _handed_on(_question(design, plugins, here))) is not None:
         return known, ""
-    # In an environment that is not activated Python runs the module; with -P it imports nothing from the current folder.
+    # In an environment that is not activated Python runs the module, and -P keeps the current folder off its path.
     program = ["longlag"] if shutil.which("longlag") else [sys.executable, "-P", "-m", "longlag"]
     command = [*program, "design", *["--here"] * here, *plugin_flags(plugins), "-"]
     done = subprocess.run(command, input=design, capture_output=True, encoding="utf-8", check=True)
