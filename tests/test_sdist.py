@@ -137,3 +137,13 @@ def test_containers_install_the_package_with_its_workflow(name):
     assert "-c /src/requirements.lock" in text
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert "!results/reference" in ignored, "the wheel carries the reference"
+
+
+def test_a_container_runs_as_the_user_who_has_no_account_in_it():
+    """Without --user the results belong to root; with it Snakemake finds neither a name nor a home, unless they are set."""
+    (setting,) = re.findall(r"^ENV (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert dict(word.split("=") for word in setting.split()).keys() >= {"HOME", "USER"}
+    for name in ("Dockerfile", "docs/workflow.md", ".github/workflows/package.yml"):
+        calls = re.findall(r"docker run .*longlag run demo", (ROOT / name).read_text())
+        assert calls
+        assert all('--user "$(id -u):$(id -g)"' in call for call in calls)
