@@ -76,5 +76,7 @@ def measured(cell: dict[str, Any]) -> str:
         spent = f", {number(cell['passes'])} passes" if cell["solved"] and not math.isnan(cell["passes"]) else ""
         return f"{cell['solved']}/{n} solved [{cell['low']:.0f}, {cell['high']:.0f} %]{spent}"
     ends = f" [{in_unit(cell['low'], metric)}, {in_unit(cell['high'], metric)}]" if not math.isnan(cell["low"]) else ""
-    met = f", {cell['solved']} of them met it" if metric == "sequences" else ""
-    return f"{in_unit(cell['mean'], metric)}{ends}, n = {n}{met}"
+    if metric == "sequences":
+        found = f"{in_unit(cell['mean'], metric)}{ends}, " if cell["solved"] else ""
+        return f"{found}criterion met by {cell['solved']} of {n}"
+    return f"{in_unit(cell['mean'], metric)}{ends}, n = {n}"
