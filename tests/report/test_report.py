@@ -24,7 +24,7 @@ from PIL import Image
 
 import fake_results
 from cases import CASES, analysis
-from longlag import figures, report
+from longlag import figures, report, tables
 from longlag.analysis import Analysis, comparison, stats
 from longlag.analysis import reach as carries
 from longlag.cli import main
@@ -466,3 +466,17 @@ def test_analysis_needs_no_torch() -> None:
     done = subprocess.run([sys.executable, "-c", code + "sys.exit('torch' in sys.modules)"], check=False)
     assert done.returncode == 0
     assert stats.AXES
+
+
+def test_columns_are_read_where_frames_have_methods_of_their_names(
+    unpainted: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pandas 2 has methods that pandas 3 has not: there `frame.first` is a column here and a method with pandas 2."""
+    for name in ("applymap", "backfill", "bool", "first", "last", "pad", "swapaxes"):
+        if not hasattr(pd.DataFrame, name):
+            monkeypatch.setattr(pd.DataFrame, name, lambda self: None, raising=False)
+    data = CASES["whole"]()
+    assert len(data.claims), "the page has pairs to test"
+    assert "<h1" in report.render(data, title="A suite")
+    for name in tables.names():
+        assert len(tables.get(name).build(data).columns)

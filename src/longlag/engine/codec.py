@@ -33,7 +33,10 @@ def pack(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
     """A checkpoint as bytes."""
     buffer = io.BytesIO()
     text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
-    np.savez(buffer, allow_pickle=False, header=text, **arrays)
+    with zipfile.ZipFile(buffer, "w") as archive:  # np.savez has no allow_pickle before NumPy 2.1
+        for name, array in {"header": text, **arrays}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as part:
+                np.lib.format.write_array(part, array, allow_pickle=False)
     body = buffer.getvalue()
     return _MAGIC + f"{FORMAT} {hashlib.sha256(body).hexdigest()}\n".encode() + body
 

@@ -204,7 +204,7 @@ def _tested(pairs: pd.DataFrame, newcomer: str) -> str:
     if pairs.empty:
         return ""
     sure = int((pairs.holm < _LEVEL).sum())
-    named = {*pairs.first, *pairs.second}
+    named = {*pairs["first"], *pairs["second"]}  # `first` is a method of frames before pandas 3
     other = f", none of them a pair with {method_label(newcomer)}" if newcomer and newcomer not in named else ""
     return (
         f"; over all tasks and lags, {sure} of the {count(len(pairs), 'pair')} of methods that the lecture's claims "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,7 @@ from longlag.design import _yaml
 from longlag.errors import LonglagError, printable, shown, unknown
 
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
 _HEXADECIMAL = ("digest", "digests", "commits")  # keys of texts such as 3e40316554336589, which is no number
 
 
@@ -133,8 +134,7 @@ def check(name: str, config: Mapping[str, Any]) -> None:
         Misplaced: the first fault: its place, its value and what it must be. For an unknown key, the nearest known one.
     """
     errors = _validator()(schema(name)).iter_errors(config)
-    for error in sorted(errors, key=lambda error: error.json_path):
-        where = printable(error.json_path.removeprefix("$").removeprefix("."))
+    for where, error in sorted(((_place(error.absolute_path), error) for error in errors), key=lambda found: found[0]):
         if error.validator == "additionalProperties":
             key = min(map(str, set(error.instance) - set(error.schema["properties"])))
             fault = unknown(f"key in {where}:" if where else "key", key, error.schema["properties"])
@@ -143,6 +143,14 @@ def check(name: str, config: Mapping[str, Any]) -> None:
             raise Misplaced(f"{error.message} of {where or name}; see config/README.md", [*error.absolute_path])
         what = f"{where} is {shown(error.instance)}; it must be {error.schema['description']}"
         raise Misplaced(what, [*error.absolute_path])
+
+
+def _place(path: Iterable[str | int]) -> str:
+    """The keys and indices in words, such as cells[0].methods or digests['esn/adding/seeds0']."""
+    words = (
+        f"[{key}]" if isinstance(key, int) else f".{key}" if _NAME.fullmatch(key) else f"[{key!r}]" for key in path
+    )
+    return printable("".join(words).removeprefix("."))
 
 
 @cache
