@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean
 
 import fresh
+import of_papers
 import reached
 import two_starts
 from finding import Finding, in_markdown, of_all
@@ -258,6 +259,7 @@ def page() -> str:
         *fresh.findings(fresh.recorded()),
         two_starts.lag_of_the_lstm(),
         *reached.findings(),
+        of_papers.lstm_of_1997(),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:
