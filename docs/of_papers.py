@@ -37,8 +37,8 @@ def lstm_of_1997(folder: Path = HS97) -> Finding:
         f"published are {_TABLE_9 / 1e3:.1f} k. Adding: {of_all([row.solved for row in adding])} meet it within "
         f"{cap / 1e3:.0f} k; published are {_TABLE_7 / 1e3:.0f} k. "
         f"The net learns adding at the published time: by {_TABLE_7 / 1e3:.0f} k sequences the median trial has "
-        f"{100 * median(early.values()):.1f} % of its answers wrong, from {100 * median(first.values()):.0f} %. Then it "
-        f"improves slowly, to {100 * wrong:.1f} % at the end, and the criterion wants none wrong of 2000. The wrong "
+        f"{100 * median(early.values()):.1f} % of its answers wrong, from {100 * median(first.values()):.0f} %. Then "
+        f"it improves slowly, to {100 * wrong:.1f} % at the end, and the criterion wants none wrong of 2000. The wrong "
         "answers are to sums near the ends of the scale, where the logistic output is flat. We do not know what in the "
         "paper's program avoids this.",
         all(row.solved for row in order)
