@@ -113,9 +113,13 @@ def test_options_of_one_group_are_refused_and_the_group_is_not_added(options, wo
         opt.add_param_group(net.out.parameters())
 
 
-def test_names_and_equal_options_of_groups_are_taken():
+def test_equal_options_of_groups_are_taken():
     opt = groups_of(double(Recurrent()), name="head", cg_iterations=150, initial_lr=0.1)
     assert [len(group["params"]) for group in opt.param_groups] == [4, 2]
+
+
+@pytest.mark.skipif(torch.__version__.startswith(("2.4.", "2.5.")), reason="torch's optimisers take names since 2.6")
+def test_names_of_parameters_are_taken():
     assert len(HessianFree(double(Recurrent()).named_parameters()).param_groups[0]["param_names"]) == 6
 
 
