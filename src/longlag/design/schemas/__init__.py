@@ -145,11 +145,9 @@ def check(name: str, config: Mapping[str, Any]) -> None:
         raise Misplaced(what, [*error.absolute_path])
 
 
-def _place(path: Iterable[str | int]) -> str:
+def _place(path: Iterable[object]) -> str:
     """The keys and indices in words, such as cells[0].methods or digests['esn/adding/seeds0']."""
-    words = (
-        f"[{key}]" if isinstance(key, int) else f".{key}" if _NAME.fullmatch(key) else f"[{key!r}]" for key in path
-    )
+    words = (f".{key}" if isinstance(key, str) and _NAME.fullmatch(key) else f"[{key!r}]" for key in path)
     return printable("".join(words).removeprefix("."))
 
 
