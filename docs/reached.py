@@ -112,7 +112,7 @@ def _mean(seeds: Seeds, method: str, task: str, lags: Sequence[int]) -> float:
 
 
 def _passes(seeds: Seeds, method: str, task: str, lag: int) -> float:
-    return median(row.passes_to_solve or math.inf for row in seeds[method, task, lag])
+    return median(row.passes_to_solve if row.solved else math.inf for row in seeds[method, task, lag])
 
 
 def _of(seeds: Seeds, method: str, task: str, lag: int) -> str:
