@@ -28,8 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "suite",
         metavar="SUITE",
-        help="demo, standard, flow, tuning, tuning_far, fresh, budget, reservoirs, lstm_lag, "
-        "reference, reference_full, or a suite's YAML file",
+        help="demo, standard, flow, tuning, tuning_far, fresh, fresh_final, budget, reservoirs, "
+        "lstm_lag, reference, reference_full, or a suite's YAML file",
     )
     cores = "jobs that run at the same time (default: every core of this machine)"
     parser.add_argument("--cores", type=_arguments.count("number of cores"), metavar="N", help=cores)
