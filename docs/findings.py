@@ -14,6 +14,7 @@ from statistics import fmean
 
 import fresh
 import of_papers
+import on_fresh_seeds
 import reached
 import two_starts
 from finding import Finding, in_markdown, of_all
@@ -256,7 +257,7 @@ def page() -> str:
         *search_for_settings(trials.read(TRIALS)),
         *reservoirs(RESERVOIR),
         *sceptic(SCEPTIC),
-        *fresh.findings(fresh.recorded()),
+        *on_fresh_seeds.findings(fresh.recorded()),
         two_starts.lag_of_the_lstm(),
         *reached.findings(),
         of_papers.lstm_of_1997(),
