@@ -11,7 +11,7 @@ from statistics import median
 from finding import in_markdown, of_all
 
 from longlag.analysis.intervals import wilson
-from longlag.design import suite, tuned
+from longlag.design import suite
 from longlag.store.records import Row, read_rows
 from longlag.words import join_words, method_label, number, task_label
 
@@ -21,7 +21,12 @@ SUITE = ROOT / "config/fresh.yaml"
 BUDGET, LSTM_LAG = ROOT / "results/budget/runs.csv.gz", ROOT / "results/lstm_lag/runs.csv.gz"
 SEARCH, FINAL = ROOT / "results/tuning/trials.csv", ROOT / "results/tuning_far/trials.csv"
 TUNED, FINAL_TUNED = ROOT / "config/tuned/tuning.yaml", ROOT / "config/tuned/tuning_far.yaml"
-RECORDS = {"before": FOLDER / "before/runs.csv.gz", "now": FOLDER / "runs.csv.gz"}
+LAST = ROOT / "config/fresh_final.yaml"
+RECORDS = {
+    "before": FOLDER / "before/runs.csv.gz",
+    "now": FOLDER / "runs.csv.gz",
+    "final": FOLDER / "final/runs.csv.gz",
+}
 Cell = tuple[str, int]  # task, lag
 _PAGE = """\
 # Recipes on fresh seeds
@@ -29,9 +34,10 @@ _PAGE = """\
 `config/fresh.yaml`: five seeds that no search has seen, on conditions where recipes used to fail, with at most three
 million passes for each run. Written by `python docs/fresh.py`.
 
-- *now*: the settings that [the search](../../docs/tuning.md) chose, for each task where the task was searched. This
-  was before the search had a final, which has replaced settings of {replaced}.
-{before}
+- *now*: the settings that [the search](../../docs/tuning.md) chose, for each task where the task was searched.
+{before}- *final*: the settings that the final of the search put in the place of some of those, on five other seeds
+  (`config/fresh_final.yaml`). A blank cell: the setting is that of *now*.
+
 A cell of the table says how many of the seeds were solved, and the median of the passes to solve. An unsolved seed
 counts as later than all others, so there is no median where fewer than half are solved. The conditions were chosen
 because recipes failed on them with other seeds. *Before* was run again on these seeds, so that the bad luck of those
@@ -40,14 +46,18 @@ would not be seen.
 
 {table}
 
+Tasks that no search has seen, with the one setting for all tasks and the same budget. The lag of parity is a length:
+
+{unseen}
+
 {missing}Wilson's 95 % intervals of the rate: {intervals}.
 
 | record | runs | solved | passes | CPU minutes | commit | processors |
 |---|---|---|---|---|---|---|
 {records}
 
-Seeds used up so far: {seeds}, {others} by `config/budget.yaml` and {lag} by `config/lstm_lag.yaml`. A later change of a
-recipe takes the next block of five that is not among them.
+Seeds used up so far: {seeds}, {others} by `config/budget.yaml`, {lag} by `config/lstm_lag.yaml` and {last} by
+`config/fresh_final.yaml`. A later change of a recipe takes the next block of five that is not among them.
 
 ```sh
 longlag table success results/fresh/runs.csv.gz --out tables
@@ -58,17 +68,15 @@ _BEFORE = """\
 """
 
 
-def table(records: Mapping[str, Sequence[Row]]) -> str:
-    """Methods, before and now, against tasks and lags."""
-    rows = [row for rows in records.values() for row in rows]
-    cells = sorted({(row.task, row.lag) for row in rows})
+def table(records: Mapping[str, Sequence[Row]], cells: Sequence[Cell]) -> str:
+    """Methods, by the age of their settings, against tasks and lags."""
     lines = []
-    for method in sorted({row.method for row in rows}, key=method_label):
-        for when, found in records.items():
-            of = [row for row in found if row.method == method]
-            if of:
-                lines.append([method_label(method), when, *(cell(of, each) for each in cells)])
-    return in_markdown(["method", "recipe", *(f"{task_label(task)}, T = {lag}" for task, lag in cells)], lines)
+    for method in sorted({row.method for rows in records.values() for row in rows}, key=method_label):
+        for when, rows in records.items():
+            found = [cell([row for row in rows if row.method == method], each) for each in cells]
+            if any(found):
+                lines.append([method_label(method), when, *found])
+    return in_markdown(["method", "settings", *(f"{task_label(task)}, T = {lag}" for task, lag in cells)], lines)
 
 
 def cell(rows: Sequence[Row], at: Cell) -> str:
@@ -94,37 +102,38 @@ def recorded() -> dict[str, list[Row]]:
 
 def page(records: Mapping[str, Sequence[Row]]) -> str:
     """The README."""
-    seeds, others = _span(row for rows in records.values() for row in rows), _span(read_rows(BUDGET))
-    lag = _span(read_rows(LSTM_LAG))
+    cells, new = asked(SUITE), [cell for cell in asked(LAST) if cell not in asked(SUITE)]
+    last = records.get("final", [])
     return _PAGE.format(
-        table=table(records),
-        replaced=join_words(replaced()),
+        table=table(records, cells),
+        unseen=table({"final": last}, new),
         before=_BEFORE.format(commit=records["before"][0].commit) if "before" in records else "",
-        missing=_missing(records["now"]),
-        intervals=intervals(len(seeds)),
+        missing=_missing(last),
+        intervals=intervals(5),
         records="\n".join(_cost(when, rows) for when, rows in records.items()),
-        seeds=f"{seeds[0]} to {seeds[-1]}",
-        others=f"{others[0]} to {others[-1]}",
-        lag=f"{lag[0]} to {lag[-1]}",
+        seeds=_seeds(records["now"]),
+        others=_seeds(read_rows(BUDGET)),
+        lag=_seeds(read_rows(LSTM_LAG)),
+        last=_seeds(last),
     )
 
 
-def replaced() -> list[str]:
-    """The methods of the suite with a setting that the final of the search has replaced."""
-    first, final = (tuned.read(path)["methods"] for path in (TUNED, FINAL_TUNED))
-    methods = sorted({job.method for job in suite.read(SUITE).jobs}, key=method_label)
-    return [method_label(name) for name in methods if first[name]["candidates"] != final[name]["candidates"]]
+def asked(path: Path) -> list[Cell]:
+    """The tasks and lags of a suite."""
+    return sorted({(task, lag) for job in suite.read(path).jobs for task in job.tasks for lag in job.lags})
 
 
 def _missing(rows: Sequence[Row]) -> str:
-    """Which methods of the suite have no runs yet, as a paragraph; empty if all have."""
-    asked = {job.method for job in suite.read(SUITE).jobs}
-    lacking = sorted(map(method_label, asked - {row.method for row in rows}))
-    return f"Not run yet: {join_words(lacking)}.\n\n" if lacking else ""
+    """Which runs of the last suite there are not yet, as a paragraph; empty if there are all."""
+    wanted = {(job.method, task, lag) for job in suite.read(LAST).jobs for task in job.tasks for lag in job.lags}
+    lacking = wanted - {(row.method, row.task, row.lag) for row in rows}
+    return f"Not run yet: {len(lacking)} of the {len(wanted)} conditions.\n\n" if lacking else ""
 
 
-def _span(rows: Iterable[Row]) -> list[int]:
-    return sorted({row.seed for row in rows})
+def _seeds(rows: Iterable[Row]) -> str:
+    """`300 to 304`."""
+    found = {row.seed for row in rows}
+    return f"{min(found)} to {max(found)}" if found else "none"
 
 
 def _cost(when: str, rows: Sequence[Row]) -> str:

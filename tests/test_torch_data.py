@@ -134,6 +134,18 @@ def test_outputs_that_are_no_numbers_are_wrong(name):
         (lambda: tasks.load("adding", 20.0), "lag cannot be 20.0"),
         (lambda: tasks.load("adding", 20).sample(-1), "n cannot be -1"),
         (lambda: tasks.load("adding", 20).sample(2.5), "n cannot be 2.5"),
+        (
+            lambda: tasks.load("adding", 20).sample(3, seed=-1),
+            "seed cannot be -1; it must be a whole number, at least 0",
+        ),
+        (lambda: tasks.load("adding", 20).sample(3, seed="a"), "seed cannot be 'a'"),
+        (lambda: tasks.load("adding", 20).sample(3, k=-1), "k cannot be -1"),
+        (lambda: tasks.load("adding", 20).sample(3, k=True), "k cannot be True"),
+        (lambda: tasks.load("adding", 20).sample(3, purpose=3), "purpose cannot be 3; it must be text"),
+        (
+            lambda: TaskDataset("adding", 20, batch_first="no"),
+            "batch_first of TaskDataset cannot be 'no'; it must be True",
+        ),
     ],
 )
 def test_what_a_task_is_asked_for_is_checked(call, words):

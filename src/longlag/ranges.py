@@ -116,6 +116,8 @@ def _complaint(hint: Any, value: Any) -> str | None:
         kind, word = (numbers.Integral, "a whole number") if base is int else (numbers.Real, "a number")
         if isinstance(value, bool) or not isinstance(value, kind) or value not in interval:
             return f"it must be {word}, {interval}{_hint(value)}"
+    if hint is bool and not isinstance(value, bool):
+        return "it must be True or False"
     if isinstance(hint, type) and hint.__module__ != "builtins" and isinstance(value, _PLAIN):
         return f"it must be a part, such as {hint.__name__}(...){_hint(value)}"
     return None

@@ -459,6 +459,12 @@ def test_the_installed_command_runs():
     assert "esn_momentum" in done.stdout
 
 
+def began(row, factor):
+    """The row as of another processor, whose first update was so much larger."""
+    found = json.loads(row.beginning)
+    return dataclasses.replace(row, cpu="An 8086", beginning=json.dumps(found | {"update": found["update"] * factor}))
+
+
 def test_verify_says_how_it_compared_and_why(tmp_path, capsys):
     """Bytes on a machine like the row's; tolerance elsewhere; a device that is not here is run on the CPU."""
     runs = tmp_path / "runs.csv"
@@ -468,7 +474,14 @@ def test_verify_says_how_it_compared_and_why(tmp_path, capsys):
     on_a_gpu = json.loads(row.spec) | {"device": "cuda"}
     cases = [
         (row, 0, "byte-identical, on the same kind of machine"),
-        (elsewhere, 0, "same verdict, test error within 5%; compared with tolerance, since cpu is"),
+        (
+            elsewhere,
+            0,
+            "same outcome, test error within 5%, start, first batch and first update equal up to rounding; compared ",
+        ),
+        (dataclasses.replace(elsewhere, beginning=""), 0, "within 5%, how it began is not recorded; compared with"),
+        (began(row, 1 + 1e-7), 0, "first update equal up to rounding; compared with tolerance, since cpu is"),
+        (began(row, 1.01), 1, "its beginning differs by more than rounding in update (update: "),
         (dataclasses.replace(elsewhere, test_error=0.1), 1, "rounding can change one seed but not success rates"),
         (dataclasses.replace(row, device="cuda: A", spec=json.dumps(on_a_gpu)), 0, "device is cpu here, cuda: A there"),
         (

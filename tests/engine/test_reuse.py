@@ -113,13 +113,16 @@ DESIGN = {"suite": "mine", "cells": [{"methods": ["esn"], "tasks": ["adding"]}]}
 
 def test_a_design_names_files_that_are_there_and_not_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(LonglagError, match=r"'no\.csv' in reuse is not a file; reuse takes paths of runs.csv files"):
+    with pytest.raises(LonglagError, match=r"'no\.csv' in reuse is not a file; .* relative to the working folder \("):
         suite.parse({**DESIGN, "reuse": ["no.csv"]})
     own = tmp_path / "results/mine/runs.csv"
     own.parent.mkdir(parents=True)
     write_rows(own, [])
     with pytest.raises(LonglagError, match="is written by this suite itself; copy it"):
         suite.parse({**DESIGN, "reuse": ["results/mine/runs.csv"]})
+    (tmp_path / "suite.yaml").write_text("suite: mine")
+    with pytest.raises(LonglagError, match=r"suite\.yaml does not have the columns of a runs file"):
+        suite.parse({**DESIGN, "reuse": ["suite.yaml"]})
     write_rows(tmp_path / "old.csv", [])
     one = suite.parse({**DESIGN, "reuse": ["old.csv"]})
     assert one.reuse == ("old.csv",)

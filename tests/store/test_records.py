@@ -20,7 +20,13 @@ from longlag.store.curves import curves_schema, read_points, write_points
 from longlag.store.files import check_writable, checksum
 from longlag.store.records import CHECK, COLUMNS, FLOW, KEY, Point, Row, Status, read_rows, rows_in, write_rows
 
-NEWER = ("resumed", "peak_megabytes", "origin", "test_error_by_lag")  # columns that older files lack, the newest last
+NEWER = (
+    "resumed",
+    "peak_megabytes",
+    "origin",
+    "test_error_by_lag",
+    "beginning",
+)  # columns that older files lack, the newest last
 DEFAULTS = {column.name: column.default for column in dataclasses.fields(Row)}
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=20)  # lone surrogates too
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -158,6 +158,18 @@ def test_states_that_seem_to_be_counted_by_the_wrong_axis_are_noticed_once():
     opt.step(closure)
 
 
+def test_states_that_no_parameter_moves_are_noticed_once():
+    _, opt, closure = returned(False)
+
+    def cut_off():
+        outputs, y, states = closure()
+        return outputs, y, states.detach()
+
+    with pytest.warns(RuntimeWarning, match="hidden states do not depend on the trained parameters: .* without detach"):
+        opt.step(cut_off)
+    opt.step(cut_off)  # a warning would be an error
+
+
 def test_states_of_both_layouts_are_damped_alike():
     (net, opt, closure), (other, twin, other_closure) = returned(True, batch_axis=1), returned(False)
     for _ in range(2):

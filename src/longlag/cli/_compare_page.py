@@ -117,7 +117,8 @@ def write(
     for sentence in newcomer.sentences(analysis):
         print(sentence)
     print(out / "report.html")
-    print(f"{out / 'record'}: your method alone, as others would need it (results/community/README.md)")
+    invitation = ", as others would need it (results/community/README.md)" if plan.config.get("plugins") else ""
+    print(f"{out / 'record'}: your method alone{invitation}")
     return int(all(row.status == records.Status.ERROR for row in own))
 
 

@@ -11,7 +11,7 @@ from longlag.design import search, tuned
 from longlag.design.job import Job, in_words
 from longlag.errors import LonglagError, unknown
 from longlag.store import files
-from longlag.store.records import Key
+from longlag.store.records import Key, check_columns
 
 MAX_RUNS = 10_000_000
 
@@ -107,10 +107,14 @@ def _check_known(kind: str, used: Iterable[str], known: Sequence[str]) -> None:
 
 
 def check_reuse(full: Mapping[str, Any]) -> None:
-    """The files of `reuse` are there, and this suite does not write them itself."""
+    """The files of `reuse` are there and hold rows, and this suite does not write them itself."""
     for path in full["reuse"]:
         if not files.is_file(path):
-            raise LonglagError(f"{path!r} in reuse is not a file; reuse takes paths of runs.csv files")
+            raise LonglagError(
+                f"{path!r} in reuse is not a file; reuse takes paths of runs.csv files, relative to the working folder "
+                f"({Path.cwd()})"
+            )
+        check_columns(path)
         if Path(path).parts[:2] == ("results", full["suite"]):
             raise LonglagError(
                 f"{path!r} in reuse is written by this suite itself; copy it, and curves.parquet beside it, to another "

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from longlag import protocol
 from longlag.algebra import tree
-from longlag.engine import evaluate, gradient_flow, recent
+from longlag.engine import beginning, evaluate, gradient_flow, recent
 from longlag.engine.ahead import Ahead, shared
 from longlag.engine.data import GRADIENT_FLOW, MONITOR, Data, Draws, confirmation
 from longlag.engine.evaluate import Score
@@ -102,6 +102,8 @@ class Block:
         except _OutOfPasses:
             yield from self._stop_before_this_step(meter)
             return
+        if not state.updates.any():
+            state.beginning = beginning.of_step(params, draws.first, step)
         state.drawn, state.optimiser, state.meter = draws.drawn, step.state, meter
         state.params = step.params if state.active.all() else tree.where(state.active, step.params, params)
         state.updates = state.updates + state.active.numpy()

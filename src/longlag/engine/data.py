@@ -132,7 +132,10 @@ class Data:
 
 @dataclass
 class Draws:
-    """What an optimiser draws from: every call is a fresh batch, numbered by one counter for all replicas."""
+    """What an optimiser draws from: every call is a fresh batch, numbered by one counter for all replicas.
+
+    first: the first batch that was drawn from this object.
+    """
 
     data: Data
     meter: Meter | None = None
@@ -140,6 +143,7 @@ class Draws:
     drawn: int = 0
     interrupt: Callable[[], None] = lambda: None
     observe: Callable[[Tensor, Tensor], None] | None = None
+    first: Tensors | None = None
 
     def __call__(self, n: int, purpose: str = "train") -> Objective:
         """The objective of n fresh sequences.
@@ -151,6 +155,7 @@ class Draws:
             raise ValueError(f"an optimiser may not draw {purpose!r}: those sequences are the engine's")
         self.drawn += 1
         batch = self.data.batch(purpose, self.drawn, n)
+        self.first = self.first or batch
         return self.data.objective(batch, self.meter, self.active, self.interrupt, self.observe)
 
 

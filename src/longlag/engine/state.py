@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from longlag.engine import beginning
+from longlag.engine.beginning import Beginning
 from longlag.engine.provenance import now
 from longlag.engine.recent import Recent
 from longlag.objective import Meter
@@ -24,7 +26,8 @@ class BlockState:
     optimiser: the optimiser's own state. loss: training loss of the last step. best: smallest share wrong on the
     monitor set within the budget. evaluated: sequences evaluated. last_evaluation: passes spent when it was made, 0
     before the first. started: UTC. cpu, wall: seconds that earlier processes spent; cpu in equal shares per replica.
-    resumed: how many times another process took over. recent: the last training sequences, if rules ask for them.
+    resumed: how many times another process took over. beginning: the numbers of `Beginning`, [R, 4]. recent: the last
+    training sequences, if rules ask for them.
     """
 
     params: dict[str, Tensor]
@@ -42,6 +45,7 @@ class BlockState:
     cpu: np.ndarray
     wall: float
     resumed: int
+    beginning: np.ndarray
     recent: Recent | None
 
     def columns(self, r: int) -> dict[str, Any]:
@@ -53,6 +57,7 @@ class BlockState:
             "evaluation_passes": float(self.evaluated[r]),
             "best_error": float(self.best[r]),
             "resumed": self.resumed,
+            "beginning": Beginning(*self.beginning[r].tolist()).text(),
         }
 
     @classmethod
@@ -74,5 +79,6 @@ class BlockState:
             cpu=np.zeros(replicas),
             wall=0.0,
             resumed=0,
+            beginning=beginning.unknown(replicas),
             recent=Recent.fresh(replicas, recent) if recent else None,
         )

@@ -81,22 +81,23 @@ def _together(setup: Setup) -> bool:
 
 def _train_block(setup: Setup, seeds: tuple[int, ...], driver: Driver) -> Iterator[Point | Row]:
     """The events of a block. Modes of torch hold while it trains, and not while whoever asked looks at an event."""
-    with _modes():
+    with modes():
         events = iter(driver(Block(setup, seeds)))
     try:
         while True:
-            with _modes():
+            with modes():
                 event = next(events, None)
             if event is None:
                 return
             yield event
     finally:
         if close := getattr(events, "close", None):
-            with _modes():
+            with modes():
                 close()
 
 
 @contextmanager
-def _modes() -> Iterator[None]:
+def modes() -> Iterator[None]:
+    """The modes of torch in which every run trains: no graph, and denormal numbers are flushed to zero."""
     with torch.no_grad(), denormals.flushed():
         yield

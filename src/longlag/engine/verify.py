@@ -1,8 +1,8 @@
 """Verify a record: run its spec again, and compare all columns that are not volatile.
 
 With the same processor, BLAS kernels, torch, numpy and threads, the new row must be byte-identical. Elsewhere rounding
-differs and training is chaotic: only the status and the approximate test error are compared. A row of a device that is
-not present is rerun on the CPU and compared in the second way.
+differs and training is chaotic: how the run began must agree up to rounding, its outcome and approximate test error are
+compared. A row of a device that is not present is rerun on the CPU and compared in the second way.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from longlag import protocol, registry
+from longlag.engine.beginning import Beginning, allowed
 from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
-from longlag.engine.spec import RunSpec, check_device, resolve
-from longlag.engine.train import train
+from longlag.engine.spec import RunSpec, Setup, check_device, resolve
+from longlag.engine.train import modes, train
 from longlag.errors import LonglagError
 from longlag.store.records import VOLATILE, Row, Status
 from longlag.store.specs import spec_changes
@@ -86,7 +87,7 @@ def rerun(row: Row) -> Comparison:
             False, f"{name}: not verified: here it was {new.reason}, which says nothing about its numbers"
         )
     reasons = _reasons_to_tolerate(row, provenance(spec.device))
-    return _with_tolerance(name, row, new, reasons) if reasons else _to_the_byte(name, row, new)
+    return _with_tolerance(name, row, new, setup, reasons) if reasons else _to_the_byte(name, row, new)
 
 
 def _reasons_to_tolerate(row: Row, here: Mapping[str, str | int]) -> list[str]:
@@ -100,17 +101,33 @@ def _reasons_to_tolerate(row: Row, here: Mapping[str, str | int]) -> list[str]:
     return other or ([blocks] if row.device != "cpu" else [])
 
 
-def _with_tolerance(name: str, row: Row, new: Row, reasons: Sequence[str]) -> Comparison:
+def _with_tolerance(name: str, row: Row, new: Row, setup: Setup, reasons: Sequence[str]) -> Comparison:
     differs = abs(new.test_error - row.test_error) > _TEST_ERROR_TOLERANCE  # false for nan: both diverged
-    close = new.status == row.status and not differs
-    if close:
-        verdict = f"same verdict, test error within {_TEST_ERROR_TOLERANCE:.0%}"
+    same = new.status == row.status and not differs
+    began, as_it_began = _as_it_began(row, setup)
+    close = same and as_it_began
+    if same:
+        verdict = f"same outcome, test error within {_TEST_ERROR_TOLERANCE:.0%}, {began}"
     else:
         ends = f"{row.status} became {new.status}, test error {row.test_error:.2%} became {new.test_error:.2%}"
-        verdict = f"differs: {ends}; rounding can change one seed but not success rates: see `longlag diff`"
+        verdict = f"differs: {ends}, {began}; rounding can change one seed but not success rates: see `longlag diff`"
     return Comparison(
         close, f"{name}: {verdict}; compared with tolerance, since {'; '.join(reasons)}", to_the_byte=False
     )
+
+
+def _as_it_began(row: Row, setup: Setup) -> tuple[str, bool]:
+    """Whether start, first batch and first update are those of the row up to rounding, in words and as a verdict."""
+    there = Beginning.read(row.beginning)
+    if not there:
+        return "how it began is not recorded", True
+    with modes():
+        here, within = allowed(setup, row.seed)
+    if not (names := here.differs(there, within)):
+        return "start, first batch and first update equal up to rounding", True
+    first = names[0]
+    numbers = f"{getattr(there, first):.9g} became {getattr(here, first):.9g}, allowed {getattr(within, first):.2g}"
+    return f"its beginning differs by more than rounding in {', '.join(names)} ({first}: {numbers})", False
 
 
 def _to_the_byte(name: str, row: Row, new: Row) -> Comparison:

@@ -155,19 +155,19 @@ def caption(analysis: Analysis) -> str:
     table = analysis.reach
     if table.empty:
         return "No runs yet."
-    first = analysis.smoke or _first(table)
+    first = "" if analysis.smoke else f" {_first(table)}"  # of a smoke test no order follows, as its page says
     told = (
         "reach, the largest lag T of the grid that at least half of the seeds solve, with the task's minimal lag in "
         "brackets"
     )
     if is_map(table):
         return (
-            f"Darker cells carry further. {first} Number: {told}. {_marks(table, 'black edge')}Methods are ordered by "
+            f"Darker cells carry further.{first} Number: {told}. {_marks(table, 'black edge')}Methods are ordered by "
             "their mean share of the largest lag, tasks by how many methods ran on them; "
             f"{seeds_phrase(table.n)}. The table gives the intervals."
         )
     return (
-        f"Longer bars carry further. {first} Bar and number: {told}. Pale track: the lags of the grid, divided by "
+        f"Longer bars carry further.{first} Bar and number: {told}. Pale track: the lags of the grid, divided by "
         f"white lines. {_marks(table, 'arrow')}Black line: 95 % interval of the true reach from exact binomial tests, "
         f"{seeds_phrase(table.n)}; it knows only the lags of the grid."
     )

@@ -102,6 +102,20 @@ def read(path: str | Path) -> bytes:
         raise LonglagError(f"{path} is no whole gzip file ({error}); pack it again") from error
 
 
+def read_line(path: str | Path) -> bytes:
+    """The first line of a file, unpacked if its name ends in .gz.
+
+    Raises:
+        LonglagError: it cannot be read.
+    """
+    opened = gzip.open if Path(path).suffix == ".gz" else open
+    try:
+        with opened(path, "rb") as file:
+            return file.readline()
+    except (OSError, EOFError, zlib.error) as error:
+        raise LonglagError(f"{path} cannot be read ({_reason(error)})") from error
+
+
 def read_packed(path: str | Path) -> bytes:
     """The bytes of a file as they are on the disk.
 

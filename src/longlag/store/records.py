@@ -17,7 +17,7 @@ from typing import Any
 
 from longlag.errors import LonglagError, shown
 from longlag.store import csv_text
-from longlag.store.files import checksum, is_file, read, write_atomically
+from longlag.store.files import checksum, is_file, read, read_line, write_atomically
 
 
 class Status(StrEnum):
@@ -123,6 +123,12 @@ class Row:
         "share of test sequences wrong at the lags of the rule `test_lags`, as JSON; empty without that rule",
         default="",
     )
+    beginning: str = _column(
+        "norms of the start parameters, of the first batch and of the first update, and the loss of the first step, as "
+        "JSON: they agree between machines up to rounding; empty if no step was made",
+        volatile=True,
+        default="",
+    )
 
 
 GRADIENT_BACK = (0, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640)  # steps before the last one
@@ -220,10 +226,7 @@ def read_columns(path: str | Path) -> dict[str, list[Any]]:
     """
     data = read(path)
     numbered = csv_text.lines(path, data)
-    names = next(numbered, (0, []))[1]
-    known = tuple(names[:-1] if names[-1:] == [CHECK] else names)
-    if known != COLUMNS[: max(len(known), _FIRST)]:
-        raise LonglagError(f"{path} does not have the columns of a runs file; name one that longlag wrote")
+    names = _checked(path, next(numbered, (0, []))[1])
     if not data.endswith(b"\n"):
         raise LonglagError(f"{path} is truncated: its last line has no end; run its job again")
     lines = dict(numbered)
@@ -233,6 +236,23 @@ def read_columns(path: str | Path) -> dict[str, list[Any]]:
         faults = ((number, _fault(line, names)) for number, line in lines.items())
         number, fault = next(found for found in faults if found[1])
         raise LonglagError(f"{path}, line {number}: {fault}") from None
+
+
+def check_columns(path: str | Path) -> None:
+    """Looks at the first line of a file, of however many rows.
+
+    Raises:
+        LonglagError: it cannot be read, or its columns are not those of rows.
+    """
+    _checked(path, next(csv_text.lines(path, read_line(path)), (0, []))[1])
+
+
+def _checked(path: str | Path, names: list[str]) -> list[str]:
+    """The names of the columns, if they are those of rows."""
+    known = tuple(names[:-1] if names[-1:] == [CHECK] else names)
+    if known != COLUMNS[: max(len(known), _FIRST)]:
+        raise LonglagError(f"{path} does not have the columns of a runs file; name one that longlag wrote")
+    return names
 
 
 def _typed(lines: Sequence[Sequence[str]], names: Sequence[str]) -> dict[str, list[Any]]:

@@ -7,6 +7,7 @@ this package imports no task and no torch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from longlag import registry
@@ -35,10 +36,14 @@ class TaskAtLag:
         of its own.
 
         Raises:
-            LonglagError: n is no whole number of at least 1.
+            LonglagError: n is no whole number of at least 1, seed or k is none of at least 0, or purpose is no text.
         """
-        if type(n) is not int or n < 1:
-            raise LonglagError(f"n cannot be {shown(n)}; it must be a whole number of sequences, at least 1")
+        for name, value, least in (("n", n, 1), ("seed", seed, 0), ("k", k, 0)):
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+                raise LonglagError(f"{name} cannot be {shown(value)}; it must be a whole number, at least {least}")
+        if not isinstance(purpose, str):
+            raise LonglagError(f'purpose cannot be {shown(purpose)}; it must be text, such as "train"')
+        n, k = int(n), int(k)  # names of a stream: numpy's numbers have other words
         rng = stream(seed, self.task.name, self.lag, purpose, k)
         return self.task.sample(rng, self.lag, min(n, self.task.population or n))
 

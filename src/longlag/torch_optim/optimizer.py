@@ -62,7 +62,8 @@ class HessianFree(torch.optim.Optimizer):
             None: closures return (loss, outputs).
         damping: lambda to start with.
         structural_damping: mu, how much hidden states are held near where they are; None is 0.03 where a step sees
-            any, else 0. It weighs squared distances summed over steps and averaged over sequences.
+            any, else 0. It weighs squared distances summed over steps and averaged over sequences; summed over both
+            where the loss is a sum.
         hidden: a module, or several, whose outputs are hidden states (`model.rnn`).
         batch_axis: axis of hidden states that counts sequences. Modules of torch that are named as `hidden` say it
             themselves if they are recurrent layers or cells. For other states None is the first, and the first step

@@ -21,7 +21,7 @@ from longlag.errors import LonglagError
 from longlag.objective import FORWARD, GRADIENT, PRODUCT, Operator
 from longlag.torch_optim.closure import Answer, Closure
 from longlag.torch_optim.curvature import UNTRAINED, Twice
-from longlag.torch_optim.whole import check_sequences, check_through_outputs
+from longlag.torch_optim.whole import check_hidden, check_through_outputs
 
 
 @dataclass
@@ -148,7 +148,7 @@ class ClosureOracle:
             line.check_agreement()
             self.counter.passes += PRODUCT
             if self.first and damped:
-                check_sequences(answer)
+                check_hidden(answer)
             self.counter.agreed = True
         if not self.known:
             bent.check_bent()

@@ -43,8 +43,16 @@ def check_through_outputs(answer: Answer, leaves: Mapping[str, Tensor], gradient
         )
 
 
-def check_sequences(answer: Answer) -> None:
-    """Warns if sequences seem to be counted by the wrong axis of hidden states."""
+def check_hidden(answer: Answer) -> None:
+    """Warns if hidden states depend on nothing that is trained, or if their sequences seem to be counted by the wrong
+    axis."""
+    if answer.hidden and not any(states.values.requires_grad for states in answer.hidden):
+        warn_user(
+            "the hidden states do not depend on the trained parameters: structural damping does nothing. Return them "
+            "without detach(), or turn it off with structural_damping=0",
+            RuntimeWarning,
+        )
+        return
     rows = len(answer.outputs[0]) if answer.outputs[0].dim() else 1
     for states in answer.hidden:
         sizes = list(states.values.shape)
