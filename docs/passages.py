@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import costs
+import reran
 from finding import in_markdown, of_all
 
 from longlag import registry
@@ -314,6 +315,7 @@ PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "record": ("README.md", record),
     "reference": ("results/reference/README.md", reference),
     "verified": ("results/reference/README.md", verified),
+    "rerun": ("results/reference/README.md", lambda: _wrapped(reran.sentence())),
     "budget": ("results/budget/README.md", budget),
     "final": ("results/tuning_far/README.md", final),
     "which budget": ("docs/protocol.md", which_budget),

@@ -24,7 +24,7 @@ def passages():
         yield module
 
 
-NAMES = ["record", "reference", "verified", "budget", "final", "which budget", "one setting", "what recipes read",
+NAMES = ["record", "reference", "verified", "rerun", "budget", "final", "which budget", "one setting", "what recipes read",
          "costs of passes", "cost of a large suite", "estimated"]  # fmt: skip
 
 
@@ -37,6 +37,29 @@ def test_passages_are_current(passages, name):
     text = (ROOT / passages.PASSAGES[name][0]).read_text("utf-8")
     assert len(passages.marked(name).findall(text)) == 1
     assert passages.renewed(name) == text, "python docs/passages.py"
+
+
+def test_a_rerun_sample_is_told_by_outcome_and_never_as_equal_elsewhere(passages, tmp_path):
+    like, elsewhere = "byte-identical, on the same kind of machine", "same outcome, test error within 5%; compared with"
+    other = "differs: solved became budget, test error 0.76% became 7.14%; rounding can"
+    file = tmp_path / "verified.txt"
+    for texts, words in (
+        (
+            [like, elsewhere, elsewhere],
+            ": 1 row of machines like it, equal to the byte. 2 rows of other processors",
+        ),
+        (
+            [like, other],
+            "points, 1 with another outcome (adding T=20 hf seed 0, solved became budget).",
+        ),
+    ):
+        lines = [f"adding T=20 hf seed 0: {text}" for text in texts]
+        verified = len(texts) - texts.count(other)
+        file.write_text("\n".join([*lines, f"{verified} of {len(texts)} rows verified: so"]))
+        assert words in passages.reran.sentence(file)
+    file.write_text("\n".join([*lines, "2 of 2 rows verified"]))
+    with pytest.raises(ValueError, match="is not what `longlag verify` prints"):
+        passages.reran.sentence(file)
 
 
 def test_what_a_recipe_reads_is_seen(passages):
