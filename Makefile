@@ -24,8 +24,8 @@ $(READY): pyproject.toml requirements.lock
 	[ -n "$$python" ] || { echo "make env: no Python >= 3.11 on the PATH; say which with PYTHON=/path/to/python3" >&2; exit 1; }; \
 	"$$python" -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "make env: $$python has no venv module; install it (on Debian: apt install python3-venv)" >&2; exit 1; }; \
+	echo "Installing longlag and what it needs into $(VENV) (about a minute)"; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv $(VENV)
-	@echo "Installing longlag and what it needs into $(VENV) (about a minute)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c requirements.lock -e '.[workflow,test]'
 	@touch $@
 

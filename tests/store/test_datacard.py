@@ -41,7 +41,9 @@ def test_the_package_describes_the_files_beside_it(cards):
     runs, curves = package["resources"]
     for resource in (runs, curves):
         data = (folder / resource["path"]).read_bytes()
-        assert resource["bytes"] == len(data)
+        assert resource.get("bytes") == (len(data) if resource is runs else None), (
+            "frictionless refuses those of parquet"
+        )
         assert resource["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
     with open(folder / "runs.csv", newline="") as file:
         header, *rows = csv.reader(file)

@@ -52,7 +52,7 @@ try:
         workflow.configfiles
     ):  # Snakemake's own reader keeps the last of a key that stands twice
         schemas.load(Path(file))
-    GIVEN = [*map(os.path.relpath, workflow.configfiles)]
+    GIVEN = [*dict.fromkeys(map(os.path.relpath, workflow.configfiles))]
     GIVEN += ["--config"] if workflow.config_settings.config else []
     SUITE = suites.find(
         config,

@@ -97,7 +97,7 @@ def caption(analysis: Analysis) -> str:
     if flow.empty:
         runs = analysis.runs
         runs_seen = seeds_phrase(runs.groupby(["task", "method"]).seed.nunique()) if len(runs) else "n = 0"
-        return f"No gradient flow was recorded in this suite ({runs_seen}); `flow: true` in its file records it."
+        return f"No gradient flow was recorded in this suite ({runs_seen}); the line flow: true in its file records it."
     chosen, task, lag = _chosen(flow)
     methods = join_methods(sorted(chosen.method.unique()))
     n = seeds_phrase(chosen.groupby("method").seed.nunique())

@@ -36,6 +36,7 @@ class PageFigure:
     source: str
     narrow: str  # the same, laid out for a phone; "" of a figure with very many marks, which takes seconds to paint
     caption: str
+    tall: bool  # higher than wide: it would be unreadable if the first screen held all of it
 
 
 def render(
@@ -144,9 +145,11 @@ def _figures(analysis: Analysis) -> list[PageFigure]:
 
 def _figure(name: str, analysis: Analysis) -> PageFigure:
     module = figures.get(name)
-    wide = images.of_figure(module.draw(analysis))
+    drawn = module.draw(analysis)
+    width, height = drawn.get_size_inches()
+    wide = images.of_figure(drawn)
     narrow = "" if images.is_painted(wide) else images.of_figure(module.draw(analysis, width=style.COLUMN_WIDTH))
-    return PageFigure(name, module.TITLE, wide, narrow, module.caption(analysis))
+    return PageFigure(name, module.TITLE, wide, narrow, module.caption(analysis), bool(height > width))
 
 
 def _tables(analysis: Analysis) -> dict[str, Markup]:

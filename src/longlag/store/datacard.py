@@ -84,7 +84,7 @@ def write(folder: Path, title: str) -> list[Path]:
     if files.is_file(curves := folder / "curves.parquet"):
         present = read_curves(str(curves)).column_names
         columns = [column for column in point_fields() if column["name"] in present]
-        resources.append(_resource(curves, "application/vnd.apache.parquet", columns))
+        resources.append(_resource(curves, "application/x-parquet", columns))
     cards = dict(zip(FILES, (_datapackage(title, resources), _croissant(title, resources)), strict=True))
     for name, card in cards.items():
         files.write_atomically(folder / name, (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode())
@@ -113,6 +113,8 @@ def _resource(path: Path, media: str, columns: list[dict[str, Any]]) -> dict[str
 
 
 def _datapackage(title: str, resources: list[dict[str, Any]]) -> dict[str, Any]:
+    # frictionless counts the bytes of text alone, and calls a file of parquet with a number of them damaged
+    told = [{k: v for k, v in each.items() if k != "bytes" or each["format"] == "csv"} for each in resources]
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "longlag-results",
@@ -120,7 +122,7 @@ def _datapackage(title: str, resources: list[dict[str, Any]]) -> dict[str, Any]:
         "description": "Recorded runs: the longest time lag that recurrent nets bridge with each remedy, and the cost.",
         "keywords": ["recurrent neural networks", "long-term dependencies", "benchmark"],
         "licenses": [{"name": _LICENCE[0], "path": _LICENCE[1]}],
-        "resources": resources,
+        "resources": told,
     }
 
 

@@ -96,16 +96,41 @@ def to_html(table: pd.DataFrame, title: str, note: str, newcomer: str = "") -> s
     return f"<table>\n{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>\n</table>\n"
 
 
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+body {{ font: 14px/1.4 system-ui, sans-serif; margin: 1.5rem }}
+table {{ border-collapse: collapse }}
+caption {{ text-align: left; padding-bottom: .6rem }}
+th, td {{ text-align: left; vertical-align: top; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #ddd }}
+</style>
+</head>
+<body>
+{table}</body>
+</html>
+"""
+
+
+def _alone(table: str, title: str) -> str:
+    """A table element as a page."""
+    return _PAGE.format(title=html.escape(title), table=table)
+
+
 FORMATS: dict[str, Callable[[pd.DataFrame, str, str], str]] = {"md": to_markdown, "tex": to_latex, "html": to_html}
 
 
 def save(table: pd.DataFrame, title: str, note: str, folder: str | Path, name: str) -> list[Path]:
-    """Writes NAME.md, NAME.tex and NAME.html into the folder and returns their paths.
+    """Writes NAME.md, NAME.tex and NAME.html, a page of its own, into the folder and returns their paths.
 
     Raises:
         LonglagError: the folder cannot be written.
     """
     paths = [Path(folder) / f"{name}.{kind}" for kind in FORMATS]
     for path, render in zip(paths, FORMATS.values(), strict=True):
-        write_atomically(path, render(table, title, note).encode())
+        text = render(table, title, note)
+        write_atomically(path, (_alone(text, title) if path.suffix == ".html" else text).encode())
     return paths
