@@ -445,3 +445,16 @@ def test_a_readout_that_had_all_its_sequences_is_not_drawn_as_beyond_the_budget(
     assert marks["^"] == [fake_results.BUDGET]
     assert marks["v"] == [8e3]
     assert "1 condition)" in figures.get("cost").caption(analysis)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"), [(1e3, 5e3, ["1 k", "5 k"]), (1e3, 1.5e3, ["1.5 k"]), (3e3, 3e3, ["3 k"])]
+)
+def test_looks_within_a_decade_are_named_by_the_first_and_the_last(low: float, high: float, words: list[str]) -> None:
+    """matplotlib names every tick there, and finds no room for a small panel on a phone."""
+    axes = Figure().subplots()
+    axes.set_xscale("log")
+    learning_curves._passes(axes, low, high)
+    assert [label.get_text() for label in axes.get_xticklabels(which="both")] == words
+    learning_curves._passes(axes, low, 10 * low)
+    assert axes.get_xlim() == pytest.approx((low / 1.6, 16 * low))

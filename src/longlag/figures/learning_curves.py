@@ -15,7 +15,7 @@ from longlag import protocol
 from longlag.analysis import Analysis
 from longlag.figures.tools import layout, style
 from longlag.store.records import Status
-from longlag.words import join_methods, join_tasks, join_words, seeds_phrase, task_label
+from longlag.words import join_methods, join_tasks, join_words, number, seeds_phrase, task_label
 
 TITLE, ORDER = "Learning curves", 5
 _ROOM = 1.6  # times the first and the last look: marks are seen whole
@@ -101,7 +101,17 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, styles: dict[str
             _lines(axes, drawn[method], method_style, alpha=0.35 if back else 0.75)
             _marks(axes, ends[method], method_style, 4 if back else 5.5)
     if len(curves):
-        axes.set_xlim(curves.passes.min() / _ROOM, curves.passes.max() * _ROOM)
+        _passes(axes, curves.passes.min(), curves.passes.max())
+
+
+def _passes(axes: Any, low: float, high: float) -> None:
+    """The horizontal axis. Within a decade matplotlib names every tick, for which a small panel has no room: the first
+    and the last look are named alone."""
+    axes.set_xlim(low / _ROOM, high * _ROOM)
+    if high < 10 * low:
+        ends = [low, high] if high > 2 * low else [high]
+        axes.set_xticks(ends, [number(end) for end in ends])
+        axes.set_xticks([], minor=True)
 
 
 def _ends(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
