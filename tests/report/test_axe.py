@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 import browser
@@ -48,7 +49,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(images, "of_figure", lambda figure: images.address(blank.getvalue()))
         for name in figures.names():
-            patch.setattr(figures.get(name), "draw", lambda *data, **width: None)
+            patch.setattr(figures.get(name), "draw", lambda *data, **width: Figure())
         texts = {
             "many": report.render(analysis(fake_results.crowded([0])), "Many", b"rows"),
             "reference": report.render(

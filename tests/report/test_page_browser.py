@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 import browser
@@ -45,7 +46,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Write]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(images, "of_figure", lambda figure: images.address(blank.getvalue()))
         for name in figures.names():
-            patch.setattr(figures.get(name), "draw", lambda *data, **width: None)
+            patch.setattr(figures.get(name), "draw", lambda *data, **width: Figure())
 
         def page(rows: list[Row]) -> Path:
             path = tmp_path_factory.mktemp("page") / "report.html"

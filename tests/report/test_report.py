@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from PIL import Image
 
 import fake_results
@@ -47,7 +48,7 @@ def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are neither drawn nor painted: that is slow, and tested elsewhere."""
     blank = images.address(png((255, 255, 255)))
     for name in figures.names():
-        monkeypatch.setattr(figures.get(name), "draw", lambda *data, **width: None)
+        monkeypatch.setattr(figures.get(name), "draw", lambda *data, **width: Figure())
     monkeypatch.setattr(images, "of_figure", lambda figure: blank)
     monkeypatch.setattr(images, "is_painted", lambda figure: False)
 
