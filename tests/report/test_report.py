@@ -53,6 +53,17 @@ def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "is_painted", lambda figure: False)
 
 
+@pytest.mark.usefixtures("unpainted")
+def test_a_figure_that_is_higher_than_wide_is_not_squeezed_into_the_first_screen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "card tall" not in report.render(CASES["whole"](), title="A suite")
+    monkeypatch.setattr(figures.get("overview"), "draw", lambda *data, **width: Figure(figsize=(6, 9)))
+    page = report.render(CASES["whole"](), title="A suite")
+    (tall,) = re.findall(r'class="card tall">.*?data-name="(\w+)"', page)
+    assert tall == "overview"
+
+
 @pytest.fixture(scope="module")
 def whole() -> str:
     return report.render(CASES["whole"](), title="A suite")
