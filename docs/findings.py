@@ -261,6 +261,7 @@ def page() -> str:
         two_starts.lag_of_the_lstm(),
         *reached.findings(),
         of_papers.lstm_of_1997(),
+        on_fresh_seeds.of_the_final(fresh.recorded()),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:
