@@ -113,7 +113,7 @@ def read_line(path: str | Path) -> bytes:
         with opened(path, "rb") as file:
             return file.readline()
     except (OSError, EOFError, zlib.error) as error:
-        raise LonglagError(f"{path} cannot be read ({_reason(error)})") from error
+        raise LonglagError(f"cannot read {path}: {_reason(error)}; name a file that you may read") from error
 
 
 def read_packed(path: str | Path) -> bytes:
