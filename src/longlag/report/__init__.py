@@ -20,6 +20,7 @@ from longlag.analysis import Analysis, stats
 from longlag.figures.tools import style
 from longlag.report import answer, claims, explorer, headline, images, newcomer, provenance
 from longlag.report.templates import contents, template
+from longlag.tables import published
 from longlag.tables.tools import render as setting
 from longlag.words import number, seeds_phrase
 
@@ -71,6 +72,7 @@ def render(
         figures=_figures(analysis),
         beside=_tables(analysis),
         placed=_placed(),
+        published=_published(analysis),
         newcomer=newcomer.section(analysis) if analysis.newcomer else None,
         titles={name: tables.get(name).TITLE for name in tables.names()},
         absent=_absent(analysis, lecture, live),
@@ -103,11 +105,22 @@ def _words(analysis: Analysis) -> dict[str, Any]:
 
 
 def _placed() -> dict[str, list[str]]:
-    """Tables by the section that they belong to: a figure's name, "published", or "" for failures."""
-    found: dict[str, list[str]] = {name: [] for name in ["", "published", *figures.names()]}
+    """Tables by the section that they belong to: a figure's name, or "" for failures. Published facts have their own."""
+    found: dict[str, list[str]] = {name: [] for name in ["", published.BESIDE, *figures.names()]}
     for name in tables.names():
         found[tables.get(name).BESIDE].append(name)
+    del found[published.BESIDE]
     return found
+
+
+def _published(analysis: Analysis) -> dict[str, Any]:
+    """The published facts, a table for each paper."""
+    found = published.by_paper(analysis)
+    shown = [(heading, setting.to_html(table, heading, note)) for heading, table, note in found]
+    return {
+        "note": published.note(analysis),
+        "tables": [(heading, Markup(table)) for heading, table in shown],  # escaped there
+    }
 
 
 def _absent(analysis: Analysis, lecture: Path | None, live: bool) -> list[tuple[str, str]]:
@@ -154,7 +167,7 @@ def _figure(name: str, analysis: Analysis) -> PageFigure:
 
 def _tables(analysis: Analysis) -> dict[str, Markup]:
     found = {}
-    for name in tables.names():
+    for name in (name for names in _placed().values() for name in names):
         module = tables.get(name)
         found[name] = Markup(
             setting.to_html(module.build(analysis), module.TITLE, module.note(analysis), analysis.newcomer)

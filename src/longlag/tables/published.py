@@ -10,9 +10,10 @@ import pandas as pd
 from longlag import protocol
 from longlag.analysis import Analysis, papers, published
 from longlag.tables.tools.papers import measured, verdicts
-from longlag.words import NOT_RUN, number
+from longlag.words import NOT_RUN, capital, count, number
 
 TITLE, BESIDE = "Published against measured", "published"
+_NAMES = ["task", "method here", "lag there", "published", "measured here", "by the paper's settings"]
 _WORDS = {
     "sequences": "solved after {n} sequences ({passes} passes)",
     "longest_solved": "solved up to lag {value}",
@@ -26,17 +27,47 @@ _WORDS = {
 
 def build(analysis: Analysis) -> pd.DataFrame:
     """One row per published fact on a task that was run."""
-    facts = published.load()
-    found = published.against(facts.reset_index(names="fact"), analysis.costs["passes"])
-    judged = verdicts()
-    rows = [
-        [fact.task, fact.method, fact.lag, _said(fact), _measured(fact), _own_settings(fact, judged), fact.standing,
-         _where(fact), _differs(fact)]
-        for fact in found.itertuples()
-    ]  # fmt: skip
-    names = ["task", "method here", "lag there", "published", "measured here", "by the paper's settings"]
-    names += ["standing", "where", "differs by"]
-    return pd.DataFrame(rows, columns=names).sort_values(["task", "method here", "lag there"], ignore_index=True)
+    found = _facts(analysis)
+    where = found["source"] + " " + found["year"].astype(str) + ", " + found["place"]
+    differs = ["; ".join(parts) for parts in found["differs"]]
+    return found[_NAMES].assign(**{"standing": found["standing"], "where": where, "differs by": differs})
+
+
+def by_paper(analysis: Analysis) -> list[tuple[str, pd.DataFrame, str]]:
+    """The same facts, a table for each paper: heading, rows, and a note of where they stand and how all of them differ."""
+    papers = _facts(analysis).sort_values("year", kind="stable").groupby(["source", "year"], sort=False)
+    return [(f"{source} {year}: {count(len(facts), 'result')}", *_of_paper(facts)) for (source, year), facts in papers]
+
+
+def _facts(analysis: Analysis) -> pd.DataFrame:
+    """Every published fact on a task that was run, with what was measured beside it, in words."""
+    found = published.against(published.load().reset_index(names="fact"), analysis.costs["passes"])
+    judged, facts = verdicts(), list(found.itertuples())
+    words = [
+        [fact.task, fact.method, fact.lag, _said(fact), _measured(fact), _own_settings(fact, judged)] for fact in facts
+    ]
+    table = pd.DataFrame(words, columns=_NAMES, index=found.index)
+    table[["source", "year", "place", "standing"]] = found[["source", "year", "place", "standing"]]
+    table["differs"] = [_differs(fact) for fact in facts]
+    return table.sort_values(_NAMES[:3], ignore_index=True)
+
+
+def _of_paper(facts: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The rows of one paper, with what differs between them alone, and a note of what does not."""
+    first, *others = facts["differs"]
+    common = [part for part in first if all(part in parts for parts in others)]
+    own = ["; ".join(part for part in parts if part not in common) for parts in facts["differs"]]
+    table, note = facts[_NAMES].assign(**{"differs by": own}), []
+    for name in ("place", "standing"):
+        if facts[name].nunique() == 1:
+            note.append(capital(facts[name].iloc[0]))
+        else:
+            table["differs by"] = facts[name] + "; " + table["differs by"]
+    if common:
+        note.append(f"All differ by: {'; '.join(common)}")
+    table["differs by"] = table["differs by"].str.removesuffix("; ")
+    empty = [] if table["differs by"].any() else ["differs by"]
+    return table.drop(columns=empty), " ".join(f"{part}." for part in note)
 
 
 def _said(fact: Any) -> str:
@@ -69,12 +100,10 @@ def _condition(lag: float, n: float, solved: float, median: float) -> str:
     return f"lag {lag:.0f}: {solved:.0f}/{n:.0f} solved{cost}"
 
 
-def _where(fact: Any) -> str:
-    return f"{fact.source} {fact.year}, {fact.place}"
-
-
-def _differs(fact: Any) -> str:
-    return "; ".join(text for text in (fact.told_method, fact.variant, fact.note) if text)
+def _differs(fact: Any) -> list[str]:
+    """In what the fact differs from what is measured here: "; " ends a part."""
+    parts = [text for text in (fact.told_method, fact.variant, fact.note) if text]
+    return [part for text in parts for part in text.split("; ")]
 
 
 def note(analysis: Analysis) -> str:
