@@ -210,6 +210,40 @@ def test_a_shell_gets_a_script_with_every_verb(shell, capsys):
         assert subprocess.run(["bash", "-n"], input=out, text=True).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("train --method ls", {"lstm", "lstm_chrono", "lstm_1997"}),
+        ("train --task memorization_", {"memorization_5bit", "memorization_20bit"}),
+        ("run dem", {"demo"}),
+        ("figure rea", {"reach"}),
+        ("table publ", {"published"}),
+        ("paper suts", {"sutskever2013"}),
+        ("show temporal_order_3bit", {"temporal_order_3bit", "temporal_order_3bit_1997"}),
+        ("fig", {"figure"}),
+    ],
+)
+def test_a_shell_completes_names(words, found, capsys):
+    pytest.importorskip("shtab")
+    assert cli.main(["completion", "bash"]) == 0
+    *before, last = typed = ["longlag", *words.split()]
+    ask = f"""COMP_WORDS=({" ".join(typed)}); COMP_CWORD={len(before)}; COMP_LINE="${{COMP_WORDS[*]}}"
+      $(complete -p longlag | sed 's/.*-F \\([^ ]*\\).*/\\1/') longlag {last} {before[-1]}; printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    said = subprocess.run(["bash"], input=f"{capsys.readouterr().out}\n{ask}", text=True, capture_output=True)
+    assert set(said.stdout.split()) == found
+
+
+@pytest.mark.parametrize(
+    "words", [["train", "--metod", "lstm"], ["train", "--metod=lstm"], ["ladder", "--metod", "hf"]]
+)
+def test_a_misspelt_option_gets_a_hint(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.rstrip().endswith("--metod is no option: did you mean --method?")
+
+
 def test_completion_says_in_a_sentence_that_it_needs_shtab(monkeypatch, capsys):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert cli.main(["completion", "bash"]) == 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import itertools
 import os
 import sys
@@ -15,6 +16,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from importlib import metadata
+from typing import Any, NoReturn
 
 from longlag import __version__, memory
 from longlag.cli._renamed import modern
@@ -26,6 +28,24 @@ from longlag.errors import LonglagError, unknown
 VERBS = Folder(__name__, "verb")
 _VERBOSITY = {"-q", "--quiet", "-v", "--verbose"}
 _AT_ONCE = {"list", "show", "cite", "completion"}  # they have answered before such a word would be read
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that suggests the nearest option where one is misspelt."""
+
+    _words: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._words = sys.argv[1:] if args is None else args
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        known = [option for option in self._option_string_actions if option.startswith("--")]
+        typed = [word.partition("=")[0] for word in self._words if word.startswith("--") and word != "--"]
+        wrong = [word for word in typed if not any(option.startswith(word) for option in known)]
+        near = {word: difflib.get_close_matches(word, known, n=1) for word in wrong}
+        hints = [f"{word} is no option: did you mean {found[0]}?" for word, found in near.items() if found]
+        super().error("; ".join([message, *hints]))
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -56,7 +76,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 def _parsers(files: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     """The parser with the verbs of these files, and that of each verb. Only these files are imported."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="longlag",
         description="How long a time lag can a recurrent net bridge with each remedy, and at what cost?",
         epilog="example: longlag train --task temporal_order --lag 50 --method lstm_chrono --seeds 0:3 --out runs.csv",

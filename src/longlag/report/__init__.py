@@ -105,7 +105,7 @@ def _words(analysis: Analysis) -> dict[str, Any]:
 
 
 def _placed() -> dict[str, list[str]]:
-    """Tables by the section that they belong to: a figure's name, or "" for failures. Published facts have their own."""
+    """Tables by their section: a figure's name, or "" for failures. Published facts have a section of their own."""
     found: dict[str, list[str]] = {name: [] for name in ["", published.BESIDE, *figures.names()]}
     for name in tables.names():
         found[tables.get(name).BESIDE].append(name)

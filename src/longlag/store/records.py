@@ -204,7 +204,7 @@ def encoded(rows: Iterable[Row]) -> bytes:
     """The file that `write_rows` writes."""
     lines = [csv_text.line([*COLUMNS, CHECK])]
     for row in sorted(rows, key=key_of):
-        texts = _texts(row)
+        texts = [csv_text.text(column, getattr(row, column.name)) for column in fields(Row)]
         lines.append(csv_text.line([*texts, checksum(texts)]))
     return "".join(lines).encode()
 
@@ -295,7 +295,3 @@ def check_row(row: Row) -> None:
         value = getattr(row, column.name)
         if csv_text.value(column, csv_text.text(column, value)) != value and value == value:
             raise ValueError(f"column {column.name} cannot be {value!r}")
-
-
-def _texts(row: Row) -> list[str]:
-    return [csv_text.text(column, getattr(row, column.name)) for column in fields(Row)]

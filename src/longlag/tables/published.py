@@ -34,7 +34,7 @@ def build(analysis: Analysis) -> pd.DataFrame:
 
 
 def by_paper(analysis: Analysis) -> list[tuple[str, pd.DataFrame, str]]:
-    """The same facts, a table for each paper: heading, rows, and a note of where they stand and how all of them differ."""
+    """The same facts, a table for each paper: heading, rows, and a note of what holds for all of them."""
     papers = _facts(analysis).sort_values("year", kind="stable").groupby(["source", "year"], sort=False)
     return [(f"{source} {year}: {count(len(facts), 'result')}", *_of_paper(facts)) for (source, year), facts in papers]
 
