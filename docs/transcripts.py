@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from longlag.engine.provenance import provenance
+from longlag.words import count
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results/transcripts"
@@ -161,7 +162,7 @@ def run(name: str, session: Session, clone: Path, log: Path) -> float:
         seconds = time.monotonic() - start
         total += seconds
         said = done.stdout.replace(str(clone.parent), "...").splitlines()
-        cut = [f"[{len(said) - LINES} lines]"] if len(said) > LINES else []
+        cut = [f"[{count(len(said) - LINES, 'line')} before]"] if len(said) > LINES else []
         code = f", exit code {done.returncode}" if done.returncode else ""
         told += [f"$ {command}", *cut, *(line[:200] for line in said[-LINES:]), f"[{seconds:.1f} s{code}]", ""]
         print(*told[-2:-1], command, flush=True)
