@@ -21,6 +21,7 @@ from longlag.words import count
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results/transcripts"
 LINES = 16  # of what a command prints that are kept: the last ones
+_OF_PIP = re.compile("WARNING: Location")  # where the pip of this machine looks for packages, and finds none
 MODULE = """configfile: "config/config.yaml"
 
 module longlag:
@@ -142,8 +143,8 @@ SESSIONS = {
 }
 
 
-def run(name: str, session: Session, clone: Path, log: Path) -> float:
-    """Runs a session, writes its transcript, and returns the seconds."""
+def run(name: str, session: Session, clone: Path, log: Path) -> None:
+    """Runs a session and writes its transcript."""
     folder = clone.parent / name
     folder.mkdir()
     for path, text in session.files:
@@ -153,21 +154,19 @@ def run(name: str, session: Session, clone: Path, log: Path) -> float:
     unset = ("VIRTUAL_ENV", "PYTHONPATH", "COLUMNS")
     around = {key: value for key, value in os.environ.items() if key not in unset} | {"PATH": path, "NO_COLOR": "1"}
     source = clone if name == "sdist" else folder
-    told, total = [], 0.0
+    told: list[str] = []
     for command in session.commands:
         start = time.monotonic()
         done = subprocess.run(
             ["bash", "-c", command], cwd=source, env=around, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         seconds = time.monotonic() - start
-        total += seconds
-        said = done.stdout.replace(str(clone.parent), "...").splitlines()
+        said = [line for line in done.stdout.replace(str(clone.parent), "...").splitlines() if not _OF_PIP.match(line)]
         cut = [f"[{count(len(said) - LINES, 'line')} before]"] if len(said) > LINES else []
         code = f", exit code {done.returncode}" if done.returncode else ""
         told += [f"$ {command}", *cut, *(line[:200] for line in said[-LINES:]), f"[{seconds:.1f} s{code}]", ""]
         print(*told[-2:-1], command, flush=True)
     log.write_text("\n".join(told), "utf-8")
-    return total
 
 
 def main(names: list[str]) -> None:
@@ -183,12 +182,8 @@ def main(names: list[str]) -> None:
 
 def seconds(name: str) -> float:
     """Of the whole session, by its transcript."""
-    return sum(
-        map(
-            float,
-            re.findall(r"^\[([\d.]+) s(?:, exit code \d+)?\]$", (FOLDER / f"{name}.txt").read_text("utf-8"), re.M),
-        )
-    )
+    told = (FOLDER / f"{name}.txt").read_text("utf-8")
+    return sum(float(found) for found in re.findall(r"^\[([\d.]+) s(?:, exit code \d+)?\]$", told, re.MULTILINE))
 
 
 def index() -> str:
@@ -198,7 +193,9 @@ def index() -> str:
     return f"""# What a user types and sees
 
 Each session ran in an empty folder beside a fresh clone. A transcript shows every command, the end of what it printed,
-and its seconds. Written by `python docs/transcripts.py` at commit {machine["commit"]}, on two cores ({machine["cpu"]}).
+and its seconds. Written by `python docs/transcripts.py` at commit {machine["commit"]}, on
+{os.cpu_count()} cores ({machine["cpu"]}). Load average over the last 15 minutes: {os.getloadavg()[2]:.1f}. Above
+{os.cpu_count()}, times are longer than on a quiet machine.
 
 | session | what | seconds |
 |---|---|---|
