@@ -53,7 +53,7 @@ lint: env  ## ruff, mypy, snakefmt and snakemake's own lint
 	$(BIN)/snakemake --lint
 
 docs: $(VENV)/docs  ## write the site of docs/ to site/index.html; it needs no network
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@echo "Open $(CURDIR)/site/index.html in a browser."
 
 $(VENV)/docs: $(READY)

@@ -117,14 +117,30 @@ def targets(page: Path, site: Path) -> list[str]:
     return lost
 
 
+def test_fields_of_a_docstring_are_a_list_and_sessions_are_code():
+    pytest.importorskip("griffe", reason="mkdocs is not installed (longlag[docs])")
+    text = "What it is.\n\nloss: per replica, [R]:\n    of a method.\nlow, high: bounds.\n\n>>> f(5)\n[5, 1.0]\n\nArgs:\n    a: one."
+    with loaded(ROOT / "docs/docstrings.py") as module:
+        assert module.markdown(text).split("\n") == [
+            *("What it is.", "", "- `loss`: per replica, [R]:", "      of a method.", "- `low`, `high`: bounds."),
+            *("", "```pycon", ">>> f(5)", "[5, 1.0]", "```", "", "Args:", "    a: one."),
+        ]
+
+
+def test_warnings_of_the_site_are_errors():
+    (call,) = re.findall(r"mkdocs build.*", (ROOT / "Makefile").read_text())
+    assert call == "mkdocs build --strict", "with --quiet it counts no warning"
+
+
 @pytest.mark.slow
 def test_the_site_builds_without_a_warning_and_fetches_nothing(tmp_path):
     pytest.importorskip("mkdocstrings", reason="mkdocs is not installed (longlag[docs])")
-    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
     done = subprocess.run(
         words, cwd=ROOT, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"}, capture_output=True, text=True
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
     pages = sorted((tmp_path / "site").rglob("*.html"))
     assert len(pages) > 20
     for page in pages:

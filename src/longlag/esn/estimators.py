@@ -50,8 +50,11 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         random_state: of the reservoir and of the held-out sequences.
 
     Attributes:
-        network_: the reservoir and its readout. penalty_: the chosen penalty. validation_error_: its mean squared error
-        on held-out data, targets standardised; nan with a single penalty. n_outputs_, n_features_in_: sizes.
+        network_: the reservoir and its readout.
+        penalty_: the chosen penalty.
+        validation_error_: its mean squared error on held-out data, targets standardised; nan with a single penalty.
+        n_outputs_: outputs per scored step.
+        n_features_in_: inputs per step, of a table its columns.
         feature_names_in_: the names of the columns, where all sequences were tables with names.
     """
 

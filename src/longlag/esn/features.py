@@ -21,16 +21,17 @@ class EchoStateFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Featu
     It stands before any estimator of tables: `make_pipeline(EchoStateFeatures(), LogisticRegression())`. With the same
     parameters and `random_state` as an `EchoStateNetwork` without feedback it has the same states.
 
+    The other parameters are those of `EchoStateNetwork`.
+
     Args:
-        units, spectral_radius, leak, input_scale, bias_scale, connections, features, standardise, inputs_per_step,
-        table, random_state: those of `EchoStateNetwork`.
         states: "last": of each sequence the state after its last step; "mean": the mean over its steps; "every": the
             states after all steps, which only a series (table="series") hands to an estimator of tables.
         washout: first steps of each sequence that the mean leaves out.
 
     Attributes:
-        network_: the reservoir. n_features_in_: inputs per step, of a table its columns. feature_names_in_: the names
-        of the columns, where all sequences were tables with names.
+        network_: the reservoir.
+        n_features_in_: inputs per step, of a table its columns.
+        feature_names_in_: the names of the columns, where all sequences were tables with names.
     """
 
     SETTINGS: ClassVar[type[FeatureSettings]] = FeatureSettings
