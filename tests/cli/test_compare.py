@@ -258,13 +258,31 @@ def test_rows_without_a_digest_are_said_to_be_so(record, here, capsys):
     ) in capsys.readouterr().err
 
 
+def refusing(here, condition):
+    """A method that cannot be built where the condition on traits and lag does not hold."""
+    build = f"def build(traits, lag):\n    return PARENT.build(traits, lag if {condition} else 1 / 0)\n"
+    (here / "some.py").write_text(f"{TWIN}{build}METHOD = dataclasses.replace(METHOD, build=build)\n")
+
+
 def test_runs_that_cannot_be_built_are_not_finished_before(record, here, capsys):
-    refusing = "def build(traits, lag):\n    return PARENT.build(traits, lag if lag < 12 else 1 / 0)\n"
-    (here / "some.py").write_text(f"{TWIN}{refusing}METHOD = dataclasses.replace(METHOD, build=build)\n")
-    assert compare(record, "--dry-run", plugin="some.py") == 0
+    refusing(here, "traits.kind == 'symbols'")
+    adding = [row for name in ("control", "esn") for row in outcome(spec(name, "adding", seeds=(0, 1)))[1]]
+    write_rows(here / "two.csv", [*read_rows(record / "runs.csv"), *adding])
+    assert cli.main(["compare", "--plugin", "some.py", "--reference", "two.csv", "--dry-run"]) == 0
     shown = capsys.readouterr()
-    assert "2 runs to train, 0 finished before, 2 that cannot be built;" in shown.out
-    assert "the grid of the reference: 2 of 4 runs cannot be built, and their 2 jobs" in shown.err.replace("\n", " ")
+    assert "4 runs to train, 0 finished before, 2 that cannot be built;" in shown.out
+    assert "the grid of the reference: 2 of 6 runs cannot be built, and their 2 jobs" in shown.err.replace("\n", " ")
+
+
+def test_a_grid_on_which_no_job_can_end_is_refused(record, here, capsys):
+    refusing(here, "lag < 12")
+    assert compare(record, "--yes", plugin="some.py") == 2
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert "ZeroDivisionError" in said
+    assert "every job has a run for which twin cannot be built" in said
+    assert "leave those runs out with --tasks or --lags" in said
+    assert not (here / "results").exists()
+    assert compare(record, "--lags", "10", "--dry-run", plugin="some.py") == 0
 
 
 def test_one_page_has_one_smallest_attainable_p(record, here, capsys):

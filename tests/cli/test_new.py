@@ -56,6 +56,16 @@ def test_the_words_of_the_template_are_no_reference(kind, capsys):
     assert "as `longlag new` wrote it; say what it is, or that it is new" in fault
 
 
+def test_compare_asks_for_words_of_ones_own_before_anything_is_trained(capsys):
+    words = ["compare", "--quick", "--tasks", "temporal_order", "--dry-run", "--plugin"]
+    assert cli.main([*words, new("method", "my_own")]) == 0
+    said = capsys.readouterr().err
+    assert "my_own: its reference is still 'the paper, with its section' and its docstring still" in said
+    assert "say what it is now: an edit after training makes it another method" in said
+    assert cli.main([*words, edited("method", "my_other")]) == 0
+    assert "its reference is still" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("kind", ["method", "task"])
 def test_the_commands_in_its_first_lines_are_understood_and_train_it(kind, here, capsys):
     file = new(kind, "my_own")

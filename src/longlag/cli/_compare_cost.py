@@ -59,7 +59,7 @@ def state(
     """Prints what will be trained, and its cost.
 
     Raises:
-        LonglagError: the method fails in the short run that is timed; nothing is trained.
+        LonglagError: no job could end, or the method fails in the short run that is timed; nothing is trained.
     """
     from longlag import registry
     from longlag.words import count, join_methods
@@ -78,6 +78,11 @@ def state(
     if not left:
         print(f"all runs are finished{cannot and ' but for' + cannot.removeprefix(',')}")
         return
+    if all(None in plan.wanted(job).values() for job in plan.jobs):
+        raise LonglagError(
+            f"every job has a run for which {method} cannot be built, and a job that has one ends without rows; "
+            "mend its build, or leave those runs out with --tasks or --lags"
+        )
     before = runs - impossible - len(left)
     print(f"{count(len(left), 'run')} to train, {before} finished before{cannot}; measuring the speed ...", flush=True)
     cost = _cost(method, cells, left, rows, plan)

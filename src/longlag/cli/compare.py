@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from longlag.cli import _jobs
     from longlag.cli import design as digests
     from longlag.design import grid, suite
-    from longlag.engine import space, standing
+    from longlag.engine import contracts, space, standing
     from longlag.store import files, records
 
     _arguments.refuse_twice(args.tasks, "--tasks")
@@ -80,7 +80,11 @@ def run(args: argparse.Namespace) -> int:
     left = _compare_cost.missing(plan, out)
     others, smoke = grid.beside(rows, cells, bool(args.lags or args.quick)), _SMOKE if args.quick else ""
     standings = standing.of(others)
-    for note in filter(None, [*_standing.sentences(others, standings), smoke, lost]):
+    left_over = contracts.left_of_template("methods", method)
+    early = f"{method}: {left_over}; say what it is now: an edit after training makes it another method" * bool(
+        left_over
+    )
+    for note in filter(None, [*_standing.sentences(others, standings), smoke, lost, early]):
         print(f"longlag: {note}", file=sys.stderr)
     _compare_cost.state(method, cells, _compare_page.named(source), left, plan, rows, args.cores)
     if args.dry_run or (left and not _agreed(args)):

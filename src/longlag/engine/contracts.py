@@ -89,14 +89,19 @@ def place(kind: str, name: str, error: BaseException) -> str:
     return line_in(registry.file(kind, name), error)
 
 
+def left_of_template(kind: str, name: str) -> str:
+    """What a file still has of the words that `longlag new` wrote, in words; empty if it has none."""
+    reference, say = PLACEHOLDERS
+    left = [f"its reference is still {reference!r}"] * (registry.get(kind, name).reference == reference)
+    left += [f"its docstring still begins with {say!r}"] * (say in registry.document(kind, name).split(".")[0])
+    return f"{' and '.join(left)}, as `longlag new` wrote it" if left else ""
+
+
 def _described(kind: str, name: str) -> None:
-    value = registry.get(kind, name)
-    text, (reference, say) = registry.document(kind, name), PLACEHOLDERS
-    assert len(text) > 60, "its docstring is too short to say what it is"
-    assert value.reference.strip(), "its reference is empty"
-    left = [f"its reference is still {reference!r}"] * (value.reference == reference)
-    left += [f"its docstring still begins with {say!r}"] * (say in text.split(".")[0])
-    assert not left, f"{' and '.join(left)}, as `longlag new` wrote it; say what it is, or that it is new"
+    assert len(registry.document(kind, name)) > 60, "its docstring is too short to say what it is"
+    assert registry.get(kind, name).reference.strip(), "its reference is empty"
+    left = left_of_template(kind, name)
+    assert not left, f"{left}; say what it is, or that it is new"
 
 
 def _builds(name: str) -> None:
