@@ -62,7 +62,7 @@ def test_compare_asks_for_words_of_ones_own_before_anything_is_trained(capsys):
     said = capsys.readouterr().err
     assert "my_own: its reference is still 'the paper, with its section' and its docstring still" in said
     assert "say what it is now: an edit after training makes it another method" in said
-    assert cli.main([*words, edited("method", "my_other")]) == 0
+    assert cli.main([*words, edited("method", "my_other"), "--method", "my_other"]) == 0
     assert "its reference is still" not in capsys.readouterr().err
 
 
