@@ -5,7 +5,7 @@
 FROM python:3.11-slim
 ARG PIP_FLAGS=""
 COPY . /src
-RUN pip install --no-cache-dir $PIP_FLAGS -c /src/requirements.lock "/src[workflow,cluster]" && rm -r /src
+RUN pip install --no-cache-dir $PIP_FLAGS -c /src/requirements.lock "/src[cluster]" && rm -r /src
 # With --user nobody is in /etc/passwd: Snakemake asks for the user's name, and keeps a cache in the home, as Matplotlib does.
 ENV HOME=/tmp USER=longlag
 WORKDIR /work

@@ -26,7 +26,7 @@ $(READY): pyproject.toml requirements.lock
 	  { echo "make env: $$python has no venv module; install it (on Debian: apt install python3-venv)" >&2; exit 1; }; \
 	echo "Installing longlag and what it needs into $(VENV) (about a minute)"; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c requirements.lock -e '.[workflow,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c requirements.lock -e '.[test]'
 	@touch $@
 
 demo: SUITE := demo

@@ -37,15 +37,15 @@ def test_lock_holds_every_package_within_its_bounds(need):
     assert versions[canonicalize_name(need.name)] in need.specifier
 
 
-def test_the_extra_for_workflows_holds_what_a_report_of_snakemake_needs():
+def test_the_package_needs_what_a_report_of_snakemake_needs():
     """Snakemake imports pygments for `--report` and does not ask pip for it."""
     sources = Path(find_spec("snakemake.report").submodule_search_locations[0]).rglob("*.py")
     asked = {
         name for path in sources for name in re.findall(r"Python package (\w+) must be installed", path.read_text())
     }
-    extra = {Requirement(line).name for line in PROJECT["optional-dependencies"]["workflow"]}
-    assert "pygments" in extra
-    assert asked <= {*extra, *(Requirement(line).name for line in PROJECT["dependencies"])}
+    needs = {Requirement(line).name for line in PROJECT["dependencies"]}
+    assert "pygments" in needs
+    assert asked <= needs
 
 
 def test_lock_keeps_pip_from_another_torch():

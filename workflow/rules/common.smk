@@ -23,7 +23,7 @@ try:
 except ModuleNotFoundError as error:
     raise WorkflowError(
         f"this workflow needs the package longlag beside Snakemake, and {error.name} is missing: "
-        f"{sys.executable} -m pip install 'longlag[workflow]'"
+        f"{sys.executable} -m pip install longlag"
     ) from None
 
 # `.venv/bin/snakemake` finds `longlag` without an activated environment too.

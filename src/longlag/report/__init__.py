@@ -132,7 +132,7 @@ def _absent(analysis: Analysis, lecture: Path | None, live: bool) -> list[tuple[
         found.append(("The lecture's claims", "not given to this page; longlag lecture --out DIR measures them"))
     if not live:
         words = (
-            "there are no runs" if explorer.available() else "vl-convert-python is not installed (longlag[workflow])"
+            "there are no runs" if explorer.available() else "vl-convert-python is not installed"
         )
         found.append(("Interactive charts", words))
     return found
