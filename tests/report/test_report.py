@@ -387,7 +387,9 @@ def test_the_headline_ranks_by_the_lags_that_all_were_tried_at() -> None:
     longer = reach(a=(100, 100), b=(50, 50))
     tie = "At the lags all were tried at, a and b tie in reach: each carries as far as any on adding."
     assert headline.line(longer) == tie, "b was never tried at 100"
-    assert headline.sentences(longer)[0].startswith("Each on a ladder of its own, a carries furthest on the one task")
+    assert headline.sentences(longer)[0].startswith(
+        "With the longer ladders that only some of them had, a carries furthest on the one task"
+    )
     runs = longer.runs
     unsolved = runs.assign(solved=False, passes_to_solve=math.nan)
     worse = pd.concat([runs[runs.method == "a"], unsolved[unsolved.method == "b"]])

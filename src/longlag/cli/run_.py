@@ -46,7 +46,9 @@ def run(args: argparse.Namespace) -> int:
     from longlag.words import count
 
     if importlib.util.find_spec("snakemake") is None:
-        raise LonglagError(f"`longlag run` calls Snakemake, which is missing: {sys.executable} -m pip install snakemake")
+        raise LonglagError(
+            f"`longlag run` calls Snakemake, which is missing: {sys.executable} -m pip install snakemake"
+        )
     path = Path(args.suite)
     if path.suffix in (".yaml", ".yml", ".json"):
         found, config = suite.read(path), ["--configfile", args.suite, *["--config"] * args.replace]

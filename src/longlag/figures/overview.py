@@ -162,8 +162,8 @@ def caption(analysis: Analysis) -> str:
     )
     if is_map(table):
         return (
-            f"Darker cells carry further.{first} Number: {told}. {_marks(table, 'black edge')}Methods are ordered by "
-            "their mean share of the largest lag, tasks by how many methods ran on them; "
+            f"Darker cells carry further.{first} Number: {told}, if there is room. {_marks(table, 'black edge')}"
+            "Methods are ordered by their mean share of the largest lag, tasks by how many methods ran on them; "
             f"{seeds_phrase(table.n)}. The table gives the intervals."
         )
     return (

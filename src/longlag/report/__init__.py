@@ -131,9 +131,7 @@ def _absent(analysis: Analysis, lecture: Path | None, live: bool) -> list[tuple[
     if lecture is None:
         found.append(("The lecture's claims", "not given to this page; longlag lecture --out DIR measures them"))
     if not live:
-        words = (
-            "there are no runs" if explorer.available() else "vl-convert-python is not installed"
-        )
+        words = "there are no runs" if explorer.available() else "vl-convert-python is not installed"
         found.append(("Interactive charts", words))
     return found
 

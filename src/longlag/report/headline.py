@@ -134,7 +134,7 @@ def _furthest(table: pd.DataFrame) -> str:
                       for name in best)  # fmt: skip
     unlike = _unlike(compared)
     first = _leader(compared, "the one task on which methods were compared", begins=not unlike)
-    own = "Each on a ladder of its own, " if unlike else ""
+    own = "With the longer ladders that only some of them had, " if unlike else ""
     return f"{own}{first}: {where}{_second(compared[~compared.method.isin(best)])}."
 
 

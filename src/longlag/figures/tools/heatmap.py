@@ -18,8 +18,9 @@ _COLOURS = mpl.colormaps["YlGnBu"]  # dark to light also in grey, and to the col
 _PALE, _DARK = 0.18, 0.92  # the part of it that is used
 _UNSOLVED = "#f0f0f0"
 _ONE_LAG = "////"
-_CELL = 0.4  # inches: the narrowest cell that holds its words
-_ROW = 0.33  # inches
+# inches: the narrowest cell that holds its words, the height of a row, and what the slanted names of tasks take
+_WIDE = {"cell": 0.4, "row": 0.33, "above": 0.7}
+_NARROW = {"cell": 0.33, "row": 0.2, "above": 0.85}  # on a phone, without the minimal lags: all tasks on one screen
 
 
 def draw(table: pd.DataFrame, methods: list[str], width: float, newcomer: str = "") -> Figure:
@@ -28,24 +29,23 @@ def draw(table: pd.DataFrame, methods: list[str], width: float, newcomer: str = 
     newcomer: a method whose name is set off.
     """
     wide = width > style.COLUMN_WIDTH
-    tasks = _order(table)
+    tasks, sizes = _order(table), _WIDE if wide else _NARROW
     room = width - 0.07 * max(len(style.method_title(name)) for name in methods) - (1.0 if wide else 0.6)
-    blocks = _blocks(tasks, max(2, int(room / _CELL)))
+    blocks = _blocks(tasks, max(2, int(room / sizes["cell"])))
     rows = [[name for name in methods if name in set(table.method[table.task.isin(block)])] for block in blocks]
     heights = [len(names) for names in rows]
-    slant, above = (38, 0.7) if wide else (60, 1.0)  # degrees; inches that the slanted names take
-    figure, axes = layout.panels(
-        len(blocks), above + _ROW * sum(heights) / len(blocks), width, gridspec_kw={"height_ratios": heights}
-    )
+    height = sizes["above"] + sizes["row"] * sum(heights) / len(blocks)
+    figure, axes = layout.panels(len(blocks), height, width, gridspec_kw={"height_ratios": heights})
     ends = (int(table.reach[table.reach > 0].min()), int(table.reach.max())) if table.reach.any() else (1, 1)
     for panel, block, names in zip(axes, blocks, rows, strict=True):
-        _frame(panel, block, names, columns=len(blocks[0]), slant=slant)
+        _frame(panel, block, names, columns=len(blocks[0]), slant=38 if wide else 50)
         style.set_off(panel, newcomer)
-        _cells(panel, table[table.task.isin(block)], block, names, ends)
+        shown = table[table.task.isin(block)]
+        _cells(panel, shown if wide else shown.assign(minimal_lag=math.nan), block, names, ends)
     layout.keys_to(figure, _keys(table), "outside upper left")
-    words = ["reach in steps: longest lag that half of the seeds solve", "(minimal lag in brackets)"]
-    words[1] += "; ≥: longest tried" if table.at_limit.any() else ""
-    words[1] += "; dot: not run" if has_gaps(table) else ""
+    meant = ["(minimal lag in brackets)"] * wide + ["≥: longest tried"] * bool(table.at_limit.any())
+    meant += ["dot: not run"] * has_gaps(table)
+    words = ["reach in steps: longest lag that half of the seeds solve", "; ".join(meant)]
     figure.supxlabel((" " if wide else "\n").join(words), fontsize=8 if wide else 7)
     return figure
 
@@ -115,7 +115,7 @@ def _cell(axes: Any, x: int, y: int, row: Any, ends: tuple[int, int]) -> None:
     ink = style.QUIET if not row.reach else "white" if _dark(colour) else style.INK
     words = {"ha": "center", "color": ink}
     if not row.reach or math.isnan(row.minimal_lag):
-        axes.text(x, y, reached(row.reach, row.at_limit), va="center", fontsize=7.5, **words)
+        axes.text(x, y + 0.03, reached(row.reach, row.at_limit).replace(" ", ""), va="center", fontsize=7.5, **words)
         return
     axes.text(x, y - 0.02, reached(row.reach, row.at_limit), va="bottom", fontsize=8, **words)
     axes.text(x, y + 0.05, f"({row.minimal_lag:.0f})", va="top", fontsize=7, **words)
