@@ -19,7 +19,8 @@ import paper_rows
 from cases import analysis
 from longlag import figures, report
 from longlag.analysis import Analysis
-from longlag.report import handson, images, papers
+from longlag.lecture.tools import running
+from longlag.report import handson, images, papers, slides
 
 ROOT = Path(__file__).parents[2]
 AXE = importlib.util.find_spec("axe_core_python")
@@ -96,6 +97,19 @@ def test_axe_finds_nothing_on_the_page_of_a_paper(driver: Any, tmp_path: Path, d
     lines, kept = findings(driver)
     assert lines == []
     assert kept > 15
+
+
+@pytest.mark.slow
+def test_axe_finds_nothing_on_slides(driver: Any, tmp_path: Path) -> None:
+    entry = running.entry("linear_backward", range(5))
+    (tmp_path / "slides.html").write_text(slides.render([entry]), "utf-8")
+    browser.window(driver, 1280, 720)
+    browser.show(driver, tmp_path / "slides.html")
+    for notes in ("hidden", "shown"):
+        lines, kept = findings(driver)
+        assert (notes, lines) == (notes, [])
+        assert kept > 10
+        driver.execute_script("document.getElementById('speaker').click()")
 
 
 def test_selenium_waits_for_an_answer_longer_than_a_script_or_a_page_may_take(driver: Any) -> None:

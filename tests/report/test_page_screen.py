@@ -71,17 +71,20 @@ def test_the_first_screen_shows_a_sentence_and_the_picture(
     assert driver.execute_script(out) == []
 
 
-def test_the_table_of_published_results_is_readable(driver: Any, drawn_page: tuple[Path, bytes]) -> None:
-    browser.window(driver, 1280, 800)
+@pytest.mark.parametrize(("size", "a_row"), [((1280, 800), 80), ((375, 812), 300)], ids=["laptop", "phone"])
+def test_the_table_of_published_results_is_readable(
+    driver: Any, drawn_page: tuple[Path, bytes], size: tuple[int, int], a_row: int
+) -> None:
+    browser.window(driver, *size)
     browser.show(driver, drawn_page[0])
     driver.execute_script("document.querySelectorAll('#published details').forEach(d => { d.open = true })")
-    size = """return [...document.querySelectorAll("#published .wide")].map(
+    boxes = """return [...document.querySelectorAll("#published .wide")].map(
       e => [e.scrollWidth, e.clientWidth, e.offsetHeight, e.querySelectorAll("tbody tr").length])"""
-    papers = driver.execute_script(size)
+    papers = driver.execute_script(boxes)
     assert len(papers) > 2
     for wide, room, height, rows in papers:
         assert wide <= room, "a column is out of sight"
-        assert height < 200 + 80 * rows
+        assert height < 200 + a_row * rows
 
 
 def test_a_printed_page_has_no_figure_that_leaves_half_a_page_empty(

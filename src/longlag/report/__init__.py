@@ -116,7 +116,7 @@ def _placed() -> dict[str, list[str]]:
 def _published(analysis: Analysis) -> dict[str, Any]:
     """The published facts, a table for each paper."""
     found = published.by_paper(analysis)
-    shown = [(heading, setting.to_html(table, heading, note)) for heading, table, note in found]
+    shown = [(heading, setting.to_html(table, heading, note, stacked=True)) for heading, table, note in found]
     return {
         "note": published.note(analysis),
         "tables": [(heading, Markup(table)) for heading, table in shown],  # escaped there

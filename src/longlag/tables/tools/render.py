@@ -79,21 +79,34 @@ def _tex(text: str) -> str:
     return "".join(_LATEX.get(sign, sign) for sign in " ".join(text.split()))
 
 
-def to_html(table: pd.DataFrame, title: str, note: str, newcomer: str = "") -> str:
+def to_html(table: pd.DataFrame, title: str, note: str, newcomer: str = "", stacked: bool = False) -> str:
     """A table element with a caption, for any page; styling is the page's. A repeated first column is dimmed.
 
-    newcomer: a method whose rows are set off.
+    Args:
+        newcomer: a method whose rows are set off.
+        stacked: a narrow page may write the cells of a row below each other, each with the name of its column.
     """
     mine = [bool(newcomer) and newcomer in map(str, cells) for cells in table.to_numpy().tolist()]
     table = labelled(table)
     head = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in table.columns)
+    labels = [str(name) if stacked else "" for name in table.columns]
     body, above = [], None
     for cells, set_off in zip(table.to_numpy().tolist(), mine, strict=True):
         mark = f' class="{"same" if cells[0] == above else "new"}{" mine" if set_off else ""}"'
         above = cells[0]
-        body.append(f"<tr{mark}>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells) + "</tr>")
+        body.append(f"<tr{mark}>" + "".join(map(_cell, cells, labels)) + "</tr>")
     caption = f"<caption><b>{html.escape(title)}.</b> {html.escape(note)}</caption>"
-    return f"<table>\n{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(body) + "\n</tbody>\n</table>\n"
+    kind = ' class="stacked"' if stacked else ""
+    return (
+        f"<table{kind}>\n{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n"
+        + "\n".join(body)
+        + "\n</tbody>\n</table>\n"
+    )
+
+
+def _cell(cell: object, label: str) -> str:
+    name = f' data-label="{html.escape(label)}"' if label else ""
+    return f"<td{name}>{html.escape(str(cell))}</td>"
 
 
 _PAGE = """\
