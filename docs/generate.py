@@ -8,11 +8,13 @@ a link to any other file leads to that file in the clone: the site lies beside d
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import posixpath
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +112,38 @@ def columns() -> str:
     return "\n".join([*parts, ""])
 
 
+# page of the site -> the executed notebook that it shows
+NOTEBOOKS = {f"notebooks/{name}.md": f"docs/notebooks/{name}.ipynb" for name in ("lecture", "hessian-free")}
+
+
+def notebook(path: str) -> str:
+    """An executed notebook with what its cells printed and drew."""
+    name = posixpath.basename(path)
+    parts = []
+    for cell in json.loads((ROOT / path).read_text("utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        parts += [f"```python\n{source}\n```\n" if cell["cell_type"] == "code" else f"{source}\n"]
+        parts += [_output(output) for output in cell.get("outputs", [])]
+    parts.insert(1, f'*An executed notebook: <a href="{name}" download>{name}</a>.*\n')
+    return "\n".join(parts)
+
+
+def _output(output: dict[str, Any]) -> str:
+    shown = output.get("data", {})
+    if "image/png" in shown:
+        address = f"data:image/png;base64,{''.join(shown['image/png'].split())}"
+        return f'<img alt="What the cell above draws" src="{address}">\n'
+    if "text/markdown" in shown:
+        return "".join(shown["text/markdown"]) + "\n"
+    text = "".join(output.get("text", shown.get("text/plain", ""))).rstrip()
+    return f"```text\n{text}\n```\n" if text else ""
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "command-line.md": command_line,
     "configuration.md": configuration,
     "columns.md": columns,
+    **{page: partial(notebook, path) for page, path in NOTEBOOKS.items()},
 }
 
 
@@ -139,7 +169,7 @@ PICTURE = (".png", ".svg", ".jpg")
 
 def home(page: str) -> str:
     """The path in the tree of the file that a page of the site shows."""
-    return FROM_TREE.get(page, f"docs/{page}")
+    return {**FROM_TREE, **NOTEBOOKS}.get(page, f"docs/{page}")
 
 
 def pages() -> dict[str, str]:
@@ -173,7 +203,7 @@ def rewritten(text: str, page: str) -> str:
 def pictures() -> set[str]:
     """Pictures of the tree outside docs/ that a page shows or links, as paths of the tree."""
     found = set()
-    for source in [path for path in pages() if (ROOT / path).is_file()]:
+    for source in [path for path in pages() if path.endswith(".md") and (ROOT / path).is_file()]:
         for _, path in LINK.findall((ROOT / source).read_text("utf-8")):
             target = posixpath.normpath(posixpath.join(posixpath.dirname(source), path))
             if target.endswith(PICTURE) and not target.startswith("docs/") and (ROOT / target).is_file():

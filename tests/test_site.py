@@ -3,6 +3,7 @@
 import argparse
 import html
 import os
+import posixpath
 import re
 import subprocess
 import sys
@@ -115,6 +116,26 @@ def targets(page: Path, site: Path) -> list[str]:
         if not found.exists():
             lost.append(target)
     return lost
+
+
+def test_a_notebook_is_a_page_with_what_its_cells_printed_and_drew(generate):
+    cells = [
+        {"cell_type": "markdown", "source": ["# Title\n", "words"]},
+        {"cell_type": "code", "source": ["f()"], "outputs": [
+            {"output_type": "stream", "text": ["1\n", "2\n"]},
+            {"output_type": "display_data", "data": {"image/png": "QUJD\n", "text/plain": ["<Image>"]}},
+            {"output_type": "display_data", "data": {"text/markdown": ["**so**"], "text/plain": ["<Markdown>"]}},
+        ]},
+    ]  # fmt: skip
+    shown = [generate._output(output) for output in cells[1]["outputs"]]
+    assert shown[0] == "```text\n1\n2\n```\n"
+    assert 'src="data:image/png;base64,QUJD"' in shown[1]
+    assert shown[2] == "**so**\n"
+    for page, path in generate.NOTEBOOKS.items():
+        text = generate.GENERATED[page]()
+        assert text.startswith("# ")
+        assert "data:image/png" in text
+        assert generate.rewritten(f"[it]({posixpath.relpath(path, 'docs')})", "lecture.md") == f"[it]({page})"
 
 
 def test_fields_of_a_docstring_are_a_list_and_sessions_are_code():
