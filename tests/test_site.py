@@ -68,7 +68,7 @@ def test_rows_of_generated_tables_have_one_number_of_cells(generate):
         ("faq.md", "[`a`](../src/longlag/rng.py)", '<a href="../src/longlag/rng.py">a</a>'),
         ("api/tasks.md", "[a](../faq.md)", "[a](../faq.md)"),
         ("suites.md", "[a](../docs/glossary.md)", "[a](glossary.md)"),
-        ("index.md", "[a](docs/notebooks/lecture.ipynb)", "[a](notebooks/lecture.ipynb)"),
+        ("index.md", "[a](docs/notebooks/lecture.ipynb)", "[a](notebooks/lecture.md)"),
         ("faq.md", "[a](https://example.org/b)", "[a](https://example.org/b)"),
         ("faq.md", "```sh\n[a](../config/README.md)\n```", "```sh\n[a](../config/README.md)\n```"),
     ],
