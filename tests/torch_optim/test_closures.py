@@ -7,11 +7,12 @@ import pytest
 import torch
 from nets import CE, B, C, H, Recurrent, T, X, classes, double, learner, normal, oracle, problem, same, weights
 from torch import nn
-from torch.nn.functional import cross_entropy, dropout
+from torch.nn.functional import batch_norm, cross_entropy, dropout
 
 from longlag.errors import LonglagError
 
 X_, Y_ = normal(B, T, X), classes(B)
+NORM = nn.BatchNorm1d(C).double()  # called as a method, which no hook of a module sees
 FORMS = "return (outputs, targets); without one return (loss, outputs)"
 
 
@@ -58,6 +59,9 @@ def test_weights_are_as_they_were_if_a_step_fails():
         (lambda z, y: z.abs().sum(), lambda net: (net(X_), Y_), "the loss is linear in the outputs"),
         (CE, lambda net: (net(X_) * float("nan"), Y_), "the loss is nan at the present weights"),
         (CE, lambda net: (dropout(net(X_), 0.5), Y_), "the loss is random: two passes at the same weights"),
+        (CE, lambda net: (net(X_ + 1e-3 * torch.randn_like(X_)), Y_), "(randn_like drew random numbers)"),
+        (CE, lambda net: (normalised(net(X_)), Y_), "a batch normalisation of the closure is in training mode"),
+        (CE, lambda net: (NORM.forward(net(X_)), Y_), "a batch normalisation of the closure is in training mode"),
         (None, lambda net: backward(net), "leave backward() and zero_grad() out of it"),
         (CE, lambda net: (net(X_), Y_, "states"), "hidden states are tensors or packed sequences, not str"),
     ],
@@ -73,6 +77,20 @@ def test_what_a_closure_returns_is_checked(named, closure, words):
 def test_a_closure_of_a_scalar_is_answered_with_what_to_return():
     with pytest.raises(LonglagError, match=re.escape(FORMS)):
         learner(double(Recurrent())).step(lambda: torch.zeros(()))
+
+
+def test_running_statistics_of_a_function_stay_as_they_are():
+    net, mean = double(Recurrent()), torch.ones(3).double()
+    optimiser = learner(net, CE)
+    with pytest.raises(LonglagError, match="training=False"):
+        optimiser.step(lambda: (batch_norm(net(X_), mean, mean.clone(), training=True), Y_))
+    assert torch.equal(mean, torch.ones(3).double())
+    optimiser.step(lambda: (batch_norm(net(X_), mean, mean.clone(), training=False), Y_))
+    optimiser.step(lambda: (batch_norm(net(X_), None, None, training=True), Y_))  # of the batch alone
+
+
+def normalised(z):
+    return batch_norm(z, torch.zeros(3).double(), torch.ones(3).double(), training=True)
 
 
 def nll(net):

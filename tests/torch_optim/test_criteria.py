@@ -10,7 +10,7 @@ from torch import nn
 from longlag import losses
 from longlag.errors import LonglagError
 from longlag.torch_optim import HessianFree
-from longlag.torch_optim.criteria import REFUSED, criterion
+from longlag.torch_optim.criteria import _REFUSED_FUNCTIONS, REFUSED, criterion
 
 
 @pytest.mark.parametrize("loss", REFUSED, ids=lambda loss: loss.__name__)
@@ -18,6 +18,17 @@ def test_losses_without_a_useful_matrix_are_refused_with_a_remedy(loss):
     words = f"Hessian-Free cannot use {loss.__name__}: .*; (use|return)|Hessian-Free cannot use {loss.__name__}: its"
     with pytest.raises(LonglagError, match=words):
         HessianFree(nn.Linear(1, 1).parameters(), loss())
+
+
+@pytest.mark.parametrize(("loss", "kind"), _REFUSED_FUNCTIONS.items(), ids=lambda value: value.__name__)
+def test_functions_without_a_useful_matrix_are_refused_as_the_losses_are(loss, kind):
+    for given in (loss, partial(loss, reduction="sum")):
+        with pytest.raises(LonglagError, match=re.escape(f"cannot use {loss.__name__}: {REFUSED[kind]}")):
+            HessianFree(nn.Linear(1, 1).parameters(), given)
+
+
+def test_every_refused_loss_has_its_function():
+    assert {*_REFUSED_FUNCTIONS.values()} == {*REFUSED}
 
 
 @pytest.mark.parametrize(

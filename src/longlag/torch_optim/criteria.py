@@ -76,6 +76,23 @@ REFUSED: dict[type, str] = {
 }
 
 
+_REFUSED_FUNCTIONS: dict[Any, type] = {
+    nn.functional.nll_loss: nn.NLLLoss,
+    nn.functional.kl_div: nn.KLDivLoss,
+    nn.functional.l1_loss: nn.L1Loss,
+    nn.functional.binary_cross_entropy: nn.BCELoss,
+    nn.functional.multi_margin_loss: nn.MultiMarginLoss,
+    nn.functional.multilabel_margin_loss: nn.MultiLabelMarginLoss,
+    nn.functional.hinge_embedding_loss: nn.HingeEmbeddingLoss,
+    nn.functional.margin_ranking_loss: nn.MarginRankingLoss,
+    nn.functional.triplet_margin_loss: nn.TripletMarginLoss,
+    nn.functional.triplet_margin_with_distance_loss: nn.TripletMarginWithDistanceLoss,
+    nn.functional.cosine_embedding_loss: nn.CosineEmbeddingLoss,
+    nn.functional.gaussian_nll_loss: nn.GaussianNLLLoss,
+    nn.functional.ctc_loss: nn.CTCLoss,
+}
+
+
 @dataclass(frozen=True)
 class Criterion:
     """A loss of outputs and targets that is one number.
@@ -136,8 +153,10 @@ def criterion(loss: Any) -> Criterion:
         )
     if not callable(loss):
         raise LonglagError(f"loss cannot be {shown(loss)}; pass one of torch, such as nn.CrossEntropyLoss()")
-    if type(loss) in REFUSED:
-        raise LonglagError(f"Hessian-Free cannot use {type(loss).__name__}: {REFUSED[type(loss)]}")
+    function = loss.func if type(loss) is partial else loss
+    kind = _REFUSED_FUNCTIONS.get(function, type(loss)) if inspect.isroutine(function) else type(loss)
+    if kind in REFUSED:
+        raise LonglagError(f"Hessian-Free cannot use {_name(function)}: {REFUSED[kind]}")
     count = CONVEX.get(type(loss)) if isinstance(loss, nn.Module) and _untouched(loss) else None
     reduction = _reduction(loss)
     if reduction not in ("mean", "sum") and (count or not isinstance(loss, nn.Module)):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from longlag.errors import LonglagError
 from longlag.torch_optim.oracle import ClosureOracle
 
-_AGREEMENT = 1e-4  # of two losses at the same weights, relative
+_AGREEMENT = {"cpu": 1e-6}  # of two losses at the same weights, relative
+_ELSEWHERE = 1e-4  # on devices whose sums have no fixed order
 _TRAINED = (torch.float32, torch.float64)
 
 
@@ -47,19 +50,47 @@ def check_modes(trained: Mapping[str, nn.Parameter]) -> None:
         raise LonglagError("torch.inference_mode is on around step: nothing has a gradient in it. Call step outside")
 
 
+class _Operations(TorchDispatchMode):
+    """Looks at every operation of a pass, of functions and of scripted modules too, which hooks of modules miss.
+
+    random: the operations that drew random numbers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.random: dict[str, None] = {}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            self.random[func._schema.name.removeprefix("aten::")] = None
+        if "batch_norm" in func._schema.name:
+            names = [argument.name for argument in func._schema.arguments]
+            given = {**dict(zip(names, args, strict=False)), **(kwargs or {})}
+            if given.get("training") and given.get("running_mean") is not None:
+                raise LonglagError(
+                    "a batch normalisation of the closure is in training mode: every pass of a step would move its "
+                    "running statistics. Call it with training=False, call eval() on its module, or use layer_norm"
+                )
+        return func(*args, **(kwargs or {}))
+
+
 def check_loss(oracle: ClosureOracle, params: dict[str, Tensor]) -> None:
     """Raises LonglagError unless the loss is finite, and the same in two passes at the present weights."""
-    first, second = (float(oracle.value(params)) for _ in range(2))
+    with _Operations() as seen:
+        first = float(oracle.value(params))
+    second = float(oracle.value(params))
     if not torch.tensor([first, second]).isfinite().all():
         raise LonglagError(
             f"the loss is {first} at the present weights. No step of Hessian-Free leads there; look at the inputs, "
             "the targets and the start"
         )
-    if abs(first - second) > _AGREEMENT * max(abs(first), abs(second)):
+    device = next(iter(params.values())).device.type
+    if abs(first - second) > _AGREEMENT.get(device, _ELSEWHERE) * max(abs(first), abs(second)):
+        drawn = f" ({', '.join(seen.random)} drew random numbers)" if seen.random else ""
         raise LonglagError(
-            f"the loss is random: two passes at the same weights gave {first:.6g} and {second:.6g}. Turn off dropout "
-            "and noise (model.eval()), take data that is the same in every pass, and carry no state from one pass to "
-            "the next: a closure that keeps the last hidden state starts each pass from another one"
+            f"the loss is random: two passes at the same weights gave {first:.9g} and {second:.9g}{drawn}. Turn off "
+            "dropout and noise (model.eval()), take data that is the same in every pass, and carry no state from one pass "
+            "to the next: a closure that keeps the last hidden state starts each pass from another one"
         )
 
 
@@ -78,6 +109,7 @@ def explained() -> Iterator[None]:
         if "double backward" in text or ("derivative for" in text and "not implemented" in text):
             raise LonglagError(
                 f"something in the closure cannot be differentiated twice ({text.splitlines()[0][:200]}); a compiled "
-                "model is used without torch.compile, a loss such as CTC not at all"
+                "model is used without torch.compile, nn.EmbeddingBag as nn.Embedding and a mean, a loss "
+                "such as CTC not at all"
             ) from error
         raise
