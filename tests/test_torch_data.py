@@ -82,6 +82,20 @@ def test_a_task_with_few_sequences_gives_all_of_them():
 
 
 @pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"lag": 10, "batch_size": 3}, "TaskDataset has no argument batch_size=3: write batch="),
+        ({"lag": 10, "bach": 3}, "did you mean 'batch'?"),
+        ({"length": 10}, "TaskDataset has no argument length=10: write lag="),
+        ({}, "TaskDataset needs lag"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_right_one(given, words):
+    with pytest.raises(TypeError, match=re.escape(words)):
+        TaskDataset("adding", **given)
+
+
+@pytest.mark.parametrize(
     ("wrong", "words"),
     [
         ({"task": "ading"}, "did you mean 'adding'"),

@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from longlag import protocol
+from longlag.arguments import named
 from longlag.errors import LonglagError, shown
 from longlag.ranges import COUNT, NON_NEGATIVE, check
 from longlag.tasks import TaskAtLag, load
@@ -83,6 +84,14 @@ class TaskDataset(IterableDataset[_Batch]):
         for n in count(begin, stride) if self.batches is None else range(begin, self.batches, stride):
             x, y, start = _tensors(source, self.batch, self.seed, "train", self.first + n, self.batch_first)
             yield (x, y, start) if self.starts else (x, y)
+
+
+_REMEDIES = {
+    "batch_size": "write batch=; a DataLoader around it takes batch_size=None",
+    "shuffle": "every batch is drawn afresh; seed= draws others",
+    "length": "write lag=; `longlag show TASK` says how many steps a sequence has at a lag",
+}
+TaskDataset.__init__ = named(**_REMEDIES)(TaskDataset.__init__)  # type: ignore[method-assign]
 
 
 def error_rate(

@@ -89,8 +89,8 @@ def check_loss(oracle: ClosureOracle, params: dict[str, Tensor]) -> None:
         drawn = f" ({', '.join(seen.random)} drew random numbers)" if seen.random else ""
         raise LonglagError(
             f"the loss is random: two passes at the same weights gave {first:.9g} and {second:.9g}{drawn}. Turn off "
-            "dropout and noise (model.eval()), take data that is the same in every pass, and carry no state from one pass "
-            "to the next: a closure that keeps the last hidden state starts each pass from another one"
+            "dropout and noise (model.eval()), take data that is the same in every pass, and carry no state from one "
+            "pass to the next: a closure that keeps the last hidden state starts each pass from another one"
         )
 
 
