@@ -124,7 +124,10 @@ def refuse_loss():
             remedy = "add --replace"
         else:
             named = "" if workflow.configfiles else f"suite={SUITE.name} "
-            remedy = f"one --config with all its keys, such as --config {named}replace=true (a second one replaces the first)"
+            remedy = (
+                f"one --config with all its keys, such as --config {named}replace=true (a second one replaces the first), or "
+                "replace: true among the keys that a `module` is given"
+            )
         lost += f"; to keep it, work in another folder or give the suite another name; to replace it: {remedy}"
         if not workflow.dryrun:
             raise WorkflowError(lost)
