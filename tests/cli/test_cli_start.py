@@ -250,6 +250,13 @@ def test_completion_says_in_a_sentence_that_it_needs_shtab(monkeypatch, capsys):
     assert capsys.readouterr().err.rstrip().endswith("-m pip install 'longlag[completion]'")
 
 
+def test_showing_a_suite_says_where_it_stands(capsys):
+    assert cli.main(["show", "demo"]) == 2
+    said = capsys.readouterr().err
+    assert "'demo' is a suite: " in said
+    assert "config/demo.yaml has it, and `longlag estimate demo` its cost" in said
+
+
 def test_showing_what_is_not_there_is_an_error():
     with pytest.raises(LonglagError, match="unknown task 'adign'; did you mean 'adding'"):
         _catalogue.about("tasks", "adign")

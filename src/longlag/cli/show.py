@@ -19,8 +19,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import registry
-    from longlag.errors import unknown
+    from longlag import registry, resources
+    from longlag.errors import LonglagError, unknown
 
     _arguments.load_plugins(args)
     shown = [args.task] if args.task else registry.names("tasks")
@@ -31,6 +31,8 @@ def run(args: argparse.Namespace) -> None:
         _arguments.refuse_idle(args.task, "--task", "the name of a method")
         _plugins.refuse_idle(args, [], [args.name])
         _show_task(args.name, args.lag)
+    elif (suite := resources.root() / f"config/{args.name}.yaml").is_file():
+        raise LonglagError(f"{args.name!r} is a suite: {suite} has it, and `longlag estimate {args.name}` its cost")
     else:
         raise unknown("method or task", args.name, registry.names("methods") + registry.names("tasks"))
 
