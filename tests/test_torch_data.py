@@ -167,6 +167,20 @@ def test_what_a_task_is_asked_for_is_checked(call, words):
         call()
 
 
+@pytest.mark.parametrize("name", registry.names("tasks"))
+def test_a_dataset_says_the_sizes_that_a_model_needs(name):
+    data = TaskDataset(name, lag=max(20, registry.get("tasks", name).shortest), batch=3, batches=1)
+    (x, y) = next(iter(data))
+    assert x.shape[-1] == data.inputs
+    classes = registry.get("tasks", name).traits.classes
+    assert data.outputs == classes or (classes == 0 and y.shape[-1] == data.outputs)
+
+
+def test_a_readout_of_the_wrong_size_is_told_its_size():
+    with pytest.raises(LonglagError, match=re.escape("its readout needs 3 outputs, TaskDataset(...).outputs")):
+        error_rate(lambda x: torch.zeros(5, x.shape[1], 2), "memorization_5bit", lag=20)
+
+
 def test_outputs_of_another_shape_are_refused():
     words = re.escape("must return outputs of shape [1000, 1] for task 'adding', not [1000]")
     with pytest.raises(LonglagError, match=words):

@@ -64,6 +64,16 @@ class TaskDataset(IterableDataset[_Batch]):
         check(self)
         load(self.task, self.lag)
 
+    @property
+    def inputs(self) -> int:
+        """Entries of x at a step: the input size of a model."""
+        return len(load(self.task, self.lag).task.traits.roles)
+
+    @property
+    def outputs(self) -> int:
+        """What a readout must give at a scored step: as many scores as there are classes, or real numbers."""
+        return len(load(self.task, self.lag).task.traits.target_mean)
+
     def __len__(self) -> int:
         """The number of batches, for loaders and progress bars.
 
@@ -138,9 +148,11 @@ def _misses(source: TaskAtLag, outputs: Any, y: Tensor, batch_first: bool) -> Te
     wanted = [*(y.shape[:-1] if real else y.shape), len(source.task.traits.target_mean)]
     if not isinstance(outputs, Tensor) or list(outputs.shape) != wanted:
         found = list(outputs.shape) if isinstance(outputs, Tensor) else type(outputs).__name__
+        remedy = "return those of the scored steps alone, and set batch_first as the model has it"
+        if isinstance(outputs, Tensor) and list(outputs.shape[:-1]) == wanted[:-1]:
+            remedy = f"its readout needs {wanted[-1]} outputs, TaskDataset(...).outputs"
         raise LonglagError(
-            f"the model must return outputs of shape {wanted} for task {source.task.name!r}, not {found}; "
-            "return those of the scored steps alone, and set batch_first as the model has it"
+            f"the model must return outputs of shape {wanted} for task {source.task.name!r}, not {found}; {remedy}"
         )
     if many and batch_first:
         outputs, y = outputs.transpose(0, 1), y.transpose(0, 1)  # [K, B, ...]

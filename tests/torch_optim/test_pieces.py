@@ -1,6 +1,7 @@
 """Mini-batches of a large batch give its loss, gradient and curvature, exactly where docs/hessian-free.md says so."""
 
 import copy
+import re
 from functools import partial
 
 import pytest
@@ -19,6 +20,7 @@ from nets import (
     learner,
     normal,
     oracle,
+    problem,
     product,
 )
 from torch import nn
@@ -160,3 +162,12 @@ def test_a_mean_over_something_else_than_rows_is_not_exact_in_pieces():
     with pytest.raises(AssertionError):
         assert_pieces_are_whole(net, own, (x, y), [(x[:1], y[:1]), (x[1:], y[1:])])
     assert_pieces_are_whole(net, cross(weight=WEIGHTS), (x, y), [(x[:1], y[:1]), (x[1:], y[1:])])
+
+
+def test_gradients_that_backward_left_are_warned_of_once():
+    _, opt, closure = problem()
+    outputs, targets = closure()
+    nn.functional.cross_entropy(outputs, targets).backward()
+    with pytest.warns(UserWarning, match=re.escape("step(closure, batches)")):
+        opt.step(closure)
+    opt.step(closure)  # warnings are errors here

@@ -10,9 +10,13 @@ import hashlib
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longlag import registry
+from longlag.words import count
+
+if TYPE_CHECKING:
+    from longlag.tasks.base import Traits
 
 LAG = 50  # of the parts in the catalogue
 _FILE = Path(__file__).with_name("catalogue.json")
@@ -65,8 +69,8 @@ def task(name: str, lag: int) -> dict[str, Any]:
     check_lag(found, lag)
     traits = found.traits
     lines = [
-        f"kind {traits.kind}; inputs {', '.join(traits.roles)}; {traits.scored or 'all'} scored step(s); "
-        f"shortest lag {found.shortest}",
+        f"kind {traits.kind}; inputs {', '.join(traits.roles)}; {_outputs(traits)} at {traits.scored or 'all'} scored "
+        f"step(s); shortest lag {found.shortest}",
         f"at lag {lag}: {found.steps(lag)} steps, minimal lag {found.minimal_lag(lag)}; loss {found.loss.name}",
         "solved: at most 1 % of 10,000 fresh sequences wrong"
         + (f"; here none of all {found.population}" if found.population else ""),
@@ -76,6 +80,12 @@ def task(name: str, lag: int) -> dict[str, Any]:
         ),
     ]
     return {**_basics("tasks", name), "lines": lines}
+
+
+def _outputs(traits: Traits) -> str:
+    """What a readout must give: as many scores as there are classes, or real numbers."""
+    n = len(traits.target_mean)
+    return count(n, "real output") if not traits.classes else f"{count(n, 'output')} (scores of classes)"
 
 
 def _basics(kind: str, name: str) -> dict[str, Any]:

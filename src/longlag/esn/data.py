@@ -133,7 +133,10 @@ def check_finite(array: np.ndarray, name: str, axes: Sequence[str]) -> None:
     bad = [tuple(int(k) for k in place) for place in np.argwhere(~np.isfinite(array))]
     place = ", ".join(f"{axis} {k}" for axis, k in zip(axes, bad[0], strict=False))
     more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
-    raise BadInput(f"{name} contains NaN or infinity: {array[bad[0]]} at {place}{more}; fill or remove such steps")
+    raise BadInput(
+        f"{name} contains NaN or infinity: {array[bad[0]]} at {place}{more}; fill or remove such steps; "
+        "sequences of unequal length are a list, and are not padded"
+    )
 
 
 def rows(table: np.ndarray, inputs_per_step: int | None) -> list[np.ndarray]:

@@ -93,7 +93,8 @@ def _check_fit(closure: Callable[..., Any], batches: Any, every: list[Any]) -> N
         n = len(_parts(batch))
         raise LonglagError(
             f"mini-batch {k} has {n} part{'s' * (n != 1)}, but the closure takes {_wanted(closure)}: "
-            "step(lambda x, y: (model(x), y), batches) takes two"
+            "step(lambda x, y: (model(x), y), batches) takes two, lambda *parts any number; a dict "
+            "is one part"
         )
 
 

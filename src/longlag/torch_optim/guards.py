@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, warn_user
 from longlag.torch_optim.oracle import ClosureOracle
 
 _AGREEMENT = {"cpu": 1e-6}  # of two losses at the same weights, relative
@@ -35,6 +35,15 @@ def check_shape(p: Tensor) -> None:
         raise LonglagError(
             "a parameter has no shape yet, as in nn.LazyLinear before its first call: call the model once, model(x), "
             "before the first step, and before load_state_dict"
+        )
+
+
+def warn_of_gradients(trained: Mapping[str, nn.Parameter]) -> None:
+    """Warns that gradients which `backward` left are not used: a user may mean to accumulate them."""
+    if any(p.grad is not None for p in trained.values()):
+        warn_user(
+            "parameters have gradients in .grad, which Hessian-Free does not use: it computes its own. For a large "
+            "batch in pieces give step the pieces, step(closure, batches); else call zero_grad() before the first step"
         )
 
 

@@ -24,7 +24,14 @@ from longlag.optimisers.base import Step
 from longlag.torch_optim.batches import calls
 from longlag.torch_optim.closure import Closure
 from longlag.torch_optim.criteria import criterion
-from longlag.torch_optim.guards import check_loss, check_modes, check_parameters, check_shape, explained
+from longlag.torch_optim.guards import (
+    check_loss,
+    check_modes,
+    check_parameters,
+    check_shape,
+    explained,
+    warn_of_gradients,
+)
 from longlag.torch_optim.oracle import ClosureOracle
 from longlag.torch_optim.settings import NO_RATE, RATE, START, check_given, check_rates, check_saved, settings, shared
 from longlag.torch_optim.watch import Watch
@@ -127,7 +134,7 @@ class HessianFree(torch.optim.Optimizer):
         settings(defaults)
         super().__init__(_checked(params), defaults)
 
-    @named(closure="step(lambda: (model(x), y)); it is called many times in a step")
+    @named(closure="step(lambda: (model(x), y)), or step(closure, batches); it is called many times in a step")
     def step(  # type: ignore[override]
         self, closure: Callable[..., Any], batches: Iterable[Any] | None = None
     ) -> Tensor:
@@ -223,6 +230,8 @@ class HessianFree(torch.optim.Optimizer):
         mean, known = loss is None or loss.mean, loss is not None and loss.known
         required = self.param_groups[0]["structural_damping"] is not None
         first = not any(self.state[p] for p in trained.values())
+        if first:
+            warn_of_gradients(trained)
         return ClosureOracle(closures, trained, mean, known, required, first)
 
     def _hf_state(self, trained: dict[str, nn.Parameter]) -> hessian_free.HFState:
