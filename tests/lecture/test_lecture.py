@@ -212,7 +212,7 @@ def test_figures_are_drawn_and_slides_written_without_being_asked_where(tmp_path
     page = Path("lecture/slides.html").read_text("utf-8")
     assert [page.count(f'id="claim-{number}"') for number in (1, 2, 3)] == [0, 1, 1]
     assert page.count('<img src="data:image/svg+xml,') == 2
-    assert "Measured: it <b>holds</b>. Doubling the output errors doubles every error derivative" in page
+    assert "Measured with 5 seeds: it <b>holds</b>. Doubling the output errors doubles every error derivative" in page
     claim = lecture.get(QUICK).CLAIM
     assert all(html.escape(words) in page for words in (claim.sentence, claim.exercise.predict, claim.exercise.explain))
     assert "<code>longlag lecture --claim linear_backward</code>" in page
@@ -237,6 +237,12 @@ def test_claims_measured_before_stay_beside_those_of_a_later_call(tmp_path, caps
     held, said = call("--claim", "2", "--seeds", "0:5")
     assert held == [2, 3]
     assert "frozen_slopes" not in said.out, "the table is of this call"
+    fewer = ["lecture", "--claim", "2,3", "--seeds", "0:3", "--cores", "1", "--out", str(tmp_path)]
+    assert main(fewer) == 2
+    assert (
+        "these claims (2 and 3) measured with 5 seeds, and this call would put 3 in their place"
+        in capsys.readouterr().err
+    )
     assert main(["lecture", "--claim", "2", "--seeds", "5:10", "--cores", "1", "--out", str(tmp_path)]) == 2
     said = capsys.readouterr()
     assert "holds claims of other seeds or of another version (3), which this call does not measure" in said.err

@@ -102,7 +102,7 @@ def test_axe_finds_nothing_on_the_page_of_a_paper(driver: Any, tmp_path: Path, d
 @pytest.mark.slow
 def test_axe_finds_nothing_on_slides(driver: Any, tmp_path: Path) -> None:
     entry = running.entry("linear_backward", range(5))
-    (tmp_path / "slides.html").write_text(slides.render([entry]), "utf-8")
+    (tmp_path / "slides.html").write_text(slides.render([entry], seeds=5), "utf-8")
     browser.window(driver, 1280, 720)
     browser.show(driver, tmp_path / "slides.html")
     for notes in ("hidden", "shown"):

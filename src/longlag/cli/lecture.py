@@ -82,7 +82,8 @@ def _measured_before(out: Path, seeds: Sequence[int], slugs: Sequence[str], repl
     """What the folder holds of the same seeds, as far as the claims are still measured as they were.
 
     Raises:
-        LonglagError: it holds other claims, of other seeds or of another version, which are not to be replaced.
+        LonglagError: it holds other claims, of other seeds or of another version, or these with more seeds, which are
+            not to be replaced.
     """
     from dataclasses import asdict
 
@@ -102,7 +103,14 @@ def _measured_before(out: Path, seeds: Sequence[int], slugs: Sequence[str], repl
     except (LonglagError, KeyError):
         print(f"longlag: {out / _FILE} is damaged or of another version; it is written again", file=sys.stderr)
         return []
-    lost = [e for e in found["claims"] if e not in kept and e["claim"].get("slug") not in slugs]
+    again = [e for e in found["claims"] if e["claim"].get("slug") in slugs]
+    if again and len(found["seeds"]) > len(seeds) and not replace:
+        numbers = join_words(str(entry["claim"].get("number", "?")) for entry in again)
+        raise LonglagError(
+            f"{out / _FILE} holds these claims ({numbers}) measured with {len(found['seeds'])} seeds, and this call "
+            f"would put {len(seeds)} in their place; choose another folder with --out DIR, or add --replace"
+        )
+    lost = [e for e in found["claims"] if e not in kept and e not in again]
     if lost and not replace:
         numbers = join_words(str(entry["claim"].get("number", "?")) for entry in lost)
         raise LonglagError(
@@ -157,7 +165,7 @@ def _write_slides(document: dict[str, Any], out: Path) -> None:
     from longlag.report import slides
     from longlag.store import files
 
-    files.write_atomically(out / _SLIDES, slides.render(document["claims"]).encode())
+    files.write_atomically(out / _SLIDES, slides.render(document["claims"], len(document["seeds"])).encode())
 
 
 def _table(entries: list[dict[str, Any]], numbers: bool) -> None:

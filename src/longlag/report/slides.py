@@ -17,12 +17,18 @@ from longlag.figures.tools import style
 from longlag.report import explorer, images
 from longlag.report.claims import SIGNS
 from longlag.report.templates import contents, template, with_code
+from longlag.words import count
 
 
-def render(entries: Sequence[dict[str, Any]]) -> str:
-    """The slides of the entries of `longlag lecture`; one that was not measured says so."""
+def render(entries: Sequence[dict[str, Any]], seeds: int = 0) -> str:
+    """The slides of the entries of `longlag lecture`, measured with so many seeds; one that was not says so."""
     slides, script = [_slide(entry) for entry in entries], explorer.inline(contents("slides.js"))
-    return template("slides.html").render(slides=slides, script=Markup(script), policy=explorer.policy(script))
+    return template("slides.html").render(
+        slides=slides,
+        seeds=count(seeds, "seed") if seeds else "",
+        script=Markup(script),
+        policy=explorer.policy(script),
+    )
 
 
 def _slide(entry: dict[str, Any]) -> dict[str, Any]:
