@@ -15,6 +15,7 @@ from statistics import fmean
 import fresh
 import of_papers
 import on_fresh_seeds
+import on_new_tasks
 import reached
 import two_starts
 from finding import Finding, in_markdown, of_all
@@ -262,7 +263,8 @@ def page() -> str:
         *reached.findings(),
         of_papers.lstm_of_1997(),
         on_fresh_seeds.of_the_final(fresh.recorded()),
-        on_fresh_seeds.tracking(fresh.recorded()),
+        on_new_tasks.tracking(fresh.recorded()),
+        on_new_tasks.keeping(fresh.recorded()),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:

@@ -14,20 +14,20 @@ from longlag.engine import trials
 from longlag.engine.selection import Trial
 from longlag.protocol import CRITERION
 from longlag.store.records import Row, read_rows
-from longlag.words import capital, count, join_words, method_label, number, task_label
+from longlag.words import capital, count, join_words, method_label, task_label
 
-_Outcomes = Mapping[tuple[str, str, int], Sequence[bool]]  # (method, task, lag) -> solved or not, by seed
+Outcomes = Mapping[tuple[str, str, int], Sequence[bool]]  # (method, task, lag) -> solved or not, by seed
 _MEMORY = ("memorization_20bit", 30)
 
 
 def findings(records: Mapping[str, Sequence[Row]]) -> list[Finding]:
     """What the searched settings do on seeds that no search has seen."""
-    before, now = _outcomes(records["before"]), _outcomes(records["now"])
+    before, now = outcomes(records["before"]), outcomes(records["now"])
     symbols = _symbols(now, records["now"], read_rows(BUDGET))
     return [_search(before, now), symbols, _untreated(now), _weakest(before, now)]
 
 
-def _outcomes(rows: Sequence[Row]) -> _Outcomes:
+def outcomes(rows: Sequence[Row]) -> Outcomes:
     """(method, task, lag) -> solved or not, by seed."""
     solved: dict[tuple[str, str, int], list[bool]] = {}
     for row in rows:
@@ -35,7 +35,7 @@ def _outcomes(rows: Sequence[Row]) -> _Outcomes:
     return solved
 
 
-def _search(before: _Outcomes, now: _Outcomes) -> Finding:
+def _search(before: Outcomes, now: Outcomes) -> Finding:
     """What new recipes and the search did to three remedies, and what the final says of one of them."""
     every = {
         when: {name: [o for (method, *_), found in of.items() if method == name for o in found] for name, *_ in before}
@@ -114,7 +114,7 @@ def _percents(shares: Sequence[float]) -> str:
     return f"{100 * min(shares):.0f} to {100 * max(shares):.0f} %"
 
 
-def _changed(before: _Outcomes, now: _Outcomes, method: str) -> tuple[int, int]:
+def _changed(before: Outcomes, now: Outcomes, method: str) -> tuple[int, int]:
     """How many runs of a method are solved now and were not before, and how many the other way round."""
     pairs = [pair for key, found in before.items() if key[0] == method for pair in zip(found, now[key], strict=True)]
     return pairs.count((False, True)), pairs.count((True, False))
@@ -128,7 +128,7 @@ def _met(found: Iterable[Trial]) -> dict[int, list[bool]]:
     return met
 
 
-def _symbols(solved: _Outcomes, rows: Sequence[Row], longer: Sequence[Row]) -> Finding:
+def _symbols(solved: Outcomes, rows: Sequence[Row], longer: Sequence[Row]) -> Finding:
     """Twenty bits: gated nets beside nets that start with a recurrent matrix of norm or radius about one. longer: runs
     with more passes."""
     gated, careful = ("lstm", "lstm_chrono", "gru", "mingru"), ("orthogonal", "esn_momentum", "hf")
@@ -179,7 +179,7 @@ def _thousands(numbers: Iterable[int]) -> str:
     return " to ".join(dict.fromkeys(f"{each(numbers) / 1e3:.1f}" for each in (min, max))) + " thousand"
 
 
-def _untreated(solved: _Outcomes) -> Finding:
+def _untreated(solved: Outcomes) -> Finding:
     """The plain net that nothing helps but a search for its settings."""
     short, longer = (("xor", 20), ("random_permutation", 50)), (("xor", 30), ("adding", 50), ("temporal_order", 100))
     words = [join_words(f"{task_label(task)} at {lag}" for task, lag in cells) for cells in (short, longer)]
@@ -198,7 +198,7 @@ def _untreated(solved: _Outcomes) -> Finding:
     )
 
 
-def _weakest(before: _Outcomes, solved: _Outcomes) -> Finding:
+def _weakest(before: Outcomes, solved: Outcomes) -> Finding:
     """The lecture's four remedies over the conditions of config/fresh.yaml."""
     remedies = ("esn", "hf", "lstm", "esn_momentum")
     every = {name: [o for (method, *_), found in solved.items() if method == name for o in found] for name in remedies}
@@ -230,7 +230,7 @@ def _weakest(before: _Outcomes, solved: _Outcomes) -> Finding:
 
 def of_the_final(records: Mapping[str, Sequence[Row]]) -> Finding:
     """What the settings of the final do on seeds of their own, beside those that they replaced."""
-    now, final = _outcomes(records["now"]), _outcomes(records["final"])
+    now, final = outcomes(records["now"]), outcomes(records["final"])
     replaced = sorted((key for key in final if key in now), key=lambda key: (method_label(key[0]), key))
     counts = [sum(sum(of[key]) for key in replaced) for of in (now, final)]
     runs = sum(len(final[key]) for key in replaced)
@@ -259,27 +259,4 @@ def of_the_final(records: Mapping[str, Sequence[Row]]) -> Finding:
         and not any(now[back])
         and sum(final[gone]) < 3
         and all(now[gone]),
-    )
-
-
-def tracking(records: Mapping[str, Sequence[Row]]) -> Finding:
-    """Parity, which asks for a state that every input may change, on seeds and a task that no search has seen."""
-    solved = {key: found for key, found in _outcomes(records["final"]).items() if key[1] == "parity"}
-    gru, esn = ([solved[name, "parity", lag] for lag in (10, 20)] for name in ("gru", "esn"))
-    wrong = [row.test_error for row in records["final"] if (row.method, row.task) == ("esn", "parity")]
-    times = [row.passes_to_solve for row in records["final"] if (row.method, row.task) == ("gru", "parity")]
-    first = min(time for time in times if time > 0)
-    return Finding(
-        "A GRU learns the parity of twenty bits, and an echo state network not that of ten",
-        f"No search has seen this task; each method has its one setting. The GRU solves parity of 10 bits with "
-        f"{of_all(gru[0])} fresh seeds and of 20 with {of_all(gru[1])}, after {number(first)} passes or more. The echo "
-        f"state network solves {of_all(esn[0])} and {of_all(esn[1])}, with {100 * min(wrong):.0f} to "
-        f"{100 * max(wrong):.0f} % of its answers wrong, as by chance. "
-        "Parity is uncorrelated with every polynomial of fewer bits than "
-        "there are; a fixed reservoir has no state that the last bit flips, and its readout has linear and quadratic "
-        "features of the state alone. The record has no other method on it yet.",
-        {method for method, *_ in solved} == {"gru", "esn"}
-        and all(sum(found) >= 4 for found in gru)
-        and not any(o for found in esn for o in found)
-        and min(wrong) > 0.4,
     )
