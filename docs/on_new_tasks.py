@@ -60,7 +60,7 @@ def keeping(records: Mapping[str, Sequence[Row]]) -> Finding:
     ]
     table = in_markdown(["method", *(f"{task}, T = {lag}" for task, lag in _KEPT.items())], shown)
     return Finding(
-        "A reservoir copies ten symbols, and no trained net does; trained nets latch a sign, and the reservoir does not",
+        "A reservoir copies ten symbols, and no trained net does; trained nets latch a sign, and a reservoir does not",
         f"{_GIVEN.format('these tasks')}Copy at T = 50: the echo state network is a delay line there, and "
         f"{of_all(solved['esn', 'copy', 50])} seeds solve it. Of {count(len(copied), 'trained net')} none solves it "
         f"with any seed. The nearest, {method_label(nearest.method)}, has {100 * nearest.test_error:.0f} % of the "
