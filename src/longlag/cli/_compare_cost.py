@@ -69,6 +69,8 @@ def state(
     print(
         f"{method} on {count(len(cells), 'task')}, {count(conditions, 'pair')} of task and lag, {count(runs, 'run')};"
     )
+    for cell in cells:
+        print(f"  {cell.task} at {'lag' if len(cell.lags) == 1 else 'lags'} {', '.join(map(str, cell.lags))}")
     others = sorted({row.method for row in rows})
     print(f"{count(len(others), 'other method')}: rows of {source}, not trained: {join_methods(others)}")
     if lacking := len({*registry.FOLDERS["methods"].names()} - {*others, method}):
