@@ -123,11 +123,19 @@ def test_sequences_to_the_criterion_are_a_mean_over_those_that_met_it():
     table = rows([0.0] * 3).assign(solved=[True, True, False], passes_to_solve=[3e5, 9e5, math.nan])
     found = papers.measure(table, "sequences")
     assert found.mean == pytest.approx(2e5), "three passes a sequence"
-    assert papers.judge(1.1e5, "sequences", found, {}).verdict == REPRODUCED
-    assert papers.judge(1e6, "sequences", found, {}).verdict == BETTER
-    assert papers.judge(1e4, "sequences", found, {}).verdict == WORSE
-    rarely = papers.measure(table.assign(solved=[True, False, False]), "sequences")
-    assert papers.judge(1e6, "sequences", rarely, {}).verdict == WORSE, "fewer than half met it"
+    assert papers.judge(1e6, "sequences", found, {}).verdict == WORSE, "one did not meet it"
+    always = papers.measure(table.head(2), "sequences")
+    assert always.mean == found.mean
+    assert papers.judge(1.1e5, "sequences", always, {}).verdict == REPRODUCED
+    assert papers.judge(1e6, "sequences", always, {}).verdict == BETTER
+    assert papers.judge(1e4, "sequences", always, {}).verdict == WORSE
+
+
+def test_a_wide_range_of_runs_reproduces_no_number_that_is_far_from_their_mean():
+    apart = papers.measure(rows([0.0, 0.0, 0.0, 1.0]), "share_wrong")
+    assert (apart.low, apart.high, apart.mean) == (0, 1, 0.25)
+    assert papers.judge(0.03, "share_wrong", apart, {}).verdict == REPRODUCED
+    assert papers.judge(0.0008, "share_wrong", apart, {}).verdict == WORSE, "one run of four is all wrong"
 
 
 def test_a_speedup_is_seed_by_seed_and_unsolved_counts_its_budget():

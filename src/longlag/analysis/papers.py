@@ -23,14 +23,16 @@ from longlag.store.records import Status
 REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN = "reproduced", "better", "worse", "not comparable", "not run"
 VERDICTS = (REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN)
 FACTOR = 2.0  # published and measured numbers within this factor of each other are the same
+WIDEST = 10.0  # and within this one, if runs as good and as bad as the published number are among ours
 FLOOR = protocol.CRITERION  # share wrong, or wrong symbols per symbol, at which a task is solved (docs/protocol.md)
 RULE = (
     "Not run: there is no row of the cell.",
     "Not comparable: the file of the paper says why; or nothing is published, or words alone; or a run ended with "
     "an error or at the clock's limit; or ours is worse and had a smaller budget than the paper's.",
     "A number, of which less is better (share wrong, wrong symbols, sequences to the criterion), is reproduced if the "
-    f"published one lies within the range of our runs, or within a factor of {FACTOR:g} of our mean, or if both solve "
-    f"the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse.",
+    f"published one lies within a factor of {FACTOR:g} of our mean, or within the range of our runs and a factor of "
+    f"{WIDEST:g}, or if both solve the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse. Of sequences "
+    "to the criterion ours is worse if a run does not meet it: a published mean is one of runs that do.",
     "A speedup is how many times the passes of another method are ours, seed by seed; more is better. A run of the "
     "other method that did not solve counts with its budget.",
     "A share of runs solved is reproduced if the published one lies within Wilson's 95 % interval of ours. Else ours "
@@ -38,7 +40,7 @@ RULE = (
     "Solved up to lag T is reproduced if at least half of our runs at that lag solve the task. Else ours is worse.",
     "The range of our runs is from the best to the worst: of so few seeds no interval of a mean is to be trusted. One "
     "run has none. A run that diverged has everything wrong. Sequences to the criterion are a mean over the runs that "
-    "met it, as the papers count; if fewer than half did, ours is worse.",
+    "met it, as the papers count.",
 )
 _KEY = ["paper", "task", "arm", "lag", "metric"]
 SHARES = frozenset({"success_percent", "longest_solved", "words"})  # metrics that are a share of runs, in percent
@@ -248,11 +250,12 @@ def _compared(value: float, metric: str, measured: Measured, symbols: float) -> 
         if measured.low <= value <= measured.high:
             return REPRODUCED
         return BETTER if measured.mean > value else WORSE
-    if math.isnan(measured.mean) or (metric in ("sequences", "speedup") and 2 * measured.solved < measured.n):
+    least = {"sequences": measured.n, "speedup": measured.n / 2}.get(metric, 0)  # runs that must solve
+    if math.isnan(measured.mean) or measured.solved < least:
         return WORSE
     floor = 0.0 if metric in ("sequences", "speedup") else FLOOR * symbols
-    within = measured.low <= value <= measured.high or value / FACTOR <= measured.mean <= value * FACTOR
-    if within or max(value, measured.mean) <= floor:
+    spread = WIDEST if measured.low <= value <= measured.high else FACTOR
+    if value / spread <= measured.mean <= value * spread or max(value, measured.mean) <= floor:
         return REPRODUCED
     return BETTER if (measured.mean > value if metric == "speedup" else measured.mean < value) else WORSE
 
