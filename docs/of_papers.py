@@ -41,7 +41,7 @@ def lstm_of_1997(folder: Path = HS97) -> Finding:
         "own criterion at T = 100, ten trials each ([page](papers.md)). "
         f"Temporal order: {of_all([row.solved for row in order])} meet it, after {sequences / 1e3:.1f} k sequences; "
         f"published are {told_order / 1e3:.1f} k. Of three symbols: {of_all([row.solved for row in three])} meet it, "
-        f"after {min(met) / 1e3:.0f} to {max(met) / 1e3:.0f} k, all sooner than the published {told_three / 1e3:.0f} k; "
+        f"after {min(met) / 1e3:.0f} to {max(met) / 1e3:.0f} k, sooner than the published {told_three / 1e3:.0f} k; "
         f"the others stand still and have {_percent(three)} of the test set wrong after {last / 1e6:.0f} million. "
         f"Adding: {of_all([row.solved for row in adding])} meet it within "
         f"{cap / 1e3:.0f} k; published are {told_adding / 1e3:.0f} k. "

@@ -31,8 +31,8 @@ RULE = (
     "an error or at the clock's limit; or ours is worse and had a smaller budget than the paper's.",
     "A number, of which less is better (share wrong, wrong symbols, sequences to the criterion), is reproduced if the "
     f"published one lies within a factor of {FACTOR:g} of our mean, or within the range of our runs and a factor of "
-    f"{WIDEST:g}, or if both solve the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse. Of sequences "
-    "to the criterion ours is worse if a run does not meet it: a published mean is one of runs that do.",
+    f"{WIDEST:g}, or if both solve the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse. Of "
+    "sequences to the criterion ours is worse if a run does not meet it: a published mean is one of runs that do.",
     "A speedup is how many times the passes of another method are ours, seed by seed; more is better. A run of the "
     "other method that did not solve counts with its budget.",
     "A share of runs solved is reproduced if the published one lies within Wilson's 95 % interval of ours. Else ours "
