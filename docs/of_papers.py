@@ -17,7 +17,7 @@ HS97 = Path(__file__).parents[1] / "results/papers/hochreiter1997"
 
 
 def lstm_of_1997(folder: Path = HS97) -> Finding:
-    """Cells of Hochreiter & Schmidhuber 1997 at T = 100: one that the same net and code repeat, two that they do not."""
+    """Cells of Hochreiter & Schmidhuber 1997 at T = 100: one that our net repeats, and two that it does not."""
     rows = read_rows(folder / "runs.csv")
     told_adding, told_order = _published("adding"), _published("temporal_order")
     adding = [row for row in rows if (row.task, row.lag) == ("adding_1997", 100)]
