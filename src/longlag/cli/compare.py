@@ -80,10 +80,9 @@ def run(args: argparse.Namespace) -> int:
     left = _compare_cost.missing(plan, out)
     others, smoke = grid.beside(rows, cells, bool(args.lags or args.quick)), _SMOKE if args.quick else ""
     standings = standing.of(others)
-    left_over = contracts.left_of_template("methods", method)
-    early = f"{method}: {left_over}; say what it is now: an edit after training makes it another method" * bool(
-        left_over
-    )
+    early = contracts.left_of_template("methods", method)
+    if early:
+        early = f"{method}: {early}; say what it is now: an edit after training makes it another method"
     for note in filter(None, [*_standing.sentences(others, standings), smoke, lost, early]):
         print(f"longlag: {note}", file=sys.stderr)
     _compare_cost.state(method, cells, _compare_page.named(source), left, plan, rows, args.cores)

@@ -79,8 +79,8 @@ def rerun(row: Row) -> Comparison:
     if spec.device == row.device.partition(":")[0] and (changed or setup.spec_hash != row.spec_hash):
         what = ", ".join(changed[:3]) or "its spec_hash is not that of its spec"
         own = any(registry.file(kind, name) for kind, name in (("methods", spec.method), ("tasks", spec.task)))
-        code = "the plug-in as it was then, with" if own else ""
-        then = f"; {code} the code of commit {row.commit} reruns it".replace("  ", " ") if row.commit else ""
+        code = "the plug-in as it was then, with the code" if own else "the code"
+        then = f"; {code} of commit {row.commit} reruns it" if row.commit else ""
         why = f"its spec or a numerics version has changed since it was recorded ({what}){then}"
         return Comparison(False, f"{name}: differs: {why}")
     new = next(event for event in train(setup) if isinstance(event, Row))
