@@ -153,8 +153,8 @@ class HessianFree(torch.optim.Optimizer):
         Raises:
             LonglagError: what the closure returns, or the mini-batches, do not fit; the model of the closure is not
                 that of the optimiser; a module or operation in it is random or writes running statistics; a module
-                named as `hidden` is not called; the loss is not finite at the present weights, or its curvature is negative;
-                `torch.autocast` or `torch.inference_mode` is on around the step.
+                named as `hidden` is not called; the loss is not finite at the present weights, or its curvature is
+                negative; `torch.autocast` or `torch.inference_mode` is on around the step.
         """
         trained = self._trained()
         check_rates(self.param_groups)
