@@ -208,12 +208,12 @@ def hessian_free() -> Values:
 def omega() -> Values:
     """The term itself, errors that have vanished among its steps; and first updates with it."""
     params = {"W_hh": tensor(1, 4, 4, scale=1.5)}
-    states, d_states = (
+    states, errors = (
         tensor(1, 6, 3, 4, scale=1.6),
         tensor(1, 6, 3, 4) * torch.tensor([0, 0, 1, 0, 0, 1]).view(1, 6, 1, 1),
     )
-    d_states[:, :, 2] = 0
-    term = Omega(0.7).gradient(params, states, d_states, torch.tensor([[0, 3, 1]]))["W_hh"]
+    errors[:, :, 2] = 0
+    term = Omega(0.7).gradient(params, states, errors, torch.tensor([[0, 3, 1]]))["W_hh"]
     model, meter, count = Model(TanhRNN(4), 2, 3, 1), Meter.zero(1), iter(range(1000))
     y, start = torch.arange(130).reshape(1, 1, 130) * 5 % 7 % 3, (torch.arange(130) % 3).reshape(1, 130)
 

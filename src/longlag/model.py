@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -125,6 +125,15 @@ class Model:
         return ModelTape(self, params, self.cell.tape(params, self.centred(x), start, self.scored))
 
 
+@runtime_checkable
+class WithErrors(Protocol):
+    """What the tape of a tanh net may add: derivatives at its pre-activations."""
+
+    def errors(self, d_states: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """`pullback`, the hidden states at all steps, and the derivatives at their pre-activations, both
+        [R, T, B, H]."""
+
+
 @dataclass(frozen=True)
 class ModelTape:
     """A linearised model: its outputs, and products with their Jacobian in all parameters and with its transpose."""
@@ -139,11 +148,24 @@ class ModelTape:
 
     def pullback(self, d_outputs: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
         """J' applied to derivatives at the outputs [R, K, B, O], and at the cell's damped states [R, T, B, H]."""
-        cell = self.tape.pullback(self.d_states(d_outputs), d_damped)
+        return self._with_readout(self.tape.pullback(self._d_states(d_outputs), d_damped), d_outputs)
+
+    def errors(self, d_outputs: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """`pullback`, the hidden states at all steps, and the derivatives at their pre-activations, [R, T, B, H].
+
+        Raises:
+            LonglagError: the cell is no tanh net.
+        """
+        if not isinstance(self.tape, WithErrors):
+            raise LonglagError("a term of the errors at pre-activations is for the tanh RNN; use cell TanhRNN")
+        cell, states, errors = self.tape.errors(self._d_states(d_outputs))
+        return self._with_readout(cell, d_outputs), states, errors
+
+    def _with_readout(self, cell: dict[str, Tensor], d_outputs: Tensor) -> dict[str, Tensor]:
         features, d = self.model.readout.features(self.tape.states).flatten(1, 2), d_outputs.flatten(1, 2)
         return {**cell, "W_hy": matmul(features.transpose(1, 2), d), "b_y": d.sum(1)}
 
-    def d_states(self, d_outputs: Tensor) -> Tensor:
+    def _d_states(self, d_outputs: Tensor) -> Tensor:
         """Derivatives at the scored states [R, K, B, H], of the readout alone."""
         h, d = self.tape.states, d_outputs.flatten(1, 2)
         d_features = matmul(d, self.params["W_hy"].transpose(1, 2))

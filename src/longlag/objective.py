@@ -50,9 +50,9 @@ class FeatureOracle(Protocol):
 class Regulariser(Protocol):
     """A term that is added to the gradient."""
 
-    def gradient(self, params: Params, states: Tensor, d_states: Tensor, start: Tensor) -> dict[str, Tensor]:
-        """Of some parameters, a mean over the sequences, from the hidden states at all steps [R, T, B, H], the loss's
-        direct derivatives at them (zero at steps that are not scored) and `start` [R, B]."""
+    def gradient(self, params: Params, states: Tensor, errors: Tensor, start: Tensor) -> dict[str, Tensor]:
+        """Of some parameters, a mean over the sequences, from the hidden states at all steps, the loss's derivatives
+        at their pre-activations, both [R, T, B, H], and `start` [R, B]."""
 
 
 @dataclass
@@ -147,15 +147,13 @@ class Objective:
         """Loss per replica [R] without the term, and its gradient plus the term's."""
         values, gradients = [], []
         for share, b in self._chunks():
-            tape = replace(self.model, scored=b.x.shape[1]).tape(params, b.x, b.start)
-            every = tape.outputs
-            outputs, d_outputs = every[:, -self.model.scored :], torch.zeros_like(every)
+            tape = self.model.tape(params, b.x, b.start)
+            outputs = tape.outputs
             if self.observe is not None:
                 self.observe(outputs, b.y)
-            d_outputs[:, -self.model.scored :] = share * self.loss.gradient(outputs, b.y)
             values.append(share * self.loss.value(outputs, b.y))
-            added = term.gradient(params, tape.tape.states, tape.d_states(d_outputs), b.start)
-            own = tape.pullback(d_outputs)
+            own, states, errors = tape.errors(share * self.loss.gradient(outputs, b.y))
+            added = term.gradient(params, states, errors, b.start)
             gradients.append(own | {name: own[name] + share * value for name, value in added.items()})
         self._charge(REGULARISED, params)
         return _total(values), _sum(gradients)

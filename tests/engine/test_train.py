@@ -15,7 +15,7 @@ from longlag.engine.data import TEST, Data, Draws
 from longlag.engine.spec import resolve
 from longlag.engine.train import attempt, blocks, run
 from longlag.errors import LonglagError
-from longlag.store.records import Point, Row
+from longlag.store.records import VOLATILE, Point, Row
 from toy import outcome, spec
 
 
@@ -128,18 +128,59 @@ def test_a_bug_ends_its_seed_with_a_row_and_the_others_go_on(monkeypatch, capsys
     draw = Draws.__call__
 
     def faulty(self, n, purpose="train"):
-        if self.data.seeds == (1,) and self.drawn > 3:
+        if 1 in self.data.seeds and self.drawn > 3:
             raise ZeroDivisionError("a bug")
         return draw(self, n, purpose)
 
+    small = resolve(spec("control", seeds=(0, 1, 2), overrides={"cell.hidden": 10}))
+    assert blocks(small) == [(0, 1, 2)]
     monkeypatch.setattr(Draws, "__call__", faulty)
-    rows = [event for event in attempt(resolve(spec("control", seeds=(0, 1, 2)))) if isinstance(event, Row)]
+    events = list(attempt(small))
+    rows = [event for event in events if isinstance(event, Row)]
     assert [(row.seed, row.status) for row in rows] == [(0, "budget"), (1, "error"), (2, "budget")]
     assert rows[1].reason == "ZeroDivisionError: a bug"
-    assert "Traceback" in capsys.readouterr().err
+    assert capsys.readouterr().err.count("ZeroDivisionError: a bug") == 1
+    alone = [event for event in attempt(small.with_seeds([2])) if isinstance(event, Point)]
+    found = [event for event in events if isinstance(event, Point) and event.seed == 2]
+    assert [(p.passes, p.loss) for p in found] == [(p.passes, p.loss) for p in alone]
 
 
-def test_a_finished_replica_is_a_fixed_point():
+def test_a_seed_that_ends_leaves_its_block(monkeypatch):
+    """Those that train on have the numbers that they have alone."""
+    score, sizes = evaluate.score, []
+
+    def second_solves(setup, params, batches):
+        batches = list(batches)
+        sizes.append(len(batches[0].x))
+        found = score(setup, params, batches)
+        own = {3: [False, True, False], 1: True}.get(sizes[-1], False)  # the second of three, and what confirms it
+        return dataclasses.replace(found, wrong=np.where(own, 0.0, found.wrong))
+
+    def events(*seeds):
+        found = list(run(spec("control", seeds=seeds, budget=4e3)))
+        rows = {
+            e.seed: [repr(getattr(e, f.name)) for f in dataclasses.fields(Row) if f.name not in VOLATILE]
+            for e in found
+            if isinstance(e, Row)
+        }
+        return rows, {(e.seed, e.passes): (e.loss, e.error) for e in found if isinstance(e, Point)}
+
+    alone = [events(seed) for seed in (0, 2)]
+    monkeypatch.setattr(evaluate, "score", second_solves)
+    rows, points = events(0, 1, 2)
+    assert 2 in sizes
+    for own_rows, own_points in alone:
+        assert own_rows.items() <= rows.items()
+        assert own_points.items() <= points.items()
+
+
+def test_a_limit_of_time_is_each_seeds_own():
+    setup = resolve(spec("control", seeds=(0, 1), overrides={"cell.hidden": 10}, timeout=60.0))
+    assert blocks(setup) == [(0,), (1,)]
+
+
+def test_a_finished_replica_is_a_fixed_point_where_it_stays_in_its_block(monkeypatch):
+    monkeypatch.setattr(Block, "_leave_out_the_ended", lambda block: None)
     setup = resolve(spec("clipping", seeds=(0, 1), block=2, budget=2500.0))
     with torch.no_grad():
         block = Block(setup, (0, 1))

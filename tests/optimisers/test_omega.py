@@ -4,8 +4,11 @@ import pytest
 import torch
 
 import references
+from longlag.cells import tanh_batched
 from longlag.cells.base import unroll
+from longlag.cells.lstm import LSTM
 from longlag.cells.tanh_rnn import TanhRNN
+from longlag.errors import LonglagError
 from longlag.losses import CrossEntropy
 from longlag.model import Model
 from longlag.objective import Meter, Objective, Tensors
@@ -67,6 +70,21 @@ def test_a_step_against_it_brings_the_lengths_of_errors_nearer_to_one_another(pr
     moved = params["W_hh"] - 1e-3 / gradient.norm() * gradient
     before, after = (references.omega(w[0], h, d, batch.start[0]) for w in (params["W_hh"], moved))
     assert after < before
+
+
+def test_errors_on_a_gpu_are_those_on_a_cpu(problem):
+    model, params, batch = problem
+    d = torch.randn(1, model.scored, BATCH, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    given = params, batch.x, batch.start, model.scored
+    torch.testing.assert_close(tanh_batched.linearise(*given).errors(d), model.cell.tape(*given).errors(d))
+
+
+def test_the_term_is_for_the_tanh_net(problem):
+    _, _, batch = problem
+    model = Model(LSTM(5), 2, 3, batch.y.shape[1])
+    params = {name: torch.zeros(1, *shape, dtype=torch.float64) for name, shape in model.shapes().items()}
+    with pytest.raises(LonglagError, match="use cell TanhRNN"):
+        Objective(model, CrossEntropy(3), batch, Meter.zero(1)).regularised(params, Omega())
 
 
 def test_vanished_errors_and_single_steps_have_no_term(problem):

@@ -24,6 +24,7 @@ from longlag.algebra.jacobian import Linearisation, linearise
 from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 
+_SMALL_NUMBERS = 5000  # of a state [B, H], at most: calls then cost about as much as arithmetic
 State = tuple[Tensor, ...]  # each [R, B, H]; the first is the hidden state that the readout sees
 
 
@@ -197,6 +198,11 @@ def affine_drive(cell: _Sized, params: Params, x: Tensor) -> Tensor:
 def zero_start(parts: int) -> Callable[[_Sized, Params, int], State]:
     """`start` of a cell whose state has several parts, all zero."""
     return lambda cell, params, batch: zero_state(params, batch, cell.hidden, parts)
+
+
+def small_replicas(cell: Recurrence, batch: int) -> bool:
+    """`Cell.together` of a cell whose replicas save calls as one program: 5 take 0.6 to 0.9 of their time alone."""
+    return batch * cell.hidden <= _SMALL_NUMBERS
 
 
 def zero_state(params: Params, batch: int, hidden: int, parts: int = 1) -> State:

@@ -18,7 +18,7 @@ from torch import Tensor
 from longlag.algebra.products import matmul
 from longlag.algebra.tree import Params
 from longlag.cells import batched, gated, gated_batched, gru_kernels
-from longlag.cells.base import GradientTape, State, affine_drive, gate_shapes, gradient_tape
+from longlag.cells.base import GradientTape, State, affine_drive, gate_shapes, gradient_tape, small_replicas
 from longlag.ranges import COUNT, part
 
 
@@ -27,7 +27,7 @@ class GRU:
     """A GRU cell; gates in the order reset, update, new. Its damped states are the hidden states (curvature 1)."""
 
     hidden: Annotated[int, COUNT] = 32
-    shapes, drive = gate_shapes(3), affine_drive
+    shapes, drive, together = gate_shapes(3), affine_drive, small_replicas
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         (h,) = state

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from longlag.algebra.tree import Params
 from longlag.cells import batched, gated, lstm_batched, lstm_fused, lstm_kernels
-from longlag.cells.base import GradientTape, State, affine_drive, gate_shapes, gradient_tape, zero_start
+from longlag.cells.base import GradientTape, State, affine_drive, gate_shapes, gradient_tape, small_replicas, zero_start
 from longlag.ranges import COUNT, part
 
 # Units and sequences at which an update by `lstm_kernels` took less time than one by torch (AMD EPYC Zen 5, AVX-512, 20
@@ -31,7 +31,7 @@ class LSTM:
     """An LSTM cell. Its damped states are the hidden states, matched in squared distance (curvature 1)."""
 
     hidden: Annotated[int, COUNT] = 32
-    shapes, drive, start = gate_shapes(4), affine_drive, zero_start(2)
+    shapes, drive, start, together = gate_shapes(4), affine_drive, zero_start(2), small_replicas
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         h, c = state

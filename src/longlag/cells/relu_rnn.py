@@ -13,7 +13,7 @@ from torch import Tensor
 from longlag.algebra.products import matmul
 from longlag.algebra.tree import Params
 from longlag.cells import batched, gated, relu_batched, relu_kernels
-from longlag.cells.base import GradientTape, State, affine_drive, gradient_tape, plain_shapes
+from longlag.cells.base import GradientTape, State, affine_drive, gradient_tape, plain_shapes, small_replicas
 from longlag.ranges import COUNT, part
 
 
@@ -22,7 +22,7 @@ class ReluRNN:
     """A layer of rectified linear units. Its damped states are the hidden states (curvature 1)."""
 
     hidden: Annotated[int, COUNT] = 100
-    shapes, drive = plain_shapes, affine_drive
+    shapes, drive, together = plain_shapes, affine_drive, small_replicas
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         h = (drive + matmul(state[0], params["W_hh"])).relu()

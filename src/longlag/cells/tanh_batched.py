@@ -30,6 +30,14 @@ class BatchedTape:
         return self.h[:, -self.scored :]
 
     def pullback(self, d_states: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
+        return self._correlations(self._errors(d_states, d_damped))
+
+    def errors(self, d_states: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        errors = self._errors(d_states)
+        return self._correlations(errors), self.h[:, 1:], errors
+
+    def _errors(self, d_states: Tensor, d_damped: Tensor | None = None) -> Tensor:
+        """d a_t of all steps, [R, T, B, H]."""
         steps, slopes = self.x.shape[1], self._slopes()
         transposed = self.params["W_hh"].transpose(1, 2)
         d_a, d_h = torch.empty_like(slopes), torch.zeros_like(self.h[:, 0])
@@ -42,6 +50,9 @@ class BatchedTape:
                 torch.addcmul(d_damped[:, t], d_h, slopes[:, t], out=d_a[:, t])
             if t:
                 d_h = torch.bmm(d_a[:, t], transposed)
+        return d_a
+
+    def _correlations(self, d_a: Tensor) -> dict[str, Tensor]:
         return {
             "W_xh": batched.correlation(self.x, d_a),
             "W_hh": batched.correlation(self.h[:, :-1], d_a),

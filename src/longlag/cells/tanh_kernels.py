@@ -68,10 +68,17 @@ def tangent(w: Array, v: Array, z: Array, started: Array) -> Array:
     return r
 
 
-def backward(w: Array, z: Array, started: Array, d_scored: Array, d_damped: Array | None = None) -> Array:
-    """d W from derivatives of the last states [R, K, B, H] and, s, of the pre-activations [R, T, B, H]."""
+def backward(
+    w: Array, z: Array, started: Array, d_scored: Array, d_damped: Array | None = None, errors: Array | None = None
+) -> Array:
+    """d W from derivatives of the last states [R, K, B, H] and, s, of the pre-activations [R, T, B, H].
+
+    errors: is filled with d a_t, [R, T, B, H].
+    """
     d_w = np.zeros_like(w)
     for first, last, d_a in _through_time(w, z, started, d_scored, d_damped):
+        if errors is not None:
+            errors[:, first:last] = d_a
         d_w += _correlation(_flat(z[:, first:last]), _flat(d_a))
     return d_w
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from longlag.algebra.tree import Params
 from longlag.cells import tanh_batched
 from longlag.cells import tanh_kernels as kernels
-from longlag.cells.base import State, Tape, affine_drive, plain_shapes
+from longlag.cells.base import State, Tape, affine_drive, plain_shapes, small_replicas
 from longlag.ranges import COUNT, part
 
 _PROGRAM_NUMBERS = 10_000  # at most, of a state [R, B, H]: smaller replicas share a program, which saves calls
@@ -24,7 +24,7 @@ class TanhRNN:
     """A tanh cell. Its damped states are the pre-activations, whose matching loss has curvature 1 - h^2."""
 
     hidden: Annotated[int, COUNT] = 100
-    shapes, drive = plain_shapes, affine_drive
+    shapes, drive, together = plain_shapes, affine_drive, small_replicas
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         pre_activation = drive + state[0] @ params["W_hh"]
@@ -91,6 +91,15 @@ class TanhTape:
             ]
         )
         return _named(d_w)
+
+    def errors(self, d_states: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        rows, hidden = [], self.states.shape[-1]
+        for run, d in zip(self._runs, d_states.split([len(run.w) for run in self._runs]), strict=True):
+            h = run.z[:, 1:, :, :hidden]
+            errors = np.empty(h.shape, h.dtype)
+            rows.append((kernels.backward(run.w, run.z, run.started, d.numpy(), errors=errors), h, errors))
+        d_w, states, errors_of_all = (_joined(list(parts)) for parts in zip(*rows, strict=True))
+        return _named(d_w), states, errors_of_all
 
     def per_sequence_vjp(self, d_states: Tensor) -> dict[str, Tensor]:
         sizes = [len(run.w) for run in self._runs]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from longlag import protocol
 from longlag.algebra import tree
 from longlag.engine import beginning, evaluate, gradient_flow, recent
 from longlag.engine.ahead import Ahead, shared
+from longlag.engine.codec import Unfit, flatten, unflatten
 from longlag.engine.data import GRADIENT_FLOW, MONITOR, Data, Draws, confirmation
 from longlag.engine.evaluate import Score
 from longlag.engine.gradients import CapturedGradient
@@ -64,7 +66,8 @@ class Block:
         provenance(setup.spec.device)  # read now: the code may be edited while this runs
         params = self.data.start()
         optimiser = setup.parts.optimiser.init(params)
-        self.state = BlockState.fresh(params, optimiser, len(seeds), setup.rules.recent)
+        self.fresh = BlockState.fresh(params, optimiser, len(seeds), setup.rules.recent)
+        self.state = dataclasses.replace(self.fresh)
 
     def _data_of_a_gpu(self) -> Data:
         setup = self.setup
@@ -88,6 +91,7 @@ class Block:
 
     def advance(self) -> Iterator[Point | Row]:
         """One step, then an evaluation if one is due, then the replicas that must stop."""
+        self._leave_out_the_ended()
         state, optimiser, budget = self.state, self.setup.parts.optimiser, self.setup.spec.budget
         before, params = float(state.meter.passes.max()), state.params
         meter = state.meter.copy()
@@ -121,6 +125,19 @@ class Block:
         yield from self._stop(state.meter.passes >= budget, Status.BUDGET, _SPENT)
         if self._out_of_time():
             yield from self._stop_in_time()
+
+    def _leave_out_the_ended(self) -> None:
+        """Goes on with the active replicas alone on a CPU, where each replica costs time. A GPU has recorded its
+        kernels for all."""
+        if self.setup.spec.device != "cpu" or self.state.active.all():
+            return
+        left = torch.nonzero(self.state.active).flatten().tolist()
+        smaller, arrays = Block(self.setup, tuple(self.seeds[r] for r in left)), dict[str, np.ndarray]()
+        with suppress(Unfit):  # a state whose arrays are not all of replicas stays whole
+            found = flatten(self.keep(), arrays)
+            state: BlockState = unflatten(smaller.fresh, found, arrays, left, len(self.seeds))
+            self.seeds, self.data, self.state, self.fresh = smaller.seeds, smaller.data, state, smaller.fresh
+            self._cpu, self._wall = smaller._cpu, smaller._wall
 
     def _stop_by_recent(self, noted: recent.Recent, watch: Watch) -> Iterator[Row]:
         """Ends the replicas whose last training sequences meet the rules."""

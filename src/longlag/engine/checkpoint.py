@@ -91,7 +91,6 @@ class _Shelf:
 
     def __init__(self, folder: Path, block: Block) -> None:
         self.block, self.setup = block, block.setup
-        self.template = block.keep()
         spec = self.setup.spec
         self.folder = folder / spec.task / spec.name
         self.name = f"lag{spec.lag}_seed{{}}_{self.setup.spec_hash}.{{}}.ckpt"
@@ -145,7 +144,7 @@ class _Shelf:
             if not set(self.block.seeds) <= set(header["active"]):
                 return None
             rows = [header["seeds"].index(seed) for seed in self.block.seeds]
-            state = unflatten(self.template, header["state"], arrays, rows, len(header["seeds"]))
+            state = unflatten(self.block.fresh, header["state"], arrays, rows, len(header["seeds"]))
             check_counts(state)
             points = points_before(header, self.setup)
         except Exception as error:  # whatever is in the file: training can do without it
@@ -160,7 +159,7 @@ class _Shelf:
         arrays: dict[str, np.ndarray] = {}
         try:
             state = flatten(self.block.keep(), arrays)
-            unflatten(self.template, state, arrays)
+            unflatten(self.block.fresh, state, arrays)
         except Unfit as error:
             self._say(f"no checkpoints of {self.setup.spec.name}: {error}; if interrupted, this lag starts over")
             return False
@@ -172,7 +171,7 @@ class _Shelf:
             "seeds": list(self.block.seeds),
             "active": active,
             "saved": self.saved,
-            "points": [asdict(point) for point in points],
+            "points": [asdict(point) for point in points if point.seed in self.block.seeds],
             "state": state,
         }
         try:

@@ -10,6 +10,7 @@ the seed alone, so that grouping changes no number.
 from __future__ import annotations
 
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -20,7 +21,6 @@ from longlag.engine.block import Block
 from longlag.engine.provenance import now
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.errors import LonglagError, in_a_line
-from longlag.settings import describe
 from longlag.store.records import Point, Row, Status
 
 Driver = Callable[[Block], Iterator[Point | Row]]  # trains a block to its end
@@ -45,20 +45,31 @@ def train(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
 def attempt(
     setup: Setup, driver: Driver = run_to_end, failed: Callable[[Exception], object] = traceback.print_exception
 ) -> Iterator[Point | Row]:
-    """`train`, but an exception gives the seeds of its block an `error` row; the other blocks are still trained.
+    """`train`, but an exception gives its seed an `error` row; the others are still trained.
 
-    failed: called with every such exception.
+    On a CPU the seeds of a block that fails are each trained alone, with the same results up to there. A block that the
+    spec asks for, or a GPU's, ends as one.
+    failed: called with every exception that ends a seed.
     """
-    for seeds in blocks(setup):
+    queue, passes = deque(blocks(setup)), dict.fromkeys(setup.spec.seeds, -1.0)
+    apart = setup.spec.device == "cpu" and not setup.spec.block
+    while queue:
+        seeds = queue.popleft()
         left, started = list(seeds), now()
         try:
             for event in _train_block(setup, seeds, driver):
                 if isinstance(event, Row):
                     left.remove(event.seed)
+                elif event.passes <= passes[event.seed]:
+                    continue  # shown before its block failed
+                passes[event.seed] = event.passes
                 yield event
         except LonglagError:
             raise
         except Exception as error:
+            if len(left) > 1 and apart:
+                queue.extendleft((seed,) for seed in reversed(left))
+                continue
             with suppress(OSError, ValueError):  # an error that cannot be printed is not worth a row
                 failed(error)
             for seed in left:
@@ -68,15 +79,16 @@ def attempt(
 def blocks(setup: Setup) -> list[tuple[int, ...]]:
     """The seeds in groups; each group is trained as one program."""
     seeds = setup.spec.seeds
-    size = setup.spec.block or (1 if setup.spec.device == "cpu" and not _together(setup) else len(seeds))
+    size = setup.spec.block or (len(seeds) if setup.spec.device != "cpu" or _together(setup) else 1)
     size = max(1, min(size, setup.parts.optimiser.replicas or size))
     return [seeds[first : first + size] for first in range(0, len(seeds), size)]
 
 
 def _together(setup: Setup) -> bool:
-    """Whether the seeds train faster on a CPU as replicas of one program: of some cells, with small batches."""
-    batch = describe(setup.parts.optimiser).get("batch")
-    return isinstance(batch, int) and setup.model.cell.together(batch)
+    """Whether the seeds train faster on a CPU as replicas of one program: with small nets and batches. A limit of time
+    is each seed's own."""
+    batch = getattr(setup.parts.optimiser, "batch", None)
+    return isinstance(batch, int) and setup.spec.timeout is None and setup.model.cell.together(batch)
 
 
 def _train_block(setup: Setup, seeds: tuple[int, ...], driver: Driver) -> Iterator[Point | Row]:

@@ -24,7 +24,7 @@ METHOD = Method(
     label="clipping with a regulariser",
     summary="plain tanh RNN, SGD, gradient norm clipped at 1, a term that keeps the errors' norm from step to step",
     reference="Pascanu, Mikolov & Bengio 2013, section 3.3",
-    version=1,
+    version=2,
     build=build,
     tune={
         "optimiser.base.learning_rate": Range(1e-3, 1.0),

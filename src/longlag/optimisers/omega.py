@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from longlag.algebra import tree
-from longlag.algebra.products import matmul
+from longlag.algebra.products import linear, matmul
 from longlag.objective import Regulariser
 from longlag.optimisers.base import Draw, Optimiser, Step
 from longlag.ranges import NON_NEGATIVE, part
@@ -39,30 +39,20 @@ class Omega:
 
     alpha: Annotated[float, NON_NEGATIVE] = 4.0
 
-    def gradient(self, params: tree.Params, states: Tensor, d_states: Tensor, start: Tensor) -> dict[str, Tensor]:
-        """The immediate derivative by W_hh of alpha Omega, from h and the direct d E / d h, both [R, T, B, H]."""
-        w = params["W_hh"]
-        begun = torch.arange(states.shape[1], device=states.device)[:, None] >= start.unsqueeze(1)  # [R, T, B]
-        slopes = (1 - states.square()) * begun.unsqueeze(-1)
-        d, q = _errors(w, slopes, d_states)  # d_{k+1} and q_k, [R, T-1, B, H]
+    def gradient(self, params: tree.Params, states: Tensor, errors: Tensor, start: Tensor) -> dict[str, Tensor]:
+        """The immediate derivative by W_hh of alpha Omega, from h_k and d_k, both [R, T, B, H]."""
+        steps = torch.arange(states.shape[1] - 1, device=states.device)
+        begun = steps[:, None] >= start.unsqueeze(1)  # [R, T-1, B]
+        slopes, d = 1 - states[:, :-1].square(), errors[:, 1:]  # of k and k + 1
+        q = linear(d, params["W_hh"].transpose(1, 2)) * slopes
         square = d.square().sum(-1)
-        counted = (square > _LEAST_SQUARE) & begun[:, :-1]
+        counted = (square > _LEAST_SQUARE) & begun
         square = torch.where(counted, square, 1.0)
         excess = torch.where(counted, q.square().sum(-1) / square - 1, 0.0)
         each = counted.sum(1, keepdim=True).clamp(min=1) * states.shape[2]  # what a mean divides by, [R, 1, B]
         d_q = (4 * self.alpha * excess / (square * each)).unsqueeze(-1) * q
-        v = (d_q * slopes[:, :-1]).flatten(1, 2)
+        v = (d_q * slopes).flatten(1, 2)
         return {"W_hh": matmul(v.transpose(1, 2), d.flatten(1, 2))}
-
-
-def _errors(w: Tensor, slopes: Tensor, d_states: Tensor) -> tuple[Tensor, Tensor]:
-    """d_{k+1} and q_k at k = 1 to T - 1, by backpropagation."""
-    through, d, q = torch.zeros_like(d_states[:, 0]), list[Tensor](), list[Tensor]()
-    for slope, direct in reversed(list(zip(slopes.unbind(1), d_states.unbind(1), strict=True))):
-        q.append(through * slope)
-        d.append(q[-1] + direct * slope)
-        through = matmul(d[-1], w.transpose(1, 2))
-    return torch.stack(d[::-1], 1)[:, 1:], torch.stack(q[::-1], 1)[:, :-1]
 
 
 @part
@@ -73,6 +63,11 @@ class Regularised:
     term: Omega
     replicas: ClassVar[int | None] = None
     trained: ClassVar[tuple[str, ...] | None] = None
+
+    @property
+    def batch(self) -> int | None:
+        """Sequences of an update, if the base says so."""
+        return getattr(self.base, "batch", None)
 
     def init(self, params: tree.Params) -> Any:
         return self.base.init(params)
