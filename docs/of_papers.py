@@ -26,6 +26,7 @@ def lstm_of_1997(folder: Path = HS97) -> Finding:
     told_three = _published("temporal_order_3bit")
     met = [_sequences(row.passes) for row in three if row.solved]
     last = _sequences(max(row.passes for row in three))
+    least = fmean(_sequences(row.passes) for row in three)
     sequences = fmean(_sequences(row.passes) for row in order)
     cap = _sequences(max(row.passes for row in adding))
     first: dict[int, float] = {}  # the share wrong of a seed at its first look, and at the last by the published time
@@ -34,26 +35,28 @@ def lstm_of_1997(folder: Path = HS97) -> Finding:
         if point.task == "adding_1997" and _sequences(point.passes) <= told_adding:
             first.setdefault(point.seed, point.error)
             early[point.seed] = point.error
-    wrong = fmean(row.test_error for row in adding)
+    wrong = median(row.test_error for row in adding)
     return Finding(
         "The LSTM of 1997 repeats its paper's order of two symbols, that of three in some trials, and not its adding",
         "The original net without a forget gate, its truncated gradient, one sequence for each update, and the paper's "
         "own criterion at T = 100, ten trials each ([page](papers.md)). "
         f"Temporal order: {of_all([row.solved for row in order])} meet it, after {sequences / 1e3:.1f} k sequences; "
         f"published are {told_order / 1e3:.1f} k. Of three symbols: {of_all([row.solved for row in three])} meet it, "
-        f"after {min(met) / 1e3:.0f} to {max(met) / 1e3:.0f} k, sooner than the published {told_three / 1e3:.0f} k; "
-        f"the others stand still and have {_percent(three)} of the test set wrong after {last / 1e6:.0f} million. "
+        f"after {min(met) / 1e3:.0f} to {max(met) / 1e3:.0f} k; the published mean is {told_three / 1e3:.0f} k. The "
+        f"others stand still and have {_percent(three)} of the test set wrong after {last / 1e6:.0f} million, so that "
+        f"the mean of all trials is above {least / 1e3:.0f} k. "
         f"Adding: {of_all([row.solved for row in adding])} meet it within "
         f"{cap / 1e3:.0f} k; published are {told_adding / 1e3:.0f} k. "
         f"The net learns adding at the published time: by {told_adding / 1e3:.0f} k sequences the median trial has "
         f"{100 * median(early.values()):.1f} % of its answers wrong, from {100 * median(first.values()):.0f} %. Then "
-        f"it improves slowly, to {100 * wrong:.1f} % at the end, and the criterion wants none wrong of 2000. The wrong "
-        "answers are to sums near the ends of the scale, where the logistic output is flat. We do not know what in the "
-        "paper's program avoids this.",
+        f"it improves slowly, to {100 * wrong:.1f} % of the test set at the end, and the criterion wants none wrong of "
+        "2000. The wrong answers are to sums near the ends of the scale, where the logistic output is flat. We do not "
+        "know what in the paper's program avoids this.",
         all(row.solved for row in order)
         and 0 < len(met) < len(three) == 10
         and max(met) < told_three
         and last > 3 * told_three
+        and least > told_three
         and told_order / 2 < sequences < 2 * told_order
         and not any(row.solved for row in adding)
         and cap > 6 * told_adding

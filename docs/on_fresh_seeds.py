@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from finding import Finding, in_markdown, of_all
-from fresh import BUDGET, FINAL, FINAL_TUNED, SEARCH, TUNED, cell
+from finding import Finding, fisher, in_markdown, of_all
+from fresh import BUDGET, FINAL, FINAL_TUNED, ROOT, SEARCH, TUNED, Cell, cell
 
 from longlag.analysis.newcomer import sign_test
 from longlag.design import tuned
@@ -17,6 +17,7 @@ from longlag.store.records import Row, read_rows
 from longlag.words import capital, count, join_words, method_label, task_label
 
 Outcomes = Mapping[tuple[str, str, int], Sequence[bool]]  # (method, task, lag) -> solved or not, by seed
+REFERENCE, REPLACED = ROOT / "results/reference/runs.csv.gz", ROOT / "results/underway/replaced.csv.gz"
 _MEMORY = ("memorization_20bit", 30)
 
 
@@ -74,7 +75,7 @@ def _search(before: Outcomes, now: Outcomes) -> Finding:
         f"{of_all(final[choice])} tuning seeds, and the recipe {of_all(final[0])}. So the search has a final there. "
         f"{capital(task_label(second[1]))} at lag {second[2]} fell from {of_all(before[second])} to "
         f"{of_all(now[second])}; of other seeds {of_all(longer)} solve it with 10^7 passes. The final did "
-        f"not mend this: there the setting "
+        f"not help: there the setting "
         f"leaves {_percents(kept)} of the sequences wrong and the recipe {_percents(recipe)}, "
         f"and where neither is within the "
         "criterion the rule keeps the choice of the search. The reference has it. "
@@ -228,11 +229,23 @@ def _weakest(before: Outcomes, solved: Outcomes) -> Finding:
     )
 
 
+def _lstm_before_the_final() -> tuple[list[bool], list[bool], dict[Cell, Sequence[bool]], dict[Cell, Sequence[bool]]]:
+    """Runs of the LSTM on the seeds of the reference, with the settings of the search and with those of the final, in
+    all and by task and lag."""
+    found = [{(task, lag): o for (method, task, lag), o in outcomes(read_rows(path)).items() if method == "lstm"}
+             for path in (REPLACED, REFERENCE)]  # fmt: skip
+    was, has = ({key: of[key] for key in found[0].keys() & found[1].keys()} for of in found)
+    return [o for of in was.values() for o in of], [o for of in has.values() for o in of], was, has
+
+
 def of_the_final(records: Mapping[str, Sequence[Row]]) -> Finding:
     """What the settings of the final do on seeds of their own, beside those that they replaced."""
     now, final = outcomes(records["now"]), outcomes(records["final"])
     replaced = sorted((key for key in final if key in now), key=lambda key: (method_label(key[0]), key))
     counts = [sum(sum(of[key]) for key in replaced) for of in (now, final)]
+    whole = fisher(*([o for key in replaced for o in of[key]] for of in (now, final)))
+    older, newer, was, has = _lstm_before_the_final()
+    fell = ("temporal_order_3bit", 200)
     runs = sum(len(final[key]) for key in replaced)
     back, gone = ("esn_momentum", "temporal_order", 100), ("esn_momentum", "random_permutation", 50)
     table = in_markdown(
@@ -253,8 +266,17 @@ def of_the_final(records: Mapping[str, Sequence[Row]]) -> Finding:
         f"There it helps: {task_label(back[1])} at lag {back[2]} has {of_all(final[back])}, after {of_all(now[back])}. "
         "The other tasks take the one setting that is best over the four, and it need not suit them: "
         f"{task_label(gone[1])} at lag {gone[2]} has {of_all(final[gone])}, after {of_all(now[gone])}. "
+        f"The whole difference may be chance (Fisher's exact test: p = {whole:.2f}), and of these "
+        f"two cases the second (p = {fisher(now[gone], final[gone]):.2f}; the first: "
+        f"{fisher(now[back], final[back]):.3f}). "
+        f"On the seeds of the reference, where the LSTM had been run with the settings of the search before, it solved "
+        f"{sum(older)} of {len(older)} runs and solves {sum(newer)} with those of the final; "
+        f"{task_label(fell[0])} at lag {fell[1]} fell from {of_all(was[fell])} to {of_all(has[fell])}. "
         f"Seeds solved, and the median of their passes:\n\n{table}",
         counts[1] > counts[0]
+        and sum(newer) < sum(older)
+        and all(was[fell])
+        and sum(has[fell]) < 3
         and sum(final[back]) >= 3
         and not any(now[back])
         and sum(final[gone]) < 3

@@ -45,6 +45,9 @@ order and 5-bit memory, and the *one setting* of a method on the other four task
 it knows the lag and the role of each input, and has up to {units:,} units
 ([what each recipe reads](../../docs/protocol.md#what-each-recipe-reads)).
 
+`replaced.csv.gz` has the LSTM's runs with the settings of the search, before the final replaced some of them: the
+suite does not ask for them any more ([finding](../../docs/findings.md)).
+
 Another machine resumes from here:
 
 <!-- not run here: days of training -->

@@ -1,4 +1,4 @@
-"""The comparisons named in advance: exact exchange within tasks, Holm, and what the committed rows say."""
+"""The comparisons of a list: exact exchange within tasks, Holm, and what the committed rows say."""
 
 from __future__ import annotations
 
@@ -111,4 +111,5 @@ def test_the_table_says_how_many_pairs_were_named_and_never_prints_zero() -> Non
     table = module.build(suite)
     assert len(table) == len(suite.claims)
     assert "< 1e-11" in set(table.p)
+    assert "< 2.1e-10" in set(table["p corrected"]), "a bound is corrected as a value is"
     assert f"{len(claims.PAIRS)} that a list in the code names" in module.note(suite)

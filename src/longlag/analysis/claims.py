@@ -1,4 +1,4 @@
-"""The comparisons named in advance: two methods over all tasks and lags at which both were run, with a corrected p.
+"""The comparisons of a list: two methods over all tasks and lags at which both were run, with a corrected p.
 
 `PAIRS` follows the lecture; nothing in the data chooses a pair. The test is the log-rank test
 (Mantel 1966), stratified over tasks and lags: at each of them the scores are observed less expected solutions, and the

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from longlag.design.suite import Suite
     from longlag.engine.selection import Choice, Score
 
-_SEARCH = "Every method had the same number of candidates, seeds and passes."
+_SEARCH = """\
+Every method had the same number of seeds, at most as many passes for each run, and as many candidates; one less where a
+candidate repeats the recipe."""
 _FINAL = """\
 A final: the recipe and the settings that an earlier search chose, one for all tasks and one for each task, meet again.
 Every candidate had the same seeds and passes. The earlier choice stays where no run is within the criterion."""

@@ -127,7 +127,7 @@ class Block:
             yield from self._stop_in_time()
 
     def _leave_out_the_ended(self) -> None:
-        """Goes on with the active replicas alone on a CPU, where each replica costs time. A GPU has recorded its
+        """Leaves the active replicas alone in the block on a CPU, where each replica costs time. A GPU has recorded its
         kernels for all."""
         if self.setup.spec.device != "cpu" or self.state.active.all():
             return

@@ -33,9 +33,15 @@ def chosen(analysis: Analysis) -> dict[str, int]:
     return choice.lags(conditions[np.isfinite(conditions["median"])])
 
 
+def axes_of(analysis: Analysis) -> list[str]:
+    """The axes that are drawn: seconds only where all runs are of one processor and its kernels."""
+    kinds = analysis.runs[["cpu", "blas"]].drop_duplicates()
+    return [*(stats.AXES if len(kinds[kinds.cpu != ""]) <= 1 else stats.RANKED)]
+
+
 def _conditions(analysis: Analysis, task: str, lag: int) -> dict[str, pd.DataFrame]:
     """Per axis the costs of the methods that solve it, by method, cheapest in passes first."""
-    costs = {axis: choice.at(table, task, lag).set_index("method") for axis, table in analysis.costs.items()}
+    costs = {axis: choice.at(analysis.costs[axis], task, lag).set_index("method") for axis in axes_of(analysis)}
     passes = costs["passes"]
     order = passes[np.isfinite(passes["median"])].sort_values(["median", "method"]).index
     return {axis: table.loc[order] for axis, table in costs.items()}
@@ -56,7 +62,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     wide = width > style.COLUMN_WIDTH
     tables = {task: _conditions(analysis, task, lag) for task, lag in shown.items()}
     heights = [0.5 + _ROW * len(costs["passes"]) for costs in tables.values()]
-    figure, grid = layout.grid(len(shown), len(stats.AXES), sum(heights) / len(heights), width, ratios=heights)
+    figure, grid = layout.grid(len(shown), len(axes_of(analysis)), sum(heights) / len(heights), width, ratios=heights)
     styles = style.styles(analysis.methods)
     for (task, costs), panels in zip(tables.items(), grid, strict=True):
         seeds = {axis: choice.at(times, task, shown[task]) for axis, times in analysis.solve_times.items()}
@@ -68,7 +74,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
         _title(panels[0], f"{style.task_title(task)}, lag {shown[task]}")
         _name_the_rest(panels[0], _dearer(analysis, task, shown[task]), wide)
     _share_scale(grid)
-    for axis, panel in zip(stats.AXES, grid[-1], strict=True):
+    for axis, panel in zip(axes_of(analysis), grid[-1], strict=True):
         panel.set_xlabel((_NAMES if wide else _NARROW)[axis])
     layout.keys_to(figure, _KEYS, "outside lower left")
     return figure
@@ -134,6 +140,9 @@ def caption(analysis: Analysis) -> str:
         n = seeds_phrase(analysis.success.n)
         return "No runs yet." if analysis.runs.empty else f"No two methods solve one task at one lag ({n})."
     conditions = pd.concat([_conditions(analysis, task, lag)["passes"] for task, lag in shown.items()])
+    seconds = "CPU seconds depend on the machine and its load: they are reported, not ranked."
+    if "seconds" not in axes_of(analysis):
+        seconds = "CPU seconds are not drawn: these runs are of several kinds of processor or of its kernels."
     rest = sorted(set(analysis.success.task) - set(shown))
     left_out = f" Left out, since no two methods solve at one lag: {join_tasks(rest)}." if rest else ""
     return (
@@ -141,7 +150,7 @@ def caption(analysis: Analysis) -> str:
         "pass through a small net. Marker: Kaplan-Meier median over seeds of the cost until solved "
         f"({seeds_phrase(conditions.n)}); ticks: seeds that solved. Methods are in the order of their passes; numbers: "
         "rank by passes and by floating-point operations. Named below them: methods that were tried and of which fewer "
-        "than half of the seeds solved in the budget; no price is made up for them. CPU seconds depend on the machine "
-        "and its load: they are reported, not ranked. Of each task the longest lag at which most methods solve is "
+        "than half of the seeds solved in the budget; no price is made up for them. "
+        f"{seconds} Of each task the longest lag at which most methods solve is "
         f"shown: {join_words(f'{task_label(task)} at {lag}' for task, lag in shown.items())}.{left_out}"
     )

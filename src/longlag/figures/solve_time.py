@@ -14,13 +14,14 @@ from longlag.words import join_tasks, join_words, seeds_phrase, task_label
 
 TITLE, ORDER = "Time to solve", 2
 _HEIGHT = 1.35  # inches of a panel
+_SOLVES = 0.5  # share of a method's seeds
 _HAIR = 0.012  # share of seeds by which curves are shifted apart
 
 
 def chosen(analysis: Analysis) -> dict[str, int]:
-    """The tasks that are drawn, each with its lag: that at which most methods have a seed that solved; in a tie the
+    """The tasks that are drawn, each with its lag: that at which most methods solve (half of the seeds); in a tie the
     longest. Tasks on which no two methods solve at one lag are left out."""
-    return choice.lags(analysis.success[analysis.success.solved > 0])
+    return choice.lags(analysis.success[analysis.success.rate >= _SOLVES])
 
 
 @style.applied()
@@ -37,7 +38,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     styles = style.styles(pd.concat(there).query("solved > 0").method.unique(), analysis.methods)
     for panel, (task, lag), here in zip(panels, shown.items(), there, strict=True):
         _panel(panel, here[here.solved > 0], choice.at(steps, task, lag), styles, budgets[task, lag])
-        solving, tried = int((here.solved > 0).sum()), int((here.attempted > 0).sum())
+        solving, tried = int((here.rate >= _SOLVES).sum()), int((here.attempted > 0).sum())
         panel.set_title(f"{style.task_title(task)}, lag {lag} ({solving} of {tried} solve)", fontsize=8)
     layout.label(panels, "sequence passes (dashed: budget)", "seeds solved so far")
     layout.legend(figure, styles)
@@ -90,7 +91,7 @@ def caption(analysis: Analysis) -> str:
         f"(1 - Kaplan-Meier; {seeds_phrase(sizes)}); every step is one seed. The marker is at the last seed that "
         "solved; a pale line from there to the budget means that other seeds did not. Every unsolved run is censored "
         f"at the full budget. Of each task the lag is shown at which most methods solve: {where}. The title says how "
-        "many of the methods that were tried have a seed that solved; the others have no curve. A readout computed in "
-        "one go has its step at the size of its training set. No interval is drawn: at the budget it is that of the "
-        f"success rate; the table tests matched pairs.{left_out}"
+        "many of the methods that were tried solve, with half of their seeds. One without a solved seed has no curve. "
+        "A readout computed in one go has its step at the size of its training set. No interval is drawn: at the "
+        f"budget it is that of the success rate; the table tests matched pairs.{left_out}"
     )

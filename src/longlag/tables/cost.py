@@ -69,5 +69,6 @@ def note(analysis: Analysis) -> str:
 
 def _machines(analysis: Analysis) -> str:
     """How many kinds of processor the seconds come from, if there are several."""
-    kinds = int(analysis.runs.cpu[analysis.runs.cpu != ""].nunique())
-    return f"; these are of {kinds} kinds of processor" if kinds > 1 else ""
+    measured = analysis.runs[analysis.runs.cpu != ""]
+    kinds = len(measured[["cpu", "blas"]].drop_duplicates())
+    return f"; these are of {kinds} kinds of processor or of its kernels, so compare no methods by them" * (kinds > 1)
