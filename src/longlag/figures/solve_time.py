@@ -38,7 +38,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     styles = style.styles(pd.concat(there).query("solved > 0").method.unique(), analysis.methods)
     for panel, (task, lag), here in zip(panels, shown.items(), there, strict=True):
         _panel(panel, here[here.solved > 0], choice.at(steps, task, lag), styles, budgets[task, lag])
-        solving, tried = int((here.rate >= _SOLVES).sum()), int((here.attempted > 0).sum())
+        solving, tried = int((here.solved >= _SOLVES * here.n).sum()), int((here.attempted > 0).sum())
         panel.set_title(f"{style.task_title(task)}, lag {lag} ({solving} of {tried} solve)", fontsize=8)
     layout.label(panels, "sequence passes (dashed: budget)", "seeds solved so far")
     layout.legend(figure, styles)
