@@ -386,6 +386,21 @@ def test_few_methods_make_bars_on_any_number_of_tasks_with_marks_for_how_they_en
         CASES["whole"]().only(methods=["ens"])
 
 
+def test_seconds_of_several_kinds_of_processor_or_kernels_are_not_drawn() -> None:
+    suite = CASES["whole"]()
+    kernels = ["A", "B"] * (len(suite.runs) // 2) + ["A"][: len(suite.runs) % 2]
+    mixed = replace(suite, runs=suite.runs.assign(cpu="a processor", blas=kernels))
+    module = figures.get("cost_axes")
+    assert [module.axes_of(each) for each in (suite, mixed)] == [[*stats.AXES], [*stats.RANKED]]
+    assert "CPU seconds are not drawn" in module.caption(mixed)
+    assert "not ranked" in module.caption(suite)
+    assert {axes.get_xlabel() for axes in module.draw(mixed).axes} == {
+        "",
+        "sequence passes",
+        "floating-point operations",
+    }
+
+
 def test_costs_are_drawn_on_three_axes_and_seconds_are_not_ranked() -> None:
     suite = analysis(fake_results.runs([0, 1], tasks=["adding"]))
     lag = cost_axes.chosen(suite)["adding"]
