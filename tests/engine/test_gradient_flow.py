@@ -108,6 +108,16 @@ def test_each_replica_has_its_own():
         assert together[r] == pytest.approx(alone[0], rel=1e-9, nan_ok=True)
 
 
+def test_a_diverged_replica_has_no_spectral_radius_and_changes_that_of_no_other():
+    setup, params, batch = start("control", "adding", seeds=(3, 4))
+    alone = gradient_flow.readings(setup.model, setup.loss, params, params, {}, batch)[1]
+    diverged = {name: leaf.clone() for name, leaf in params.items()}
+    diverged["W_hh"][0] = math.nan
+    found = gradient_flow.readings(setup.model, setup.loss, diverged, diverged, {}, batch)
+    assert math.isnan(found[0]["spectral_radius"])
+    assert found[1]["spectral_radius"] == alone["spectral_radius"]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_recording_gradient_flow_changes_no_number(method):
     plain, seen = (list(train.run(spec(method, gradient_flow=wanted))) for wanted in (False, True))

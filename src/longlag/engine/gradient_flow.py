@@ -85,8 +85,13 @@ def _backwards(model: Model, loss: Loss, params: Params, batch: Tensors) -> tupl
 
 
 def _spectral_radius(params: Params) -> dict[str, Tensor]:
-    """Largest modulus of the eigenvalues of W_hh; nothing where W_hh is not square (the gates of an LSTM)."""
+    """Largest modulus of the eigenvalues of W_hh, nan for a replica that diverged (LAPACK may crash on a nan); nothing
+    where W_hh is not square (the gates of an LSTM)."""
     w = params.get("W_hh")
     if w is None or w.shape[-1] != w.shape[-2]:
         return {}
-    return {"spectral_radius": torch.linalg.eigvals(w.cpu()).abs().amax(-1)}
+    w = w.cpu()
+    finite = w.isfinite().all(-1).all(-1)  # [R]
+    found = torch.full(finite.shape, math.nan, dtype=w.dtype)
+    found[finite] = torch.linalg.eigvals(w[finite]).abs().amax(-1)
+    return {"spectral_radius": found}
