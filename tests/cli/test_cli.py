@@ -15,6 +15,8 @@ import pytest
 
 from longlag import cli, registry, resources
 from longlag.cli import _arguments, _renamed
+from longlag.engine import verify
+from longlag.engine.spec import resolve_elsewhere
 from longlag.store import lock
 from longlag.store.curves import read_points
 from longlag.store.records import read_rows, write_rows
@@ -471,7 +473,9 @@ def test_verify_says_how_it_compared_and_why(tmp_path, capsys):
     assert cli.main([*TRAIN, *SETS, "--out", str(runs)]) == 0
     row = read_rows(runs)[0]
     elsewhere = dataclasses.replace(row, cpu="An 8086", test_error=row.test_error + 0.01, test_loss=9.0)
-    on_a_gpu = json.loads(row.spec) | {"device": "cuda"}
+    on_a_gpu = dataclasses.replace(row, device="cuda: A", spec=json.dumps(json.loads(row.spec) | {"device": "cuda"}))
+    its_hash = resolve_elsewhere(verify.spec_of(on_a_gpu)).spec_hash
+    of_older_code = json.dumps(json.loads(on_a_gpu.spec) | {"protocol": 0})
     cases = [
         (row, 0, "byte-identical, on the same kind of machine"),
         (
@@ -483,7 +487,9 @@ def test_verify_says_how_it_compared_and_why(tmp_path, capsys):
         (began(row, 1 + 1e-7), 0, "first update equal up to rounding; compared with tolerance, since cpu is"),
         (began(row, 1.01), 1, "its beginning differs by more than rounding in update (update: "),
         (dataclasses.replace(elsewhere, test_error=0.1), 1, "rounding can change one seed but not success rates"),
-        (dataclasses.replace(row, device="cuda: A", spec=json.dumps(on_a_gpu)), 0, "device is cpu here, cuda: A there"),
+        (dataclasses.replace(on_a_gpu, spec_hash=its_hash), 0, "device is cpu here, cuda: A there"),
+        (on_a_gpu, 1, "its spec_hash is not that of its spec"),
+        (dataclasses.replace(on_a_gpu, spec=of_older_code), 1, "a numerics version has changed since it was recorded"),
         (
             dataclasses.replace(row, spec=row.spec.replace('"budget": 600.0', '"budget": 60.0')),
             1,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from longlag import protocol, registry
 from longlag.engine.beginning import Beginning, allowed
 from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
-from longlag.engine.spec import RunSpec, Setup, check_device, resolve
+from longlag.engine.spec import RunSpec, Setup, check_device, resolve, resolve_elsewhere
 from longlag.engine.train import modes, train
 from longlag.errors import LonglagError
 from longlag.store.records import VOLATILE, Row, Status
@@ -70,13 +70,9 @@ def rerun(row: Row) -> Comparison:
     for kind, known in (("methods", spec.method), ("tasks", spec.task)):
         if known not in registry.names(kind):
             raise LonglagError(f"row {name}: {known!r} is not in the tree; if it is a plug-in, add --plugin FILE")
-    try:
-        check_device(spec.device)
-    except LonglagError:
-        spec = dataclasses.replace(spec, device="cpu")
-    setup = resolve(spec)
-    changed = spec_changes(row.spec, setup.spec_json)
-    if spec.device == row.device.partition(":")[0] and (changed or setup.spec_hash != row.spec_hash):
+    setup, recorded = _setups(spec)
+    changed = spec_changes(row.spec, recorded.spec_json)
+    if changed or recorded.spec_hash != row.spec_hash:
         what = ", ".join(changed[:3]) or "its spec_hash is not that of its spec"
         own = any(registry.file(kind, name) for kind, name in (("methods", spec.method), ("tasks", spec.task)))
         code = "the plug-in as it was then, with the code" if own else "the code"
@@ -88,8 +84,18 @@ def rerun(row: Row) -> Comparison:
         return Comparison(
             False, f"{name}: not verified: here it was {new.reason}, which says nothing about its numbers"
         )
-    reasons = _reasons_to_tolerate(row, provenance(spec.device))
+    reasons = _reasons_to_tolerate(row, provenance(setup.spec.device))
     return _with_tolerance(name, row, new, setup, reasons) if reasons else _to_the_byte(name, row, new)
+
+
+def _setups(spec: RunSpec) -> tuple[Setup, Setup]:
+    """What is rerun here, on the CPU if the spec's device is not present, and what the record must be of."""
+    try:
+        check_device(spec.device)
+    except LonglagError:
+        return resolve(dataclasses.replace(spec, device="cpu")), resolve_elsewhere(spec)
+    setup = resolve(spec)
+    return setup, setup
 
 
 def _reasons_to_tolerate(row: Row, here: Mapping[str, str | int]) -> list[str]:
