@@ -72,6 +72,12 @@ def test_too_many_splits_are_drawn_and_agree_with_all_of_them(monkeypatch: pytes
     assert comparison.log_rank(time, solved, first) == pytest.approx(exact, abs=0.1)
 
 
+def test_a_drawn_p_counts_the_split_found_and_is_never_zero() -> None:
+    """Twenty seeds that all solve before twenty others: none of 200,000 random splits is as far apart."""
+    p = comparison.log_rank(np.arange(40.0), np.ones(40, bool), np.arange(40) < 20)
+    assert p == 2 / (comparison.MOST_SPLITS + 1)
+
+
 def spec(**parts: object) -> str:
     return json.dumps({"method": {"name": "any", "parts": {"part": "Parts", **parts}}})
 

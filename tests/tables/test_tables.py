@@ -104,6 +104,24 @@ def test_time_to_solve_compares_a_matched_pair() -> None:
     assert pair["median passes"] == "> 1 M | > 4 M", "each with the budget that it had"
     assert "n = 3 seeds" in module.note(suite)
     assert "No two methods" in module.note(analysis(lstm))
+    assert "1 row of 1 reach it" in module.note(suite)
+    assert "random" not in module.note(suite)
+
+
+def test_time_to_solve_says_which_p_is_drawn() -> None:
+    """Eleven seeds against eleven that they all beat: 705,432 ways to assign the runs, p = 2/200,001."""
+    solved = fake_results.runs([*range(11)], ["hf"], ["adding"], [20])
+    solved = [replace(row, solved=True, status="solved", passes_to_solve=1e5 + row.seed) for row in solved]
+    unsolved = [
+        replace(row, method="hf_undamped", spec=row.spec.replace("0.03", "0.0"), solved=False, status="budget")
+        for row in solved
+    ]
+    suite, module = analysis([*solved, *unsolved]), tables.get("solve_time")
+    (pair,) = module.build(suite).to_dict("records")
+    assert (pair["p"], pair["smallest p"]) == ("1e-05", "2.8e-06")
+    note = module.note(suite)
+    assert "in 1 row with too many of them over 200,000 random ones and the one found" in note
+    assert "0 rows of 1 reach it" in note
 
 
 def test_the_verb_writes_three_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,9 +99,9 @@ def exchange(strata: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[float, fl
     strata: of each the scores of its seeds [N] and which seeds are of the first method [N].
     """
     here = float(sum(scores[first].sum() for scores, first in strata))
-    if all(math.comb(len(first), int(first.sum())) <= comparison.MOST_SPLITS for _, first in strata):
-        return *_counted(strata, here), here
-    return *_drawn(strata, here), here
+    if any(comparison.drawn(len(first), int(first.sum())) for _, first in strata):
+        return *_drawn(strata, here), here
+    return *_counted(strata, here), here
 
 
 def _counted(strata: Sequence[tuple[np.ndarray, np.ndarray]], here: float) -> tuple[float, float]:

@@ -77,7 +77,9 @@ def _word(value: Any) -> str:
 
 
 def log_rank(time: np.ndarray, solved: np.ndarray, first: np.ndarray) -> float:
-    """Two-sided p of the exact permutation log-rank test: twice the smaller tail, at most 1.
+    """Two-sided p of the permutation log-rank test: twice the smaller tail, at most 1.
+
+    It is exact, unless the splits are `drawn`: then the one found counts as one more of them.
 
     Args:
         time: cost to solve, or where the run was censored [N]; solved: whether it solved [N].
@@ -85,8 +87,9 @@ def log_rank(time: np.ndarray, solved: np.ndarray, first: np.ndarray) -> float:
     """
     found, n = scores(time, solved), int(first.sum())
     sums = found[splits(len(found), n)].sum(axis=1)  # observed - expected of the first method in each split
-    here, hair = found[first].sum(), 1e-9
-    return min(1.0, 2 * min(float(np.mean(sums <= here + hair)), float(np.mean(sums >= here - hair))))
+    here, hair, one = found[first].sum(), 1e-9, int(drawn(len(found), n))
+    tail = min(np.sum(sums <= here + hair), np.sum(sums >= here - hair))
+    return min(1.0, 2 * float(tail + one) / (len(sums) + one))
 
 
 def scores(time: np.ndarray, solved: np.ndarray) -> np.ndarray:
@@ -97,9 +100,18 @@ def scores(time: np.ndarray, solved: np.ndarray) -> np.ndarray:
     return solved - passed @ hazard
 
 
+def drawn(size: int, n: int) -> bool:
+    """Whether random splits stand for all ways to take n of `size` runs.
+
+    >>> drawn(20, 10), drawn(22, 11)
+    (False, True)
+    """
+    return math.comb(size, n) > MOST_SPLITS
+
+
 def splits(size: int, n: int) -> np.ndarray:
-    """All ways to take n of `size` runs, as indices [splits, n]; random ones if there are more than `MOST_SPLITS`."""
-    if math.comb(size, n) <= MOST_SPLITS:
+    """All ways to take n of `size` runs, as indices [splits, n]; `MOST_SPLITS` random ones if they are `drawn`."""
+    if not drawn(size, n):
         return np.array(list(combinations(range(size), n)), dtype=int).reshape(-1, n)
     rng = stream(0, "log-rank", size, n)
     return np.argsort(rng.random((MOST_SPLITS, size)), axis=1)[:, :n]
@@ -107,7 +119,7 @@ def splits(size: int, n: int) -> np.ndarray:
 
 def compare(runs: pd.DataFrame, times: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """The matched pairs with their costs: per method n, solved and Kaplan-Meier median of the passes, on how many of
-    the shared seeds each was sooner, the p of the log-rank test and the smallest p that this number of seeds can give.
+    the shared seeds each was sooner, the p of `log_rank` and the smallest that an exact test can give at these seeds.
 
     bound_first, bound_second: where their unsolved runs are censored (budget of `stats.cost`). A seed that neither
     solved is sooner for neither.
