@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import json
 import math
+import os
 import re
+import signal
 import tomllib
 from pathlib import Path
 
@@ -190,6 +192,44 @@ def test_a_bug_in_one_claim_leaves_the_others(monkeypatch, capsys, tmp_path):
     assert "The backward pass is linear (linear_backward): holds" in out
 
 
+def claims_in(folder):
+    return [entry["claim"]["slug"] for entry in json.loads((folder / "lecture.json").read_text("utf-8"))["claims"]]
+
+
+def test_an_interrupted_call_keeps_what_is_measured_and_names_the_rest(tmp_path, monkeypatch, capsys):
+    real = running.measured
+
+    def interrupted(slugs, seeds, cores):
+        yield from real(slugs[1:2], seeds, cores)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "measured", interrupted)
+    words = ["lecture", "--seeds", "0:5", "--cores", "1", "--out", str(tmp_path), "--claim"]
+    assert main([*words, "2,1,3"]) == 130
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said == (
+        f"longlag: interrupted; 1 of 3 claims are kept in {tmp_path / 'lecture.json'}; "
+        "--claim bounded_forward,frozen_slopes measures the others"
+    )
+    assert claims_in(tmp_path) == [QUICK]
+    monkeypatch.setattr(running, "measured", real)
+    assert main([*words, "3"]) == 0
+    assert claims_in(tmp_path) == [QUICK, "frozen_slopes"]
+    assert (tmp_path / f"figures/{QUICK}.png").is_file(), "the later call draws what the interrupted one kept"
+
+
+def killed(slug, seeds):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_is_a_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(running, "entry", killed)
+    assert main(["lecture", "--claim", "2,3", "--seeds", "0", "--cores", "2", "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert "longlag: a process that measured a claim was killed; if the memory was short, --cores 1 needs" in said
+    assert "--claim linear_backward,frozen_slopes measures the others" in said
+
+
 def test_the_command_writes_json_and_figures(tmp_path, capsys):
     assert main(["lecture", "--claim", "2", "--seeds", "0:5", "--out", str(tmp_path), "--json"]) == 0
     out, err = capsys.readouterr()
@@ -249,10 +289,18 @@ def test_claims_measured_before_stay_beside_those_of_a_later_call(tmp_path, caps
     assert "--out DIR, or add --replace" in said.err
     held, said = call("--claim", "2", "--seeds", "5:10", "--replace")
     assert held == [2]
+
+
+def test_a_damaged_record_is_not_replaced_without_being_asked(tmp_path, capsys):
     (tmp_path / "lecture.json").write_text("{}")
-    held, said = call("--claim", "3", "--seeds", "5:10")
-    assert held == [3]
-    assert "damaged or of another version; it is written again" in said.err
+    words = ["lecture", "--claim", "2", "--seeds", "0:5", "--cores", "1", "--out", str(tmp_path)]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'lecture.json'} is damaged or of another version" in said
+    assert "--out DIR, or add --replace" in said
+    assert (tmp_path / "lecture.json").read_text() == "{}"
+    assert main([*words, "--replace"]) == 0
+    assert claims_in(tmp_path) == [QUICK]
 
 
 def test_a_slide_says_its_verdict_once():

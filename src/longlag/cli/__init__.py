@@ -154,6 +154,7 @@ def _run(argv: Sequence[str] | None) -> int:
             file=sys.stderr,
         )
         return 128 + stopped.number
-    except KeyboardInterrupt:
-        print("longlag: interrupted; written rows stay; training resumes if you run the same command", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        kept = str(stopped) or "written rows stay; training resumes if you run the same command"
+        print(f"longlag: interrupted; {kept}", file=sys.stderr)
         return 130

@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--slides", action="store_true", help=f"also write {_SLIDES}: a slide for each claim, with speaker notes")
     cores = "claims measured at a time (default: as many as there are cores)"
     add("--cores", type=_arguments.count("number of cores"), default=os.cpu_count() or 1, help=cores)
-    replace = "delete claims of other seeds or of another version that the folder holds"
+    replace = f"delete claims of other seeds or of another version that the folder holds, or a damaged {_FILE}"
     add("--replace", action="store_true", help=replace)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--numbers", action="store_true", help="print what was measured below each verdict")
@@ -49,41 +49,34 @@ def run(args: argparse.Namespace) -> int:
         print(_markdown(slugs))
         return 0
     out: Path | None = args.out or (None if args.json and not args.slides else _FOLDER)
+    document: dict[str, Any] = {"longlag": _version(), "seeds": list(args.seeds), "claims": []}
     if out:
         files.check_writable(out / _FILE)
-        before = _measured_before(out, args.seeds, slugs, args.replace)
-    entries = _measured(slugs, args.seeds, args.cores)
-    document: dict[str, Any] = {
-        "longlag": _version(),
-        "seeds": list(args.seeds),
-        "claims": [entries[slug] for slug in slugs],
-    }
-    whole = document
+        document["claims"] = _measured_before(out, args.seeds, slugs, args.replace)
+    entries = _measure(document, slugs, args.cores, out)
     if out:
-        whole = {**document, "claims": _beside(document["claims"], before)}
-        _keep(whole, out)  # first, whatever comes of the drawings
         _draw(document, out)
-        _keep(whole, out)
+        _keep(document, out)
         if args.slides:
-            _write_slides(whole, out)
+            _write_slides(document, out)
         elif files.is_file(out / _SLIDES):
             print(f"longlag: {out / _SLIDES} is of an earlier call; --slides writes it again", file=sys.stderr)
     if args.json:
-        print(json.dumps(whole, indent=1, allow_nan=False))
+        print(json.dumps(document, indent=1, allow_nan=False))
     else:
-        _table(document["claims"], args.numbers)
+        _table(entries, args.numbers)
         print(
             f"figures: {_FOLDER if out is None else out}/figures{f'; slides: {out}/{_SLIDES}' if args.slides else ''}"
         )
-    return int(any(entry["finding"] is None for entry in document["claims"]))
+    return int(any(entry["finding"] is None for entry in entries))
 
 
 def _measured_before(out: Path, seeds: Sequence[int], slugs: Sequence[str], replace: bool) -> list[dict[str, Any]]:
     """What the folder holds of the same seeds, as far as the claims are still measured as they were.
 
     Raises:
-        LonglagError: it holds other claims, of other seeds or of another version, or these with more seeds, which are
-            not to be replaced.
+        LonglagError: it is damaged, or holds other claims, of other seeds or of another version, or these with more
+            seeds, which are not to be replaced.
     """
     from dataclasses import asdict
 
@@ -100,9 +93,13 @@ def _measured_before(out: Path, seeds: Sequence[int], slugs: Sequence[str], repl
         same = found["seeds"] == list(seeds)
         present = [to_json(asdict(lecture.get(slug).CLAIM)) for slug in lecture.names()]
         kept = [entry for entry in found["claims"] if same and entry["claim"] in present]
-    except (LonglagError, KeyError):
-        print(f"longlag: {out / _FILE} is damaged or of another version; it is written again", file=sys.stderr)
-        return []
+    except (LonglagError, KeyError) as error:
+        if replace:
+            return []
+        raise LonglagError(
+            f"{out / _FILE} is damaged or of another version, and this call would delete every claim in it; choose "
+            "another folder with --out DIR, or add --replace"
+        ) from error
     again = [e for e in found["claims"] if e["claim"].get("slug") in slugs]
     if again and len(found["seeds"]) > len(seeds) and not replace:
         numbers = join_words(str(entry["claim"].get("number", "?")) for entry in again)
@@ -133,26 +130,46 @@ def _keep(document: dict[str, Any], out: Path) -> None:
     files.write_atomically(out / _FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
 
 
-def _measured(slugs: list[str], seeds: tuple[int, ...], cores: int) -> dict[str, dict[str, Any]]:
-    """The entry of each claim, measured `cores` at a time; a line on standard error whenever one is done."""
+def _measure(document: dict[str, Any], slugs: list[str], cores: int, out: Path | None) -> list[dict[str, Any]]:
+    """The claims' entries, measured `cores` at a time. Whenever one is done it is added to the document, the document
+    is written, and a line stands on standard error.
+
+    Raises:
+        LonglagError, KeyboardInterrupt: a process was killed, or the call interrupted; what is kept, and what is left.
+    """
     from longlag.lecture.tools.running import measured
 
     entries: dict[str, dict[str, Any]] = {}
-    for slug, entry in measured(slugs, seeds, cores):
-        entries[slug] = entry
-        said = entry["finding"]["verdict"] if entry["finding"] else f"could not be measured: {entry['error']}"
-        took = f"{entry['seconds']:.1f} s of CPU"
-        print(f"[{len(entries)}/{len(slugs)}] {slug}: {said} ({took})", file=sys.stderr, flush=True)
-    return entries
+    try:
+        for slug, entry in measured(slugs, tuple(document["seeds"]), cores):
+            entries[slug] = entry
+            document["claims"] = _beside([entry], document["claims"])
+            if out:
+                _keep(document, out)
+            said = entry["finding"]["verdict"] if entry["finding"] else f"could not be measured: {entry['error']}"
+            took = f"{entry['seconds']:.1f} s of CPU"
+            print(f"[{len(entries)}/{len(slugs)}] {slug}: {said} ({took})", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_unfinished(slugs, entries, out)) from None
+    except LonglagError as error:
+        raise LonglagError(f"{error}; {_unfinished(slugs, entries, out)}") from error
+    return [entries[slug] for slug in slugs]
+
+
+def _unfinished(slugs: list[str], entries: Mapping[str, Any], out: Path | None) -> str:
+    if not out:
+        return "nothing is kept without --out DIR"
+    left = ",".join(slug for slug in slugs if slug not in entries)
+    return f"{len(entries)} of {len(slugs)} claims are kept in {out / _FILE}; --claim {left} measures the others"
 
 
 def _draw(document: dict[str, Any], out: Path) -> None:
-    """Draws what was measured, and adds the caption and the figures' paths to each entry."""
+    """Draws the claims that have no figure yet, and adds the caption and the figures' paths to their entries."""
     from longlag.figures import lecture as drawings
     from longlag.figures.tools import style
 
     for entry in document["claims"]:
-        if entry["finding"] is None:
+        if entry["finding"] is None or "figures" in entry:
             continue
         slug = entry["claim"]["slug"]
         drawing = drawings.get(slug)
