@@ -1,9 +1,13 @@
 """The grid of a record is read off its rows, whatever they are."""
 
+import json
+import re
+from dataclasses import replace
+
 import pytest
 
 from fake_results import a_row
-from longlag import resources
+from longlag import protocol, resources
 from longlag.design import grid, suite
 from longlag.errors import LonglagError
 from longlag.store.records import read_rows, rows_in
@@ -68,6 +72,32 @@ def test_it_becomes_a_suite_with_a_job_per_task_and_seed():
         (("adding",), (20, 50, 100), 1e6, 60), (("xor",), (30,), 1e6, 60),
     }  # fmt: skip
     assert len(plan.expected()) == sum(cell.runs() for cell in grid.of(RECORD))
+
+
+@pytest.mark.parametrize(
+    ("paper", "stop", "recent"), [("sutskever2013", "budget", None), ("hochreiter1997", "solved", 2000)]
+)
+def test_a_newcomer_is_judged_by_the_rules_of_the_record(paper, stop, recent):
+    recorded = read_rows(resources.find(f"results/papers/{paper}") / "runs.csv")
+    record = [replace(row, seed=row.seed % protocol.FIRST_TUNING_SEED) for row in recorded]
+    plan = suite.parse(grid.suite_of(grid.of(record), "compare", ["lstm"], []))
+    assert {(job.stop, job.rules.get("recent")) for job in plan.jobs} == {(stop, recent)}
+    rules = {row.task: json.loads(row.spec).get("rules", {}) for row in record}
+    assert {job.tasks: job.rules for job in plan.jobs} == {(task,): of for task, of in rules.items()}
+
+
+def test_rows_of_different_rules_have_no_grid():
+    strict = rows("adding", "lstm", (20, 50), range(3), spec='{"timeout": 60, "rules": {"recent": 2000}}')
+    killed = rows("adding", "lstm", (20,), range(3), spec="")
+    assert grid.of([*strict, *killed])[0].rules == {"recent": 2000}
+    said = (
+        'on adding were stopped or judged by different rules ({"rules": {"recent": 2000}, "stop": "solved"} and '
+        '{"rules": {}, "stop": "solved"}), so that no new run is comparable with all of them; leave the task out'
+    )
+    with pytest.raises(LonglagError, match=re.escape(said)):
+        grid.of([*RECORD, *strict])
+    assert [cell.rules for cell in grid.of([*RECORD, *strict], lags=[500])] == [{}]
+    assert [cell.rules for cell in grid.of([*RECORD, *strict], tasks=["xor"])] == [{}]
 
 
 def test_the_rows_beside_a_newcomer_are_of_its_tasks():

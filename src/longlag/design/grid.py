@@ -1,30 +1,34 @@
 """The grid of a record: the tasks, lags, seeds and budgets at which a new method is comparable with those recorded.
 
 It is read off the rows, so any record has one. At a task, the grid has the lags and seeds that at least half of its
-methods have, and the budget and the time limit that most of them had.
+methods have, the budget and the time limit that most of them had, and the stop and the rules that all of them had.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from longlag import protocol
 from longlag.errors import LonglagError, unknown
 from longlag.store.records import Row
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A task of a grid. seeds: half-open range; budget: sequence passes per seed and lag; timeout: seconds, if any."""
+    """A task of a grid. seeds: half-open range; budget: sequence passes per seed and lag; timeout: seconds, if any;
+    stop and rules: as in a `RunSpec`."""
 
     task: str
     lags: tuple[int, ...]
     seeds: tuple[int, int]
     budget: float
     timeout: float | None
+    stop: str = protocol.STOPS[0]
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
     def runs(self) -> int:
         """Number of runs of one method."""
@@ -39,7 +43,8 @@ def of(rows: Sequence[Row], tasks: Sequence[str] = (), lags: Sequence[int] = (),
         quick: the shortest lag and the first seed of each task alone.
 
     Raises:
-        LonglagError: no rows, a task that the record lacks, or lags of which it has none.
+        LonglagError: no rows, a task that the record lacks, lags of which it has none, or rows of one task that were
+            not all stopped and judged by the same rules.
     """
     by_task: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -70,8 +75,22 @@ def _cell(task: str, rows: list[Row], lags: Sequence[int], quick: bool) -> Cell:
     here = [row for row in rows if row.lag in chosen] or rows
     seeds = _of_half(here, lambda row: row.seed, len({row.method for row in here}))
     end = min(seeds) + 1 if quick else max(seeds) + 1
-    timeouts = (json.loads(row.spec or "{}").get("timeout") for row in here)
-    return Cell(task, tuple(chosen), (min(seeds), end), _commonest(row.budget for row in here), _commonest(timeouts))
+    specs = [json.loads(row.spec or "{}") for row in here]
+    budget, timeout = _commonest(row.budget for row in here), _commonest(spec.get("timeout") for spec in specs)
+    return Cell(task, tuple(chosen), (min(seeds), end), budget, timeout, *_judged(task, filter(None, specs)))
+
+
+def _judged(task: str, specs: Iterable[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """The stop and the rules of all these specs."""
+    both = [{"stop": spec.get("stop", protocol.STOPS[0]), "rules": spec.get("rules", {})} for spec in specs]
+    apart = sorted({json.dumps(each, sort_keys=True) for each in both})
+    if len(apart) > 1:
+        raise LonglagError(
+            f"the reference's rows on {task} were stopped or judged by different rules ({' and '.join(apart)}), so "
+            "that no new run is comparable with all of them; leave the task out with --tasks, or choose lags at which "
+            "they agree with --lags"
+        )
+    return (both[0]["stop"], both[0]["rules"]) if both else (protocol.STOPS[0], {})
 
 
 def _of_half(rows: Iterable[Row], what: Callable[[Row], int], methods: int) -> list[int]:
@@ -100,6 +119,8 @@ def suite_of(cells: Sequence[Cell], name: str, methods: Sequence[str], plugins: 
                 "lags": list(cell.lags),
                 "seeds": "{}:{}".format(*cell.seeds),
                 "budget": cell.budget,
+                "stop": cell.stop,
+                "rules": dict(cell.rules),
             }
             for cell in cells
         ],
