@@ -135,6 +135,20 @@ def test_the_file_is_found_beside_the_suite_and_its_content_is_in_the_record(fro
         suite.read(frozen / "suites/mine.yaml")
 
 
+def test_a_fault_is_said_to_stand_where_it_stands(frozen):
+    """In the file of settings, on its line; or in the suite that holds them, on its own."""
+    here, file = frozen / "suites/mine.yaml", frozen / "suites/chosen.yaml"
+    head = "methods: {}\nsuite: mine\ncells: [{methods: [lstm], tasks: [xor]}]\n"
+    settings = "search: {}\nmethods:\n  lstm: {one: 3, tasks: {}}\n"
+    here.write_text(f"{head}tuned: chosen.yaml\n")
+    file.write_text(settings)
+    with pytest.raises(LonglagError, match=f"{here}: {file}, line 3: methods.lstm.one is 3; it must be"):
+        suite.read(here)
+    here.write_text(head + "tuned:\n" + "".join(f"  {line}\n" for line in settings.splitlines()))
+    with pytest.raises(LonglagError, match=f"{here}, line 7: methods.lstm.one is 3; it must be"):
+        suite.read(here)
+
+
 def test_the_file_is_found_in_the_package_too(frozen, monkeypatch):
     monkeypatch.setattr(resources, "root", lambda: frozen / "suites")
     assert suite.parse(design(["lstm"], tuned="chosen.yaml")).config["tuned"] == CHOSEN

@@ -172,9 +172,9 @@ def parse(
         if config.get("search") is not None:
             config["search"] = search.completed(config["search"])
         if config.get("tuned") is not None:
-            config["tuned"] = _chosen(config["tuned"], folder)
+            config["tuned"] = _chosen(config["tuned"], folder, "tuned")
         if finalists := (config.get("search") or {}).get("finalists"):
-            config["search"] = {**config["search"], "finalists": _chosen(finalists, folder)}
+            config["search"] = {**config["search"], "finalists": _chosen(finalists, folder, "search", "finalists")}
         full = {**_DEFAULTS, **config}
         search.check(full, config)
         checks.check_size(full)
@@ -190,11 +190,14 @@ def parse(
     return Suite(full["suite"], full["title"] or full["suite"], config, jobs, digests, source)
 
 
-def _chosen(given: str | Mapping[str, Any], folder: Path | None) -> Mapping[str, Any]:
-    """What a search chose: of its file, or as a design has it that was written before."""
+def _chosen(given: str | Mapping[str, Any], folder: Path | None, *place: str) -> Mapping[str, Any]:
+    """What a search chose: of its file, or as a design that was written before has it at that place."""
     if isinstance(given, str):
         return tuned.read(tuned.find(given, folder))
-    schemas.check("tuned", given)
+    try:
+        schemas.check("tuned", given)
+    except schemas.Misplaced as error:
+        raise schemas.Misplaced(str(error), (*place, *error.place)) from None
     return given
 
 

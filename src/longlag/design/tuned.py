@@ -44,10 +44,13 @@ def read(path: str | Path) -> dict[str, Any]:
     """Frozen settings: `{"search": {...}, "methods": {...}}`.
 
     Raises:
-        LonglagError: missing or damaged file.
+        LonglagError: missing or damaged file; the line of a fault.
     """
     chosen = schemas.normalised(schemas.load(Path(path)))
-    schemas.check("tuned", chosen)
+    try:
+        schemas.check("tuned", chosen)
+    except schemas.Misplaced as error:
+        raise LonglagError(f"{path}{schemas.line(Path(path), error.place)}: {error}") from None
     return dict(chosen)
 
 
