@@ -60,21 +60,16 @@ def spec_of(row: Row) -> RunSpec:
 
 
 def rerun(row: Row) -> Comparison:
-    """Runs the row's spec again and compares.
-
-    Raises:
-        LonglagError: the row's method or task is a plug-in that is not loaded, or its spec column is damaged.
-    """
+    """Runs the row's spec again and compares. A row whose spec cannot be run here is not verified, and says why."""
     name = f"{row.task} T={row.lag} {row.method} seed {row.seed}"
-    spec = spec_of(row)
-    for kind, known in (("methods", spec.method), ("tasks", spec.task)):
-        if known not in registry.names(kind):
-            raise LonglagError(f"row {name}: {known!r} is not in the tree; if it is a plug-in, add --plugin FILE")
-    setup, recorded = _setups(spec)
+    try:
+        setup, recorded = _setups(row)
+    except LonglagError as error:
+        return Comparison(False, f"{name}: not verified: {error}")
     changed = spec_changes(row.spec, recorded.spec_json)
     if changed or recorded.spec_hash != row.spec_hash:
         what = ", ".join(changed[:3]) or "its spec_hash is not that of its spec"
-        own = any(registry.file(kind, name) for kind, name in (("methods", spec.method), ("tasks", spec.task)))
+        own = any(registry.file(kind, known) for kind, known in _names(setup.spec))
         code = "the plug-in as it was then, with the code" if own else "the code"
         then = f"; {code} of commit {row.commit} reruns it" if row.commit else ""
         why = f"its spec or a numerics version has changed since it was recorded ({what}){then}"
@@ -88,14 +83,27 @@ def rerun(row: Row) -> Comparison:
     return _with_tolerance(name, row, new, setup, reasons) if reasons else _to_the_byte(name, row, new)
 
 
-def _setups(spec: RunSpec) -> tuple[Setup, Setup]:
-    """What is rerun here, on the CPU if the spec's device is not present, and what the record must be of."""
+def _setups(row: Row) -> tuple[Setup, Setup]:
+    """What is rerun here, on the CPU if the row's device is not present, and what the record must be of.
+
+    Raises:
+        LonglagError: the row's method or task is a plug-in that is not loaded, its spec column is damaged, or `resolve`
+            refuses the spec.
+    """
+    spec = spec_of(row)
+    for kind, known in _names(spec):
+        if known not in registry.names(kind):
+            raise LonglagError(f"{known!r} is not in the tree; if it is a plug-in, add --plugin FILE")
     try:
         check_device(spec.device)
     except LonglagError:
         return resolve(dataclasses.replace(spec, device="cpu")), resolve_elsewhere(spec)
     setup = resolve(spec)
     return setup, setup
+
+
+def _names(spec: RunSpec) -> tuple[tuple[str, str], ...]:
+    return ("methods", spec.method), ("tasks", spec.task)
 
 
 def _reasons_to_tolerate(row: Row, here: Mapping[str, str | int]) -> list[str]:
