@@ -325,6 +325,14 @@ def test_a_method_does_not_say_what_is_wrong(monkeypatch):
         ({"lag": 3}, "lag 3 is too small for task 'temporal_order'"),
         ({"budget": 0.0}, "budget 0.0 is not a positive number"),
         ({"budget": float("nan")}, "budget nan is not a positive number"),
+        ({"lag": 20.0}, "lag 20.0 is not a whole number of steps"),
+        ({"lag": True}, "lag True is not a whole number of steps"),
+        ({"timeout": float("nan")}, "timeout nan is not a positive number of seconds"),
+        ({"timeout": 0.0}, "timeout 0.0 is not a positive number of seconds"),
+        ({"timeout": "60"}, "timeout '60' is not a positive number of seconds"),
+        ({"seeds": (0, 1, 0)}, r"seeds \(0, 1, 0\) are not distinct whole numbers"),
+        ({"seeds": (0.5,)}, r"seeds \(0.5,\) are not distinct whole numbers"),
+        ({"seeds": 3}, "seeds 3 are not distinct whole numbers"),
         ({"overrides": {"optimiser.learning_rat": 1}}, "did you mean 'optimiser.learning_rate'"),
         ({"overrides": {"optimiser.learning_rate": "fast"}}, "cannot be 'fast'"),
         ({"device": "abacus"}, "device 'abacus' cannot be used here"),
@@ -333,6 +341,11 @@ def test_a_method_does_not_say_what_is_wrong(monkeypatch):
 def test_bad_input_is_refused_before_anything_is_trained(changes, message):
     with pytest.raises(LonglagError, match=message):
         resolve(dataclasses.replace(spec("control"), **changes))
+
+
+def test_a_run_without_seeds_is_refused():
+    with pytest.raises(LonglagError, match=r"seeds \(\) hold none to train"):
+        run(spec("control", seeds=()))
 
 
 def test_a_run_leaves_the_modes_of_its_caller_alone():

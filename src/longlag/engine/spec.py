@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from typing import Any
 
 import torch
@@ -98,8 +99,9 @@ def resolve(spec: RunSpec) -> Setup:
     """Looks up the names, builds the parts and checks the numbers.
 
     Raises:
-        LonglagError: unknown method, task or setting, a lag too small, a budget that is not a positive number, a
-            device that cannot be used, a method that cannot be built for the task, more memory than there is.
+        LonglagError: unknown method, task or setting, a lag that is too small or no whole number, a budget or a timeout
+            that is not a positive number, seeds that are no distinct whole numbers, a device that cannot be used, a
+            method that cannot be built for the task, more memory than there is.
     """
     check_device(spec.device)
     setup = resolve_elsewhere(spec)
@@ -121,11 +123,8 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
         raise LonglagError(f"stop {shown(spec.stop)} is not a rule; it is one of {', '.join(protocol.STOPS)}")
     if rules.recent and spec.stop != protocol.STOPS[0]:
         raise LonglagError(f"rule 'recent' ends a run early, and stop {spec.stop!r} does not; leave one of them out")
+    _check_numbers(spec)
     check_lag(task, spec.lag)
-    if not 0 < spec.budget <= MAX_BUDGET:
-        raise LonglagError(
-            f"budget {shown(spec.budget)} is not a positive number of sequence passes of at most {MAX_BUDGET:g}"
-        )
     built = _built(method, task, spec.lag)
     if spec.candidate is not None:
         chosen = candidates.settings(method, spec.candidate, built)
@@ -144,7 +143,7 @@ def _decides(spec: RunSpec, task: Task, method: Method, parts: Parts, rules: pro
     """All that decides the numbers of a run; its digest is the row's `spec_hash`."""
     found: dict[str, Any] = {
         "task": {"name": task.name, "version": task.version, **registry.source("tasks", spec.task)},
-        "lag": spec.lag,
+        "lag": int(spec.lag),
         "method": {
             "name": method.name,
             "version": method.version,
@@ -175,6 +174,24 @@ def _under(rules: protocol.Rules, task: Task, lag: int) -> Task:
     if rules.test_lags and task.traits.scored == EVERY_STEP:
         raise LonglagError(f"task {task.name!r} is scored at every step of one lag; leave out the rule 'test_lags'")
     return ranged(task, rules.shortest_lag, lag) if rules.shortest_lag else task
+
+
+def _check_numbers(spec: RunSpec) -> None:
+    whole = isinstance(spec.seeds, Sequence) and all(_is_whole(seed) for seed in spec.seeds)
+    if not whole or len({*spec.seeds}) < len(spec.seeds):
+        raise LonglagError(f"seeds {shown(spec.seeds)} are not distinct whole numbers in a tuple, such as (0, 1, 2)")
+    if not _is_whole(spec.lag):
+        raise LonglagError(f"lag {shown(spec.lag)} is not a whole number of steps")
+    if not 0 < spec.budget <= MAX_BUDGET:
+        raise LonglagError(
+            f"budget {shown(spec.budget)} is not a positive number of sequence passes of at most {MAX_BUDGET:g}"
+        )
+    if spec.timeout is not None and not (isinstance(spec.timeout, int | float) and 0 < spec.timeout < math.inf):
+        raise LonglagError(f"timeout {shown(spec.timeout)} is not a positive number of seconds; None is no time limit")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _check_variant(spec: RunSpec) -> None:

@@ -32,7 +32,13 @@ def run_to_end(block: Block) -> Iterator[Point | Row]:
 
 
 def run(spec: RunSpec, driver: Driver = run_to_end) -> Iterator[Point | Row]:
-    """Trains every seed of the spec. Yields each point when it is measured, and each seed's row when the seed ends."""
+    """Trains every seed of the spec. Yields each point when it is measured, and each seed's row when the seed ends.
+
+    Raises:
+        LonglagError: there is no seed, or `resolve` refuses the spec.
+    """
+    if not spec.seeds:
+        raise LonglagError(f"seeds {spec.seeds!r} hold none to train; name at least one, such as (0,)")
     return train(resolve(spec), driver)
 
 
