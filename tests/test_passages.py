@@ -40,26 +40,31 @@ def test_passages_are_current(passages, name):
 
 
 def test_a_rerun_sample_is_told_by_outcome_and_never_as_equal_elsewhere(passages, tmp_path):
-    like, elsewhere = "byte-identical, on the same kind of machine", "same outcome, test error within 5%; compared with"
-    other = "differs: solved became budget, test error 0.76% became 7.14%; rounding can"
+    like, tolerance = "byte-identical, on the same kind of machine", "; compared with tolerance, since "
+    elsewhere = f"same outcome, test error within 5%{tolerance}cpu is An 8086 here, A Z80 there"
+    other = f"differs: solved became budget, test error 0.76% became 7.14%; rounding can{tolerance}numpy is 2 here, 1"
     file = tmp_path / "verified.txt"
     for texts, words in (
         (
             [like, elsewhere, elsewhere],
-            ": 1 row of machines like it, equal to the byte. 2 rows of other processors",
+            "--sample 3` on An 8086 ([output](verified.txt)): 1 row of machines like it, equal to the byte. 2 rows of ",
         ),
         (
             [like, other],
-            "points, 1 with another outcome (adding T=20 hf seed 0, solved became budget).",
+            "points, 1 with another outcome (adding T=20 hf seed 1, solved became budget).",
         ),
     ):
-        lines = [f"adding T=20 hf seed 0: {text}" for text in texts]
+        lines = [f"adding T=20 hf seed {seed}: {text}" for seed, text in enumerate(texts)]
         verified = len(texts) - texts.count(other)
         file.write_text("\n".join([*lines, f"{verified} of {len(texts)} rows verified: so"]))
         assert words in passages.reran.sentence(file)
     file.write_text("\n".join([*lines, "2 of 2 rows verified"]))
     with pytest.raises(ValueError, match="is not what `longlag verify` prints"):
         passages.reran.sentence(file)
+    for text in ("differs in test_loss (test_loss 1 became 2), on the same kind of machine", "not verified: too long"):
+        file.write_text(f"{lines[0]}\nadding T=20 hf seed 1: {text}\n1 of 2 rows verified: so")
+        with pytest.raises(ValueError, match=f"neither equal nor of another kind of machine: .*{text[:12]}"):
+            passages.reran.sentence(file)
 
 
 def test_what_a_recipe_reads_is_seen(passages):
