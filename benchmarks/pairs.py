@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,19 +30,24 @@ PAIRS = [
 ]
 
 
+STOPPED = "was stopped"  # at a multiple of our time
+
+
 @dataclass(frozen=True)
 class Times:
-    """CPU seconds of both sides with one seed, and whether each solved the task."""
+    """CPU seconds of both sides with one seed, whether each solved the task, and why the peer ended."""
 
     seed: int
     ours: float
     peer: float
     ours_solved: bool
     peer_solved: bool
+    peer_ended: str
 
     @property
     def ratio(self) -> float:
-        """peer / ours: the time until solved, or a lower bound of it for a peer that was stopped."""
+        """peer / ours: of the times until solved; a lower bound if the peer had not solved it when it ended. It says
+        nothing if ours did not solve it."""
         return self.peer / self.ours
 
 
@@ -52,12 +58,23 @@ def times(pair: Pair, ask_ours: Callable[..., Any], ask_peer: Callable[..., Any]
         own = ask_ours("solve:ours", **condition, seed=seed)
         limit = pair.most * own["seconds"]
         peer = ask_peer(f"solve:{pair.function}", **condition, seed=seed, limit=limit)
-        yield Times(seed, own["seconds"], peer["seconds"], own["solved"], peer["solved"])
+        yield Times(seed, own["seconds"], peer["seconds"], own["solved"], peer["solved"], peer["ended"])
+
+
+def with_ratio(found: list[Times]) -> list[Times]:
+    """The pairs of which ours solved the task."""
+    return [t for t in found if t.ours_solved]
 
 
 def note(found: list[Times], most: float) -> str:
-    """Who solved it, and which ratios are lower bounds."""
-    own, peer, n = sum(t.ours_solved for t in found), sum(t.peer_solved for t in found), len(found)
-    words = f"ours solved {own} of {n}, the peer {peer}; ratios by seed {', '.join(f'{t.ratio:.3g}' for t in found)}"
-    bound = f"; the peer was stopped at {most:g} times our time: {n - peer} of the ratios are lower bounds"
-    return words + (bound if peer < n else "")
+    """Who solved it, which pairs are left out, and which ratios are lower bounds."""
+    kept, peer, n = with_ratio(found), sum(t.peer_solved for t in found), len(found)
+    words = [f"ours solved {len(kept)} of {n}, the peer {peer}"]
+    if kept:
+        words.append(f"ratios by seed {', '.join(f'{t.ratio:.3g}' for t in kept)}")
+    if len(kept) < n:
+        words.append(f"left out, since ours did not solve: {n - len(kept)}")
+    for ended, bounds in Counter(t.peer_ended for t in kept if not t.peer_solved).items():
+        why = f"{ended} at {most:g} times our time" if ended == STOPPED else ended
+        words.append(f"the peer {why}: {bounds} of the ratios are lower bounds")
+    return "; ".join(words)

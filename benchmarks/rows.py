@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import suite
 from benchmarks.cases import BOTH, OWN, Case, shape
 from benchmarks.harness import Effort, Side, Times, Worker, WorkerError, compare, ratios, spread
-from benchmarks.pairs import Pair, note, times
+from benchmarks.pairs import Pair, note, times, with_ratio
 
 CELLS = {"tanh": ("tanh RNN", "nn.RNN"), "lstm": ("LSTM", "nn.LSTM"), "gru": ("GRU", "nn.GRU")}  # ours and the peer
 
@@ -171,10 +171,13 @@ def solutions(plan: Sequence[Pair], seeds: int) -> Iterator[Row]:
         except WorkerError as error:
             yield _with(blank, note=f"not measured: {error}")
             continue
-        middle, low, high = spread([t.ratio for t in found])
+        if not (kept := with_ratio(found)):
+            yield _with(blank, note=f"not measured: {note(found, pair.most)}")
+            continue
+        middle, low, high = spread([t.ratio for t in kept])
         yield _with(
-            blank, ours_ms=1000 * median(t.ours for t in found), peer_ms=1000 * median(t.peer for t in found),
-            ratio=middle, low=low, high=high, rounds=seeds, note=note(found, pair.most),
+            blank, ours_ms=1000 * median(t.ours for t in kept), peer_ms=1000 * median(t.peer for t in kept),
+            ratio=middle, low=low, high=high, rounds=len(kept), note=note(found, pair.most),
         )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from torch import Tensor
 from benchmarks import twin
 from benchmarks.arm import Missing
 from benchmarks.loop import data
+from benchmarks.pairs import STOPPED
 from benchmarks.worker import PEERS
 from longlag import protocol
 from longlag.cells.reservoir import Reservoir
@@ -33,7 +34,7 @@ from longlag.optimisers.ridge import Ridge as Readout
 from longlag.store.records import Row
 
 BUDGET = 3e6  # sequence passes: enough for every pair that is timed
-Found = dict[str, Any]  # solved, and CPU seconds
+Found = dict[str, Any]  # solved, and CPU seconds; of a peer why it ended, in words that follow "the peer"
 Answer = Callable[[Tensors], Tensor]  # a batch -> outputs [1, K, B, O]
 
 
@@ -169,7 +170,7 @@ def _answers(own: Data, net: torch.nn.Module) -> Answer:
 
 
 def _until_solved(own: Data, answer: Answer, step: Callable[[], object], passes: float, clock: Clock) -> Found:
-    """Steps of that many passes, with the engine's evaluations, until the task is solved or the time is up."""
+    """Steps of that many passes, with the engine's evaluations, until one is confirmed or the time is up."""
     spent, confirmations = 0.0, 0
     try:
         while True:
@@ -184,9 +185,10 @@ def _until_solved(own: Data, answer: Answer, step: Callable[[], object], passes:
             purpose = confirmation(confirmations)
             if _wrong(own, answer, purpose, protocol.CONFIRM, clock) <= protocol.CONFIRMATION:
                 solved = _wrong(own, answer, TEST, protocol.TEST, clock) <= protocol.CRITERION
-                return {"solved": solved, "seconds": clock.seconds}
+                ended = "solved it" if solved else "was confirmed on validation and failed on the test set"
+                return {"solved": solved, "seconds": clock.seconds, "ended": ended}
     except _TooLong:
-        return {"solved": False, "seconds": clock.seconds}
+        return {"solved": False, "seconds": clock.seconds, "ended": STOPPED}
 
 
 def _wrong(own: Data, answer: Answer, purpose: str, n: int, clock: Clock) -> float:

@@ -267,7 +267,7 @@ def test_both_sides_solve_a_task_and_a_peer_is_stopped_in_time(small_evaluations
     assert not getattr(solve, peer)(**condition, limit=0.0)["solved"]
 
 
-def test_a_peer_is_solved_by_the_engines_criterion(small_evaluations):
+def test_a_peer_is_solved_by_the_engines_criterion(small_evaluations, monkeypatch):
     own, steps = loop.data("control", "temporal_order", 10), []
 
     def right_after(n):
@@ -280,7 +280,13 @@ def test_a_peer_is_solved_by_the_engines_criterion(small_evaluations):
     assert found["solved"]
     assert len(steps) == 2  # evaluated after 1500 and 3000 passes
     steps.clear()
-    assert not solve._until_solved(own, right_after(10**9), lambda: None, 1500.0, solve.Clock.of(0.2))["solved"]
+    assert found["ended"] == "solved it"
+    found = solve._until_solved(own, right_after(10**9), lambda: None, 1500.0, solve.Clock.of(0.2))
+    assert (found["solved"], found["ended"]) == (False, pairs.STOPPED)
+    wrong_in_the_end = iter([0.0, 0.0, 1.0])  # monitor, confirmation, test
+    monkeypatch.setattr(solve, "_wrong", lambda *_: next(wrong_in_the_end))
+    found = solve._until_solved(own, right_after(0), lambda: None, 1500.0, solve.Clock.of(60.0))
+    assert (found["solved"], found["ended"]) == (False, "was confirmed on validation and failed on the test set")
 
 
 def test_pairs_are_ratios_by_seed_and_a_stopped_peer_is_a_lower_bound():
@@ -289,7 +295,8 @@ def test_pairs_are_ratios_by_seed_and_a_stopped_peer_is_a_lower_bound():
 
     def peer(call, limit, seed, **_):
         limits.append(limit)
-        return {"solved": seed > 0, "seconds": min(limit, 4.0 * (seed + 1))}
+        ended = "solved it" if seed else pairs.STOPPED
+        return {"solved": seed > 0, "seconds": min(limit, 4.0 * (seed + 1)), "ended": ended}
 
     found = list(pairs.times(pair, lambda call, seed, **_: {"solved": True, "seconds": 0.5 * (seed + 1)}, peer, 2))
     assert limits == [5.0, 10.0]
@@ -298,6 +305,25 @@ def test_pairs_are_ratios_by_seed_and_a_stopped_peer_is_a_lower_bound():
     assert "ours solved 2 of 2, the peer 1" in words
     assert "stopped at 10 times our time: 1 of the ratios are lower bounds" in words
     assert "lower bound" not in pairs.note(found[1:], pair.most)
+
+
+def test_a_pair_that_ours_did_not_solve_is_left_out_of_the_median(monkeypatch):
+    failed = "was confirmed on validation and failed on the test set"
+    found = [
+        pairs.Times(0, 1.0, 3.0, True, True, "solved it"),
+        pairs.Times(1, 10.0, 1.0, False, True, "solved it"),
+        pairs.Times(2, 1.0, 5.0, True, False, failed),
+    ]
+    assert pairs.note(found, 10.0) == (
+        "ours solved 2 of 3, the peer 2; ratios by seed 3, 5; left out, since ours did not solve: 1; "
+        f"the peer {failed}: 1 of the ratios are lower bounds"
+    )
+    pair = pairs.Pair("hf", "xor", 50, "p", "f", goal=5.0, floor=3.0)
+    for given, ratio, rounds in ((found, 4.0, 2), (found[1:2], None, 0)):
+        monkeypatch.setattr(rows, "times", lambda *_, given=given: given)
+        (row,) = rows.solutions([pair], seeds=3)
+        assert (row.ratio, row.rounds) == (ratio, rounds)
+    assert row.note == "not measured: ours solved 0 of 1, the peer 1; left out, since ours did not solve: 1"
 
 
 def test_a_pair_whose_peer_is_missing_is_a_row_that_says_so():
