@@ -199,6 +199,16 @@ def test_both_doors_plan_the_same_jobs(tmp_path, snakefile):
     assert counts(output) == {**steps, "train": 3, "total": 10}
 
 
+def test_a_design_may_be_longer_than_a_command(tmp_path):
+    """Of which Linux takes 128 KiB in one argument."""
+    folder = Folder(tmp_path)
+    folder.config["title"] = "A 'long' title é. " * 10_000
+    code, output = folder.snakemake("--until", "question")
+    assert code == 0, output
+    (written,) = (tmp_path / "results/tiny/design").iterdir()
+    assert json.loads(written.read_text("utf-8"))["title"] == folder.config["title"]
+
+
 def test_suites_are_chosen_by_name_and_keys_replaced(tmp_path):
     code, output = Folder(tmp_path).snakemake("--dry-run", "--printshellcmds", "--config", "suite=demo", "budget=77")
     assert code == 0, output
