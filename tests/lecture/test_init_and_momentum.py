@@ -23,6 +23,11 @@ from longlag.rng import stream
 from longlag.store.records import Point, Status, read_rows, write_rows
 
 
+def test_the_records_say_what_they_cost():
+    minutes = sum(found.seconds for found in read_rows(INIT_AND_MOMENTUM)) / 60
+    assert f"{minutes:.0f} minutes of one core" in " ".join(factorial.__doc__.split())
+
+
 def row(problem, corner, seed, passes, rate=None, error=0.5):
     """A run of a corner that took that many passes; None: it did not solve the task."""
     setup = factorial.pinned(problem, corner, rate or corner.rates[2], (seed,))

@@ -1,4 +1,4 @@
-"""What claims read instead of measuring it: the records of claim 11, made in half an hour of one core.
+"""What claims read instead of measuring it: the records of claim 11.
 
 `python -m longlag.lecture.data` makes them, and runs what they lack (`tools/factorial.py`). Beside them stands what the
 paper found.

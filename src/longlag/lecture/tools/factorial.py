@@ -7,8 +7,8 @@ The momentum arrives: it is 0.9 or 0.98 from the first update, or the paper's sc
 1,000,001) and scored as `longlag tune` scores, by validation alone. A best rate at the edge of its grid lengthens the
 grid there, until the best one lies inside. That rate then runs on ten new seeds. The file keeps all rows, also those of
 the search. The parts are written down here, so that a new recipe of a method changes no record. All of it takes about
-an hour of one core. Corners that the file holds already are not run again, and a folder beside the file keeps finished
-runs: a stopped command resumes.
+47 minutes of one core. Corners that the file holds already are not run again, and a folder beside the file keeps
+finished runs: a stopped command resumes.
 """
 
 from __future__ import annotations
