@@ -467,6 +467,14 @@ def test_every_verb_teaches_by_an_example(verb, capsys):
     assert f"example: longlag {verb}" in " ".join(capsys.readouterr().out.split())
 
 
+def test_the_help_of_run_names_every_suite_of_the_package(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["run", "--help"])
+    (named,) = re.findall(r"SUITE +(demo, [a-z_, ]+), or a suite's YAML", " ".join(capsys.readouterr().out.split()))
+    suites = {path.stem for path in resources.find("config").glob("*.yaml")} - {"config"}
+    assert sorted(named.split(", ")) == sorted(suites)
+
+
 def test_the_installed_command_runs():
     done = subprocess.run([sys.executable, "-m", "longlag", "list"], capture_output=True, text=True, check=True)
     assert "esn_momentum" in done.stdout
