@@ -6,13 +6,9 @@ import argparse
 import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments, _catalogue
 from longlag.errors import LonglagError
-
-if TYPE_CHECKING:
-    pass
 
 HELP = "print BibTeX of longlag and of the papers behind the methods and tasks of some runs"
 EXAMPLE = "longlag cite results/demo > paper.bib"
