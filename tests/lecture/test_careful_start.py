@@ -102,3 +102,13 @@ def test_orthogonal_weights_are_orthogonal():
     shapes = {"W_hh": (8, 8), "W_xh": (2, 8), "b_h": (8,)}
     weights = careful_start.Orthogonal(0.1).draw(stream(10, "test"), shapes)["W_hh"]
     np.testing.assert_allclose(weights @ weights.T, np.eye(8), atol=1e-14)
+
+
+def test_the_start_is_orthogonal_for_any_draw():
+    """Also one whose QR has a zero on the diagonal of R, which has no sign."""
+
+    class Zeros:
+        standard_normal = staticmethod(np.zeros)
+
+    weights = careful_start.Orthogonal(0.1).draw(Zeros(), {"W_hh": (3, 3), "W_xh": (2, 3)})["W_hh"]
+    np.testing.assert_array_equal(weights @ weights.T, np.eye(3))

@@ -44,6 +44,11 @@ class Orthogonal:
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         gains = {"W_xh": self.input_gain, "W_hy": self.output_gain}
         drawn = dense(rng, shapes, {name: gain / np.sqrt(shapes[name][0]) for name, gain in gains.items()})
-        q, r = np.linalg.qr(rng.standard_normal(shapes["W_hh"]))
-        signs = np.where(np.diag(r) < 0, -1.0, 1.0)  # without them Q is not uniform: Mezzadri 2007, section 5
-        return drawn | {"W_hh": self.gain_over_lag ** (1 / self.lag) * q * signs}
+        return drawn | {"W_hh": self.gain_over_lag ** (1 / self.lag) * orthogonal(rng, shapes["W_hh"])}
+
+
+def orthogonal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """A uniformly distributed orthogonal matrix of that (square) shape."""
+    q, r = np.linalg.qr(rng.standard_normal(shape))
+    signs = np.where(np.diag(r) < 0, -1.0, 1.0)  # without them Q is not uniform: Mezzadri 2007, section 5
+    return q * signs

@@ -1,10 +1,11 @@
 """Claim 6: careful initialisation keeps gradients alive; what is careful depends on the input's scale and on the units.
 
-The library's own initialisations draw each start. The net runs over the symbols of temporal order, and the norm of
-ds_T/ds_t is measured over 100 steps; s is all that the cell carries. The plain start is U(-1/sqrt(H), 1/sqrt(H)), the
-default of common libraries for a recurrent net. A logistic net takes over the starts of tanh nets in two ways: the same
-numbers, and in its own coordinates, with four times the recurrent weights (tools/logistic.py). The bar is that of claim
-8 (tools/carried.py), from below and from above. Every start that theory calls careful is a case of its own.
+The library's own initialisations draw each start, and its orthogonal matrix is that of `Orthogonal`. The net runs over
+the symbols of temporal order, and the norm of ds_T/ds_t is measured over 100 steps; s is all that the cell carries. The
+plain start is U(-1/sqrt(H), 1/sqrt(H)), the default of common libraries for a recurrent net. A logistic net takes over
+the starts of tanh nets in two ways: the same numbers, and in its own coordinates, with four times the recurrent weights
+(tools/logistic.py). The bar is that of claim 8 (tools/carried.py), from below and from above. Every start that theory
+calls careful is a case of its own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from longlag.cells.lstm import LSTM
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.inits.base import Init, Shapes
 from longlag.inits.gates import Chrono, ForgetBias
+from longlag.inits.isometric import orthogonal
 from longlag.inits.sparse import SparseSpectral
 from longlag.inits.uniform import Uniform
 from longlag.lecture.base import Finding, claim, conclude_by_case, fill
@@ -40,7 +42,7 @@ CLAIM = claim("careful_start", lag=LAG, task=TASK, least=LEAST, greatest=GREATES
 
 @dataclass(frozen=True)
 class Orthogonal:
-    """W_hh orthogonal, uniform over the group (QR of a Gaussian); W_xh ~ N(0, input_scale^2); the rest zero.
+    """W_hh orthogonal, uniform over the group; W_xh ~ N(0, input_scale^2); the rest zero.
 
     Saxe, McClelland & Ganguli 2014: a linear net that starts orthogonal passes every gradient on at its full length.
     """
@@ -48,10 +50,10 @@ class Orthogonal:
     input_scale: float
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
-        q, r = np.linalg.qr(rng.standard_normal(shapes["W_hh"]))
+        w_hh = orthogonal(rng, shapes["W_hh"])
         drawn = {name: np.zeros(shape) for name, shape in shapes.items()}
         w_xh = self.input_scale * rng.standard_normal(shapes["W_xh"])
-        return drawn | {"W_hh": q * np.sign(np.diag(r)), "W_xh": w_xh}
+        return drawn | {"W_hh": w_hh, "W_xh": w_xh}
 
 
 @dataclass(frozen=True)
