@@ -18,7 +18,7 @@ import on_fresh_seeds
 import on_new_tasks
 import reached
 import two_starts
-from finding import Finding, fisher, in_markdown, of_all
+from finding import Finding, fisher, in_markdown, numbered, of_all, see
 
 from longlag import registry
 from longlag.design import tuned
@@ -179,8 +179,8 @@ def _adding(choice: Choice) -> Finding:
         f"No setting of {len(choice.trials)} solves adding at lag 50 within 10^6 passes: the best leaves "
         f"{100 * best:.0f} % wrong. On {join_words(map(task_label, symbols))} {solved} of "
         f"{2 * len(choice.trials)} pairs of a setting and a task are solved on both seeds. At lag 100 the settings "
-        f"chosen at lag 50 solve {far} fresh seeds within 3 x 10^6 passes (finding 7). With more passes it learns sums "
-        f"at lag 50 too: of five other seeds {of_all([row.solved for row in longer])} solve adding, after "
+        f"chosen at lag 50 solve {far} fresh seeds within 3 x 10^6 passes ({see('search')}). With more passes it "
+        f"learns sums at lag 50 too: of five other seeds {of_all([row.solved for row in longer])} solve adding, after "
         f"{soonest:.1f} to {latest:.1f} million passes ([record](../results/budget/README.md)).",
         not any(_met(choice, "adding", n) for n in choice.trials)
         and solved > len(choice.trials)
@@ -255,7 +255,7 @@ def page() -> str:
     """The page in Markdown.
 
     Raises:
-        ValueError: a finding that the records do not show.
+        ValueError: a finding that the records do not show, or a reference to a finding that there is not.
     """
     found = [
         *search_for_settings(trials.read(TRIALS)),
@@ -273,7 +273,8 @@ def page() -> str:
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:
         raise ValueError(f"the records no longer show: {'; '.join(wrong)}; rewrite these findings in docs/findings.py")
-    parts = [f"## {place}. {finding.title}\n\n{finding.text}\n" for place, finding in enumerate(found, 1)]
+    texts = zip(found, numbered(found), strict=True)
+    parts = [f"## {place}. {finding.title}\n\n{text}\n" for place, (finding, text) in enumerate(texts, 1)]
     return "\n".join([_HEAD, *parts])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from finding import Finding, fisher, in_markdown, of_all
+from finding import Finding, fisher, in_markdown, of_all, see
 from fresh import BUDGET, FINAL, FINAL_TUNED, ROOT, SEARCH, TUNED, Cell, cell
 
 from longlag.analysis.newcomer import sign_test
@@ -64,7 +64,7 @@ def _search(before: Outcomes, now: Outcomes) -> Finding:
         f"{method_label(lost[0])} gained {count(len(won), 'condition')} and lost {len(gone)}",
         "Fresh seeds solved with the recipe and code of an older commit, and with the settings of the search: "
         f"{counts}. The LSTM's gain is due to three things at once: its recipe (a forget bias that follows the lag, "
-        "which the older one did not know), its searched rate, and a search at all; finding 11 "
+        f"which the older one did not know), its searched rate, and a search at all; {see('forget_bias')} "
         "takes the bias alone. "
         f"{capital(method_label(lost[0]))} gained {gained} runs and lost {lost_runs} (sign test: p = "
         f"{sign_test(gained, lost_runs):.2f}). A condition counts as solved if half of its seeds are: it gained "
@@ -90,6 +90,7 @@ def _search(before: Outcomes, now: Outcomes) -> Finding:
         and all(final[0])
         and min(kept) > max(recipe) > CRITERION
         and not any(longer),
+        key="search",
     )
 
 
@@ -218,8 +219,8 @@ def _weakest(before: Outcomes, solved: Outcomes) -> Finding:
         "Of the lecture's four remedies, ESN init with momentum is the weakest on the tasks of the search",
         f"Fresh seeds solved, over {count(cells, 'pair')} of a task and a lag: {_each(every)}. On the tasks that the "
         f"search had seen: {_each(searched)}. On the others: {_each(others)}. So its weakness is one of searched "
-        "settings too (finding 7); with those that the final of the search put in their place it solves more "
-        "(finding 15). It solves "
+        f"settings too ({see('search')}); with those that the final of the search put in their place it solves more "
+        f"({see('final')}). It solves "
         f"{of_all([o for cell in lacking for o in solved['esn_momentum', *cell]])} on "
         f"{join_words(f'{task_label(task)} at {lag}' for task, lag in lacking)}, within 3 x 10^6 passes. With an "
         f"older recipe it had solved {sum(older)}. Its paper "
@@ -281,4 +282,5 @@ def of_the_final(records: Mapping[str, Sequence[Row]]) -> Finding:
         and not any(now[back])
         and sum(final[gone]) < 3
         and all(now[gone]),
+        key="final",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean, median
 
 import pandas as pd
-from finding import Finding, fisher, in_markdown, of_all
+from finding import Finding, fisher, in_markdown, of_all, see
 from fresh import FINAL_TUNED
 
 from longlag.analysis import claims, stats
@@ -150,7 +150,7 @@ def permutation(seeds: Seeds) -> Finding:
         f"four other tasks. With it the clipped net solves lag 100 with {_of(seeds, 'clipping', task, 100)} seeds and "
         f"Hessian-Free with {_of(seeds, 'hf', task, 100)} (Fisher's exact test: p = {p[100]:.3f}); at lag 200 the "
         f"difference may be chance (p = {p[200]:.2f}). ESN init + momentum fails at these lags too, but with a setting "
-        "that is worse here than the one that the final replaced (finding 15). The net without clipping, at "
+        f"that is worse here than the one that the final replaced ({see('final')}). The net without clipping, at "
         f"a rate and gain of its own, solves lag 100 with {_of(seeds, 'control', task, 100)}. On none of the other "
         f"tasks does clipping solve more runs than Hessian-Free. We found this in the record and had not predicted it."
         f"\n\n{table}",

@@ -49,6 +49,7 @@ def lag_of_the_lstm(path: Path = LSTM_LAG) -> Finding:
         "Seeds solved, and the median of their passes (`config/lstm_lag.yaml`):\n\n"
         f"{table}",
         p < 0.05 and gained > lost and reading.keys() == constant.keys(),
+        key="forget_bias",
     )
 
 

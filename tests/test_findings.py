@@ -29,3 +29,11 @@ def test_a_relation_that_records_no_longer_show_is_refused(findings, tmp_path, m
     monkeypatch.setattr(findings, "TRIALS", tmp_path / "trials.csv")
     with pytest.raises(ValueError, match="the records no longer show: Within a million passes the LSTM"):
         findings.page()
+
+
+def test_a_finding_is_referred_to_by_its_key(findings):
+    one = findings.Finding("One", f"It holds, unlike {findings.see('two')}.", True)
+    two = findings.Finding("Two", f"See {findings.see('two')}.", True, key="two")
+    assert findings.numbered([one, two]) == ["It holds, unlike finding 2.", "See finding 2."]
+    with pytest.raises(ValueError, match="refers to the finding 'two', and none has that key"):
+        findings.numbered([one])
