@@ -163,6 +163,7 @@ def _symbols(solved: Outcomes, rows: Sequence[Row], longer: Sequence[Row]) -> Fi
         and sum(more) < 3
         and not any([*failing, *plain, *solved["lru", *_MEMORY]])
         and all(sum(solved[name, *_MEMORY]) >= 4 for name in careful),
+        key="symbols",
     )
 
 
