@@ -22,8 +22,8 @@ _RULE = """\
 A candidate with a seed that diverged, ended with an error or was never evaluated is worse than all others. Then the
 order is: share of runs that are not within the criterion, passes (the whole budget for such a run), share of monitor
 sequences wrong at the best evaluation (0 within the criterion), last validation loss in units of the constant answer's;
-each a mean over seeds, and over tasks for the one setting. The recipe, else the lowest number, wins a tie. No test
-score was read."""
+each a mean over seeds, and over tasks for the one setting. In a tie, the recipe is chosen;
+without the recipe, the candidate with the lowest number. No test score was read."""
 
 
 def line(choice: Choice) -> str:
