@@ -77,7 +77,7 @@ def draw() -> Callable[..., None]:
 
 
 LONGEST = 320  # letters: four lines of a slide
-_CASES = re.compile(r"(?:: |; )(yes|no|undecided) for ")
+_CASES = re.compile(r"(?::|\?|\.) (yes|no|undecided) for ", flags=re.IGNORECASE)
 
 
 def check_sentence(finding: Finding) -> None:
@@ -86,7 +86,8 @@ def check_sentence(finding: Finding) -> None:
     assert said.endswith(".")
     assert len(said) <= LONGEST
     assert not re.search(r"\n|  |\.\.|\bnan\b|\binf\b|[{}]", said)
-    by_case = _CASES.findall(said)
+    by_case = [answer.lower() for answer in _CASES.findall(said)]
+    assert ("?" in said) == (by_case not in ([], ["yes"]) or said.endswith("since nothing was run."))
     if by_case or said.endswith("since nothing was run."):
         assert by_case == sorted(set(by_case), key=["yes", "no", "undecided"].index)
         assert verdict_of(by_case, ", but " in said) == finding.verdict

@@ -36,7 +36,7 @@ def test_it_holds_with_the_starts_that_fall_short_as_its_caveat(draw):
 @pytest.mark.parametrize("rate", [-0.02, 0.02], ids=["vanishes", "explodes"])
 def test_a_start_that_vanishes_or_explodes_is_a_lost_case(plain, rate):
     finding = judge(orthogonal=rate)
-    assert "; no for orthogonal, small input (" in plain(finding)
+    assert ". No for orthogonal, small input (" in plain(finding)
     assert finding.verdict == Verdict.CAVEAT
     assert finding.caveat.startswith(f"it does not hold for {ORTHOGONAL};")
     twin = judge(orthogonal_scaled=rate)
@@ -45,7 +45,7 @@ def test_a_start_that_vanishes_or_explodes_is_a_lost_case(plain, rate):
 
 def test_it_fails_if_no_start_carries_or_the_plain_one_does(plain):
     lost = judge(sparse_small=-0.1, orthogonal=-0.1, lstm_chrono=-0.1)
-    assert ": no for sparse, radius 1.1, small input (4.5e-05 of it arrives), orthogonal" in plain(lost)
+    assert "? No for sparse, radius 1.1, small input (4.5e-05 of it arrives), orthogonal" in plain(lost)
     assert lost.verdict == Verdict.FAILS
     assert judge(plain=0.0).verdict == Verdict.FAILS
     assert judge(orthogonal_same=0.0).verdict == Verdict.FAILS

@@ -98,8 +98,8 @@ def test_it_holds_if_the_cells_of_learned_lstms_pass_the_error_and_the_plain_net
 
 
 def test_a_start_whose_cells_pass_too_little_is_a_lost_case(plain):
-    assert "no for LSTM, forget bias 1 (0.001 arrives" in plain(lstm_error_flow.judge(found(bias=1e-3), 10))
-    assert ": no for LSTM" in plain(lstm_error_flow.judge(found(bias=1e-3, chrono=0.1), 10))
+    assert "No for LSTM, forget bias 1 (0.001 arrives" in plain(lstm_error_flow.judge(found(bias=1e-3), 10))
+    assert "? No for LSTM" in plain(lstm_error_flow.judge(found(bias=1e-3, chrono=0.1), 10))
     assert lstm_error_flow.judge(found(bias=1e-3), 10).caveat.startswith("it does not hold for LSTM, forget bias 1")
     assert lstm_error_flow.judge(found(bias=1e-3, chrono=0.1), 10).verdict == Verdict.FAILS
 

@@ -70,8 +70,8 @@ def test_it_holds_with_unsolved_nets_and_the_designed_net_as_its_caveats(plain):
     ids=["moved far", "readout as good", "ridge as good", "frozen as good"],
 )
 def test_a_lag_where_little_is_gained_or_much_is_moved_is_a_lost_case(plain, bad):
-    assert ": yes for lag 30 (" in plain(judge(bad, course()))
-    assert ": no for lag 15 (" in plain(judge(bad))
+    assert "? Yes for lag 30 (" in plain(judge(bad, course()))
+    assert "? No for lag 15 (" in plain(judge(bad))
     assert judge(bad, course()).caveat.startswith("it does not hold for lag 15")
     assert judge(bad).verdict == Verdict.FAILS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_claim_that_is_undecided_says_why_and_no_other_does(plain):
         each = {name: [one] for name, one in cases.items()}
         return plain(conclude_by_case(asked, each, [], {}, why="few nets were run", parts=""))
 
-    assert said(a=number(5, 10)).endswith("undecided for a, since few nets were run.")
+    assert said(a=number(5, 10)).endswith("? Undecided for a, since few nets were run.")
     assert "since" not in said(a=number(10, 10), b=number(5, 10))
     assert "since" not in said(a=number(0, 10))
 
@@ -72,39 +73,38 @@ def test_a_claim_with_cases_answers_each(plain):
         finding = conclude_by_case(
             asked, {name: [one] for name, one in cases.items()}, [], {}, "late", "slowly", shown, parts=""
         )
-        return plain(finding).split(": ", 1)[1]
+        return re.split(r": |\? ", plain(finding), maxsplit=1)[1]
 
     assert said(a=held, b=held, c=held) == "yes for a, b and c, but slowly."
     assert said({"a": "1 %", "b": "2 %", "c": "3 %"}, a=held, b=failed, c=open_) == (
-        "yes for a (1 %); no for b (2 %); undecided for c (3 %)."
+        "Yes for a (1 %). No for b (2 %). Undecided for c (3 %)."
     )
-    assert said(a=failed, b=failed) == "no for a and b."
-    assert said(a=failed, b=open_) == "no for a; undecided for b."
-    assert said() == "undecided, since nothing was run."
+    assert said(a=failed, b=failed) == "No for a and b."
+    assert said(a=failed, b=open_) == "No for a. Undecided for b."
+    assert said() == "Undecided, since nothing was run."
 
 
 def test_every_claim_has_words_for_a_slide():
     for slug, each in texts().items():
         assert not each["plain"].rstrip().endswith("."), slug
         assert len(each["plain"]) <= 200, slug
+        assert each.get("question", "?").endswith("?"), slug
         assert all(name for _, name, _, _ in string.Formatter().parse(each["plain"]) if name is not None), slug
 
 
 def test_a_caveat_of_cases_stands_where_all_of_them_agree():
     one = {"a": Verdict.HOLDS, "b": Verdict.CAVEAT}
-    assert words.by_case("It pays", one, "rarely") == "It pays: yes for a and b, but rarely."
-    assert words.by_case("It pays", one, "", [number(9, 10)]) == (
+    assert words.by_case("It pays", "Does it?", one, "rarely") == "It pays: yes for a and b, but rarely."
+    assert words.by_case("It pays", "Does it?", one, "", [number(9, 10)]) == (
         "It pays: yes for a and b, but the sum is exact in only 9 of 10 nets."
     )
-    assert (
-        words.by_case("It pays", one | {"c": Verdict.FAILS}, "rarely") == "Whether it pays: yes for a and b; no for c."
-    )
+    mixed = words.by_case("It pays", "Does it?", one | {"c": Verdict.FAILS}, "rarely")
+    assert mixed == "Does it? Yes for a and b. No for c."
 
 
 @pytest.mark.parametrize("lost", [Verdict.FAILS, Verdict.UNDECIDED])
 def test_a_sentence_of_cases_asserts_nothing_unless_every_case_is_a_yes(lost):
     held = {"a": Verdict.HOLDS, "b": Verdict.CAVEAT}
-    assert words.by_case("Start and speed help", held).startswith("Start and speed help: yes for a and b")
+    assert words.by_case("It pays", "Does it?", held).startswith("It pays: yes for a and b")
     for cases in ({"a": lost}, held | {"c": lost}, {}):
-        assert words.by_case("Start and speed help", cases).startswith("Whether start and speed help: ")
-    assert words.by_case("LSTM nets learn", {"a": lost}).startswith("Whether LSTM nets learn: ")
+        assert words.by_case("It pays", "Does it?", cases).startswith("Does it? ")

@@ -2,7 +2,7 @@
 
 Where a claim holds, the sentence says what was found. Where it is undecided or does not hold, it names the threshold
 that the fewest nets meet, and how many do. A claim that is judged case by case says yes, no or undecided for each case.
-If not every case is a yes, the sentence begins with "Whether", so that no part of it asserts what another part denies.
+If not every case is a yes, it begins with a question, so that no part of it asserts what another part denies.
 """
 
 from __future__ import annotations
@@ -35,22 +35,24 @@ def at_least(share: float) -> float:
     return math.floor(round(100 * share, 6)) / 100
 
 
-def by_case(fact: str, cases: Mapping[str, Verdict], but: str = "", held: Sequence[Number] = (), why: str = "") -> str:
-    """The sentence of a claim that is judged case by case; held: the numbers of the cases in which it holds; why: the
-    reason of a claim that is undecided."""
+def by_case(
+    fact: str,
+    question: str,
+    cases: Mapping[str, Verdict],
+    but: str = "",
+    held: Sequence[Number] = (),
+    why: str = "",
+) -> str:
+    """The words of a claim that is judged case by case: the fact, if every case is a yes, else the question and its
+    answers. held: the numbers of the cases in which it holds; why: the reason of a claim that is undecided."""
     if not cases:
-        return f"{_whether(fact)}: undecided, since nothing was run."
+        return f"{question} Undecided, since nothing was run."
     answers = {answer: [name for name, one in cases.items() if _ANSWERS[one] == answer] for answer in _ANSWERS.values()}
     said = [f"{answer} for {_listed(names)}" for answer, names in answers.items() if names]
-    mixed = len(said) > 1  # the other cases are caveat enough
+    if list(filter(answers.get, answers)) == ["yes"]:
+        return f"{fact}: {said[0]}{_but(but, held)}."
     since = f", since {why}" if why else ""
-    opens = fact if list(filter(answers.get, answers)) == ["yes"] else _whether(fact)
-    return f"{opens}: {'; '.join(said)}{since}{'' if mixed else _but(but, held)}."
-
-
-def _whether(fact: str) -> str:
-    """The fact as a question that the cases answer; a name in capitals keeps them."""
-    return f"Whether {fact if fact[1:2].isupper() else fact[:1].lower() + fact[1:]}"
+    return f"{question} {'. '.join(one[:1].upper() + one[1:] for one in said)}{since}."
 
 
 def _fewest(numbers: Sequence[Number], met: bool | None) -> Number:
