@@ -145,8 +145,8 @@ def conclude_by_case(
     words = {f"{name} ({known[name]})" if name in known else name: one for name, one in found.items()}
     rest = (but or caveat, held) if decided is Verdict.CAVEAT else ("", [])
     since = why if decided is Verdict.UNDECIDED else ""
-    texts_of_claim = [fill(claim.slug, key, **measured) for key in ("plain", "question")]
-    sentence = plain.by_case(*texts_of_claim, words, *rest, why=since)
+    fact, question = (fill(claim.slug, key, **measured) for key in ("plain", "question"))
+    sentence = plain.by_case(fact, question, words, *rest, why=since)
     return Finding(decided, fill(claim.slug, "summary", **measured), numbers, all_said, sentence, series)
 
 
