@@ -307,7 +307,7 @@ def test_a_part_of_the_grid_shows_that_part_alone(record, here, capsys):
     assert "A smoke test (--quick)" in capsys.readouterr().err
     page = (here / "part/report.html").read_text()
     assert '<h2 class="sentence">A smoke test (--quick): one seed' in page
-    for words in ("ahead of", "Counting pairs", "carries furthest", "comes first", "carry it furthest", "p &lt; 1."):
+    for words in ("ahead of", "Counting pairs", "longest reach on", "comes first", "the longest reach,", "p &lt; 1."):
         assert words not in page
     assert "1 against 2 p = 0.67" in page
     assert re.search(r"<td>–</td><td>Twin</td>", page), "no rank"

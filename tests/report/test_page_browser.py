@@ -266,7 +266,7 @@ def test_without_scripts_figures_and_tables_are_there(tmp_path: Path, whole: Pat
         tables_seen = [t for t in driver.find_elements("css selector", "table") if t.is_displayed()]
         assert len(tables_seen) >= 5
         assert not shown(driver, "#explorer")
-        assert "Scripts are off" in driver.find_element("css selector", "noscript").text
+        assert "JavaScript is off" in driver.find_element("css selector", "noscript").text
 
 
 def open_page(driver: Any, page: Path, draws: bool = True) -> str:

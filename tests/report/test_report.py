@@ -210,7 +210,7 @@ def test_the_answer_in_sentences() -> None:
     (first,) = answer.sentences(reach(a=(100, 100), b=(100, 100), c=(50, 100)))
     assert (
         first.text
-        == "a and b tie: they carry it furthest, ≥ 100 steps (minimal lag 50); next c with 50 steps (minimal lag 25)."
+        == "a and b share the longest reach, ≥ 100 steps (minimal lag 50); next c with 50 steps (minimal lag 25)."
     )
     (capped,) = answer.sentences(reach(a=(100, 100), b=(50, 50)))
     assert "next b with ≥ 50 steps (minimal lag 25), not tried beyond." in capped.text
@@ -222,7 +222,7 @@ def test_the_answer_in_sentences() -> None:
 def test_three_sentences_say_who_is_furthest_who_is_cheapest_and_how_sure_it_is() -> None:
     furthest, cheapest, uncertain = headline.sentences(reach(a=(100, 100), b=(50, 100)))
     assert furthest == (
-        "A carries furthest on the one task on which methods were compared: ≥ 100 steps on adding; "
+        "A has the longest reach on the one task on which methods were compared: ≥ 100 steps on adding; "
         "next comes b with 50 steps on adding."
     )
     assert cheapest.startswith("Of the 2 pairs of task and lag that two methods or more solve, the cheapest is ")
@@ -317,7 +317,7 @@ def test_tasks_with_one_answer_share_a_sentence() -> None:
     found = answer.sentences(CASES["many tasks"]())
     (alone,) = [sentence for sentence in found if "alone" in sentence.text]
     assert alone.about == "task 1, task 2, task 3, task 4 and task 5"
-    assert alone.text == "echo state network alone was run; it carries ≥ 20 steps (minimal lag 11 to 15) on each."
+    assert alone.text == "echo state network alone was run; its reach is ≥ 20 steps (minimal lag 11 to 15) on each."
 
 
 def test_what_is_missing_is_said_in_few_words() -> None:
@@ -353,7 +353,7 @@ def test_more_rows_than_a_page_should_hold_are_left_out() -> None:
 
 
 def test_the_first_screen_has_one_plain_sentence() -> None:
-    assert headline.line(reach(a=(100, 100), b=(50, 100))) == "A carries furthest on adding."
+    assert headline.line(reach(a=(100, 100), b=(50, 100))) == "A has the longest reach on adding."
     assert headline.line(CASES["no runs"]()) == ""
     assert headline.line(CASES["nothing solved"]()).startswith("No two methods were run on one task")
     assert re.fullmatch(r"[A-Z][^.]* on (all 3|[12] of 3) tasks[^.]*\.", headline.line(CASES["whole"]()))
@@ -361,10 +361,10 @@ def test_the_first_screen_has_one_plain_sentence() -> None:
 
 def test_a_tie_names_no_winner() -> None:
     tied = reach(a=(100, 100), b=(100, 100), c=(50, 100))
-    assert headline.line(tied) == "A and b tie in reach: each carries as far as any on adding."
+    assert headline.line(tied) == "A and b tie in reach: each has the longest reach, alone or shared, on adding."
     first = headline.sentences(tied)[0]
     assert first.startswith(
-        "A and b tie in reach: each carries as far as any on the one task on which methods were compared: a ≥ 100"
+        "A and b tie in reach: each has the longest reach, alone or shared, on the one task on which methods were compared: a ≥ 100"
     )
     assert first.endswith("b ≥ 100 steps on adding; next comes c with 50 steps on adding.")
     alone = reach(a=(100, 100), b=(100, 100))
@@ -375,26 +375,26 @@ def test_a_tie_names_no_winner() -> None:
         reach(a=(50, 100), b=(50, 100)).runs.assign(task="temporal_order"),
     ])  # fmt: skip
     one = Analysis(runs, runs.iloc[:0])
-    assert headline.line(one) == "A carries furthest on 1 of 3 tasks, and ties for furthest on 2 more."
+    assert headline.line(one) == "A has the longest reach on 1 of 3 tasks and shares it on 2."
     both = Analysis(runs[runs.task != "adding"], runs.iloc[:0])
-    assert headline.line(both) == "A and b tie in reach: each carries as far as any on all 2 tasks."
+    assert headline.line(both) == "A and b tie in reach: each has the longest reach, alone or shared, on all 2 tasks."
     third = pd.concat([both.runs, reach(a=(100, 100), c=(100, 100)).runs.assign(task="multiplication")])
     found = headline.line(Analysis(third, runs.iloc[:0]))
-    assert found == "A carries as far as any on all 3 tasks, on each of them in a tie."
+    assert found == "A shares the longest reach on all 3 tasks."
 
 
 def test_the_headline_ranks_by_the_lags_that_all_were_tried_at() -> None:
     longer = reach(a=(100, 100), b=(50, 50))
-    tie = "At the lags all were tried at, a and b tie in reach: each carries as far as any on adding."
+    tie = "At the lags all were tried at, a and b tie in reach: each has the longest reach, alone or shared, on adding."
     assert headline.line(longer) == tie, "b was never tried at 100"
     assert headline.sentences(longer)[0].startswith(
-        "With the longer ladders that only some of them had, a carries furthest on the one task"
+        "With the longer ladders that only some of them had, a has the longest reach on the one task"
     )
     runs = longer.runs
     unsolved = runs.assign(solved=False, passes_to_solve=math.nan)
     worse = pd.concat([runs[runs.method == "a"], unsolved[unsolved.method == "b"]])
     assert headline.line(Analysis(worse, runs.iloc[:0])) == (
-        "At the lags all were tried at, a carries furthest on adding."
+        "At the lags all were tried at, a has the longest reach on adding."
     )
     apart = pd.concat([
         runs,

@@ -162,12 +162,12 @@ def caption(analysis: Analysis) -> str:
     )
     if is_map(table):
         return (
-            f"Darker cells carry further.{first} Number: {told}, if there is room. {_marks(table, 'black edge')}"
+            f"Darker cells: longer reach.{first} Number: {told}, if there is room. {_marks(table, 'black edge')}"
             "Methods are ordered by their mean share of the largest lag, tasks by how many methods ran on them; "
             f"{seeds_phrase(table.n)}. The table gives the intervals."
         )
     return (
-        f"Longer bars carry further.{first} Bar and number: {told}. Pale track: the lags of the grid, divided by "
+        f"Longer bars: longer reach.{first} Bar and number: {told}. Pale track: the lags of the grid, divided by "
         f"white lines. {_marks(table, 'arrow')}Black line: 95 % interval of the true reach from exact binomial tests, "
         f"{seeds_phrase(table.n)}; it knows only the lags of the grid."
     )

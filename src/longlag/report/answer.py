@@ -44,7 +44,7 @@ def _alone(rows: pd.DataFrame) -> Sentence:
     steps = f"{reached(first.reach, first.at_limit)} steps" + (f" (minimal lag {ends})" if ends else "")
     return Sentence(
         join_tasks(rows.task),
-        f"{method_label(first.method)} alone was run; it carries {steps}{'' if one else ' on each'}.",
+        f"{method_label(first.method)} alone was run; its reach is {steps}{'' if one else ' on each'}.",
     )
 
 
@@ -53,8 +53,8 @@ def _task(task: str, rows: pd.DataFrame) -> Sentence:
         return Sentence(task_label(task), f"no method solves it at any lag tried ({count(len(rows), 'method')}).")
     best = rows[rows.reach == rows.reach.max()]
     rest = rows.drop(best.index)
-    who = "carries it furthest" if len(best) == 1 else "tie: they carry it furthest"
-    text = f"{join_methods(best.method)} {who}, {_steps(best, rows)}"
+    who = "has" if len(best) == 1 else "share"
+    text = f"{join_methods(best.method)} {who} the longest reach, {_steps(best, rows)}"
     if len(rest) and rest.reach.max() > 0:
         second = rest[rest.reach == rest.reach.max()]
         return Sentence(task_label(task), f"{text}; next {join_methods(second.method)} with {_steps(second, rows)}.")

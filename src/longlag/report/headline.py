@@ -1,4 +1,4 @@
-"""The answer in three sentences, made from the data alone: who carries furthest, who is cheapest, what is uncertain."""
+"""The answer in three sentences, made from the data alone: who reaches furthest, who is cheapest, what is uncertain."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ _ENDED = {
 
 # by method: what its recipe has and the others of a comparison have not (docs/protocol.md, "What each recipe reads")
 _GIVEN = {
-    "esn": "The echo state network is given more: it knows the lag and the role of each input. On the memory tasks it "
-    "is a delay line that grows with the lag; elsewhere quadratic features hand it products and XOR.",
+    "esn": "The echo state network gets more information: it knows the lag and the role of each input. On the memory "
+    "tasks it is a delay line whose size grows with the lag. On the other tasks its features include squares, which "
+    "make products and XOR easy.",
 }
 
 
@@ -85,7 +86,7 @@ def _at_shared_lags(success: pd.DataFrame) -> pd.DataFrame:
 
 
 def given(analysis: Analysis) -> list[str]:
-    """What a reader must know before he compares these methods: who is given more than the others."""
+    """What a reader must know before he compares these methods: which gets more information than the others."""
     return [words for name, words in _GIVEN.items() if {name} < {*analysis.runs.method}]
 
 
@@ -97,14 +98,14 @@ def _leader(compared: pd.DataFrame, one: str = "", begins: bool = True) -> str:
     led = (one or task_label(str(compared.task.iloc[0]))) if tasks == 1 else _share(len(rows), tasks)
     if len(best) > 1:
         who = join_methods(best)
-        return f"{capital(who) if begins else who} tie in reach: each carries as far as any on {led}"
+        return f"{capital(who) if begins else who} tie in reach: each has the longest reach, alone or shared, on {led}"
     alone = int((leads[leads.task.isin(rows.task)].groupby("task").size() == 1).sum())
     name = capital(the_method(best[0])) if begins else the_method(best[0])
     if alone == len(rows):
-        return f"{name} carries furthest on {led}"
+        return f"{name} has the longest reach on {led}"
     if alone == 0:
-        return f"{name} carries as far as any on {led}, on each of them in a tie"
-    return f"{name} carries furthest on {_share(alone, tasks)}, and ties for furthest on {len(rows) - alone} more"
+        return f"{name} shares the longest reach on {led}"
+    return f"{name} has the longest reach on {_share(alone, tasks)} and shares it on {len(rows) - alone}"
 
 
 def _share(n: int, tasks: int) -> str:
@@ -126,7 +127,7 @@ def _best(compared: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
 def _furthest(table: pd.DataFrame) -> str:
     compared = _compared(table)
     if compared.empty:
-        return "No two methods were run on one task, so how far they carry cannot be compared."
+        return "No two methods were run on one task, so their reach cannot be compared."
     if compared.reach.max() == 0:
         return f"No method solves any lag that was tried ({count(compared.method.nunique(), 'method')})."
     best, leads = _best(compared)
