@@ -85,6 +85,8 @@ class Closure:
         _check_outputs(parts)
         if parts[0].dim() == 0 and isinstance(targets, Tensor) and targets.is_floating_point() and targets.dim():
             raise LonglagError(f"the closure seems to return (loss, outputs), but a loss is named as well: {_FORMS}")
+        if isinstance(targets, Tensor) and targets.requires_grad and not any(part.requires_grad for part in parts):
+            raise LonglagError(f"the targets depend on the parameters, and the outputs do not: {_FORMS}")
         loss = ask(outputs, targets)
 
         def second_order() -> Twice:
