@@ -75,8 +75,11 @@ def _medians(axes: Any, rows: pd.DataFrame, method_style: style.MethodStyle, siz
 def _budgets(axes: Any, budgets: pd.Series) -> None:
     """A dashed line per lag, and limits that leave room for it; budgets in the order of the lags."""
     for i, budget in enumerate(budgets):
+        if not 0 < budget < np.inf:  # of a run that ended before it spent anything
+            continue
         axes.hlines(budget, i - 0.45, i + 0.45, color=style.QUIET, lw=0.8, ls=(0, (4, 2)), zorder=1)
-    shown = [float(y) for line in axes.lines for y in line.get_ydata() if 1 < y < np.inf] + list(budgets.dropna())
+    shown = [float(y) for line in axes.lines for y in line.get_ydata() if 1 < y < np.inf]
+    shown += [float(budget) for budget in budgets if 0 < budget < np.inf]
     if shown:
         axes.set_ylim(min(shown) / 2, max(shown) * 2)
     else:

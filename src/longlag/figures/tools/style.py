@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -252,5 +253,7 @@ def encode(figure: Figure, kind: str) -> bytes:
     """The figure as the bytes of a pdf, png or svg file, the same at every call."""
     metadata = {"pdf": {"CreationDate": None}, "png": {"Software": None}, "svg": {"Date": None}}[kind]
     buffer = io.BytesIO()
+    # fontTools warns that the fonts of mathematical signs are old: matplotlib's have the dates that they have
+    logging.getLogger("fontTools.ttLib.tables._h_e_a_d").setLevel(logging.ERROR)
     figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
     return buffer.getvalue()
