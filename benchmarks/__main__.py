@@ -23,6 +23,8 @@ from benchmarks.harness import ROOT, Effort, Worker
 from benchmarks.pairs import PAIRS
 from benchmarks.rows import Row
 
+IDS = sorted({case.id for case in cases()} | {"P9", "P10", "P11", "P12", "P13"}, key=lambda name: int(name[1:]))
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -76,6 +78,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "results/benchmarks")
     args = parser.parse_args(argv)
     plan, only = QUICK if args.quick else FULL, set(filter(None, args.only.split(",")))
+    if strangers := sorted(only - {*IDS}):
+        parser.error(f"--only {','.join(strangers)}: no such id; known: {', '.join(IDS)}")
     begun, found = time.monotonic(), []
     args.out.mkdir(parents=True, exist_ok=True)
     with Worker("ours") as ours, Worker("default") as default:

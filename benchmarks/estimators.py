@@ -14,6 +14,7 @@ scikit-learn's RidgeClassifierCV. Sides take turns in one process.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import re
 import time
@@ -209,4 +210,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # --help runs nothing
     main()

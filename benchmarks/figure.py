@@ -5,7 +5,7 @@ python -m benchmarks.figure FOLDER
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -86,4 +86,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.figure", description=__doc__)
+    parser.add_argument("folder", type=Path, help="of speed.csv, for the figures too")
+    main(parser.parse_args().folder)

@@ -8,6 +8,7 @@ with many.
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -42,4 +43,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # --help runs nothing
     main()

@@ -6,11 +6,11 @@ or without one, writes both texts again.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import re
 import shutil
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -145,7 +145,9 @@ def with_text(page: str, found: str) -> str:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        keep(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu_record", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, help="that `make gpu` wrote")
+    if source := parser.parse_args().folder:
+        keep(source)
     for page, found in ((PAGE, text()), (BENCHMARKS, sentence())):
         page.write_text(with_text(page.read_text(), found))

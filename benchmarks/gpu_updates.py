@@ -6,7 +6,7 @@ python -m benchmarks.gpu_updates DEVICE REPLICAS UPDATES
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 from dataclasses import dataclass
 
@@ -75,5 +75,10 @@ def commit() -> str:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu_updates", description=__doc__)
+    parser.add_argument("device", help="such as cuda")
+    for number in ("replicas", "updates"):
+        parser.add_argument(number, type=int)
+    given = parser.parse_args()
     for name in METHODS:
-        print(timed(name, int(sys.argv[2]), int(sys.argv[3]), sys.argv[1]).line, flush=True)
+        print(timed(name, given.replicas, given.updates, given.device).line, flush=True)

@@ -5,7 +5,7 @@ python -m benchmarks.hessian_free_figure [FOLDER]    # draws hessian_free.png, p
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -77,4 +77,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "results/benchmarks")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.hessian_free_figure", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "results/benchmarks", help="of hessian_free.csv")
+    main(parser.parse_args().folder)

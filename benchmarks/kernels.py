@@ -6,6 +6,7 @@ copies that tensor: two kernels.
 
 from __future__ import annotations
 
+import argparse
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -71,5 +72,6 @@ def _gradient(p: Problem, hand_written: bool) -> Callable[[], object]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # --help runs nothing
     for name in GATES:
         print(name, of_a_step(name), "by automatic differentiation", of_a_step(name, hand_written=False))

@@ -8,6 +8,7 @@ so read the shares rather than the sums. Code outside longlag is charged to the 
 
 from __future__ import annotations
 
+import argparse
 import cProfile
 import pstats
 import sys
@@ -83,11 +84,17 @@ def _name(key: Any) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    method, task, lag, budget, *out = arguments
-    text = profile(method, task, int(lag), float(budget))
-    if out:
-        Path(out[0]).parent.mkdir(parents=True, exist_ok=True)
-        Path(out[0]).write_text(text)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.profile", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("method")
+    parser.add_argument("task")
+    parser.add_argument("lag", type=int)
+    parser.add_argument("budget", type=float, help="sequence passes")
+    parser.add_argument("out", nargs="?", type=Path, help="file for the table, which is printed too")
+    given = parser.parse_args(arguments)
+    text = profile(given.method, given.task, given.lag, given.budget)
+    if given.out:
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        given.out.write_text(text)
     print(text)
 
 

@@ -11,6 +11,7 @@ sides: whole runs of the twin would take an hour.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import gzip
 import json
@@ -119,4 +120,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # --help runs nothing
     main()

@@ -3,6 +3,7 @@ results/fresh."""
 
 from __future__ import annotations
 
+import argparse
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -144,5 +145,6 @@ def _cost(when: str, rows: Sequence[Row]) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # --help runs nothing
     (FOLDER / "README.md").write_text(page(recorded()), "utf-8")
     print(FOLDER / "README.md")

@@ -5,6 +5,7 @@ Each stands between two comments that name it. `tests/test_passages.py` says whi
 
 from __future__ import annotations
 
+import argparse
 import re
 import textwrap
 from collections import Counter
@@ -341,5 +342,6 @@ def renewed(name: str) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # --help runs nothing
     for passage, (file, _) in PASSAGES.items():
         (ROOT / file).write_text(renewed(passage), "utf-8", newline="\n")

@@ -6,6 +6,7 @@ with an index. All take about fifteen minutes.
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import subprocess
@@ -204,4 +205,9 @@ and its seconds. Written by `python docs/transcripts.py` at commit {machine["com
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description="Runs what a user types, and writes results/transcripts.")
+    parser.add_argument("sessions", nargs="*", metavar="SESSION", help=f"default: all of {', '.join(SESSIONS)}")
+    given = parser.parse_args().sessions
+    if unknown := {*given} - {*SESSIONS}:
+        parser.error(f"no session {', '.join(sorted(unknown))}; known: {', '.join(SESSIONS)}")
+    main(given)

@@ -11,9 +11,9 @@ LSTM is trained on `adding_urnn` and on `adding` at one lag; at some numbers of 
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -96,4 +96,6 @@ def _write(path: Path, columns: Sequence[str], rows: Sequence[dict[str, object]]
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "results/demos"))
+    parser = argparse.ArgumentParser(prog="python -m longlag.demos.marks", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("results/demos"), help="folder for the records")
+    main(parser.parse_args().folder)

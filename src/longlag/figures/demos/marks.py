@@ -7,7 +7,7 @@ draws what `demos/marks.py` measured, into the folder of the records, and prints
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -69,4 +69,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "results/demos"))
+    parser = argparse.ArgumentParser(prog="python -m longlag.figures.demos.marks", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("results/demos"), help="of the records")
+    main(parser.parse_args().folder)

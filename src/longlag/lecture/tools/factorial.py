@@ -25,6 +25,7 @@ from longlag.cells.tanh_rnn import TanhRNN
 from longlag.engine.ladder import Rungs, climb
 from longlag.engine.spec import RunSpec, Setup, resolve
 from longlag.engine.tune import Candidate, ranked
+from longlag.errors import unknown
 from longlag.inits.base import Init
 from longlag.inits.gaussian import Gaussian
 from longlag.inits.sparse import SparseSpectral
@@ -171,8 +172,12 @@ def make(out: Path, tasks: Sequence[str] = ()) -> None:
     stay, and so do corners whose records are complete.
 
     Raises:
-        LonglagError: the file cannot be read or written.
+        LonglagError: a task that the claim does not have; the file cannot be read or written.
     """
+    known_tasks = [problem.task for problem in PROBLEMS]
+    for task in tasks:
+        if task not in known_tasks:
+            raise unknown("task of this claim", task, known_tasks)
     problems = [problem for problem in PROBLEMS if not tasks or problem.task in tasks]
     kept = records.read_rows(out) if out.is_file() else []
     known = {(corner.name, problem.task, problem.lag) for corner, problem in product(CORNERS, PROBLEMS)}
