@@ -97,10 +97,23 @@ def _record() -> list[records.Row]:
 
 
 def record() -> str:
-    """What has changed since the reference was recorded, what of its suite has no row yet, and what it lacks."""
+    """What methods pay, what has changed since the reference was recorded, what of its suite has no row yet, and
+    what it lacks."""
     rows = _record()
-    words = [_age(rows), _to_come(rows), _lacking(rows)]
+    words = [_price(rows), _age(rows), _to_come(rows), _lacking(rows)]
     return _wrapped(f"*{' '.join(filter(None, words))}*")
+
+
+def _price(rows: list[records.Row], task: str = "adding", lag: int = 20) -> str:
+    """Median passes to solve, cheapest first."""
+    here = {name: [row for row in rows if (row.method, row.task, row.lag) == (name, task, lag)]
+            for name in sorted({row.method for row in rows})}  # fmt: skip
+    paid = {
+        name: median(row.passes_to_solve if row.solved else float("inf") for row in of) for name, of in here.items()
+    }
+    words = [f"{method_label(name)} {number(paid[name])}" for name in sorted(paid, key=paid.__getitem__)
+             if paid[name] < float("inf")]  # fmt: skip
+    return f"Median passes to solve {task} at lag {lag}: {', '.join(words)}."
 
 
 def _age(rows: list[records.Row]) -> str:
