@@ -6,6 +6,7 @@ Each stands between two comments that name it. `tests/test_passages.py` says whi
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import textwrap
 from collections import Counter
@@ -105,15 +106,14 @@ def record() -> str:
 
 
 def _price(rows: list[records.Row], task: str = "adding", lag: int = 20) -> str:
-    """Median passes to solve, cheapest first."""
-    here = {name: [row for row in rows if (row.method, row.task, row.lag) == (name, task, lag)]
-            for name in sorted({row.method for row in rows})}  # fmt: skip
-    paid = {
-        name: median(row.passes_to_solve if row.solved else float("inf") for row in of) for name, of in here.items()
-    }
-    words = [f"{method_label(name)} {number(paid[name])}" for name in sorted(paid, key=paid.__getitem__)
-             if paid[name] < float("inf")]  # fmt: skip
-    return f"Median passes to solve {task} at lag {lag}: {', '.join(words)}."
+    """Median passes to solve, cheapest first; nothing of methods of which fewer than half of the seeds do."""
+    passes: dict[str, list[float]] = {}
+    for row in rows:
+        if (row.task, row.lag) == (task, lag):
+            passes.setdefault(row.method, []).append(row.passes_to_solve if row.solved else math.inf)
+    paid = sorted((median(found), name) for name, found in passes.items())
+    words = [f"{method_label(name)} {number(price)}" for price, name in paid if price < math.inf]
+    return f"Median passes to solve {task} at lag {lag}: {', '.join(words)}." if words else ""
 
 
 def _age(rows: list[records.Row]) -> str:

@@ -94,6 +94,18 @@ def test_a_record_of_today_s_recipes_has_no_age(passages, monkeypatch):
     assert "git worktree" in passages.verified()
 
 
+def test_prices_are_medians_and_leave_out_what_half_of_the_seeds_do_not_solve(passages):
+    (one,) = [row for row in passages._record() if (row.method, row.task, row.lag, row.seed) == ("hf", "adding", 20, 0)]
+    prices = {"hf": (3e3, 1e4, None), "lstm": (2e3, 4e3, 6e3), "esn": (1e3, None, None)}
+    rows = [
+        replace(one, method=name, seed=seed, solved=price is not None, passes_to_solve=price or float("nan"))
+        for name, each in prices.items()
+        for seed, price in enumerate(each)
+    ]
+    assert passages._price(rows) == "Median passes to solve adding at lag 20: LSTM 4 k, Hessian-Free 10 k."
+    assert passages._price([]) == ""
+
+
 def test_ladders_of_the_suite_without_rows_are_still_to_run(passages):
     one = passages._record()[0]
     asked = suite.read(passages.SUITE).expected()
