@@ -86,11 +86,11 @@ def test_a_record_of_today_s_recipes_has_no_age(passages, monkeypatch):
         passages.standing, "of", lambda rows: {key: of[key in known] for key in map(standing.recipe, rows)}
     )
     monkeypatch.setattr(passages, "_record", lambda: today)
-    assert "An older record" not in passages.record()
+    assert "An older record" not in " ".join(passages.record().split())
     assert "git worktree" not in passages.verified()
     older = [replace(today[0], spec_hash="another"), *today[1:]]
     monkeypatch.setattr(passages, "_record", lambda: older)
-    assert f"An older record: 1 of its {len(older)} rows" in passages.record()
+    assert f"An older record: 1 of its {len(older)} rows" in " ".join(passages.record().split())
     assert "git worktree" in passages.verified()
 
 
