@@ -1,5 +1,6 @@
 """Merging the files of the jobs: every run of the suite gets one row, whatever happened to its job."""
 
+import gzip
 import json
 import math
 import time
@@ -247,3 +248,32 @@ def test_a_run_that_cannot_be_built_is_named_as_the_reason(tmp_path):
     assert {row.status for row in rows.values()} == {Status.ERROR}
     assert all("cannot be built; `longlag design` of the suite says why" in row.reason for row in rows.values())
     assert "cannot be built" in notes[0]
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["runs.csv", "runs.csv.gz"])
+def test_rows_of_other_runs_or_without_job_files_are_not_replaced(jobs, tmp_path, capsys, packed):
+    one, out, empty = tmp_path / "one.json", tmp_path / "out", tmp_path / "empty"
+    one.write_text(plan().to_json(plan().digests))
+    empty.mkdir()
+
+    def collect_from(folder, *more):
+        return cli.main(["collect", "--suite", str(one), "--jobs", str(folder), "--out", str(out), *more])
+
+    assert collect_from(jobs) == 0
+    rows = records.read_rows(out / "runs.csv")
+    for held, said in (
+        (rows, "32 finished rows that the jobs"),
+        ([replace(row, method="other") for row in rows], "16 rows of other runs, such as"),
+    ):
+        records.write_rows(out / "runs.csv", held)
+        kept = out / "runs.csv"
+        if packed:
+            kept = out / "runs.csv.gz"
+            kept.write_bytes(gzip.compress((out / "runs.csv").read_bytes()))
+            (out / "runs.csv").unlink()
+        before = kept.read_bytes()
+        assert collect_from(empty) == 2
+        assert said in capsys.readouterr().err
+        assert kept.read_bytes() == before
+    assert collect_from(empty, "--replace") == 1
+    assert "has files in" in capsys.readouterr().err

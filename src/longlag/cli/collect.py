@@ -13,6 +13,8 @@ from longlag.cli import _arguments
 HELP = "join the files of all jobs of a suite; runs without a row get one with status error"
 EXAMPLE = "longlag collect --suite config/demo.yaml --jobs results/demo/jobs --out results/demo"
 
+_REMEDY = "choose another folder with --out, or add --replace"
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
@@ -25,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     _arguments.add_plugins(parser)
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> int:
     from longlag.design import collect, digests, kept
     from longlag.store import datacard, files, parquet, records
 
@@ -34,10 +36,13 @@ def run(args: argparse.Namespace) -> None:
         files.check_writable(path)
     plan = _arguments.suite_of(args)
     if not args.replace:
-        kept.refuse_loss(args.out, plan, "choose another folder with --out, or add --replace", args.jobs)
+        kept.refuse_loss(args.out, plan, _REMEDY, args.jobs)
     if plan.digests is None:
         plan = replace(plan, digests=digests.work_out(plan, args.plugin, _warn))
     rows, curves = collect.collect(plan, args.jobs, _warn)
+    at_home = Path(args.suite).resolve() == (args.out / "suite.json").resolve()  # as the workflow calls it
+    if not args.replace and not at_home:
+        kept.refuse_emptier(args.out, rows, args.jobs, _REMEDY)
     parquet.write(curves_path, curves)
     records.write_rows(runs_path, rows)
     datacard.write(args.out, plan.title)
@@ -47,6 +52,10 @@ def run(args: argparse.Namespace) -> None:
     print(f"{runs_path}: {len(rows)} rows ({words}), {len(curves)} points of learning curves")
     for origin, count in sorted(taken.items()):
         print(f"reused from {origin}: {count} rows")
+    if not at_home and not any(files.is_file(args.jobs / job.folder / "runs.csv") for job in plan.jobs):
+        _warn(f"longlag: no job of the suite {plan.name!r} has files in {args.jobs}; is it the right folder?")
+        return 1
+    return 0
 
 
 def _warn(line: str) -> None:

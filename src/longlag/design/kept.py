@@ -6,6 +6,7 @@ Runs whose job files are still there are not lost: a design that asks for them c
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from longlag.design.job import in_words
 from longlag.design.suite import Suite
 from longlag.errors import LonglagError
 from longlag.store import files
-from longlag.store.records import Key, key_of, read_rows, rows_in
+from longlag.store.records import Key, Row, key_of, read_rows, rows_in
+from longlag.words import count
 
 
 def refuse_loss(folder: Path, plan: Suite, remedy: str, jobs: Path | None = None) -> None:
@@ -30,7 +32,13 @@ def loss(folder: Path, plan: Suite, jobs: Path | None = None) -> str:
     """
     name = _held(folder)
     if not name:
-        return ""
+        strangers = sorted(_recorded(folder) - plan.expected().keys())
+        if not strangers:
+            return ""
+        return (
+            f"{rows_in(folder)} holds {count(len(strangers), 'row')} of other runs, such as {in_words(strangers[0])}, "
+            f"which the suite {plan.name!r} would replace"
+        )
     if name != plan.name:
         return f"{folder} holds the record of the suite {name!r}, which {plan.name!r} would replace"
     dropped = _dropped(folder, plan)
@@ -42,6 +50,19 @@ def loss(folder: Path, plan: Suite, jobs: Path | None = None) -> str:
         f"{folder} holds a larger record of the suite {name!r}, which the suite as it is now would replace: it does "
         f"not ask for {len(lost)} of its runs, such as {in_words(lost[0])}"
     )
+
+
+def refuse_emptier(folder: Path, rows: Iterable[Row], jobs: Path, remedy: str) -> None:
+    """Raises LonglagError, with this remedy, where the folder has finished rows of runs that have none among `rows`.
+
+    rows: what was collected from the files of `jobs`.
+    """
+    before = {key_of(row) for row in _rows(folder) if row.spec_hash}
+    if lost := sorted(before - {key_of(row) for row in rows if row.spec_hash}):
+        raise LonglagError(
+            f"{rows_in(folder)} holds {count(len(lost), 'finished row')} that the jobs in {jobs} lack, such as "
+            f"{in_words(lost[0])}: rows with the status error would replace them; {remedy}"
+        )
 
 
 def leaving(folder: Path, plan: Suite) -> str:
@@ -69,9 +90,14 @@ def _dropped(folder: Path, plan: Suite) -> set[Key]:
 
 def _recorded(folder: Path) -> set[Key]:
     """The runs that are in a record that can be read."""
+    return {key_of(row) for row in _rows(folder)}
+
+
+def _rows(folder: Path) -> list[Row]:
+    """The rows of a record; none if there is no record, or none that can be read."""
     with suppress(LonglagError):
-        return {key_of(row) for row in read_rows(rows_in(folder))}
-    return set()
+        return read_rows(rows_in(folder))
+    return []
 
 
 def _held(folder: Path) -> str:
