@@ -38,25 +38,31 @@ def run(args: argparse.Namespace) -> None:
                 for kind, entries in about.items()}  # fmt: skip
         print(json.dumps({**names, "about": told}, indent=2))
         return
+    labels = {kind: {name: registry.label(kind, name) for name in found} for kind, found in names.items()}
     width = max(map(len, names["methods"] + names["tasks"]))
-    print("methods (longlag show NAME for the numbers)")
+    room = max(len(label) for found in labels.values() for label in found.values())
+    print("methods: name, label in figures and tables, what it is (longlag show NAME for the numbers)")
     for name, method in about["methods"].items():
-        print(f"  {name:<{width}}  {method['summary']}")
-    print("tasks")
+        print(f"  {name:<{width}}  {labels['methods'][name]:<{room}}  {method['summary']}")
+    print("tasks: name, label, origin")
     for name, task in about["tasks"].items():
-        print(f"  {name:<{width}}  {task['reference']}")
+        print(f"  {name:<{width}}  {labels['tasks'][name]:<{room}}  {task['reference']}")
 
 
 def markdown(methods: list[Method], tasks: list[Task]) -> str:
     """The tables that docs/remedies.md and its test share; links are relative to docs/."""
-    rows = ["| remedy | what it is | file | paper |", "|---|---|---|---|"]
+    from longlag import registry
+
+    rows = ["| remedy | label | what it is | file | paper |", "|---|---|---|---|---|"]
     for method in methods:
         link = f"[methods/{method.name}.py](../src/longlag/methods/{method.name}.py)"
-        rows.append(f"| `{method.name}` | {method.summary} | {link} | {method.reference} |")
-    rows += ["", "| task | minimal lag at T = 100 | constant answer | half-solved | file | origin |"]
-    rows.append("|---|---|---|---|---|---|")
+        named = f"| `{method.name}` | {registry.label('methods', method.name)}"
+        rows.append(f"{named} | {method.summary} | {link} | {method.reference} |")
+    rows += ["", "| task | label | minimal lag at T = 100 | constant answer | half-solved | file | origin |"]
+    rows.append("|---|---|---|---|---|---|---|")
     for task in tasks:
         link = f"[tasks/{task.name}.py](../src/longlag/tasks/{task.name}.py)"
         wrong = " | ".join(f"{task.baselines[name].error:.1%} wrong" for name in ("constant", "half_solved"))
-        rows.append(f"| `{task.name}` | {task.minimal_lag(100)} | {wrong} | {link} | {task.reference} |")
+        label = registry.label("tasks", task.name)
+        rows.append(f"| `{task.name}` | {label} | {task.minimal_lag(100)} | {wrong} | {link} | {task.reference} |")
     return "\n".join(rows)
