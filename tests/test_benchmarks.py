@@ -487,3 +487,10 @@ def test_the_readme_quotes_the_measurements():
     seconds = [float(line.split("|")[5]) for line in (ROOT / "docs/reservoirs.md").read_text().splitlines()
                if "CPU seconds" in line and "free runs" not in line]  # fmt: skip
     assert f"{min(seconds):.2g} to {max(seconds):.2g} times as fast" in readme
+
+
+def test_ids_that_do_not_exist_are_refused_before_anything_is_measured(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        __main__.main(["--only", "P5,P99", "--out", str(tmp_path / "out")])
+    assert "--only P99: no such id; known: P1, P2" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

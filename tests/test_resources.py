@@ -1,10 +1,11 @@
 """The files that come with the package are found in a clone; tests/test_wheel.py finds them in a wheel."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from longlag import resources
+from longlag import errors, resources
 from longlag.errors import LonglagError
 
 ROOT = Path(__file__).parents[1]
@@ -27,3 +28,8 @@ def test_what_a_wheel_ships_comes_first(tmp_path, monkeypatch):
         resources.root()
     (tmp_path / "shipped/workflow/Snakefile").touch()
     assert resources.root() == tmp_path / "shipped"
+
+
+def test_the_address_of_a_document_is_that_of_the_project():
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
+    assert errors.documentation("docs") == urls["Documentation"].replace("/tree/", "/blob/")

@@ -46,3 +46,10 @@ def outcome(run_spec):
     """Points and rows of a run."""
     events = list(run(run_spec))
     return [e for e in events if isinstance(e, Point)], [e for e in events if isinstance(e, Row)]
+
+
+def replaced(words, *change):
+    """The words of a command with those of `change`; options that say what is trained in the place of its own."""
+    once = {"--task", "--method", "--lag", "--lags", "--seeds"} & {*change}
+    places = {place for place, word in enumerate(words) if word in once}
+    return [word for place, word in enumerate(words) if not {place, place - 1} & places] + [*change]

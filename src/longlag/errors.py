@@ -13,11 +13,21 @@ from pathlib import Path
 from typing import Any
 
 _PACKAGES = ("longlag", "sklearn", "torch")  # whose frames stand between a user and a warning
+_REPOSITORY = "https://github.com/longlag/longlag"  # as in pyproject.toml
 _LISTED_LETTERS = 300  # of known names; of a longer list only the nearest are named
 
 
 class LonglagError(Exception):
     """Bad input at a boundary (command line, configuration, file). Bugs raise anything else."""
+
+
+def documentation(path: str) -> str:
+    """The address of a document of the repository, such as "docs/compare.md": pip installs none.
+
+    >>> documentation("docs/compare.md")
+    'https://github.com/longlag/longlag/blob/HEAD/docs/compare.md'
+    """
+    return f"{_REPOSITORY}/blob/HEAD/{path}"
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> LonglagError:

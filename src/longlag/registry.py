@@ -1,8 +1,8 @@
 """Plug-ins by file: a method is `methods/NAME.py` with `METHOD`, a task is `tasks/NAME.py` with `TASK`.
 
 Three places are searched, in this order: the files of the package, the entry points `longlag.methods` and
-`longlag.tasks` of installed packages, and the files named on the command line with `--plugin`. Names are read off
-the files alone, so that the analysis half of longlag can list them without importing torch.
+`longlag.tasks` of installed packages, and the files of `--plugin`. Names are read off the files alone, so that the
+analysis half of longlag can list them without importing torch.
 
 Numbers of the package are guarded by numerics versions and golden numbers. Nothing guards those of a plug-in, so that
 a digest of its source is part of every spec: an edited plug-in is another plug-in, whatever version it says.
@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import Any
 
 from longlag.discovery import Folder, check_name
-from longlag.errors import LonglagError, in_a_line, printable, unknown
+from longlag.errors import LonglagError, documentation, in_a_line, printable, unknown
 
 FOLDERS = {"methods": Folder("longlag.methods", "method"), "tasks": Folder("longlag.tasks", "task")}
 _CONSTANTS = {"methods": "METHOD", "tasks": "TASK"}
@@ -36,7 +36,7 @@ _MEMBERS = {
 TUNED_ROWS = {"_one": "one setting", "_recipe": "recipe"}  # endings of rows beside a tuned method, and what they have
 _plugins: dict[str, dict[str, Any]] = {kind: {} for kind in _CONSTANTS}
 _labels: dict[tuple[str, str], str] = {}  # of plug-ins whose code was not run
-_LONGEST_LABEL = 100  # letters
+_LONGEST_LABEL, _ADD = 100, "docs/add-a-method.md"  # letters; the document of plug-ins
 _origins: dict[tuple[str, str], _Origin] = {}  # of plug-ins: a file may be loaded again
 
 
@@ -59,8 +59,8 @@ def loaded(kind: str) -> list[str]:
     return sorted(_plugins[kind])
 
 
-def get(kind: str, name: str) -> Any:
-    """The method or task of that name.
+def get(kind: str, name: str, plugin: str = "add --plugin FILE for a plug-in") -> Any:
+    """The method or task of that name. plugin: how to load one from outside, which an error says if none is loaded.
 
     Raises:
         LonglagError: no such name (the nearest one is suggested).
@@ -71,8 +71,8 @@ def get(kind: str, name: str) -> Any:
         return getattr(FOLDERS[kind].get(name), _CONSTANTS[kind])
     if name in _entry_points(kind):
         return _from_entry_point(kind, name)
-    plugin = "" if any(_plugins.values()) else "; add --plugin FILE for a plug-in"
-    raise LonglagError(f"{unknown(kind.removesuffix('s'), name, names(kind))}{plugin}")
+    remedy = "" if any(_plugins.values()) else f"; {plugin}"
+    raise LonglagError(f"{unknown(kind.removesuffix('s'), name, names(kind))}{remedy}")
 
 
 def source(kind: str, name: str) -> dict[str, str]:
@@ -209,7 +209,7 @@ def load_plugin(path: str) -> None:
     """
     file = Path(path)
     if not os.path.isfile(file):  # False for a name that the system refuses as well
-        raise LonglagError(f"plug-in {path!r} is not a file; --plugin takes the path of a Python file")
+        raise LonglagError(f"plug-in {path!r} is not a file; name a Python file with METHOD or TASK")
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -218,7 +218,7 @@ def load_plugin(path: str) -> None:
     origin = _Origin(file.resolve(), _digest([content]), (module.__doc__ or "").strip())
     found = {kind: getattr(module, name) for kind, name in _CONSTANTS.items() if name in vars(module)}
     if not found:
-        raise LonglagError(f"plug-in {path!r} defines neither METHOD nor TASK; see docs/add-a-method.md")
+        raise LonglagError(f"plug-in {path!r} defines neither METHOD nor TASK; see {documentation(_ADD)}")
     for kind, value in found.items():
         _check(kind, value, f"plug-in {path!r}")
         known = _origins.get((kind, value.name))
@@ -233,7 +233,7 @@ def load_plugin(path: str) -> None:
 def _check(kind: str, value: Any, where: str) -> None:
     """A value of another class than `Method` or `Task` will do if it has the members of one."""
     what, constant = kind.removesuffix("s"), _CONSTANTS[kind]
-    remedy = f"write {constant} = {what.capitalize()}(...), see docs/add-a-{what}.md"
+    remedy = f"write {constant} = {what.capitalize()}(...), see {documentation(f'docs/add-a-{what}.md')}"
     if isinstance(value, type):
         raise LonglagError(f"{where}: its {constant} is a class; {remedy}")
     missing = [member for member in _MEMBERS[kind] if not hasattr(value, member)]

@@ -46,6 +46,19 @@ def value_at(part: Any, path: str) -> Any:
     return part
 
 
+def written(value: Any) -> str:
+    """A value as `--set` reads it back.
+
+    >>> written((0.5, 0.0)), written("word"), written(True), written(0.1)
+    ('[0.5, 0.0]', 'word', 'true', '0.1')
+    """
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(written, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else repr(value)
+
+
 def optional(path: str) -> str:
     """The path of a setting that is changed only where the parts have it.
 
@@ -100,12 +113,14 @@ def _converted(present: Any, value: Any, path: str) -> Any:
         return int(value)
     if isinstance(present, tuple) and isinstance(value, list | tuple):
         if len(value) != len(present):
-            raise LonglagError(f"setting {path!r} takes {len(present)} values, now {list(present)}; not {len(value)}")
+            raise LonglagError(
+                f"setting {path!r} takes {len(present)} values, its value is {list(present)}; not {len(value)}"
+            )
         return tuple(_converted(old, new, path) for old, new in zip(present, value, strict=True))
     if type(present) is type(value) and not isinstance(present, float):
         return value
     kind = _KINDS.get(type(present), type(present).__name__)
-    raise LonglagError(f"setting {path!r} cannot be {shown(value)}; it is {kind}, now {present!r}")
+    raise LonglagError(f"setting {path!r} cannot be {shown(value)}; it is {kind}, its value is {written(present)}")
 
 
 def of_task(values: Mapping[str, Any], task: str) -> dict[str, Any]:

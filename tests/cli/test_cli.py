@@ -20,7 +20,7 @@ from longlag.engine.spec import resolve_elsewhere
 from longlag.store import lock
 from longlag.store.curves import read_points
 from longlag.store.records import read_rows, write_rows
-from toy import small
+from toy import replaced, small
 
 TRAIN = ["train", "--task", "temporal_order", "--lag", "10", "--method", "control", "--seeds", "0:2", "--budget", "600"]
 SETS = [word for path, value in small("control").items() for word in ("--set", f"{path}={value}")]
@@ -200,7 +200,10 @@ def test_a_suite_names_the_plugins_of_its_jobs(tmp_path, capsys):
         (("--method", "hf", "--set", "optimiser.cg.tol=1"), "known: optimiser.cg.tolerance, optimiser.cg.growth,"),
         (("--method", "hf", "--set", "optimiser.cg.tol=1"), "and 13 more"),
         (("--set", "optimiser.learning_rate"), "--set takes path=value"),
-        (("--set", "cell.hidden=many"), "setting 'cell.hidden' cannot be 'many'; it is a whole number, now 100"),
+        (
+            ("--set", "cell.hidden=many"),
+            "setting 'cell.hidden' cannot be 'many'; it is a whole number, its value is 100",
+        ),
         (("--set", "cell.hidden=2.5"), "cannot be 2.5"),
         (("--device", "tpu9"), "device 'tpu9' cannot be used here"),
         (("--timeout", "0"), "timeout '0' is not a positive number"),
@@ -213,7 +216,9 @@ def test_a_suite_names_the_plugins_of_its_jobs(tmp_path, capsys):
             ("--candidate", "3"),
             "seed 0 is for reported runs; a --candidate is trained on seeds of tuning: --seeds 1000000:",
         ),
-        (("--candidate", "-1"), "candidate -1 is not positive"),
+        (("--candidate", "-1"), "candidate '-1' is negative; write a number from 0 (the recipe) on"),
+        (("--task", "adding", "--task", "xor"), "--task is given 2 times and takes one value; `longlag ladder` takes"),
+        (("--seeds", "1", "--seeds", "2"), "write all seeds in one: --seeds 0:5"),
         (("--candidate", "1.5"), "candidate '1.5' is not a whole number"),
         (("--set", "optimiser.learning_rate=NaN"), "cannot be nan"),
         (("--set", "optimiser.learning_rate=null"), "cannot be None"),
@@ -222,7 +227,7 @@ def test_a_suite_names_the_plugins_of_its_jobs(tmp_path, capsys):
     ],
 )
 def test_bad_arguments(tmp_path, capsys, change, message):
-    words = [*TRAIN, "--out", str(tmp_path / "runs.csv"), *change]
+    words = replaced([*TRAIN, "--out", str(tmp_path / "runs.csv")], *change)
     assert message in refused(capsys, words, tmp_path)
 
 
@@ -324,7 +329,7 @@ METHOD = Method("faulty", "x", "x", "x", 1, lambda traits, lag: replace(PARENT.b
 )
 def test_a_method_that_cannot_be_built_is_named(tmp_path, capsys, text, message):
     (tmp_path / "faulty.py").write_text(text)
-    words = [*TRAIN, "--out", tmp_path / "runs.csv", "--plugin", tmp_path / "faulty.py", "--method", "faulty"]
+    words = replaced(TRAIN, "--out", tmp_path / "runs.csv", "--plugin", tmp_path / "faulty.py", "--method", "faulty")
     assert message in refused(capsys, words, tmp_path)
 
 
@@ -361,7 +366,7 @@ def test_verify_goes_on_after_a_row_that_cannot_be_rebuilt(tmp_path, capsys):
 
 def test_damaged_records(tmp_path, capsys):
     runs = tmp_path / "runs.csv"
-    assert "cannot read" in refused(capsys, ["verify", runs], tmp_path)
+    assert "there is no " in refused(capsys, ["verify", runs], tmp_path)
     assert cli.main([*TRAIN, *SETS, "--out", str(runs)]) == 0
     runs.write_bytes(runs.read_bytes()[:-40])
     capsys.readouterr()
@@ -436,7 +441,7 @@ def test_a_folder_without_runs_is_refused_with_a_remedy(words, tmp_path, capsys,
         capsys, words, tmp_path
     )
     words = ["none.csv" if word == "empty" else word for word in words]
-    assert "cannot read none.csv: No such file or directory; name a file" in refused(capsys, words, tmp_path)
+    assert "there is no none.csv; RUN is a folder with runs.csv" in refused(capsys, words, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_stages_come_in_order(place):
     [
         ({"stage": "2"}, "unknown stage '2'; known: 1, rates"),
         ({"stages": {**CONFIG["stages"], "rates": {**SEARCH, "after": [1]}}}, "comes after itself"),
-        ({"stages": {"1": {"cells": FINAL["cells"]}}}, "'what' is a required property"),
+        ({"stages": {"1": {"cells": FINAL["cells"]}}}, "the key `what`"),
         ({"stages": {"one-two": FINAL}}, "one-two"),
         ({"stages": {"1": {**FINAL, "after": [], "methodz": {}}}}, "unknown key 'methodz'; did you mean 'methods'?"),
         ({"page": {**PAGE, "tabels": []}}, "unknown key in page: 'tabels'; did you mean 'tables'?"),

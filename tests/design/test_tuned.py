@@ -162,7 +162,7 @@ def test_the_file_is_found_in_the_package_too(frozen, monkeypatch):
             "methods.lstm_one is a variant with a name that `tuned` gives",
         ),
         ({"search": {"candidates": 3}, "seeds": None}, "search and tuned exclude each other"),
-        ({"tuned": {"search": {}}}, "'methods' is a required property of tuned"),
+        ({"tuned": {"search": {}}}, "the key `methods` of tuned is missing"),
         ({"tuned": 3}, "tuned is 3; it must be the path of a file"),
         ({"tuned": None}, "unknown method 'lstm_one'; did you mean"),
     ],

@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 from longlag.engine.spec import unmeasured_row
+from longlag.errors import LonglagError
 from longlag.inits.gaussian import Gaussian
 from longlag.inits.sparse import SparseSpectral
 from longlag.lecture import init_and_momentum
@@ -307,3 +308,9 @@ def test_a_schedule_that_would_have_decided_is_named():
 def test_an_incomplete_corner_is_not_judged():
     problem = factorial.PROBLEMS[0]
     assert init_and_momentum.recorded(table(problem, **WON)[1:], problem)[0].corner.kind != "neither"
+
+
+def test_a_task_that_the_claim_does_not_have_is_refused(tmp_path):
+    with pytest.raises(LonglagError, match="unknown task of this claim 'temporal_orde'; did you mean 'temporal_order'"):
+        factorial.make(tmp_path / "out.csv", ["temporal_orde"])
+    assert not [*tmp_path.iterdir()]

@@ -37,6 +37,7 @@ def test_weights_are_as_they_were_if_a_step_fails():
         (None, lambda net: CE(net(X_), Y_), "the closure returned a number alone; curvature needs the outputs too: with a loss, HessianFree(params"),
         (CE, lambda net: net(X_), "the closure returned a tensor of shape [5, 3] alone"),
         (CE, lambda net: float(CE(net(X_), Y_)), "the closure returned a float alone"),
+        (nn.MSELoss(), lambda net: (normal(B, C), net(X_)), f"the targets depend on the parameters, and the outputs do not: with a loss, HessianFree(params, loss=nn.CrossEntropyLoss()), {FORMS}"),
         (CE, lambda net: (net(X_), Y_, X_, X_), "the closure returned 4 parts"),
         (None, lambda net: (net(X_), Y_), "no loss is named, but the closure returned a tensor of shape [5, 3] first"),
         (CE, lambda net: (CE(net(X_), Y_), net(X_)), "but a loss is named as well"),

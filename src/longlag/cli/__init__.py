@@ -27,6 +27,13 @@ from longlag.errors import LonglagError, unknown
 
 VERBS = Folder(__name__, "verb")
 _VERBOSITY = {"-q", "--quiet", "-v", "--verbose"}
+_WHAT = {  # options that say what is trained, and the remedy where one is given twice
+    "--task": "`longlag ladder` takes several: --task adding --task xor",
+    "--method": "name one method in a call",
+    "--lag": "`longlag ladder` takes several: --lags 20,50",
+    "--lags": "write all lags in one: --lags 20,50",
+    "--seeds": "write all seeds in one: --seeds 0:5 for seeds 0 to 4, or --seeds 1,4,9",
+}
 _AT_ONCE = {"list", "show", "cite", "completion"}  # they have answered before such a word would be read
 
 
@@ -69,9 +76,20 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     if words[0] not in files:
         return build_parser().parse_args(words)
     _, verbs = _parsers([files[words[0]]])
+    _refuse_repeated(verbs[words[0]], words)
     args = verbs[words[0]].parse_intermixed_args([*first, *words[1:]])
     args.verb = words[0]
     return args
+
+
+def _refuse_repeated(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """Raises LonglagError for an option of `_WHAT` with one value that is given twice: of two tasks or ranges of seeds
+    argparse would train the last alone. Of other options, such as --budget, the last one counts, as elsewhere."""
+    typed = [word.partition("=")[0] for word in itertools.takewhile(lambda word: word != "--", words)]
+    for action in parser._actions:
+        names = [word for word in typed if word in action.option_strings and word in _WHAT]
+        if len(names) > 1 and isinstance(action, argparse._StoreAction) and action.nargs is None:
+            raise LonglagError(f"{names[0]} is given {len(names)} times and takes one value; {_WHAT[names[0]]}")
 
 
 def _parsers(files: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:

@@ -69,16 +69,16 @@ def _seeds(text: str, end: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def count(what: str) -> Callable[[str], int]:
-    """Reads a positive whole number, called `what` in errors."""
+def count(what: str, remedy: str = "write a number from 1 on") -> Callable[[str], int]:
+    """Reads a positive whole number, called `what` in errors, which end with the remedy."""
 
     def read(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
-            raise LonglagError(f"{what} {shown(text)} is not a whole number") from None
+            raise LonglagError(f"{what} {shown(text)} is not a whole number; {remedy}") from None
         if value < 1:
-            raise LonglagError(f"{what} {shown(value)} is not positive")
+            raise LonglagError(f"{what} {shown(value)} is not positive; {remedy}")
         if value > MAX_COUNT:
             raise LonglagError(f"{what} {shown(value)} is too large; at most {MAX_COUNT:,}")
         return value
@@ -86,12 +86,14 @@ def count(what: str) -> Callable[[str], int]:
     return read
 
 
-lag = count("lag")
+lag = count("lag", "write one lag in steps, such as 50; `longlag ladder` takes several: --lags 20,50")
 
 
 def candidate(text: str) -> int:
     """Reads the number of a candidate, from 0."""
-    return 0 if text == "0" else count("candidate")(text)
+    if text.startswith("-"):
+        raise LonglagError(f"candidate {shown(text)} is negative; write a number from 0 (the recipe) on")
+    return 0 if text == "0" else count("candidate", "write a number from 0 (the recipe) on")(text)
 
 
 def names(text: str) -> list[str]:
@@ -101,7 +103,8 @@ def names(text: str) -> list[str]:
 
 def lags(text: str) -> list[int]:
     """ "10,20,50"."""
-    return sorted({lag(part) for part in text.split(",")})
+    one = count("lag", "write lags in steps with commas between them, such as 20,50,100")
+    return sorted({one(part) for part in text.split(",")})
 
 
 def positive(what: str) -> Callable[[str], float]:
@@ -120,7 +123,8 @@ def positive(what: str) -> Callable[[str], float]:
 
 
 budget = positive("a budget is a number of sequence passes, such as 1e6:")
-checkpoint_interval = positive("a checkpoint interval")
+checkpoint_interval = positive("--checkpoint-every, seconds between two checkpoints, such as 60:")
+checkpoint_variable = positive("the variable LONGLAG_CHECKPOINT_EVERY, seconds between two checkpoints, such as 60:")
 
 
 def refuse_idle(given: object, option: str, needed: str) -> None:
@@ -148,19 +152,24 @@ def load_plugins(args: argparse.Namespace) -> None:
 
 
 def add_training(
-    parser: argparse.ArgumentParser, seeds: Callable[[str], tuple[int, ...]] = seeds, required: bool = True
+    parser: argparse.ArgumentParser,
+    seeds: Callable[[str], tuple[int, ...]] = seeds,
+    required: bool = True,
+    also: str = "",
 ) -> None:
-    """What `train`, `ladder` and `tune` have in common. required: whether the parser insists on --method and --out."""
+    """What `train`, `ladder` and `tune` have in common. required: whether the parser insists on --method and --out.
+
+    also: what the help of --seeds says besides.
+    """
     parser.add_argument("--method", required=required, help="a name from `longlag list`")
     parser.add_argument(
         "--seeds",
         type=seeds,
         default=(0,),
-        help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: seed 0); of tune: "
-        f"added to {protocol.FIRST_TUNING_SEED}, so that 0:2 are seeds {protocol.FIRST_TUNING_SEED} and the next",
+        help=f"a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: seed 0){also}",
     )
     parser.add_argument("--budget", type=budget, help="sequence passes per seed and lag (default: 1e7)")
-    stop = "when a run ends: confirmed as solved, or never before its budget is spent (default: solved)"
+    stop = "`solved`: stop when confirmed; `budget`: always use the whole budget (default: solved)"
     parser.add_argument("--stop", choices=protocol.STOPS, default=protocol.STOPS[0], help=stop)
     parser.add_argument("--timeout", type=positive("timeout"), help="wall-clock seconds per seed and lag; a safety net")
     setting = (
@@ -169,12 +178,12 @@ def add_training(
     setting += "for one task; a path that ends in ? counts only where the method has it; see `longlag show METHOD`"
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help=setting)
     rule = (
-        "a rule of a paper in the place of the package's, such as recent=2000 or test_lags=[500,1000]; may be repeated"
+        "replace one of the package's rules, as some papers need: recent=2000 or test_lags=[500,1000]; may be repeated"
     )
     parser.add_argument("--rule", action="append", default=[], metavar="NAME=VALUE", help=rule)
     variant = "name of the method with these settings in the records, beside the method itself"
     parser.add_argument("--variant", metavar="NAME", help=variant)
-    parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (default: cpu)")
     add_plugins(parser)
     cache = "folder that keeps finished rungs and checkpoints (default: a hidden one, until all rows are written)"
     parser.add_argument("--cache", type=Path, metavar="DIR", help=cache)
@@ -197,6 +206,8 @@ def runs_file(run: Path) -> Path:
     """
     from longlag.store import records
 
+    if not files.is_folder(run) and not files.is_file(run):
+        raise LonglagError(f"there is no {run}; RUN is a folder with runs.csv, or the file itself")
     found = records.rows_in(run) if files.is_folder(run) else run
     if found != run and not files.is_file(found):
         raise LonglagError(f"{run} has no runs.csv; RUN is a folder with that file, or the file itself")
@@ -234,6 +245,12 @@ def suite_of(args: argparse.Namespace) -> Suite:
     return suite.find({"suite": args.suite}, [Path("config"), resources.find("config")])
 
 
+def check_folder(path: Path) -> None:
+    """Raises LonglagError if `--out` names a file and takes a folder."""
+    if files.is_file(path):
+        raise LonglagError(f"{path} is a file; --out takes a folder")
+
+
 def curves_file(run: Path, given: str | None) -> str | Path | None:
     """The curves to read: those that `--curves` names, else curves.parquet if RUN is a folder that has it."""
     beside = run / "curves.parquet"
@@ -254,7 +271,7 @@ def add_recording(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gradient-flow", action="store_true", help=watch)
     taken = "finished rows: those of the same spec and seed are taken, not trained; may be repeated"
     parser.add_argument("--reuse", action="append", default=[], type=Path, metavar="RUN", help=taken)
-    point = "train point N of the method's search space, on seeds from 1000000 on (0: its recipe); suites with `search`"
+    point = "train point N of the method's search space, on seeds from 1000000 on (0: its recipe)"
     parser.add_argument("--candidate", type=candidate, metavar="N", help=point)
 
 

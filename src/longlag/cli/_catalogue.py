@@ -6,6 +6,7 @@ counts only for the very file of a method or task that it was made from: what is
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 from functools import cache
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longlag import registry
+from longlag.settings import written
 from longlag.words import count
 
 if TYPE_CHECKING:
@@ -98,10 +100,10 @@ def _shown(value: object) -> str:
     """A setting's value; a list of numbers is shortened to those that differ from their neighbours.
 
     >>> _shown((0.5, 0.5)), _shown((0.0,) * 98 + (0.5, 1.0)), _shown((0.1,) * 100)
-    ('(0.5, 0.5)', '100 values: 98 x 0, 0.5, 1', '100 x 0.1')
+    ('[0.5, 0.5]', '100 values: 98 x 0, 0.5, 1', '100 x 0.1')
     """
     if not isinstance(value, tuple) or len(value) < 3 or not all(isinstance(x, int | float) for x in value):
-        return repr(value)
+        return written(value)
     groups: list[tuple[float, int]] = []
     for item in value:
         last, count = groups[-1] if groups else (item, 0)
@@ -109,7 +111,7 @@ def _shown(value: object) -> str:
     listed = ", ".join(f"{count} x {item:.4g}" if count > 1 else f"{item:.4g}" for item, count in groups)
     if len(groups) == 1:
         return listed
-    return f"{len(value)} values: {listed}" if len(value) > 8 >= len(groups) else repr(value)
+    return f"{len(value)} values: {listed}" if len(value) > 8 >= len(groups) else written(value)
 
 
 def _source(kind: str, name: str) -> str:
@@ -138,4 +140,5 @@ def made() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()  # --help runs nothing
     _FILE.write_text(json.dumps(made(), indent=1) + "\n", "utf-8", newline="\n")

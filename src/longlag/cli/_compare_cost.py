@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, documentation
 
 if TYPE_CHECKING:
     from longlag.design.grid import Cell
@@ -74,7 +74,8 @@ def state(
     others = sorted({row.method for row in rows})
     print(f"{count(len(others), 'other method')}: rows of {source}, not trained: {join_methods(others)}")
     if lacking := len({*registry.FOLDERS["methods"].names()} - {*others, method}):
-        print(f"{count(lacking, 'more method')} of longlag: without rows there; docs/compare.md says how to add one")
+        how = documentation("docs/compare.md")
+        print(f"{count(lacking, 'more method')} of longlag: without rows there; {how} says how to add one")
     impossible = sum(digest is None for job in plan.jobs for digest in plan.wanted(job).values())
     cannot = f", {impossible} that cannot be built" if impossible else ""
     if not left:

@@ -51,7 +51,11 @@ def of_search(file: str | None, method: str, cells: Sequence[Cell]) -> dict[str,
 
     if file is None:
         return {}
-    chosen = tuned.read(file)
+    try:
+        chosen = tuned.read(file)
+    except LonglagError as error:
+        said = str(error) if str(error).startswith(file) else f"{file}: {error}"
+        raise LonglagError(f"{said}; --tuned takes the file that `longlag tune --suite SUITE` writes") from None
     have = chosen["methods"]
     if method not in have:
         raise LonglagError(f"{file} has no settings of {method!r}; it has those of {', '.join(sorted(have))}")

@@ -64,11 +64,11 @@ def cached(args: argparse.Namespace) -> Iterator[Driver]:
     from longlag.engine.checkpoint import Checkpoints
     from longlag.engine.interrupt import Interruption
 
-    default = os.environ.get("LONGLAG_CHECKPOINT_EVERY", "60")
+    every = args.checkpoint_every or _arguments.checkpoint_variable(os.environ.get("LONGLAG_CHECKPOINT_EVERY", "60"))
     stop, folder = Interruption(), cache_of(args)
     try:
         with stop.listening():
-            yield Checkpoints(folder, args.checkpoint_every or _arguments.checkpoint_interval(default), stop)
+            yield Checkpoints(folder, every, stop)
     finally:
         if not args.cache:
             _remove_empty(folder)

@@ -25,6 +25,10 @@ def run(args: argparse.Namespace) -> int:
 
     _arguments.load_plugins(args)
     plan, folder = _searched(args.suite)
+    if args.runs is None and not files.is_file(records.rows_in(folder)):
+        raise LonglagError(
+            f"{folder} has no runs.csv; run `longlag run {args.suite}` first, or name its results: --runs RUN"
+        )
     runs = _arguments.runs_file(args.runs or folder)
     out = Path(args.out or folder)
     kept, page = out / "trials.csv", out / "tuning.md"

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from longlag.cli import _arguments
+from longlag.errors import LonglagError
 
 HELP = "write datapackage.json and croissant.json beside a runs.csv, which describe its columns"
 EXAMPLE = "longlag datacard results/demo"
@@ -19,8 +20,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag.store import datacard
+    from longlag.store import datacard, files
 
+    if not files.is_folder(args.folder):
+        raise LonglagError(f"{args.folder} is not a folder; DIR is a folder with runs.csv")
     _arguments.runs_file(args.folder)
     for path in datacard.write(args.folder, args.title):
         print(path)

@@ -115,7 +115,9 @@ def _check_names(plan: Suite, job: Job) -> None:
     for kind, name in [("methods", job.base or job.method), *(("tasks", task) for task in job.tasks)]:
         if name not in registry.names(kind):
             error = f"{plan.source}: {unknown(kind.removesuffix('s'), name, registry.names(kind))}"
-            raise LonglagError(f"{error}; add --plugin FILE for a plug-in" if job.plugins else error)
+            flags = " ".join(f"--plugin {plugin}" for plugin in job.plugins)
+            said = f"; `design` does not run code that a suite names: add {flags} to run it"
+            raise LonglagError(f"{error}{said if flags else ''}")
         file = registry.file(kind, name)
         if file and file not in given:
             error = f"{plan.source}: {name!r} is of the plug-in {file}, which the suite does not name"

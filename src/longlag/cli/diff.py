@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 HELP = "compare two suites, or two methods, condition by condition: rates and passes to solve, with intervals"
-EXAMPLE = "longlag diff results/reference results/standard"
+EXAMPLE = "longlag diff old=results/before new=results/after"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

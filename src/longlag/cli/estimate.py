@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, documentation
 
 if TYPE_CHECKING:
     from longlag.design.estimate import Cost, Need
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from longlag.store.records import Key
 
 HELP = "estimate a suite's cost from recorded costs, before anything starts"
-EXAMPLE = "longlag estimate reference_full results/reference results/tuning/done --cores 500"
+EXAMPLE = "longlag estimate reference_full --cores 500"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +70,10 @@ def run(args: argparse.Namespace) -> None:
         f"on {count(args.cores, 'core')} like those of {named}; the longest job takes {duration(slowest)}"
     )
     print("by the clock: of the jobs alone; design, figures, tables and the page take a minute or two more")
-    print("minutes/job, MB/job: the time and memory that a cluster is asked for at the first attempt (docs/cluster.md)")
+    print(
+        "minutes/job, MB/job: the time and memory that a cluster is asked for at the first attempt "
+        f"({documentation('docs/cluster.md')})"
+    )
 
 
 def _taken(plan: Suite) -> frozenset[Key]:

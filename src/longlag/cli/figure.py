@@ -23,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     chosen = figures.select(args.name)
+    _arguments.check_folder(args.out)
     from longlag.figures.tools import style
 
     analysis = _records.analysis(args.runs, args.curves).only(tasks=args.tasks, methods=args.methods)

@@ -10,7 +10,7 @@ EXAMPLE = "longlag handson --out handson.html"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="handson.html")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="file for the page")
 
 
 def run(args: argparse.Namespace) -> None:

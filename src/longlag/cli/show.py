@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import registry, resources
+    from longlag import figures, registry, resources, tables
     from longlag.errors import LonglagError, unknown
 
     _arguments.load_plugins(args)
@@ -33,8 +33,14 @@ def run(args: argparse.Namespace) -> None:
         _show_task(args.name, args.lag)
     elif (suite := resources.root() / f"config/{args.name}.yaml").is_file():
         raise LonglagError(f"{args.name!r} is a suite: {suite} has it, and `longlag estimate {args.name}` its cost")
+    elif args.name in (found := {**dict.fromkeys(tables.names(), "table"), **dict.fromkeys(figures.names(), "figure")}):
+        raise LonglagError(
+            f"{args.name!r} is a {found[args.name]}: `longlag {found[args.name]} {args.name} RUN --out DIR` makes it; "
+            "`longlag list` prints the methods and tasks"
+        )
     else:
-        raise unknown("method or task", args.name, registry.names("methods") + registry.names("tasks"))
+        fault = unknown("method or task", args.name, registry.names("methods") + registry.names("tasks"))
+        raise LonglagError(f"{fault}; `longlag list` prints all")
 
 
 def _show_method(name: str, task: str | None, lag: int) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from longlag import tables
-from longlag.cli import _records
+from longlag.cli import _arguments, _records
 
 HELP = "make a table, or all of them, as Markdown, LaTeX and HTML from runs"
 EXAMPLE = "longlag table reach results/demo --methods lstm,hf --out tables"
@@ -23,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     chosen = tables.select(args.name)
+    _arguments.check_folder(args.out)
     from longlag.tables.tools import render
 
     analysis = _records.analysis(args.runs).only(tasks=args.tasks, methods=args.methods)

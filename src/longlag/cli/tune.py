@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -28,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=protocol.DEFAULT_CANDIDATES,
         help="settings to try beside the recipe (default: %(default)s, as in a suite with `search`)",
     )
-    _arguments.add_training(parser, required=False)
+    first = protocol.FIRST_TUNING_SEED
+    also = f"; {first} is added to each, so that 0:2 are seeds {first} and {first + 1}"
+    _arguments.add_training(parser, required=False, also=also)
     suite = "choose from the runs of this search instead: a name in config/, a suite's file, or a folder of results"
     parser.add_argument("--suite", metavar="SUITE", help=f"{suite}; --out is then a folder (default: that of the runs)")
     runs = "with --suite: a folder with runs.csv and curves.parquet (default: results/SUITE)"
@@ -83,7 +86,7 @@ def _search(args: argparse.Namespace) -> int:
         _training.discard(args, [row for trial in trials for row in trial.rows])
     chosen, *others = tune.ranked(trials)
     if chosen.score.failed:
-        print("chosen: none; every candidate diverged, ended with an error or was stopped before its first evaluation")
+        print(f"chosen: none; every candidate {_failed(trials)}")
         return 1
     print(_line("chosen", chosen))
     method = registry.get("methods", args.method)
@@ -93,11 +96,24 @@ def _search(args: argparse.Namespace) -> int:
     return 0
 
 
+def _failed(trials: Sequence[Candidate]) -> str:
+    """How candidates ended that have no score, and the remedy where there is one."""
+    from longlag.store.records import Status
+
+    statuses = {row.status for trial in trials for row in trial.rows}
+    ended = {Status.DIVERGED: "diverged", Status.ERROR: "ended with an error"}
+    remedies = {Status.BUDGET: "raise --budget", Status.TIMEOUT: "raise --timeout"}
+    said = [words for status, words in ended.items() if status in statuses]
+    if remedy := " and ".join(words for status, words in remedies.items() if status in statuses):
+        said.append(f"was stopped before its first evaluation ({remedy})")
+    return " or ".join(said)
+
+
 def _line(word: str, trial: Candidate) -> str:
     settings = " ".join(f"--set {path}={value:.4g}" for path, value in trial.overrides.items()) or "the recipe"
     score = trial.score
     if score.failed:
-        return f"{word} {settings}: diverged, ended with an error or was stopped before its first evaluation"
+        return f"{word} {settings}: {_failed([trial])}"
     return (
         f"{word} {settings}: {score.wrong:.1%} wrong on validation, {score.passes:,.0f} passes, "
         f"last loss {fmean(trial.last_losses):.4g}"

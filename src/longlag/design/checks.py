@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from longlag import protocol, registry
+from longlag import protocol, registry, resources
 from longlag.design import search, tuned
 from longlag.design.job import Job, in_words
 from longlag.errors import LonglagError, unknown
@@ -55,7 +55,10 @@ def check_names(full: Mapping[str, Any]) -> None:
     """Names of plug-ins are known only to the process that loads them: `longlag design` checks those."""
     for plugin in full["plugins"]:
         if not files.is_file(plugin):
-            raise LonglagError(f"plug-in {plugin!r} is not a file; plugins takes paths of Python files")
+            raise LonglagError(
+                f"plug-in {plugin!r} is not a file in {Path.cwd()}; `plugins` takes paths of Python files, relative to "
+                f"the working folder{_shipped(plugin)}"
+            )
     variants = [name for name, of in full["methods"].items() if "from" in of]
     for name in variants:
         if name in registry.names("methods"):
@@ -98,6 +101,12 @@ def check_names(full: Mapping[str, Any]) -> None:
             raise LonglagError(f"{error}; {declared}") from None
         tasks += cell["tasks"]
     _check_known("task", tasks, registry.names("tasks"))
+
+
+def _shipped(plugin: str) -> str:
+    """Where the package has a plug-in that one of its suites names; empty for another."""
+    path = resources.root() / plugin
+    return f"; copy {path} there" if files.is_file(path) else ""
 
 
 def _check_known(kind: str, used: Iterable[str], known: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import torch
 
+from longlag import registry
 from longlag.errors import LonglagError
 from longlag.methods.base import Method, Parts, Range
 from longlag.settings import value_at
@@ -27,7 +28,9 @@ def points(method: Method, n: int) -> list[dict[str, float]]:
         LonglagError: the method declares no space.
     """
     if not method.tune:
-        raise LonglagError(f"method {method.name!r} declares no search space; give its METHOD a `tune`")
+        ours = method.name in registry.FOLDERS["methods"].names()
+        remedy = f"these do: {', '.join(registry.tunable())}" if ours else "give its METHOD a `tune`"
+        raise LonglagError(f"method {method.name!r} declares no search space; {remedy}")
     drawn = torch.quasirandom.SobolEngine(len(method.tune)).draw(n + 1)[1:]  # the first point is a corner
     return [
         {path: _value(space, float(u)) for (path, space), u in zip(method.tune.items(), point, strict=True)}

@@ -63,6 +63,6 @@ def load(name: str, lag: int) -> TaskAtLag:
     if type(lag) is not int:
         raise LonglagError(f"lag cannot be {shown(lag)}; it must be a whole number of steps, such as 100")
 
-    task = registry.get("tasks", name)
+    task = registry.get("tasks", name, "load a plug-in first: longlag.registry.load_plugin(FILE)")
     check_lag(task, lag)
     return TaskAtLag(task, lag)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag.design import _yaml
-from longlag.errors import LonglagError, printable, shown, unknown
+from longlag.errors import LonglagError, documentation, printable, shown, unknown
 
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
@@ -62,10 +62,19 @@ def loads(content: bytes, source: str) -> dict[str, Any]:
     except LonglagError as error:
         raise LonglagError(f"{source}: {error}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # no UTF-8, month 13, a thousand brackets
-        raise LonglagError(f"{source} is not YAML: {' '.join(str(error).split())}") from error
+        raise LonglagError(f"{source} is not YAML: {_fault(error)}") from error
     if not isinstance(config, dict):
-        raise LonglagError(f"{source} is not a mapping of keys to values; see config/README.md")
+        raise LonglagError(f"{source} is not a mapping of keys to values; see {documentation('config/README.md')}")
     return config
+
+
+def _fault(error: Exception) -> str:
+    """What PyYAML says of a text, on one line, without its name for the text and without the line it marks."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return " ".join(str(error).split())
+    said = filter(None, (getattr(error, "context", None), getattr(error, "problem", None)))
+    return f"{', '.join(said)} (line {mark.line + 1}, column {mark.column + 1})"
 
 
 def normalised(value: Any) -> Any:
@@ -140,9 +149,16 @@ def check(name: str, config: Mapping[str, Any]) -> None:
             fault = unknown(f"key in {where}:" if where else "key", key, error.schema["properties"])
             raise Misplaced(str(fault), [*error.absolute_path, key])
         if error.validator == "required":
-            raise Misplaced(f"{error.message} of {where or name}; see config/README.md", [*error.absolute_path])
+            raise Misplaced(_missing(error, where or (name if name != "suite" else "")), [*error.absolute_path])
         what = f"{where} is {shown(error.instance)}; it must be {error.schema['description']}"
         raise Misplaced(what, [*error.absolute_path])
+
+
+def _missing(error: Any, where: str) -> str:
+    """The first key that a mapping lacks, and what it must be."""
+    key = next(key for key in error.validator_value if key not in error.instance)
+    remedy = "add `suite: mine`" if key == "suite" and not where else f"see {documentation('config/README.md')}"
+    return f"the key `{key}` of {where} is missing; {remedy}" if where else f"the key `{key}` is missing; {remedy}"
 
 
 def _place(path: Iterable[object]) -> str:
