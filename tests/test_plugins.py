@@ -168,7 +168,7 @@ def test_a_task_written_as_a_class_works_still(files, tmp_path, loaded):
     [
         (
             FIRST_SYMBOL + CLASSIC + "TASK = FirstSymbol\n",
-            "its TASK is a class; write TASK = Task\\(...\\), see docs/add-a-task.md",
+            "its TASK is a class; write TASK = Task\\(...\\), see https://github.com/.*/docs/add-a-task.md",
         ),
         (
             FIRST_SYMBOL + CLASSIC + "del FirstSymbol.steps, FirstSymbol.idle_class\nTASK = FirstSymbol()\n",

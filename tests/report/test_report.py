@@ -335,6 +335,8 @@ def test_the_verb_writes_the_page_with_its_rows_inside(tmp_path: Path, unpainted
     fake_results.write(tmp_path, seeds=[0], methods=["esn"], tasks=["adding"])
     files = [str(tmp_path / "runs.csv"), "--curves", str(tmp_path / "curves.parquet")]
     out = tmp_path / "deep" / "report.html"
+    for folder in ("figures", "tables"):
+        (tmp_path / folder).mkdir(exist_ok=True)
     given = ["--figures", str(tmp_path / "figures"), "--tables", str(tmp_path / "tables")]
     assert main(["report", *files, *given, "--title", "T & T", "--out", str(out)]) == 0
     page = out.read_text()
@@ -361,10 +363,10 @@ def test_the_first_screen_has_one_plain_sentence() -> None:
 
 def test_a_tie_names_no_winner() -> None:
     tied = reach(a=(100, 100), b=(100, 100), c=(50, 100))
-    assert headline.line(tied) == "A and b tie in reach: each has the longest reach, alone or shared, on adding."
+    assert headline.line(tied) == "A and b tie: each has or shares the longest reach on adding."
     first = headline.sentences(tied)[0]
     assert first.startswith(
-        "A and b tie in reach: each has the longest reach, alone or shared, on the one task on which methods were compared: a ≥ 100"
+        "A and b tie: each has or shares the longest reach on the one task on which methods were compared: a ≥ 100"
     )
     assert first.endswith("b ≥ 100 steps on adding; next comes c with 50 steps on adding.")
     alone = reach(a=(100, 100), b=(100, 100))
@@ -377,7 +379,7 @@ def test_a_tie_names_no_winner() -> None:
     one = Analysis(runs, runs.iloc[:0])
     assert headline.line(one) == "A has the longest reach on 1 of 3 tasks and shares it on 2."
     both = Analysis(runs[runs.task != "adding"], runs.iloc[:0])
-    assert headline.line(both) == "A and b tie in reach: each has the longest reach, alone or shared, on all 2 tasks."
+    assert headline.line(both) == "A and b tie: each has or shares the longest reach on all 2 tasks."
     third = pd.concat([both.runs, reach(a=(100, 100), c=(100, 100)).runs.assign(task="multiplication")])
     found = headline.line(Analysis(third, runs.iloc[:0]))
     assert found == "A shares the longest reach on all 3 tasks."
@@ -385,7 +387,7 @@ def test_a_tie_names_no_winner() -> None:
 
 def test_the_headline_ranks_by_the_lags_that_all_were_tried_at() -> None:
     longer = reach(a=(100, 100), b=(50, 50))
-    tie = "At the lags all were tried at, a and b tie in reach: each has the longest reach, alone or shared, on adding."
+    tie = "At the lags all were tried at, a and b tie: each has or shares the longest reach on adding."
     assert headline.line(longer) == tie, "b was never tried at 100"
     assert headline.sentences(longer)[0].startswith(
         "With the longer ladders that only some of them had, a has the longest reach on the one task"

@@ -98,7 +98,7 @@ def _leader(compared: pd.DataFrame, one: str = "", begins: bool = True) -> str:
     led = (one or task_label(str(compared.task.iloc[0]))) if tasks == 1 else _share(len(rows), tasks)
     if len(best) > 1:
         who = join_methods(best)
-        return f"{capital(who) if begins else who} tie in reach: each has the longest reach, alone or shared, on {led}"
+        return f"{capital(who) if begins else who} tie: each has or shares the longest reach on {led}"
     alone = int((leads[leads.task.isin(rows.task)].groupby("task").size() == 1).sum())
     name = capital(the_method(best[0])) if begins else the_method(best[0])
     if alone == len(rows):
