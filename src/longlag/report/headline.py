@@ -33,9 +33,8 @@ _ENDED = {
 
 # by method: what its recipe has and the others of a comparison have not (docs/protocol.md, "What each recipe reads")
 _GIVEN = {
-    "esn": "The echo state network gets more information: it knows the lag and the role of each input. On the memory "
-    "tasks it is a delay line whose size grows with the lag. On the other tasks its features include squares, which "
-    "make products and XOR easy.",
+    "esn": "The echo state network knows more: the lag and the role of each input. On memory tasks it is a delay line "
+    "whose size grows with the lag. Elsewhere its features include squares, which make products and XOR easy.",
 }
 
 
