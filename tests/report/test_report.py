@@ -470,7 +470,7 @@ def test_a_missing_runs_file_is_an_error_that_leaves_no_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["report", str(tmp_path / "none.csv"), "--out", str(tmp_path / "report.html")]) == 2
-    assert "cannot read" in capsys.readouterr().err
+    assert "there is no" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
