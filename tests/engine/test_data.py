@@ -39,10 +39,12 @@ def test_a_seed_starts_and_draws_alike_alone_and_in_a_block():
 
 
 def test_replicas_may_draw_from_purposes_of_their_own():
-    mixed = data(seeds=(3, 3)).batch([confirmation(1), confirmation(2)], 0, 5)
-    for r, purpose in enumerate((confirmation(1), confirmation(2))):
-        assert torch.equal(mixed.x[r], data(seeds=(3,)).batch(purpose, 0, 5).x[0])
-    assert not torch.equal(mixed.x[0], mixed.x[1])
+    purposes = confirmation(1), confirmation(2)
+    mixed = data(seeds=(3, 4)).batch(purposes, 0, 5)
+    for r, (seed, purpose) in enumerate(zip((3, 4), purposes, strict=True)):
+        assert torch.equal(mixed.x[r], data(seeds=(seed,)).batch(purpose, 0, 5).x[0])
+    first, second = (data(seeds=(3,)).batch(purpose, 0, 5).x for purpose in purposes)
+    assert not torch.equal(first, second)
 
 
 def test_the_stream_of_a_batch_is_named_by_seed_task_lag_purpose_and_number():

@@ -16,7 +16,7 @@ from longlag.store.records import VOLATILE, Row, Status, read_rows, write_rows
 from toy import small, spec
 
 SETS = [f"--set={path}={value}" for path, value in small("control").items()]
-CLIMB = ["ladder", "--method", "control", "--task", "adding", "--lags", "10,12", "--seeds", "0:2", *SETS]
+CLIMB = ["ladder", "--method", "control", "--task", "adding", "--lags", "10,12", *SETS]
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +27,9 @@ def known(tmp_path_factory):
     return folder
 
 
-def climb(folder, *words: str, budget="600") -> int:
+def climb(folder, *words: str, budget="600", seeds="0:2") -> int:
     outputs = ["--out", str(folder / "runs.csv"), "--curves", str(folder / "curves.parquet")]
-    return cli.main([*CLIMB, "--budget", budget, *outputs, *words])
+    return cli.main([*CLIMB, "--seeds", seeds, "--budget", budget, *outputs, *words])
 
 
 def lasting(rows: list[Row]) -> list[str]:
@@ -55,13 +55,13 @@ def test_an_estimate_says_how_many_runs_are_there_already(known, tmp_path, capsy
 
 
 def test_only_what_is_new_is_trained(known, tmp_path):
-    words = ["--reuse", str(known), "--seeds", "0:3", "--cache", str(tmp_path / "rungs")]
-    assert climb(tmp_path, *words) == 0
+    words = ["--reuse", str(known), "--cache", str(tmp_path / "rungs")]
+    assert climb(tmp_path, *words, seeds="0:3") == 0
     rows = read_rows(tmp_path / "runs.csv")
     assert {(row.lag, row.seed) for row in rows if not row.origin} == {(10, 2), (12, 2)}
     assert len(list(tmp_path.glob("rungs/**/*.json"))) == 2
     alone = tmp_path / "alone"
-    assert climb(alone, "--seeds", "0:3") == 0
+    assert climb(alone, seeds="0:3") == 0
     assert lasting(rows) == lasting(read_rows(alone / "runs.csv"))
 
 
@@ -133,5 +133,5 @@ def test_a_design_names_files_that_are_there_and_not_its_own(tmp_path, monkeypat
 
 def test_a_missing_file_is_refused_before_anything_is_trained(tmp_path, capsys):
     assert climb(tmp_path, "--reuse", str(tmp_path / "no.csv")) == 2
-    assert "cannot read" in capsys.readouterr().err
+    assert "there is no" in capsys.readouterr().err
     assert not (tmp_path / "runs.csv").exists()
