@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from longlag import protocol
+from longlag import protocol, registry
 from longlag.engine import denormals, evaluate
 from longlag.engine.block import Block
 from longlag.engine.data import TEST, Data, Draws
 from longlag.engine.spec import resolve
-from longlag.engine.train import attempt, blocks, run
+from longlag.engine.train import attempt, blocks, modes, run
 from longlag.errors import LonglagError
 from longlag.store.records import VOLATILE, Point, Row
 from toy import outcome, spec
@@ -172,6 +172,25 @@ def test_a_seed_that_ends_leaves_its_block(monkeypatch):
     for own_rows, own_points in alone:
         assert own_rows.items() <= rows.items()
         assert own_points.items() <= points.items()
+
+
+@pytest.mark.parametrize("name", registry.names("methods"))
+def test_the_state_of_every_method_can_lose_a_replica(name):
+    setup = resolve(spec(name, "adding_1997" if name == "lstm_1997" else "temporal_order", seeds=(0, 1, 2), budget=1e5))
+    if setup.parts.optimiser.replicas == 1:
+        assert blocks(setup) == [(0,), (1,), (2,)]
+        return
+    with modes():
+        block = Block(setup, (0, 1, 2))
+        list(block.advance())
+        before = {leaf: value[2].clone() for leaf, value in block.state.params.items()}
+        block.state.active[1] = False
+        block._leave_out_the_ended()
+        assert block.seeds == block.data.seeds == (0, 2)
+        for leaf, value in block.state.params.items():
+            assert torch.equal(value[1], before[leaf])
+        list(block.advance())
+    assert block.state.updates.tolist() == [2, 2]
 
 
 def test_a_limit_of_time_is_each_seeds_own():
