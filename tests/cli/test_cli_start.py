@@ -132,12 +132,16 @@ def test_equal_tasks_are_shown_once(capsys):
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_quiet_leaves_results_and_errors(place, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    for words, code in ((TRAIN, 0), ([*TRAIN, "--lag", "0"], 2)):
+    for words, code in ((TRAIN, 0), ([*TRAIN, "--budget", "0"], 2)):
         words = [*words, "--out", "runs.csv"]
         assert cli.main(["-q", *words] if place == "before" else [*words, "-q"]) == code
         said = capsys.readouterr()
         assert said.out == ("" if code else "runs.csv: 1 row\n")
-        assert said.err == ("longlag: lag 0 is not positive\n" if code else "")
+        assert said.err == (
+            "longlag: a budget is a number of sequence passes, such as 1e6: '0' is not a positive number\n"
+            if code
+            else ""
+        )
 
 
 def test_verbose_says_what_starts_what_it_cost_and_where_an_error_came_from(tmp_path, monkeypatch, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import NoReturn
 
 from longlag.cli import _arguments, _catalogue, _plugins
 
@@ -19,8 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag import figures, registry, resources, tables
-    from longlag.errors import LonglagError, unknown
+    from longlag import registry
 
     _arguments.load_plugins(args)
     shown = [args.task] if args.task else registry.names("tasks")
@@ -31,16 +31,26 @@ def run(args: argparse.Namespace) -> None:
         _arguments.refuse_idle(args.task, "--task", "the name of a method")
         _plugins.refuse_idle(args, [], [args.name])
         _show_task(args.name, args.lag)
-    elif (suite := resources.root() / f"config/{args.name}.yaml").is_file():
-        raise LonglagError(f"{args.name!r} is a suite: {suite} has it, and `longlag estimate {args.name}` its cost")
-    elif args.name in (found := {**dict.fromkeys(tables.names(), "table"), **dict.fromkeys(figures.names(), "figure")}):
-        raise LonglagError(
-            f"{args.name!r} is a {found[args.name]}: `longlag {found[args.name]} {args.name} RUN --out DIR` makes it; "
-            "`longlag list` prints the methods and tasks"
-        )
     else:
-        fault = unknown("method or task", args.name, registry.names("methods") + registry.names("tasks"))
-        raise LonglagError(f"{fault}; `longlag list` prints all")
+        _refuse(args.name)
+
+
+def _refuse(name: str) -> NoReturn:
+    """Raises LonglagError, which says what the name is of if it is of something else."""
+    from longlag import figures, registry, resources, tables
+    from longlag.errors import LonglagError, unknown
+
+    suite = resources.root() / f"config/{name}.yaml"
+    if suite.is_file():
+        raise LonglagError(f"{name!r} is a suite: {suite} has it, and `longlag estimate {name}` its cost")
+    for kind, names in (("figure", figures.names()), ("table", tables.names())):
+        if name in names:
+            raise LonglagError(
+                f"{name!r} is a {kind}: `longlag {kind} {name} RUN --out DIR` makes it; `longlag list` prints the "
+                "methods and tasks"
+            )
+    fault = unknown("method or task", name, registry.names("methods") + registry.names("tasks"))
+    raise LonglagError(f"{fault}; `longlag list` prints all")
 
 
 def _show_method(name: str, task: str | None, lag: int) -> None:
