@@ -37,8 +37,8 @@ def tracking(records: Mapping[str, Sequence[Row]]) -> Finding:
     chance = ("lru", "mingru", "lstm", "lstm_chrono", "esn")
     return Finding(
         f"Of {count(len(names), 'method')} the GRU alone learns the parity of twenty bits",
-        f"{_GIVEN.format('this task')}The GRU needs {number(first)} passes or more. Of ten bits the plain net with clipped "
-        f"gradients solves {of_all(solved['clipping', 'parity', 10])}, without clipping "
+        f"{_GIVEN.format('this task')}The GRU needs {number(first)} passes or more. Of ten bits the plain net with "
+        f"clipped gradients solves {of_all(solved['clipping', 'parity', 10])}, without clipping "
         f"{of_all(solved['control', 'parity', 10])}. A recurrence that is linear in its "
         "state, with gains that are positive (minGRU) or the same for every input (LRU), cannot flip a state with "
         "every 1, and so cannot keep the parity of bits without end (Sarrof, Veitsman & Hahn 2024; Grazzi et al. "
