@@ -41,7 +41,13 @@ def campaign(folder: Path, n: int, seed: int, deadline: float) -> Tally:
         "estimate": (runs, ["estimate", folder / "tiny.yaml", runs]),
         "collect": (
             job,
-            ["collect", "--suite", folder / "suite.json", "--jobs", folder / "jobs", "--out", folder / "all"],
+            # --replace: a finished row that is damaged now would be lost
+            [
+                *("collect", "--suite", folder / "suite.json", "--jobs", folder / "jobs"),
+                "--out",
+                folder / "all",
+                "--replace",
+            ],
         ),
     }
 

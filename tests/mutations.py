@@ -165,7 +165,7 @@ MUTATIONS = (
     M("ReLU held derivative", "cells/relu_kernels.py", "                d_h *= started[t]", "                d_h *= 1"),
     M("ReLU scored steps", "cells/relu_kernels.py", "d_h += d_scored[t - steps]", "d_h = d_scored[t - steps].copy()"),
     M("identity start", "inits/isometric.py", "(1 / self.lag) * np.eye", "(2 / self.lag) * np.eye"),
-    M("orthogonal start", "inits/isometric.py", "(1 / self.lag) * q * signs", "(1 / self.lag) * q"),
+    M("orthogonal start", "inits/isometric.py", "return q * signs", "return q"),
     M("LRU definition", "cells/lru.py", " + skip * u)", " + skip)"),
     M("LRU gate", "cells/lru.py", "u = u + v * affine(", "u = v * affine("),
     M("minGRU definition", "cells/mingru.py", "recur(1 - z, z * new)", "recur(1 - z, new)"),
