@@ -65,7 +65,7 @@ longlag table success results/fresh/runs.csv.gz --out tables
 ```
 """
 _BEFORE = """\
-- *before*: the recipes and code of commit {commit}, which recorded [the reference](../reference), on the same seeds.
+- *before*: the recipes and code of commit {commit}, which recorded an earlier reference, on the same seeds.
 """
 
 
