@@ -16,7 +16,6 @@ from longlag.design.suite import Suite
 from longlag.errors import LonglagError
 from longlag.store import files
 from longlag.store.records import Key, Row, key_of, read_rows, rows_in
-from longlag.words import count
 
 
 def refuse_loss(folder: Path, plan: Suite, remedy: str, jobs: Path | None = None) -> None:
@@ -36,7 +35,7 @@ def loss(folder: Path, plan: Suite, jobs: Path | None = None) -> str:
         if not strangers:
             return ""
         return (
-            f"{rows_in(folder)} holds {count(len(strangers), 'row')} of other runs, such as {in_words(strangers[0])}, "
+            f"{rows_in(folder)} has rows of other runs ({len(strangers)}), such as {in_words(strangers[0])}, "
             f"which the suite {plan.name!r} would replace"
         )
     if name != plan.name:
@@ -60,7 +59,7 @@ def refuse_emptier(folder: Path, rows: Iterable[Row], jobs: Path, remedy: str) -
     before = {key_of(row) for row in _rows(folder) if row.spec_hash}
     if lost := sorted(before - {key_of(row) for row in rows if row.spec_hash}):
         raise LonglagError(
-            f"{rows_in(folder)} holds {count(len(lost), 'finished row')} that the jobs in {jobs} lack, such as "
+            f"{rows_in(folder)} has finished rows that the jobs in {jobs} lack ({len(lost)}), such as "
             f"{in_words(lost[0])}: rows with the status error would replace them; {remedy}"
         )
 
