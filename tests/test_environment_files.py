@@ -69,6 +69,8 @@ def test_no_file_of_the_set_up_names_a_host_or_a_folder_of_a_machine():
     assert [
         path for path, text in texts.items() if re.search(r"https?://(?!github\.com/)|index-url|find-links", text)
     ] == []
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    assert [path for path in documents if re.search("index-url|find-links", path.read_text("utf-8"))] == []
     here = rf"(?<![\w/]){re.escape(str(ROOT.parent))}/"
     assert [path for path, text in texts.items() if re.search(here, text)] == []
 
