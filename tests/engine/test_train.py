@@ -11,6 +11,7 @@ import torch
 from longlag import protocol, registry
 from longlag.engine import denormals, evaluate
 from longlag.engine.block import Block
+from longlag.engine.codec import Unfit
 from longlag.engine.data import TEST, Data, Draws
 from longlag.engine.spec import resolve
 from longlag.engine.train import attempt, blocks, modes, run
@@ -191,6 +192,24 @@ def test_the_state_of_every_method_can_lose_a_replica(name):
             assert torch.equal(value[1], before[leaf])
         list(block.advance())
     assert block.state.updates.tolist() == [2, 2]
+
+
+def test_a_state_that_cannot_lose_a_replica_stays_whole_and_is_asked_once(monkeypatch):
+    asked = []
+
+    def unfit(*args):
+        asked.append(args)
+        raise Unfit("not of replicas")
+
+    monkeypatch.setattr("longlag.engine.block.unflatten", unfit)
+    with modes():
+        block = Block(resolve(spec("control", seeds=(0, 1))), (0, 1))
+        block.state.active[1] = False
+        for _ in range(3):
+            list(block.advance())
+    assert block.seeds == (0, 1)
+    assert block.state.updates.tolist() == [3, 0]
+    assert len(asked) == 1
 
 
 def test_a_limit_of_time_is_each_seeds_own():
