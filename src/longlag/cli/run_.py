@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "suite",
         metavar="SUITE",
-        help="demo, standard, flow, tuning, tuning_far, fresh, fresh_final, budget, reservoirs, "
+        help="demo, standard, flow, tuning, tuning_far, fresh, fresh_final, budget, far, reservoirs, "
         "lstm_lag, reference, reference_full, or a suite's YAML file",
     )
     cores = "jobs that run at the same time (default: every core of this machine)"
