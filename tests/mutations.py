@@ -238,7 +238,7 @@ MUTATIONS = (
     M("kept Jacobian", "model.py", "readout.pullback(h, d) for d in d_features", "readout.pullback(h, 0.999 * d) for d in d_features"),
     M("curvature of pieces", "objective.py", "structural / len(b))", "structural)"),
     M("Gauss-Newton", "objective.py", "d_outputs = share * self.loss.hessian_product(outputs, r_outputs)", "d_outputs = share * r_outputs"),
-    M("charge of a gradient", "objective.py", "self._charge(GRADIENT, params)\n        return _total", "self._charge(FORWARD, params)\n        return _total"),
+    M("charge of a gradient", "objective.py", "self._charge(GRADIENT, params)\n        return answer\n\n    def reg", "self._charge(FORWARD, params)\n        return answer\n\n    def reg"),
     M("objective of functions", "functional.py", "(structural / len(self))", "structural"),
     M("norm of a tree", "algebra/tree.py", "return dot(a, a).sqrt()", "return dot(a, a)"),
     M("affine map", "algebra/products.py", "+ aligned(bias, x)", "- aligned(bias, x)"),

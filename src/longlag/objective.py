@@ -23,6 +23,7 @@ from longlag.model import Model, ModelTape
 FORWARD, GRADIENT, REGULARISED, PRODUCT = 1, protocol.TRAINING_PASSES, 4, 4  # sequence passes
 Operator = Callable[[Params], dict[str, Tensor]]  # v -> A v
 Gradient = Callable[[Params, "Tensors"], tuple[Tensor, dict[str, Tensor]]]  # loss [R] and gradient on a batch
+_OfChunk = Callable[[ModelTape, float, "Tensors", Tensor], dict[str, Tensor]]  # tape, share, chunk, dE/d outputs
 _CHUNK_SEQUENCES = 100
 # The Jacobian is cached under three conditions:
 _MAX_OUTPUTS = 10  # of a sequence: computing it takes one backward pass per output
@@ -132,19 +133,24 @@ class Objective:
             answer = self.gradient(params, self.batch)
             self._charge(GRADIENT, params)
             return answer
-        values, gradients = [], []
-        for share, b in self._chunks():
-            tape = self.model.tape(params, b.x, b.start)
-            outputs = tape.outputs
-            if self.observe is not None:
-                self.observe(outputs, b.y)
-            values.append(share * self.loss.value(outputs, b.y))
-            gradients.append(tape.pullback(share * self.loss.gradient(outputs, b.y)))
+        answer = self._by_chunks(params, lambda tape, share, b, d_outputs: tape.pullback(d_outputs))
         self._charge(GRADIENT, params)
-        return _total(values), _sum(gradients)
+        return answer
 
     def regularised(self, params: Params, term: Regulariser) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss per replica [R] without the term, and its gradient plus the term's."""
+
+        def both(tape: ModelTape, share: float, b: Tensors, d_outputs: Tensor) -> dict[str, Tensor]:
+            own, states, errors = tape.errors(d_outputs)
+            added = term.gradient(params, states, errors, b.start)
+            return own | {name: own[name] + share * value for name, value in added.items()}
+
+        answer = self._by_chunks(params, both)
+        self._charge(REGULARISED, params)
+        return answer
+
+    def _by_chunks(self, params: Params, gradient: _OfChunk) -> tuple[Tensor, dict[str, Tensor]]:
+        """Loss per replica [R], and the sum of the chunks' gradients."""
         values, gradients = [], []
         for share, b in self._chunks():
             tape = self.model.tape(params, b.x, b.start)
@@ -152,10 +158,7 @@ class Objective:
             if self.observe is not None:
                 self.observe(outputs, b.y)
             values.append(share * self.loss.value(outputs, b.y))
-            own, states, errors = tape.errors(share * self.loss.gradient(outputs, b.y))
-            added = term.gradient(params, states, errors, b.start)
-            gradients.append(own | {name: own[name] + share * value for name, value in added.items()})
-        self._charge(REGULARISED, params)
+            gradients.append(gradient(tape, share, b, share * self.loss.gradient(outputs, b.y)))
         return _total(values), _sum(gradients)
 
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
