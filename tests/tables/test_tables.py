@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import fake_results
 from cases import CASES, analysis
 from longlag import tables
 from longlag.cli import main
+from longlag.errors import documentation
 from longlag.tables.tools import render
 
 HOSTILE = "<script>alert(1)</script> a_b & 50% | $x$ \\ {c} ~ ^ #"
@@ -36,6 +38,22 @@ def test_hostile_words_stay_words() -> None:
     assert {line.replace("\\|", "").count("|") for line in markdown.splitlines() if line.startswith("|")} == {8}
     latex = render.to_latex(table, "t", "n")
     assert r"a\_b \& 50\% | \$x\$ \textbackslash{} \{c\} \textasciitilde{} \textasciicircum{} \#" in latex
+
+
+def test_documents_in_a_note_are_links() -> None:
+    table = tables.get("failures").build(analysis(fake_results.runs([0], ["control"], ["adding"])))
+    address = documentation("docs/add-a-task.md")
+    markdown = render.to_markdown(table, "t", "See docs/add-a-task.md for more.")
+    assert markdown.endswith(f"See [docs/add-a-task.md]({address}) for more.\n")
+    assert f'See <a href="{address}">docs/add-a-task.md</a> for more.' in render.to_html(
+        table, "t", "See docs/add-a-task.md for more."
+    )
+
+
+@pytest.mark.parametrize("name", tables.names())
+def test_documents_in_a_note_exist(name: str) -> None:
+    named = re.findall(r"docs/\S+\.md", tables.get(name).note(CASES["whole"]()))
+    assert all((Path(__file__).parents[2] / document).is_file() for document in named), named
 
 
 def test_reach_says_at_least_not_run_and_the_minimal_lag() -> None:

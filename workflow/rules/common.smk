@@ -96,6 +96,7 @@ def shown(file, category, label, caption):
         f"results/{{suite}}/{file}",
         caption=f"../report/{caption}",
         category=category,
+        subcategory="{suite}",
         labels={"result": label},
     )
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
+from longlag.errors import documentation
 from longlag.store.files import write_atomically
 from longlag.words import capital, method_label, task_label
 
@@ -28,8 +30,7 @@ _LATEX = {
     "–": "--",
     "∞": r"$\infty$",
 }
-
-
+_DOCUMENT = re.compile(r"docs/[a-z-]+\.md")  # which a note names
 _LABELS = {"task": task_label, "method": method_label, "method here": method_label, "against": method_label}
 
 
@@ -43,7 +44,8 @@ def to_markdown(table: pd.DataFrame, title: str, note: str) -> str:
     """A GitHub table with its title above and its note below."""
     table = labelled(table)
     lines = [_row(table.columns), _row(["---"] * len(table.columns)), *map(_row, table.to_numpy().tolist())]
-    return f"**{_plain(title)}**\n\n" + "\n".join(lines) + f"\n\n{_plain(note)}\n"
+    linked = _DOCUMENT.sub(lambda found: f"[{found[0]}]({documentation(found[0])})", _plain(note))
+    return f"**{_plain(title)}**\n\n" + "\n".join(lines) + f"\n\n{linked}\n"
 
 
 def _row(cells: object) -> str:
@@ -95,7 +97,8 @@ def to_html(table: pd.DataFrame, title: str, note: str, newcomer: str = "", stac
         mark = f' class="{"same" if cells[0] == above else "new"}{" mine" if set_off else ""}"'
         above = cells[0]
         body.append(f"<tr{mark}>" + "".join(map(_cell, cells, labels)) + "</tr>")
-    caption = f"<caption><b>{html.escape(title)}.</b> {html.escape(note)}</caption>"
+    linked = _DOCUMENT.sub(lambda found: f'<a href="{documentation(found[0])}">{found[0]}</a>', html.escape(note))
+    caption = f"<caption><b>{html.escape(title)}.</b> {linked}</caption>"
     kind = ' class="stacked"' if stacked else ""
     return (
         f"<table{kind}>\n{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n"
