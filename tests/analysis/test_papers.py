@@ -107,6 +107,13 @@ def test_two_of_five_is_surpassed_by_all_of_nine():
     assert papers.judge(40.0, "success_percent", papers.measure(table, "success_percent"), {}).verdict == BETTER
 
 
+def test_a_share_that_no_outcome_could_contradict_is_not_reproduced():
+    for solved in range(3):
+        table = rows([0.5] * 2).assign(solved=[i < solved for i in range(2)])
+        found = papers.judge(40.0, "success_percent", papers.measure(table, "success_percent"), {})
+        assert (found.verdict, found.why) == (NOT_COMPARABLE, "2 runs cannot contradict 40 %")
+
+
 def test_solved_up_to_a_lag_asks_for_half_of_the_runs():
     table = rows([0.5] * 4)
     for solved, expected in ((2, REPRODUCED), (1, WORSE)):
@@ -146,9 +153,14 @@ def test_a_speedup_is_seed_by_seed_and_unsolved_counts_its_budget():
     assert math.isnan(found.values[2])
     assert papers.judge(7.0, "speedup", found, {}).verdict == REPRODUCED
     assert papers.judge(1.2, "speedup", found, {}).verdict == BETTER
-    assert papers.judge(30.0, "speedup", found, {}).verdict == WORSE
+    bound = papers.judge(30.0, "speedup", found, {})
+    assert (bound.verdict, bound.why) == (NOT_COMPARABLE, "the other method did not solve in 1 of 3 runs")
+    always = papers.speedup(ours, other.assign(solved=True, passes_to_solve=1e6))
+    assert papers.judge(30.0, "speedup", always, {}).verdict == WORSE
     rarely = papers.speedup(ours.assign(solved=[True, False, False]), other)
-    assert papers.judge(1.2, "speedup", rarely, {}).verdict == WORSE
+    assert papers.judge(1.2, "speedup", rarely, {}).verdict == NOT_COMPARABLE
+    lost = papers.speedup(ours.assign(solved=False), other.assign(solved=True))
+    assert papers.judge(1.2, "speedup", lost, {}).verdict == WORSE
 
 
 def test_a_cell_may_be_of_a_lag_that_runs_of_another_were_tested_at():
@@ -240,6 +252,7 @@ CELLS = pd.DataFrame(
         "n": 2,
         "solved": [2, 0, 1, 0],
         "mean": [0.002, 0.5, 0.3, 0.4],
+        "budget": 1e6,
     }
 )
 
@@ -257,8 +270,14 @@ CELLS = pd.DataFrame(
         ({"solved": True, "task": "adding", "lags": [80], "methods": ["a"]}, CELLS, ("holds", "in 1 of 1 cells")),
         ({"solved": True, "task": "xor", "lags": [80], "methods": ["a"]}, CELLS, ("holds", "in 1 of 1 cells")),
         ({"solved": True, "task": "xor", "lags": [80], "methods": ["a", "b"]}, CELLS, ("does not hold", "in 1 of 2 cells")),
+        ({"solved": True, "task": "xor", "lags": [80], "methods": ["a", "b"], "passes": 1e6}, CELLS,
+         ("does not hold", "in 1 of 2 cells")),
+        ({"solved": True, "task": "xor", "lags": [80], "methods": ["a", "b"], "passes": 2e6}, CELLS,
+         ("undecided", "so far in 1 of 2 cells")),
+        ({"solved": False, "task": "xor", "lags": [80], "methods": ["a", "b"], "passes": 2e6}, CELLS,
+         ("does not hold", "in 0 of 1 cells")),
         ({"solved": False, "task": "xor", "lags": [80], "methods": ["b"]}, CELLS, ("holds", "in 1 of 1 cells")),
-        ({"solved": False, "task": "xor", "lags": [80, 90], "methods": ["b"]}, CELLS, ("undecided", "so far in 1 of 1 cells")),
+        ({"solved": False, "task": "xor", "lags": [80, 90], "methods": ["b"]}, CELLS, ("undecided", "so far in 1 of 2 cells")),
         ({"solved": True, "task": "xor", "lags": [80], "methods": ["a"]}, CELLS.assign(n=0), ("undecided", "")),
         ({}, CELLS, ("undecided", "")),
     ],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from longlag import protocol
 from longlag.analysis import intervals
 from longlag.errors import LonglagError
 from longlag.store.records import Status
+from longlag.words import count
 
 REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN = "reproduced", "better", "worse", "not comparable", "not run"
 VERDICTS = (REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN)
@@ -34,9 +35,10 @@ RULE = (
     f"{WIDEST:g}, or if both solve the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse. Of "
     "sequences to the criterion ours is worse if a run does not meet it: a published mean is one of runs that do.",
     "A speedup is how many times the passes of another method are ours, seed by seed; more is better. A run of the "
-    "other method that did not solve counts with its budget.",
+    "other method that did not solve counts with its budget, so that the number is a lower bound: it may reproduce or "
+    "be better, and is never worse.",
     "A share of runs solved is reproduced if the published one lies within Wilson's 95 % interval of ours. Else ours "
-    "is better or worse.",
+    "is better or worse. If it lies in the interval of every number of solved runs, there are too few runs to compare.",
     "Solved up to lag T is reproduced if at least half of our runs at that lag solve the task. Else ours is worse.",
     "The range of our runs is from the best to the worst: of so few seeds no interval of a mean is to be trusted. One "
     "run has none. A run that diverged has everything wrong. Sequences to the criterion are a mean over the runs that "
@@ -50,7 +52,8 @@ _BROKEN = {Status.ERROR, Status.TIMEOUT}
 @dataclass(frozen=True)
 class Measured:
     """What the runs of a cell say. values: per seed, nan where a run has none. mean, low, high: in the fact's unit.
-    solved: how many runs solved the task. passes: what these spent until then, a mean."""
+    solved: how many runs solved the task. passes: what these spent until then, a mean. bounds: how many runs of the
+    other method of a speedup did not solve."""
 
     seeds: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
@@ -62,6 +65,7 @@ class Measured:
     passes: float = math.nan
     budget: float = math.nan
     seconds: float = 0.0
+    bounds: int = 0
 
     @property
     def n(self) -> int:
@@ -162,7 +166,8 @@ def speedup(rows: pd.DataFrame, other: pd.DataFrame) -> Measured:
     both = rows.merge(other, on="seed", suffixes=("", "_of_other"))
     passes = both.passes_to_solve_of_other.where(both.solved_of_other.astype(bool), both.budget_of_other)
     ratio = (passes / both.passes_to_solve).where(both.solved.astype(bool))
-    return measure(both.assign(ratio=ratio), "speedup")
+    found = measure(both.assign(ratio=ratio), "speedup")
+    return replace(found, bounds=int((~both.solved_of_other.astype(bool)).sum()))
 
 
 def measure(rows: pd.DataFrame, metric: str, symbols: int = 1) -> Measured:
@@ -236,11 +241,21 @@ def judge(value: float, metric: str, measured: Measured, of: Mapping[str, Any], 
         return Verdict(NOT_COMPARABLE, "words are published, and no number")
     if broken := [ending for ending in measured.endings if ending in _BROKEN]:
         return Verdict(NOT_COMPARABLE, f"{len(broken)} of {measured.n} runs ended with {broken[0]}")
+    if metric == "success_percent" and not _refutable(value, measured.n):
+        return Verdict(NOT_COMPARABLE, f"{count(measured.n, 'run')} cannot contradict {value:g} %")
     word = _compared(value, metric, measured, float(of.get("symbols", 1)))
+    if word == WORSE and measured.bounds:
+        return Verdict(NOT_COMPARABLE, f"the other method did not solve in {measured.bounds} of {measured.n} runs")
     if word == WORSE and measured.budget < float(of.get("passes", 0)):
         spent = f"ours had {measured.budget / 1e6:g} million passes, the paper's {float(of['passes']) / 1e6:g}"
         return Verdict(NOT_COMPARABLE, f"worse, but {spent}")
     return Verdict(word)
+
+
+def _refutable(percent: float, n: int) -> bool:
+    """Whether some number of solved runs of n has an interval without this share."""
+    bounds = [intervals.wilson(solved, n) for solved in range(n + 1)]
+    return not all(100.0 * low <= percent <= 100.0 * high for low, high in bounds)
 
 
 def _compared(value: float, metric: str, measured: Measured, symbols: float) -> str:
