@@ -22,7 +22,7 @@ SUITE = ROOT / "config/fresh.yaml"
 BUDGET, LSTM_LAG = ROOT / "results/budget/runs.csv.gz", ROOT / "results/lstm_lag/runs.csv.gz"
 SEARCH, FINAL = ROOT / "results/tuning/trials.csv", ROOT / "results/tuning_far/trials.csv"
 TUNED, FINAL_TUNED = ROOT / "config/tuned/tuning.yaml", ROOT / "config/tuned/tuning_far.yaml"
-LAST = ROOT / "config/fresh_final.yaml"
+LAST, FAR = ROOT / "config/fresh_final.yaml", ROOT / "config/far.yaml"
 RECORDS = {
     "before": FOLDER / "before/runs.csv.gz",
     "now": FOLDER / "runs.csv.gz",
@@ -57,8 +57,9 @@ Tasks that no search has seen, with the one setting for all tasks and the same b
 |---|---|---|---|---|---|---|
 {records}
 
-Seeds used up so far: {seeds}, {others} by `config/budget.yaml`, {lag} by `config/lstm_lag.yaml` and {last} by
-`config/fresh_final.yaml`. A later change of a recipe takes the next block of five that is not among them.
+Seeds used up so far: {seeds}, {others} by `config/budget.yaml`, {lag} by `config/lstm_lag.yaml`, {last} by
+`config/fresh_final.yaml` and {far} by `config/far.yaml`. A later change of a recipe takes the next block of five that
+is not among them.
 
 ```sh
 longlag table success results/fresh/runs.csv.gz --out tables
@@ -112,10 +113,11 @@ def page(records: Mapping[str, Sequence[Row]]) -> str:
         missing=_missing(last),
         intervals=intervals(5),
         records="\n".join(_cost(when, rows) for when, rows in records.items()),
-        seeds=_seeds(records["now"]),
-        others=_seeds(read_rows(BUDGET)),
-        lag=_seeds(read_rows(LSTM_LAG)),
-        last=_seeds(last),
+        seeds=_span(row.seed for row in records["now"]),
+        others=_span(row.seed for row in read_rows(BUDGET)),
+        lag=_span(row.seed for row in read_rows(LSTM_LAG)),
+        last=_span(row.seed for row in last),
+        far=_span(seed for job in suite.read(FAR).jobs for seed in job.seeds),
     )
 
 
@@ -131,9 +133,9 @@ def _missing(rows: Sequence[Row]) -> str:
     return f"Not run yet: {len(lacking)} of the {len(wanted)} conditions.\n\n" if lacking else ""
 
 
-def _seeds(rows: Iterable[Row]) -> str:
+def _span(seeds: Iterable[int]) -> str:
     """`300 to 304`."""
-    found = {row.seed for row in rows}
+    found = set(seeds)
     return f"{min(found)} to {max(found)}" if found else "none"
 
 
