@@ -80,7 +80,7 @@ def keeping(records: Mapping[str, Sequence[Row]]) -> Finding:
         f"{of_all(solved['orthogonal', 'copy', 50])}. No gated or linear net solves it with any seed; the nearest, "
         f"{method_label(nearest.method)}, has {100 * nearest.test_error:.0f} % of the sequences wrong, where one wrong "
         f"symbol of ten is enough. The gated nets are smaller ({see('symbols')}). Latch at T = 100: "
-        "one sign must outlast noise at every step. The orthogonal start, which lets nothing fade, solves it with "
+        "one sign must outlast noise at every step. The orthogonal start solves it with "
         f"{of_all(solved['orthogonal', 'latch', 100])}; the plain net and clipping with "
         f"{of_all([*solved['control', 'latch', 100], *solved['clipping', 'latch', 100]])}. The reservoir is near: it "
         f"answers {100 * min(noisy):.1f} to {100 * max(noisy):.1f} % wrongly. {blank}Seeds solved:\n\n{table}",
