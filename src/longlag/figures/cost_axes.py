@@ -1,4 +1,4 @@
-"""The price of a solution on three axes: sequence passes, floating-point operations and CPU seconds."""
+"""The price of a solution: sequence passes, floating-point operations and, on one machine, CPU seconds."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from longlag.analysis import Analysis, stats
 from longlag.figures.tools import choice, layout, style
 from longlag.words import count, join_methods, join_tasks, join_words, seeds_phrase, task_label
 
-TITLE, ORDER = "Cost on three axes", 4
+TITLE, ORDER = "Cost in passes, operations and seconds", 4
 _ROW = 0.19  # inches of a method
-_NAMES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds\n(not ranked)"}
-_NARROW = {"passes": "passes", "flops": "operations", "seconds": "CPU s\n(not ranked)"}
-_ROOM = 6  # times the dearest solution: where ranks stand
+_NAMES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}
+_NARROW = {"passes": "passes", "flops": "operations", "seconds": "CPU s"}
+_ROOM = 2  # times the dearest solution, and the cheapest
 _REST = 0.9  # rows' height: room for the methods without a price
 _LETTERS = 118  # of the line that names the methods without a price, on a page
 _KEYS = [
@@ -55,7 +55,7 @@ def _dearer(analysis: Analysis, task: str, lag: int) -> list[str]:
 
 @style.applied()
 def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
-    """A row of three panels per task, one row per method that solves, in the order of its passes."""
+    """A row of panels per task, one row per method that solves, in the order of its passes."""
     shown = chosen(analysis)
     if not shown:
         return layout.nothing("no runs" if analysis.runs.empty else "no two methods solve one task at one lag", width)
@@ -67,7 +67,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     for (task, costs), panels in zip(tables.items(), grid, strict=True):
         seeds = {axis: choice.at(times, task, shown[task]) for axis, times in analysis.solve_times.items()}
         for axis, panel in zip(costs, panels, strict=True):
-            _panel(panel, costs[axis], seeds[axis], styles, ranked=axis in stats.RANKED and wide)
+            _panel(panel, costs[axis], seeds[axis], styles)
             panel.set_yticks(
                 range(len(costs[axis])), map(style.method_title, costs[axis].index) if axis == "passes" else []
             )
@@ -80,15 +80,12 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     return figure
 
 
-def _panel(
-    axes: Any, costs: pd.DataFrame, times: pd.DataFrame, styles: dict[str, style.MethodStyle], ranked: bool
-) -> None:
+def _panel(axes: Any, costs: pd.DataFrame, times: pd.DataFrame, styles: dict[str, style.MethodStyle]) -> None:
     axes.set_xscale("log")
     axes.patch.set_visible(False)  # words of the panel beside it may reach into this one
     axes.set_ylim(len(costs) - 0.4 + _REST, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    ranks = costs["median"].rank(method="min")
     known = times[times.solved & np.isfinite(times.time)]
     found = {name: rows.to_numpy() for name, rows in known.groupby("method").time}
     for y, name in enumerate(costs.index):
@@ -96,9 +93,6 @@ def _panel(
         seeds, look = found.get(name, np.empty(0)), styles[name]
         axes.plot(seeds, np.full(len(seeds), y), ls="", marker="|", ms=6, color=look.colour, alpha=0.7, zorder=2)
         style.mark(axes, costs["median"][name], y, look, filled=True)
-        if ranked:
-            place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "center", "fontsize": 7}
-            axes.text(1, y, f"#{ranks[name]:.0f}", color=style.QUIET, **place)
 
 
 def _title(axes: Any, words: str) -> None:
@@ -121,13 +115,13 @@ def _name_the_rest(axes: Any, names: list[str], wide: bool) -> None:
 
 
 def _share_scale(grid: list[list[Any]]) -> None:
-    """One scale for all panels of a column, with room for what stands beside the last marker."""
+    """One scale for all panels of a column."""
     for column in zip(*grid, strict=True):
         marked = [line for axes in column for line in axes.lines if line.get_marker() != "None"]
         shown = [float(x) for line in marked for x in line.get_xdata() if 0 < x < np.inf]
         for axes in column:
             if shown:
-                axes.set_xlim(min(shown) / 2, max(shown) * _ROOM)
+                axes.set_xlim(min(shown) / _ROOM, max(shown) * _ROOM)
             axes.minorticks_off()
             if axes is not column[-1]:
                 axes.tick_params(axis="x", labelbottom=False)
@@ -140,7 +134,7 @@ def caption(analysis: Analysis) -> str:
         n = seeds_phrase(analysis.success.n)
         return "No runs yet." if analysis.runs.empty else f"No two methods solve one task at one lag ({n})."
     conditions = pd.concat([_conditions(analysis, task, lag)["passes"] for task, lag in shown.items()])
-    seconds = "CPU seconds depend on the machine and its load: they are reported, not ranked."
+    seconds = "CPU seconds depend on the machine and its load."
     if "seconds" not in axes_of(analysis):
         seconds = "CPU seconds are not drawn: these runs are of several kinds of processor or of its kernels."
     rest = sorted(set(analysis.success.task) - set(shown))
@@ -148,9 +142,9 @@ def caption(analysis: Analysis) -> str:
     return (
         "Left is cheap. The order depends on the axis: a pass through a large reservoir costs more operations than a "
         "pass through a small net. Marker: Kaplan-Meier median over seeds of the cost until solved "
-        f"({seeds_phrase(conditions.n)}); ticks: seeds that solved. Methods are in the order of their passes; numbers: "
-        "rank by passes and by floating-point operations. Named below them: methods that were tried and of which fewer "
-        "than half of the seeds solved in the budget; no price is made up for them. "
+        f"({seeds_phrase(conditions.n)}); ticks: seeds that solved. Methods are in the order of "
+        "their passes. Named below them: methods that were tried and of which fewer than half of the seeds solved in "
+        "the budget; no price is made up for them. "
         f"{seconds} Of each task the longest lag at which most methods solve is "
         f"shown: {join_words(f'{task_label(task)} at {lag}' for task, lag in shown.items())}.{left_out}"
     )
