@@ -269,6 +269,7 @@ def page() -> str:
         on_new_tasks.tracking(fresh.recorded()),
         on_new_tasks.keeping(fresh.recorded()),
         reached.halves(),
+        of_papers.beyond_the_lengths(),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:
