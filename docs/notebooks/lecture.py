@@ -5,8 +5,9 @@
 # 100 steps a gradient grows or shrinks like rate^100. This notebook measures that, step by step, and what helps.
 #
 # For every step: **predict** first and write it down, **run** the cell, **explain** what you see. All cells together need
-# two to four minutes on one core, most of it the trainings of part 4. `longlag lecture` measures all twelve claims; their texts and exercises are in
-# docs/lecture.md.
+# two to four minutes on one core, most of it the trainings of part 4. `longlag lecture` measures all twelve claims; their
+# texts and exercises are in docs/lecture.md. The four parts take 50 minutes. The other ten are for clipping and
+# initialisation, the pictures of claims 5 and 6 in docs/lecture.md, and for questions.
 
 # %%
 import os
@@ -76,9 +77,10 @@ for scale in (1, 2, 4):
     h = forward(scale * W)
     error = np.ones(50)
     one, two = backward(scale * W, h, error), backward(scale * W, h, 2 * error)
+    left = np.linalg.norm(one[-1]) / np.linalg.norm(error)
     print(
-        f"weights x {scale}: largest activity {np.abs(h).max():.2f}; gradient 100 steps back "
-        f"{np.linalg.norm(one[-1]):.1e}; with twice the error {np.linalg.norm(two[-1]) / np.linalg.norm(one[-1]):.2f} times"
+        f"weights x {scale}: largest activity {np.abs(h).max():.2f}; 100 steps back the gradient is {left:.1e} of the error; "
+        f"with twice the error it is {np.linalg.norm(two[-1]) / np.linalg.norm(one[-1]):.2f} times as large"
     )
 
 # %% [markdown]
@@ -91,7 +93,7 @@ measure("bounded_forward", range(2))
 measure("linear_backward", range(2))
 
 # %% [markdown]
-# ## 2. Vanish or explode (15 minutes)
+# ## 2. Vanish or explode (10 minutes)
 #
 # **Predict.** Look at the three gradients that you printed above: by which factor does the gradient change per step? What
 # must that factor be so that something survives 100 steps?
@@ -104,6 +106,9 @@ print(f"rate per step {rate:.3f}; rate^100 = {rate**100:.1e}")
 print(f"spectral radius of W: {np.abs(np.linalg.eigvals(W)).max():.2f}")
 
 # %% [markdown]
+# The rate is that of the 50 steps that are farthest back. Nearer steps shrink the gradient a little more or less, so that
+# rate^100 has the order of magnitude of what you printed above, over the size of the error, and not the same digits.
+#
 # A factor of 0.9 leaves 3e-5 of the gradient after 100 steps; a factor of 1.1 makes it 14,000 times as large. Only a
 # factor very near 1 carries information.
 #
@@ -116,15 +121,16 @@ print(f"spectral radius of W: {np.abs(np.linalg.eigvals(W)).max():.2f}")
 measure("attractors")
 
 # %% [markdown]
-# **Explain.** Inside a basin the gradient is zero: the net has latched, and nothing that happened long ago matters. On the
-# border it is enormous: the smallest change decides. Once a net has latched, the gradient no longer tells it what should
-# have set the bit.
+# **Explain.** Inside the basin of a stable fixed point the derivative goes to zero as T grows: the net has latched. Its
+# final state still shows in which basin the start was, and this is the bit that was set long ago. But a small change of
+# the start no longer moves the final state. On the border the derivative is enormous: the smallest change decides. Once
+# a net has latched, the gradient no longer says what should have set the bit.
 #
-# ## 4. What helps (25 minutes)
+# ## 4. What helps (20 minutes)
 #
 # | remedy | idea |
 # |---|---|
-# | LSTM | a cell whose error flow has rate 1, opened and closed by gates |
+# | LSTM | a cell whose error flow has a rate near 1, set by the forget gate; other gates open and close the cell |
 # | Hessian-Free | move far along directions of small gradient and even smaller curvature |
 # | echo state network | do not train the recurrent weights: start them well, learn the readout |
 # | ESN init + momentum | start well, then train with momentum |
@@ -133,6 +139,10 @@ measure("attractors")
 # order came two symbols? There are four answers, so guessing is wrong in 75 % of all cases. Every method may spend 250,000
 # sequence passes (one forward is 1, forward and backward 3). A run is solved when at most 1 % of the test set is wrong and
 # fresh validation sequences confirm it before the passes are spent.
+#
+# The methods do not know the same. `lstm_chrono` and `esn` read the lag and fit their time constants to it. `esn` reads
+# the role of each input too, and its readout has quadratic features: products of its states. `control`, `hf` and
+# `esn_momentum` read neither the lag nor these roles. [What each recipe reads](../protocol.md#what-each-recipe-reads) is a table.
 #
 # **Predict.** Which of the five are still guessing when their passes are spent?
 
