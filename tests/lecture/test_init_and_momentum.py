@@ -270,7 +270,7 @@ def test_the_verdict_is_on_records(tmp_path: Path, draw, first, second, expected
     assert ("yes for temporal_order, lag 50 (budget spent: neither " in finding.plain.lower()) == (first is WON)
     assert ("memorization_5bit, lag 100 is not run" in finding.caveat) == (not second)
     assert ("count as the whole budget" in finding.caveat) == (OPEN in (first, second)), "where an effect is undecided"
-    assert (" intervals of 10 nets hold 0." in finding.plain) == (first is OPEN)
+    assert (" confidence intervals contain 0 (10 nets each)." in finding.plain) == (first is OPEN)
     draw("init_and_momentum", finding, smallest=6.5)
 
 

@@ -35,11 +35,11 @@ _RINGS = float(np.exp(-1 / 10))  # |eigenvalue| of an oscillator that loses 1/e 
 _QUIET = 0.1  # scale of the input weights while memory is measured: units nearly linear
 _PERIOD, _WASHOUT = 40, 100  # steps
 CLAIM = claim("echo", periods=PERIODS)
-_LEFT = "what is left of the echo at the end, radius 1.1"
+_LEFT = "activity at the end over that after the impulse, radius 1.1"
 _ERROR, _CHANGED = "error of the figure eight, 25 periods on its own", "weights changed outside the readout"
 _MEANS = {  # in plain words
     "fades": "the echo fades at the rate of the spectral radius",
-    "stays": "the echo does not end at radius 1.1",
+    "stays": "the activity does not end at radius 1.1",
     "bounded": "the memory is at most as long as there are units",
     "longer": "the memory is longer at radius 0.95 than at 0.5",
     "larger": "the memory of 200 units is longer than that of 25",

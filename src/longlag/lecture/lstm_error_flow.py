@@ -183,6 +183,7 @@ def judge(found: dict[str, list[Run]], lag: int, seeds: Sequence[int] = ()) -> F
         "careful": numbers[_CAREFUL][3].value >= least,
     }
     caveat = caveats(CLAIM.slug, counts, name=_LSTMS[0], lag=lag, share=numbers[_CAREFUL][3].value)
+    but = fill(CLAIM.slug, "but", share=numbers[_CAREFUL][3].value) if counts["careful"] else ""
     caveat = joined(caveat, *(said for _, _, said in premises.values()))
     series = {
         "seeds": len(found[_PLAIN]),
@@ -195,9 +196,10 @@ def judge(found: dict[str, list[Run]], lag: int, seeds: Sequence[int] = ()) -> F
     passing = asked.nets - asked.meeting
     why = fill(CLAIM.slug, "why", passing=passing, nets=asked.nets) if asked.undecided and passing else ""
     learned = [name for name in _LSTMS if premises[name][0]]
-    shown = {name: f"{numbers[name][3].value:.2g} arrives; in a plain net {asked.value:.2g}" for name in learned}
-    words: dict[str, Any] = {"lag": lag, "steps": lag - window(lag)[1], "parts": "; ".join(parts)}
-    return conclude_by_case(CLAIM, cases, every, series, caveat, shown=shown, why=why, **words)
+    shown = {name: fill(CLAIM.slug, "shown", **values(numbers[name], cells=3, paths=4)) for name in learned}
+    passed = f" ({asked.value:.2g} arrives)" if asked.nets else ""
+    words: dict[str, Any] = {"lag": lag, "steps": lag - window(lag)[1], "passed": passed, "parts": "; ".join(parts)}
+    return conclude_by_case(CLAIM, cases, every, series, caveat, but, shown, why, **words)
 
 
 def _numbers(name: str, learned: Sequence[Run], least: float) -> list[Number]:

@@ -1,4 +1,4 @@
-"""Claim 4: small weights make gradients vanish, big weights make them explode; inside a basin they vanish all the same.
+"""Claim 4: small weights make gradients vanish, big weights make them explode; near a stable point they vanish.
 
 Nets of H units without input, W_hh ~ N(0, g^2 / H), run until they have settled. Then dh_T/dh_t is taken over the last
 100 steps. The same scales with a symmetric matrix show what a basin does to big weights: such a net must fall into an

@@ -26,7 +26,7 @@ def sentence(verdict: Verdict, numbers: Sequence[Number], fact: str, but: str = 
             return "Undecided: no net can be judged."
         if number.nets < _ENOUGH:
             return f"Undecided: {_counted(number)}, and fewer than {_ENOUGH} nets decide nothing (--seeds 0:20)."
-        return f"Undecided: {_counted(number)}: too many nets to say that most do not, and too few to say that most do."
+        return f"Undecided: {_counted(number)}. This is too near to half to decide."
     return f"{fact}{_but(but, numbers)}."
 
 
