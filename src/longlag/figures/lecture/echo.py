@@ -64,8 +64,8 @@ def _eight(axes: Any, series: base.Series) -> None:
     axes.plot(*drawn.T, color=base.VERMILLION, lw=2.4)
     axes.plot(*wanted.T, color=style.INK, lw=0.8, ls=(0, (2, 2)))
     middle = {name: float(np.median(base.array(errors))) for name, errors in series["careless"].items()}
-    careless = [f"{_SCALES[of]} {error:{',.0f' if error >= 10 else '.1f'}}" for of, error in middle.items()]
-    what = ("red: drawn by the net", "dashed: the target", f"error {series['error']:.0e}", "")
+    careless = [f"{_SCALES[of]} {error:{'.0f' if error >= 10 else '.1f'}}" for of, error in middle.items()]
+    what = ("orange: drawn by the net", "dashed: the target", f"error {series['error']:.0e}", "")
     text = "\n".join((*what, "error with one scale", "ten times too large:", *careless))
     base.word(axes, 0.62, 0.0, text, va="center")
     axes.set(aspect="equal", xlim=(-0.6, 1.25), ylim=(-0.6, 0.6), title="on its own, 25 periods")

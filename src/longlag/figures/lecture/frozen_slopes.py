@@ -1,4 +1,4 @@
-"""Claim 3: the slopes that two inputs leave behind, and the derivatives that follow from them."""
+"""Claim 3: the slopes after one input, how far another input changes them, and the derivatives that follow."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _AXIS = r"$\|\partial L / \partial h_t\|$, input A = 1"
 
 @style.applied()
 def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """Two maps of slopes above; below the derivatives, by backpropagation and by the linear system, beside A's."""
+    """The slopes and their change above; below the derivatives, by backpropagation and by the linear system."""
     series = finding["series"]
     figure, axes = base.panels(2, rows=2, height=2.0, width=width)
     maps, curves = axes.reshape(2, 2)
-    _maps(figure, list(maps), series, "Slopes after input {} (logistic)")
+    _maps(figure, list(maps), series, ("Slopes after input A (logistic)", "Changed by input B: |A − B|"))
     for panel, unit in zip(curves, ("logistic", "tanh"), strict=True):
         _curves(panel, series[unit])
         panel.set_title(f"Derivatives, {unit} units")
@@ -31,24 +31,27 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
 
 @style.applied()
 def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """Both maps of slopes and the derivatives of the logistic net, side by side."""
+    """The slopes, their change and the derivatives of the logistic net, side by side."""
     series = finding["series"]
     figure, axes = base.panels(3, height=2.4, width=width, width_ratios=[1, 1, 1.3])
     *maps, curve = axes.flat
-    _maps(figure, maps, series, "Slopes, input {}")
+    _maps(figure, maps, series, ("Slopes, input A", "Changed by B: |A − B|"))
     _curves(curve, series["logistic"])
     curve.set(title="Derivatives", ylabel=_AXIS)
     return figure
 
 
-def _maps(figure: Figure, panels: Sequence[Any], series: base.Series, title: str) -> None:
-    for i, panel in enumerate(panels):
-        slopes = base.array(series["logistic"]["slopes"])[i].T
-        image = panel.imshow(slopes, aspect="auto", cmap="cividis", vmin=0, vmax=0.25, rasterized=True)
-        panel.set_title(title.format("AB"[i]), color=_INPUT[i])
+def _maps(figure: Figure, panels: Sequence[Any], series: base.Series, titles: Sequence[str]) -> None:
+    """Two maps of slopes look alike; their difference shows what the input changes."""
+    first, second = (base.array(slopes).T for slopes in series["logistic"]["slopes"])
+    maps = ((first, _INPUT[0]), (np.abs(first - second), _INPUT[1]))
+    for panel, title, (values, colour) in zip(panels, titles, maps, strict=True):
+        image = panel.imshow(values, aspect="auto", cmap="cividis", vmin=0, vmax=0.25, rasterized=True)
+        panel.set_title(title, color=colour)
         panel.set(xlabel="step t", yticks=[])
     panels[0].set_ylabel("32 units")
-    figure.colorbar(image, ax=list(panels), label="slope $f'(a_t)$", ticks=[0, 0.125, 0.25], aspect=12, pad=0.02)
+    bar = figure.colorbar(image, ax=list(panels), ticks=[0, 0.125, 0.25], aspect=12, pad=0.02)
+    bar.set_label("slope $f'(a_t)$, difference")
 
 
 def _curves(axes: Any, found: base.Series) -> None:

@@ -62,7 +62,7 @@ def _gradient(axes: Any, series: base.Series) -> None:
     base.word(axes, 0.55, 0.3, "the curvature", style.INK, **where)
     base.word(axes, 0.98, 0.985, "the gradient", style.QUIET, ha="right", va="top", **where)
     nets = f"{sum(map(np.any, hidden))} of {len(hidden)} nets"
-    words = f"red: small (below the line),\nand HF steps ten times as far\nas along the steepest: in {nets}"
+    words = f"orange: small (below dashes),\nand HF steps ten times as far\nas along the steepest: in {nets}"
     base.word(axes, 0.02, 0.02, words, base.VERMILLION, va="bottom", fontsize=6.5, **where)
 
 

@@ -34,7 +34,7 @@ def _spectrum(axes: Any, series: base.Series) -> None:
         values = series["eigenvalues"][name]
         words = {"start": "at the start", "end": "trained"}[name]
         axes.plot(values["real"], values["imaginary"], "o", ms={"start": 5, "end": 3}[name], ls="", label=words, **how)
-    axes.set(xlim=(-1.35, 1.35), ylim=(-1.35, 1.35), title="eigenvalues on the right move")
+    axes.set(xlim=(-1.35, 1.35), ylim=(-1.35, 1.35), title="eigenvalues before and after")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncol=2, handletextpad=0.1, columnspacing=0.8)
 
 
@@ -66,7 +66,9 @@ def _wrong(axes: Any, series: base.Series) -> None:
     axes.axhline(75, color=style.QUIET, lw=0.8, ls=(0, (1, 2)))
     base.word(axes, len(series["lags"]) - 0.1, 75, "chance", style.QUIET, ha="right", va="bottom")
     axes.set_xticks(range(len(series["lags"])), [f"lag {lag}" for lag in series["lags"]])
-    axes.set(ylabel="test sequences wrong in %", ylim=(-1, 128), yticks=range(0, 101, 20), title="and yet it is right")
+    axes.set(
+        ylabel="test sequences wrong in %", ylim=(-1, 128), yticks=range(0, 101, 20), title="and yet few are wrong"
+    )
     axes.set_xlim(-0.5, len(series["lags"]) - 0.05)
     axes.legend(loc="upper left", ncol=2, handlelength=1, columnspacing=0.8, borderaxespad=0)
 

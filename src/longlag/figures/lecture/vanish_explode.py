@@ -70,7 +70,7 @@ def _curves(axes: Any, found: base.Series) -> None:
         inside = np.flatnonzero((logs > low + 3) & (logs < high))[-1]
         colour = style.QUIET if factor == 1 else _colour(factor)
         base.word(axes, lags[inside] + 1.5, logs[inside], words, colour, va="center", annotation_clip=False)
-    base.word(axes, 101.5, basin[-1][-1], "×4 in\na basin", va="center", annotation_clip=False)
+    base.word(axes, 101.5, basin[-1][-1], "×4, stable\npoint", va="center", annotation_clip=False)
     axes.axhline(0, color=style.FAINT, lw=0.8, zorder=0)
     axes.set(ylim=(low, high), xlim=(0, 100), xlabel="lag T − t (steps)")
     axes.set_yticks(range(-40, 41, 20), base.powers(range(-40, 41, 20)))
@@ -85,7 +85,7 @@ def _rates(axes: Any, found: base.Series) -> None:
     random = found["random"]
     for which, ls, words in (
         ("largest", "-", "largest Lyapunov exponent"),
-        ("mean", "--", "mean of all Lyapunov exponents"),
+        ("mean", "-.", "mean of all Lyapunov exponents"),
     ):
         exponents = np.median(base.array(random[f"lyapunov_{which}"]), axis=0)
         axes.plot(scales, exponents, color=style.INK, lw=0.9, ls=ls, label=words)
@@ -98,7 +98,7 @@ def _rates(axes: Any, found: base.Series) -> None:
     basin = base.array(found["basin"]["rate"])
     where = base.array(found["big"]) * found["critical"]
     axes.vlines(where, basin.min(0), basin.max(0), color=style.INK, lw=1)
-    diamonds = {"ms": 4, "color": style.INK, "mec": "white", "mew": 0.4, "label": "measured, in a basin"}
+    diamonds = {"ms": 4, "color": style.INK, "mec": "white", "mew": 0.4, "label": "measured, stable point"}
     axes.plot(where, np.median(basin, axis=0), "D", **diamonds)
     axes.set(xscale="log", xlabel="weight scale g;  W ~ N(0, g²/H)", ylim=(-2.3, 1.9))
     ticks = [scales[0], scales[3], scales[5], scales[7], scales[9]]
