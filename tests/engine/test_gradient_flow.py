@@ -11,6 +11,7 @@ import torch
 
 from longlag import cli, registry
 from longlag.analysis import stats
+from longlag.cells import base
 from longlag.engine import gradient_flow, train
 from longlag.engine.data import GRADIENT_FLOW, Data
 from longlag.engine.spec import resolve
@@ -116,6 +117,16 @@ def test_a_diverged_replica_has_no_spectral_radius_and_changes_that_of_no_other(
     found = gradient_flow.readings(setup.model, setup.loss, diverged, diverged, {}, batch)
     assert math.isnan(found[0]["spectral_radius"])
     assert found[1]["spectral_radius"] == alone["spectral_radius"]
+
+
+def test_an_evaluation_leaves_nothing_behind():
+    """What is asked of a cell's class once is kept for the life of the process: no class is made per evaluation."""
+    setup, params, batch = start("control", "adding")
+    known = []
+    for _ in range(2):
+        gradient_flow.readings(setup.model, setup.loss, params, params, {}, batch)
+        known.append(base._defines.cache_info().currsize)
+    assert known[0] == known[1]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from torch import Tensor
 
 from longlag.algebra import tree
 from longlag.algebra.tree import Params
-from longlag.cells.base import State, unroll
+from longlag.cells.base import Cell, State, unroll
 from longlag.losses import Loss
 from longlag.model import Model
 from longlag.objective import Tensors
@@ -62,26 +63,45 @@ def recorded(points: Iterable[Point]) -> bool:
     return not any(math.isnan(point.update_norm) for point in points)
 
 
+@dataclass(frozen=True)
+class _Probed:
+    """A cell with zeros added to every state: the gradient of the zeros is that of the state.
+
+    probes: the zeros of each step so far, as parts of a state.
+    """
+
+    cell: Cell
+    probes: list[State] = field(default_factory=list)
+
+    @property
+    def hidden(self) -> int:
+        return self.cell.hidden
+
+    def shapes(self, n_inputs: int) -> Mapping[str, tuple[int, ...]]:
+        return self.cell.shapes(n_inputs)
+
+    def drive(self, params: Params, x: Tensor) -> Tensor:
+        return self.cell.drive(params, x)
+
+    def start(self, params: Params, batch: int) -> State:
+        return self.cell.start(params, batch)
+
+    def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
+        new, damped_state = self.cell.step(params, state, drive)
+        probe = tuple(torch.zeros_like(part, requires_grad=True) for part in new)
+        self.probes.append(probe)
+        return tuple(part + zeros for part, zeros in zip(new, probe, strict=True)), damped_state
+
+
 def _backwards(model: Model, loss: Loss, params: Params, batch: Tensors) -> tuple[Tensor, Tensor]:
     """d loss / d s_t [R, T, B, S], and h_t [R, T, B, H]."""
-    cell, probes = model.cell, list[State]()
-
-    class Probed:
-        """The cell with zeros added to every state: the gradient of the zeros is that of the state."""
-
-        hidden, shapes, drive, start = cell.hidden, cell.shapes, cell.drive, cell.start
-
-        def step(self, p: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
-            new, damped_state = cell.step(p, state, drive)
-            probes.append(tuple(torch.zeros_like(part, requires_grad=True) for part in new))
-            return tuple(part + probe for part, probe in zip(new, probes[-1], strict=True)), damped_state
-
+    cell = _Probed(model.cell)
     with torch.enable_grad():
-        hidden, _ = unroll(Probed(), params, model.centred(batch.x.double()), batch.start)
+        hidden, _ = unroll(cell, params, model.centred(batch.x.double()), batch.start)
         value = loss.value(model.read(params, hidden[:, -model.scored :]), batch.y)
-        leaves = [leaf for probe in probes for leaf in probe]
+        leaves = [leaf for probe in cell.probes for leaf in probe]
         found = iter(torch.autograd.grad(value.sum(), leaves, materialize_grads=True))
-    return torch.stack([torch.cat([next(found) for _ in probe], -1) for probe in probes], 1), hidden.detach()
+    return torch.stack([torch.cat([next(found) for _ in probe], -1) for probe in cell.probes], 1), hidden.detach()
 
 
 def _spectral_radius(params: Params) -> dict[str, Tensor]:
