@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from longlag import cli, protocol, registry
-from longlag.design import suite
+from longlag.design import search, suite
 from longlag.design.estimate import estimate
+from longlag.errors import LonglagError
 from longlag.store.records import read_rows
 
 FIRST = protocol.FIRST_TUNING_SEED
@@ -54,6 +55,13 @@ def test_a_search_of_one_task_and_one_of_a_suite_try_the_same_number_of_candidat
     said = " ".join(capsys.readouterr().out.split())
     assert f"settings to try beside the recipe (default: {number}, as in a suite with `search`)" in said
     assert suite.find({"suite": "tuning"}, [CONFIG]).search["candidates"] == number
+
+
+def test_a_huge_grid_is_refused_before_its_points_are_listed(monkeypatch):
+    monkeypatch.setattr(search, "points", lambda search: pytest.fail("the points were listed"))
+    grid = {f"optimiser.{name}": [*range(90)] for name in ("learning_rate.value", "momentum", "clip", "epsilon")}
+    with pytest.raises(LonglagError, match="asks for 524,880,000 runs"):
+        suite.parse(design(search={"grid": grid, "seeds": 2}))
 
 
 def test_a_variant_can_be_searched():

@@ -17,6 +17,7 @@ final, at lags or with budgets that the whole search could not afford.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -75,7 +76,7 @@ def size(search: Mapping[str, Any] | None) -> int:
         return 1
     if "finalists" in search:
         return 3  # at most, on a task
-    return len(points(search)) if "grid" in search else 1 + int(search["candidates"])
+    return math.prod(map(len, search["grid"].values())) if "grid" in search else 1 + int(search["candidates"])
 
 
 def points(search: Mapping[str, Any]) -> list[dict[str, Any]]:
