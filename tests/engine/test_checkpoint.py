@@ -575,6 +575,24 @@ def test_a_signal_writes_a_last_checkpoint_and_is_no_error_row(tmp_path, monkeyp
     assert signal.getsignal(signal.SIGTERM) is not stop._note
 
 
+def test_a_signal_just_after_the_look_for_one_is_not_taken_before_a_checkpoint_is_written(tmp_path):
+    looks = []
+
+    class Late(Interruption):
+        def __bool__(self):
+            looks.append(self.number)
+            if len(looks) == 7:
+                self.number = signal.SIGTERM
+            return bool(looks[-1])
+
+    one = spec("clipping", "adding")
+    with pytest.raises(Interrupted):
+        list(run(one, Checkpoints(tmp_path, 1e9, Late())))
+    (file,) = tmp_path.rglob("*.ckpt")
+    assert unpack(file.read_bytes())[0]["state"]["fields"]["drawn"] == {"value": 7}
+    assert [plain(e) for e in run(one, Checkpoints(tmp_path, 1e9))] == [plain(e) for e in run(one)]
+
+
 @pytest.mark.parametrize("answers", [1, 5, 12])
 def test_a_signal_within_a_long_step_ends_it_and_the_run_resumes_to_the_same_bytes(tmp_path, monkeypatch, answers):
     one, stop = spec("hf", "adding", budget=4000.0), Interruption()

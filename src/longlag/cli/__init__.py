@@ -167,10 +167,8 @@ def _run(argv: Sequence[str] | None) -> int:
         print(f"longlag: {error}", file=sys.stderr)
         return 2
     except Interrupted as stopped:
-        print(
-            f"longlag: {stopped}; finished rungs and a checkpoint are kept; run the same command to resume",
-            file=sys.stderr,
-        )
+        kept = "finished rungs and the checkpoints that could be written are kept; run the same command to resume"
+        print(f"longlag: {stopped}; {kept}", file=sys.stderr)
         return 128 + stopped.number
     except KeyboardInterrupt as stopped:
         kept = str(stopped) or "written rows stay; training resumes if you run the same command"

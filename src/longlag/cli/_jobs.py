@@ -36,7 +36,7 @@ def train(plan: Suite, folder: Path, cores: int, ended: Callable[[Job], None]) -
         ended: called when a job has ended, however it did; a job that failed leaves no rows.
 
     Raises:
-        Interrupted: a signal; the jobs have saved their checkpoints.
+        Interrupted: a signal; the jobs have ended, with the checkpoints that they could write.
     """
     left = pending(plan, folder)
     running: dict[subprocess.Popen[bytes], Job] = {}

@@ -48,7 +48,7 @@ class Checkpoints:
         """`Block.train` from the last checkpoint; the points before it are yielded again.
 
         Raises:
-            Interrupted: a signal asked the process to end; a last checkpoint has been written.
+            Interrupted: a signal asked the process to end; a last checkpoint has been written, if one could be.
         """
         shelf = _Shelf(self.folder, block)
         with shelf.alone() as keep:
@@ -70,11 +70,13 @@ class Checkpoints:
                     shelf.save(points)
                 raise
             active = bool(block.state.active.any())
+            asked = bool(self.interruption)  # looked at once: a signal that comes later ends the next step
             if not active and keep:
                 shelf.clear()
-            elif saving and (self.interruption or time.monotonic() - last >= self.every):
+            elif saving and (asked or time.monotonic() - last >= self.every):
                 saving, last = shelf.save(points), time.monotonic()
-            self.interruption.check()
+            if asked:
+                self.interruption.check()
 
 
 @dataclass(frozen=True)
