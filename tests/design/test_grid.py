@@ -100,6 +100,16 @@ def test_rows_of_different_rules_have_no_grid():
     assert [cell.rules for cell in grid.of([*RECORD, *strict], tasks=["xor"])] == [{}]
 
 
+def test_tasks_of_different_time_limits_are_not_one_suite():
+    cells = grid.of([*RECORD, *rows("temporal_order", "control", (20,), range(3), spec="{}")])
+    said = "had different time limits (60 s: adding, xor; no limit: temporal_order), and a suite has one; choose tasks"
+    with pytest.raises(LonglagError, match=re.escape(said)):
+        grid.suite_of(cells, "compare", ["control"], [])
+    for part in (["adding", "xor"], ["temporal_order"]):
+        chosen = [cell for cell in cells if cell.task in part]
+        assert grid.suite_of(chosen, "compare", ["control"], [])["timeout"] == chosen[0].timeout
+
+
 def test_the_rows_beside_a_newcomer_are_of_its_tasks():
     cells = grid.of(RECORD, tasks=["adding"])
     assert {(row.task, row.lag) for row in grid.beside(RECORD, cells, part=False)} == {

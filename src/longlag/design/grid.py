@@ -106,11 +106,15 @@ def _commonest(values: Iterable[Any]) -> Any:
 
 
 def suite_of(cells: Sequence[Cell], name: str, methods: Sequence[str], plugins: Sequence[str]) -> dict[str, Any]:
-    """The design, as `suite.parse` reads it, in which these methods run on the grid; a job per task and seed."""
+    """The design, as `suite.parse` reads it, in which these methods run on the grid; a job per task and seed.
+
+    Raises:
+        LonglagError: tasks of different time limits, of which a suite has one.
+    """
     return {
         "suite": name,
         "seeds_per_job": 1,
-        "timeout": _commonest(cell.timeout for cell in cells),
+        "timeout": _only_timeout(cells),
         "plugins": list(plugins),
         "cells": [
             {
@@ -125,6 +129,21 @@ def suite_of(cells: Sequence[Cell], name: str, methods: Sequence[str], plugins: 
             for cell in cells
         ],
     }
+
+
+def _only_timeout(cells: Sequence[Cell]) -> float | None:
+    """The time limit of all these cells, in seconds."""
+    limits: dict[float | None, list[str]] = defaultdict(list)
+    for cell in cells:
+        limits[cell.timeout].append(cell.task)
+    if len(limits) > 1:
+        words = {limit: "no limit" if limit is None else f"{limit:g} s" for limit in limits}
+        listed = "; ".join(f"{words[limit]}: {', '.join(tasks)}" for limit, tasks in limits.items())
+        raise LonglagError(
+            f"the reference's tasks had different time limits ({listed}), and a suite has one; choose tasks of one "
+            "limit with --tasks"
+        )
+    return cells[0].timeout
 
 
 def beside(rows: Iterable[Row], cells: Sequence[Cell], part: bool) -> list[Row]:
