@@ -55,6 +55,17 @@ def test_a_variant_costs_what_its_method_costs_and_that_is_a_guess():
     assert (own.guessed, own.known) == (0, pytest.approx(PROCESS_SECONDS + 2 * 2 * 99.0))
 
 
+def test_the_range_of_a_variant_without_rows_has_no_deviation_of_its_method():
+    rows = [row(lag=lag, seed=seed, seconds=10.0 + 40 * seed) for lag in (20, 50) for seed in range(3)]
+    variant = {"methods": {"hf-fast": {"from": "hf"}}, "cells": [{"methods": ["hf-fast"], "tasks": ["adding"]}]}
+    assert cost(rows).spread > 0
+    guess = cost(rows, **variant)
+    assert guess.spread == 0
+    assert (guess.low, guess.high) == (PROCESS_SECONDS, PROCESS_SECONDS + guess.most)
+    own = [*rows, *(row(lag=20, seed=seed, method="hf-fast", seconds=10.0 + 40 * seed) for seed in range(3))]
+    assert cost(own, **variant).spread > 0
+
+
 @pytest.mark.parametrize(("hidden", "factor"), [(64, 4.0), (32, 1.0), (8, 1.0)])
 def test_a_variant_with_more_units_costs_as_their_squares(hidden, factor):
     spec = json.dumps({"method": {"name": "hf", "parts": {"cell": {"hidden": 32, "part": "Tanh"}}}})

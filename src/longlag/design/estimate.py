@@ -48,7 +48,7 @@ class Cost:
     """The cost of one method in a suite, in CPU seconds.
 
     known: of runs in the record. guessed: of all others. most: of those if all seeds spend the whole budget.
-    spread: two standard errors of `known`.
+    spread: two standard errors of `known`; 0 for a variant without rows of its own, of which nothing is known.
     """
 
     method: str
@@ -118,7 +118,7 @@ def _cost(name: str, jobs: list[Job], record: Record, taken: Container[Key]) -> 
     deviation = 0.0
     for (task, lags, left, budget, timeout), seeds in ladders.items():
         runs += seeds * len(left)
-        deviation += record.deviation(task, method, left, budget, seeds)
+        deviation += record.deviation(task, method, left, budget, seeds) if own else 0.0  # a guess has its own range
         for lag, climbing in record.climbing(task, method, lags):
             if lag not in left:
                 continue
