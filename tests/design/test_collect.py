@@ -95,6 +95,19 @@ def test_a_job_that_left_some_rows_keeps_them(jobs):
     assert "2 of 4 rows are missing and get the status error: its job wrote no row for it" in notes[0]
 
 
+def test_each_missing_row_has_its_own_reason(jobs):
+    """Of one job: the row of another budget, and one that was never written."""
+    path = jobs / "hf/adding/seeds1/runs.csv"
+    first, second, *others = records.read_rows(path)
+    records.write_rows(path, [replace(first, budget=5.0, spec_hash="old"), *others])
+    rows, _, notes = gather(plan(), jobs)
+    assert rows[key_of(first)].reason.startswith("its job ran with another budget, 5")
+    assert rows[key_of(second)].reason.startswith("its job wrote no row for it")
+    (note,) = notes
+    assert "2 of 4 rows are missing and get the status error: its job ran with another budget, 5" in note
+    assert note.endswith("; other rows have other reasons")
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [

@@ -69,7 +69,8 @@ def answers(path: Path, wanted: Mapping[Key, str | None]) -> bool:
 
 def _rows_of(job: Job, wanted: Mapping[Key, str | None], path: Path, warn: Warn) -> list[Row]:
     """One row per run of the job, in the order of `Job.runs`."""
-    reason = "its job wrote no row for it; see the log of the job and run the suite again"
+    without = "its job wrote no row for it; see the log of the job and run the suite again"
+    stale: dict[Key, str] = {}  # why a run's row does not count
     found: dict[Key, Row] = {}
     extra: set[Key] = set()
     try:
@@ -78,22 +79,28 @@ def _rows_of(job: Job, wanted: Mapping[Key, str | None], path: Path, warn: Warn)
             if key not in wanted:
                 extra.add(key)
             elif row.spec_hash != wanted[key]:
-                reason = f"its job ran with {_stale(job, row, wanted[key])}; delete its files and run the suite again"
+                stale[key] = (
+                    f"its job ran with {_stale(job, row, wanted[key])}; delete its files and run the suite again"
+                )
             elif key in found:
                 warn(f"{path}: two rows for {in_words(key)}; the first one counts")
             else:
                 found[key] = row
     except LonglagError as error:
-        without = f"its job wrote no {path.name}: it was killed or has not run yet"
-        reason = str(error) if files.is_file(path) else without
+        absent = f"its job wrote no {path.name}: it was killed or has not run yet"
+        without = str(error) if files.is_file(path) else absent
     if extra:
         example = in_words(min(extra))
         warn(f"{path}: left out {len(extra)} rows that are not in the suite, such as {example}")
+    reasons = {key: stale.get(key, without) for key in wanted if key not in found}
     if any(digest is None for digest in wanted.values()):
-        reason = f"a run of its job cannot be built; `longlag design` of the suite says why ({reason})"
-    if missing := [key for key in wanted if key not in found]:
-        warn(f"{path}: {len(missing)} of {len(wanted)} rows are missing and get the status error: {reason}")
-    return [found.get(key) or error_row(job, key, reason) for key in wanted]
+        unbuilt = "a run of its job cannot be built; `longlag design` of the suite says why"
+        reasons = {key: f"{unbuilt} ({reason})" for key, reason in reasons.items()}
+    if reasons:
+        first, *others = dict.fromkeys(reasons.values())
+        more = "; other rows have other reasons" if others else ""
+        warn(f"{path}: {len(reasons)} of {len(wanted)} rows are missing and get the status error: {first}{more}")
+    return [found.get(key) or error_row(job, key, reasons[key]) for key in wanted]
 
 
 def _stale(job: Job, row: Row, digest: str | None) -> str:
