@@ -103,6 +103,7 @@ def test_every_number_and_word_of_a_part_that_is_used_is_declared(part):
 
 FIELDS = [(part, name, hint) for part in checked() for name, hint in numbers_and_words(part) if outside(hint)]
 FIELDS.sort(key=lambda field: (field[0].__name__, field[1]))
+TOGETHER = {"gradient_batch", "curvature_batch"}  # the second is at most the first
 
 
 @pytest.mark.parametrize(("part", "name", "hint"), FIELDS, ids=[f"{part.__name__}.{name}" for part, name, _ in FIELDS])
@@ -116,7 +117,8 @@ def test_values_just_outside_are_refused_and_the_ends_accepted(part, name, hint)
         base, interval = get_args(hint)[:2]
         for end, is_open in ((interval.low, interval.open_low), (interval.high, interval.open_high)):
             if math.isfinite(end) and not is_open:
-                assert getattr(dataclasses.replace(present, **{name: base(end)}), name) == end
+                changed = dict.fromkeys(TOGETHER if name in TOGETHER else {name}, base(end))
+                assert getattr(dataclasses.replace(present, **changed), name) == end
 
 
 @pytest.mark.parametrize("method", registry.names("methods"))
@@ -179,6 +181,24 @@ class Plugged:
         check(self)
         if self.odd % 2 == 0:
             raise ValueError("it must be odd")
+
+
+def test_hessian_free_has_no_more_sequences_for_the_curvature_than_for_the_gradient():
+    said = "curvature_batch must be at most gradient_batch, whose first sequences it takes"
+    with pytest.raises(OutOfRange, match=rf"curvature_batch of HessianFree cannot be 1000; {said} \(1,000 > 100\)"):
+        optimisers.HessianFree(gradient_batch=100)
+    hf = registry.get("methods", "hf").build(registry.get("tasks", "adding").traits, 10)
+    with pytest.raises(LonglagError, match=rf"setting 'optimiser.gradient_batch' cannot be 50; {said} \(100 > 50\)"):
+        with_values(hf, {"optimiser.gradient_batch": 50, "optimiser.curvature_batch": 100})
+
+
+@pytest.mark.parametrize("sizes", [(5000, 3000), (50, 20)])
+def test_settings_that_allow_each_other_may_stand_in_any_order(sizes):
+    hf = registry.get("methods", "hf").build(registry.get("tasks", "adding").traits, 10)
+    given = dict(zip(("optimiser.gradient_batch", "optimiser.curvature_batch"), sizes, strict=True))
+    for values in (given, dict(reversed(given.items()))):
+        found = with_values(hf, values).optimiser
+        assert (found.gradient_batch, found.curvature_batch) == sizes
 
 
 @pytest.mark.parametrize("optimiser", [optimisers.HessianFree, optimisers.Adam, optimisers.SGD, optimisers.Nesterov])

@@ -80,16 +80,23 @@ def present(part: Any, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_values(part: Any, values: Mapping[str, Any]) -> Any:
-    """The part with the settings at these paths changed.
+    """The part with the settings at these paths changed, in whatever order: some values are allowed only with others.
 
     Raises:
         LonglagError: no such path (the nearest is suggested), a value of another type, or one out of its range.
     """
-    for path, value in values.items():
+    for path in values:
         if path not in paths(part):
             raise unknown("setting", path, paths(part))
-        part = _with_value(part, path.split("."), value, path)
-    return part
+    refused: dict[str, LonglagError] = {}
+    for path, value in values.items():
+        try:
+            part = _with_value(part, path.split("."), value, path)
+        except LonglagError as error:
+            refused[path] = error
+    if len(refused) == len(values) and refused:  # no other setting changed that could allow one of them
+        raise next(iter(refused.values()))
+    return with_values(part, {path: values[path] for path in refused}) if refused else part
 
 
 def _with_value(part: Any, names: list[str], value: Any, path: str) -> Any:

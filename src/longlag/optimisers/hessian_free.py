@@ -32,7 +32,7 @@ from longlag.objective import Oracle
 from longlag.optimisers.base import Draw, Step
 from longlag.optimisers.cg import ConjugateGradient, Iterate
 from longlag.optimisers.damping import POOR, LevenbergMarquardt
-from longlag.ranges import COUNT, FRACTION, NON_NEGATIVE, Interval, part
+from longlag.ranges import COUNT, FRACTION, NON_NEGATIVE, Interval, OutOfRange, check
 
 _SMALLEST_RATE = 1e-4  # where a line search gives up: after 917 evaluations at most, with a factor of 0.99
 
@@ -45,13 +45,14 @@ class HFState:
     direction: dict[str, Tensor]
 
 
-@part
+@dataclass(frozen=True)
 class HessianFree:
     """Truncated Newton steps; one replica at a time.
 
-    gradient_batch, curvature_batch: sequences, drawn afresh for every step. By default they are the same sequences:
-    with fewer for curvature, the reduction ratio compares a loss with a model of another sample. Where nothing is
-    learned yet, the difference is noise, and the damping of a GRU or an LSTM does not come down.
+    gradient_batch, curvature_batch: sequences, drawn for every step; the curvature is that of the gradient's first
+    ones. By default they are the same sequences: with fewer for curvature, the reduction ratio compares a loss with a
+    model of another sample. Where nothing is learned yet, the difference is noise, and the damping of a GRU or an LSTM
+    does not come down.
     structural_damping: mu. weight_decay: of (weight_decay / 2) ||theta||^2, in loss, gradient and curvature.
     warm_start: factor on the last CG solution. line_search_factor: shrinks a step that does not lower the loss.
     """
@@ -66,6 +67,13 @@ class HessianFree:
     cg: ConjugateGradient = ConjugateGradient()
     replicas: ClassVar[int | None] = 1
     trained: ClassVar[tuple[str, ...] | None] = None
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.curvature_batch > self.gradient_batch:
+            sizes = f"{self.curvature_batch:,} > {self.gradient_batch:,}"
+            reason = f"curvature_batch must be at most gradient_batch, whose first sequences it takes ({sizes})"
+            raise OutOfRange(self, "curvature_batch", self.curvature_batch, reason)
 
     def init(self, params: Params) -> HFState:
         return HFState(self.damping.start, tree.zeros_like(params))
