@@ -689,6 +689,16 @@ def test_two_writers_of_one_output_are_told_apart(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_writer_that_starts_while_somebody_asks_who_holds_its_lock_gets_it(tmp_path, monkeypatch):
+    out, left = tmp_path / "runs.csv", tmp_path / ".runs.csv.lock"
+    left.write_text("123 on a machine where it was killed\n")
+    with left.open() as asking:
+        fcntl.flock(asking, fcntl.LOCK_EX)
+        monkeypatch.setattr(time, "sleep", lambda seconds: fcntl.flock(asking, fcntl.LOCK_UN))
+        with lock.held(out):
+            assert lock.holder(left).startswith(f"{os.getpid()} on ")
+
+
 def test_a_finished_ladder_leaves_rungs_alone(tmp_path, monkeypatch):
     """A kill between two lags and within one; what is kept is not trained again."""
     one = spec("clipping", "adding", seeds=(0,), budget=300.0)

@@ -13,6 +13,7 @@ import os
 import platform
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ from longlag.store import files
 # O_NONBLOCK: a named pipe does not make the opener wait
 _OPEN = files.flags("O_CREAT", "O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY", "O_NOINHERIT")
 _BEHIND = 2**30  # the byte that Windows locks: nobody else can read a locked one, and the first ones name the holder
+_TRIES, _PAUSE_SECONDS = 5, 0.02  # `holder` holds a lock for a moment, in which its file may name a dead process
 _WINDOWS = os.name == "nt"
 
 
@@ -69,7 +71,7 @@ def holder(path: Path) -> str:
     try:
         _lock(lock)
     except BlockingIOError:
-        return os.read(lock, 200).decode(errors="replace").strip() or "unknown"
+        return _named_in(lock)
     except OSError:
         return ""
     finally:
@@ -77,7 +79,13 @@ def holder(path: Path) -> str:
     return ""
 
 
+def _named_in(lock: int) -> str:
+    """The process that an open lock file names."""
+    return os.read(lock, 200).decode(errors="replace").strip() or "unknown"
+
+
 def _acquired(path: Path, output: Path) -> int:
+    tries = 0
     while True:
         lock = _opened(path)
         try:
@@ -89,11 +97,14 @@ def _acquired(path: Path, output: Path) -> int:
                 return lock
             os.close(lock)  # its last holder has just deleted it
         except BlockingIOError:
-            holder = os.read(lock, 200).decode(errors="replace").strip() or "unknown"
+            named = _named_in(lock)
             os.close(lock)
-            raise Held(
-                f"{output} is being written by process {holder}; wait for it or end it, and run this again"
-            ) from None
+            tries += 1
+            if tries == _TRIES:
+                raise Held(
+                    f"{output} is being written by process {named}; wait for it or end it, and run this again"
+                ) from None
+            time.sleep(_PAUSE_SECONDS)
         except OSError as error:  # a file system without locks
             print(f"longlag: {output} is written without a lock ({error.strerror})", file=sys.stderr)
             return lock
