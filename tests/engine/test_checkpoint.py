@@ -1,5 +1,6 @@
 """Checkpoints: a run that resumes from one gives byte-identical results."""
 
+import copy
 import dataclasses
 import errno
 import fcntl
@@ -114,6 +115,30 @@ def test_a_learning_curve_and_a_confirmation_are_gone_on_with(tmp_path, monkeypa
     found = interrupted(one, tmp_path, monkeypatch, [150, 50])
     assert [plain(event) for event in found] == [plain(event) for event in whole]
     assert found[-1].evaluation_passes == whole[-1].evaluation_passes > 300
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        spec("clipping", "adding", seeds=(0, 1), block=2, budget=9000.0),
+        spec("lstm_1997", "adding_1997", seeds=(0, 1), block=2, rules={"recent": 30, "error_below": 1.0}),
+    ],
+)
+def test_a_kept_state_is_not_changed_by_later_steps(one, monkeypatch):
+    monkeypatch.setattr(protocol, "CRITERION", 0.9)
+    monkeypatch.setattr(protocol, "CONFIRMATION", 0.1)
+    block = Block(resolve(one), (0, 1))
+    with torch.no_grad():
+        for _ in range(3):
+            list(block.advance())
+        kept = block.keep()
+        copied = copy.deepcopy(kept)
+        list(block.train())
+    found, wanted = {}, {}
+    assert flatten(kept, found) == flatten(copied, wanted)
+    assert found.keys() == wanted.keys()
+    for name, array in found.items():
+        assert array.tobytes() == wanted[name].tobytes()
 
 
 def test_points_before_a_kill_have_gradient_flow_if_it_is_asked_for(tmp_path, monkeypatch, capsys):

@@ -89,7 +89,7 @@ def test_the_last_sequences_are_counted_in_a_ring():
     errors = np.array([[0.0] * 8, [0.0, 0, 0, 0, 0, 0, 0.3, 0.3]])
     met = []
     for k in range(8):
-        recent.add(answers[:, k : k + 1], errors[:, k : k + 1])
+        recent = recent.after(answers[:, k : k + 1], errors[:, k : k + 1])
         met.append(recent.meets(rules).tolist())
     # replica 0: wrong among the last four 2, 1, 0, 1, 2 of them; replica 1: 1, 1, 2, 2, 1, its mean error 0.15 at last
     assert met == [[False, False]] * 3 + [[False, True], [True, True], [True, False], [True, False], [False, False]]

@@ -146,7 +146,7 @@ class Block:
         if not watch.notes:
             name = self.setup.method.name
             raise LonglagError(f"rule 'recent' needs gradients of training sequences; method {name!r} asks for none")
-        noted.add(*watch.noted())
+        noted = self.state.recent = noted.after(*watch.noted())
         met = torch.from_numpy(noted.meets(self.setup.rules))
         met = met & (self.state.meter.passes <= self.setup.spec.budget)
         yield from self._stop(met, Status.SOLVED, recent.in_words(self.setup.rules))
@@ -188,7 +188,7 @@ class Block:
         if not state.active.any():
             return
         monitor = evaluate.score(self.setup, state.params, self._monitor_set())
-        state.evaluated += monitor.sequences * state.active.numpy()
+        state.evaluated = state.evaluated + monitor.sequences * state.active.numpy()
         affordable = state.active & (state.meter.passes <= self.setup.spec.budget)
         state.best = np.fmin(state.best, np.where(affordable, monitor.wrong, np.nan))
         readings = self._gradient_flow(step, before)
@@ -196,7 +196,8 @@ class Block:
             yield self._point(r, float(state.loss[r]), monitor, readings[r])
         passing = affordable & torch.from_numpy(monitor.wrong <= protocol.CRITERION)
         if passing.any() and self.setup.spec.stop == "solved" and not state.recent:
-            state.confirmations += passing.numpy()  # each replica's own count: no neighbour moves its data
+            # Each replica has its own count, so that no neighbour moves its data.
+            state.confirmations = state.confirmations + passing.numpy()
             data, params = self._some(passing)
             purposes = [confirmation(k) for k in state.confirmations[passing.numpy()]]
             found = evaluate.score(self.setup, params, data.evaluation(purposes, protocol.CONFIRM))
@@ -222,7 +223,7 @@ class Block:
 
     def _counted(self, found: Score, mask: Tensor) -> Score:
         """A score of the replicas of the mask [R], for all of them; its sequences are counted."""
-        self.state.evaluated += found.sequences * mask.numpy()
+        self.state.evaluated = self.state.evaluated + found.sequences * mask.numpy()
         return found.spread(mask.numpy())
 
     def _gradient_flow(self, step: Step, before: dict[str, Tensor]) -> list[dict[str, Any]]:

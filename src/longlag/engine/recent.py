@@ -17,7 +17,7 @@ from longlag.losses import Loss, WithDistance
 from longlag.protocol import Rules
 
 
-@dataclass
+@dataclass(frozen=True)
 class Recent:
     """The last N sequences of R replicas. wrong, error: [R, N], in a ring. seen: sequences so far, equal for all."""
 
@@ -29,11 +29,12 @@ class Recent:
     def fresh(cls, replicas: int, recent: int) -> Recent:
         return cls(np.ones((replicas, recent), dtype=bool), np.full((replicas, recent), np.inf), 0)
 
-    def add(self, wrong: np.ndarray, error: np.ndarray) -> None:
-        """The next sequences, both [R, B]."""
+    def after(self, wrong: np.ndarray, error: np.ndarray) -> Recent:
+        """With the next sequences, both [R, B]. This one stays as it is: a kept state may hold it."""
         places = (self.seen + np.arange(wrong.shape[1])) % self.wrong.shape[1]
-        self.wrong[:, places], self.error[:, places] = wrong, error
-        self.seen += wrong.shape[1]
+        ring = Recent(self.wrong.copy(), self.error.copy(), self.seen + wrong.shape[1])
+        ring.wrong[:, places], ring.error[:, places] = wrong, error
+        return ring
 
     def meets(self, rules: Rules) -> np.ndarray:
         """Which replicas meet the rules, [R]; none before N sequences."""
