@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -100,8 +100,9 @@ def resolve(spec: RunSpec) -> Setup:
 
     Raises:
         LonglagError: unknown method, task or setting, a lag that is too small or no whole number, a budget or a timeout
-            that is not a positive number, seeds that are no distinct whole numbers, a device that cannot be used, a
-            method that cannot be built for the task, more memory than there is.
+            that is not a positive number, a candidate that is not a whole number of 0 or more, seeds that are no
+            distinct whole numbers, a device that cannot be used, a method that cannot be built for the task, more
+            memory than there is.
     """
     check_device(spec.device)
     setup = resolve_elsewhere(spec)
@@ -182,12 +183,21 @@ def _check_numbers(spec: RunSpec) -> None:
         raise LonglagError(f"seeds {shown(spec.seeds)} are not distinct whole numbers in a tuple, such as (0, 1, 2)")
     if not _is_whole(spec.lag):
         raise LonglagError(f"lag {shown(spec.lag)} is not a whole number of steps")
-    if not 0 < spec.budget <= MAX_BUDGET:
+    if not _is_number(spec.budget) or not 0 < spec.budget <= MAX_BUDGET:
         raise LonglagError(
             f"budget {shown(spec.budget)} is not a positive number of sequence passes of at most {MAX_BUDGET:g}"
         )
-    if spec.timeout is not None and not (isinstance(spec.timeout, int | float) and 0 < spec.timeout < math.inf):
+    if spec.candidate is not None and not (_is_whole(spec.candidate) and spec.candidate >= 0):
+        raise LonglagError(
+            f"candidate {shown(spec.candidate)} is not a whole number of 0 or more; 0 is the recipe, and None changes "
+            "no setting"
+        )
+    if spec.timeout is not None and not (_is_number(spec.timeout) and 0 < spec.timeout < math.inf):
         raise LonglagError(f"timeout {shown(spec.timeout)} is not a positive number of seconds; None is no time limit")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _is_whole(value: object) -> bool:
