@@ -18,7 +18,19 @@ from longlag.rng import stream
 from longlag.store import csv_text
 from longlag.store.curves import curves_schema, read_points, write_points
 from longlag.store.files import check_writable, checksum
-from longlag.store.records import CHECK, COLUMNS, FLOW, KEY, Point, Row, Status, read_rows, rows_in, write_rows
+from longlag.store.records import (
+    CHECK,
+    COLUMNS,
+    FLOW,
+    KEY,
+    Point,
+    Row,
+    Status,
+    check_row,
+    read_rows,
+    rows_in,
+    write_rows,
+)
 
 NEWER = (
     "resumed",
@@ -303,3 +315,10 @@ def test_the_rows_of_a_folder_are_those_written_else_those_packed(tmp_path):
     assert rows_in(tmp_path) == packed
     written.touch()
     assert rows_in(tmp_path) == written
+
+
+def test_a_row_of_another_format_is_checked_as_one_of_a_file():
+    check_row(a_row(status="solved"))
+    for wrong, said in (({"status": "won"}, "column status cannot be 'won'"), ({"lag": 0}, "a whole number from 1")):
+        with pytest.raises(ValueError, match=said):
+            check_row(a_row(**wrong))

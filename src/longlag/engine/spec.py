@@ -42,8 +42,9 @@ class RunSpec:
     stop: when a run ends, one of `protocol.STOPS`. A paper may train on after the task is solved.
     rules: those of a paper in the place of the package's, as `protocol.Rules` names them.
 
-    block: replicas trained as one program; 0 means all seeds on a GPU and where the cell is faster so, else 1.
-    gradient_flow: record it at each evaluation, for 1 to 4 % more time. Neither changes a number of a row.
+    block: replicas trained as one program; 0 means all seeds on a GPU and where the cell is faster so, else 1. It
+    changes no number of a row on a CPU; a GPU rounds differently in blocks of another size.
+    gradient_flow: record it at each evaluation, for 1 to 4 % more time. It changes no number of a row.
     """
 
     task: str

@@ -44,8 +44,11 @@ def of_record(
         if entry and row.spec_hash and row.spec_hash == entry.digest:
             settings = json.loads(row.spec)["overrides"]
             found[key] = of_row(row, entry.method, entry.candidate, losses.get(key, math.nan), settings)
-    order = sorted(found.values(), key=lambda trial: (trial.method, trial.candidate, trial.task, trial.lag, trial.seed))
-    return order, {key: entry for key, entry in wanted.items() if key not in found}
+    return sorted(found.values(), key=_place), {key: entry for key, entry in wanted.items() if key not in found}
+
+
+def _place(trial: Trial) -> tuple[str, int, str, int, int]:
+    return trial.method, trial.candidate, trial.task, trial.lag, trial.seed
 
 
 def write(path: str | Path, trials: Iterable[Trial]) -> None:
@@ -53,7 +56,7 @@ def write(path: str | Path, trials: Iterable[Trial]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(field.name for field in dataclasses.fields(Trial))
-    for trial in trials:
+    for trial in sorted(trials, key=_place):
         writer.writerow(_text(getattr(trial, field.name)) for field in dataclasses.fields(Trial))
     files.write_atomically(path, text.getvalue().encode())
 

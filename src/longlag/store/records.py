@@ -295,3 +295,5 @@ def check_row(row: Row) -> None:
         value = getattr(row, column.name)
         if csv_text.value(column, csv_text.text(column, value)) != value and value == value:
             raise ValueError(f"column {column.name} cannot be {value!r}")
+    if row.status not in list(Status):
+        raise ValueError(f"column status cannot be {row.status!r}")
