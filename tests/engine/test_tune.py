@@ -31,6 +31,22 @@ def test_a_candidate_that_was_never_evaluated_comes_last():
     assert tune.ranked([stopped, trial(best_error=0.9)])[0].rows[0].best_error == 0.9
 
 
+def test_each_seed_keeps_its_own_last_loss(monkeypatch):
+    """Also beside one that had no evaluation."""
+    one = spec("control", seeds=(protocol.FIRST_TUNING_SEED, protocol.FIRST_TUNING_SEED + 1))
+
+    def climb(setups, rungs, on_event, driver):
+        first, second = setups[0].spec.seeds
+        yield unmeasured_row(setups[0], first, "now", status="diverged", reason=""), []
+        point = Point("temporal_order", 10, "control", second, 10.0, 1, 0.5, 0.5, 0.25, 0.0)
+        yield unmeasured_row(setups[0], second, "now", status="budget", reason="", best_error=0.5), [point]
+
+    monkeypatch.setattr(tune, "climb", climb)
+    (found,) = tune.search(one, 0, lambda event: None, Rungs(None))
+    assert repr(found.last_losses) == "[nan, 0.25]"
+    assert found.score.failed
+
+
 def test_test_scores_choose_nothing():
     one, other = (
         trial(best_error=0.5, test_error=0.9, test_loss=9.0),

@@ -28,7 +28,8 @@ FIRST_SEED = protocol.FIRST_TUNING_SEED
 
 @dataclass(frozen=True)
 class Candidate:
-    """A candidate with one row per tuning seed."""
+    """A candidate with one row per tuning seed. last_losses: those of the rows' learning curves, nan for a row without
+    an evaluation."""
 
     overrides: dict[str, float]
     rows: list[Row]
@@ -61,7 +62,7 @@ def search(
         rows, losses = [], []
         for row, points in climbed:
             rows.append(row)
-            losses += [point.loss for point in points[-1:]]
+            losses.append(points[-1].loss if points else math.nan)
         yield Candidate(chosen, rows, losses)
 
 
