@@ -8,12 +8,13 @@ import pytest
 
 from longlag import cli
 from longlag.design import suite
+from longlag.engine.ladder import Rungs
 from longlag.engine.reuse import Reuse
 from longlag.engine.spec import resolve
 from longlag.errors import LonglagError
-from longlag.store.curves import read_points
+from longlag.store.curves import read_points, write_points
 from longlag.store.records import VOLATILE, Row, Status, read_rows, write_rows
-from toy import small, spec
+from toy import outcome, small, spec
 
 SETS = [f"--set={path}={value}" for path, value in small("control").items()]
 CLIMB = ["ladder", "--method", "control", "--task", "adding", "--lags", "10,12", *SETS]
@@ -91,13 +92,26 @@ def test_a_row_without_a_curve_is_taken_unless_gradient_flow_is_asked_for(known,
     one = spec("control", "adding")
     row, points = reuse.take(resolve(one), 0)
     assert (row.seed, points) == (0, [])
-    assert reuse.take(resolve(dataclasses.replace(one, gradient_flow=True)), 0) is None
+    assert Rungs(None, reuse).load(resolve(one), 0) == (row, points)
+    assert Rungs(None, reuse).load(resolve(dataclasses.replace(one, gradient_flow=True)), 0) is None
     assert climb(tmp_path, "--reuse", str(known), "--gradient-flow") == 0, "there are curves, but not of gradient flow"
     assert not any(row.origin for row in read_rows(tmp_path / "runs.csv"))
     (tmp_path / "curves.parquet").write_text("damaged")
     reuse = Reuse.read([tmp_path / "alone.csv"])
     assert reuse.take(resolve(one), 1)[1] == []
     assert "taken without their learning curves" in capsys.readouterr().err
+
+
+def test_a_run_that_ended_before_its_first_evaluation_is_reused_with_gradient_flow(tmp_path):
+    one = spec("control", "adding", gradient_flow=True, overrides={"optimiser.learning_rate": 1e30})
+    points, (row,) = outcome(one)
+    assert (row.status, row.evaluation_passes, points) == (Status.DIVERGED, 0, [])
+    write_rows(tmp_path / "runs.csv", [row])
+    for with_file in (False, True):
+        if with_file:
+            write_points(tmp_path / "curves.parquet", points)
+        found, found_points = Rungs(None, Reuse.read([tmp_path / "runs.csv"])).load(resolve(one), 0)
+        assert (found.seed, found.status, found_points) == (0, Status.DIVERGED, [])
 
 
 def test_reused_rows_are_verified(known, tmp_path, capsys):

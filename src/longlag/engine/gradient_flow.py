@@ -11,7 +11,7 @@ names of the columns of a `records.Point`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from longlag.cells.base import Cell, State, unroll
 from longlag.losses import Loss
 from longlag.model import Model
 from longlag.objective import Tensors
-from longlag.store.records import GRADIENT_BACK, Point
+from longlag.store.records import GRADIENT_BACK, Point, Row
 
 SEQUENCES = 20
 SATURATED = 0.9  # of a hidden unit that lies in (-1, 1)
@@ -61,6 +61,12 @@ def readings(
 def recorded(points: Iterable[Point]) -> bool:
     """Whether all points carry gradient flow."""
     return not any(math.isnan(point.update_norm) for point in points)
+
+
+def recorded_of_run(row: Row, points: Sequence[Point]) -> bool:
+    """Whether a finished run has the gradient flow of all its evaluations: a curve may be lost, and a run that ended
+    before its first evaluation has none."""
+    return recorded(points) and bool(points or not row.evaluation_passes)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class Rungs:
         """
         for source in (self._kept, self.reuse.take):
             found = source(setup, seed)
-            if found and (gradient_flow.recorded(found[1]) or not setup.spec.gradient_flow):
+            if found and (gradient_flow.recorded_of_run(*found) or not setup.spec.gradient_flow):
                 return found
         return None
 

@@ -43,16 +43,12 @@ class Reuse:
         return cls(found)
 
     def take(self, setup: Setup, seed: int) -> tuple[Row, list[Point]] | None:
-        """The row of this spec and seed with its curve, if there is one.
-
-        One without the gradient flow that the spec asks for does not count.
-        """
+        """The row of this spec and seed with its curve, if there is one; with no points if the file of curves is
+        missing."""
         row = self.rows.get((setup.spec_hash, seed))
         if row is None:
             return None
         points = [replace(point, method=setup.spec.name) for point in self._points(row)]
-        if setup.spec.gradient_flow and not points:
-            return None
         return replace(row, method=setup.spec.name), points  # the name is not part of the digest
 
     def _points(self, row: Row) -> list[Point]:
