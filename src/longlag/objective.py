@@ -104,9 +104,9 @@ class Objective:
     """The metered loss of a model on one batch.
 
     interrupt: called before every product, and before every chunk of any other answer; what it raises ends the
-    optimiser's step. An answer is charged when it is complete, so that one that was begun is given. gradient: computes
-    loss and gradient of the whole batch at once, as a GPU does best. observe: called with the outputs and targets of
-    every chunk whose gradient is computed; there is no `gradient` then.
+    optimiser's step. An answer is charged when it is complete: one that is begun within the budget is finished.
+    gradient: computes loss and gradient of the whole batch at once, as a GPU does best. observe: called with the
+    outputs and targets of every chunk whose gradient is computed; `gradient` is then None.
     """
 
     model: Model

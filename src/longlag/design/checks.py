@@ -31,7 +31,7 @@ def seeds(full: Mapping[str, Any], cell: Mapping[str, Any]) -> range:
     """The seeds of a cell: the search's, if the design is one.
 
     Raises:
-        LonglagError: none, or those of the other kind.
+        LonglagError: there are no seeds, or a search has those of reported runs, or a suite those of tuning.
     """
     return seeds_of({**full, **cell}["seeds"]) if full["search"] is None else search.seeds(full["search"])
 
@@ -40,7 +40,7 @@ def seeds_of(value: str | int) -> range:
     """The seeds that "first:end", or a number, stands for.
 
     Raises:
-        LonglagError: none, or those of tuning.
+        LonglagError: it stands for no seeds, or for those of tuning.
     """
     text = value if isinstance(value, str) else f"0:{value}"
     found = range(*map(int, text.split(":")))

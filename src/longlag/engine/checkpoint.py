@@ -81,7 +81,7 @@ class Checkpoints:
 
 @dataclass(frozen=True)
 class _Kept:
-    """What a checkpoint holds. saved: how many were written before it, and it."""
+    """What a checkpoint holds. saved: its number, from 1; the newest has the largest."""
 
     saved: int
     state: BlockState

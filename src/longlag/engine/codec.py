@@ -22,7 +22,9 @@ from torch import Tensor
 FORMAT = 2
 _MAGIC = b"longlag checkpoint "
 _ALIGNMENT_BYTES = 64  # torch's memory begins at a multiple of it
-_MAX_SPREAD, _MAX_SPREAD_BYTES = 64, 2**26  # of a tensor that is a part of a larger one: times its bytes, and bytes
+# A tensor that is a part of a larger one may span so many times its own bytes, and so many bytes besides.
+_MAX_SPREAD_TIMES = 64
+_MAX_SPREAD_BYTES = 2**26
 
 
 class Unfit(Exception):
@@ -185,7 +187,7 @@ def _tensor(array: np.ndarray, template: Tensor, found: Mapping[str, Any]) -> Te
     if not array.size or 0 in stride or len(stride) != array.ndim:
         return plain.to(template.device)
     size = offset + 1 + sum((n - 1) * step for n, step in zip(array.shape, stride, strict=True))
-    spread = size * array.itemsize <= _MAX_SPREAD * array.nbytes + _MAX_SPREAD_BYTES
+    spread = size * array.itemsize <= _MAX_SPREAD_TIMES * array.nbytes + _MAX_SPREAD_BYTES
     if not (0 <= offset < _ALIGNMENT_BYTES and spread and _apart(array.shape, stride)):
         raise Unfit("a tensor has an impossible layout")
     memory = torch.empty(size, dtype=plain.dtype, device=template.device)

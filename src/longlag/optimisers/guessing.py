@@ -1,6 +1,6 @@
-"""Random weight guessing: draw all weights afresh, keep them if they do better (Hochreiter & Schmidhuber 1997).
+"""Random weight guessing: draw new weights, keep them if they do better (Hochreiter & Schmidhuber 1997).
 
-The best weights so far and the new guess are compared on the same fresh batch, so that luck with one batch is not kept.
+The best weights so far and the new guess are compared on the same new batch, so that luck with one batch is not kept.
 Deviations: (1) guesses are compared by loss, where the paper stops at the first that classifies all sequences right.
 """
 

@@ -1,4 +1,4 @@
-"""A term against vanishing gradients (Pascanu, Mikolov & Bengio 2013, section 3.3), and an optimiser that hears of it.
+"""A term against vanishing gradients (Pascanu, Mikolov & Bengio 2013, section 3.3), and an optimiser that uses it.
 
     d_k = dE/da_k   at the pre-activations a_k of a tanh net
     q_k = d_{k+1} da_{k+1}/da_k = (d_{k+1} W_hh') (1 - h_k^2)

@@ -68,7 +68,7 @@ def value(column: Field[Any], text: str) -> Any:
     """The value that a text of this column stands for.
 
     Raises:
-        BadValue: none.
+        BadValue: the column cannot hold that text.
     """
     return values(column, (text,))[0]
 
@@ -77,7 +77,7 @@ def values(column: Field[Any], texts: Sequence[str]) -> list[Any]:
     """`value` of each text of a column, a hundred thousand at once.
 
     Raises:
-        BadValue: some text stands for none.
+        BadValue: the column cannot hold one of the texts.
     """
     kind, least = str(column.type), column.metadata["least"]
     if kind == "bool":
