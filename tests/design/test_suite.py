@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -505,6 +506,21 @@ def test_digests_need_no_command_on_the_path(monkeypatch, tmp_path):
     with_command = digests.work_out(suite.parse(design(title="A command")))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert digests.work_out(suite.parse(design(title="No command"))) == with_command
+
+
+def test_digests_are_those_of_this_package_unless_the_jobs_are_of_another(monkeypatch, tmp_path):
+    one = suite.parse(design(title="This package"))
+    wanted = digests.work_out(one)
+    digests._from_command.cache_clear()
+    other = tmp_path / "longlag"
+    other.write_text("""#!/bin/sh\necho '{"digests": {}}'\n""")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    (tmp_path / "here/longlag").mkdir(parents=True)
+    (tmp_path / "here/longlag/__init__.py").write_text("1 / 0")
+    monkeypatch.chdir(tmp_path / "here")
+    assert digests.work_out(one) == wanted
+    assert digests.work_out(one, program=["longlag"]) == {}
 
 
 def test_a_plugin_runs_only_if_it_is_named_and_its_failure_is_reported_in_its_own_words(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import sys
 from dataclasses import replace
 from functools import cache
@@ -138,7 +139,7 @@ def refuse_loss():
 
 
 # Computed once, in a process of its own: planning imports no torch. Jobs that run on this machine need its devices and its memory;
-# a dry run and a cluster's head node only say what is not here.
+# a dry run and a cluster's head node only say what is not here. The program is the one that the rules call, where it is on the path.
 @cache
 def plan():
     first = workflow.is_main_process
@@ -148,9 +149,9 @@ def plan():
     if here and workflow.resource_settings.cores == 0:
         raise WorkflowError("--cores 0 starts no job; give --cores 1 or more")
     try:
-        found = digests.work_out(
-            SUITE, SUITE.plugins, logger.warning if first else lambda line: None, here
-        )
+        warn = logger.warning if first else lambda line: None
+        program = ["longlag"] if shutil.which("longlag") else digests.THIS
+        found = digests.work_out(SUITE, SUITE.plugins, warn, here, program)
         return replace(SUITE, digests=found)
     except LonglagError as error:
         raise WorkflowError(str(error)) from None

@@ -129,7 +129,9 @@ def _call(command: list[str], more: Mapping[str, str] = MappingProxyType({})) ->
     if os.name != "nt":
         handlers |= {signal.SIGHUP: end, signal.SIGTSTP: pause}
     group = None if os.name == "nt" else 0
-    environment = {**os.environ, **more, "LONGLAG_RUN": "1"}  # the rules give remedies in the words of this verb
+    beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    # The rules call the `longlag` beside this interpreter, and give remedies in the words of this verb.
+    environment = {**os.environ, **more, "PATH": beside, "LONGLAG_RUN": "1"}
     with _handling(handlers), subprocess.Popen(command, process_group=group, env=environment) as child:
         children.append(child)
         if noted:  # before that

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -18,10 +17,15 @@ from longlag.design.suite import Digests, Suite
 from longlag.errors import LonglagError
 
 HANDED_ON = "LONGLAG_DIGESTS"  # environment: a file of digests that the caller of this process has worked out
+THIS = (sys.executable, "-P", "-m", "longlag")  # -P: a folder `longlag` where it is called is not the package
 
 
 def work_out(
-    suite: Suite, plugins: Sequence[str] = (), warn: Callable[[str], None] = lambda line: None, here: bool = False
+    suite: Suite,
+    plugins: Sequence[str] = (),
+    warn: Callable[[str], None] = lambda line: None,
+    here: bool = False,
+    program: Sequence[str] = THIS,
 ) -> Digests:
     """The digest of every run of a suite, from `longlag design`.
 
@@ -31,12 +35,13 @@ def work_out(
         plugins: the files of plug-ins whose code may run.
         warn: called with what the command says of runs that cannot be built, and of devices that are not here.
         here: the suite is to run on this machine, so that its devices and its memory count.
+        program: the words that call the `longlag` of the jobs; by default, this package and this interpreter.
 
     Raises:
         LonglagError: runs of the suite cannot be run, or the command failed; its own message is passed on.
     """
     try:
-        digests, said = _from_command(suite.to_json(), tuple(plugins), here)
+        digests, said = _from_command(suite.to_json(), tuple(plugins), here, tuple(program))
     except subprocess.CalledProcessError as error:
         raise LonglagError(_of(suite, error.stderr) or f"{shlex.join(error.cmd)} failed") from error
     if said:
@@ -75,11 +80,9 @@ def _of(suite: Suite, said: str) -> str:
 
 
 @cache
-def _from_command(design: str, plugins: tuple[str, ...], here: bool) -> tuple[Digests, str]:
+def _from_command(design: str, plugins: tuple[str, ...], here: bool, program: tuple[str, ...]) -> tuple[Digests, str]:
     if (known := _handed_on(_question(design, plugins, here))) is not None:
         return known, ""
-    # In an environment that is not activated Python runs the module, and -P keeps the current folder off its path.
-    program = ["longlag"] if shutil.which("longlag") else [sys.executable, "-P", "-m", "longlag"]
     command = [*program, "design", *["--here"] * here, *plugin_flags(plugins), "-"]
     done = subprocess.run(command, input=design, capture_output=True, encoding="utf-8", check=True)
     found: Digests = json.loads(done.stdout)["digests"]
