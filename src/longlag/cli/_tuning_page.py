@@ -10,7 +10,7 @@ from longlag.words import duration, number, percent
 
 if TYPE_CHECKING:
     from longlag.design.suite import Suite
-    from longlag.engine.selection import Choice, Score
+    from longlag.engine.selection import Choice, Rank
 
 _SEARCH = """\
 Every method had the same number of seeds, at most as many passes for each run, and as many candidates; one less where a
@@ -139,7 +139,7 @@ def _name(candidate: int | None) -> str:
     return "none" if candidate is None else "recipe" if candidate == 0 else f"{candidate:02d}"
 
 
-def _words(score: Score) -> str:
+def _words(score: Rank) -> str:
     if score.failed:
         return "failed"
     return (

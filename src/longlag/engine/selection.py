@@ -61,8 +61,8 @@ class Trial:
 
 
 @dataclass(frozen=True, order=True)
-class Score:
-    """How good a candidate is: smaller is better, field by field."""
+class Rank:
+    """What candidates are ordered by, best first: field by field, smaller is better."""
 
     failed: bool
     unmet: float
@@ -71,11 +71,11 @@ class Score:
     loss: float
 
 
-def score(trials: Sequence[Trial]) -> Score:
+def score(trials: Sequence[Trial]) -> Rank:
     """The score of one candidate on some tasks and seeds."""
     if any(trial.failed for trial in trials):
-        return Score(True, math.inf, math.inf, math.inf, math.inf)
-    return Score(
+        return Rank(True, math.inf, math.inf, math.inf, math.inf)
+    return Rank(
         False,
         fmean(not trial.met for trial in trials),
         fmean(trial.passes if trial.met else trial.budget for trial in trials),
@@ -124,7 +124,7 @@ class Choice:
         whole = [number for number, found in self.trials.items() if tasks <= {*found}]
         return sorted(whole, key=lambda number: (self.score(number, task), number))
 
-    def score(self, candidate: int | None, task: str | None = None) -> Score:
+    def score(self, candidate: int | None, task: str | None = None) -> Rank:
         """The score of a candidate on one task, or on all; of the recipe for None."""
         found = self.trials[candidate or 0]
         return score(found[task] if task else [trial for trials in found.values() for trial in trials])

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from longlag import protocol, registry
 from longlag.engine import candidates, selection, space
 from longlag.engine.ladder import Rungs, climb
-from longlag.engine.selection import Score
+from longlag.engine.selection import Rank
 from longlag.engine.spec import RunSpec, Setup, resolve
 from longlag.engine.together import fit_together, side_by_side
 from longlag.engine.train import Driver, run_to_end
@@ -36,7 +36,7 @@ class Candidate:
     last_losses: list[float]
 
     @property
-    def score(self) -> Score:
+    def score(self) -> Rank:
         """Smaller is better (`engine/selection.py`)."""
         losses = [*self.last_losses, *[math.nan] * (len(self.rows) - len(self.last_losses))]
         return selection.score(
