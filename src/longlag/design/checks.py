@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,20 +52,31 @@ def seeds_of(value: str | int) -> range:
 
 
 def check_names(full: Mapping[str, Any]) -> None:
-    """Names of plug-ins are known only to the process that loads them: `longlag design` checks those."""
+    """Names of plug-ins are known only to the process that loads them: `longlag design` checks those.
+
+    Raises:
+        LonglagError: a plug-in's file is not there, a variant is not one, or a name is unknown without any plug-in.
+    """
     for plugin in full["plugins"]:
         if not files.is_file(plugin):
             raise LonglagError(
                 f"plug-in {plugin!r} is not a file in {Path.cwd()}; `plugins` takes paths of Python files, relative to "
                 f"the working folder{_shipped(plugin)}"
             )
+    named = {name for cell in full["cells"] for name in cell["methods"]}
     variants = [name for name, of in full["methods"].items() if "from" in of]
+    _check_variants(full, variants, named)
+    if not full["plugins"]:
+        _check_all_known(full, variants, named)
+
+
+def _check_variants(full: Mapping[str, Any], variants: Sequence[str], named: Container[str]) -> None:
+    """Raises LonglagError for a variant whose name is taken, in no cell, or of another variant. named: in cells."""
     for name in variants:
         if name in registry.names("methods"):
             raise LonglagError(f"methods.{name} is a variant with the name of a method; choose another name")
         if name in tuned.rows(full["tuned"]):
             raise LonglagError(f"methods.{name} is a variant with a name that `tuned` gives; choose another name")
-    named = {name for cell in full["cells"] for name in cell["methods"]}
     for name in variants:
         if name not in named and not full["paper"]:  # the stages of a paper share `methods`
             raise LonglagError(
@@ -76,21 +87,23 @@ def check_names(full: Mapping[str, Any]) -> None:
                 f"methods.{name} is from {base!r}, a variant itself; `from` takes a method: name that one and give all "
                 "settings"
             )
-    if full["plugins"]:
-        return
-    known = [*registry.names("methods"), *tuned.rows(full["tuned"])]
-    for name in full["methods"]:
-        if name not in variants and name not in known and name in named:
+
+
+def _check_all_known(full: Mapping[str, Any], variants: Sequence[str], named: Container[str]) -> None:
+    """Raises LonglagError for a method or task that is not the package's. named: in cells."""
+    rows = tuned.rows(full["tuned"])
+    known = [*registry.names("methods"), *rows]
+    bases = [name for name in full["methods"] if name not in variants]
+    for name in bases:
+        if name not in known and name in named:
             raise LonglagError(
                 f"methods.{name} is no method of the package; a variant says which one it is of: "
                 f"{name}: {{from: METHOD, ...}}"
             )
     variants_of = [full["methods"][name]["from"] for name in variants]
     _check_known("method", variants_of, registry.names("methods"))  # a row of `tuned` is no method
-    bases = [name for name in full["methods"] if name not in variants]
+    _check_known("method", bases, known)
     tasks = [*(task for of in full["methods"].values() for task in of.get("tasks", {}))]
-    rows = tuned.rows(full["tuned"])
-    _check_known("method", bases, [*registry.names("methods"), *rows])
     for cell in full["cells"]:
         try:
             _check_known("method", cell["methods"], [*registry.names("methods"), *variants, *rows])
