@@ -15,6 +15,7 @@ from statistics import fmean
 import fresh
 import of_papers
 import on_fresh_seeds
+import on_longer_lags
 import on_new_tasks
 import reached
 import two_starts
@@ -270,6 +271,7 @@ def page() -> str:
         on_new_tasks.keeping(fresh.recorded()),
         reached.halves(),
         of_papers.beyond_the_lengths(),
+        on_longer_lags.early_or_never(),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:

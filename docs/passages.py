@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any
 
 import costs
+import on_longer_lags
 import reran
 from finding import in_markdown, of_all
 
@@ -333,6 +334,7 @@ PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "verified": ("results/reference/README.md", verified),
     "rerun": ("results/reference/README.md", lambda: _wrapped(reran.sentence())),
     "budget": ("results/budget/README.md", budget),
+    "far": ("results/far/README.md", on_longer_lags.table),
     "final": ("results/tuning_far/README.md", final),
     "which budget": ("docs/protocol.md", which_budget),
     "costs of passes": ("docs/cluster.md", lambda: costs.of_passes(_record())),
