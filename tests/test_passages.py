@@ -24,7 +24,7 @@ def passages():
         yield module
 
 
-NAMES = ["record", "reference", "verified", "rerun", "budget", "final", "which budget", "today", "what recipes read",
+NAMES = ["record", "reference", "verified", "rerun", "budget", "far", "final", "which budget", "today", "what recipes read",
          "costs of passes", "cost of a large suite", "estimated"]  # fmt: skip
 
 
