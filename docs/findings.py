@@ -272,6 +272,7 @@ def page() -> str:
         reached.halves(),
         of_papers.beyond_the_lengths(),
         on_longer_lags.early_or_never(),
+        reached.gru(),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:
