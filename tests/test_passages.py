@@ -167,12 +167,12 @@ def test_the_questions_name_the_method_that_leads_by_reach(passages):
     said = "1000 for the echo state network, on seven tasks the GRU and on five the chrono LSTM; 200 otherwise"
     assert said in in_one_line("README.md")
     assert not [name for name in others if all(reach.get((name, task), 0) == best[task] for task in best)]
-    lags = {task: [reach[name, task] for name in ("lstm", "lstm_chrono")] for task in ("xor", "multiplication")}
+    lags = {task: [reach[name, task] for name in ("gru", "lstm_chrono")] for task in ("xor", "memorization_5bit")}
     said = (
-        "on XOR the LSTM reaches lag {} and the chrono LSTM lag {}, on multiplication {} and {} "
+        "on XOR the GRU reaches lag {} and the chrono LSTM lag {}, on 5-bit memory {} and {} "
         "([record](../results/underway/README.md))"
     )
-    assert said.format(*lags["xor"], *lags["multiplication"]) in in_one_line("docs/faq.md")
+    assert said.format(*lags["xor"], *lags["memorization_5bit"]) in in_one_line("docs/faq.md")
 
 
 def test_the_first_run_says_how_long_the_first_symbol_must_be_kept():
