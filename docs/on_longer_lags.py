@@ -46,13 +46,14 @@ def early_or_never(path: Path = FAR) -> Finding:
     last = max(row.passes_to_solve for row in solved)
     adding, longest = (_of(rows, "gru", "adding", lag) for lag in (500, 1000))
     return Finding(
-        f"At long lags Hessian-Free solves within {number(last)} passes or not within ten million",
+        f"Ten million passes do not help Hessian-Free at long lags: of {len(solved) + len(stuck)} runs {len(solved)} "
+        f"solve within {number(last)}, and none later",
         f"Temporal order at lag 200: {of_all([row.solved for row in order])} fresh seeds are solved, after "
         f"{_times(order)} passes. XOR at lag 50: {of_all([row.solved for row in parity])}, after {_times(parity)}. The "
         f"other {len(stuck)} runs have {100 * min(row.test_error for row in stuck):.0f} to "
-        f"{100 * max(row.test_error for row in stuck):.0f} % of the test set wrong after 10^7 passes, which is chance. "
-        "So a larger budget was of no use: the seed decides, and another seed costs less than more passes. Of the same "
-        f"five seeds the GRU solves adding at lag 500 with {of_all([row.solved for row in adding])}, after "
+        f"{100 * max(row.test_error for row in stuck):.0f} % of the test set wrong after 10^7 passes, the chance of "
+        "their task. So a larger budget was of no use: the seed decides, and another seed costs less than more passes. "
+        f"Of the same five seeds the GRU solves adding at lag 500 with {of_all([row.solved for row in adding])}, after "
         f"{_times(adding)} passes, and at lag 1000 with {of_all([row.solved for row in longest])}, after "
         f"{_times(longest)} ([record](../results/far/README.md)).",
         last < _DEFAULT
