@@ -13,6 +13,7 @@ from cases import CASES, analysis
 from longlag import tables
 from longlag.cli import main
 from longlag.errors import documentation
+from longlag.store.designs import Design
 from longlag.tables.tools import render
 
 HOSTILE = "<script>alert(1)</script> a_b & 50% | $x$ \\ {c} ~ ^ #"
@@ -79,6 +80,21 @@ def test_cost_says_of_how_many_kinds_of_processor_the_seconds_are() -> None:
         .note(mixed)
         .endswith("not ranked; these are of 2 kinds of processor or of its kernels, so compare no methods by them.")
     )
+
+
+def test_cost_says_what_the_choice_of_settings_cost() -> None:
+    suite = CASES["whole"]()
+    search = {"spent": {"passes": 4e8, "cpu_seconds": 7200}, "final_of": {"spent": {"passes": 1e9, "cpu_seconds": 60}}}
+    designs = {name: Design(name, {"tuned": {"search": search}}) for name in ("a", "b")}
+    note = tables.get("cost").note(replace(suite, designs=designs))
+    assert note.endswith(
+        "for all searched methods together: the search 1 G passes (1 min of CPU time) and the final 400 M passes "
+        "(2 h of CPU time)."
+    )
+    damaged = {"spent": {"passes": "many"}, "final_of": {"spent": []}}
+    for frozen in (None, "file.yaml", {"search": 3}, {"search": damaged}):
+        none = replace(suite, designs={"a": Design("a", {"tuned": frozen})})
+        assert tables.get("cost").note(none) == tables.get("cost").note(suite)
 
 
 def test_failures_leave_out_cells_without_any() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,34 @@ def of(design: Design | None, method: str, given: Given) -> Chosen | None:
         return Chosen(by_hand=by_hand)
     alike = [task for task in given if design.name == method + _ONE or task not in searched["tasks"]]
     return Chosen(_searches(frozen["search"]), len(searched["tasks"]), len(alike), by_hand)
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a search spent on all its methods: sequence passes and CPU seconds."""
+
+    final: bool
+    passes: float
+    seconds: float
+
+
+def spent(designs: Iterable[Design]) -> list[Spent]:
+    """The cost of the searches that chose the settings of some rows, each once; nothing of those that do not say it."""
+    found: dict[Spent, None] = {}
+    for design in designs:
+        frozen = design.suite.get("tuned")
+        search = frozen.get("search") if isinstance(frozen, Mapping) else None
+        found |= dict.fromkeys(_costs(search) if isinstance(search, Mapping) else [])
+    return list(found)
+
+
+def _costs(search: Mapping[str, Any]) -> list[Spent]:
+    before, cost = search.get("final_of"), search.get("spent")
+    earlier = _costs(before) if isinstance(before, Mapping) else []
+    passes, seconds = (cost.get(of) if isinstance(cost, Mapping) else None for of in ("passes", "cpu_seconds"))
+    if not isinstance(passes, int | float) or not isinstance(seconds, int | float):
+        return earlier
+    return [*earlier, Spent(before is not None, passes, seconds)]
 
 
 def _others(given: Sequence[Mapping[str, Any]], frozen: Mapping[str, Any]) -> set[str]:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from longlag.analysis import Analysis, stats
-from longlag.words import number, seeds_phrase
+from longlag.design import chosen
+from longlag.words import duration, join_words, number, seeds_phrase
 
 TITLE, BESIDE = "Cost to solve", "cost"
 
@@ -63,8 +64,18 @@ def note(analysis: Analysis) -> str:
         "Unsolved at: a readout in closed form had all the sequences it asks for; more passes would not help. Passes: "
         "sequence passes (forward 1, forward and backward 3, Gauss-Newton product 4). Operations: floating-point "
         "operations of those passes. CPU seconds depend on the machine and are reported, not ranked"
-        f"{_machines(analysis)}."
+        f"{_machines(analysis)}.{_searches(analysis)}"
     )
+
+
+def _searches(analysis: Analysis) -> str:
+    """What was spent before these runs on the choice of their settings, if the suite says so."""
+    words = join_words(
+        f"the {'final' if cost.final else 'search'} {number(cost.passes)} passes ({duration(cost.seconds)} of CPU time)"
+        for cost in chosen.spent(analysis.designs.values())
+    )
+    head = " Not in the table: what the choice of settings cost, for all searched methods together:"
+    return f"{head} {words}." if words else ""
 
 
 def _machines(analysis: Analysis) -> str:
