@@ -19,7 +19,6 @@ from longlag import protocol
 from longlag.analysis import intervals
 from longlag.errors import LonglagError
 from longlag.store.records import Status
-from longlag.words import count
 
 REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN = "reproduced", "better", "worse", "not comparable", "not run"
 VERDICTS = (REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN)
@@ -242,7 +241,7 @@ def judge(value: float, metric: str, measured: Measured, of: Mapping[str, Any], 
     if broken := [ending for ending in measured.endings if ending in _BROKEN]:
         return Verdict(NOT_COMPARABLE, f"{len(broken)} of {measured.n} runs ended with {broken[0]}")
     if metric == "success_percent" and not _refutable(value, measured.n):
-        return Verdict(NOT_COMPARABLE, f"{count(measured.n, 'run')} cannot contradict {value:g} %")
+        return Verdict(NOT_COMPARABLE, f"{measured.n} run{'s' * (measured.n > 1)} cannot contradict {value:g} %")
     word = _compared(value, metric, measured, float(of.get("symbols", 1)))
     if word == WORSE and measured.bounds:
         return Verdict(NOT_COMPARABLE, f"the other method did not solve in {measured.bounds} of {measured.n} runs")
