@@ -298,7 +298,7 @@ def _gone_on(block: Block, folder: Path) -> Block:
 
 def _state(block: Block) -> str:
     """What decides the next steps, as text."""
-    state = replace(block.keep(), cpu=np.zeros(1), wall=0.0, started="")
+    state = replace(block.keep(), cpu=np.zeros(1), wall=np.zeros(1), started="")
 
     def text(value: Any) -> Any:
         if isinstance(value, torch.Tensor):

@@ -378,7 +378,7 @@ OTHER_LAYOUTS: dict[str, Any] = {
     "drawn, a truth": in_state("drawn", value=True),
     "drawn, negative": in_state("drawn", value=-1),
     "resumed, huge": in_state("resumed", value=10**30),
-    "wall, not a number": in_state("wall", value=float("nan")),
+    "wall, not a number": another_array("wall", lambda a: a * np.nan),
     "last evaluation, never": in_state("last_evaluation", value=float("inf")),
     "started, two lines": in_state("started", value="a\nb"),
     "active, bytes": another_array("active", lambda a: a.astype(np.uint8)),

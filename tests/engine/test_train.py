@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+import time
 
 import numpy as np
 import pytest
@@ -212,9 +213,14 @@ def test_a_state_that_cannot_lose_a_replica_stays_whole_and_is_asked_once(monkey
     assert len(asked) == 1
 
 
-def test_a_limit_of_time_is_each_seeds_own():
-    setup = resolve(spec("control", seeds=(0, 1), overrides={"cell.hidden": 10}, timeout=60.0))
-    assert blocks(setup) == [(0,), (1,)]
+def test_seeds_of_one_program_share_their_limits_of_time(monkeypatch):
+    small = {"cell.hidden": 10}
+    setup = resolve(spec("control", seeds=(0, 1), overrides=small, timeout=60.0))
+    assert blocks(setup) == [(0, 1)]
+    block, clock = Block(setup, (0, 1)), time.monotonic()
+    for seconds, over in [(119.0, False), (121.0, True)]:
+        monkeypatch.setattr(time, "monotonic", lambda seconds=seconds: clock + seconds)
+        assert block._out_of_time() == over
 
 
 def test_a_finished_replica_is_a_fixed_point_where_it_stays_in_its_block(monkeypatch):

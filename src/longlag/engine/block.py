@@ -82,8 +82,8 @@ class Block:
 
     def keep(self) -> BlockState:
         """The state, with the seconds so far."""
-        replicas = len(self.seeds)
-        return dataclasses.replace(self.state, cpu=np.full(replicas, self._cpu_seconds()), wall=self._wall_seconds())
+        cpu, wall = (np.full(len(self.seeds), each) for each in (self._cpu_seconds(), self._wall_seconds()))
+        return dataclasses.replace(self.state, cpu=cpu, wall=wall)
 
     def restore(self, state: BlockState) -> None:
         """Continues from what `keep` returned, in this process or another."""
@@ -275,4 +275,5 @@ class Block:
         return float(self.state.cpu.sum() + time.process_time() - self._cpu) / len(self.seeds)
 
     def _wall_seconds(self) -> float:
-        return self.state.wall + time.monotonic() - self._wall
+        """A replica's equal share of the time by the clock so far."""
+        return float(self.state.wall.sum() + time.monotonic() - self._wall) / len(self.seeds)

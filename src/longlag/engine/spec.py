@@ -33,7 +33,7 @@ MAX_BUDGET = 1e18  # sequence passes
 @dataclass(frozen=True)
 class RunSpec:
     """What to train. overrides: settings by path, as in `--set`; one whose path ends in ? only where the method has it.
-    timeout: wall-clock seconds per block.
+    timeout: wall-clock seconds per seed; a replica has its equal share of its program's.
 
     candidate: a point of the method's declared space, as `candidates.settings` numbers them (0: its recipe); `resolve`
     adds its settings to the overrides.

@@ -25,7 +25,7 @@ class BlockState:
 
     optimiser: the optimiser's own state. loss: training loss of the last step. best: smallest share wrong on the
     monitor set within the budget. evaluated: sequences evaluated. last_evaluation: passes spent when it was made, 0
-    before the first. started: UTC. cpu, wall: seconds that earlier processes spent; cpu in equal shares per replica.
+    before the first. started: UTC. cpu, wall: seconds that earlier processes spent, in equal shares per replica.
     resumed: how many times another process took over. beginning: the numbers of `Beginning`, [R, 4]. recent: the last
     training sequences, if rules ask for them.
     """
@@ -43,7 +43,7 @@ class BlockState:
     last_evaluation: float
     started: str
     cpu: np.ndarray
-    wall: float
+    wall: np.ndarray
     resumed: int
     beginning: np.ndarray
     recent: Recent | None
@@ -77,7 +77,7 @@ class BlockState:
             last_evaluation=0.0,
             started=now(),
             cpu=np.zeros(replicas),
-            wall=0.0,
+            wall=np.zeros(replicas),
             resumed=0,
             beginning=beginning.unknown(replicas),
             recent=Recent.fresh(replicas, recent) if recent else None,

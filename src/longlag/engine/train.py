@@ -91,10 +91,9 @@ def blocks(setup: Setup) -> list[tuple[int, ...]]:
 
 
 def _together(setup: Setup) -> bool:
-    """Whether the seeds train faster on a CPU as replicas of one program: with small nets and batches. A limit of time
-    is each seed's own."""
+    """Whether the seeds train faster on a CPU as replicas of one program: with small nets and batches."""
     batch = getattr(setup.parts.optimiser, "batch", None)
-    return isinstance(batch, int) and setup.spec.timeout is None and setup.model.cell.together(batch)
+    return isinstance(batch, int) and setup.model.cell.together(batch)
 
 
 def _train_block(setup: Setup, seeds: tuple[int, ...], driver: Driver) -> Iterator[Point | Row]:
