@@ -3,12 +3,13 @@
     python -m benchmarks.standard OLD NEW [--methods lstm,hf] [--pairs 5] [--out FILE]
 
 Each method trains on a few conditions (`CONDITIONS`) in two processes that import longlag from worktrees of the two
-commits and take turns, a seed per pair: the first updates from the start, then an evaluation of the monitor set. CPU
-seconds per sequence pass and per evaluated sequence, times those of the mean run of a record of the suite
+commits and take turns, three seeds per pair: the first updates from the start, then an evaluation of the monitor set.
+Each side trains the seeds as it would those of a job, together or one by one; of seeds one by one the first is timed.
+CPU seconds per sequence pass and per evaluated sequence, times those of the mean run of a record of the suite
 (`harness.STANDARD`), are the cost of that run: passes and attempted rungs are the same on both sides. A run of the
 record counts for the condition of its method with its task, else with `adding`, whose lag is nearest. Ratios are
-weighed by the record's CPU seconds. Not counted: the start of a job's process, and that `hf` needs more or fewer passes
-than it did.
+weighed by the record's CPU seconds. Not counted: the start of a job's process, that `hf` needs more or fewer passes
+than it did, and that a seed which solves its task leaves the others alone.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from benchmarks.__main__ import write
 from benchmarks.harness import ROOT, STANDARD, Worker, spread
 
 ALL = "all"
+SEEDS = 3  # of a job
 UPDATES = {"esn": 1, "hf": 3}  # timed, after one that is not
 UPDATES_OF_GRADIENTS = 6
 CONDITIONS = {  # many scored steps in small batches (5 bits), a wide output (permutation), the dearest of `esn`
@@ -80,8 +82,9 @@ def nearest(method: str, task: str, lag: int) -> tuple[str, int]:
     return min(same, key=lambda c: abs(math.log(c[1] / lag)))
 
 
-def seconds(source: str, method: str, task: str, lag: int, seed: int, updates: int) -> tuple[float, float]:
-    """CPU seconds per sequence pass of training, and per evaluated sequence, of the longlag in `source`."""
+def seconds(source: str, method: str, task: str, lag: int, seeds: list[int], updates: int) -> tuple[float, float]:
+    """CPU seconds per sequence pass of training, and per evaluated sequence, of the longlag in `source`. seeds: of a
+    job; those of its first program are timed."""
     import torch  # not above: a worker sets its environment first, and the process that starts it has another longlag
 
     import longlag
@@ -89,21 +92,24 @@ def seconds(source: str, method: str, task: str, lag: int, seed: int, updates: i
     from longlag.engine import evaluate
     from longlag.engine.data import MONITOR, Data, Draws, steps
     from longlag.engine.spec import RunSpec, resolve
+    from longlag.engine.train import blocks
     from longlag.objective import Meter
 
     assert Path(longlag.__file__).is_relative_to(source), f"longlag is imported from {longlag.__file__}"
-    own, meter = Data(resolve(RunSpec(task, lag, method, (seed,))), (seed,)), Meter.zero(1)
-    trained = steps(own.setup.parts.optimiser, Draws(own, meter), own.start())
+    setup = resolve(RunSpec(task, lag, method, tuple(seeds)))
+    program = blocks(setup)[0]
+    own, meter = Data(setup, program), Meter.zero(len(program))
+    trained = steps(setup.parts.optimiser, Draws(own, meter), own.start())
     params = next(trained).params
-    before, begun = float(meter.passes), time.process_time()
+    before, begun = float(meter.passes.sum()), time.process_time()
     for _ in range(updates):
         params = next(trained).params
     middle = time.process_time()
-    sequences = min(protocol.MONITOR, own.setup.task.population or protocol.MONITOR)
+    sequences = len(program) * min(protocol.MONITOR, setup.task.population or protocol.MONITOR)
     with torch.no_grad():
-        evaluate.score(own.setup, params, own.evaluation(MONITOR, protocol.MONITOR))
+        evaluate.score(setup, params, own.evaluation(MONITOR, protocol.MONITOR))
     evaluated = time.process_time() - middle
-    return (middle - begun) / (float(meter.passes) - before), evaluated / sequences
+    return (middle - begun) / (float(meter.passes.sum()) - before), evaluated / sequences
 
 
 def record(path: Path = STANDARD) -> dict[tuple[str, str, int], list[tuple[float, float, float]]]:
@@ -129,8 +135,8 @@ def measure(workers: Mapping[Path, Worker], methods: set[str], pairs: int) -> It
         for pair in range(pairs):
             for source in list(workers)[:: -1 if pair % 2 else 1]:
                 per_pass, per_sequence = workers[source].ask(
-                    "standard:seconds", source=str(source), method=method, task=task, lag=lag, seed=pair,
-                    updates=UPDATES.get(method, UPDATES_OF_GRADIENTS),
+                    "standard:seconds", source=str(source), method=method, task=task, lag=lag,
+                    seeds=[SEEDS * pair + k for k in range(SEEDS)], updates=UPDATES.get(method, UPDATES_OF_GRADIENTS),
                 )  # fmt: skip
                 costs[source].append(passes * per_pass + evaluated * per_sequence)
         yield Measured(method, task, lag, sum(row[2] for row in rows) / total, *costs.values())
