@@ -33,8 +33,8 @@ from benchmarks.harness import ROOT, STANDARD, Worker, spread
 
 ALL = "all"
 SEEDS = 3  # of a job
-UPDATES = {"esn": 1, "hf": 3}  # timed, after one that is not
-UPDATES_OF_GRADIENTS = 6
+UPDATES = {"esn": 1, "hf": 4}  # timed, after one that is not
+UPDATES_OF_GRADIENTS = 20
 CONDITIONS = {  # many scored steps in small batches (5 bits), a wide output (permutation), the dearest of `esn`
     "esn": [("adding", 50), ("adding", 500), ("memorization_20bit", 500)],
     "hf": [("adding", 50), ("memorization_5bit", 50)],

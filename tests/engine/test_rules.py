@@ -210,10 +210,14 @@ def test_the_test_at_another_lag_is_the_test_of_a_run_at_that_lag():
     assert torch.equal(one.y, other.y)
 
 
-def test_seeds_of_small_batches_and_nets_are_one_block_on_a_cpu():
+def test_seeds_of_small_batches_and_nets_at_short_lags_are_one_block_on_a_cpu():
     seeds = tuple(range(10))
     assert blocks(resolve(spec("lstm_1997", seeds=seeds))) == [seeds]
     assert len(blocks(resolve(spec("lstm_1997", seeds=seeds, overrides={"optimiser.batch": 50})))) == 10
     assert blocks(resolve(spec("omega", seeds=seeds))) == [seeds]
-    assert len(blocks(resolve(spec("omega", seeds=seeds, overrides={"cell.hidden": 300})))) == 10
+    assert len(blocks(resolve(spec("omega", lag=100, seeds=seeds, overrides={"cell.hidden": 300})))) == 10
+    assert blocks(resolve(RunSpec("adding", 50, "lstm", seeds))) == [seeds]
+    assert len(blocks(resolve(RunSpec("adding", 100, "lstm", seeds)))) == 10
+    assert blocks(resolve(RunSpec("memorization_5bit", 100, "control", seeds))) == [seeds]  # 32 messages, not 100
+    assert len(blocks(resolve(RunSpec("adding", 100, "control", seeds)))) == 10
     assert len(blocks(resolve(spec("lstm_1997", seeds=seeds, block=1)))) == 10

@@ -24,7 +24,6 @@ from longlag.algebra.jacobian import Linearisation, linearise
 from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 
-_SMALL_NUMBERS = 5000  # of a state [B, H], at most: calls then cost about as much as arithmetic
 State = tuple[Tensor, ...]  # each [R, B, H]; the first is the hidden state that the readout sees
 
 
@@ -95,7 +94,7 @@ class OwnTape(Protocol):
 
 @runtime_checkable
 class OwnTogether(Protocol):
-    def together(self, batch: int) -> bool: ...
+    def together(self, steps: int, batch: int, inputs: int) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -137,10 +136,10 @@ class Cell:
         own = _own(self.recurrence, OwnCurvature)
         return own.matching_curvature(states) if own else torch.ones_like(states)
 
-    def together(self, batch: int) -> bool:
-        """Whether replicas with batches of so many sequences train faster on a CPU as one program. Default: no."""
+    def together(self, steps: int, batch: int, inputs: int) -> bool:
+        """Whether replicas with batches [steps, batch, inputs] train faster on a CPU as one program. Default: no."""
         own = _own(self.recurrence, OwnTogether)
-        return own.together(batch) if own else False
+        return own.together(steps, batch, inputs) if own else False
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         """Hidden states at the last `scored` steps, [R, K, B, H]; no derivatives. Default: step by step."""
@@ -200,9 +199,10 @@ def zero_start(parts: int) -> Callable[[_Sized, Params, int], State]:
     return lambda cell, params, batch: zero_state(params, batch, cell.hidden, parts)
 
 
-def small_replicas(cell: Recurrence, batch: int) -> bool:
-    """`Cell.together` of a cell whose replicas save calls as one program: 5 take 0.6 to 0.9 of their time alone."""
-    return batch * cell.hidden <= _SMALL_NUMBERS
+def small_replicas(states: int, most: int) -> Callable[[Any, int, int, int], bool]:
+    """`Cell.together` of a cell that keeps so many numbers of a unit at a step between its passes: yes while those of a
+    replica are at most `most`. One program then saves calls, and its memory still fits the caches."""
+    return lambda cell, steps, batch, inputs: steps * batch * (states * cell.hidden + inputs + 1) <= most
 
 
 def zero_state(params: Params, batch: int, hidden: int, parts: int = 1) -> State:

@@ -27,7 +27,8 @@ class GRU:
     """A GRU cell; gates in the order reset, update, new. Its damped states are the hidden states (curvature 1)."""
 
     hidden: Annotated[int, COUNT] = 32
-    shapes, drive, together = gate_shapes(3), affine_drive, small_replicas
+    shapes, drive = gate_shapes(3), affine_drive
+    together = small_replicas(7, gated.TOGETHER_NUMBERS)
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         (h,) = state

@@ -31,7 +31,8 @@ class LSTM:
     """An LSTM cell. Its damped states are the hidden states, matched in squared distance (curvature 1)."""
 
     hidden: Annotated[int, COUNT] = 32
-    shapes, drive, start, together = gate_shapes(4), affine_drive, zero_start(2), small_replicas
+    shapes, drive, start = gate_shapes(4), affine_drive, zero_start(2)
+    together = small_replicas(7, gated.TOGETHER_NUMBERS)
 
     def step(self, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
         h, c = state

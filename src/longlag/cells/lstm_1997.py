@@ -55,11 +55,11 @@ class LSTM1997:
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape | None:
         if x.device.type != "cpu":
             return None
-        stacked = len(x) > 1 and self.together(x.shape[2])
+        stacked = len(x) > 1 and x.shape[2] <= _STACKED_SEQUENCES
         runs = (gated.StackedRuns if stacked else gated.GatedRuns)(self._kernels(), params, x, start, scored)
         return gradient_tape(self, params, x, start, runs.states, runs.backward)
 
-    def together(self, batch: int) -> bool:
+    def together(self, steps: int, batch: int, inputs: int) -> bool:
         return batch <= _STACKED_SEQUENCES
 
     def _kernels(self) -> lstm_1997_kernels.Blocks:

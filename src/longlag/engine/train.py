@@ -92,8 +92,10 @@ def blocks(setup: Setup) -> list[tuple[int, ...]]:
 
 def _together(setup: Setup) -> bool:
     """Whether the seeds train faster on a CPU as replicas of one program: with small nets and batches."""
-    batch = getattr(setup.parts.optimiser, "batch", None)
-    return isinstance(batch, int) and setup.model.cell.together(batch)
+    batch, task, model = getattr(setup.parts.optimiser, "batch", None), setup.task, setup.model
+    if not isinstance(batch, int):
+        return False
+    return model.cell.together(task.steps(setup.spec.lag), min(batch, task.population or batch), model.n_inputs)
 
 
 def _train_block(setup: Setup, seeds: tuple[int, ...], driver: Driver) -> Iterator[Point | Row]:
