@@ -9,7 +9,8 @@ CPU seconds per sequence pass and per evaluated sequence, times those of the mea
 (`harness.STANDARD`), are the cost of that run: passes and attempted rungs are the same on both sides. A run of the
 record counts for the condition of its method with its task, else with `adding`, whose lag is nearest. Ratios are
 weighed by the record's CPU seconds. Not counted: the start of a job's process, that `hf` needs more or fewer passes
-than it did, and that a seed which solves its task leaves the others alone.
+than it did, and that a seed which solves its task leaves the others alone. Both sides have the sizes of the record's
+recipes (`SETTINGS`): a larger net of a better recipe is no loss of speed.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ ALL = "all"
 SEEDS = 3  # of a job
 UPDATES = {"esn": 1, "hf": 4}  # timed, after one that is not
 UPDATES_OF_GRADIENTS = 20
+SETTINGS = {("esn", "adding"): {"cell.hidden": 200}}
 CONDITIONS = {  # many scored steps in small batches (5 bits), a wide output (permutation), the dearest of `esn`
     "esn": [("adding", 50), ("adding", 500), ("memorization_20bit", 500)],
     "hf": [("adding", 50), ("memorization_5bit", 50)],
@@ -82,7 +84,9 @@ def nearest(method: str, task: str, lag: int) -> tuple[str, int]:
     return min(same, key=lambda c: abs(math.log(c[1] / lag)))
 
 
-def seconds(source: str, method: str, task: str, lag: int, seeds: list[int], updates: int) -> tuple[float, float]:
+def seconds(
+    source: str, method: str, task: str, lag: int, seeds: list[int], updates: int, settings: dict[str, int]
+) -> tuple[float, float]:
     """CPU seconds per sequence pass of training, and per evaluated sequence, of the longlag in `source`. seeds: of a
     job; those of its first program are timed."""
     import torch  # not above: a worker sets its environment first, and the process that starts it has another longlag
@@ -96,7 +100,7 @@ def seconds(source: str, method: str, task: str, lag: int, seeds: list[int], upd
     from longlag.objective import Meter
 
     assert Path(longlag.__file__).is_relative_to(source), f"longlag is imported from {longlag.__file__}"
-    setup = resolve(RunSpec(task, lag, method, tuple(seeds)))
+    setup = resolve(RunSpec(task, lag, method, tuple(seeds), overrides=settings))
     program = blocks(setup)[0]
     own, meter = Data(setup, program), Meter.zero(len(program))
     trained = steps(setup.parts.optimiser, Draws(own, meter), own.start())
@@ -136,7 +140,8 @@ def measure(workers: Mapping[Path, Worker], methods: set[str], pairs: int) -> It
             for source in list(workers)[:: -1 if pair % 2 else 1]:
                 per_pass, per_sequence = workers[source].ask(
                     "standard:seconds", source=str(source), method=method, task=task, lag=lag,
-                    seeds=[SEEDS * pair + k for k in range(SEEDS)], updates=UPDATES.get(method, UPDATES_OF_GRADIENTS),
+                    seeds=[SEEDS * pair + k for k in range(SEEDS)],
+                    settings=SETTINGS.get((method, task), {}), updates=UPDATES.get(method, UPDATES_OF_GRADIENTS),
                 )  # fmt: skip
                 costs[source].append(passes * per_pass + evaluated * per_sequence)
         yield Measured(method, task, lag, sum(row[2] for row in rows) / total, *costs.values())
