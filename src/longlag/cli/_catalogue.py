@@ -97,18 +97,21 @@ def _basics(kind: str, name: str) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    """A setting's value; a list of numbers is shortened to those that differ from their neighbours.
+    """A setting's value; a list of numbers or names is shortened to those that differ from their neighbours.
 
     >>> _shown((0.5, 0.5)), _shown((0.0,) * 98 + (0.5, 1.0)), _shown((0.1,) * 100)
     ('[0.5, 0.5]', '100 values: 98 x 0, 0.5, 1', '100 x 0.1')
+    >>> _shown(("symbol",) * 98 + ("cue",))
+    '99 values: 98 x symbol, cue'
     """
-    if not isinstance(value, tuple) or len(value) < 3 or not all(isinstance(x, int | float) for x in value):
+    if not isinstance(value, tuple) or len(value) < 3 or not all(isinstance(x, int | float | str) for x in value):
         return written(value)
-    groups: list[tuple[float, int]] = []
+    groups: list[tuple[float | str, int]] = []
     for item in value:
         last, count = groups[-1] if groups else (item, 0)
         groups[-1 if count and last == item else len(groups) :] = [(item, count + 1 if last == item else 1)]
-    listed = ", ".join(f"{count} x {item:.4g}" if count > 1 else f"{item:.4g}" for item, count in groups)
+    named = [(item if isinstance(item, str) else f"{item:.4g}", count) for item, count in groups]
+    listed = ", ".join(f"{count} x {item}" if count > 1 else item for item, count in named)
     if len(groups) == 1:
         return listed
     return f"{len(value)} values: {listed}" if len(value) > 8 >= len(groups) else written(value)
