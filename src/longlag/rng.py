@@ -18,5 +18,6 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
     >>> int(stream(0, "train", 1).integers(100))  # always
     62
     """
+    names = tuple(str(name) if isinstance(name, str) else operator.index(name) for name in names)  # numpy's read alike
     digest = hashlib.blake2b(repr((operator.index(seed), *names)).encode(), digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=np.frombuffer(digest, dtype=np.uint64)))

@@ -1,7 +1,9 @@
 """The data of a run: what a seed starts from and draws, for the engine, the lecture, benchmarks and notebooks alike."""
 
+import json
 import subprocess
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -53,6 +55,15 @@ def test_the_stream_of_a_batch_is_named_by_seed_task_lag_purpose_and_number():
     want = task.sample(stream(7, "adding", 12, "train", 4), 12, 6)
     np.testing.assert_array_equal(found.x[0].numpy(), want.x)
     np.testing.assert_array_equal(found.y[0].numpy(), want.y)
+
+
+def test_numbers_of_numpy_name_the_same_run():
+    given = {"seeds": (np.int64(7),), "lag": np.int64(12), "budget": np.float32(900), "candidate": np.int64(1)}
+    numpys, own = data(**given), data(seeds=(7,), lag=12, budget=900.0, candidate=1)
+    assert numpys.setup.spec_hash == own.setup.spec_hash
+    assert torch.equal(numpys.batch("train", 1, 5).x, own.batch("train", 1, 5).x)
+    assert json.loads(json.dumps(asdict(numpys.setup.spec))) == json.loads(json.dumps(asdict(own.setup.spec)))
+    assert stream(7, np.str_("adding"), np.int64(12)).integers(2**62) == stream(7, "adding", 12).integers(2**62)
 
 
 def test_output_biases_start_at_the_centring():

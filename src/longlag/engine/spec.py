@@ -126,10 +126,11 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
     if rules.recent and spec.stop != protocol.STOPS[0]:
         raise LonglagError(f"rule 'recent' ends a run early, and stop {spec.stop!r} does not; leave one of them out")
     _check_numbers(spec)
+    spec = _plain(spec)
     check_lag(task, spec.lag)
     built = _built(method, task, spec.lag)
     if spec.candidate is not None:
-        chosen = candidates.settings(method, spec.candidate, built)
+        chosen = candidates.settings(method, int(spec.candidate), built)
         spec = replace(spec, overrides={**spec.overrides, **chosen}, candidate=None)
     spec = replace(spec, overrides=present(built, spec.overrides))
     parts = with_values(built, spec.overrides)
@@ -145,16 +146,16 @@ def _decides(spec: RunSpec, task: Task, method: Method, parts: Parts, rules: pro
     """All that decides the numbers of a run; its digest is the row's `spec_hash`."""
     found: dict[str, Any] = {
         "task": {"name": task.name, "version": task.version, **registry.source("tasks", spec.task)},
-        "lag": int(spec.lag),
+        "lag": spec.lag,
         "method": {
             "name": method.name,
             "version": method.version,
             "parts": describe(parts),
             **registry.source("methods", spec.method),
         },
-        "budget": float(spec.budget),
+        "budget": spec.budget,
         "overrides": dict(spec.overrides),
-        "timeout": None if spec.timeout is None else float(spec.timeout),
+        "timeout": spec.timeout,
         "device": spec.device.partition(":")[0],
         "protocol": protocol.VERSION,
         **({"stop": spec.stop} if spec.stop != protocol.STOPS[0] else {}),  # digests of older suites have no such key
@@ -195,6 +196,12 @@ def _check_numbers(spec: RunSpec) -> None:
         )
     if spec.timeout is not None and not (_is_number(spec.timeout) and 0 < spec.timeout < math.inf):
         raise LonglagError(f"timeout {shown(spec.timeout)} is not a positive number of seconds; None is no time limit")
+
+
+def _plain(spec: RunSpec) -> RunSpec:
+    """The spec with Python's own numbers: rows, rungs and checkpoints cannot hold those of numpy."""
+    timeout, seeds = None if spec.timeout is None else float(spec.timeout), tuple(int(seed) for seed in spec.seeds)
+    return replace(spec, lag=int(spec.lag), seeds=seeds, budget=float(spec.budget), timeout=timeout)
 
 
 def _is_number(value: object) -> bool:
