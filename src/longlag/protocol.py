@@ -85,8 +85,8 @@ def _read(name: str, value: Any, default: Any, metadata: Mapping[str, Any]) -> A
     each = value if isinstance(default, tuple) and isinstance(value, list | tuple) else [value]
     fits = all(type(n) is int or (type(n) is float and not whole) for n in each)
     inside = fits and all(n >= metadata["low"] and (n > metadata["low"] or not metadata["open_low"]) for n in each)
-    if isinstance(default, tuple) and (each is not value or not each or len({*each}) < len(each)):
-        inside = False
+    if isinstance(default, tuple):
+        inside = inside and each is value and len({*each}) == len(each) > 0
     if not inside:
         least = f"{'above' if metadata['open_low'] else 'at least'} {metadata['low']}"
         raise LonglagError(f"rule {name!r} cannot be {shown(value)}; it is {metadata['what']}, {least}")

@@ -51,6 +51,7 @@ def test_rules_are_read_and_said_as_plain_data():
         ({"test_lags": 50}, "rule 'test_lags' cannot be 50"),
         ({"test_lags": []}, "rule 'test_lags' cannot be "),
         ({"test_lags": [20, 20]}, "rule 'test_lags' cannot be "),
+        ({"test_lags": [[20]]}, "rule 'test_lags' cannot be "),
         ({"test_lags": [5]}, "lag 5 is too small for task 'temporal_order'"),
         ({"shortest_lag": 5}, "lag 5 is too small for task 'temporal_order'"),
         ({"shortest_lag": 30}, "rule 'shortest_lag' cannot be 30; the lag of the run is 20"),
