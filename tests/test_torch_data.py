@@ -135,6 +135,18 @@ def test_the_score_is_that_of_a_run(name, batch_first):
     assert 0 < found <= 1
 
 
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    given = tasks.load("adding", np.int64(20)).sample(np.int64(3), seed=np.int64(1), purpose="train", k=np.int64(2))
+    np.testing.assert_array_equal(given.x, tasks.load("adding", 20).sample(3, seed=1, purpose="train", k=2).x)
+
+    def mean(x):
+        return torch.full((x.shape[1], 1), 0.5)
+
+    assert error_rate(mean, "adding", np.int64(20), sequences=np.int64(50)) == error_rate(
+        mean, "adding", 20, sequences=50
+    )
+
+
 @pytest.mark.parametrize("name", ["latch", "adding"])
 def test_outputs_that_are_no_numbers_are_wrong(name):
     outputs = 2 if name == "latch" else 1

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
+from numbers import Integral
 from typing import Annotated, Any
 
 import numpy as np
@@ -121,18 +122,19 @@ def error_rate(
     Args:
         model: x -> outputs, as `TaskDataset` gives x: [B, O] where one step is scored, else [K, B, O] or [B, K, O].
             A module is evaluated as it is: call `eval()` on one with dropout.
-        sequences: how many of the 10,000.
+        task, lag, seed, batch_first: as of `TaskDataset`.
+        sequences: how many of the 10,000; all there are where the task has fewer.
 
     Raises:
-        LonglagError: unknown task, a lag that is too small for it, or outputs of another shape.
+        LonglagError: unknown task, a lag that is too small for it, a number out of range, or outputs of another shape.
     """
     TaskDataset(task, lag, seed=seed)  # checks them
     source = load(task, lag)
-    if type(sequences) is not int or sequences not in COUNT:
+    if isinstance(sequences, bool) or not isinstance(sequences, Integral) or sequences not in COUNT:
         raise LonglagError(f"sequences cannot be {shown(sequences)}; it must be a whole number, at least 1")
     if sequences > protocol.TEST:
         raise LonglagError(f"sequences={sequences:,} of a test set of {protocol.TEST:,}; ask for at most that many")
-    sequences = min(sequences, source.task.population or sequences)
+    sequences = min(int(sequences), source.task.population or int(sequences))
     wrong = 0
     with torch.no_grad():
         for k, done in enumerate(range(0, sequences, _TEST_BATCH)):

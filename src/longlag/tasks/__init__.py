@@ -43,13 +43,12 @@ class TaskAtLag:
                 raise LonglagError(f"{name} cannot be {shown(value)}; it must be a whole number, at least {least}")
         if not isinstance(purpose, str):
             raise LonglagError(f'purpose cannot be {shown(purpose)}; it must be text, such as "train"')
-        n, k = int(n), int(k)  # names of a stream: numpy's numbers have other words
         rng = stream(seed, self.task.name, self.lag, purpose, k)
-        return self.task.sample(rng, self.lag, min(n, self.task.population or n))
+        return self.task.sample(rng, self.lag, min(int(n), self.task.population or int(n)))
 
 
 def load(name: str, lag: int) -> TaskAtLag:
-    """The task of that name at a lag.
+    """The task of that name at a nominal lag, in steps.
 
     >>> batch = load("temporal_order", lag=100).sample(32, seed=0)
     >>> batch.x.shape, batch.start.shape, batch.y.shape
@@ -60,9 +59,9 @@ def load(name: str, lag: int) -> TaskAtLag:
     """
     from longlag.tasks.base import check_lag
 
-    if type(lag) is not int:
+    if isinstance(lag, bool) or not isinstance(lag, Integral):
         raise LonglagError(f"lag cannot be {shown(lag)}; it must be a whole number of steps, such as 100")
 
     task = registry.get("tasks", name, "load a plug-in first: longlag.registry.load_plugin(FILE)")
-    check_lag(task, lag)
-    return TaskAtLag(task, lag)
+    check_lag(task, int(lag))
+    return TaskAtLag(task, int(lag))
