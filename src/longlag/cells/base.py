@@ -121,7 +121,7 @@ class Cell:
         return self.recurrence.step(params, state, drive)
 
     def start(self, params: Params, batch: int) -> State:
-        """The state before the first step. Default: the hidden state alone, zero."""
+        """The state before the first step of `batch` sequences. Default: the hidden state alone, zero."""
         own = _own(self.recurrence, OwnStart)
         return own.start(params, batch) if own else zero_state(params, batch, self.hidden)
 
@@ -132,7 +132,7 @@ class Cell:
         return 2.0 * sum(params[name][0].numel() for name, shape in self.shapes(1).items() if len(shape) > 1)
 
     def matching_curvature(self, states: Tensor) -> Tensor:
-        """Second derivative of the matching loss at the damped states, given the hidden states there. Default: 1."""
+        """Second derivative of the matching loss at the damped states, from hidden states [R, T, B, H]. Default: 1."""
         own = _own(self.recurrence, OwnCurvature)
         return own.matching_curvature(states) if own else torch.ones_like(states)
 
@@ -200,8 +200,8 @@ def zero_start(parts: int) -> Callable[[_Sized, Params, int], State]:
 
 
 def small_replicas(states: int, most: int) -> Callable[[Any, int, int, int], bool]:
-    """`Cell.together` of a cell that keeps so many numbers of a unit at a step between its passes: yes while those of a
-    replica are at most `most`. One program then saves calls, and its memory still fits the caches."""
+    """`Cell.together` of a cell that keeps `states` numbers of a unit at a step between its passes, besides inputs and
+    a constant: yes where a replica keeps at most `most`. One program saves calls; its memory still fits the caches."""
     return lambda cell, steps, batch, inputs: steps * batch * (states * cell.hidden + inputs + 1) <= most
 
 

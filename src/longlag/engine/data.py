@@ -170,7 +170,7 @@ def steps(optimiser: Optimiser, draw: Draw[Any], params: dict[str, Tensor]) -> I
 
 
 def _stack(batches: list[Batch]) -> Tensors:
-    """One batch per replica -> [R, L, B, X], [R, B], [R, K, B, ...]."""
+    """One batch per replica -> [R, T, B, X], [R, B], [R, K, B, ...]."""
 
     def joined(name: str) -> Tensor:
         arrays = [torch.from_numpy(np.ascontiguousarray(getattr(batch, name))) for batch in batches]

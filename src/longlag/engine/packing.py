@@ -56,7 +56,7 @@ class Packed:
         return Packed(self.memory.pin_memory().to(device, non_blocking=True), self.parts)
 
     def tensors(self) -> Tensors:
-        """x [R, L, B, X], start [R, B], y [R, K, B, ...], where the bytes are."""
+        """x [R, T, B, X], start [R, B], y [R, K, B, ...], where the bytes are."""
         return Tensors(*(_unpacked(self.memory[part.first : part.first + part.size], part) for part in self.parts))
 
 

@@ -32,19 +32,22 @@ MAX_BUDGET = 1e18  # sequence passes
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What to train. overrides: settings by path, as in `--set`; one whose path ends in ? only where the method has it.
-    timeout: wall-clock seconds per seed; a replica has its equal share of its program's.
+    """What to train.
 
-    candidate: a point of the method's declared space, as `candidates.settings` numbers them (0: its recipe); `resolve`
-    adds its settings to the overrides.
-    variant: the name in the records of a method with other settings; "" is the method's own. It changes no number.
-
-    stop: when a run ends, one of `protocol.STOPS`. A paper may train on after the task is solved.
-    rules: those of a paper in the place of the package's, as `protocol.Rules` names them.
-
+    task, method: names, as `longlag list` shows them.
+    lag: nominal lag T, steps.
+    budget: sequence passes of each seed.
+    overrides: settings by path, as in `--set`; one whose path ends in ? only where the method has it.
+    timeout: wall-clock seconds of each seed; a replica has its equal share of its program's. None is no limit.
+    device: "cpu", "cuda" or "cuda:0".
     block: replicas trained as one program; 0 means all seeds on a GPU and where the cell is faster so, else 1. It
     changes no number of a row on a CPU; a GPU rounds differently in blocks of another size.
     gradient_flow: record it at each evaluation, for 1 to 4 % more time. It changes no number of a row.
+    variant: the name in the records of a method with other settings; "" is the method's own. It changes no number.
+    candidate: a point of the method's declared space, as `candidates.settings` numbers them (0: its recipe); `resolve`
+    adds its settings to the overrides.
+    stop: when a run ends, one of `protocol.STOPS`. A paper may train on after the task is solved.
+    rules: those of a paper in the place of the package's, as `protocol.Rules` names them.
     """
 
     task: str
@@ -100,10 +103,8 @@ def resolve(spec: RunSpec) -> Setup:
     """Looks up the names, builds the parts and checks the numbers.
 
     Raises:
-        LonglagError: unknown method, task or setting, a lag that is too small or no whole number, a budget or a timeout
-            that is not a positive number, a candidate that is not a whole number of 0 or more, seeds that are no
-            distinct whole numbers, a device that cannot be used, a method that cannot be built for the task, more
-            memory than there is.
+        LonglagError: unknown method, task, setting, stop or rule; a value that one of them or a field cannot have; a
+            method that cannot be built for the task; a device that cannot be used; more memory than there is.
     """
     check_device(spec.device)
     setup = resolve_elsewhere(spec)
@@ -262,6 +263,7 @@ def _check_shapes(method: Method, task: Task, model: Model) -> None:
 
 
 def model_of(task: Task, lag: int, parts: Parts) -> Model:
+    """The model of the parts for a task at a lag. Raises LonglagError for parts of other inputs, outputs or classes."""
     inputs, outputs = len(task.traits.roles), len(task.traits.target_mean)
     for name, wanted in (("inputs", inputs), ("outputs", outputs)):
         given = len(getattr(parts.centring, name))

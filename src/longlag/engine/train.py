@@ -2,9 +2,9 @@
 
 Logging, progress, files and ladders are outside it. So is what happens between two steps: a *driver* trains a block
 (`block.py`) to its end. `run_to_end` calls `Block.train`; the one of `checkpoint.py` keeps checkpoints.
-On a CPU seeds are trained one after the other, except for cells that are faster together (`Cell.together`), on a GPU as
-replicas of one program. What is drawn for a seed depends on
-the seed alone, so that grouping changes no number.
+On a GPU the seeds are replicas of one program. On a CPU they are trained one after the other, unless their cell says
+that they are faster as one program (`Cell.together`). What is drawn for a seed depends on the seed alone, so that
+grouping changes no number.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def run(spec: RunSpec, driver: Driver = run_to_end) -> Iterator[Point | Row]:
 
 
 def train(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:
-    """`run` for a spec that is already resolved."""
+    """`run` for a spec that is already resolved; without seeds it yields nothing."""
     for seeds in blocks(setup):
         yield from _train_block(setup, seeds, driver)
 
@@ -56,6 +56,9 @@ def attempt(
     On a CPU the seeds of a block that fails are each trained alone, with the same results up to there. A block that the
     spec asks for, or a GPU's, ends as one.
     failed: called with every exception that ends a seed.
+
+    Raises:
+        LonglagError: the spec cannot be trained, for example under its rules. No row is made of it.
     """
     queue, passes = deque(blocks(setup)), dict.fromkeys(setup.spec.seeds, -1.0)
     apart = setup.spec.device == "cpu" and not setup.spec.block
@@ -91,7 +94,7 @@ def blocks(setup: Setup) -> list[tuple[int, ...]]:
 
 
 def _together(setup: Setup) -> bool:
-    """Whether the seeds train faster on a CPU as replicas of one program: with small nets and batches."""
+    """Whether the seeds train faster on a CPU as one program: with small nets and batches, at short lags."""
     batch, task, model = getattr(setup.parts.optimiser, "batch", None), setup.task, setup.model
     if not isinstance(batch, int):
         return False
