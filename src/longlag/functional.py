@@ -62,7 +62,11 @@ class FunctionObjective:
             return self._loss(self._outputs(params, self.forward)[0])
 
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss, [1], and its gradient."""
+        """Loss, [1], and its gradient.
+
+        Raises:
+            LonglagError: the outputs depend on no parameter.
+        """
         leaves = {name: value.detach().requires_grad_() for name, value in params.items()}
         with torch.enable_grad():
             loss = self._loss(self._outputs(leaves, self.training_forward or self.forward)[0])
@@ -72,7 +76,11 @@ class FunctionObjective:
         return loss.detach(), dict(zip(leaves, parts, strict=True))
 
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
-        """v -> (J' H J + structural J_h' J_h / B) v, J_h the Jacobian of the hidden states."""
+        """v -> (J' H J + structural J_h' J_h / B) v, J_h the Jacobian of the hidden states.
+
+        Raises:
+            LonglagError: an operation of the model has no second derivative.
+        """
         line = linearise(lambda p: self._outputs(p, self.forward), params)
         line.check_agreement()
         outputs = line.values[0].detach()
@@ -120,6 +128,8 @@ def fit(
     batch_axis: int = 0,
 ) -> Iterator[Step]:
     """Trains a module in place for as long as the caller asks for steps and `batches` gives batches.
+
+    Yields each `Step`, whose loss is [1] and whose parameters are [1, ...].
 
     Each step starts from the weights that the module has then. Buffers such as running statistics are updated by the
     forward passes of gradients alone: steps that are only tried leave no buffer changed. (Python attributes that a

@@ -1,6 +1,6 @@
 """Losses on the scored steps: value, derivative, curvature, and which sequences count as wrong.
 
-Outputs are [R, K, B, O] (K scored steps); targets are [R, K, B, O] for real values and [R, K, B] for classes.
+Outputs are [R, K, B, O] (K scored steps); targets are [R, K, B, O] for real values and [R, K, B] int64 for classes.
 Every value is a mean over the K scored steps and the B sequences, per replica: [R]. Outputs and targets that do not fit
 each other raise LonglagError: torch would broadcast them, and train on differences of numbers that have nothing to do
 with each other.
@@ -52,7 +52,8 @@ class WithDistance(Protocol):
 
 @part
 class SquaredError:
-    """Mean squared error for real targets; wrong beyond an absolute tolerance (Hochreiter & Schmidhuber 1997: 0.04)."""
+    """Mean squared error for real targets, a mean over the O outputs too. An answer is wrong if any output is off by
+    more than `tolerance` (Hochreiter & Schmidhuber 1997: 0.04)."""
 
     tolerance: Annotated[float, NON_NEGATIVE]
     name: Literal["squared_error"] = "squared_error"
@@ -98,7 +99,7 @@ def _one_hot(loss: _OfClasses, targets: Tensor) -> Tensor:
 
 @part
 class CrossEntropy:
-    """Softmax cross-entropy in nats per scored step; wrong if the largest output is another class."""
+    """Softmax cross-entropy in nats per scored step. An answer is wrong if the largest output is another class."""
 
     classes: Annotated[int, COUNT]
     name: Literal["cross_entropy"] = "cross_entropy"
@@ -121,7 +122,8 @@ class CrossEntropy:
 
 @part
 class OneHotError:
-    """Squared error against one-hot classes: what ridge regression minimises; wrong by the largest output."""
+    """Mean squared error against one-hot classes, a mean over the O outputs too: what ridge regression minimises. An
+    answer is wrong if the largest output is another class."""
 
     classes: Annotated[int, COUNT]
     name: Literal["one_hot_error"] = "one_hot_error"

@@ -26,7 +26,9 @@ READOUT = ("W_hy", "b_y")
 class Feedback(Protocol):
     """How outputs act on later hidden states."""
 
-    def shapes(self, hidden: int, n_outputs: int) -> Mapping[str, tuple[int, ...]]: ...
+    def shapes(self, hidden: int, n_outputs: int) -> Mapping[str, tuple[int, ...]]:
+        """Shapes of its parameters, without the replica axis; none if outputs act on nothing."""
+
     def states(self, model: Model, params: Params, x: Tensor, start: Tensor, teacher: Tensor | None) -> Tensor:
         """Scored states [R, K, B, H]; `teacher` [R, K, B, O] replaces the model's own outputs where it is given."""
 
@@ -64,9 +66,12 @@ class OutputFeedback:
 
 @dataclass(frozen=True)
 class Model:
-    """Cell, readout and feedback, with inputs centred by `shift` (one number per channel).
+    """Cell, readout and feedback. Its methods take inputs x [R, T, B, X] and the first step of each sequence, start
+    [R, B].
 
+    n_inputs, n_outputs: X and O.
     scored: number of final steps K whose outputs count.
+    shift: what is subtracted from the inputs, one number per channel; None is nothing.
     """
 
     cell: Cell
@@ -101,7 +106,7 @@ class Model:
         return steps * self.cell.flops(params) + readout
 
     def centred(self, x: Tensor) -> Tensor:
-        """Inputs [R, L, B, X] minus their expected values."""
+        """Inputs [R, T, B, X] minus their expected values."""
         return x if self.shift is None else x - x.new_tensor(self.shift)
 
     def read(self, params: Params, states: Tensor) -> Tensor:
@@ -109,7 +114,7 @@ class Model:
         return affine(self.readout.features(states), params["W_hy"], params["b_y"])
 
     def states(self, params: Params, x: Tensor, start: Tensor, teacher: Tensor | None = None) -> Tensor:
-        """Hidden states at the scored steps, [R, K, B, H]; no derivatives."""
+        """Hidden states at the scored steps, [R, K, B, H]; no derivatives. teacher: see `Feedback.states`."""
         return self.feedback.states(self, params, self.centred(x), start, teacher)
 
     def outputs(self, params: Params, x: Tensor, start: Tensor) -> Tensor:
@@ -117,7 +122,11 @@ class Model:
         return self.read(params, self.states(params, x, start))
 
     def tape(self, params: Params, x: Tensor, start: Tensor) -> ModelTape:
-        """The model linearised at `params`."""
+        """The model linearised at `params`.
+
+        Raises:
+            LonglagError: the model has output feedback.
+        """
         if self.feedback.shapes(self.cell.hidden, self.n_outputs):
             raise LonglagError(
                 "output feedback is for readouts fitted in closed form; use optimiser Ridge, or NoFeedback"
@@ -147,7 +156,8 @@ class ModelTape:
         return self.model.read(self.params, self.tape.states)
 
     def pullback(self, d_outputs: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
-        """J' applied to derivatives at the outputs [R, K, B, O], and at the cell's damped states [R, T, B, H]."""
+        """J' applied to derivatives at the outputs [R, K, B, O], and at the cell's damped states [R, T, B, H]: the
+        derivatives of the parameters."""
         return self._with_readout(self.tape.pullback(self._d_states(d_outputs), d_damped), d_outputs)
 
     def errors(self, d_outputs: Tensor) -> tuple[dict[str, Tensor], Tensor, Tensor]:
@@ -172,7 +182,7 @@ class ModelTape:
         return self.model.readout.pullback(h, d_features.unflatten(1, h.shape[1:3]))
 
     def jacobian(self) -> Jacobian | None:
-        """J as a matrix; None if the cell's tape has no derivatives per sequence."""
+        """J as a matrix; None if the cell's tape has no derivatives per sequence. It takes K O backward passes."""
         if not isinstance(self.tape, PerSequence):
             return None
         h, w, readout = self.tape.states, self.params["W_hy"], self.model.readout
@@ -190,7 +200,8 @@ class ModelTape:
         return Jacobian(flat.reshape(replicas, scored * batch * outputs, -1), shapes, (scored, batch, outputs))
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
-        """J times a tangent: tangents of the outputs [R, K, B, O], and of the damped states times their curvature."""
+        """J times a tangent of the parameters: tangents of the outputs [R, K, B, O], and of the damped states times
+        their curvature [R, T, B, H]."""
         r_states, r_damped = self.tape.pushforward(tangent)
         h, readout = self.tape.states, self.model.readout
         own = affine(readout.features(h), tangent["W_hy"], tangent["b_y"])

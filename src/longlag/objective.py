@@ -34,18 +34,30 @@ _MAX_SIZE_RATIO = 8  # its numbers, divided by those of the hidden states
 class Oracle(Protocol):
     """The questions that an optimiser may ask. Losses are means over the batch, per replica [R]."""
 
-    def value(self, params: Params) -> Tensor: ...
-    def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]: ...
-    def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator: ...
-    def head(self, n: int) -> Oracle: ...
+    def value(self, params: Params) -> Tensor:
+        """Loss, [R]."""
+
+    def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
+        """Loss, [R], and the gradient of each replica's own loss, with the parameters' shapes."""
+
+    def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
+        """v -> (J' H J + structural S) v, see `Objective.gauss_newton`."""
+
+    def head(self, n: int) -> Oracle:
+        """The same questions of the first n sequences."""
 
 
 class FeatureOracle(Protocol):
     """The questions of an optimiser that fits a readout in closed form."""
 
-    def __len__(self) -> int: ...
-    def features(self, params: Params) -> tuple[Tensor, Tensor]: ...
-    def charge_flops(self, flops: float) -> None: ...
+    def __len__(self) -> int:
+        """Number of sequences."""
+
+    def features(self, params: Params) -> tuple[Tensor, Tensor]:
+        """Features [R, K B, F] of the scored states, and targets [R, K B, O]."""
+
+    def charge_flops(self, flops: float) -> None:
+        """Charges work that is not a pass over sequences."""
 
 
 class Regulariser(Protocol):
@@ -79,7 +91,7 @@ class Meter:
 
 @dataclass(frozen=True)
 class Tensors:
-    """A batch for R replicas: x [R, L, B, X], start [R, B], y [R, K, B, ...]."""
+    """A batch for R replicas: x [R, T, B, X], start [R, B], y [R, K, B, ...]."""
 
     x: Tensor
     start: Tensor
@@ -138,7 +150,11 @@ class Objective:
         return answer
 
     def regularised(self, params: Params, term: Regulariser) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss per replica [R] without the term, and its gradient plus the term's."""
+        """Loss per replica [R] without the term, and its gradient plus the term's.
+
+        Raises:
+            LonglagError: the cell is no tanh net.
+        """
 
         def both(tape: ModelTape, share: float, b: Tensors, d_outputs: Tensor) -> dict[str, Tensor]:
             own, states, errors = tape.errors(d_outputs)

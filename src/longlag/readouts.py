@@ -12,10 +12,17 @@ from torch import Tensor
 class Readout(Protocol):
     """Features of a hidden state [..., H] -> [..., F], with their Jacobian and its transpose."""
 
-    def size(self, hidden: int) -> int: ...
-    def features(self, h: Tensor) -> Tensor: ...
-    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor: ...
-    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor: ...
+    def size(self, hidden: int) -> int:
+        """F, the number of features of H hidden units."""
+
+    def features(self, h: Tensor) -> Tensor:
+        """[..., H] -> [..., F]."""
+
+    def pushforward(self, h: Tensor, tangent: Tensor) -> Tensor:
+        """A tangent of the features [..., F] from one of the states [..., H], at the states h."""
+
+    def pullback(self, h: Tensor, d_features: Tensor) -> Tensor:
+        """Derivatives at the states [..., H] from those at the features [..., F], at the states h."""
 
 
 @dataclass(frozen=True)

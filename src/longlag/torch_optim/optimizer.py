@@ -152,9 +152,11 @@ class HessianFree(torch.optim.Optimizer):
 
         Raises:
             LonglagError: what the closure returns, or the mini-batches, do not fit; the model of the closure is not
-                that of the optimiser; a module or operation in it is random or writes running statistics; a module
-                named as `hidden` is not called; the loss is not finite at the present weights, or its curvature is
-                negative; `torch.autocast` or `torch.inference_mode` is on around the step.
+                that of the optimiser; a module or operation in it is random or writes running statistics, or cannot be
+                differentiated twice; a module named as `hidden` is not called; the loss is not finite at the present
+                weights, is linear in the outputs, or its curvature is negative; no parameter requires gradients, or
+                one is neither float32 nor float64; the settings of two groups of parameters differ, or one is out of
+                range; `torch.autocast` or `torch.inference_mode` is on around the step.
         """
         trained = self._trained()
         check_rates(self.param_groups)
