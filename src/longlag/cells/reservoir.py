@@ -45,7 +45,7 @@ class PerLag:
 
 @part
 class Reservoir:
-    """A leaky reservoir; leak 1 is a plain tanh net."""
+    """A leaky reservoir; leak 1 is a plain tanh net. Its damped states are the hidden states (curvature 1)."""
 
     hidden: Annotated[int, COUNT] = 100
     leak: Annotated[float, Interval(0, 1, open_low=True)] | PerLag = 1.0
@@ -73,7 +73,7 @@ class Reservoir:
 
     @property
     def at_once(self) -> int:
-        """How many sequences run fastest together."""
+        """How many sequences of a replica run fastest at once."""
         return max(1, _STATE_NUMBERS // self.hidden)
 
     def _run(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:

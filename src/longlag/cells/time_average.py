@@ -21,7 +21,7 @@ from longlag.ranges import COUNT, part
 
 @part
 class TimeAverage:
-    """Running means of H features; no weights between steps."""
+    """Running means of H features; no weights between steps. Its damped states are the means (curvature 1)."""
 
     hidden: Annotated[int, COUNT] = 100
     drive, start = affine_drive, zero_start(2)  # the mean, and the number of steps behind it
@@ -36,7 +36,6 @@ class TimeAverage:
         return (mean, steps), mean
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
-        drives = (
-            self.drive(params, x[:, t : t + 1])[:, 0] for t in range(x.shape[1])
-        )  # together they need much memory
+        # drives of all steps at once would need much memory
+        drives = (self.drive(params, x[:, t : t + 1])[:, 0] for t in range(x.shape[1]))
         return last_states(self, params, drives, start, scored)

@@ -3,8 +3,8 @@
 The forget gate's bias b sets a time constant 1 / (1 - sigmoid(b)) = 1 + e^b. `ForgetBias` gives every unit the same b
 (Gers et al. 2000; Jozefowicz et al. 2015 recommend 1), `TimeConstant` the same time constant, in lags: b = log(times *
 lag). `Chrono` spreads the units over all lags up to a maximum (Tallec & Ollivier 2018): b_f = log U(1, longest - 1),
-b_i = -b_f, longest = times * lag. An LSTM's gates are ordered i, f, g, o, a GRU's reset, update, new. The update gate
-has the part of the forget gate, and the same place.
+b_i = -b_f, longest = times * lag, but at least 3 steps. An LSTM's gates are ordered i, f, g, o, a GRU's reset, update,
+new. The update gate has the part of the forget gate, and the same place.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class TimeConstant:
 
 @part
 class Chrono:
-    """Of an LSTM. Weights U(+-1/sqrt(H)); time constants from 1 step to `times` lags, input gates as closed."""
+    """Of an LSTM. Weights U(+-1/sqrt(H)); time constants from 2 steps to `times` lags, input gates as closed as forget
+    gates are open; other biases 0."""
 
     lag: Annotated[float, LAG]
     times: Annotated[float, POSITIVE] = 1.0
@@ -72,7 +73,7 @@ class UpdateChrono:
 
 
 def _spread(rng: np.random.Generator, longest: float, hidden: int) -> np.ndarray:
-    """log U(1, longest - 1), [H]."""
+    """log U(1, longest - 1), [H]; log U(1, 2) where longest is below 3."""
     return np.log(rng.uniform(1, max(longest - 1, 2), size=hidden))
 
 

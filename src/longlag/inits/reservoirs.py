@@ -43,7 +43,9 @@ class ByRole:
 
 @part
 class EchoState:
-    """W_hh sparse at `spectral_radius`; W_xh N(0, scale of the channel^2); b_h N(0, bias^2); W_yh N(0, feedback^2)."""
+    """W_hh sparse, with `connections` weights into each unit, at `spectral_radius`; W_xh N(0, scale of the channel^2),
+    b_h N(0, bias_scale^2), W_yh N(0, feedback_scale^2); the readout is zero.
+    """
 
     spectral_radius: Annotated[float, NON_NEGATIVE]
     input_scales: tuple[Annotated[float, NON_NEGATIVE], ...] | ByRole
@@ -63,7 +65,9 @@ class EchoState:
 
 @part
 class DelayLine:
-    """W_hh one ring of equal weights; W_xh of random signs and one size per channel; no bias."""
+    """W_hh one ring of equal weights; W_xh of random signs and one size per channel; W_yh N(0, feedback_scale^2);
+    biases and readout are zero.
+    """
 
     input_scales: tuple[Annotated[float, NON_NEGATIVE], ...] | ByRole
     weight: Annotated[float, NON_NEGATIVE] = 1.0

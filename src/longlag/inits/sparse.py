@@ -16,7 +16,8 @@ from longlag.ranges import COUNT, NON_NEGATIVE, part
 
 @part
 class SparseSpectral:
-    """W_hh sparse and scaled to `spectral_radius`; W_xh and W_hy dense, N(0, scale^2)."""
+    """W_hh with `connections` weights into each unit, scaled to `spectral_radius`; W_xh and W_hy dense, N(0, scale^2);
+    biases 0."""
 
     spectral_radius: Annotated[float, NON_NEGATIVE] = 1.1
     connections: Annotated[int, COUNT] = 15

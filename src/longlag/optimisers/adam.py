@@ -25,7 +25,11 @@ class Moments:
 
 @part
 class Adam:
-    """Steps of about `learning_rate` in every coordinate, whatever the gradient's scale."""
+    """Steps of about `learning_rate` in every coordinate, whatever the gradient's scale.
+
+    beta_1, beta_2: decay of the moments per update. epsilon: added to the root of the second one.
+    batch: sequences of an update.
+    """
 
     learning_rate: Annotated[float, POSITIVE] = 3e-3
     beta_1: Annotated[float, BELOW_ONE] = 0.9

@@ -39,14 +39,18 @@ class Solution:
 
 @part
 class ConjugateGradient:
-    """A truncated solver of A x = b for positive definite A."""
+    """A truncated solver of A x = b for positive definite A.
+
+    most_iterations: at which it stops with the reason "limit". tolerance: least relative gain of phi per iteration.
+    growth: ratio of the numbers of two iterates that are kept.
+    """
 
     most_iterations: Annotated[int, COUNT] = 150
     tolerance: Annotated[float, NON_NEGATIVE] = 5e-4
     growth: Annotated[float, Interval(1)] = 1.3
 
     def __call__(self, a: Callable[[Params], dict[str, Tensor]], b: Params, x: dict[str, Tensor]) -> Solution:
-        """Solves from the start x."""
+        """Solves from the start x. a: v -> A v."""
         zero = not any(bool(leaf.any()) for leaf in x.values())  # which needs no product
         r = dict(b) if zero else tree.axpy(-1, a(x), b)  # b - A x
         p, rr = r, float(tree.dot(r, r))

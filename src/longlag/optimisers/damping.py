@@ -15,7 +15,7 @@ POOR = 0.25  # a reduction ratio below it says that the model is not to be trust
 
 @part
 class LevenbergMarquardt:
-    """lambda grows by `factor` if rho < 1/4 (or is not a number) and shrinks by it if rho > 3/4."""
+    """lambda starts at `start`, grows by `factor` if rho < 1/4 (or is not a number) and shrinks by it if rho > 3/4."""
 
     start: Annotated[float, NON_NEGATIVE] = 0.1
     factor: Annotated[float, Interval(1)] = 1.5

@@ -39,7 +39,8 @@ _SMALLEST_RATE = 1e-4  # where a line search gives up: after 917 evaluations at 
 
 @dataclass(frozen=True)
 class HFState:
-    """The damping lambda, and the last solution of CG, which warms up the next; zero if its step is not trusted."""
+    """The damping lambda, and the last solution of CG, from which the next one starts; zero if its step is not
+    trusted."""
 
     damping: float
     direction: dict[str, Tensor]
@@ -55,6 +56,10 @@ class HessianFree:
     does not come down.
     structural_damping: mu. weight_decay: of (weight_decay / 2) ||theta||^2, in loss, gradient and curvature.
     warm_start: factor on the last CG solution. line_search_factor: shrinks a step that does not lower the loss.
+    damping: the rule of lambda, and its start. cg: the solver, and the most iterations of a step.
+
+    Raises:
+        OutOfRange: a curvature_batch above the gradient_batch.
     """
 
     gradient_batch: Annotated[int, COUNT] = 1000

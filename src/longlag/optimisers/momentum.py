@@ -31,7 +31,13 @@ class Velocity:
 
 @dataclass(frozen=True)
 class Momentum:
-    """SGD whose steps carry a decaying sum of the steps before."""
+    """SGD whose steps carry a decaying sum of the steps before.
+
+    learning_rate, momentum: eps and mu, as schedules. batch: sequences of an update.
+
+    Raises:
+        OutOfRange: the momentum of the first update is not at least 0 and below 1.
+    """
 
     learning_rate: Schedule
     momentum: Schedule

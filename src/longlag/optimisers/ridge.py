@@ -128,8 +128,9 @@ class Spectrum:
 class Ridge:
     """Fits W_hy and b_y in closed form; one replica at a time.
 
-    sequences: training sequences per step; most_sequences: where it stops asking for more.
+    sequences: training sequences per step. most_sequences: where it stops asking for more.
     validation: held-out sequences that choose among the penalties.
+    penalties: candidates, on standardised features.
     """
 
     sequences: Annotated[int, COUNT] = 2000

@@ -15,7 +15,7 @@ from longlag.ranges import COUNT, POSITIVE, part
 
 @part
 class SGD:
-    """Plain SGD; its state is empty."""
+    """Plain SGD; its state is empty. batch: sequences of an update."""
 
     learning_rate: Annotated[float, POSITIVE]
     clipping: Clipping = NoClipping()
