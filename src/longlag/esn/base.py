@@ -23,7 +23,7 @@ from longlag.esn.threads import one_thread
 class Examples:
     """What a net is fitted to.
 
-    x: sequences [T, X]. targets: theirs. weights: of all steps [T]. form of X: "rows", "series", "array" or "list".
+    x: sequences [T, X]. targets: theirs. weights: of all steps [T]. form: of X, "rows", "series", "array" or "list".
     """
 
     x: list[np.ndarray]

@@ -38,8 +38,8 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         connections: recurrent weights into each unit, at most one from each.
         features: "linear" reads the states, "quadratic" their squares too.
         penalty: ridge penalty on standardised features; of several, the one with the least error on held-out data. If
-            `penalty_` is the first or the last of them, a value beyond may do better. The
-            smallest suit series without noise, the largest few or noisy data.
+            `penalty_` is the first or the last of them, a value beyond may do better. The smallest suit series without
+            noise, the largest few or noisy data.
         validation: share of the sequences, or of the end of a single one, that is held out to choose the penalty.
         washout: first steps of each sequence that are neither fitted nor scored.
         standardise: inputs are shifted and scaled to mean 0 and deviation 1 over all steps of the training data.
@@ -87,6 +87,10 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         `generate` (docs/reservoirs.md shows a scorer).
 
         sample_weight: one number per sequence (or per row of a table), or one per scored step of all sequences.
+
+        Raises:
+            BadInput: what `predict` refuses; targets or weights of another number; a washout that leaves nothing.
+            NotFittedError: of scikit-learn, before `fit`.
         """
         check_is_fitted(self)
         if self.network_.feeds_back:
@@ -108,6 +112,7 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
 
         Raises:
             BadInput: the net cannot run free, or something handed over does not fit.
+            NotFittedError: of scikit-learn, before `fit`.
         """
         check_is_fitted(self)
         self._warn_of_changes()
@@ -148,11 +153,12 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
 
 
 class EchoStateClassifier(ClassifierMixin, ClassifierParameters, EchoStateBase):
-    """An echo state network for classes (Lukosevicius 2012): ridge regression of one output per class on
-    targets of 0 and 1; the largest output decides.
+    """An echo state network for classes (Lukosevicius 2012): ridge regression of one output per class on targets of 0
+    and 1; the largest output decides.
 
-    Its parameters and attributes are those of `EchoStateNetwork`; `classes_` holds the labels. `fit` takes labels of
-    any kind, numbers or words: [N] of the last steps, or [T] per sequence of every step, as arrays or lists.
+    Its other parameters and its attributes are those of `EchoStateNetwork`, but `validation_error_` is that of
+    targets 0 and 1; `classes_` holds the labels. `fit` takes labels of any kind, numbers or words: [N] of the last
+    steps, or [T] per sequence of every step, as arrays or lists.
 
     Args:
         class_weight: how much the targets of each class weigh in `fit`, times `sample_weight`: a dict {label: number},
@@ -191,6 +197,7 @@ class EchoStateClassifier(ClassifierMixin, ClassifierParameters, EchoStateBase):
 
         Raises:
             BadInput: X has another form or another number of inputs than at `fit`, or is not finite.
+            NotFittedError: of scikit-learn, before `fit`.
         """
         outputs, form = self._outputs(X)
         if len(self.classes_) == 2:
@@ -201,6 +208,10 @@ class EchoStateClassifier(ClassifierMixin, ClassifierParameters, EchoStateBase):
         """The label with the largest output, of the last steps [N] or of every step in the form of X.
 
         With feedback, the net's own outputs feed back from zero on: no targets are taught.
+
+        Raises:
+            BadInput: X has another form or another number of inputs than at `fit`, or is not finite.
+            NotFittedError: of scikit-learn, before `fit`.
         """
         outputs, form = self._outputs(X)
         labels = [self.classes_[each.argmax(1)][:, None] for each in outputs]
@@ -212,6 +223,10 @@ class EchoStateClassifier(ClassifierMixin, ClassifierParameters, EchoStateBase):
         It is that of `predict`, which teaches a net with feedback no targets.
 
         sample_weight: one number per sequence (or per row of a table), or one per scored step of all sequences.
+
+        Raises:
+            BadInput: what `predict` refuses; targets or weights of another number; a washout that leaves nothing.
+            NotFittedError: of scikit-learn, before `fit`.
         """
         targets, labels, of_steps = self._scored(X, y, sample_weight)
         return float(accuracy_score(targets, labels, sample_weight=of_steps))

@@ -21,7 +21,7 @@ class EchoStateFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Featu
     It stands before any estimator of tables: `make_pipeline(EchoStateFeatures(), LogisticRegression())`. With the same
     parameters and `random_state` as an `EchoStateNetwork` without feedback it has the same states.
 
-    The other parameters are those of `EchoStateNetwork`.
+    The other parameters, those of the reservoir and of the forms of X, are those of `EchoStateNetwork`.
 
     Args:
         states: "last": of each sequence the state after its last step; "mean": the mean over its steps; "every": the
