@@ -22,7 +22,7 @@ _SCALES = {
     "symbols": {"symbol": 1.64, "distractor": 0.022},
     "replay": {"symbol": 0.01, "blank": 0.0, "cue": 0.01},
 }
-_ROLES = ("value", "marker", "symbol", "distractor", "cue")
+_ROLES = ("value", "marker", "symbol", "distractor", "cue")  # whose scales a search may move
 _LEAKY = {"marked": (400, 0.09, 0.5, 0.015), "symbols": (100, 0.7, 0.82, 1.02)}  # units, c, spectral radius, bias scale
 
 
@@ -48,8 +48,6 @@ METHOD = Method(
         "cell.leak.times": Range(0.03, 3),
         "init.spectral_radius": Range(0.3, 1.5),
         "init.bias_scale": Range(0.003, 3),
-        **{
-            f"init.input_scales.{role}": Range(0.003, 10) for role in ("value", "marker", "symbol", "distractor", "cue")
-        },
+        **{f"init.input_scales.{role}": Range(0.003, 10) for role in _ROLES},
     },
 )
