@@ -26,6 +26,7 @@ COLUMNS = [
 def compare(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     """Per condition that both have: rates, their difference b - a with low and high, median passes, their ratio b / a.
 
+    a, b: the runs of two suites, as `stats.load_runs` gives them.
     same_spec: all rows of both have one digest. median: inf where fewer than half solved; ratio: nan where both are.
     ratio_low, ratio_high: `ratios.interval`. shared: seeds that both have; sooner_a, sooner_b: on how many of these
     each solved and the other had not yet.
@@ -38,7 +39,7 @@ def compare(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
 
 
 def only(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """The conditions of a that b lacks: task, method, lag and n."""
+    """The conditions of a that b lacks: task, method, lag and n, the number of seeds."""
     conditions = a.groupby(stats.CONDITION, as_index=False).agg(n=("seed", "size"))
     have = set(b[stats.CONDITION].itertuples(index=False, name=None))
     return conditions[

@@ -1,4 +1,8 @@
-"""Intervals and curves of few seeds: Wilson and Newcombe for rates, the Kaplan-Meier curve."""
+"""Intervals and curves of few seeds.
+
+Rates have Wilson's interval (Wilson 1927), differences of rates Newcombe's (1998, method 10), made of two of these.
+Times to solve have the Kaplan-Meier curve (Kaplan & Meier 1958).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,9 @@ _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 
 def wilson(solved: Any, n: Any) -> tuple[Any, Any]:
-    """Wilson's 95 % interval of a rate, low and high; numbers or arrays.
+    """Wilson's 95 % interval of a rate, low and high; numbers or arrays of one shape.
+
+    solved, n: how many of how many, n above 0.
 
     >>> [round(float(bound), 3) for bound in wilson(5, 5)]
     [0.566, 1.0]
@@ -24,7 +30,7 @@ def wilson(solved: Any, n: Any) -> tuple[Any, Any]:
 
 
 def newcombe(solved_a: int, n_a: int, solved_b: int, n_b: int) -> tuple[float, float, float]:
-    """The difference of rates b - a with its 95 % interval.
+    """The difference of rates b - a, and the low and the high end of its 95 % interval.
 
     >>> [round(x, 4) for x in newcombe(48, 80, 56, 70)]
     [0.2, 0.0524, 0.3339]
@@ -45,7 +51,10 @@ def smallest_p(n: int, m: int) -> float:
 
 
 def kaplan_meier(time: np.ndarray, solved: np.ndarray) -> dict[str, np.ndarray]:
-    """Share still unsolved after each distinct time of solution: time, at_risk, events, survival."""
+    """Share still unsolved after each distinct time of solution: time, at_risk, events, survival.
+
+    time, solved: of each run [N], the cost to solve, or at which it was censored, and whether it solved.
+    """
     times, events = np.unique(time[solved], return_counts=True)
     at_risk = len(time) - np.searchsorted(np.sort(time), times)
     survival = np.cumprod(1 - events / np.maximum(at_risk, 1))

@@ -38,7 +38,10 @@ def as_given(traits: Traits) -> Centring:
 
 @dataclass(frozen=True)
 class Parts:
-    """What is trained, from where, and how. loss None is the task's own."""
+    """What is trained, from where, and how.
+
+    centring: of inputs and of output biases. loss: what is minimised; None is the task's own.
+    """
 
     cell: Recurrence
     init: Init
@@ -51,7 +54,11 @@ class Parts:
 
 @dataclass(frozen=True)
 class Range:
-    """A declared space of a setting for the search; log-uniform between its ends."""
+    """A declared space of a setting for the search; log-uniform between its ends.
+
+    Raises:
+        LonglagError: an end is not above 0, or `low` is not below `high`.
+    """
 
     low: Annotated[float, POSITIVE]
     high: Annotated[float, POSITIVE]
@@ -66,6 +73,8 @@ class Range:
 class Method:
     """A remedy, as a value.
 
+    name: that of its file. label: what people call it, in the middle of a sentence. summary: in one line.
+    reference: the papers.
     version: numerics version; changes whenever an edit changes recorded numbers.
     build: parts for a task's traits and a lag; what it reads is all that the method knows of the problem.
     tune: settings that a declared search may move; one that the method has on some tasks only is left out elsewhere.

@@ -21,7 +21,11 @@ _TEXTS = tuple(f.name for f in fields(Point) if f.type == "str")
 
 
 def write_points(path: str | Path, points: Iterable[Point]) -> None:
-    """Writes learning curves as parquet, in the order of the points."""
+    """Writes learning curves as parquet, in the order of the points.
+
+    Raises:
+        LonglagError: the file cannot be written.
+    """
     import pyarrow as pa
 
     points = list(points)
@@ -115,8 +119,8 @@ def curves_schema(flow: Iterable[str] = ()) -> Any:
     return pa.schema([(f.name, kinds[str(f.type)]) for f in fields(Point) if f.name not in FLOW or f.name in known])
 
 
-def points_of(curves: Any, keys: Iterable[tuple[str, str, int, int]]) -> Any:
-    """The points of some runs, by task, method, lag and seed: a pyarrow table of those of another, in its order."""
+def points_of(curves: Any, keys: Iterable[Key]) -> Any:
+    """The points of some runs: those of a table of `read_curves`, in its order, whose key is one of `keys`."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -196,7 +196,8 @@ def rows_in(folder: Path) -> Path:
 
 
 def write_rows(path: str | Path, rows: Iterable[Row]) -> None:
-    """Writes rows as CSV, sorted by task, method, lag and seed, so that the order of running leaves no trace."""
+    """Writes rows as CSV, sorted by task, method, lag and seed: the order of running leaves no trace. Raises
+    LonglagError if the file cannot be written."""
     write_atomically(path, encoded(rows))
 
 

@@ -61,6 +61,8 @@ class Baseline:
 class Task:
     """A long-time-lag task, as a value.
 
+    reference: the papers. traits: all that a method may read. loss: decides what is wrong, and is minimised by default.
+    baselines: "constant" and "half_solved".
     version: changes whenever a generated number does.
     sample: (rng, lag, n) -> n sequences at nominal lag T = lag.
     steps: lag -> number of steps L of a padded sequence.
