@@ -58,6 +58,15 @@ NON_NEGATIVE = Interval(0)
 POSITIVE = Interval(0, open_low=True)
 
 
+def is_whole(value: object) -> bool:
+    """Is it a whole number, of Python or of numpy, and no truth value?
+
+    >>> is_whole(3), is_whole(3.0), is_whole(True)
+    (True, False, False)
+    """
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
 class OutOfRange(LonglagError):
     """A part was to be built with a value that its field does not allow.
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from numbers import Integral
 from typing import Annotated, Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 from longlag import protocol
 from longlag.arguments import named
 from longlag.errors import LonglagError, shown
-from longlag.ranges import COUNT, NON_NEGATIVE, check
+from longlag.ranges import COUNT, NON_NEGATIVE, check, is_whole
 from longlag.tasks import TaskAtLag, load
 
 _TEST_BATCH = 1000  # sequences, as the engine draws them
@@ -40,6 +39,7 @@ class TaskDataset(IterableDataset[_Batch]):
 
     task: its name, such as "temporal_order"; `longlag list` shows all.
     lag: nominal lag T, steps. batch: sequences B of a batch; a task with fewer distinct sequences gives all of them.
+    seed: of all batches; another one draws others.
     batch_first: x is [B, L, X], as `nn.GRU(batch_first=True)` takes it, rather than [L, B, X]; y follows.
     starts: yields (x, y, start). Sequences of random length are padded with zeros at the front; start [B] int64 is
         the first step of each.
@@ -130,7 +130,7 @@ def error_rate(
     """
     TaskDataset(task, lag, seed=seed)  # checks them
     source = load(task, lag)
-    if isinstance(sequences, bool) or not isinstance(sequences, Integral) or sequences not in COUNT:
+    if not is_whole(sequences) or sequences not in COUNT:
         raise LonglagError(f"sequences cannot be {shown(sequences)}; it must be a whole number, at least 1")
     if sequences > protocol.TEST:
         raise LonglagError(f"sequences={sequences:,} of a test set of {protocol.TEST:,}; ask for at most that many")

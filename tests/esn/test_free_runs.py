@@ -64,6 +64,7 @@ def test_free_runs_that_cannot_be_are_refused():
         ("generate takes one warm-up sequence, not 3", closed, (5, np.zeros((3, 4, 2)))),
         ("steps=an array of shape (20, 2) of a free run", closed, (x[0], 3)),
         ("steps=2.5 of a free run", closed, (2.5, x[0])),
+        ("steps=True of a free run", closed, (True, x[0])),
         ("X has 1 inputs per step", closed, (5, x[0][:, :1])),
         ("y and inputs are for nets with feedback", closed, (5, x[0], y[0])),
         ("warmed up with its targets", fed, (5, x[0])),

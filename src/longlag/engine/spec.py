@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ from longlag.errors import LonglagError, in_a_line, shown
 from longlag.losses import Loss
 from longlag.methods.base import Method, Parts
 from longlag.model import Model
+from longlag.ranges import is_whole
 from longlag.settings import describe, present, with_values
 from longlag.store.records import Row
 from longlag.tasks._ranged import ranged
@@ -181,16 +182,16 @@ def _under(rules: protocol.Rules, task: Task, lag: int) -> Task:
 
 
 def _check_numbers(spec: RunSpec) -> None:
-    whole = isinstance(spec.seeds, Sequence) and all(_is_whole(seed) for seed in spec.seeds)
+    whole = isinstance(spec.seeds, Sequence) and all(is_whole(seed) for seed in spec.seeds)
     if not whole or len({*spec.seeds}) < len(spec.seeds):
         raise LonglagError(f"seeds {shown(spec.seeds)} are not distinct whole numbers in a tuple, such as (0, 1, 2)")
-    if not _is_whole(spec.lag):
+    if not is_whole(spec.lag):
         raise LonglagError(f"lag {shown(spec.lag)} is not a whole number of steps")
     if not _is_number(spec.budget) or not 0 < spec.budget <= MAX_BUDGET:
         raise LonglagError(
             f"budget {shown(spec.budget)} is not a positive number of sequence passes of at most {MAX_BUDGET:g}"
         )
-    if spec.candidate is not None and not (_is_whole(spec.candidate) and spec.candidate >= 0):
+    if spec.candidate is not None and not (is_whole(spec.candidate) and spec.candidate >= 0):
         raise LonglagError(
             f"candidate {shown(spec.candidate)} is not a whole number of 0 or more; 0 is the recipe, and None changes "
             "no setting"
@@ -207,10 +208,6 @@ def _plain(spec: RunSpec) -> RunSpec:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _check_variant(spec: RunSpec) -> None:

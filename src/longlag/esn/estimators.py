@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +19,7 @@ from longlag.esn.names import BadInput
 from longlag.esn.parameters import ClassifierParameters
 from longlag.esn.settings import ClassifierSettings
 from longlag.esn.threads import one_thread
+from longlag.ranges import is_whole
 
 
 class EchoStateNetwork(RegressorMixin, EchoStateBase):
@@ -40,7 +40,8 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         penalty: ridge penalty on standardised features; of several, the one with the least error on held-out data. If
             `penalty_` is the first or the last of them, a value beyond may do better. The smallest suit series without
             noise, the largest few or noisy data.
-        validation: share of the sequences, or of the end of a single one, that is held out to choose the penalty.
+        validation: share of the sequences, or of the end of a single one, that is held out to choose the penalty; at
+            most 20,000 steps (of whole sequences, up to the one with the last of them).
         washout: first steps of each sequence that are neither fitted nor scored.
         standardise: inputs are shifted and scaled to mean 0 and deviation 1 over all steps of the training data.
         inputs_per_step: rows of a table are sequences of steps with that many columns each; None: of one step.
@@ -121,7 +122,7 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
                 "generate needs a net that was fitted to targets at every step; a single series is [x], or needs "
                 'table="series"'
             )
-        if not isinstance(steps, Integral) or steps < 1:
+        if not is_whole(steps) or steps < 1:
             shape = getattr(steps, "shape", ())
             said = f"an array of shape {shape}" if shape else shown(steps)
             raise BadInput(f"steps={said} of a free run must be a whole number, at least 1: generate(steps, X)")

@@ -7,11 +7,11 @@ this package imports no task and no torch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 from typing import TYPE_CHECKING
 
 from longlag import registry
 from longlag.errors import LonglagError, shown
+from longlag.ranges import is_whole
 from longlag.rng import stream
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class TaskAtLag:
             LonglagError: n is no whole number of at least 1, seed or k is none of at least 0, or purpose is no text.
         """
         for name, value, least in (("n", n, 1), ("seed", seed, 0), ("k", k, 0)):
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+            if not is_whole(value) or value < least:
                 raise LonglagError(f"{name} cannot be {shown(value)}; it must be a whole number, at least {least}")
         if not isinstance(purpose, str):
             raise LonglagError(f'purpose cannot be {shown(purpose)}; it must be text, such as "train"')
@@ -59,7 +59,7 @@ def load(name: str, lag: int) -> TaskAtLag:
     """
     from longlag.tasks.base import check_lag
 
-    if isinstance(lag, bool) or not isinstance(lag, Integral):
+    if not is_whole(lag):
         raise LonglagError(f"lag cannot be {shown(lag)}; it must be a whole number of steps, such as 100")
 
     task = registry.get("tasks", name, "load a plug-in first: longlag.registry.load_plugin(FILE)")
