@@ -1,9 +1,8 @@
 """Statistics of finished runs: DataFrame in, DataFrame out. Figures and tables draw what is computed here.
 
 A *condition* is one (task, method, lag); its rows are its seeds. Every row of a condition counts: a run that was not
-attempted, diverged or was killed is an unsolved run, not a missing one. Time to solve is censored
-at the full budget and never imputed (Kaplan & Meier 1958); rates have Wilson's interval (Wilson 1927). Reach is in
-`reach.py`.
+attempted, diverged or was killed is an unsolved run, not a missing one. Time to solve is censored at the full budget
+and never imputed (Kaplan & Meier 1958); rates have Wilson's interval (Wilson 1927). Reach is in `reach.py`.
 """
 
 from __future__ import annotations
@@ -104,7 +103,7 @@ def success(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
-    """Per run: time (cost until solved, or the full budget if it was not) and whether it was solved.
+    """Per run: time (cost until solved, or the full budget if it was not), whether it was solved, used and exhausted.
 
     axis: "passes", "flops" or "seconds"; the latter two are the passes times the run's own rate. An unsolved run is
     censored at the budget times its rate, also where it stopped short of the budget: all runs are treated alike. A run

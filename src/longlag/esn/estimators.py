@@ -41,7 +41,7 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
             `penalty_` is the first or the last of them, a value beyond may do better. The smallest suit series without
             noise, the largest few or noisy data.
         validation: share of the sequences, or of the end of a single one, that is held out to choose the penalty; at
-            most 20,000 steps (of whole sequences, up to the one with the last of them).
+            most 20,000 steps, rounded up to whole sequences.
         washout: first steps of each sequence that are neither fitted nor scored.
         standardise: inputs are shifted and scaled to mean 0 and deviation 1 over all steps of the training data.
         inputs_per_step: rows of a table are sequences of steps with that many columns each; None: of one step.
