@@ -149,7 +149,10 @@ def fit(
     _check(optimiser, module, loss, batches)
     trained = {name: value for name, value in module.named_parameters() if value.requires_grad}
     if not trained:
-        raise LonglagError(f"no parameter of {type(module).__name__} requires gradients: there is nothing to train")
+        raise LonglagError(
+            f"no parameter of {type(module).__name__} requires gradients: there is nothing to train; "
+            "call requires_grad_() on what is to be trained"
+        )
     if not set(optimiser.trained or ()) <= set(trained):
         raise LonglagError(
             f"{type(optimiser).__name__} trains {list(optimiser.trained or ())} but the module has no such parameters; "

@@ -226,12 +226,15 @@ def check_range(targets: Tensor, classes: int) -> None:
         low, high = (int(end) for end in targets.aminmax())
         if low < 0 or high >= classes:
             wrong = low if low < 0 else high
-            raise LonglagError(f"class {wrong} among the targets is none of 0 to {classes - 1}, the {classes} outputs")
+            raise LonglagError(
+                f"class {wrong} among the targets is none of 0 to {classes - 1}, the {classes} outputs; number classes "
+                "from 0, or give the loss and the readout more of them"
+            )
 
 
 def _check_outputs(outputs: Tensor) -> None:
     if not outputs.is_floating_point():
-        raise LonglagError(f"outputs must be floating-point numbers, not {outputs.dtype}")
+        raise LonglagError(f"outputs must be floating-point numbers, not {outputs.dtype}; return those of the readout")
     if not outputs.numel():
         raise LonglagError(f"outputs {_described(outputs)} hold no number: a loss is a mean over sequences")
 

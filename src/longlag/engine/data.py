@@ -152,7 +152,9 @@ class Draws:
             ValueError: the purpose is one of the engine's own.
         """
         if purpose.split()[0] in RESERVED:
-            raise ValueError(f"an optimiser may not draw {purpose!r}: those sequences are the engine's")
+            raise ValueError(
+                f"an optimiser may not draw {purpose!r}: those sequences are the engine's; take another word"
+            )
         self.drawn += 1
         batch = self.data.batch(purpose, self.drawn, n)
         self.first = self.first or batch

@@ -22,7 +22,10 @@ _TRAINED = (torch.float32, torch.float64)
 def check_parameters(trained: Mapping[str, nn.Parameter]) -> None:
     """Raises LonglagError unless these can be trained."""
     if not trained:
-        raise LonglagError("no parameter of the optimiser requires gradients: there is nothing to train")
+        raise LonglagError(
+            "no parameter of the optimiser requires gradients: there is nothing to train; call "
+            "requires_grad_() on what is to be trained"
+        )
     for p in trained.values():
         check_shape(p)
         if p.dtype not in _TRAINED:
