@@ -114,7 +114,9 @@ def test_settings_of_the_repository_are_those_that_its_trials_choose():
         name = frozen["search"]["suite"]
         kept = trials.read(ROOT / "results" / name / "trials.csv")
         finalists = suite.read(ROOT / f"config/{name}.yaml").search.get("finalists")
-        for choice in _tune_suite.choose([trial for trial in kept if trial.method in frozen["methods"]], finalists):
+        choices = _tune_suite.choose([trial for trial in kept if trial.method in frozen["methods"]], finalists)
+        assert {choice.method for choice in choices} == {*frozen["methods"]}
+        for choice in choices:
             found = frozen["methods"][choice.method]
             assert found["candidates"] == {
                 "one": choice.one or 0,
