@@ -32,8 +32,10 @@ def test_the_plan_is_sorted_by_value_and_has_the_searches():
     assert {"control", "clipping", "lstm_chrono", "esn_momentum"} <= {piece.method for piece in pieces}
     assert not {"hf", "esn", "constant"} & {piece.method for piece in pieces}
     searched = [piece for piece in pieces if piece.candidates]
+    assert {"control", "clipping", "lstm_chrono", "esn_momentum"} <= {piece.method for piece in searched}
     assert all((piece.task, piece.lag, piece.replicas) == ("temporal_order", 50, 24) for piece in searched)
     longer = [p for p in pieces if (p.method, p.task) == ("control", "adding")]
+    assert len({p.lag for p in longer}) > 1
     assert sorted(p.gpu for p in longer) == [p.gpu for p in sorted(longer, key=lambda p: p.lag)]
 
 
