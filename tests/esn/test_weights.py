@@ -130,7 +130,12 @@ def test_a_search_over_class_weights_takes_sample_weights():
     grid = {"class_weight": [None, "balanced", {"up": 2.0}]}
     search = GridSearchCV(EchoStateClassifier(**ONE), grid, cv=2, error_score="raise")
     search.fit(X, LABELS, sample_weight=WEIGHTS + 1)
-    assert len(search.cv_results_["params"]) == 3
+    weighted, plain = (
+        EchoStateClassifier(**ONE, **search.best_params_).fit(X, LABELS, sample_weight=weights)
+        for weights in (WEIGHTS + 1, None)
+    )
+    assert_same(search.best_estimator_, weighted)
+    assert not np.allclose(readout(weighted)[0], readout(plain)[0])
 
 
 def test_a_fold_may_lack_a_class_that_has_a_weight():
