@@ -146,7 +146,9 @@ def test_the_reference_says_how_each_method_was_tuned():
     folder = resources.find(resources.REFERENCE)
     search = json.loads((folder / "suite.json").read_text())["tuned"]["search"]
     candidates = search.get("final_of", search)["candidates"]
-    found = tables.get("ranking").build(Analysis.load(rows_in(folder)))
+    analysis = Analysis.load(rows_in(folder))
+    found = tables.get("ranking").build(analysis)
+    assert {*found.method} == {*analysis.methods}
     for row in found.itertuples():
         assert f"recipe and {candidates} candidates, " in row[-1], row.method
         assert "unknown" not in row[-1]
