@@ -9,6 +9,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,10 +45,12 @@ class Killed(BaseException):
     """Stands for kill -9: nothing catches it."""
 
 
-@pytest.fixture(autouse=True)
-def _small_evaluations(monkeypatch):
-    for name, n in (("MONITOR", 50), ("CONFIRM", 100), ("TEST", 100), ("TEST_EVERY_STEP", 50)):
-        monkeypatch.setattr(protocol, name, n)
+@pytest.fixture(scope="module", autouse=True)
+def _small_evaluations():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, n in (("MONITOR", 50), ("CONFIRM", 100), ("TEST", 100), ("TEST_EVERY_STEP", 50)):
+            patch.setattr(protocol, name, n)
+        yield
 
 
 def plain(event: Point | Row) -> dict:
@@ -234,12 +237,29 @@ def test_a_method_whose_state_cannot_be_kept_is_trained_all_the_same(tmp_path, m
     assert not list(tmp_path.rglob("*.ckpt"))
 
 
-@pytest.fixture
-def stopped(tmp_path, monkeypatch):
-    """A spec, its undisturbed outcome, and the folder with both checkpoints of a run that was killed after step 5."""
-    one = spec("lstm", "adding", lag=12, budget=900.0)
+def killed(one, folder):
+    """The spec, its undisturbed outcome, and the folder with both checkpoints of a run that was killed after step 5."""
     whole = list(run(one))
-    kill_after(5, monkeypatch, lambda: list(run(one, Checkpoints(tmp_path, 1e-9))))
+    with pytest.MonkeyPatch.context() as patch:
+        kill_after(5, patch, lambda: list(run(one, Checkpoints(folder, 1e-9))))
+    return one, whole, folder
+
+
+@pytest.fixture(scope="module")
+def killed_lstm(tmp_path_factory):
+    return killed(spec("lstm", "adding", lag=12, budget=900.0), tmp_path_factory.mktemp("lstm"))
+
+
+@pytest.fixture(scope="module")
+def killed_clipping(tmp_path_factory):
+    return killed(spec("clipping", "adding", budget=300.0), tmp_path_factory.mktemp("clipping"))
+
+
+@pytest.fixture
+def stopped(killed_lstm, tmp_path):
+    """A killed run with a copy of its folder."""
+    one, whole, folder = killed_lstm
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     return one, whole, tmp_path
 
 
@@ -465,11 +485,10 @@ CALLS = {  # a call that fails while a block is trained, and whether the folder 
 
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("number", [errno.EIO, errno.EROFS, errno.EACCES])
-def test_a_cache_that_fails_is_a_line_and_not_the_end(tmp_path, monkeypatch, capsys, name, number):
+def test_a_cache_that_fails_is_a_line_and_not_the_end(killed_clipping, tmp_path, monkeypatch, capsys, name, number):
     """From some moment on each call of a kind fails, in the folder of the cache and below."""
-    one = spec("clipping", "adding", budget=300.0)
-    wanted = [plain(event) for event in run(one)][-1]
-    kill_after(5, monkeypatch, lambda: list(run(one, Checkpoints(tmp_path, 1e-9))))
+    one, whole, folder = killed_clipping
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     owner, call = CALLS[name]
     real = getattr(owner, call)
 
@@ -481,7 +500,7 @@ def test_a_cache_that_fails_is_a_line_and_not_the_end(tmp_path, monkeypatch, cap
     monkeypatch.setattr(owner, call, failing)
     ((row, _),) = climb(setups(one, [10]), Rungs(tmp_path), lambda event: None, Checkpoints(tmp_path, 1e-9))
     monkeypatch.undo()
-    assert plain(row) == wanted
+    assert plain(row) == plain(whole[-1])
     assert "Traceback" not in capsys.readouterr().err
 
 
