@@ -38,21 +38,27 @@ def test_a_row_says_how_its_run_began(method):
     assert [Beginning.read(row.beginning) for row in rows] == [begun(replace(spec, seeds=(s,)))[0] for s in spec.seeds]
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_other_kernels_begin_alike(method):
-    """Kernels of OpenBLAS and numpy for an old processor round otherwise, as another machine does."""
+@pytest.fixture(scope="module")
+def elsewhere():
+    """How every method begins with kernels of OpenBLAS and numpy for an old processor, in one process for all."""
     program = (
         "import sys; sys.path[:0] = sys.argv[1:]\n"
-        "from test_beginning import begun, of\n"
-        f"print(begun(of({method!r}))[0].text())"
+        "from test_beginning import METHODS, begun, of\n"
+        "print(*(begun(of(method))[0].text() for method in METHODS), sep='\\n')"
     )
     old = {"OPENBLAS_CORETYPE": "Nehalem", "ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
-    there = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", program, os.path.dirname(__file__), *sys.path],
         env=os.environ | old, capture_output=True, text=True, check=True,
     )  # fmt: skip
+    return dict(zip(METHODS, done.stdout.splitlines(), strict=True))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_other_kernels_begin_alike(method, elsewhere):
+    """Kernels for an old processor round otherwise, as another machine does."""
     own, within = begun(of(method))
-    assert own.differs(Beginning(**json.loads(there.stdout)), within) == []
+    assert own.differs(Beginning(**json.loads(elsewhere[method])), within) == []
 
 
 @pytest.mark.parametrize(
