@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from snakemake.cli import parse_config
 
 from longlag import cli, registry
+from longlag.cli.design import digests_of
 from longlag.design import collect, digests, kept, suite
 from longlag.design.job import in_words
 from longlag.errors import LonglagError
@@ -371,12 +372,10 @@ def test_digests_are_those_of_the_rows_that_the_jobs_write(tmp_path):
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_all_that_decides_a_number_changes_the_digest(change):
     """A GPU need not be here."""
-    before, after = (
-        digests.work_out(suite.parse(design(**{"budget": 1e5, **keys}))) for keys in ({"seeds": 2}, change)
-    )
+    before, after = (digests_of(suite.parse(design(**{"budget": 1e5, **keys}))) for keys in ({"seeds": 2}, change))
     one, two = (found["esn/adding/seeds0"]["adding"] for found in (before, after))
     assert all(one[lag] and two[lag] and one[lag] != two[lag] for lag in ("10", "20", "50"))
-    longer = digests.work_out(suite.parse(design(budget=1e5, seeds=9, title="Other", lags=[10, 30])))
+    longer = digests_of(suite.parse(design(budget=1e5, seeds=9, title="Other", lags=[10, 30])))
     assert longer["esn/adding/seeds2"]["adding"]["10"] == one["10"]
 
 
@@ -474,12 +473,22 @@ def test_digests_that_a_caller_has_worked_out_are_taken_for_the_same_question_on
     assert found.keys().isdisjoint(digests.work_out(one))
 
 
+@pytest.fixture
+def _forget_plugins():
+    yield
+    for found in (*registry._plugins.values(), registry._origins):
+        found.clear()
+
+
+@pytest.mark.usefixtures("_forget_plugins")
 @pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
-def test_suites_of_the_repository_have_no_fault(path):
-    said: list[str] = []
-    found = suite.read(path)
-    digests.work_out(found, found.plugins, warn=said.append)
-    assert said == []
+def test_suites_of_the_repository_have_no_fault(path, capsys):
+    """By the command that `work_out` calls, in this process."""
+    plugins = [f"--plugin={plugin}" for plugin in suite.read(path).plugins]
+    assert cli.main(["design", str(path), *plugins]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert json.loads(said.out)["digests"]
 
 
 def test_errors_name_where_the_suite_came_from(tmp_path):
