@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from longlag import __version__, cli, registry, resources
-from longlag.cli import _compare_cost
+from longlag.cli import _compare_cost, _jobs
 from longlag.design import tuned
 from longlag.methods import esn
 from longlag.settings import with_values
@@ -67,12 +67,26 @@ def record(tmp_path_factory):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
+    """The working folder. The probe that is timed is short: no test asks how long it is."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(_compare_cost, "PROBE_PASSES", 600.0)
     (tmp_path / "twin.py").write_text(TWIN)
     (tmp_path / "raises.py").write_text(RAISES)
     yield tmp_path
     for found in (*registry._plugins.values(), registry._origins):
         found.clear()
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Jobs run in this process. In processes of their own each imports torch; other tests of this file have those."""
+
+    def train(plan, folder, cores, ended):
+        for job in _jobs.pending(plan, folder):
+            cli.main(_jobs.words(job, folder))
+            ended(job)
+
+    monkeypatch.setattr(_jobs, "train", train)
 
 
 def compare(record, *words: str, plugin="twin.py") -> int:
@@ -160,6 +174,7 @@ def test_the_newcomer_is_trained_and_the_record_kept(record, here, capsys):
     assert cli.main(["verify", str(out), "--plugin", "twin.py", "--sample", "1"]) == 0
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_smaller_call_does_not_replace_a_larger_result(record, here, capsys):
     assert compare(record, "--lags", "10", "--yes") == 0
     assert "results/compare/twin/record: your method alone" in capsys.readouterr().out
@@ -178,6 +193,7 @@ def test_a_smaller_call_does_not_replace_a_larger_result(record, here, capsys):
     assert len([row for row in read_rows(here / "results/compare/twin/runs.csv") if row.method == "twin"]) == 4
 
 
+@pytest.mark.usefixtures("at_once")
 def test_recorded_rows_of_older_code_are_named_and_counted(record, here, capsys):
     rows = [
         replace(row, method_version=row.method_version - (row.method == "esn"))
@@ -200,6 +216,7 @@ def test_recorded_rows_of_older_code_are_named_and_counted(record, here, capsys)
     assert page.count("†: recorded with an older version or other settings") == 2
 
 
+@pytest.mark.usefixtures("at_once")
 def test_recorded_rows_with_todays_digests_need_no_remark(record, here, capsys):
     assert compare(record, "--quick", "--yes") == 0
     shown = capsys.readouterr()
@@ -207,6 +224,7 @@ def test_recorded_rows_with_todays_digests_need_no_remark(record, here, capsys):
     assert "†" not in (here / "results/compare/twin-quick/report.html").read_text()
 
 
+@pytest.mark.usefixtures("at_once")
 def test_settings_that_changed_with_the_same_version_are_named_and_marked(record, here, capsys, monkeypatch):
     build = esn.METHOD.build
     changed = replace(esn.METHOD, build=lambda traits, lag: with_values(build(traits, lag), {"init.bias_scale": 0.75}))
@@ -227,6 +245,7 @@ def test_settings_that_changed_with_the_same_version_are_named_and_marked(record
     assert "<td>Plain RNN (control)</td>" in page
 
 
+@pytest.mark.usefixtures("at_once")
 def test_the_page_says_how_the_settings_of_each_method_were_chosen(record, here):
     known = [row for row in read_rows(record / "runs.csv") if row.lag == 10]
     write_rows(here / "known/runs.csv", known)
@@ -285,6 +304,7 @@ def test_a_grid_on_which_no_job_can_end_is_refused(record, here, capsys):
     assert compare(record, "--lags", "10", "--dry-run", plugin="some.py") == 0
 
 
+@pytest.mark.usefixtures("at_once")
 def test_one_page_has_one_smallest_attainable_p(record, here, capsys):
     assert compare(record, "--yes") == 0
     page = (here / "results/compare/twin/report.html").read_text()
@@ -302,6 +322,7 @@ def test_lags_that_the_record_lacks_are_named(record, here, capsys):
     assert "longlag: lag 15 is left out on temporal_order: the reference has no rows there" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_part_of_the_grid_shows_that_part_alone(record, here, capsys):
     assert compare(record, "--quick", "--yes", "--out", "part") == 0
     assert "A smoke test (--quick)" in capsys.readouterr().err
@@ -341,6 +362,7 @@ def test_a_method_that_raises_later_is_a_finding(record, here, capsys):
     assert sentence in (here / "results/compare/twin/report.html").read_text()
 
 
+@pytest.mark.usefixtures("at_once")
 def test_an_earlier_version_of_the_plug_in_does_not_stand_in_the_way(record, here, capsys):
     assert compare(record, "--lags", "10", "--yes", "--out", "out") == 0
     (here / "twin.py").write_text(TWIN + "# edited\n")
@@ -350,6 +372,7 @@ def test_an_earlier_version_of_the_plug_in_does_not_stand_in_the_way(record, her
     assert "out: 2 runs of an earlier version of 'twin', which this call replaces" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("at_once")
 def test_settings_of_a_search_are_trained(record, here, capsys):
     setting = {"optimiser.learning_rate": 0.05}
     methods = {"twin": {"version": 1, "one": {}, "tasks": {"temporal_order": setting}}}
@@ -369,6 +392,7 @@ def test_settings_of_a_search_are_trained(record, here, capsys):
     assert "tuned.yaml has no settings of 'twin'; it has those of lstm" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("at_once")
 def test_settings_of_the_command_line_are_trained_and_recorded(record, here, capsys):
     general, own = "optimiser.learning_rate=0.05", "temporal_order:optimiser.batch=20"
     words = ["--set", general, "--set", own, "--lags", "10", "--out", "out"]
@@ -391,6 +415,7 @@ def test_settings_of_the_command_line_are_trained_and_recorded(record, here, cap
     assert [json.loads(row.spec)["overrides"] for row in rows] == [{"optimiser.learning_rate": 0.05}] * 2
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_setting_of_the_command_line_replaces_that_of_a_search(record, here, capsys):
     methods = {"twin": {"version": 1, "one": {}, "tasks": {"temporal_order": {"optimiser.learning_rate": 0.05}}}}
     tuned.write("tuned.yaml", {"search": {"suite": "mine"}, "methods": methods})
