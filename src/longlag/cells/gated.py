@@ -19,7 +19,7 @@ from longlag.algebra.tree import Params
 Array = np.ndarray
 NAMES = ("W_xh", "W_hh", "b_h")
 _BLOCK_NUMBERS = 64_000  # at most, of one gate in a block of steps: all that a block touches stays in the cache
-TOGETHER_NUMBERS = 1_300_000  # five seeds together took 0.6 to 0.9 of their time below this, 1.0 to 1.14 above it
+TOGETHER_NUMBERS = 1_300_000  # five seeds together took 0.6 to 0.9 of their time below this, 0.94 to 1.14 above it
 _CHUNK_SEQUENCES = 100  # whose states are computed at once where no derivatives are wanted
 
 
