@@ -2,7 +2,7 @@
 #   PYTHON=python3.12     the interpreter to use (else the first suitable one on the PATH)
 #   PIP_FLAGS=...         passed to pip, for example an index of CPU builds of torch (README.md)
 #   ARGS=--quick         passed to the benchmarks
-#   CORES=8  SUITE=demo   what `make results` uses;  SNAKEMAKE_FLAGS=...  passed to snakemake
+#   CORES=8  SUITE=demo   what `make results` uses (and `make test`: CORES);  SNAKEMAKE_FLAGS=...  passed to snakemake
 VENV ?= .venv
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 SUITE ?= standard
@@ -43,8 +43,8 @@ paper: env  ## train STAGE of the paper NAME, and the stages before it; write it
 	done
 	@$(BIN)/longlag paper $(NAME)
 
-test: env  ## run the test suite
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+test: env  ## run the test suite in CORES processes, at most eight (PYTEST_FLAGS="-n 0": in this one, for a debugger)
+	$(BIN)/python -m pytest -n $(CORES) --maxprocesses 8 --dist worksteal $(PYTEST_FLAGS)
 
 lint: env  ## ruff, mypy, snakefmt and snakemake's own lint
 	$(BIN)/ruff check .
