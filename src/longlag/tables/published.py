@@ -92,7 +92,7 @@ def _own_settings(fact: Any, judged: pd.DataFrame) -> str:
     cell = judged.loc[fact.fact].to_dict()
     if cell["verdict"] == papers.NOT_RUN:
         return NOT_RUN
-    return f"{measured(cell)}: {cell['verdict']}" + (f" ({cell['why']})" if cell["why"] else "")
+    return f"{measured(cell, percent=True)}: {cell['verdict']}" + (f" ({cell['why']})" if cell["why"] else "")
 
 
 def _condition(lag: float, n: float, solved: float, median: float) -> str:

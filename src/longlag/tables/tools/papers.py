@@ -54,29 +54,34 @@ def verdicts() -> pd.DataFrame:
     return cells[cells.fact >= 0].drop_duplicates("fact").set_index("fact")
 
 
-def in_unit(value: float, metric: str) -> str:
-    """A number in the paper's unit.
+def in_unit(value: float, metric: str, percent: bool = False) -> str:
+    """A number in the paper's unit; percent: a share of sequences wrong in percent.
 
     >>> in_unit(0.00025, "share_wrong"), in_unit(74000, "sequences"), in_unit(100, "success_percent")
     ('0.00025', '74 k', '100 %')
+    >>> in_unit(0.00025, "share_wrong", percent=True)
+    '0.025 %'
     """
     if math.isnan(value):
         return "–"
     if metric == "sequences":
         return number(value)
+    if percent and metric == "share_wrong":
+        return f"{100 * value:.3g} %"
     return f"{value:.3g} %" if metric in SHARES else f"{value:.3g}"
 
 
-def measured(cell: dict[str, Any]) -> str:
-    """Our number with its interval and how many runs it is of."""
+def measured(cell: dict[str, Any], percent: bool = False) -> str:
+    """Our number with its interval and how many runs it is of; percent: as of `in_unit`."""
     if not cell["n"]:
         return NOT_RUN
     n, metric = cell["n"], cell["metric"]
     if metric in SHARES:
         spent = f", {number(cell['passes'])} passes" if cell["solved"] and not math.isnan(cell["passes"]) else ""
         return f"{cell['solved']}/{n} solved [{cell['low']:.0f}, {cell['high']:.0f} %]{spent}"
-    ends = f" [{in_unit(cell['low'], metric)}, {in_unit(cell['high'], metric)}]" if not math.isnan(cell["low"]) else ""
+    mean, low, high = (in_unit(cell[name], metric, percent) for name in ("mean", "low", "high"))
+    ends = "" if math.isnan(cell["low"]) else f" [{low.removesuffix(' %')}, {high}]"
     if metric == "sequences":
-        found = f"{in_unit(cell['mean'], metric)}{ends}, " if cell["solved"] else ""
+        found = f"{mean}{ends}, " if cell["solved"] else ""
         return f"{found}criterion met by {cell['solved']} of {n}"
-    return f"{in_unit(cell['mean'], metric)}{ends}, n = {n}"
+    return f"{mean}{ends}, n = {n}"
