@@ -23,6 +23,8 @@ _COLOURS = (0, 3, 2, 1, 4, 9, 5, 6)  # of the palette, one for each arm
 _MARKERS = "oDs^vPX*"
 _ACROSS = 4  # panels side by side
 _CHARACTERS = 90  # of tick labels that fit side by side across a page
+_LEAST = 6  # characters of a label in a line; where there is less room, labels are slanted
+_SLANTED: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
 
 
 def caption(curve: bool) -> str:
@@ -52,8 +54,9 @@ def _dots(cells: pd.DataFrame, width: float) -> Figure:
         for place, cell in enumerate(own.itertuples()):
             _column(panel, place, cell)
         panel.set_yscale("linear" if set(own.metric) <= SHARES else "log")
-        room = max(_CHARACTERS // (across * len(own)), 6)
-        panel.set_xticks(range(len(own)), [textwrap.fill(label.replace("$", r"\$"), room) for label in labels])
+        room = _CHARACTERS // (across * len(own))
+        labels = [textwrap.fill(label.replace("$", r"\$"), max(room, _LEAST)) for label in labels]
+        panel.set_xticks(range(len(own)), labels, **({} if room >= _LEAST else _SLANTED))
         unit = _UNITS.get(own.metric.iloc[0], "% of runs solved")
         panel.set(title=style.escape_mathtext(title), ylabel=unit, xlim=(-0.6, len(own) - 0.4))
         panel.minorticks_off()
