@@ -273,6 +273,7 @@ def page() -> str:
         of_papers.beyond_the_lengths(),
         on_longer_lags.early_or_never(),
         reached.gru(),
+        of_papers.start_and_momentum(),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:
