@@ -150,6 +150,7 @@ def start_and_momentum(folder: Path = MOMENTUM) -> Finding:
     unlearned = [ours(method, "adding") for method in ("momentum_0", "nesterov_09", "fast_0")]
     plain = [*ours("nesterov_098", "memorization_20bit"), *ours("nesterov_0995", "memorization_20bit")]
     clipped = [*ours("clipped_098", "memorization_20bit"), *ours("clipped_0995", "memorization_20bit")]
+    at_top = " and ".join(f"{wrong:.0f}" for wrong in ours("fast_09", "adding"))
     chance = math.log(5)
     return Finding(
         "The start and momentum of 2013 learn adding over 80 steps with momentum 0.98 and 0.995; to keep twenty bits "
@@ -159,7 +160,7 @@ def start_and_momentum(folder: Path = MOMENTUM) -> Finding:
         "momentum 0.98 leaves less wrong than published, and 0.995 more. Of the same seeds an input scale of 0.1, in "
         "place of the paper's 0.001, leaves less wrong at 0.995, and clipping more. With 0.9 our net learns nothing at "
         "the rate that was chosen: at a third of the updates more than 80 % were wrong at each, so that the choice "
-        f"says little. At the largest of the grid it leaves {' and '.join(f'{x:.0f}' for x in ours('fast_09', 'adding'))} % "
+        f"says little. At the largest of the grid it leaves {at_top} % "
         "wrong. Without momentum it learns nothing at either rate, and the paper's leaves 39 % wrong; we do not know "
         "why. On 20-bit memory our net learns, and loses again what it has learned. "
         f"With 0.98 the loss of seed 0 falls to {best:.2f} nats by {until / 1e6:.1f} million passes. Soon after it is "
