@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean, median
@@ -116,7 +116,8 @@ def beyond_the_lengths(folder: Path = PASCANU) -> Finding:
 
 def start_and_momentum(folder: Path = MOMENTUM) -> Finding:
     """Columns of Table 5 of Sutskever, Martens, Dahl & Hinton 2013, and the same with one thing changed."""
-    rows = [row for row in read_rows(folder / "runs.csv") if row.seed < 10]
+    every = read_rows(folder / "runs.csv")
+    rows = [row for row in every if row.seed < 10]  # the others are of searches
     facts = published.load()
     facts = facts[facts.paper == folder.name].set_index(["task", "arm"]).value
 
@@ -141,43 +142,56 @@ def start_and_momentum(folder: Path = MOMENTUM) -> Finding:
             for method, label in {**_COLUMNS, **_CHANGED}.items()
         ],
     )
-    losses = sorted(
-        (point.passes, point.loss)
-        for point in read_points(folder / "curves.parquet")
-        if (point.method, point.task, point.seed) == ("nesterov_098", "memorization_20bit", 0)
-    )
-    until, best = min(losses, key=lambda point: point[1])
+    courses: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)  # passes and loss, of memory
+    for point in read_points(folder / "curves.parquet"):
+        if point.task == "memorization_20bit" and point.method in ("nesterov_098", "nesterov_0995") and point.seed < 10:
+            courses[point.method, point.seed].append((point.passes, point.loss))
+    lost = [max(course)[1] > min(loss for _, loss in course) + 0.3 for course in courses.values()]
+    course = courses["nesterov_098", 0]
+    until, best = min(course, key=lambda point: point[1])
+    chance = next(row.constant_loss for row in rows if row.task == "memorization_20bit")
     unlearned = [ours(method, "adding") for method in ("momentum_0", "nesterov_09", "fast_0")]
+    searched = [row for row in every if row.task == "adding" and row.method[:-3] in ("momentum_0", "nesterov_09")]
+    third = [100 * row.test_error for row in searched if row.budget == 5e6]
     plain = [*ours("nesterov_098", "memorization_20bit"), *ours("nesterov_0995", "memorization_20bit")]
     clipped = [*ours("clipped_098", "memorization_20bit"), *ours("clipped_0995", "memorization_20bit")]
+    rates = {
+        row.method: json.loads(row.spec)["overrides"]["optimiser.learning_rate.value"]
+        for row in rows
+        if row.task == "memorization_20bit" and row.method != "biases"
+    }
     at_top = " and ".join(f"{wrong:.0f}" for wrong in ours("fast_09", "adding"))
-    chance = math.log(5)
     return Finding(
-        "The start and momentum of 2013 learn adding over 80 steps with momentum 0.98 and 0.995; to keep twenty bits "
-        "ours needs clipped gradients",
+        "The start and momentum of 2013 learn adding over 80 steps with momentum 0.98 and 0.995; with clipped "
+        "gradients ours keeps more of twenty bits",
         "The paper's net, start, batches of 100 and 50,000 updates at T = 80, two seeds. The rate of each column is "
         "the best of the paper's four on tuning seeds, at a third of the updates ([page](papers.md)). On adding "
         "momentum 0.98 leaves less wrong than published, and 0.995 more. Of the same seeds an input scale of 0.1, in "
         "place of the paper's 0.001, leaves less wrong at 0.995, and clipping more. With 0.9 our net learns nothing at "
-        "the rate that was chosen: at a third of the updates more than 80 % were wrong at each, so that the choice "
-        f"says little. At the largest of the grid it leaves {at_top} % "
-        "wrong. Without momentum it learns nothing at either rate, and the paper's leaves 39 % wrong; we do not know "
-        "why. On 20-bit memory our net learns, and loses again what it has learned. "
+        f"the rate that was chosen: at a third of the updates {min(third):.0f} % were wrong or more at each, so that "
+        f"the choice says little. At the largest of the grid it leaves {at_top} % wrong. Without momentum it learns "
+        f"nothing at either rate, and the paper's leaves {100 * float(facts['adding', 'momentum_0']):.0f} % wrong; we do "
+        f"not know why. On 20-bit memory {of_all(lost)} runs with 0.98 and 0.995 lose again what they have learned. "
         f"With 0.98 the loss of seed 0 falls to {best:.2f} nats by {until / 1e6:.1f} million passes. Soon after it is "
         f"that of a constant answer, {chance:.2f}, and stays there. The paper mentions no clipping. With the norm of "
-        "the gradient clipped at 1, and a rate that was chosen in the same way, each of the four runs has less wrong "
-        f"than that of the same momentum and seed without it: {min(clipped):.2g} to {max(clipped):.2g} symbols of ten, "
-        f"not {min(plain):.2g} to {max(plain):.2g}. Four pairs are few. Adding: test sequences wrong, in percent. "
-        f"20-bit memory: wrong symbols of ten (a constant answer: 8).\n\n{table}",
-        len(plain) == len(clipped) == 4
+        "the gradient clipped at 1, each of the four runs has less wrong than that of the same momentum and seed "
+        f"without it: {min(clipped):.2g} to {max(clipped):.2g} symbols of ten, not {min(plain):.2g} to "
+        f"{max(plain):.2g}. Four pairs are few, and the rate is not the same: a search chose "
+        f"{rates['clipped_098']:g} with clipping and {rates['nesterov_098']:g} without. Adding: test sequences wrong, "
+        "in percent. 20-bit memory: wrong symbols of ten (a constant answer: 8)."
+        f"\n\n{table}",
+        len(plain) == len(clipped) == len(lost) == 4
+        and len(third) == 16
+        and min(third) > 80
         and min(min(pair) for pair in unlearned) > 80
         and max(ours("fast_09", "adding")) < 50
         and max(ours("nesterov_098", "adding")) < 1 < min(ours("nesterov_0995", "adding"))
         and max(ours("input_0995", "adding")) < min(ours("nesterov_0995", "adding"))
         and max(ours("nesterov_0995", "adding")) < min(ours("clipped_0995", "adding"))
-        and losses[-1][1] > chance - 0.01
+        and max(course)[1] > chance - 0.01
         and best < chance - 0.5
-        and all(one < other for one, other in zip(clipped, plain, strict=True)),
+        and all(one < other for one, other in zip(clipped, plain, strict=True))
+        and rates["clipped_098"] == rates["clipped_0995"] > rates["nesterov_098"] == rates["nesterov_0995"],
     )
 
 
