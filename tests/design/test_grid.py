@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -55,7 +54,7 @@ def test_a_part_of_the_grid():
 @pytest.mark.parametrize(
     ("record", "choice", "said"),
     [
-        ([], {}, "the reference has no rows; name a runs.csv"),
+        ([], {}, "the reference has no rows of reported seeds; name a runs.csv"),
         (RECORD, {"tasks": ["adding", "xro"]}, "unknown task of the reference 'xro'; did you mean 'xor'"),
         (RECORD, {"lags": [7]}, "has no rows at lags 7; it has 20, 30, 50, 100, 500"),
     ],
@@ -63,6 +62,14 @@ def test_a_part_of_the_grid():
 def test_what_is_not_there_is_refused(record, choice, said):
     with pytest.raises(LonglagError, match=said):
         grid.of(record, **choice)
+
+
+def test_trials_of_a_search_are_no_results_to_compare_with():
+    first = protocol.FIRST_TUNING_SEED
+    trials = rows("adding", "lstm-01", (20, 1000), range(first, first + 2), spec='{"stop": "budget"}')
+    assert grid.reported([*RECORD, *trials]) == list(RECORD)
+    with pytest.raises(LonglagError, match="no rows of reported seeds"):
+        grid.of(grid.reported(trials))
 
 
 def test_it_becomes_a_suite_with_a_job_per_task_and_seed():
@@ -78,8 +85,7 @@ def test_it_becomes_a_suite_with_a_job_per_task_and_seed():
     ("paper", "stop", "recent"), [("sutskever2013", "budget", None), ("hochreiter1997", "solved", 2000)]
 )
 def test_a_newcomer_is_judged_by_the_rules_of_the_record(paper, stop, recent):
-    recorded = read_rows(resources.find(f"results/papers/{paper}") / "runs.csv")
-    record = [replace(row, seed=row.seed % protocol.FIRST_TUNING_SEED) for row in recorded]
+    record = grid.reported(read_rows(resources.find(f"results/papers/{paper}") / "runs.csv"))
     plan = suite.parse(grid.suite_of(grid.of(record), "compare", ["lstm"], []))
     assert {(job.stop, job.rules.get("recent")) for job in plan.jobs} == {(stop, recent)}
     rules = {row.task: json.loads(row.spec).get("rules", {}) for row in record}

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     method = _newcomer(args)
     space.check(method)
     source = _reference(args)
-    rows = records.read_rows(source)
+    rows = grid.reported(records.read_rows(source))
     cells = grid.of(rows, args.tasks, args.lags, args.quick)
     _plugins.refuse_idle(args, [method], [cell.task for cell in cells])
     for lag, lacking in grid.absent(rows, args.tasks, args.lags).items():

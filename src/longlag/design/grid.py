@@ -35,6 +35,11 @@ class Cell:
         return len(self.lags) * (self.seeds[1] - self.seeds[0])
 
 
+def reported(rows: Iterable[Row]) -> list[Row]:
+    """The rows of reported seeds. Trials of a search, which a record may hold too, are not results to compare with."""
+    return [row for row in rows if row.seed < protocol.FIRST_TUNING_SEED]
+
+
 def of(rows: Sequence[Row], tasks: Sequence[str] = (), lags: Sequence[int] = (), quick: bool = False) -> list[Cell]:
     """The grid of a record.
 
@@ -50,7 +55,9 @@ def of(rows: Sequence[Row], tasks: Sequence[str] = (), lags: Sequence[int] = (),
     for row in rows:
         by_task[row.task].append(row)
     if not by_task:
-        raise LonglagError("the reference has no rows; name a runs.csv of finished runs with --reference")
+        raise LonglagError(
+            "the reference has no rows of reported seeds; name a runs.csv of finished runs with --reference"
+        )
     for task in tasks:
         if task not in by_task:
             raise unknown("task of the reference", task, by_task)
