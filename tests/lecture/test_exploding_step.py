@@ -13,8 +13,8 @@ from longlag.lecture.tools.numbers import Verdict
 from longlag.lecture.tools.trainee import wrong
 
 
-def explosion(before=0.1, plain=0.75, clipped=0.05):
-    errors = {"before": [0.2, before], "plain": [plain, 0.7], "clipped": [clipped, 0.0]}
+def explosion(before=0.1, plain=0.75, clipped=0.05, later=0.7):
+    errors = {"before": [0.2, before], "plain": [plain, later], "clipped": [clipped, 0.0]}
     norms = {"before": [1.0], "plain": [30.0, 2.0], "clipped": [30.0, 1.0]}
     by_rate = {"plain": [0.1, 0.2, plain, 0.75, 0.75], "clipped": [0.1, 0.1, clipped, 0.1, 0.3]}
     return exploding_step.Explosion(7, 30.0, 1.5, 1.2, errors, norms, by_rate)
@@ -30,6 +30,9 @@ def test_it_holds_if_the_step_wipes_out_and_clipping_keeps(draw):
     assert finding.numbers[0].value == pytest.approx(1)
     assert finding.numbers[1].value == pytest.approx(-0.05 / 0.65)
     assert finding.numbers[2].value == pytest.approx(0), "at the slowest rate"
+    assert "(0 of 10 nets know it again within 60 updates without clipping)" in finding.plain
+    back = exploding_step.judge(GOOD | {"tanh": [explosion(), explosion(later=0.1)] * 2}, 0.75)
+    assert "(2 of 9 nets know it again" in back.plain
     draw("exploding_step", finding)
 
 

@@ -65,6 +65,11 @@ class Explosion:
         """The error after the step, "plain" or "clipped"."""
         return self.errors[way][0]
 
+    @property
+    def again(self) -> bool:
+        """Whether the net is as good as before the step at any of the updates that follow without clipping."""
+        return min(self.errors["plain"]) <= self.before
+
     def lost(self, after: float, chance: float) -> float:
         """The share of the knowledge beyond chance that is lost where that error is left."""
         return (after - self.before) / (chance - self.before)
@@ -166,7 +171,11 @@ def judge(found: dict[str, list[Explosion | None]], chance: float, seeds: Sequen
     series = {"seeds": len(next(iter(found.values()))), "chance": chance, "task": TASK, "lag": LAG, **units}
     caveat = joined(*(said for _, _, said in judged.values()))
     plain, clipped = (amounts({unit: told[way] for unit, told in told_of.items()}) for way in ("plain", "clipped"))
-    return conclude(CLAIM, every, series, caveat, parts="; ".join(parts), plain=plain, clipped=clipped)
+    nets = [one for each in learned.values() for one in each]
+    again = f"{sum(one.again for one in nets)} of {len(nets)}"
+    return conclude(
+        CLAIM, every, series, caveat, parts="; ".join(parts), plain=plain, clipped=clipped, again=again, updates=AFTER
+    )
 
 
 def amounts(shares: Mapping[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""Claim 5: one net around its exploding step, and what the step loses at smaller and larger rates, clipped and not."""
+"""Claim 5: one net around its exploding step, and what all nets get right before and after it, clipped and not."""
 
 from __future__ import annotations
 
@@ -10,73 +10,69 @@ from longlag.figures.lecture import base
 from longlag.figures.tools import style
 
 _COLOUR = {"plain": base.VERMILLION, "clipped": base.GREEN}
-_LABEL = {"plain": "no clipping", "clipped": "clipped"}
-_LEAST, _MOST = -0.75, 1.5  # share of the knowledge lost; beyond it points lie on the edge
+_TITLE = {"plain": "All nets, no clipping", "clipped": "All nets, clipped"}
+_BEFORE, _AFTER = 20, 60  # updates shown around the step
+_UNITS = ("logistic", "tanh")
+
+
+def _scale(axes: Any, series: base.Series) -> None:
+    """The axis of all panels: the share of sequences right, with that of a constant answer as a line."""
+    constant = 1 - series["chance"]
+    axes.axhline(constant, color=style.QUIET, lw=0.9, ls="--", zorder=1)
+    axes.set(ylim=(-0.02, 1.14), yticks=[0, constant, 0.5, 1])
+    axes.set_yticklabels(["0 %", "constant\nanswer", "50 %", "100 %"])
 
 
 def _course(axes: Any, series: base.Series) -> None:
-    """The net whose loss in the step is the middle one; the step leads from the dot at update 0 to update 1."""
+    """The net that loses a middle amount in the step, which leads from the dot to the first update after it."""
+    _scale(axes, series)
     unit = series["tanh"]
-    axes.set(title="One net (tanh) …", xlabel="updates after the step", ylabel="sequences wrong", xlim=(-41, 61))
-    axes.set(ylim=(0, 1.22))
-    axes.set_yticks([0, 0.25, 0.5, series["chance"], 1], ["0 %", "25 %", "50 %", "knows\nnothing", "100 %"])
-    axes.axhline(series["chance"], color=style.QUIET, lw=0.9, ls="--", zorder=1)
+    axes.set(title="One net", xlabel="updates after its exploding step", xlim=(-_BEFORE, _AFTER))
+    axes.set_ylabel("sequences right")
     if not unit.get("errors"):
-        _none(axes)
+        base.word(axes, 0.5, 0.5, "no net learned enough", style.QUIET, xycoords="axes fraction", ha="center")
         return
-    lost = _lost(unit, series["chance"])["plain"][:, unit["rates"].index(unit["trained_at"])]
-    errors = unit["errors"][int(np.argsort(lost)[(len(lost) - 1) // 2])]
-    before = errors["before"]
-    axes.plot(range(1 - len(before), 1), before, color=style.INK, lw=1.6)
+    lost = [course["plain"][0] - course["before"][-1] for course in unit["errors"]]
+    shown = unit["errors"][int(np.argsort(lost)[(len(lost) - 1) // 2])]
+    right = {way: 1 - base.array(errors) for way, errors in shown.items()}
+    before = right["before"][-1 - _BEFORE :]
+    axes.plot(range(1 - len(before), 1), before, color=style.INK, lw=1.4)
     for way, colour in _COLOUR.items():
-        after = [before[-1], *errors[way]]
-        axes.plot(range(len(after)), after, color=colour, lw=1)
-        axes.plot((0, 1), after[:2], color=colour, lw=2.2, solid_capstyle="round", zorder=4)
+        after = [before[-1], *right[way][:_AFTER]]
+        axes.plot(range(len(after)), after, color=colour, lw=1.1)
+        axes.plot((0, 1), after[:2], color=colour, lw=2.8, solid_capstyle="round", zorder=4)
     axes.plot(0, before[-1], "o", color=style.INK, ms=5, zorder=5)
-    base.word(axes, -2, 1.14, _LABEL["plain"], ha="right", weight="bold")
-    for way, height in (("plain", 1.14), ("clipped", 1.04)):
-        base.word(axes, 2, height, _LABEL[way], _COLOUR[way], weight="bold")
+    base.word(axes, _AFTER, 1.06, "clipped", _COLOUR["clipped"], ha="right", weight="bold")
+    base.word(axes, _AFTER, 0.03, "no clipping", _COLOUR["plain"], ha="right", weight="bold")
 
 
-def _lost(unit: base.Series, chance: float) -> dict[str, np.ndarray]:
-    """The share of the knowledge that the step loses at each rate, [seed, rate], "plain" and "clipped"."""
-    before = base.array([course["before"][-1] for course in unit["errors"]])[:, None]
-    return {way: (base.array([f[way] for f in unit["by_rate"]]) - before) / (chance - before) for way in _COLOUR}
+def _slopes(axes: Any, series: base.Series, way: str) -> None:
+    """Every net: from what it gets right before the step to what it gets right after it; thick: the median net."""
+    _scale(axes, series)
+    colour, ticks = _COLOUR[way], list[int]()
+    for place, name in enumerate(_UNITS):
+        x = (2 * place, 2 * place + 1)
+        ticks += x
+        base.word(axes, sum(x) / 2, 1.06, f"{name} units", style.QUIET, ha="center")
+        pairs = [(course["before"][-1], course[way][0]) for course in series[name].get("errors") or ()]
+        if pairs:
+            right = 1 - base.array(pairs)
+            axes.plot(x, right.T, color=colour, lw=0.7, alpha=0.45, zorder=2)
+            axes.plot(x, np.median(right, axis=0), "o-", color=colour, lw=2.8, ms=6, zorder=3)
+    axes.set(xlim=(-0.4, 3.4))
+    axes.set_title(_TITLE[way], color=colour)
+    axes.set_xticks(ticks, ["before", "after"] * len(_UNITS))
+    axes.set_xlabel("the exploding step")
 
 
-def _by_rate(axes: Any, series: base.Series, name: str) -> None:
-    """Lines: medians; points: every net at the rate that trained it, which the verdict is on."""
-    unit, places = series[name], np.arange(len(series[name]["rates"]))
-    at = unit["rates"].index(unit["trained_at"])
-    axes.axvspan(at - 0.3, at + 0.3, color=style.FAINT, alpha=0.6, lw=0, zorder=0)
-    axes.axhline(0.5, color=style.QUIET, lw=0.9, ls="--", zorder=1)
-    axes.set(title=f"… all {name} nets", xlabel="learning rate of the step", ylim=(_LEAST - 0.3, _MOST + 0.05))
-    axes.set_yticks([-0.5, 0, 0.5, 1], ["gains half", "nothing", "half", "all"])
-    axes.set_ylabel("knowledge lost in the step")
-    axes.set_xticks(places, [f"{rate:.2g}" for rate in unit["rates"]], fontsize=7)
-    if not unit.get("errors"):
-        _none(axes)
-        return
-    for sign, (way, lost) in zip((-1, 1), _lost(unit, series["chance"]).items(), strict=True):
-        shown = np.clip(lost, _LEAST, _MOST)
-        axes.plot(places, np.median(shown, axis=0), color=_COLOUR[way], lw=2.2, label=_LABEL[way])
-        x = at + sign * 0.12 + 0.09 * np.linspace(-1, 1, len(shown))
-        axes.plot(x, shown[:, at], "o", color=_COLOUR[way], ms=3.2, mec="white", mew=0.3, zorder=4)
-    base.word(axes, at, _LEAST - 0.27, "trained with", style.QUIET, ha="center")
+def _plain(axes: Any, series: base.Series) -> None:
+    _slopes(axes, series, "plain")
 
 
-def _none(axes: Any) -> None:
-    base.word(axes, 0.5, 0.5, "no net learned enough", style.QUIET, xycoords="axes fraction", ha="center")
+def _clipped(axes: Any, series: base.Series) -> None:
+    _slopes(axes, series, "clipped")
 
 
-def _logistic(axes: Any, series: base.Series) -> None:
-    _by_rate(axes, series, "logistic")
-
-
-def _tanh(axes: Any, series: base.Series) -> None:
-    _by_rate(axes, series, "tanh")
-
-
-draw = base.drawing(_course, _logistic, _tanh, height=2.5, width_ratios=[1.25, 1, 1])
+draw = base.drawing(_course, _plain, _clipped, height=2.5, sharey=True)
 slide = draw  # one row, as wide as a slide
 caption = base.caption("exploding_step")
