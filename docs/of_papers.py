@@ -12,6 +12,7 @@ from finding import Finding, in_markdown, of_all
 
 from longlag import protocol
 from longlag.analysis import published
+from longlag.protocol import CRITERION
 from longlag.store.curves import read_points
 from longlag.store.records import Row, read_rows
 
@@ -42,6 +43,7 @@ def lstm_of_1997(folder: Path = HS97) -> Finding:
     met = [_sequences(row.passes) for row in three if row.solved]
     last = _sequences(max(row.passes for row in three))
     least = fmean(_sequences(row.passes) for row in three)
+    lost = sum(row.best_error < row.test_error / 2 for row in three if not row.solved)
     sequences = fmean(_sequences(row.passes) for row in order)
     cap = _sequences(max(row.passes for row in adding))
     first: dict[int, float] = {}  # the share wrong of a seed at its first look, and at the last by the published time
@@ -52,15 +54,15 @@ def lstm_of_1997(folder: Path = HS97) -> Finding:
             early[point.seed] = point.error
     wrong = median(row.test_error for row in adding)
     return Finding(
-        "The LSTM of 1997 repeats its paper's order of two symbols, that of three and products in some trials, and not "
-        "its adding",
+        "The LSTM of 1997 repeats its paper on temporal order; on three symbols and on multiplication in some trials; "
+        "on adding in none",
         "The original net without a forget gate, its truncated gradient, one sequence for each update, and the paper's "
         "own criterion at T = 100, ten trials each ([page](papers.md)). "
         f"Temporal order: {of_all([row.solved for row in order])} meet it, after {sequences / 1e3:.1f} k sequences; "
         f"published are {told_order / 1e3:.1f} k. Of three symbols: {of_all([row.solved for row in three])} meet it, "
         f"after {min(met) / 1e3:.0f} to {max(met) / 1e3:.0f} k; the published mean is {told_three / 1e3:.0f} k. The "
-        f"others stand still and have {_percent(three)} of the test set wrong after {last / 1e6:.0f} million, so that "
-        f"the mean of all trials is above {least / 1e3:.0f} k. "
+        f"others have {_percent(three)} of the test set wrong after {last / 1e6:.0f} million, so that the mean of all "
+        f"trials is above {least / 1e3:.0f} k. {lost} of them had less than half as much wrong before, and lost it. "
         f"Multiplication: {of_all([row.solved for row in products])} have at most 139 wrong answers to the last 2000 "
         f"sequences, after {min(right) / 1e3:.0f} to {max(right) / 1e3:,.0f} k; the published mean is "
         f"{told_products / 1e3:.0f} k. The others are near it (139 are 7 %) and have {_percent(products)} of the test "
@@ -77,6 +79,7 @@ def lstm_of_1997(folder: Path = HS97) -> Finding:
         and max(met) < told_three
         and last > 3 * told_three
         and least > told_three
+        and lost > 0
         and told_order / 2 < sequences < 2 * told_order
         and 0 < len(right) < len(products) == 10
         and min(right) > told_products
@@ -99,17 +102,20 @@ def beyond_the_lengths(folder: Path = PASCANU) -> Finding:
         [[str(seed), *(f"{100 * of[lag]:.2g}" for lag in lags)] for seed, of in sorted(wrong.items())],
     )
     return Finding(
-        "With Pascanu's term a plain net learns temporal order on lengths 50 to 200, and is wrong at five times the "
-        "longest, where the paper's is right",
+        "With Pascanu's term a plain net learns temporal order on lengths mixed from 50 to 200, and is wrong at 2.5 "
+        "times the longest, where the paper's is right",
         "The paper's net of 50 units, its start, its rate and its batches of 20, one net for all lengths "
-        f"([page](papers.md)). {of_all([row.solved for row in rows])} runs are solved, after {least / 1e6:.1f} to "
-        f"{most / 1e6:.1f} million passes, or {least / 80e3:.0f} to {most / 80e3:.0f} thousand updates. The paper "
-        "reports no errors at lengths up to 5,000. Ours do not do that. One reason may be when training stops: ours "
+        f"([page](papers.md)). {of_all([row.solved for row in rows])} runs are solved, tested on these lengths mixed, "
+        f"after {least / 1e6:.1f} to {most / 1e6:.1f} million passes, or {least / 80e3:.0f} to {most / 80e3:.0f} "
+        f"thousand updates. At length 200 alone {of_all([of[200] <= CRITERION for of in wrong.values()])} runs are "
+        "within 1 % wrong. The paper reports no errors at lengths up to 5,000. Ours do not do that. One reason may be "
+        "when training stops: ours "
         "stops when at most 1 % of the validation sequences are wrong, the paper's when none is, after up to 5 million "
         f"updates. We have not trained longer yet. Test sequences wrong, in percent of 10,000:\n\n{table}",
         all(row.solved for row in rows)
         and len(rows) == 3
         and max(of[lag] for of in wrong.values() for lag in (50, 100, 150)) < 0.01
+        and min(of[500] for of in wrong.values()) > 0.05
         and min(of[1000] for of in wrong.values()) > 0.3,
     )
 

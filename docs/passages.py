@@ -37,7 +37,7 @@ FRESH = [ROOT / "results/fresh" / name for name in ("before/runs.csv.gz", "runs.
 BUDGET = ROOT / "results/budget/runs.csv.gz"
 _ENDS = {
     Status.SOLVED: "solved",
-    Status.BUDGET: "at the end of their budget",
+    Status.BUDGET: "unsolved",
     Status.NOT_ATTEMPTED: "not tried after two unsolved lags",
     Status.DIVERGED: "diverged",
     Status.TIMEOUT: "stopped by the clock",

@@ -13,7 +13,7 @@ import yaml
 from longlag import registry
 from longlag.design import suite
 from longlag.engine import standing
-from longlag.store.records import read_rows
+from longlag.store.records import Status, read_rows
 from programs import loaded
 from test_docs import DOCUMENTS, ROOT
 
@@ -162,9 +162,10 @@ def test_the_questions_name_the_method_that_leads_by_reach(passages):
     assert far[passages.UNDERWAY, "lstm_chrono"] >= 5
     said = "Lag 1000, the longest, is reached by the chrono LSTM on five tasks, and by the GRU on five."
     assert said in in_one_line("docs/faq.md")
-    tried = Counter(row.method for row in read_rows(passages.REFERENCE) if (row.lag, row.seed) == (1000, 0))
-    assert tried == {"esn": 8, "gru": 7, "lstm_chrono": 5}
-    said = "1000 for the echo state network, on seven tasks the GRU and on five the chrono LSTM; 200 otherwise"
+    rows = [row for row in read_rows(passages.REFERENCE) if row.status != Status.NOT_ATTEMPTED]
+    tried = Counter(method for method, _ in {(row.method, row.task) for row in rows if row.lag == 1000})
+    assert tried == {"esn": 8, "gru": 6, "lstm_chrono": 5}
+    said = "1000 for the echo state network, on six tasks the GRU and on five the chrono LSTM; at most 200 otherwise"
     assert said in in_one_line("README.md")
     assert not [name for name in others if all(reach.get((name, task), 0) == best[task] for task in best)]
     lags = {task: [reach[name, task] for name in ("gru", "lstm_chrono")] for task in ("xor", "memorization_5bit")}

@@ -72,7 +72,16 @@ def test_what_was_not_run_says_so():
         ({"not_comparable": "another criterion"}, {}, "another criterion"),
         ({}, {"status": "error"}, "2 of 2 runs ended with error"),
         ({}, {"status": "timeout"}, "2 of 2 runs ended with timeout"),
-        ({"passes": 1.5e7}, {"budget": 1e6}, "worse, but ours had 1 million passes, the paper's 15"),
+        (
+            {"passes": 1.5e7},
+            {"budget": 1e6},
+            "worse, but ours trained for 1 million passes at most, the paper's for up to 15 million",
+        ),
+        (
+            {"passes": 1.5e7},
+            {"solved": True, "status": "solved", "passes": 2.5e6},
+            "worse, but ours trained for 2.5 million passes at most, the paper's for up to 15 million",
+        ),
     ],
 )
 def test_what_is_not_comparable_says_why(of, columns, why):

@@ -455,7 +455,7 @@ def test_a_readout_that_had_all_its_sequences_is_not_drawn_as_beyond_the_budget(
     analysis = Analysis(stats.frame(Row, some), stats.frame(Point, []))
     (panel,) = (axes for axes in figures.get("cost").draw(analysis).axes if axes.lines)
     marks = {line.get_marker(): [*map(float, line.get_ydata())] for line in panel.lines if len(line.get_ydata())}
-    assert marks["^"] == [fake_results.BUDGET]
+    assert marks["o"] == [fake_results.BUDGET]  # its own marker, open
     assert marks["v"] == [8e3]
     assert "1 condition)" in figures.get("cost").caption(analysis)
 

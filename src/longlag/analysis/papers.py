@@ -28,7 +28,8 @@ FLOOR = protocol.CRITERION  # share wrong, or wrong symbols per symbol, at which
 RULE = (
     "Not run: there is no row of the cell.",
     "Not comparable: the file of the paper says why; or nothing is published, or words alone; or a run ended with "
-    "an error or at the clock's limit; or ours is worse and had a smaller budget than the paper's.",
+    "an error or at the clock's limit; or ours is worse and trained for less than the paper's: its budget was smaller, "
+    "or it was solved, by our criterion, and stopped.",
     "A number, of which less is better (share wrong, wrong symbols, sequences to the criterion), is reproduced if the "
     f"published one lies within a factor of {FACTOR:g} of our mean, or within the range of our runs and a factor of "
     f"{WIDEST:g}, or if both solve the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse. Of "
@@ -51,8 +52,9 @@ _BROKEN = {Status.ERROR, Status.TIMEOUT}
 @dataclass(frozen=True)
 class Measured:
     """What the runs of a cell say. values: per seed, nan where a run has none. mean, low, high: in the fact's unit.
-    solved: how many runs solved the task. passes: what these spent until then, a mean. bounds: how many runs of the
-    other method of a speedup did not solve."""
+    solved: how many runs solved the task. passes: what these spent until then, a mean. most: passes of the run that
+    trained longest; the budget of one that was not solved. bounds: how many runs of the other method of a speedup did
+    not solve."""
 
     seeds: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
@@ -62,7 +64,7 @@ class Measured:
     high: float = math.nan
     solved: int = 0
     passes: float = math.nan
-    budget: float = math.nan
+    most: float = math.nan
     seconds: float = 0.0
     bounds: int = 0
 
@@ -186,7 +188,7 @@ def measure(rows: pd.DataFrame, metric: str, symbols: int = 1) -> Measured:
         high=high,
         solved=int(solved.sum()),
         passes=float(rows.passes_to_solve.where(rows.solved).mean()),
-        budget=float(rows.budget.max()),
+        most=float(rows.passes.where(rows.status == Status.SOLVED, rows.budget).max()),
         seconds=float(rows.seconds.sum()),
     )
 
@@ -245,9 +247,9 @@ def judge(value: float, metric: str, measured: Measured, of: Mapping[str, Any], 
     word = _compared(value, metric, measured, float(of.get("symbols", 1)))
     if word == WORSE and measured.bounds:
         return Verdict(NOT_COMPARABLE, f"the other method did not solve in {measured.bounds} of {measured.n} runs")
-    if word == WORSE and measured.budget < float(of.get("passes", 0)):
-        spent = f"ours had {measured.budget / 1e6:g} million passes, the paper's {float(of['passes']) / 1e6:g}"
-        return Verdict(NOT_COMPARABLE, f"worse, but {spent}")
+    if word == WORSE and measured.most < float(of.get("passes", 0)):
+        most = f"ours trained for {measured.most / 1e6:.3g} million passes at most, the paper's for up to"
+        return Verdict(NOT_COMPARABLE, f"worse, but {most} {float(of['passes']) / 1e6:g} million")
     return Verdict(word)
 
 

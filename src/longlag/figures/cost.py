@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,10 @@ from longlag.figures.tools import layout, style
 from longlag.words import count, seeds_phrase
 
 TITLE, ORDER = "Cost to solve", 3
-_BEYOND = {False: "^", True: "v"}  # by whether all sequences that a readout asks for were used
 _KEYS = [
     Line2D([], [], color=style.QUIET, marker="o", ls="", ms=5.5, label="median"),
     Line2D([], [], color=style.QUIET, marker=".", ls="", ms=3.5, alpha=0.6, label="one seed"),
-    Line2D([], [], color=style.QUIET, marker="^", mfc="white", ls="", ms=5, label="more than the budget"),
+    Line2D([], [], color=style.QUIET, marker="o", mfc="white", ls="", ms=5.5, label="more than the budget"),
     Line2D([], [], color=style.QUIET, lw=0.8, ls=(0, (4, 2)), label="budget"),
 ]
 _EXHAUSTED = Line2D(
@@ -28,7 +28,7 @@ _EXHAUSTED = Line2D(
 
 @style.applied()
 def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
-    """One panel per task: passes to solve at each lag, open triangles beyond the budget."""
+    """One panel per task: passes to solve at each lag, open markers beyond the budget."""
     conditions, times = analysis.costs["passes"], analysis.solve_times["passes"]
     if conditions.empty:
         return layout.nothing("no runs", width)
@@ -65,11 +65,10 @@ def _medians(axes: Any, rows: pd.DataFrame, method_style: style.MethodStyle, siz
     solved, beyond = rows[np.isfinite(rows["median"])], rows[~np.isfinite(rows["median"])]
     axes.plot(solved.x, solved["median"], color=method_style.colour, ls=method_style.dash, lw=1, alpha=0.5, zorder=2)
     style.mark(axes, solved.x, solved["median"], method_style, filled=True, size=size)
-    for exhausted, marker in _BEYOND.items():
+    for exhausted in (False, True):  # all the sequences that a readout asks for were used
         some = beyond[beyond.exhausted == exhausted]
-        axes.plot(
-            some.x, some.budget, ls="", marker=marker, mfc="white", mec=method_style.colour, ms=size - 1, zorder=3
-        )
+        shape = replace(method_style, marker="v") if exhausted else method_style
+        style.mark(axes, some.x, some.budget, shape, filled=False, size=size - 1)
 
 
 def _budgets(axes: Any, budgets: pd.Series) -> None:
@@ -92,12 +91,12 @@ def caption(analysis: Analysis) -> str:
     if conditions.empty:
         return "No runs yet."
     unsolved = conditions[(conditions.attempted > 0) & ~np.isfinite(conditions["median"])]
-    down = "; one that points down, at the passes that were used: a readout had all the sequences that it asks for"
+    down = "; an open triangle, at the passes that were used: a readout had all the sequences that it asks for"
     return (
         "Low is cheap. Large markers: Kaplan-Meier median of the sequence passes (forward 1, forward and "
         "backward 3, Gauss-Newton product 4) spent until solved; small dots, in place of an interval: each "
         f"seed that solved; {seeds_phrase(conditions.n)}. Every unsolved run, whatever ended it, is censored at "
-        "the full budget. Where fewer than half solve, an open triangle at the budget means "
+        "the full budget. Where fewer than half solve, an open marker at the budget means "
         f"more than this ({count(int((~unsolved.exhausted).sum()), 'condition')})"
         f"{down if unsolved.exhausted.any() else ''}. Lags that "
         "no seed attempted are left out. A pass through a large reservoir is not a pass through a small "

@@ -17,7 +17,6 @@ from longlag.figures.tools import layout, style
 from longlag.words import join_methods, seeds_phrase, task_label
 
 TITLE, ORDER = "Gradient flow", 7
-_EVALUATIONS = 5  # lines per run: its first and last evaluation, and some between
 _FLOOR = 1e-9  # smaller values are drawn there
 _ABREAST = 4
 _TITLE = 21  # letters of a title that a panel has room for
@@ -25,7 +24,7 @@ _TITLE = 21  # letters of a title that a panel has room for
 
 @style.applied()
 def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
-    """One panel per method, one line per evaluation, light when early and dark when late."""
+    """One panel per method: a light line at the first evaluation and a dark one at the last."""
     flow = analysis.gradient_flow
     if flow.empty:
         return layout.nothing("no gradient flow was recorded", width)
@@ -45,13 +44,13 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     lowest = max(chosen.relative.clip(lower=_FLOOR).min() / 3, _FLOOR / 2)
     axes[0].set_ylim(min(lowest, 1e-3), max(chosen.relative.max() * 3, 10))
     layout.label(axes, "steps back from the end", "derivative, relative")
-    keys = [Line2D([], [], color=_shade(style.INK, share), lw=1.3, label=word) for share, word in _WORDS]
+    keys = [Line2D([], [], color=_shade(style.INK, share), lw=1.6, label=word) for share, word in _WORDS]
     keys.append(Line2D([], [], color=style.QUIET, lw=0.8, ls=":", label="nothing lost"))
     layout.keys_to(figure, keys, "outside upper left")
     return figure
 
 
-_WORDS = ((0.0, "at the start"), (0.5, "half-way"), (1.0, "at the end of training"))
+_WORDS = ((0.0, "first evaluation"), (1.0, "last evaluation"))
 
 
 def _chosen(flow: pd.DataFrame) -> tuple[pd.DataFrame, str, int]:
@@ -64,14 +63,11 @@ def _chosen(flow: pd.DataFrame) -> tuple[pd.DataFrame, str, int]:
 
 
 def _panel(axes: Any, flow: pd.DataFrame, backs: list[int], method_style: style.MethodStyle) -> None:
-    passes = sorted(flow.passes.unique())
-    picked = sorted({round(i) for i in np.linspace(0, len(passes) - 1, _EVALUATIONS)})
     axes.axhline(1, color=style.QUIET, lw=0.8, ls=":", zorder=1)
-    for i in picked:
-        rows = flow[flow.passes == passes[i]].sort_values("back")
-        share = i / (len(passes) - 1) if len(passes) > 1 else 1.0
+    for share, passes in {0.0: flow.passes.min(), 1.0: flow.passes.max()}.items():
+        rows = flow[flow.passes == passes].sort_values("back")
         heights = rows.relative.clip(lower=_FLOOR)
-        axes.plot(rows.back, heights, color=_shade(method_style.colour, share), lw=1.3)
+        axes.plot(rows.back, heights, color=_shade(method_style.colour, share), lw=1.6)
     axes.set_yscale("log")
     axes.set_xticks(_apart(backs))
 
@@ -86,9 +82,9 @@ def _apart(backs: list[int]) -> list[int]:
 
 
 def _shade(colour: Any, share: float) -> Any:
-    """From a tint at the start of training to the colour itself at its end."""
+    """A tint of the colour at 0, the colour itself at 1."""
     base = np.asarray(mpl.colors.to_rgb(colour))
-    return tuple(1 - (1 - base) * (0.2 + 0.8 * share))
+    return tuple(1 - (1 - base) * (0.35 + 0.65 * share))
 
 
 def caption(analysis: Analysis) -> str:
@@ -105,7 +101,7 @@ def caption(analysis: Analysis) -> str:
         "On these axes rate^k is a straight line. Flat: what happened long ago still changes the loss. Falling: the "
         "gradient vanishes; rising: it explodes. Mean norm of the loss's derivative in the net's state k steps before "
         f"the last one, relative to k = 0, over 20 sequences of {task_label(task)} at lag {lag}, in float64; "
-        f"{methods}, {n}, seed {int(chosen.seed.min())}. Light lines are early in training, dark ones late; values "
+        f"{methods}, {n}, seed {int(chosen.seed.min())}. Light: at the first evaluation; dark: at the last; values "
         "below 1e-9 are drawn at 1e-9."
     )
 

@@ -121,7 +121,7 @@
       layer: [
         { ...values(seeds()), mark: { type: "point", filled: true, size: 22, opacity: 0.55 }, encoding: { ...across(), ...looks({}), y, tooltip: tell({ method: "method", lag: "lag", seed: "seed", told: "cost" }) } },
         { ...values(drawn.filter((cell) => cell.beyond === "median")), mark: POINT, encoding: { ...across(), ...looks({ shape: true }), y, tooltip: tell(told) } },
-        { ...values(drawn.filter((cell) => cell.beyond !== "median")), mark: { type: "point", shape: "triangle-up", filled: false, size: 60, strokeWidth: 1.4 }, encoding: { ...across(), ...looks({}), y, tooltip: tell(told) } },
+        { ...values(drawn.filter((cell) => cell.beyond !== "median")), mark: { type: "point", filled: false, size: 60, strokeWidth: 1.4 }, encoding: { ...across(), ...looks({ shape: true }), y, tooltip: tell(told) } },
       ],
     };
   }

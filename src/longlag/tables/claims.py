@@ -6,7 +6,7 @@ import pandas as pd
 
 from longlag.analysis import Analysis
 from longlag.analysis.claims import LEAST, PAIRS
-from longlag.words import capital, count, method_label, seeds_phrase
+from longlag.words import capital, count, join_methods, method_label, seeds_phrase
 
 TITLE, BESIDE = "Methods against each other, over all tasks and lags", "overview"
 _COLUMNS = ["method", "against", "tasks", "task and lag", "runs solved", "sooner", "p", "p corrected"]
@@ -50,5 +50,11 @@ def note(analysis: Analysis) -> str:
         "Corrected: by Holm for the number of rows. Sooner: who solved more or sooner than expected. A run is "
         "known to have solved between two looks: runs that solved at one look of the common grid are tied. A method "
         "that wins here wins on these tasks and lags together, not on each; docs/findings.md compares the tasks of the "
-        "search with the others."
+        f"search with the others.{_in_no_pair(analysis)}"
     )
+
+
+def _in_no_pair(analysis: Analysis) -> str:
+    """The methods of these runs that the list does not name, as a sentence."""
+    left = sorted({*analysis.success.method} - {name for pair in PAIRS for name in pair})
+    return f" In no pair of the list: {join_methods(left)}." if left else ""

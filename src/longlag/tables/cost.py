@@ -22,7 +22,8 @@ def build(analysis: Analysis) -> pd.DataFrame:
     rows = []
     for i, condition in enumerate(axes["passes"].itertuples()):
         if condition.attempted:
-            medians = [_median(axes[axis].iloc[i]) for axis in ("flops", "seconds")]
+            reached = math.isfinite(condition.median)
+            medians = [_median(axes[axis].iloc[i], reached) for axis in ("flops", "seconds")]
             solved = f"{condition.solved}/{condition.n}"
             size = number(parameters[i]) if parameters[i] else "–"
             rows.append(
@@ -47,9 +48,10 @@ def _passes(condition: Any) -> str:
     return f"{_median(condition)} ({number(condition['first'])} to {last})"
 
 
-def _median(condition: Any) -> str:
+def _median(condition: Any, reached: bool = True) -> str:
+    """reached: whether half of the seeds solve within the budget of passes; otherwise no axis has a median."""
     median = float(condition["median"])
-    if math.isfinite(median):
+    if reached and math.isfinite(median):
         return number(median)
     if np.isnan(condition.budget):
         return "unknown"
@@ -60,7 +62,8 @@ def note(analysis: Analysis) -> str:
     """n, how unsolved runs count, and what each axis means."""
     return (
         f"Kaplan-Meier medians over {seeds_phrase(analysis.success.n)}; in brackets the range over seeds. Every "
-        "unsolved run is censored at the full budget, never imputed; >: fewer than half solved within what was spent. "
+        "unsolved run is censored, never imputed: in passes at the full budget, also where it diverged, on the other "
+        "axes at what it spent; >: fewer than half solved within that. "
         "Unsolved at: a readout in closed form had all the sequences it asks for; more passes would not help. Passes: "
         "sequence passes (forward 1, forward and backward 3, Gauss-Newton product 4). Operations: floating-point "
         "operations of those passes. CPU seconds depend on the machine and are reported, not ranked"

@@ -61,7 +61,7 @@ def _keys(table: pd.DataFrame) -> list[Any]:
     if table.at_limit.any():
         found.append(Patch(facecolor=style.INK, label="solved to the end of the ladder"))
     if (table.stopped == "budget").any():
-        found.append(Patch(facecolor=_colour(1, (1, 1)), label="no mark: stopped by the budget"))
+        found.append(Patch(facecolor="none", edgecolor=style.QUIET, lw=0.8, label="no mark: stopped by the budget"))
     if (table.stopped == "failure").any():
         found.append(Line2D([], [], ls="", marker="x", ms=4, color=style.INK, label=style.STOPPED))
     if (table.tried == 1).any():
