@@ -73,9 +73,9 @@ def test_cost_prints_what_is_beyond_the_budget() -> None:
 def test_cost_has_no_median_on_any_axis_where_fewer_than_half_are_solved() -> None:
     """Unsolved runs that took less time than the solved one would leave a Kaplan-Meier median of the seconds."""
     first, *others = fake_results.runs(range(5), ["lstm"], ["adding"], [20])
-    lost = {"solved": False, "status": "diverged", "passes_to_solve": math.nan, "test_error": 0.5}
-    rows = [replace(first, solved=True, seconds=64.5, flops=9e9, passes=1e5, passes_to_solve=1e5)]
-    rows += [replace(row, **lost, seconds=60.0, flops=8e9, passes=5e4) for row in others]
+    lost = {"solved": False, "status": "budget", "passes_to_solve": math.nan, "test_error": 0.5}
+    rows = [replace(first, seconds=64.5, flops=9e9, passes=1e5, passes_to_solve=1e5)]
+    rows += [replace(row, **lost, seconds=60.0, flops=8e9, passes=row.budget) for row in others]
     (row,) = tables.get("cost").build(analysis(rows)).itertuples(index=False)
     assert all(cell.startswith("> ") for cell in (row[4], row.operations, row[6]))
 

@@ -62,8 +62,8 @@ def note(analysis: Analysis) -> str:
     """n, how unsolved runs count, and what each axis means."""
     return (
         f"Kaplan-Meier medians over {seeds_phrase(analysis.success.n)}; in brackets the range over seeds. Every "
-        "unsolved run is censored, never imputed: in passes at the full budget, also where it diverged, on the other "
-        "axes at what it spent; >: fewer than half solved within that. "
+        "unsolved run is censored at the full budget, also one that diverged, and never imputed. >: fewer than half "
+        "solved; the number of operations or seconds is then the most that a run spent. "
         "Unsolved at: a readout in closed form had all the sequences it asks for; more passes would not help. Passes: "
         "sequence passes (forward 1, forward and backward 3, Gauss-Newton product 4). Operations: floating-point "
         "operations of those passes. CPU seconds depend on the machine and are reported, not ranked"
