@@ -51,6 +51,18 @@ def test_two_unsolved_lags_in_a_row_end_the_climb(trained):
     assert protocol.GIVE_UP_AFTER == 2
 
 
+def test_a_run_that_spends_its_whole_budget_climbs_on_if_its_test_set_is_solved(monkeypatch):
+    def attempt(setup, driver):
+        for seed in setup.spec.seeds:
+            yield unmeasured_row(setup, seed, "now", status="budget", reason="", test_error=0.005 if seed else 0.5)
+
+    monkeypatch.setattr(ladder, "attempt", attempt)
+    for stop, last in (("budget", "budget"), ("solved", "not_attempted")):
+        asked = dataclasses.replace(spec("control", seeds=(0, 1)), stop=stop)
+        rows = [row for row, _ in climb(setups(asked, (10, 20, 30)), Rungs(None), lambda event: None)]
+        assert {row.seed: row.status for row in rows if row.lag == 30} == {0: "not_attempted", 1: last}
+
+
 def test_finished_rungs_are_reused_and_only_new_ones_trained(trained, tmp_path):
     first = statuses(Rungs(tmp_path), lags=(10, 20), seeds=(0, 1))
     trained.clear()

@@ -128,8 +128,8 @@ def ending(runs: pd.DataFrame) -> pd.Series:
     """How each run ended: its status, but for three ways in which a run ends as `budget` and did not run out of it.
 
     `ALL_SEQUENCES`: a readout in closed form had all the sequences it asks for, below the budget. `SOLVED_LATE`: the
-    test set meets the criterion, but no validation within the budget confirmed it. `FAILED_TEST`: validation confirmed,
-    and the test set does not meet the criterion.
+    test set meets the criterion, but no validation within the budget confirmed it; none does where a run was to spend
+    its whole budget (`stop`). `FAILED_TEST`: validation confirmed, and the test set does not meet the criterion.
     """
     stopped = runs.status == Status.BUDGET
     told = {

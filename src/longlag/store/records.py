@@ -60,7 +60,8 @@ class Row:
     status: str = _column("solved, budget, diverged, timeout, error or not_attempted")
     reason: str = _column("the status in words")
     solved: bool = _column(
-        "at most 1 % of the test sequences wrong; with the rule `recent`, that rule was met within the budget"
+        "confirmed on validation within the budget, and at most 1 % of the test sequences wrong; with the rule "
+        "`recent`, that rule was met within the budget"
     )
     passes_to_solve: float = _column(
         "sequence passes spent when the run was confirmed as solved; nan if it was not", least=0
