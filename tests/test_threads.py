@@ -1,5 +1,6 @@
 """What calls in several threads of Python leave behind when the one that begins first ends first."""
 
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from threading import Barrier, Thread
@@ -10,7 +11,7 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from longlag.algebra.stateless import threads, twice_differentiable
-from longlag.algebra.threads import torch_threads
+from longlag.algebra.threads import torch_threads, without_notes
 from longlag.esn.threads import one_thread
 
 SMALL, LARGE = {"w": torch.zeros(3, 3)}, {"w": torch.zeros(500, 500)}
@@ -117,3 +118,14 @@ def test_steps_that_overlap_leave_the_kernels_of_torch():
     inside, _, last = overlapping(twice_differentiable(), twice_differentiable(), fused)
     assert inside == (False, False)
     assert last == fused() == found == (True, True)
+
+
+@pytest.mark.parametrize("other", [twice_differentiable, without_notes])
+def test_steps_that_overlap_leave_the_filters_of_warnings(other):
+    found = [*warnings.filters]
+    try:
+        inside, _, last = overlapping(twice_differentiable(), other(), lambda: [*warnings.filters])
+        assert len(inside) == len(found) + 2, "those of both, until the last is out"
+        assert last == found
+    finally:
+        warnings.filters[:] = found

@@ -6,7 +6,6 @@ nothing behind, so that every pass gets copies, and what a pass wrote is kept on
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from longlag.algebra.threads import Shared, torch_threads
+from longlag.algebra.threads import Shared, torch_threads, without_notes
 from longlag.algebra.tree import Params
 
 Buffers = list[tuple[torch.nn.Module, dict[str, Tensor | None]]]  # by module, by name
@@ -80,16 +79,14 @@ def threads(params: Params) -> AbstractContextManager[None]:
 @contextmanager
 def twice_differentiable() -> Iterator[None]:
     """The recurrent cells of oneDNN and cuDNN and the fused kernels of attention cannot be differentiated twice."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "TF32 acceleration on top of oneDNN")
-        with _PLAIN_KERNELS.entered():
-            yield
+    with _PLAIN_KERNELS.entered():
+        yield
 
 
 @contextmanager
 def _plain_kernels() -> Iterator[None]:
-    fused = torch.backends.mkldnn.flags(enabled=False), torch.backends.cudnn.flags(enabled=False)
-    with fused[0], fused[1], sdpa_kernel(SDPBackend.MATH):
+    fused = torch.backends.mkldnn.flags, torch.backends.cudnn.flags
+    with without_notes(), fused[0](enabled=False), fused[1](enabled=False), sdpa_kernel(SDPBackend.MATH):
         yield
 
 

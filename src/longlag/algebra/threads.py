@@ -7,6 +7,7 @@ back what the first had set. Calls therefore share a setting: the first one in m
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Generic, TypeVar
@@ -50,6 +51,23 @@ def _number_kept() -> Iterator[int]:
         yield found
     finally:
         torch.set_num_threads(found)
+
+
+@contextmanager
+def _notes_ignored() -> Iterator[None]:
+    with warnings.catch_warnings():
+        for note in _NOTES:
+            warnings.filterwarnings("ignore", note)
+        yield
+
+
+_NOTES = "TF32 acceleration on top of oneDNN", "Sparse CSR tensor support is in beta state"
+_QUIET = Shared(_notes_ignored)
+
+
+def without_notes() -> AbstractContextManager[None]:
+    """Without two warnings of torch that ask nothing of anybody. The filters of warnings are those of the process."""
+    return _QUIET.entered()
 
 
 class _Own(threading.local):

@@ -9,7 +9,6 @@ On the CPU one sparse matrix of recurrent, input and bias weights acts on many s
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from longlag.algebra.threads import without_notes
 from longlag.algebra.tree import Params
 from longlag.cells.base import State, affine_drive, plain_shapes
 from longlag.ranges import COUNT, POSITIVE, Interval, part
@@ -179,8 +179,7 @@ def _multiplied(recurrent: Tensor, driven: np.ndarray, table: Tensor) -> Callabl
 
 
 def _sparse(matrix: Tensor) -> Tensor:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state")
+    with without_notes():
         sparse = matrix.to_sparse_csr()
         indices = sparse.crow_indices().int(), sparse.col_indices().int()  # as MKL wants them, else copied each time
         return torch.sparse_csr_tensor(*indices, sparse.values(), sparse.shape, check_invariants=False)
