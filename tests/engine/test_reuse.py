@@ -55,6 +55,19 @@ def test_an_estimate_says_how_many_runs_are_there_already(known, tmp_path, capsy
     assert "4 of 6 runs are in the files of reuse already" in capsys.readouterr().err
 
 
+def test_an_estimate_counts_no_row_that_will_be_trained_again(known, tmp_path, capsys):
+    rows = read_rows(known / "runs.csv")
+    ended = [dataclasses.replace(row, status=str(status)) for row, status in zip(rows, Status, strict=False)]
+    assert [row.status for row in ended] == ["solved", "budget", "diverged", "timeout"]
+    write_rows(tmp_path / "ended.csv", ended)
+    kept = {"reuse": [str(tmp_path / "ended.csv")], "methods": {"control": small("control")}}
+    cell = {"methods": ["control"], "tasks": ["adding"]}
+    design = {"suite": "more", "lags": [10, 12], "seeds": "0:2", "budget": 600, "cells": [cell], **kept}
+    (tmp_path / "more.yaml").write_text(json.dumps(design))
+    assert cli.main(["estimate", str(tmp_path / "more.yaml"), str(known / "runs.csv")]) == 0
+    assert "3 of 4 runs are in the files of reuse already" in capsys.readouterr().err
+
+
 def test_only_what_is_new_is_trained(known, tmp_path):
     words = ["--reuse", str(known), "--cache", str(tmp_path / "rungs")]
     assert climb(tmp_path, *words, seeds="0:3") == 0

@@ -78,11 +78,11 @@ def run(args: argparse.Namespace) -> None:
 
 def _taken(plan: Suite) -> frozenset[Key]:
     """The runs that the suite takes from the files of its `reuse`; says how many."""
-    from longlag.store.records import read_rows
+    from longlag.store.records import is_final, read_rows
 
     if not plan.reuse:
         return frozenset()
-    there = {(row.spec_hash, row.seed) for path in plan.reuse for row in read_rows(path)}
+    there = {(row.spec_hash, row.seed) for path in plan.reuse for row in read_rows(path) if is_final(row)}
     wanted = {key: digest for job in plan.jobs for key, digest in plan.wanted(job).items()}
     taken = frozenset(key for key, digest in wanted.items() if (digest, key[3]) in there)
     _note(f"{len(taken)} of {len(wanted)} runs are in the files of reuse already; the estimate is of the others")

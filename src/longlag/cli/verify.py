@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.sample:
         _arguments.refuse_idle(args.seed is not None, "--seed", "--sample N")
     _arguments.load_plugins(args)
-    rows = [row for row in records.read_rows(_arguments.runs_file(args.runs)) if verify.repeatable(row)]
+    rows = [row for row in records.read_rows(_arguments.runs_file(args.runs)) if records.is_final(row)]
     if args.methods:
         rows = _of(rows, args.methods)
     if args.reused:

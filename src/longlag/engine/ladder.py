@@ -65,7 +65,7 @@ class Rungs:
     def save(self, setup: Setup, row: Row, points: list[Point]) -> None:
         """Writes a rung, unless another attempt may end differently: after a bug or a timeout."""
         path = self._path(setup, row.seed)
-        if path is not None and row.status not in (Status.ERROR, Status.TIMEOUT):
+        if path is not None and records.is_final(row):
             rung = {"row": asdict(row), "points": [asdict(point) for point in points]}
             try:
                 write_atomically(path, json.dumps({"rung": rung, "check": checksum([json.dumps(rung)])}).encode())

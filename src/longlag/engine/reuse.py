@@ -16,9 +16,7 @@ from typing import Any
 from longlag.engine.spec import Setup
 from longlag.errors import LonglagError
 from longlag.store import curves, files, records
-from longlag.store.records import Point, Row, Status, key_of
-
-_FINAL = (Status.SOLVED, Status.BUDGET, Status.DIVERGED)
+from longlag.store.records import Point, Row, key_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Reuse:
         found: dict[tuple[str, int], Row] = {}
         for path in paths:
             for row in records.read_rows(path):
-                if row.status in _FINAL and row.spec_hash:
+                if records.is_final(row) and row.spec_hash:
                     found.setdefault((row.spec_hash, row.seed), replace(row, origin=str(path)))
         return cls(found)
 

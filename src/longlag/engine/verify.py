@@ -33,11 +33,6 @@ class Comparison:
     to_the_byte: bool = True
 
 
-def repeatable(row: Row) -> bool:
-    """Whether a spec decides the row: not if it was never run, ended with an error, or was stopped by the clock."""
-    return row.status not in (Status.NOT_ATTEMPTED, Status.ERROR, Status.TIMEOUT)
-
-
 def spec_of(row: Row) -> RunSpec:
     """The spec that a row was made from.
 

@@ -32,18 +32,13 @@ class Status(StrEnum):
 
 
 def _column(
-    meaning: str,
-    volatile: bool = False,
-    default: Any = MISSING,
-    least: float | None = None,
-    name: bool = False,
+    meaning: str, volatile: bool = False, default: Any = MISSING, least: float | None = None, name: bool = False
 ) -> Any:
     """A column; one that older files lack has a default.
 
     least: the smallest number that it may hold, if there is one; such a number is finite. name: text in one line.
     """
-    known = {"meaning": meaning, "volatile": volatile, "least": least, "name": name}
-    return field(default=default, metadata=known)
+    return field(default=default, metadata={"meaning": meaning, "volatile": volatile, "least": least, "name": name})
 
 
 @dataclass(frozen=True)
@@ -187,6 +182,11 @@ _FIRST = sum(f.default is MISSING for f in fields(Row))  # columns of the first 
 def key_of(row: Row) -> Key:
     """Task, method, lag and seed."""
     return row.task, row.method, row.lag, row.seed
+
+
+def is_final(row: Row) -> bool:
+    """Whether its spec decides a row: an error, a timeout or what was never run may end otherwise next time."""
+    return row.status in (Status.SOLVED, Status.BUDGET, Status.DIVERGED)
 
 
 def rows_in(folder: Path) -> Path:
