@@ -121,6 +121,24 @@ def test_verbs_that_search_refuse_a_misspelt_path(words, twin, capsys):
     assert not said.out.startswith("{")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "tune --task adding --lag 10 --method twin --out out.csv",
+        "train --task adding --lag 10 --method twin --candidate 1 --seeds 1000000 --out out.csv",
+        "design suite.yaml",
+        "show twin",
+    ],
+)
+def test_verbs_refuse_a_space_without_ranges(words, twin, capsys):
+    (twin / "suite.yaml").write_text(SUITE)
+    (twin / "twin.py").write_text(PLUGIN.replace('rat": Range(1e-4, 1e-1)', 'rate": (1e-4, 1e-1)'))
+    assert cli.main([*words.split(), "--plugin", "twin.py"]) == 2
+    said = capsys.readouterr().err
+    assert "the tune of twin gives 'optimiser.learning_rate' the range (0.0001, 0.1); write tune=" in said
+    assert not (twin / "out.csv").exists()
+
+
 def test_a_run_without_a_search_is_trained(twin):
     """The digest of a recorded plug-in has its source in it: `verify` must be able to train it again."""
     words = "train --task adding --lag 10 --method twin --budget 600 --out out.csv --plugin twin.py"

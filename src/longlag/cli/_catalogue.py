@@ -45,18 +45,20 @@ def method(name: str, tasks: list[str], lag: int) -> dict[str, Any]:
     Raises:
         LonglagError: a task or a lag for which it cannot be built.
     """
+    from longlag.engine import space
     from longlag.engine.spec import RunSpec, resolve
     from longlag.settings import paths, value_at
 
     found = registry.get("methods", name)
+    space.check_form(found)
     parts: dict[str, list[str]] = {}
     for task in tasks:
         built = resolve(RunSpec(task, lag, name, (0,))).parts
         lines = "\n".join(f"  {path} = {_shown(value_at(built, path))}" for path in paths(built))
         parts.setdefault(lines, []).append(f"{task} ({registry.get('tasks', task).traits.kind})")
-    space = ", ".join(f"{path} in [{r.low:g}, {r.high:g}]" for path, r in found.tune.items())
+    searched = ", ".join(f"{path} in [{r.low:g}, {r.high:g}]" for path, r in found.tune.items())
     listed = [{"tasks": names, "lines": lines} for lines, names in parts.items()]
-    return {**_basics("methods", name), "label": found.label, "space": space, "parts": listed}
+    return {**_basics("methods", name), "label": found.label, "space": searched, "parts": listed}
 
 
 def task(name: str, lag: int) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def check_for(method: Method, built: Iterable[Parts]) -> None:
             setting cannot have, a range that changes nothing, or what is no range.
     """
     where, known = f"the tune of {method.name}", set[str]()
-    _check_form(method.tune, where)
+    check_form(method)
     for parts in built:
         have = set(paths(parts))
         known |= have
@@ -57,7 +57,14 @@ def _buildable(name: str) -> Iterator[Parts]:
                 continue
 
 
-def _check_form(tune: object, where: str) -> None:
+def check_form(method: Method) -> None:
+    """Checks that the declared space gives each path a range, without building the method.
+
+    Raises:
+        LonglagError: it is no mapping, or has something other than a `Range`.
+    """
+    tune: object = method.tune
+    where = f"the tune of {method.name}"
     remedy = 'write tune={"optimiser.learning_rate": Range(1e-4, 1e-1)}, with Range of longlag.methods.base'
     if not isinstance(tune, Mapping):
         raise LonglagError(f"{where} is {shown(tune)}; {remedy}")

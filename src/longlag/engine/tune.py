@@ -54,8 +54,8 @@ def search(
         LonglagError: a candidate cannot be trained; nothing is then trained.
     """
     method = registry.get("methods", spec.method)
-    candidates.points(method, n)  # refuses a method without a space
     space.check(spec.method)
+    candidates.points(method, n)  # refuses a method without a space
     setups = [resolve(dataclasses.replace(spec, candidate=number)) for number in range(n + 1)]
     for setup, climbed in zip(setups, _climbed(setups, on_event, rungs, driver), strict=True):
         chosen = {path: setup.spec.overrides[path] for path in method.tune if path in setup.spec.overrides}
