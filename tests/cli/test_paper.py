@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from longlag import cli
-from longlag.cli import jobs
+from longlag.cli import _paper_records, jobs
 from longlag.design import stages, suite
 from longlag.store.curves import read_points
 from longlag.store.records import read_rows, write_rows
@@ -103,6 +103,26 @@ def test_what_is_recorded_is_not_trained_again(place, monkeypatch, capsys):
     after = read_rows("results/papers/tiny2000/runs.csv")
     assert [row.spec_hash for row in after] == [row.spec_hash for row in before]
     assert {row.origin for row in after} == {"results/papers/tiny2000/runs.csv"}
+
+
+@pytest.mark.parametrize("moment", ["_merged", "_write_choices"])
+def test_of_two_calls_at_once_the_second_is_refused(place, monkeypatch, capsys, moment):
+    """From the reading of the old records to the writing of the choices."""
+    folder, codes = trained("rates"), []
+    was = getattr(_paper_records, moment)
+
+    def meanwhile(*given):
+        if not codes:
+            codes.append(None)  # the other call comes by here as well
+            codes[0] = cli.main(["paper", "tiny2000", "--add", str(folder)])
+        return was(*given)
+
+    monkeypatch.setattr(_paper_records, moment, meanwhile)
+    assert cli.main(["paper", "tiny2000", "--add", str(folder)]) == 0
+    assert codes == [2]
+    assert "results/papers/tiny2000/runs.csv is being written by process" in capsys.readouterr().err
+    assert len(read_rows("results/papers/tiny2000/runs.csv")) == 2
+    assert not [path for path in Path("results/papers/tiny2000").iterdir() if path.name.endswith(".lock")]
 
 
 def test_stages_and_estimates_are_printed(place, capsys):

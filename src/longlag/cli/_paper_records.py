@@ -23,13 +23,14 @@ _Found = dict[tuple[str, str], dict[int, list[float]]]
 def add(name: str, run: Path, folder: Path) -> Iterator[str]:
     """Adds the runs in a folder of results to the records in `folder`; yields lines that say what was done.
 
-    A row replaces that of the same run. Rows without a spec, which `longlag collect` made up, are left out.
+    A row replaces that of the same run. Rows without a spec, which `longlag collect` made up, are left out. The records
+    are locked from the reading of the old ones on.
 
     Raises:
-        LonglagError: the results are not those of a stage of this paper.
+        LonglagError: the results are not those of a stage of this paper, or another process writes the records.
     """
     from longlag.design import suite
-    from longlag.store import files, parquet, records
+    from longlag.store import files, lock, records
 
     if not files.is_file(run / "suite.json"):
         raise LonglagError(f"{run} has no suite.json; name the folder of a stage's results")
@@ -39,6 +40,13 @@ def add(name: str, run: Path, folder: Path) -> Iterator[str]:
         raise LonglagError(f"{run} has results of {plan.paper or plan.name}, and not of {name}; name a stage of it")
     new = [row for row in records.read_rows(runs) if row.spec_hash]
     curves = _read_curves(runs.with_name("curves.parquet"))
+    with lock.held(folder / "runs.csv"), lock.held(folder / "curves.parquet"):
+        yield from _add(name, plan, new, curves, folder)
+
+
+def _add(name: str, plan: Suite, new: Sequence[Row], curves: Any, folder: Path) -> Iterator[str]:
+    from longlag.store import parquet, records
+
     kept = _merged(name, new)
     points = _joined(name, new, curves)
     records.write_rows(folder / "runs.csv", kept)
