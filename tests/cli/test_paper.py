@@ -1,6 +1,7 @@
 """`longlag paper`: a search and a stage after it, trained, added to the records, and reused from there."""
 
 import dataclasses
+import json
 import shlex
 import shutil
 from pathlib import Path
@@ -92,6 +93,16 @@ def test_a_search_of_which_a_run_is_missing_chooses_nothing(place, capsys):
     write_rows(folder / "runs.csv", [dataclasses.replace(row, status="diverged") for row in rows])
     assert cli.main(["paper", "tiny2000", "--add", str(folder)]) == 0
     assert "of every candidate a run failed" in capsys.readouterr().out
+
+
+def test_results_of_a_search_without_a_grid_are_refused_before_anything_is_written(place, capsys):
+    folder = trained("rates")
+    shutil.rmtree("results/papers")
+    design = json.loads((folder / "suite.json").read_text())
+    (folder / "suite.json").write_text(json.dumps({**design, "search": {"candidates": 1, "seeds": 1}}))
+    assert cli.main(["paper", "tiny2000", "--add", str(folder)]) == 2
+    assert "results/tiny2000-rates has results of a search without a grid" in capsys.readouterr().err
+    assert not Path("results/papers/tiny2000/runs.csv").exists()
 
 
 def test_what_is_recorded_is_not_trained_again(place, monkeypatch, capsys):

@@ -107,6 +107,12 @@ def test_stages_come_in_order(place):
         ({"stages": {"1": {"cells": FINAL["cells"]}}}, "the key `what`"),
         ({"stages": {"one-two": FINAL}}, "one-two"),
         ({"stages": {"1": {**FINAL, "after": [], "methodz": {}}}}, "unknown key 'methodz'; did you mean 'methods'?"),
+        (
+            {"stages": {**CONFIG["stages"], "rates": {**SEARCH, "search": {"candidates": 3}}}},
+            "the search {'candidates': 3} of stage 'rates' has no grid, of whose points a paper chooses; write search: {gr",
+        ),
+        ({"stages": {**CONFIG["stages"], "rates": {**SEARCH, "search": {"finalists": "a.yaml"}}}}, "has no grid"),
+        ({"search": {"seeds": 1}}, "the search {'seeds': 1} of stage '1' has no grid"),
         ({"page": {**PAGE, "tabels": []}}, "unknown key in page: 'tabels'; did you mean 'tables'?"),
         ({"seedz": 3}, "unknown key 'seedz'; did you mean 'seeds'?"),
         ({"methods": ["control"]}, "methods"),

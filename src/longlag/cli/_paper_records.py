@@ -38,6 +38,9 @@ def add(name: str, run: Path, folder: Path) -> Iterator[str]:
     plan = suite.read(run / "suite.json")
     if plan.paper != name:
         raise LonglagError(f"{run} has results of {plan.paper or plan.name}, and not of {name}; name a stage of it")
+    if plan.search is not None and "grid" not in plan.search:
+        what = "a search without a grid, of whose points a paper chooses"
+        raise LonglagError(f"{run} has results of {what}; give the stage a grid and train it again")
     new = [row for row in records.read_rows(runs) if row.spec_hash]
     curves = _read_curves(runs.with_name("curves.parquet"))
     with lock.held(folder / "runs.csv"), lock.held(folder / "curves.parquet"):

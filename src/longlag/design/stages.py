@@ -20,7 +20,7 @@ from typing import Any
 
 from longlag import resources
 from longlag.design import schemas
-from longlag.errors import LonglagError, unknown
+from longlag.errors import LonglagError, shown, unknown
 from longlag.store import files
 
 STAGES = "stages"
@@ -55,10 +55,17 @@ def _files() -> dict[str, Path]:
 
 
 def check(config: Mapping[str, Any]) -> None:
-    """Raises LonglagError for a paper's file with a wrong key or value, or a stage that comes before itself."""
+    """Raises LonglagError for a paper's file with a wrong key or value, a stage that comes before itself, or a
+    search without a grid."""
     schemas.check("paper", _with_texts(config))
-    for name in stage_names(config):
+    for name, body in _with_texts(config)[STAGES].items():
         in_order(config, name)
+        search = body.get("search", config.get("search"))
+        if isinstance(search, Mapping) and "grid" not in search:  # the schema of a suite says what else is wrong
+            raise LonglagError(
+                f"the search {shown(dict(search))} of stage {name!r} has no grid, of whose points a paper chooses; "
+                "write search: {grid: {optimiser.learning_rate.value: [1.0e-3, 1.0e-4]}}"
+            )
 
 
 def stage_names(config: Mapping[str, Any]) -> list[str]:
