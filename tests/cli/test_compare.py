@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -91,6 +92,21 @@ def at_once(monkeypatch):
 
 def compare(record, *words: str, plugin="twin.py") -> int:
     return cli.main(["compare", "--plugin", plugin, "--reference", str(record), *words])
+
+
+@pytest.mark.usefixtures("at_once")
+def test_finished_runs_of_a_record_with_rules_of_its_own_are_not_trained_again(here, capsys, monkeypatch):
+    own = {"stop": "budget", "rules": {"test_lags": [12]}}
+    (here / "record").mkdir()
+    write_rows(here / "record/runs.csv", outcome(spec("control", **own))[1])
+    probed, was = [], _compare_cost._probe
+    monkeypatch.setattr(_compare_cost, "_probe", lambda *given: probed.append(was(*given)) or probed[0])
+    assert compare("record", "--yes") == 0
+    assert json.loads(probed[0].spec).items() >= own.items(), "the run that is timed has them too"
+    shutil.rmtree("results/compare/twin/jobs")  # a killed call leaves rungs, and no rows
+    capsys.readouterr()
+    assert compare("record", "--dry-run") == 0
+    assert "all runs are finished" in capsys.readouterr().out
 
 
 def lasting(rows):

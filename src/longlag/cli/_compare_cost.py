@@ -34,15 +34,13 @@ def missing(plan: Suite, out: Path) -> list[Missing]:
     """Every run without a finished rung. An edited plug-in, or other settings, have none."""
     from longlag.cli import _jobs
     from longlag.engine.ladder import Rungs
-    from longlag.engine.spec import RunSpec, resolve
-    from longlag.settings import of_task, parse
+    from longlag.engine.spec import resolve
 
     found, rungs = [], Rungs(out / "rungs")
     for job in _jobs.pending(plan, out):
-        given = parse(job.assignments())
-        for (task, method, lag, seed), digest in plan.wanted(job).items():
-            spec = RunSpec(task, lag, method, (seed,), job.budget, of_task(given, task), job.timeout, job.device)
-            if digest and rungs.load(resolve(spec), seed) is None:
+        specs = {(spec.task, spec.lag): spec for spec in _jobs.specs(job)}
+        for (task, _, lag, seed), digest in plan.wanted(job).items():
+            if digest and rungs.load(resolve(specs[task, lag]), seed) is None:
                 found.append((task, lag, seed, job.budget, job.timeout))
     return found
 
@@ -125,14 +123,14 @@ def _probe(method: str, task: str, lag: int, plan: Suite) -> Row:
     Raises:
         LonglagError: it ended with an error; with the line of the plug-in.
     """
+    from longlag.cli import _jobs
     from longlag.engine import contracts
-    from longlag.engine.spec import RunSpec, resolve
+    from longlag.engine.spec import resolve
     from longlag.engine.train import attempt
-    from longlag.settings import of_task, parse
     from longlag.store.records import Row, Status
 
-    given = next(parse(job.assignments()) for job in plan.jobs if task in job.tasks)
-    setup = resolve(RunSpec(task, lag, method, (0,), PROBE_PASSES, of_task(given, task)))
+    specs = (spec for job in plan.jobs for spec in _jobs.specs(job) if (spec.task, spec.lag) == (task, lag))
+    setup = resolve(replace(next(specs), seeds=(0,), budget=PROBE_PASSES))
     errors: list[Exception] = []
     (row,) = (event for event in attempt(setup, failed=errors.append) if isinstance(event, Row))
     if row.status != Status.ERROR:

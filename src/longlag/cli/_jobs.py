@@ -1,13 +1,16 @@
-"""Runs the jobs of a suite as processes on this machine, without Snakemake: each is one `longlag ladder`."""
+"""The jobs of a suite, each one `longlag ladder`: what one trains, and how it runs here without Snakemake."""
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,7 @@ from longlag.engine.interrupt import Interruption
 if TYPE_CHECKING:
     from longlag.design.job import Job
     from longlag.design.suite import Suite
+    from longlag.engine.spec import RunSpec
 
 _LOOK_EVERY = 0.1  # seconds
 
@@ -64,6 +68,24 @@ def words(job: Job, folder: Path) -> list[str]:
     places = ["--cache", folder / "rungs", "--out", _file(folder, job, "runs.csv")]
     places += ["--curves", _file(folder, job, "curves.parquet")]
     return ["ladder", *shlex.split(job.arguments()), *map(str, places)]
+
+
+def specs(job: Job) -> list[RunSpec]:
+    """What a job trains, by the words that run it: a spec for each lag and task, with all the fields but the seeds."""
+    from longlag.cli import _training
+
+    args = _parser().parse_args([*shlex.split(job.arguments()), "--out", ""])
+    found = [spec for lag in job.lags for spec in _training.specs(args, job.tasks, lag, (), args.candidate)]
+    return [replace(spec, gradient_flow=args.gradient_flow) for spec in found]
+
+
+@cache
+def _parser() -> argparse.ArgumentParser:
+    from longlag.cli import ladder
+
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    ladder.configure(parser)
+    return parser
 
 
 def _start(job: Job, folder: Path) -> subprocess.Popen[bytes]:

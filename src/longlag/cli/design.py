@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import shlex
 import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longlag.cli import _arguments, _faults
+from longlag.cli import _arguments, _faults, _jobs
 from longlag.errors import LonglagError, unknown
 
 if TYPE_CHECKING:
@@ -72,19 +71,13 @@ def digests_of(plan: Suite, here: bool = False) -> Digests:
     Raises:
         LonglagError: unknown method or task; plug-ins need `--plugin`. A run that cannot be run (see `_faults.py`).
     """
-    from longlag.cli import _training, ladder
-
-    parser = argparse.ArgumentParser()
-    ladder.configure(parser)
     _check_spaces(plan)
     digests: Digests = {}
     faults: list[_faults.Fault] = []
     for job in plan.jobs:
         _check_names(plan, job)
-        args = parser.parse_args([*shlex.split(job.arguments()), "--out", ""])
-        specs = [spec for lag in job.lags for spec in _training.specs(args, job.tasks, lag, (), args.candidate)]
         by_task: dict[str, dict[str, str | None]] = {task: {} for task in job.tasks}
-        for spec in specs:
+        for spec in _jobs.specs(job):
             digest, reason, by_method = _digest(spec, here)
             by_task[spec.task][str(spec.lag)] = digest
             if reason:
