@@ -483,6 +483,16 @@ def test_what_cannot_be_compared_is_refused(record, here, capsys, code, words, s
     assert not (here / "results").exists()
 
 
+def test_two_plug_ins_of_one_file_name_are_refused(record, here, capsys):
+    (here / "tasks").mkdir()
+    (here / "tasks/twin.py").write_text(PLACE)
+    assert compare(record, "--plugin", "tasks/twin.py", "--yes") == 2
+    said = capsys.readouterr().err
+    assert "--plugin names two files called twin.py (twin.py and tasks/twin.py)" in said
+    assert "rename one of them" in said
+    assert not (here / "results").exists()
+
+
 def test_a_setting_that_the_newcomer_has_on_some_tasks_only_names_them(here, capsys):
     (here / "twin.py").write_text(TWIN.replace("control", "esn"))
     words = ["compare", "--plugin", "twin.py", "--tasks", "adding,memorization_5bit", "--quick", "--dry-run"]

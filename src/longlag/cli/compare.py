@@ -57,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from longlag.store import files, records
 
     _arguments.refuse_twice(args.tasks, "--tasks")
+    _refuse_one_name(args.plugin)
     _arguments.load_plugins(args)
     method = _newcomer(args)
     space.check(method)
@@ -91,6 +92,18 @@ def run(args: argparse.Namespace) -> int:
     files.write_atomically(out / "suite.json", (plan.to_json(plan.digests) + "\n").encode())
     _jobs.train(plan, out, args.cores, lambda job: print(_ended(out, job), flush=True))
     return _compare_page.write(plan, method, others, standings, source, out, smoke)
+
+
+def _refuse_one_name(plugins: list[str]) -> None:
+    """Raises LonglagError for two files of one name: the record of the newcomer has all plug-ins in one folder."""
+    first: dict[str, str] = {}
+    for plugin in plugins:
+        other = first.setdefault(Path(plugin).name, plugin)
+        if Path(other).resolve() != Path(plugin).resolve():
+            raise LonglagError(
+                f"--plugin names two files called {Path(plugin).name} ({other} and {plugin}), which the record of your "
+                "method could not both have; rename one of them"
+            )
 
 
 def _newcomer(args: argparse.Namespace) -> str:
