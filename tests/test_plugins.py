@@ -64,6 +64,21 @@ def test_their_docstrings_are_shown(files, capsys):
     assert GRU.split('"""')[1] in capsys.readouterr().out
 
 
+def test_a_task_of_long_lags_alone_is_shown_at_its_shortest(files, tmp_path, capsys):
+    far = "import dataclasses\nfrom longlag.tasks.adding import TASK as PARENT\n"
+    (tmp_path / "far.py").write_text(f"{far}TASK = dataclasses.replace(PARENT, name='far', shortest=60)\n")
+    plugin = ["--plugin", str(tmp_path / "far.py")]
+    for call, said in [
+        (["control"], "for every task at lag 50 (far: 60, its shortest); each line"),
+        (["control", "--task", "far"], " at lag 60; each line"),
+        (["far"], "at lag 60: 66 steps"),
+    ]:
+        assert cli.main(["show", *call, *plugin]) == 0
+        assert said in capsys.readouterr().out
+        assert cli.main(["show", *call, *plugin, "--lag", "50"]) == 2, "what is asked for is not changed"
+        assert "lag 50 is too small for task 'far'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "promise",
     [

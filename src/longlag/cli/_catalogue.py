@@ -39,8 +39,15 @@ def kept(kind: str, name: str) -> dict[str, Any] | None:
     return entry if entry and entry["source"] == _source(kind, name) else None
 
 
-def method(name: str, tasks: list[str], lag: int) -> dict[str, Any]:
+def lag_of(task: str, lag: int | None) -> int:
+    """The lag at which a task is shown: the one that is asked for, else `LAG`, or its shortest if that is longer."""
+    return max(LAG, registry.get("tasks", task).shortest) if lag is None else lag
+
+
+def method(name: str, tasks: list[str], lag: int | None) -> dict[str, Any]:
     """All that `longlag show` prints of a method: `_basics`, the label, the search space and the parts for each task.
+
+    lag: None for that of `lag_of`.
 
     Raises:
         LonglagError: a task or a lag for which it cannot be built.
@@ -53,7 +60,7 @@ def method(name: str, tasks: list[str], lag: int) -> dict[str, Any]:
     space.check_form(found)
     parts: dict[str, list[str]] = {}
     for task in tasks:
-        built = resolve(RunSpec(task, lag, name, (0,))).parts
+        built = resolve(RunSpec(task, lag_of(task, lag), name, (0,))).parts
         lines = "\n".join(f"  {path} = {_shown(value_at(built, path))}" for path in paths(built))
         parts.setdefault(lines, []).append(f"{task} ({registry.get('tasks', task).traits.kind})")
     searched = ", ".join(f"{path} in [{r.low:g}, {r.high:g}]" for path, r in found.tune.items())
@@ -61,15 +68,17 @@ def method(name: str, tasks: list[str], lag: int) -> dict[str, Any]:
     return {**_basics("methods", name), "label": found.label, "space": searched, "parts": listed}
 
 
-def task(name: str, lag: int) -> dict[str, Any]:
+def task(name: str, lag: int | None) -> dict[str, Any]:
     """All that `longlag show` prints of a task.
+
+    lag: None for that of `lag_of`.
 
     Raises:
         LonglagError: a lag that it does not have.
     """
     from longlag.tasks.base import check_lag
 
-    found = registry.get("tasks", name)
+    found, lag = registry.get("tasks", name), lag_of(name, lag)
     check_lag(found, lag)
     traits = found.traits
     lines = [
@@ -135,8 +144,8 @@ def made() -> dict[str, Any]:
     """The catalogue of the methods and tasks of the package as they are now."""
     names = {kind: registry.FOLDERS[kind].names() for kind in ("methods", "tasks")}
     full = {
-        "methods": {name: method(name, names["tasks"], LAG) for name in names["methods"]},
-        "tasks": {name: task(name, LAG) for name in names["tasks"]},
+        "methods": {name: method(name, names["tasks"], None) for name in names["methods"]},
+        "tasks": {name: task(name, None) for name in names["tasks"]},
     }
     return {
         kind: {name: {"source": _source(kind, name), **entry} for name, entry in entries.items()}

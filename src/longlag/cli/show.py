@@ -14,8 +14,8 @@ EXAMPLE = "longlag show hf --task temporal_order --lag 50"
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="METHOD|TASK", help="a name from `longlag list`")
     parser.add_argument("--task", help="build the method's parts for this task (default: for each)")
-    lag = "build the parts for this lag (default: %(default)s)"
-    parser.add_argument("--lag", type=_arguments.lag, default=_catalogue.LAG, help=lag)
+    lag = f"build the parts for this lag (default: {_catalogue.LAG}, or a task's shortest if that is longer)"
+    parser.add_argument("--lag", type=_arguments.lag, help=lag)
     _arguments.add_plugins(parser)
 
 
@@ -53,21 +53,22 @@ def _refuse(name: str) -> NoReturn:
     raise LonglagError(f"{fault}; `longlag list` prints all")
 
 
-def _show_method(name: str, task: str | None, lag: int) -> None:
+def _show_method(name: str, task: str | None, lag: int | None) -> None:
     """For every task at the usual lag the catalogue has the answer, unless there are plug-ins; else it is built."""
     from longlag import registry
     from longlag.words import join_words
 
     tasks = registry.names("tasks")
-    usual = task is None and lag == _catalogue.LAG and tasks == registry.FOLDERS["tasks"].names()
+    usual = task is None and lag in (None, _catalogue.LAG) and tasks == registry.FOLDERS["tasks"].names()
     kept = _catalogue.kept("methods", name) if usual else None
     method = kept or _catalogue.method(name, [task] if task else tasks, lag)
+    at = f"lag {_catalogue.LAG}" if kept else _lags([task] if task else tasks, lag)
     print(f"{name} ({method['label']}), numerics version {method['version']}\n{method['summary']}")
     print(f"reference: {method['reference']}\n\n{method['document']}")
     groups = {join_words(part["tasks"]): part["lines"].split("\n") for part in method["parts"]}
     same = [line for line in next(iter(groups.values())) if all(line in lines for lines in groups.values())]
     whose = next(iter(groups)) if len(groups) == 1 else "every task"
-    print(f"\nfor {whose} at lag {lag}; each line can be changed with --set:", *same, sep="\n")
+    print(f"\nfor {whose} at {at}; each line can be changed with --set:", *same, sep="\n")
     for names, lines in groups.items():
         if rest := [line for line in lines if line not in same]:
             print(f"for {names}:", *rest, sep="\n")
@@ -75,7 +76,15 @@ def _show_method(name: str, task: str | None, lag: int) -> None:
         print(f"\ndeclared search space: {method['space']}")
 
 
-def _show_task(name: str, lag: int) -> None:
-    task = (_catalogue.kept("tasks", name) if lag == _catalogue.LAG else None) or _catalogue.task(name, lag)
+def _lags(tasks: list[str], lag: int | None) -> str:
+    """The lag at which each task is shown, in words: "lag 50 (far: 60, its shortest)"."""
+    at = {task: _catalogue.lag_of(task, lag) for task in tasks}
+    usual = min(at.values())
+    longer = [f"{task}: {own}, its shortest" for task, own in at.items() if own > usual]
+    return f"lag {usual} ({'; '.join(longer)})" if longer else f"lag {usual}"
+
+
+def _show_task(name: str, lag: int | None) -> None:
+    task = (_catalogue.kept("tasks", name) if lag in (None, _catalogue.LAG) else None) or _catalogue.task(name, lag)
     print(f"{name}, generator version {task['version']}\nreference: {task['reference']}\n\n{task['document']}\n")
     print("\n".join(task["lines"]))
