@@ -208,15 +208,20 @@ def test_a_suite_names_the_plugins_of_its_jobs(tmp_path, capsys):
         (("--device", "tpu9"), "device 'tpu9' cannot be used here"),
         (("--timeout", "0"), "timeout '0' is not a positive number"),
         (("--device", "meta"), "device 'meta' cannot be used here"),
-        (("--seeds", "0:1000000001"), "seeds from 1000000 on are for tuning: `longlag tune`, whose --seeds 0:2 are"),
-        (("--seeds", "0:1" + "0" * 4000), "seeds from 1000000 on are for tuning"),  # no range to walk
+        (
+            ("--seeds", "0:1000000001"),
+            "seeds from 1000000 to 1999999 are for tuning: `longlag tune`, whose --seeds 0:2 are",
+        ),
+        (("--seeds", "0:1" + "0" * 4000), "seeds from 1000000 to 1999999 are for tuning"),  # no range to walk
         (("--seeds", "0:1" + "0" * 5000), "are not a range"),
-        (("--seeds", "1000000"), "seeds '1000000' go beyond 999999; seeds from 1000000 on are for tuning"),
+        (("--seeds", "1000000"), "seeds '1000000' go beyond 999999; seeds from 1000000 to 1999999 are for tuning"),
         (
             ("--candidate", "3"),
             "seed 0 is for reported runs; a --candidate is trained on seeds of tuning: --seeds 1000000:",
         ),
-        (("--candidate", "-1"), "candidate '-1' is negative; write a number from 0 (the recipe) on"),
+        (("--seeds", "2000000:2000001", "--candidate", "0"), "seeds '2000000:2000001' go beyond 1999999; seeds from"),
+        (("--candidate", "00"), "seed 0 is for reported runs; a --candidate is trained on seeds of tuning"),
+        (("--candidate", "-1"), "candidate -1 is negative; write a number from 0 (the recipe) on"),
         (("--task", "adding", "--task", "xor"), "--task is given 2 times and takes one value; `longlag ladder` takes"),
         (("--seeds", "1", "--seeds", "2"), "write all seeds in one: --seeds 0:5"),
         (("--candidate", "1.5"), "candidate '1.5' is not a whole number"),

@@ -167,6 +167,10 @@ def test_demo_is_small():
         (design(search={"candidates": 0}), "search.candidates is 0; it must be a positive whole number"),
         (design(search={"candidates": 4, "seed": 1}), "unknown key in search: 'seed'; did you mean 'seeds'?"),
         (design(search={"candidates": 4, "seeds": "0:2"}), "search.seeds '0:2' has seeds below 1000000"),
+        (
+            design(search={"candidates": 4, "seeds": "1999999:2000001"}),
+            "search.seeds '1999999:2000001' go beyond 1999999, the last seed of tuning; write a range from 1000000 on",
+        ),
         (design(search={"candidates": 4, "seeds": "1000002:1000002"}), "search.seeds '1000002:1000002' is an empty"),
         (design(search={"candidates": 4}, seeds="0:2"), "seeds '0:2' of the suite are those of reported runs"),
         (design({**CELL, "seeds": 2}, search={"candidates": 4}), "seeds 2 of cells[0] are those of reported runs"),

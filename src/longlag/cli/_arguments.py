@@ -23,12 +23,12 @@ MAX_COUNT = 10**12
 
 def seeds(text: str) -> tuple[int, ...]:
     """Parses "0:5" (seeds 0 to 4), "7" or "1,4,9"; seeds of reported runs alone."""
-    return _seeds(text, protocol.FIRST_TUNING_SEED)
+    return _seeds(text, protocol.FIRST_TUNING_SEED - 1)
 
 
 def all_seeds(text: str) -> tuple[int, ...]:
     """`seeds`, or those of tuning: `check_seeds` says which may be trained."""
-    return _seeds(text, 2 * protocol.FIRST_TUNING_SEED)
+    return _seeds(text, protocol.LAST_TUNING_SEED)
 
 
 def check_seeds(args: argparse.Namespace) -> None:
@@ -37,7 +37,7 @@ def check_seeds(args: argparse.Namespace) -> None:
     first = protocol.FIRST_TUNING_SEED
     for seed in args.seeds:
         if args.candidate is None and seed >= first:
-            raise _tuning_seeds(str(seed))
+            raise _tuning_seeds(str(seed), first - 1)
         if args.candidate is not None and seed < first:
             raise LonglagError(
                 f"seed {seed} is for reported runs; a --candidate is trained on seeds of tuning: "
@@ -45,15 +45,15 @@ def check_seeds(args: argparse.Namespace) -> None:
             )
 
 
-def _tuning_seeds(text: str) -> LonglagError:
-    first = protocol.FIRST_TUNING_SEED
+def _tuning_seeds(text: str, greatest: int) -> LonglagError:
+    first, last = protocol.FIRST_TUNING_SEED, protocol.LAST_TUNING_SEED
     return LonglagError(
-        f"seeds {shown(text)} go beyond {first - 1}; seeds from {first} on are for tuning: `longlag tune`, whose "
+        f"seeds {shown(text)} go beyond {greatest}; seeds from {first} to {last} are for tuning: `longlag tune`, whose "
         f"--seeds 0:2 are seeds {first} and {first + 1}, or a suite with `search`"
     )
 
 
-def _seeds(text: str, end: int) -> tuple[int, ...]:
+def _seeds(text: str, greatest: int) -> tuple[int, ...]:
     first, colon, last = text.partition(":")
     try:
         found: Sequence[int] = range(int(first), int(last)) if colon else [int(part) for part in text.split(",")]
@@ -62,23 +62,23 @@ def _seeds(text: str, end: int) -> tuple[int, ...]:
     lowest, highest = (found[0], found[-1]) if colon and found else (min(found, default=-1), max(found, default=-1))
     if lowest < 0:
         raise LonglagError(f"seeds {shown(text)} are an empty or negative range; write 0:5 for seeds 0 to 4")
-    if highest >= end:
-        raise _tuning_seeds(text)
+    if highest > greatest:
+        raise _tuning_seeds(text, greatest)
     if len(set(found)) < len(found):
         raise LonglagError(f"seeds {shown(text)} name a seed twice")
     return tuple(found)
 
 
-def count(what: str, remedy: str = "write a number from 1 on") -> Callable[[str], int]:
-    """Reads a positive whole number, called `what` in errors, which end with the remedy."""
+def count(what: str, remedy: str = "write a number from 1 on", least: int = 1) -> Callable[[str], int]:
+    """Reads a whole number from `least` (1 or 0) on, called `what` in errors, which end with the remedy."""
 
     def read(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             raise LonglagError(f"{what} {shown(text)} is not a whole number; {remedy}") from None
-        if value < 1:
-            raise LonglagError(f"{what} {shown(value)} is not positive; {remedy}")
+        if value < least:
+            raise LonglagError(f"{what} {shown(value)} is {'not positive' if least else 'negative'}; {remedy}")
         if value > MAX_COUNT:
             raise LonglagError(f"{what} {shown(value)} is too large; at most {MAX_COUNT:,}")
         return value
@@ -87,13 +87,7 @@ def count(what: str, remedy: str = "write a number from 1 on") -> Callable[[str]
 
 
 lag = count("lag", "write one lag in steps, such as 50; `longlag ladder` takes several: --lags 20,50")
-
-
-def candidate(text: str) -> int:
-    """Reads the number of a candidate, from 0."""
-    if text.startswith("-"):
-        raise LonglagError(f"candidate {shown(text)} is negative; write a number from 0 (the recipe) on")
-    return 0 if text == "0" else count("candidate", "write a number from 0 (the recipe) on")(text)
+candidate = count("candidate", "write a number from 0 (the recipe) on", least=0)
 
 
 def names(text: str) -> list[str]:

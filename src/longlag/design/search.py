@@ -40,7 +40,7 @@ def seeds(search: Mapping[str, Any]) -> range:
     """The tuning seeds of a search: n of them from the first, or a range "first:end".
 
     Raises:
-        LonglagError: an empty range, or one with seeds of reported runs.
+        LonglagError: an empty range, or one with seeds that are not of tuning.
     """
     given, first = search.get("seeds", DEFAULT_SEEDS), protocol.FIRST_TUNING_SEED
     found = range(*map(int, given.split(":"))) if isinstance(given, str) else range(first, first + given)
@@ -48,6 +48,11 @@ def seeds(search: Mapping[str, Any]) -> range:
         raise LonglagError(f"search.seeds {given!r} is an empty range; the end of first:end is not part of it")
     if found.start < first:
         raise LonglagError(f"search.seeds {given!r} has seeds below {first}, which are for reported runs")
+    if found.stop - 1 > protocol.LAST_TUNING_SEED:
+        raise LonglagError(
+            f"search.seeds {given!r} go beyond {protocol.LAST_TUNING_SEED}, the last seed of tuning; write a range "
+            f"from {first} on, such as {first}:{first + DEFAULT_SEEDS}"
+        )
     return found
 
 
