@@ -88,5 +88,6 @@ def test_a_setting_is_at_an_edge_if_the_two_best_lie_near_the_same_end():
     assert flagged(0.99, 0.2)
     assert not flagged(1.01e-3, 0.03), "the second best lies in the middle"
     assert not flagged(1.01e-3, 0.99), "at the other end"
+    assert flagged(0, 1e-4), "a recipe may lie outside"
     assert not flagged(3e-3, 1.01e-3), "the best lies outside the outer tenth"
     assert candidates.at_edge(method, {"cell.hidden": 1.0}, {"cell.hidden": 1.0}) == []

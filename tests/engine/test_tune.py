@@ -3,10 +3,13 @@
 import dataclasses
 import math
 
-from longlag import protocol
-from longlag.engine import tune
+import pytest
+
+from longlag import cli, protocol, registry
+from longlag.engine import space, tune
 from longlag.engine.ladder import Rungs
 from longlag.engine.spec import resolve, unmeasured_row
+from longlag.methods.base import Range
 from longlag.store.records import Point
 from toy import spec
 
@@ -63,3 +66,20 @@ def test_search_runs_every_candidate_and_names_settings_at_an_edge():
     assert all(t.rows[0].seed == protocol.FIRST_TUNING_SEED for t in trials)
     assert any(isinstance(event, Point) for event in seen)
     assert all(len(t.last_losses) == 1 for t in trials)
+
+
+@pytest.mark.parametrize(("second", "said"), [(2.0, True), (500.0, False)])
+def test_a_recipe_at_the_edge_of_the_space_is_said_to_be_there(tmp_path, capsys, monkeypatch, second, said):
+    """A recipe changes nothing, and its values are in the space all the same."""
+    path, method = "optimiser.learning_rate", registry.get("methods", "control")
+    rate = space.values(spec("control"))[path]
+    around = dataclasses.replace(method, tune={path: Range(rate, 1000 * rate)})
+    monkeypatch.setitem(registry._plugins["methods"], "control", around)
+    tried = [({}, 0.5), ({path: second * rate}, 0.6)]
+    found = [dataclasses.replace(trial(best_error=wrong), overrides=overrides) for overrides, wrong in tried]
+    monkeypatch.setattr(tune, "search", lambda *_: found)
+    words = ["tune", "--task", "temporal_order", "--lag", "10", "--method", "control", "--out"]
+    assert cli.main([*words, str(tmp_path / "tune.csv")]) == 0
+    told = capsys.readouterr().out
+    assert "chosen the recipe" in told
+    assert (f"note: {path} at the edge of the declared space" in told) == said

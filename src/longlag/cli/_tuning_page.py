@@ -97,17 +97,14 @@ def _section(choice: Choice) -> list[str]:
 
 def _values(choice: Choice, numbers: Any) -> dict[str, dict[str, float]]:
     """The values that the searched settings have, by task, with these candidates; those that a task has."""
-    from longlag import registry
-    from longlag.engine.spec import RunSpec, resolve_elsewhere
-    from longlag.settings import paths, value_at
+    from longlag.engine import space
+    from longlag.engine.spec import RunSpec
 
-    space = registry.get("methods", choice.method).tune
     found = {}
     for task, candidate in numbers.items():
         trial = choice.trials[candidate or 0][task][0]
         spec = RunSpec(task, trial.lag, choice.method, (), overrides=choice.settings(candidate, task))
-        parts = resolve_elsewhere(spec).parts
-        found[task] = {path: value_at(parts, path) for path in space if path in set(paths(parts))}
+        found[task] = space.values(spec)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -66,7 +67,7 @@ def _refuse_others(args: argparse.Namespace) -> None:
 
 def _search(args: argparse.Namespace) -> int:
     from longlag import registry
-    from longlag.engine import candidates, tune
+    from longlag.engine import candidates, space, tune
     from longlag.engine.ladder import Rungs
     from longlag.engine.progress import progress
     from longlag.store import lock, records
@@ -89,8 +90,10 @@ def _search(args: argparse.Namespace) -> int:
         print(f"chosen: none; every candidate {_failed(trials)}")
         return 1
     print(_line("chosen", chosen))
-    method = registry.get("methods", args.method)
-    edges = candidates.at_edge(method, chosen.overrides, others[0].overrides) if others else []
+    both = [
+        space.values(replace(spec, overrides={**spec.overrides, **trial.overrides})) for trial in (chosen, *others[:1])
+    ]
+    edges = candidates.at_edge(registry.get("methods", args.method), *both) if others else []
     if edges:
         print(f"note: {', '.join(edges)} at the edge of the declared space; a wider space may hold better values")
     return 0

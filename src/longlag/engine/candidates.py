@@ -64,7 +64,7 @@ def as_setting(parts: Parts, path: str, value: float) -> float:
 
 def at_edge(method: Method, best: Mapping[str, float], second: Mapping[str, float]) -> list[str]:
     """The settings whose best value lies in the outer tenth of the declared range, and whose second best in the outer
-    quarter at the same end; on a logarithmic scale.
+    quarter at the same end; on a logarithmic scale. best, second: values, as `space.values` finds them.
 
     One candidate alone says little: of five columns of three settings, three lie in an outer tenth by chance.
     """
@@ -73,7 +73,9 @@ def at_edge(method: Method, best: Mapping[str, float], second: Mapping[str, floa
 
 
 def _position(space: Range, value: float) -> float:
-    """Where in its range: 0 at the low end, 1 at the high one."""
+    """Where in its range: 0 at the low end, 1 at the high one. A recipe may lie outside."""
+    if value <= 0:
+        return -math.inf
     return math.log(value / space.low) / math.log(space.high / space.low)
 
 

@@ -1,4 +1,4 @@
-"""Whether the search space that a method declares is one of settings that it has.
+"""Whether the search space that a method declares is one of settings that it has, and where in it a run is.
 
 A setting that the method has on some tasks only is left out on the others. One that it has on no task is a mistake, and
 every candidate would leave it out without a word.
@@ -13,7 +13,7 @@ from longlag.engine.candidates import as_setting
 from longlag.engine.spec import RunSpec, resolve_elsewhere
 from longlag.errors import LonglagError, shown, unknown
 from longlag.methods.base import Method, Parts, Range
-from longlag.settings import paths, with_values
+from longlag.settings import paths, value_at, with_values
 
 LAGS = (10, 50, 1000)  # at which a method is built; at its shortest, if a task needs a longer one
 
@@ -44,6 +44,16 @@ def check_for(method: Method, built: Iterable[Parts]) -> None:
     for path in sorted(method.tune) if known else ():
         if path not in known:
             raise unknown(f"setting in {where}", path, known)
+
+
+def values(spec: RunSpec) -> dict[str, float]:
+    """The values that the searched settings have in a run, also those of its recipe; of the settings that it has.
+
+    Raises:
+        LonglagError: the spec is refused.
+    """
+    setup = resolve_elsewhere(spec)
+    return {path: value_at(setup.parts, path) for path in setup.method.space(setup.parts)}
 
 
 def _buildable(name: str) -> Iterator[Parts]:
