@@ -248,6 +248,25 @@ def test_a_misspelt_option_gets_a_hint(words, capsys):
     assert capsys.readouterr().err.rstrip().endswith("--metod is no option: did you mean --method?")
 
 
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [(["--tas", "xor"], "--task"), (["--tas=xor"], "--task"), (["--checkpoint", "9"], "--checkpoint-every")],
+)
+def test_an_option_is_written_out(words, nearest, capsys):
+    """Cut short, it would pass by the guard against an option that is given twice."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main([*TRAIN, "--out", "runs.csv", *words])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.rstrip()
+    assert said.endswith(f"{words[0].partition('=')[0]} is no option: did you mean {nearest}?")
+
+
+def test_no_verb_takes_an_option_cut_short():
+    for verb, parser in cli._parsers(cli.VERBS.names())[1].items():
+        assert not parser.allow_abbrev, verb
+    assert not cli.build_parser().allow_abbrev
+
+
 def test_completion_says_in_a_sentence_that_it_needs_shtab(monkeypatch, capsys):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert cli.main(["completion", "bash"]) == 2

@@ -38,9 +38,12 @@ _AT_ONCE = {"list", "show", "cite", "completion"}  # they have answered before s
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that suggests the nearest option where one is misspelt."""
+    """A parser that takes whole options alone, and suggests the nearest where one is misspelt or cut short."""
 
     _words: Sequence[str] = ()
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how, allow_abbrev=False)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         self._words = sys.argv[1:] if args is None else args
@@ -49,10 +52,15 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         known = [option for option in self._option_string_actions if option.startswith("--")]
         typed = [word.partition("=")[0] for word in self._words if word.startswith("--") and word != "--"]
-        wrong = [word for word in typed if not any(option.startswith(word) for option in known)]
-        near = {word: difflib.get_close_matches(word, known, n=1) for word in wrong}
+        wrong = [word for word in typed if word not in known]
+        near = {word: _beginning(word, known) or difflib.get_close_matches(word, known, n=1) for word in wrong}
         hints = [f"{word} is no option: did you mean {found[0]}?" for word, found in near.items() if found]
         super().error("; ".join([message, *hints]))
+
+
+def _beginning(word: str, known: Sequence[str]) -> list[str]:
+    """The shortest option that begins with a word, if there is one."""
+    return sorted((option for option in known if option.startswith(word)), key=len)[:1]
 
 
 def build_parser() -> argparse.ArgumentParser:
