@@ -102,11 +102,13 @@ STARTS = _starts()
 
 def measure(seeds: Sequence[int]) -> Finding:
     """Draws every start once per seed."""
-    return judge({name: [decay(start, seed) for seed in seeds] for name, start in STARTS.items()})
+    found = {name: [decays(start, seed) for seed in seeds] for name, start in STARTS.items()}
+    best, mean = ({name: [pair[i] for pair in each] for name, each in found.items()} for i in (0, 1))
+    return judge(best, {name: [float(np.exp(logs[-1])) for logs in each] for name, each in mean.items()})
 
 
-def decay(start: Start, seed: int, settle: int = SETTLE, lag: int = LAG) -> np.ndarray:
-    """ln ||ds_T/ds_{T-k}||, [lag+1], over the last steps of one sequence."""
+def decays(start: Start, seed: int, settle: int = SETTLE, lag: int = LAG) -> tuple[np.ndarray, np.ndarray]:
+    """ln ||ds_T/ds_{T-k}||, [lag+1], over the last steps of one sequence; the root mean square of all directions."""
     task: Task = registry.get("tasks", TASK)
     steps = settle + lag
     x = task.sample(stream(seed, "lecture", CLAIM.slug, "input"), steps, 1).x[:, 0]
@@ -114,11 +116,12 @@ def decay(start: Start, seed: int, settle: int = SETTLE, lag: int = LAG) -> np.n
     shapes = {**start.cell.shapes(x.shape[1]), "W_hy": (start.cell.hidden, outputs), "b_y": (outputs,)}
     drawn = start.init.draw(stream(seed, "lecture", CLAIM.slug, "init"), shapes)
     params = {name: drawn[name] for name in start.cell.shapes(x.shape[1])}
-    return chains.log_norms(chains.jacobians(start.cell, params, x, lag))
+    return chains.both_log_norms(chains.jacobians(start.cell, params, x, lag))
 
 
-def judge(logs: Mapping[str, Sequence[np.ndarray]]) -> Finding:
-    """The verdict on what was measured, start by start; logs: ln norms by start and seed."""
+def judge(logs: Mapping[str, Sequence[np.ndarray]], means: Mapping[str, Sequence[float]]) -> Finding:
+    """The verdict on what was measured, start by start; logs: ln norms by start and seed. means: the share that a
+    random direction keeps over the lag."""
     numbers = {name: _number(STARTS[name], each) for name, each in logs.items()}
     contrast = [numbers[name] for name, start in STARTS.items() if start.asked == "lost"]
     careful = [name for name, start in STARTS.items() if start.asked == "carried" and start.units == "tanh"]
@@ -129,6 +132,10 @@ def judge(logs: Mapping[str, Sequence[np.ndarray]]) -> Finding:
         )
         for name in careful
     ]
+    random = {
+        name: over_seeds(f"{STARTS[name].label}: mean of all directions (root mean square)", means[name])
+        for name in careful
+    }
     unchanged = max(numbers[name].high for name, start in STARTS.items() if start.unchanged)
     parts = ", ".join(f"{STARTS[name].label} {numbers[name].value:.2g}" for name in careful)
     told: dict[str, Any] = {"lag": LAG, "plain": numbers["plain"].value, "parts": parts, "unchanged": unchanged}
@@ -137,8 +144,12 @@ def judge(logs: Mapping[str, Sequence[np.ndarray]]) -> Finding:
     each = ", ".join(f"{steps:.0f} steps by {STARTS[name].label}" for name, steps in short.items())
     caveat = f"other starts that are called careful carry the gradient less far: {each}" if short else ""
     but = fill(CLAIM.slug, "but", longest=max(short.values())) if short else ""
-    shown = {STARTS[name].label: f"{numbers[name].value:.2g} of it arrives" for name in careful}
-    return conclude_by_case(CLAIM, cases, [*numbers.values(), *better], series, caveat, but, shown, **told)
+    shown = {
+        STARTS[name].label: f"the best direction keeps {numbers[name].value:.2g}, the mean of all {share.value:.2g}"
+        for name, share in random.items()
+    }
+    every = [*numbers.values(), *random.values(), *better]
+    return conclude_by_case(CLAIM, cases, every, series, caveat, but, shown, **told)
 
 
 def _number(start: Start, each: Sequence[np.ndarray]) -> Number:

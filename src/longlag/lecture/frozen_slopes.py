@@ -31,14 +31,14 @@ CLAIM = claim("frozen_slopes", units=HIDDEN, steps=STEPS, roundings=_ROUNDINGS, 
 class Comparison:
     """One unit and seed. error: share of the absolute sum. moved: relative distance of the derivatives of two inputs.
 
-    slopes [2, T, H] of the two inputs; log10_backprop and log10_system [2, T+1]: norms of dL/dh_t both ways.
+    slopes [2, T, H] of the two inputs. components [3, K, H]: dL/dh_t after the first input, at every fifth step, over
+    its norm there: by backpropagation, and by the linear system with the slopes of either input.
     """
 
     error: float
     moved: float
     slopes: np.ndarray
-    log10_backprop: np.ndarray
-    log10_system: np.ndarray
+    components: np.ndarray
 
 
 def measure(seeds: Sequence[int]) -> Finding:
@@ -56,8 +56,9 @@ def compare(unit: Unit, seed: int) -> Comparison:
     system = np.stack([linear_system(net.W_hh, s, d_last) for s in slopes])
     absolute = np.stack([linear_system(np.abs(net.W_hh), s, np.abs(d_last)) for s in slopes])
     moved = float(np.linalg.norm(backprop[1, :-1] - backprop[0, :-1]) / np.linalg.norm(backprop[0, :-1]))
-    norms = (np.log10(np.linalg.norm(found, axis=-1)) for found in (backprop, system))
-    return Comparison(rounding.off(backprop - system, absolute), moved, slopes, *norms)
+    shown = np.stack([backprop[0], *system])[:, ::5]
+    components = shown / np.linalg.norm(shown[0], axis=-1, keepdims=True)
+    return Comparison(rounding.off(backprop - system, absolute), moved, slopes, components)
 
 
 def linear_system(recurrent: np.ndarray, slopes: np.ndarray, d_last: np.ndarray) -> np.ndarray:

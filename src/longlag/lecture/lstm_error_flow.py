@@ -33,6 +33,7 @@ from longlag.optimisers.adam import Adam
 from longlag.optimisers.clipping import ClipNorm
 from longlag.optimisers.sgd import SGD
 from longlag.rng import stream
+from longlag.words import join_words
 
 _TASK, _LAG = "temporal_order", 30
 _PLAIN, _CAREFUL, _LSTMS = "plain net", "plain net, ESN-style start", ("LSTM, forget bias 1", "LSTM, chrono start")
@@ -177,12 +178,13 @@ def judge(found: dict[str, list[Run]], lag: int, seeds: Sequence[int] = ()) -> F
         told = values(each, learned=0, before=1, after=3)
         parts.append(fill(CLAIM.slug, "part" if name in _LSTMS else "part_plain", name=name, **told))
     asked = numbers[_PLAIN][3]
+    little = [name for name in _LSTMS if numbers[name][1].value < least]
     counts = {
-        "little": numbers[_LSTMS[0]][1].value < least,
+        "little": len(little),
         "selected": asked.met is not True and 0 < asked.nets == len(found[_PLAIN]),
         "careful": numbers[_CAREFUL][3].value >= least,
     }
-    caveat = caveats(CLAIM.slug, counts, name=_LSTMS[0], lag=lag, share=numbers[_CAREFUL][3].value)
+    caveat = caveats(CLAIM.slug, counts, names=join_words(little), lag=lag, share=numbers[_CAREFUL][3].value)
     but = fill(CLAIM.slug, "but", share=numbers[_CAREFUL][3].value) if counts["careful"] else ""
     caveat = joined(caveat, *(said for _, _, said in premises.values()))
     series = {

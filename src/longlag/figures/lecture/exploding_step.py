@@ -11,7 +11,7 @@ from longlag.figures.tools import style
 
 _COLOUR = {"plain": base.VERMILLION, "clipped": base.GREEN}
 _TITLE = {"plain": "All nets, no clipping", "clipped": "All nets, clipped"}
-_BEFORE, _AFTER = 20, 60  # updates shown around the step
+_BEFORE, _AFTER = 10, 10  # updates shown around the step
 _UNITS = ("logistic", "tanh")
 
 

@@ -1,4 +1,4 @@
-"""Claim 3: the slopes after one input, how far another input changes them, and the derivatives that follow."""
+"""Claim 3: the slopes after one input, how far another input changes them, and the derivatives that either gives."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from longlag.figures.lecture import base
 from longlag.figures.tools import style
 
 _INPUT = (base.GREEN, base.VERMILLION)
-_AXIS = r"$\|\partial L / \partial h_t\|$, input A = 1"
+_AXIS = "by the linear system"
 
 
 @style.applied()
 def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """The slopes and their change above; below the derivatives, by backpropagation and by the linear system."""
+    """The slopes and their change above; below the derivatives, by the linear system against backpropagation."""
     series = finding["series"]
     figure, axes = base.panels(2, rows=2, height=2.0, width=width)
-    maps, curves = axes.reshape(2, 2)
+    maps, clouds = axes.reshape(2, 2)
     _maps(figure, list(maps), series, ("Slopes after input A (logistic)", "Changed by input B: |A − B|"))
-    for panel, unit in zip(curves, ("logistic", "tanh"), strict=True):
-        _curves(panel, series[unit])
-        panel.set_title(f"Derivatives, {unit} units")
-    curves[0].set_ylabel(_AXIS)
+    for panel, unit in zip(clouds, ("logistic", "tanh"), strict=True):
+        _components(panel, series[unit])
+        panel.set_title(f"Derivatives after A, {unit} units")
+    clouds[0].set_ylabel(_AXIS)
     return figure
 
 
@@ -34,10 +34,10 @@ def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     """The slopes, their change and the derivatives of the logistic net, side by side."""
     series = finding["series"]
     figure, axes = base.panels(3, height=2.4, width=width, width_ratios=[1, 1, 1.3])
-    *maps, curve = axes.flat
+    *maps, cloud = axes.flat
     _maps(figure, maps, series, ("Slopes, input A", "Changed by B: |A − B|"))
-    _curves(curve, series["logistic"])
-    curve.set(title="Derivatives", ylabel=_AXIS)
+    _components(cloud, series["logistic"])
+    cloud.set(title="Derivatives after A", ylabel=_AXIS)
     return figure
 
 
@@ -54,19 +54,18 @@ def _maps(figure: Figure, panels: Sequence[Any], series: base.Series, titles: Se
     bar.set_label("slope $f'(a_t)$, difference")
 
 
-def _curves(axes: Any, found: base.Series) -> None:
-    """Sizes of derivatives over those of backpropagation after input A, since all fall by many decades alike."""
-    of_a = base.array(found["log10_backprop"])[0]
-    for i, colour in enumerate(_INPUT):
-        backprop = base.array(found["log10_backprop"])[i] - of_a
-        axes.plot(backprop, color=colour, lw=1.2, label=f"backpropagation, input {'AB'[i]}")
-    system = base.array(found["log10_system"])[0] - of_a
-    rings = {"ms": 3.4, "mfc": "none", "mec": style.INK, "mew": 0.7, "label": "linear system, slopes of A"}
-    axes.plot(range(0, len(system), 2), system[::2], "o", **rings)
-    most = max(1, round(float(np.ceil(np.abs(axes.get_ylim()).max()))))
-    axes.set_yticks(range(-most, most + 1), base.powers(range(-most, most + 1)))
-    axes.set(xlabel="step t", xlim=(0, len(of_a) - 1), ylim=(-most, most))
-    axes.legend(fontsize=7, loc="best", handlelength=1.4, borderaxespad=0.2)
+def _components(axes: Any, found: base.Series) -> None:
+    """Every component of the derivatives after input A, by the linear system against backpropagation."""
+    backprop, *systems = base.array(found["components"])
+    most = max(1.2 * np.abs(backprop).max(), np.quantile(np.abs(systems), 0.98))  # a few points lie outside
+    axes.axline((0, 0), slope=1, color=style.FAINT, lw=3, zorder=0)
+    for i in (1, 0):
+        axes.plot(backprop.ravel(), systems[i].ravel(), "o", color=_INPUT[i], ms=2.4, mec="none", alpha=0.8)
+        place = {"ha": "right", "va": "bottom", "weight": "bold"}
+        base.word(
+            axes, 0.97, 0.03 + 0.1 * (1 - i), f"slopes of {'AB'[i]}", _INPUT[i], xycoords="axes fraction", **place
+        )
+    axes.set(xlim=(-most, most), ylim=(-most, most), xlabel="by backpropagation", xticks=[0], yticks=[0])
 
 
 caption = base.caption("frozen_slopes")

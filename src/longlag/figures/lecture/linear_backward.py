@@ -24,7 +24,9 @@ def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
     largest = max(max(series[unit]["doubling"]) for unit in ("logistic", "tanh"))
     words = f"every derivative, to the last bit:\nlargest difference {largest:g}"
     base.word(back, 0.05, 0.95, words, xycoords="axes fraction", va="top")
-    base.word(ahead, 0.05, 0.95, "states cannot leave their range", xycoords="axes fraction", va="top")
+    base.word(
+        ahead, 0.05, 0.95, "large inputs: states reach\nthe end of their range", xycoords="axes fraction", va="top"
+    )
     return figure
 
 
@@ -35,7 +37,8 @@ def _panel(axes: Any, series: base.Series, key: str, title: str) -> None:
         how: dict[str, Any] = {"lw": 1, "marker": marker, "ms": 7 if unit == "logistic" else 3.5, "mec": "none"}
         middle = base.ranged(axes, factors, series[unit][key], base.UNIT[unit], **how)
         if key == "ahead":  # backward they lie on each other
-            base.word(axes, factors[0] * (1 if unit == "logistic" else 300), middle[0] * 3, unit, base.UNIT[unit])
+            shift = (2**5, 2**-3) if unit == "logistic" else (1, 2**4)  # below its line, above its line
+            base.word(axes, factors[0] * shift[0], middle[0] * shift[1], unit, base.UNIT[unit])
     base.word(axes, 2.0**14, 2.0**11, "linear", style.QUIET, va="top")
     axes.set(xscale="log", yscale="log", title=title)
     exponents = range(-20, 21, 10)

@@ -42,8 +42,13 @@ def jacobians(cell: Recurrence, params: Mapping[str, np.ndarray], x: np.ndarray,
 def log_norms(jacobians: Array) -> Array:
     """ln ||dh_T/dh_{T-k}||_2 for k = 0 ... T, [T+1], from the Jacobians [T, S, S] of the steps 1 ... T.
 
-    -inf where the product is exactly zero.
+    The norm is the largest factor of any direction. -inf where the product is exactly zero.
     """
+    return both_log_norms(jacobians)[0]
+
+
+def both_log_norms(jacobians: Array) -> tuple[Array, Array]:
+    """`log_norms`, and the same of the root mean square over all directions: ln (||dh_T/dh_{T-k}||_F / sqrt(S))."""
     steps, size = jacobians.shape[:2]
     product, logs = np.eye(size), np.zeros(steps + 1)
     products = np.empty((steps, size, size))
@@ -56,8 +61,9 @@ def log_norms(jacobians: Array) -> Array:
             logs[k + 1] = logs[k] + np.log(norm)
     squared = np.linalg.eigvalsh(products @ products.transpose(0, 2, 1))[:, -1]  # of unit Frobenius norm: in [1/S, 1]
     spectral = np.sqrt(squared)
+    mean = np.concatenate(([0.0], logs[1:] - np.log(size) / 2))
     logs[1:] += np.log(np.where(spectral > 0, spectral, 1.0))
-    return logs
+    return logs, mean
 
 
 def lyapunov(jacobians: Array) -> Array:
