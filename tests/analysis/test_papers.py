@@ -261,7 +261,7 @@ CELLS = pd.DataFrame(
         "n": 2,
         "solved": [2, 0, 1, 0],
         "mean": [0.002, 0.5, 0.3, 0.4],
-        "budget": 1e6,
+        "most": 1e6,
     }
 )
 

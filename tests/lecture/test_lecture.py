@@ -307,7 +307,7 @@ def test_a_slide_says_its_verdict_once():
     entry = running.entry(QUICK, (0,))
     assert entry["finding"]["plain"].startswith("Undecided: doubling the inputs")
     page = slides.render([entry])
-    assert "Measured: it <b>is undecided</b>. Doubling the inputs does not double the states" in page
+    assert "Measured: it <b>is undecided</b>. Doubling the inputs does not double what they do to the states" in page
     assert "Undecided:" not in page
 
 

@@ -33,7 +33,6 @@ from longlag.optimisers.adam import Adam
 from longlag.optimisers.clipping import ClipNorm
 from longlag.optimisers.sgd import SGD
 from longlag.rng import stream
-from longlag.words import join_words
 
 _TASK, _LAG = "temporal_order", 30
 _PLAIN, _CAREFUL, _LSTMS = "plain net", "plain net, ESN-style start", ("LSTM, forget bias 1", "LSTM, chrono start")
@@ -184,7 +183,7 @@ def judge(found: dict[str, list[Run]], lag: int, seeds: Sequence[int] = ()) -> F
         "selected": asked.met is not True and 0 < asked.nets == len(found[_PLAIN]),
         "careful": numbers[_CAREFUL][3].value >= least,
     }
-    caveat = caveats(CLAIM.slug, counts, names=join_words(little), lag=lag, share=numbers[_CAREFUL][3].value)
+    caveat = caveats(CLAIM.slug, counts, names=" and ".join(little), lag=lag, share=numbers[_CAREFUL][3].value)
     but = fill(CLAIM.slug, "but", share=numbers[_CAREFUL][3].value) if counts["careful"] else ""
     caveat = joined(caveat, *(said for _, _, said in premises.values()))
     series = {
