@@ -4,10 +4,11 @@ import re
 
 import pytest
 import torch
-from nets import CE, T, X, classes, double, learner, normal, problem, weights
+from nets import CE, Recurrent, T, X, classes, double, learner, normal, oracle, problem, weights
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
+from longlag.algebra.stateless import twice_differentiable
 from longlag.errors import LonglagError
 from longlag.torch_data import TaskDataset
 
@@ -33,6 +34,34 @@ def test_curvature_of_the_first_mini_batches_costs_less():
     found = [float(opt.step(lambda x, y: (net(x), y), batches)) for _ in range(4)]
     assert found[-1] < found[0]
     assert opt.info["passes"] < 2 * opt.info["cg_iterations"]
+
+
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_first_mini_batches_stand_for_all_of_them(reduction, n):
+    """Of five equal pieces, the first n have the loss and the products of all, of hidden states too."""
+    net, x, y = double(Recurrent()), normal(8, T, X), classes(8)
+    opt = learner(net, nn.CrossEntropyLoss(reduction=reduction), hidden=net.rnn, structural_damping=1.0)
+    params = {name: p.detach().clone().unsqueeze(0) for name, p in opt._trained().items()}
+    every = oracle(opt, lambda x, y: (net(x), y), [(x, y)] * 5)
+    every.value_and_grad(params)
+    first = every.head(n)
+    torch.testing.assert_close(first.value(params), every.value(params))
+    torch.testing.assert_close(every.head(3).head(n).value(params), every.value(params))
+    v = {name: normal(*p.shape) for name, p in params.items()}
+    with twice_differentiable(), torch.no_grad():
+        found, wanted = (some.gauss_newton(params, structural=0.7)(v) for some in (first, every))
+    torch.testing.assert_close(found, wanted)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_step_by_the_curvature_of_the_first_mini_batch_solves_a_linear_regression(reduction):
+    net, x = double(nn.Linear(X, 1)), normal(40, X)
+    opt = learner(net, nn.MSELoss(reduction=reduction), damping=1e-6, curvature_batches=1)
+    pieces = [(x, x.sum(1, keepdim=True))] * 5
+    found = [float(opt.step(lambda x, y: (net(x), y), pieces)) for _ in range(2)]
+    assert found[1] < 1e-8 * found[0]
+    assert opt.param_groups[0]["damping"] < 1e-6
 
 
 def test_batches_of_other_kinds_than_pairs():

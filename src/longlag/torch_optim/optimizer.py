@@ -77,7 +77,8 @@ class HessianFree(torch.optim.Optimizer):
             warns if another axis agrees with the rows of the outputs and the first does not.
         weight_decay: of (weight_decay / 2) ||theta||^2, in loss, gradient and curvature.
         cg_iterations: at most, in a step.
-        curvature_batches: how many of a step's mini-batches give the curvature, from the first on; None is all.
+        curvature_batches: how many of a step's mini-batches give the curvature, from the first on; None is all. Where
+            the loss is a sum, theirs is scaled to the number of all, which should be of one size.
 
     Attributes:
         info: of the last step: damping (lambda), rho (reduction ratio: the decrease of the loss over that of the model,

@@ -56,7 +56,8 @@ class ClosureOracle:
     mean: whether the loss is a mean over the mini-batches, else their sum. known: whether the loss is known to be
     convex in the outputs and not linear. required: whether hidden states must be seen if they are damped. first:
     whether the step is the optimiser's first, at which the checks of `whole` are done. seen: the
-    sizes by number of mini-batches, of which `head` takes fewer; the first pass over as many notes them here.
+    sizes by number of mini-batches, of which `head` takes fewer; the first pass over as many notes them here. stands:
+    for how many mini-batches each one of a sum stands, which `head` leaves out.
     """
 
     closures: Sequence[Closure]
@@ -67,6 +68,7 @@ class ClosureOracle:
     first: bool = False
     counter: Counter = field(default_factory=Counter)
     seen: dict[int, Sizes] = field(default_factory=dict)
+    stands: float = 1.0
 
     def value(self, params: Params) -> Tensor:
         """Loss, [1]."""
@@ -102,10 +104,10 @@ class ClosureOracle:
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Operator:
         """v -> (J' H J + structural J_h' J_h / B) v, J_h the Jacobian of the hidden states, B sequences."""
         sizes = self._learnt(params)
-        damped = structural / max(sizes.sequences, 1.0) if self.mean else structural
+        damped = structural / max(sizes.sequences, 1.0) if self.mean else structural * self.stands
         if len(self.closures) == 1:
             with self._at(params):
-                kept = self._product(self.closures[0], 1.0, damped)
+                kept = self._product(self.closures[0], sizes.shares[0], damped)
 
         def product(v: Params) -> dict[str, Tensor]:
             with self._at(params):
@@ -124,8 +126,9 @@ class ClosureOracle:
         self.closures[0].watch.check_called(set().union(*(closure.called for closure in self.closures)))
 
     def head(self, n: int) -> ClosureOracle:
-        """The same questions of the first n mini-batches."""
-        return replace(self, closures=self.closures[:n])
+        """The same questions of the first n mini-batches; a sum of them is scaled to the size of all."""
+        closures = self.closures[:n]
+        return replace(self, closures=closures, stands=self.stands * len(self) / len(closures))
 
     def __len__(self) -> int:
         """Number of mini-batches."""
@@ -197,7 +200,7 @@ class ClosureOracle:
     def _noted(self, answers: list[Answer]) -> Sizes:
         """The sizes of these mini-batches, noted at the first pass over as many."""
         if len(answers) not in self.seen:
-            self.seen[len(answers)] = _sizes(answers, self.mean)
+            self.seen[len(answers)] = _sizes(answers, self.mean, self.stands)
         return self.seen[len(answers)]
 
     def _learnt(self, params: Params) -> Sizes:
@@ -219,8 +222,8 @@ class ClosureOracle:
                 leaf.data = own[name]
 
 
-def _sizes(answers: Sequence[Answer], mean: bool) -> Sizes:
-    weights = [answer.weight if mean else 1.0 for answer in answers]
+def _sizes(answers: Sequence[Answer], mean: bool, stands: float) -> Sizes:
+    weights = [answer.weight if mean else stands for answer in answers]
     if not sum(weights) > 0:
         raise LonglagError("no target of the batch counts: all are ignored, or of classes of weight 0")
     shares = tuple(weight / sum(weights) for weight in weights) if mean else tuple(weights)
