@@ -6,7 +6,8 @@ from echoes import SMALL, echoes
 from sklearn.datasets import load_digits
 
 from longlag.errors import LonglagError
-from longlag.esn import EchoStateClassifier, EchoStateNetwork
+from longlag.esn import EchoStateClassifier, EchoStateFeatures, EchoStateNetwork
+from longlag.esn.names import BadInput
 
 
 def test_forms_of_sequences_give_the_same_numbers():
@@ -42,6 +43,46 @@ def test_targets_of_the_last_step(outputs):
         .fit([each[-8:] for each in x], last)
         .predict([each[-8:] for each in x]),
     )
+
+
+KINDS = [(EchoStateNetwork, EchoStateNetwork.predict), (EchoStateFeatures, EchoStateFeatures.transform)]
+TABLE = np.random.default_rng(0).standard_normal((9, 8))
+
+
+@pytest.mark.parametrize(("kind", "ask"), KINDS)
+@pytest.mark.parametrize("changed", [1, 2, 8, None])
+def test_steps_of_another_size_than_at_fit_are_refused(kind, ask, changed):
+    net = kind(**SMALL, inputs_per_step=4).fit(TABLE, TABLE[:, 0])
+    before = ask(net, TABLE)
+    words = rf"inputs_per_step={changed} makes steps of {changed or 8} inputs .* fitted to steps of 4; set_params"
+    with pytest.raises(BadInput, match=words):
+        ask(net.set_params(inputs_per_step=changed), TABLE)
+    np.testing.assert_array_equal(ask(net.set_params(inputs_per_step=4), TABLE), before)
+
+
+@pytest.mark.parametrize(("kind", "ask"), KINDS)
+@pytest.mark.parametrize("width", [1, 2, 8])
+def test_sequences_after_a_fit_to_rows_need_its_steps(kind, ask, width):
+    net = kind(**SMALL, inputs_per_step=4).fit(TABLE, TABLE[:, 0])
+    steps = TABLE.reshape(9, -1, 4)
+    for given in (steps, list(steps)):
+        np.testing.assert_array_equal(ask(net, given), ask(net, TABLE))
+    for given in (TABLE.reshape(9, -1, width), [TABLE[:, :width]]):
+        with pytest.raises(BadInput, match=f"X has {width} features, but .* expecting 4 features .*hand over steps"):
+            ask(net, given)
+
+
+@pytest.mark.parametrize(("kind", "ask"), KINDS)
+@pytest.mark.parametrize("inputs_per_step", [4, 8])
+def test_rows_and_a_series_do_not_follow_each_other(kind, ask, inputs_per_step):
+    every = {"states": "every"} if kind is EchoStateFeatures else {}
+    last = {"states": "last"} if kind is EchoStateFeatures else {}
+    rows = kind(**SMALL, inputs_per_step=inputs_per_step).fit(TABLE, TABLE[:, 0])
+    with pytest.raises(BadInput, match=r'table="series" takes .* fitted with; set_params\(table="rows"\)'):
+        ask(rows.set_params(table="series", inputs_per_step=None, **every), TABLE)
+    series = kind(**SMALL, table="series", **every).fit(TABLE, TABLE[:, 0])
+    with pytest.raises(BadInput, match=r'table="rows" takes .* fitted with; set_params\(table="series"\)'):
+        ask(series.set_params(table="rows", inputs_per_step=inputs_per_step, **last), TABLE)
 
 
 def test_classes_of_the_last_and_of_every_step():

@@ -52,11 +52,6 @@ class Examples:
             raise BadInput("the weights of all sequences are zero; at least one must have a sample_weight above zero")
         return Examples([self.x[i] for i in kept], self.targets.of(kept), [self.weights[i] for i in kept], self.form)
 
-    @property
-    def of_sequences(self) -> bool:
-        """Does X hold sequences, rather than a table?"""
-        return self.form in ("list", "array")
-
 
 class EchoStateBase(ReadoutParameters, ReservoirBase):
     """Targets, `fit` and outputs. A subclass says how targets are numbers."""
@@ -136,7 +131,7 @@ class EchoStateBase(ReadoutParameters, ReservoirBase):
         """Keeps what later calls need to know of the fit."""
         self._settings = settings
         self.n_outputs_, self._every, self._flat = examples.outputs, examples.targets.every, examples.targets.flat
-        self._of_sequences = examples.of_sequences
+        self._form = examples.form
         self._predicts_next = predicts_next(examples.x, examples.targets)
 
     def _check_series(self) -> None:

@@ -54,7 +54,7 @@ class EchoStateFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Featu
         self._warn_of_surprises(x, form, settings)
         self._scale = self._scale_of_inputs(x)
         self.network_ = self._drawn(settings, inputs, outputs=0, seed=self._seed(), feedback=0.0)
-        self._settings, self._of_sequences = settings, form in ("list", "array")
+        self._settings, self._form = settings, form
         return self
 
     @one_thread()

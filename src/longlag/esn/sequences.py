@@ -28,6 +28,8 @@ class ReservoirBase(ReservoirParameters, BaseEstimator):
     """The forms of X and the draw of the reservoir. A subclass says what is fitted to its states."""
 
     SETTINGS: ClassVar[type[ReservoirSettings]] = ReservoirSettings
+    network_: Network
+    _form: str  # of X at `fit`
 
     def _checked(self) -> Any:
         """The parameters as `SETTINGS`, in their ranges."""
@@ -77,12 +79,28 @@ class ReservoirBase(ReservoirParameters, BaseEstimator):
         data.check_finite(table, "Input X", ("step", "channel") if series else ("sequence (row)", "column"))
         if series:
             self._check_series()
-            return [table], "series"
-        if not reset and self._of_sequences:
+        elif not reset and self._form in ("list", "array"):
             raise BadInput(
                 f"X of shape {table.shape} is a table; the net was fitted to sequences: hand over one sequence as [x]"
             )
-        return data.rows(table, self.inputs_per_step), "rows"
+        x, form = ([table], "series") if series else (data.rows(table, self.inputs_per_step), "rows")
+        if not reset:
+            self._check_steps(x[0].shape[1], form)
+        return x, form
+
+    def _check_steps(self, width: int, form: str) -> None:
+        """Raises BadInput where a table of that form has other steps than at `fit`: a parameter was changed since."""
+        if {form, self._form} == {"rows", "series"}:
+            raise BadInput(
+                f'table="{form}" takes the rows of X for other sequences than table="{self._form}", which the net was '
+                f'fitted with; set_params(table="{self._form}"), or fit it again'
+            )
+        fitted = self.network_.model.n_inputs
+        if width != fitted:
+            raise BadInput(
+                f"inputs_per_step={self.inputs_per_step} makes steps of {width} inputs and the net was fitted to steps "
+                f"of {fitted}; set_params(inputs_per_step={fitted}), or fit it again"
+            )
 
     def _check_series(self) -> None:
         """Raises BadInput for parameters that a series cannot follow."""
@@ -93,14 +111,18 @@ class ReservoirBase(ReservoirParameters, BaseEstimator):
             )
 
     def _check_inputs(self, table: Any, reset: bool) -> None:
-        """Keeps the number and the names of the columns of a sequence at `fit`; later, compares them with those."""
+        """Keeps the number and the names of the columns of a sequence at `fit`; later, compares them with those.
+
+        A net that was fitted to rows of several steps knows no names of a step's inputs.
+        """
         width = np.shape(table)[1]
-        if not reset and width != self.n_features_in_:
+        if not reset and width != self.network_.model.n_inputs:
             raise BadInput(
-                f"X has {width} features, but {type(self).__name__} is expecting {self.n_features_in_} "
-                "features as input"
+                f"X has {width} features, but {type(self).__name__} is expecting {self.network_.model.n_inputs} "
+                "features as input; hand over steps of as many inputs as at fit"
             )
-        validate_data(self, table, reset=reset, skip_check_array=True)
+        if reset or width == self.n_features_in_:
+            validate_data(self, table, reset=reset, skip_check_array=True)
 
 
 def _single_steps(rows: int, columns: int) -> str:
