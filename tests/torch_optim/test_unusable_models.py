@@ -1,6 +1,7 @@
 """Models without second derivatives, random ones, and running statistics are refused in a sentence."""
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -17,6 +18,8 @@ from nets import (
     learner,
     losses_of,
     normal,
+    same,
+    weights,
 )
 from torch import nn
 
@@ -107,3 +110,26 @@ def test_random_modules_and_running_statistics_are_refused_until_they_are_in_eva
     assert all(
         torch.equal(value, dict(net.named_buffers())[name]) for name, value in state.items() if "running" in name
     )
+
+
+def test_other_threads_may_call_what_they_like_during_a_step():
+    """A random module there is not refused, and states of a module that is named as hidden are not taken."""
+    found = []
+    for busy in (False, True):
+        net, dropout = double(Recurrent()), nn.Dropout(0.5)
+        opt = learner(net, CE, hidden=net.rnn, structural_damping=1.0)
+
+        def elsewhere(net=net, dropout=dropout):
+            return dropout(net.rnn(normal(3, T, X))[0]).shape
+
+        def closure(net=net, busy=busy, elsewhere=elsewhere):
+            if busy:
+                assert threads.submit(elsewhere).result() == (3, T, H)
+            return net(X_), Y_
+
+        with ThreadPoolExecutor(1) as threads:
+            opt.step(closure)
+        found.append(weights(net))
+    assert same(*found)
+    with ThreadPoolExecutor(1) as threads, pytest.raises(LonglagError, match=r"Dropout\(p=0.5.* it is random"):
+        threads.submit(lambda: opt.step(lambda: (dropout(net(X_)), Y_))).result()

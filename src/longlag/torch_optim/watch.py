@@ -1,7 +1,7 @@
 """What is seen of somebody's modules while a closure runs: those that make a loss random, and named hidden states.
 
 The closure alone is known, not the model, so that every module that is called in it is looked at (a hook of torch for
-all modules, which is there during the call only).
+all modules, which is there during the call only). What other threads of Python call meanwhile is none of its business.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from threading import get_ident
 from typing import Any
 
 from torch import Tensor, nn
@@ -50,14 +51,21 @@ class Watch:
             LonglagError: at the call of a module that is random, or writes running statistics.
         """
         found: list[States] = []
+        thread = get_ident()
+
+        def refuse(module: nn.Module, _: Any) -> None:
+            if get_ident() == thread:
+                _refuse(module)
 
         def keep(module: nn.Module, _: Any, output: Any) -> None:
+            if get_ident() != thread:
+                return
             called.add(module)
             states = self.states(output, _axis(module))
             found.append(replace(states, sequences=1) if _alone(module, output) else states)
 
         with ExitStack() as hooks:
-            hooks.enter_context(_removed(register_module_forward_pre_hook(_refuse)))
+            hooks.enter_context(_removed(register_module_forward_pre_hook(refuse)))
             for module in self.modules:
                 hooks.enter_context(_removed(module.register_forward_hook(keep)))
             yield found
@@ -108,7 +116,7 @@ def _alone(module: nn.Module, output: Any) -> bool:
     return isinstance(first, Tensor) and first.dim() == axes
 
 
-def _refuse(module: nn.Module, _: Any) -> None:
+def _refuse(module: nn.Module) -> None:
     """A module that draws random numbers or writes running statistics gives every trial step another loss."""
     if not module.training:
         return
