@@ -26,6 +26,23 @@ def test_groups_are_solved_for_together():
         grouped.add_param_group({"params": [nn.Parameter(torch.zeros(1))], "weight_decay": 0.1})
 
 
+def test_a_group_that_is_added_has_the_settings_that_the_others_have_by_then():
+    edited = {"structural_damping": 0.2, "weight_decay": 0.1, "cg_iterations": 20, "curvature_batches": 1}
+    net = double(Recurrent())
+    opt = HessianFree(net.rnn.parameters(), CE)
+    for group in opt.param_groups:
+        group.update(edited)
+    opt.add_param_group({"params": [net.out.weight]})
+    assert {name: opt.param_groups[1][name] for name in edited} == edited
+    again = HessianFree(net.rnn.parameters(), CE)
+    again.add_param_group({"params": [net.out.weight]})
+    again.load_state_dict(opt.state_dict())
+    with pytest.raises(LonglagError, match="groups of parameters differ in cg_iterations: 20 and 9"):
+        again.add_param_group({"params": [net.out.bias], "cg_iterations": 9})
+    again.add_param_group({"params": [net.out.bias], "cg_iterations": 20})
+    assert {name: again.param_groups[2][name] for name in edited} == edited
+
+
 def test_edited_settings_count_from_the_next_step_and_are_checked():
     _, opt, closure = problem()
     opt.param_groups[0]["cg_iterations"] = 2

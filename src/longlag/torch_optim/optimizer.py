@@ -33,7 +33,17 @@ from longlag.torch_optim.guards import (
     warn_of_gradients,
 )
 from longlag.torch_optim.oracle import ClosureOracle
-from longlag.torch_optim.settings import NO_RATE, RATE, START, check_given, check_rates, check_saved, settings, shared
+from longlag.torch_optim.settings import (
+    NAMES,
+    NO_RATE,
+    RATE,
+    START,
+    check_given,
+    check_rates,
+    check_saved,
+    settings,
+    shared,
+)
 from longlag.torch_optim.watch import Watch
 
 
@@ -191,7 +201,7 @@ class HessianFree(torch.optim.Optimizer):
         group = {**self.defaults, **param_group}
         if self.param_groups:
             first = self.param_groups[0]
-            group = {**self.defaults, "damping": first["damping"], **param_group, START: first[START]}
+            group = {**self.defaults, **{name: first[name] for name in NAMES}, **param_group, START: first[START]}
         else:
             group[START] = group["damping"]
         shared([*self.param_groups, group])
