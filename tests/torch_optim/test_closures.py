@@ -5,7 +5,24 @@ import re
 
 import pytest
 import torch
-from nets import CE, B, C, H, Recurrent, T, X, classes, double, learner, normal, oracle, problem, same, weights
+from nets import (
+    CE,
+    B,
+    C,
+    H,
+    Recurrent,
+    T,
+    X,
+    classes,
+    double,
+    learner,
+    losses_of,
+    normal,
+    oracle,
+    problem,
+    same,
+    weights,
+)
 from torch import nn
 from torch.nn.functional import batch_norm, cross_entropy, dropout
 
@@ -104,6 +121,25 @@ def backward(net):
     loss = cross_entropy(outputs, Y_)
     loss.backward()
     return loss, outputs
+
+
+@pytest.mark.parametrize("named", [nn.MSELoss(), None], ids=["named", "in the closure"])
+def test_a_closure_may_take_derivatives_with_a_graph(named):
+    """The equation u' = u with u(0) = 1, by the derivatives of a net in its inputs."""
+    net, t = double(nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1))), torch.linspace(0, 1, 20)
+    t = t.double().unsqueeze(1).requires_grad_()
+
+    def closure():
+        u = net(t)
+        (slope,) = torch.autograd.grad(u.sum(), t, create_graph=True)
+        wrong = torch.cat([slope - u, u[:1] - 1])
+        return (wrong.square().mean(), wrong) if named is None else (wrong, torch.zeros_like(wrong))
+
+    opt = learner(net, named)
+    with pytest.raises(LonglagError, match=r"the closure has no graph .*under `with torch\.enable_grad\(\):`"):
+        opt.step(closure)
+    found = losses_of(opt, torch.enable_grad()(closure))
+    assert found[-1] < 0.1 * found[0]
 
 
 def test_outputs_computed_before_the_step_are_named():

@@ -115,8 +115,10 @@ def explained() -> Iterator[None]:
         text = str(error)
         if "second time" in text or "does not have a grad_fn" in text:  # of passes with a graph, and without one
             raise LonglagError(
-                "the graph of the closure is gone: compute the outputs inside it, in every call, and leave backward() "
-                "and zero_grad() out of it; Hessian-Free computes gradients itself"
+                "the closure has no graph to differentiate: compute the outputs inside it, in every call, and leave "
+                "backward() and zero_grad() out of it; Hessian-Free computes gradients itself. If the closure takes "
+                "derivatives, torch.autograd.grad(..., create_graph=True), put them and the forward pass under "
+                "`with torch.enable_grad():`, since some passes of a step keep no graph"
             ) from error
         if "double backward" in text or ("derivative for" in text and "not implemented" in text):
             raise LonglagError(
