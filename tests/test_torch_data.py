@@ -128,11 +128,34 @@ def test_the_score_is_that_of_a_run(name, batch_first):
         outputs = model.outputs(params, x.unsqueeze(0), starts)[0]
         return outputs[0] if task.traits.scored == 1 else outputs.transpose(0, 1) if batch_first else outputs
 
-    batches = [dataclasses.replace(b, start=torch.zeros_like(b.start)) for b in data.evaluation("test", 2500)]
+    batches = [dataclasses.replace(b, start=torch.zeros_like(b.start)) for b in data.evaluation("test", 2000)]
     wanted = float(evaluate.score(data.setup, params, batches).wrong[0])
-    found = error_rate(answer, name, lag, seed=5, batch_first=batch_first, sequences=2500)
+    found = error_rate(answer, name, lag, seed=5, batch_first=batch_first, sequences=2000)
     assert found == wanted
     assert 0 < found <= 1
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("name", ["adding", "temporal_order", "memorization_20bit"])
+@pytest.mark.parametrize("sequences", [3, 1500])
+def test_the_score_of_fewer_sequences_is_that_of_the_first_ones(name, batch_first, sequences):
+    seen = []
+
+    def answer(x):
+        seen.append(x if batch_first else x.transpose(0, 1))
+        return answers.pop(0)
+
+    drawn = [tasks.load(name, 20).sample(1000, seed=5, purpose="test", k=k) for k in range(2)]
+    x, y = (np.concatenate([getattr(batch, part) for batch in drawn], 1)[:, :sequences] for part in "xy")
+    outputs, y = TaskDataset(name, 20).outputs, torch.from_numpy(y)
+    right = y if name == "adding" else torch.nn.functional.one_hot(y, outputs).double()
+    right[:, 1::2] -= 9 * right[:, 1::2].sign()  # each second answer is wrong
+    axis = 1 if len(y) > 1 and not batch_first else 0
+    right = right[0] if len(y) == 1 else right.transpose(0, 1) if batch_first else right
+    answers = list(right.split(1000, axis))
+    found = error_rate(answer, name, 20, seed=5, batch_first=batch_first, sequences=sequences)
+    np.testing.assert_array_equal(torch.cat(seen), x.swapaxes(0, 1))
+    assert found == (sequences // 2) / sequences
 
 
 def test_whole_numbers_of_numpy_are_whole_numbers():

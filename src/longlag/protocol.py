@@ -17,6 +17,7 @@ VERSION = 1  # changes whenever a rule does that decides a recorded number
 CRITERION = 0.01  # share of test sequences wrong that still counts as solved
 CONFIRMATION = 0.008  # two standard errors of 10,000 sequences inside the criterion: a pass is not lost to chance
 MONITOR, CONFIRM, TEST = 1000, 10_000, 10_000  # sequences
+EVALUATION_BATCH = 1000  # sequences that are drawn at once; another number would draw others
 TEST_EVERY_STEP = 1000  # sequences of the test set whose every step is scored
 DEFAULT_BUDGET = 10_000_000.0  # sequence passes per seed and lag
 TRAINING_PASSES = 3  # of a training sequence: a forward and a backward pass

@@ -26,7 +26,6 @@ from longlag.errors import LonglagError, shown
 from longlag.ranges import COUNT, NON_NEGATIVE, check, is_whole
 from longlag.tasks import TaskAtLag, load
 
-_TEST_BATCH = 1000  # sequences, as the engine draws them
 _Batch = tuple[Tensor, ...]
 
 
@@ -123,7 +122,7 @@ def error_rate(
         model: x -> outputs, as `TaskDataset` gives x: [B, O] where one step is scored, else [K, B, O] or [B, K, O].
             A module is evaluated as it is: call `eval()` on one with dropout.
         task, lag, seed, batch_first: as of `TaskDataset`.
-        sequences: how many of the 10,000; all there are where the task has fewer.
+        sequences: the first so many of the 10,000; all there are where the task has fewer.
 
     Raises:
         LonglagError: unknown task, a lag that is too small for it, a number out of range, or outputs of another shape.
@@ -134,11 +133,13 @@ def error_rate(
         raise LonglagError(f"sequences cannot be {shown(sequences)}; it must be a whole number, at least 1")
     if sequences > protocol.TEST:
         raise LonglagError(f"sequences={sequences:,} of a test set of {protocol.TEST:,}; ask for at most that many")
-    sequences = min(int(sequences), source.task.population or int(sequences))
+    every = min(protocol.TEST, source.task.population or protocol.TEST)
+    sequences = min(int(sequences), every)
     wrong = 0
     with torch.no_grad():
-        for k, done in enumerate(range(0, sequences, _TEST_BATCH)):
-            x, y, _ = _tensors(source, min(_TEST_BATCH, sequences - done), seed, "test", k, batch_first)
+        for k, done in enumerate(range(0, sequences, protocol.EVALUATION_BATCH)):
+            drawn = min(protocol.EVALUATION_BATCH, every - done)
+            x, y, _ = _tensors(source, drawn, seed, "test", k, batch_first, first=sequences - done)
             wrong += int(_misses(source, model(x), y, batch_first).sum())
     return wrong / sequences
 
@@ -164,14 +165,20 @@ def _misses(source: TaskAtLag, outputs: Any, y: Tensor, batch_first: bool) -> Te
     return wrong.any(0)
 
 
-def _tensors(source: TaskAtLag, n: int, seed: int, purpose: str, k: int, batch_first: bool) -> tuple[Tensor, ...]:
-    """x, y and start of the k-th batch, in the shapes that `TaskDataset` documents."""
+def _tensors(
+    source: TaskAtLag, n: int, seed: int, purpose: str, k: int, batch_first: bool, first: int | None = None
+) -> tuple[Tensor, ...]:
+    """x, y and start of the k-th batch, in the shapes that `TaskDataset` documents.
+
+    first: of the n sequences, so many at most. A smaller n draws others.
+    """
     batch = source.sample(n, seed, purpose, k)
-    x, y = (torch.from_numpy(np.ascontiguousarray(values)) for values in (batch.x, batch.y))
+    kept = batch.x[:, :first], batch.y[:, :first], batch.start[:first]
+    x, y, start = (torch.from_numpy(np.ascontiguousarray(values)) for values in kept)
     if batch_first:
         x = x.transpose(0, 1).contiguous()
     if source.task.traits.scored == 1:
         y = y[0]
     elif batch_first:
         y = y.transpose(0, 1).contiguous()
-    return x, y, torch.from_numpy(np.ascontiguousarray(batch.start))
+    return x, y, start

@@ -21,13 +21,13 @@ from longlag.engine.packing import Packed, pack
 from longlag.engine.spec import Setup
 from longlag.objective import Gradient, Meter, Objective, Tensors
 from longlag.optimisers.base import Draw, Optimiser, Step
+from longlag.protocol import EVALUATION_BATCH
 from longlag.rng import stream
 from longlag.tasks import PREVIEW, TaskAtLag
 from longlag.tasks.base import Batch
 
 INIT, MONITOR, CONFIRM, TEST, GRADIENT_FLOW = "init", "monitor", "confirm", "test", "flow"  # purposes of streams
 RESERVED = (INIT, MONITOR, CONFIRM, TEST, GRADIENT_FLOW, PREVIEW)  # first words of purposes that no optimiser may draw
-EVALUATION_BATCH = 1000  # sequences
 
 
 def confirmation(k: int) -> str:
