@@ -9,7 +9,8 @@ import pytest
 from echoes import SMALL, echoes
 
 from longlag.errors import LonglagError
-from longlag.esn import EchoStateClassifier, EchoStateNetwork
+from longlag.esn import EchoStateClassifier, EchoStateFeatures, EchoStateNetwork
+from longlag.esn.names import BadInput
 
 X, Y = echoes()
 GAP = np.array([[0, 1], [1, 0], [0, 0], [1, np.nan], [0, 0]])
@@ -183,3 +184,22 @@ def test_what_a_free_run_gets_names_what_is_wrong():
         with pytest.raises(LonglagError) as error:
             net.generate(*arguments)
         assert words in str(error.value)
+
+
+@pytest.mark.parametrize("size", [1e155, 1e308])
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda size: EchoStateNetwork(**SMALL).fit(X, [np.stack([y[:, 0], size * np.sign(y[:, 1])], 1) for y in Y]),
+        lambda size: EchoStateNetwork(**SMALL).fit([np.sign(x) * [1, size] for x in X], Y),
+        lambda size: EchoStateClassifier(**SMALL).fit([np.sign(x) * [1, size] for x in X], [0, 1] * 4),
+        lambda size: EchoStateFeatures(**SMALL).fit([np.sign(x) * [1, size] for x in X]),
+    ],
+    ids=["targets", "inputs", "of a classifier", "of features"],
+)
+def test_numbers_whose_squares_are_not_finite_are_refused(fit, size):
+    words = f"up to {size:.3g} in channel 1, are too large for their squares to be finite; scale X and y"
+    with pytest.raises(BadInput) as error:
+        fit(size)
+    assert words in str(error.value)
+    fit(1e150)

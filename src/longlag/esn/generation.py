@@ -22,11 +22,23 @@ class Scale:
 
     @classmethod
     def of(cls, values: np.ndarray, weights: np.ndarray | None = None) -> Scale:
-        """Of steps [n, channels]; one of weight 2 counts as two. weights: [n], None: 1 each."""
+        """Of steps [n, channels]; one of weight 2 counts as two. weights: [n], None: 1 each.
+
+        Raises:
+            BadInput: a deviation is not finite.
+        """
         share = np.ones((len(values), 1)) if weights is None else weights[:, None]
-        mean = (share * values).sum(0) / share.sum()
-        deviation = np.sqrt((share * np.square(values - mean)).sum(0) / share.sum())
-        constant = deviation <= 1e-12 * np.abs(values).max(0, initial=0)
+        largest = np.abs(values).max(0, initial=0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = (share * values).sum(0) / share.sum()
+            deviation = np.sqrt((share * np.square(values - mean)).sum(0) / share.sum())
+        if not np.isfinite(deviation).all():
+            channel = int(np.isfinite(deviation).argmin())
+            raise BadInput(
+                f"inputs or targets, up to {largest[channel]:.3g} in channel {channel}, are too large for their "
+                "squares to be finite; scale X and y"
+            )
+        constant = deviation <= 1e-12 * largest
         return cls(mean, np.where(constant, 1.0, deviation))
 
     @classmethod
