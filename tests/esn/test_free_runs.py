@@ -1,6 +1,7 @@
 """Free runs, with and without feedback, and those that cannot be."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from echoes import SMALL, echoes, mackey_glass
 
@@ -26,6 +27,31 @@ def test_free_run_with_feedback_and_inputs():
     assert not np.allclose(found, taught)
     own = net.predict(x)[0]  # its own outputs feed back from the start: the same if the warm-up holds those
     np.testing.assert_allclose(net.generate(20, x[0][:40], own[:40], inputs=x[0][40:]), own[40:], atol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [1, 40])
+@pytest.mark.parametrize("outputs", [None, 1, 2])
+def test_the_targets_of_a_warm_up_may_be_a_list_of_one_as_the_warm_up_may(outputs, steps):
+    (x,), (y,) = echoes((60,))
+    y = y[:, 0] if outputs is None else y[:, :outputs]
+    net = EchoStateNetwork(**SMALL, feedback_scale=0.2).fit([x], [y])
+    warm, taught, later = x[:steps], y[:steps], x[steps : steps + 5]
+    wanted = net.generate(5, warm, taught, later)
+    frame = pd.DataFrame(taught)
+    for given in ([taught], taught[None], [taught.tolist()], taught.tolist(), (taught,), frame, [frame]):
+        np.testing.assert_array_equal(net.generate(5, [warm], given, later), wanted)
+
+
+def test_targets_of_a_warm_up_of_another_shape_are_refused_without_a_remedy_of_fit():
+    (x,), (y,) = echoes((20,))
+    net = EchoStateNetwork(**SMALL, feedback_scale=0.2).fit([x], [y])
+    for wrong in ([y, y], [y[:9]], [[y]], 3.0, []):
+        with pytest.raises(
+            LonglagError, match=r"y has shape .* and the warm-up has 20 steps; its targets are \[steps\]"
+        ):
+            net.generate(5, [x], wrong, x[:5])
+    with pytest.raises(LonglagError, match="rows of different lengths"):
+        net.generate(5, [x], [[1.0], [1.0, 2.0]], x[:5])
 
 
 def test_free_run_on_its_own_predictions_continues_mackey_glass():

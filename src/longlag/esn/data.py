@@ -23,13 +23,13 @@ def holds_sequences(x: Any) -> bool:
     A list of arrays [T] is taken for sequences that lack the axis of inputs, which `sequences` says.
     """
     if _listed(x):
-        return len(x) > 0 and (_axes(x[0]) == 2 or (hasattr(x[0], "shape") and _axes(x[0]) == 1))
+        return len(x) > 0 and (n_axes(x[0]) == 2 or (hasattr(x[0], "shape") and n_axes(x[0]) == 1))
     return getattr(x, "ndim", 0) == 3
 
 
 def is_flat(x: Any) -> bool:
     """Is it an array or a list of numbers, with a single axis?"""
-    return getattr(x, "ndim", 0) == 1 or (isinstance(x, list | tuple) and _axes(x) == 1)
+    return getattr(x, "ndim", 0) == 1 or (isinstance(x, list | tuple) and n_axes(x) == 1)
 
 
 def is_of_objects(x: Any) -> bool:
@@ -57,7 +57,7 @@ def check_axes(x: Any) -> None:
             f"X has shape ({len(x)},), without an axis of inputs. Reshape your data: X.reshape(-1, 1) is a "
             'series of one input with table="series", and [X.reshape(-1, 1)] is a list of one sequence'
         )
-    if isinstance(x, list | tuple | np.ndarray) and _axes(x) > 2:
+    if isinstance(x, list | tuple | np.ndarray) and n_axes(x) > 2:
         raise BadInput(
             f"X has shape {np.shape(x)}; sequences are an array [N, steps, inputs] or a list of arrays "
             "[steps, inputs]: flatten the last axes into one of inputs"
@@ -70,7 +70,7 @@ def _listed(values: Any) -> bool:
     )
 
 
-def _axes(values: Any) -> int:
+def n_axes(values: Any) -> int:
     """Number of axes, -1 if rows differ in length."""
     try:
         return int(np.ndim(values))
@@ -180,7 +180,7 @@ def per_step(y: Any, lengths: Sequence[int], choice: str) -> bool:
             raise BadInput(_either(*y.shape))
         return np.ndim(y) == 3
     if len(y) == 0 or hasattr(y[0], "shape") or not isinstance(y[0], list | tuple):
-        return len(y) > 0 and hasattr(y[0], "shape") and _axes(y[0]) > 0
+        return len(y) > 0 and hasattr(y[0], "shape") and n_axes(y[0]) > 0
     return _nested_per_step(y, lengths)
 
 
@@ -194,8 +194,8 @@ def _nested_per_step(y: Sequence[Any], lengths: Sequence[int]) -> bool:
     words = isinstance(y[0][0], str) if y[0] else False  # several labels of the last step are none
     differ = len(set(sizes)) > 1
     as_long_as_sequences = sizes == list(lengths) and sizes[0] > 1
-    of_outputs = _axes(y[0]) > 1  # lists of steps, which are lists of outputs
-    plain = _axes(y[0]) == 1
+    of_outputs = n_axes(y[0]) > 1  # lists of steps, which are lists of outputs
+    plain = n_axes(y[0]) == 1
     if len(y) > 1 and not differ and as_long_as_sequences and plain and not words:
         raise BadInput(_either(len(sizes), sizes[0]))
     return differ or as_long_as_sequences or of_outputs
@@ -214,7 +214,7 @@ def step_targets(y: Any, lengths: Sequence[int]) -> Targets:
     Raises:
         BadInput: a sequence has another number of steps than its targets.
     """
-    ragged = next((i for i, each in enumerate(y) if _axes(each) < 0), None)
+    ragged = next((i for i, each in enumerate(y) if n_axes(each) < 0), None)
     if ragged is not None:
         raise BadInput(
             f"targets {ragged} have rows of different lengths; targets of every step are [steps] or [steps, outputs]"
@@ -244,7 +244,7 @@ def check_single(y: Any, owner: str) -> None:
     if is_of_objects(y) and not isinstance(y, np.ndarray) and any(np.ndim(each) for each in y):
         raise BadInput(f"y is a {type(y).__name__} of {len(y)} objects; hand over a list: list(y)")
     items = list(y) if _listed(y) else []
-    nested = (isinstance(y, np.ndarray) and y.ndim > 2) or any(_axes(each) not in (0, 1) for each in items)
+    nested = (isinstance(y, np.ndarray) and y.ndim > 2) or any(n_axes(each) not in (0, 1) for each in items)
     if nested or len({np.shape(each) for each in items}) > 1:
         raise BadInput(
             f"y holds targets of every step, or lists of different lengths, where each {owner} has one target [N] or "

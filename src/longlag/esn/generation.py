@@ -107,7 +107,7 @@ def with_feedback(net: Network, scales: Scales, steps: int, x: np.ndarray, y: An
     """
     if y is None:
         raise BadInput("a net with feedback is warmed up with its targets too: generate(steps, X, y)")
-    teacher = data.finite(data.step_targets([np.asarray(y)], [len(x)])).y[0]
+    teacher = _taught(y, len(x))
     if teacher.shape[1] != net.model.n_outputs:
         raise BadInput(f"y has {teacher.shape[1]} outputs per step; the net has {net.model.n_outputs}")
     later = np.zeros((steps, 0)) if inputs is None and not x.shape[1] else inputs
@@ -121,6 +121,22 @@ def with_feedback(net: Network, scales: Scales, steps: int, x: np.ndarray, y: An
         return np.concatenate([driven[t][:, None], back.T])
 
     return scales.y.raw(np.concatenate(list(net.free(len(driven), np.zeros(1, int), now, first=len(x)))))
+
+
+def _taught(y: Any, steps: int) -> np.ndarray:
+    """The targets of a warm-up of so many steps, [T, O]; they may be in a list or an array of one, as X may be.
+
+    Raises:
+        BadInput: they are of another shape, or no finite numbers.
+    """
+    wrapped = data.n_axes(y) != 0 and not hasattr(y, "columns") and len(y) == 1
+    given = y[0] if wrapped and (steps > 1 or data.n_axes(y) == 3) else y
+    if data.n_axes(given) >= 0 and (data.n_axes(given) not in (1, 2) or len(given) != steps):
+        raise BadInput(
+            f"y has shape {np.shape(y)} and the warm-up has {steps} step{'s' * (steps != 1)}; its targets are [steps] "
+            "or [steps, outputs]"
+        )
+    return data.finite(data.step_targets([given], [steps])).y[0]
 
 
 def closed_loop(net: Network, scales: Scales, steps: int, x: np.ndarray, y: Any, inputs: Any) -> np.ndarray:
