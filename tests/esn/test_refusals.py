@@ -203,3 +203,38 @@ def test_numbers_whose_squares_are_not_finite_are_refused(fit, size):
         fit(size)
     assert words in str(error.value)
     fit(1e150)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "refused"),
+    [
+        (EchoStateClassifier, (X, ["down", "up"] * 4), (X, ["up"] * 8)),
+        (EchoStateClassifier, (X, ["down", "up"] * 4), ([x * 1e200 for x in X], ["a", "b", "c", "d"] * 2)),
+        (EchoStateClassifier, (X, ["down", "up"] * 4), ([x[:, :1] for x in X], ["a", "b", "c", "d"] * 2, [0] * 8)),
+        (EchoStateNetwork, (X, Y), ([x[:, :1] for x in X], [y * 1e200 for y in Y])),
+        (EchoStateFeatures, (X,), ([x[:, :1] * 1e200 for x in X],)),
+    ],
+    ids=["one class", "large inputs", "no weight", "large targets", "features"],
+)
+def test_a_fit_that_is_refused_leaves_the_one_before(kind, given, refused):
+    net = kind(**SMALL)
+    first = dict(vars(net))
+    with pytest.raises(BadInput):
+        net.fit(*refused)
+    assert vars(net) == first
+    ask = net.fit(*given).transform if kind is EchoStateFeatures else net.fit(*given).predict
+    before, fitted = ask(X), dict(vars(net))
+    with pytest.raises(BadInput):
+        net.fit(*refused)
+    assert vars(net).keys() == fitted.keys()
+    assert all(vars(net)[name] is value for name, value in fitted.items())
+    for found, wanted in zip(ask(X), before, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_a_reservoir_that_cannot_be_drawn_leaves_the_scale_of_the_fit_before():
+    features = EchoStateFeatures(**SMALL).fit(X)
+    before = features.transform(X)
+    with pytest.raises(BadInput, match="input_scale has 3 numbers"):
+        features.set_params(input_scale=[1.0, 2.0, 3.0]).fit([5 + 9 * x for x in X])
+    np.testing.assert_array_equal(features.set_params(input_scale=EchoStateFeatures().input_scale).transform(X), before)

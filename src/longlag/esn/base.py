@@ -71,19 +71,20 @@ class EchoStateBase(ReadoutParameters, ReservoirBase):
             BadInput: a parameter, X, y or sample_weight is none that can be used; the sentence names it. It is a
                 ValueError.
         """
-        settings = self._checked()
-        examples = self._examples(X, y, sample_weight)
-        _check_driven(examples, settings)
-        self._warn_of_surprises(examples.x, examples.form, settings)
-        examples, seed = examples.with_weight(), self._seed()
-        split = spans(settings, examples.targets.every, [len(each) for each in examples.x], seed)
-        weights.check_parts(examples.weights, split)
-        self._scales = self._measured(examples)
-        untrained = self._drawn(settings, examples.inputs, examples.outputs, seed, settings.feedback_scale)
-        self.network_, self.penalty_, self.validation_error_ = untrained.fitted(
-            *self._standardised(examples), examples.weights, split, settings.penalty
-        )
-        self._remember(examples, settings)
+        with self._as_before_if_refused():
+            settings = self._checked()
+            examples = self._examples(X, y, sample_weight)
+            _check_driven(examples, settings)
+            self._warn_of_surprises(examples.x, examples.form, settings)
+            examples, seed = examples.with_weight(), self._seed()
+            split = spans(settings, examples.targets.every, [len(each) for each in examples.x], seed)
+            weights.check_parts(examples.weights, split)
+            self._scales = self._measured(examples)
+            untrained = self._drawn(settings, examples.inputs, examples.outputs, seed, settings.feedback_scale)
+            self.network_, self.penalty_, self.validation_error_ = untrained.fitted(
+                *self._standardised(examples), examples.weights, split, settings.penalty
+            )
+            self._remember(examples, settings)
         return self
 
     def _examples(self, X: Any, y: Any, sample_weight: Any) -> Examples:

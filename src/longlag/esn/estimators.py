@@ -180,10 +180,11 @@ class EchoStateClassifier(ClassifierMixin, ClassifierParameters, EchoStateBase):
             check_classification_targets(labels[:, 0])
         except ValueError as error:
             raise BadInput(f"{error} EchoStateNetwork takes real targets.") from None
-        self.classes_ = np.unique(labels)
-        if len(self.classes_) == 1:
+        classes = np.unique(labels)
+        if len(classes) == 1:
             raise BadInput(f"y has one class alone, {labels[0, 0]}; a classifier needs two or more")
-        hot = [(each == self.classes_).astype(np.float64) for each in targets.y]
+        self.classes_ = classes
+        hot = [(each == classes).astype(np.float64) for each in targets.y]
         return Targets(hot, targets.every, targets.flat)
 
     def _class_weights(self, targets: np.ndarray) -> np.ndarray:

@@ -45,16 +45,17 @@ class EchoStateFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Featu
         Raises:
             BadInput: a parameter or X is none that can be used; the sentence names it. It is a ValueError.
         """
-        settings = self._checked()
-        x, form = self._sequences(X, reset=True)
-        self._check_states([len(each) for each in x], form)
-        inputs = x[0].shape[1]
-        if not inputs:
-            raise BadInput("X has no inputs (a width of 0): nothing drives the reservoir")
-        self._warn_of_surprises(x, form, settings)
-        self._scale = self._scale_of_inputs(x)
-        self.network_ = self._drawn(settings, inputs, outputs=0, seed=self._seed(), feedback=0.0)
-        self._settings, self._form = settings, form
+        with self._as_before_if_refused():
+            settings = self._checked()
+            x, form = self._sequences(X, reset=True)
+            self._check_states([len(each) for each in x], form)
+            inputs = x[0].shape[1]
+            if not inputs:
+                raise BadInput("X has no inputs (a width of 0): nothing drives the reservoir")
+            self._warn_of_surprises(x, form, settings)
+            self._scale = self._scale_of_inputs(x)
+            self.network_ = self._drawn(settings, inputs, outputs=0, seed=self._seed(), feedback=0.0)
+            self._settings, self._form = settings, form
         return self
 
     @one_thread()

@@ -5,6 +5,8 @@ scikit-learn asks for base classes, so this package inherits where the rest of l
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,6 +36,16 @@ class ReservoirBase(ReservoirParameters, BaseEstimator):
     def _checked(self) -> Any:
         """The parameters as `SETTINGS`, in their ranges."""
         return checked(self.SETTINGS, self.get_params(), type(self).__name__)
+
+    @contextmanager
+    def _as_before_if_refused(self) -> Iterator[None]:
+        """An estimator stays what it was, fitted or not, where a fit raises an error."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            self.__dict__ = before
+            raise
 
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(2**31 - 1))
