@@ -291,6 +291,36 @@ def test_claims_measured_before_stay_beside_those_of_a_later_call(tmp_path, caps
     assert held == [2]
 
 
+def measured_beside(monkeypatch, folder, *other):
+    """From now on a call that measures makes, before its first claim is done, another call into the same folder."""
+    real = running.measured
+
+    def both(slugs, seeds, cores):
+        monkeypatch.setattr(running, "measured", real)
+        assert main(["lecture", *other, "--cores", "1", "--out", str(folder)]) == 0
+        yield from real(slugs, seeds, cores)
+
+    monkeypatch.setattr(running, "measured", both)
+
+
+def test_two_calls_at_a_time_keep_the_claims_of_both(tmp_path, monkeypatch):
+    measured_beside(monkeypatch, tmp_path, "--claim", "2", "--seeds", "0:5")
+    assert main(["lecture", "--claim", "3", "--seeds", "0:5", "--cores", "1", "--out", str(tmp_path)]) == 0
+    assert claims_in(tmp_path) == [QUICK, "frozen_slopes"]
+    drawn = json.loads((tmp_path / "lecture.json").read_text("utf-8"))["claims"]
+    assert all(entry["figures"] for entry in drawn)
+    assert not list(tmp_path.glob(".*")), "no lock is left"
+
+
+def test_two_calls_at_a_time_of_other_seeds_delete_no_claim(tmp_path, monkeypatch, capsys):
+    measured_beside(monkeypatch, tmp_path, "--claim", "2", "--seeds", "0:5")
+    assert main(["lecture", "--claim", "3", "--seeds", "5:10", "--cores", "1", "--out", str(tmp_path)]) == 2
+    assert claims_in(tmp_path) == [QUICK]
+    said = capsys.readouterr().err
+    assert "holds claims of other seeds or of another version (2), which this call does not measure" in said
+    assert f"0 of 1 claims are kept in {tmp_path / 'lecture.json'}; --claim frozen_slopes measures the others" in said
+
+
 def test_a_damaged_record_is_not_replaced_without_being_asked(tmp_path, capsys):
     (tmp_path / "lecture.json").write_text("{}")
     words = ["lecture", "--claim", "2", "--seeds", "0:5", "--cores", "1", "--out", str(tmp_path)]

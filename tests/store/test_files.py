@@ -5,6 +5,8 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -148,6 +150,17 @@ def test_a_lock_that_another_user_left_does_not_block(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "open", theirs)
     with lock.held(tmp_path / "runs.csv"), pytest.raises(lock.Held), lock.held(tmp_path / "runs.csv"):
         pass
+
+
+def test_a_lock_is_waited_for_as_long_as_is_asked(tmp_path):
+    with ExitStack() as holder:
+        holder.enter_context(lock.held(tmp_path / "runs.csv"))
+        release = threading.Timer(0.5, holder.close)
+        release.start()
+        with pytest.raises(lock.Held), lock.held(tmp_path / "runs.csv"):
+            pass
+        with lock.held(tmp_path / "runs.csv", wait=60):
+            release.join()
 
 
 def test_a_lock_file_that_cannot_be_deleted_ends_nothing(tmp_path, monkeypatch):

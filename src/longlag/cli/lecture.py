@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from longlag.errors import LonglagError
 HELP = "measure the lecture's claims: a verdict, numbers and a figure for each"
 EXAMPLE = "longlag lecture --claim vanish_explode --out results/lecture"
 _FILE, _SLIDES, _FOLDER = "lecture.json", "slides.html", Path("lecture")
+_WAIT = 60  # seconds for another call that writes into the same folder; it needs one
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,10 +54,11 @@ def run(args: argparse.Namespace) -> int:
     if out:
         files.check_writable(out / _FILE)
         document["claims"] = _measured_before(out, args.seeds, slugs, args.replace)
-    entries = _measure(document, slugs, args.cores, out)
+    measured = _measure(document, slugs, args.cores, out, args.replace)
+    entries = [measured[slug] for slug in slugs]
     if out:
         _draw(document, out)
-        _keep(document, out)
+        _keep(document, measured, slugs, out)
         if args.slides:
             _write_slides(document, out)
         elif files.is_file(out / _SLIDES):
@@ -117,22 +119,38 @@ def _measured_before(out: Path, seeds: Sequence[int], slugs: Sequence[str], repl
     return kept
 
 
-def _beside(entries: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _beside(entries: Iterable[dict[str, Any]], before: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The entries and those measured before of other claims, in the order of the lecture."""
     by_slug = {entry["claim"]["slug"]: entry for entry in (*before, *entries)}
     return sorted(by_slug.values(), key=lambda entry: entry["claim"]["number"])
 
 
-def _keep(document: dict[str, Any], out: Path) -> None:
-    from longlag.store import files
+def _keep(
+    document: dict[str, Any], entries: Mapping[str, Any], slugs: Sequence[str], out: Path, replace: bool = False
+) -> None:
+    """Writes this call's entries beside the other claims that the folder holds by now; the document becomes both.
 
-    document["check"] = files.checksum([json.dumps(document["claims"])])
-    files.write_atomically(out / _FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
+    entries: of the claims measured so far, of the slugs that this call measures.
+
+    Raises:
+        LonglagError: another call has written claims of other seeds, which are not to be replaced.
+    """
+    from longlag.store import files, lock
+
+    drawn = [entry for entry in document["claims"] if "figures" in entry]
+    with lock.held(out / _FILE, _WAIT):
+        there = _measured_before(out, document["seeds"], slugs, replace)
+        same = [entry for entry in drawn for other in there if entry["finding"] == other["finding"]]
+        document["claims"] = _beside(entries.values(), _beside(same, there))
+        document["check"] = files.checksum([json.dumps(document["claims"])])
+        files.write_atomically(out / _FILE, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
 
 
-def _measure(document: dict[str, Any], slugs: list[str], cores: int, out: Path | None) -> list[dict[str, Any]]:
-    """The claims' entries, measured `cores` at a time. Whenever one is done it is added to the document, the document
-    is written, and a line stands on standard error.
+def _measure(
+    document: dict[str, Any], slugs: list[str], cores: int, out: Path | None, replace: bool
+) -> dict[str, dict[str, Any]]:
+    """The claims' entries by slug, measured `cores` at a time. Whenever one is done it is added to the document, the
+    document is written, and a line stands on standard error.
 
     Raises:
         LonglagError, KeyboardInterrupt: a process was killed, or the call interrupted; what is kept, and what is left.
@@ -142,10 +160,10 @@ def _measure(document: dict[str, Any], slugs: list[str], cores: int, out: Path |
     entries: dict[str, dict[str, Any]] = {}
     try:
         for slug, entry in measured(slugs, tuple(document["seeds"]), cores):
-            entries[slug] = entry
             document["claims"] = _beside([entry], document["claims"])
             if out:
-                _keep(document, out)
+                _keep(document, {**entries, slug: entry}, slugs, out, replace and not entries)
+            entries[slug] = entry
             said = entry["finding"]["verdict"] if entry["finding"] else f"could not be measured: {entry['error']}"
             took = f"{entry['seconds']:.1f} s of CPU"
             print(f"[{len(entries)}/{len(slugs)}] {slug}: {said} ({took})", file=sys.stderr, flush=True)
@@ -153,7 +171,7 @@ def _measure(document: dict[str, Any], slugs: list[str], cores: int, out: Path |
         raise KeyboardInterrupt(_unfinished(slugs, entries, out)) from None
     except LonglagError as error:
         raise LonglagError(f"{error}; {_unfinished(slugs, entries, out)}") from error
-    return [entries[slug] for slug in slugs]
+    return entries
 
 
 def _unfinished(slugs: list[str], entries: Mapping[str, Any], out: Path | None) -> str:

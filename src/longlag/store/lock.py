@@ -34,8 +34,10 @@ class Held(LonglagError):
 
 
 @contextmanager
-def held(output: str | Path) -> Iterator[None]:
+def held(output: str | Path, wait: float = 0) -> Iterator[None]:
     """Holds the lock of an output file: a hidden file beside it, which names the process and its machine.
+
+    wait: seconds for which another holder is waited for, at least about a tenth.
 
     Raises:
         Held: another process writes that output.
@@ -45,7 +47,7 @@ def held(output: str | Path) -> Iterator[None]:
     path = output.with_name(f".{output.name}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = _acquired(path, output)
+        lock = _acquired(path, output, max(_TRIES, round(wait / _PAUSE_SECONDS)))
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
             raise LonglagError(f"{path} is not a lock file; delete it") from error
@@ -84,7 +86,8 @@ def _named_in(lock: int) -> str:
     return os.read(lock, 200).decode(errors="replace").strip() or "unknown"
 
 
-def _acquired(path: Path, output: Path) -> int:
+def _acquired(path: Path, output: Path, most: int) -> int:
+    """The open lock file, locked; most: tries."""
     tries = 0
     while True:
         lock = _opened(path)
@@ -100,7 +103,7 @@ def _acquired(path: Path, output: Path) -> int:
             named = _named_in(lock)
             os.close(lock)
             tries += 1
-            if tries == _TRIES:
+            if tries == most:
                 raise Held(
                     f"{output} is being written by process {named}; wait for it or end it, and run this again"
                 ) from None
