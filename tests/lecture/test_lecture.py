@@ -218,6 +218,31 @@ def test_an_interrupted_call_keeps_what_is_measured_and_names_the_rest(tmp_path,
     assert (tmp_path / f"figures/{QUICK}.png").is_file(), "the later call draws what the interrupted one kept"
 
 
+def test_a_resumed_call_measures_what_the_folder_lacks(tmp_path, monkeypatch, capsys):
+    real, asked = running.measured, []
+
+    def noted(slugs, seeds, cores):
+        asked.append([*slugs])
+        return real(slugs, seeds, cores)
+
+    monkeypatch.setattr(running, "measured", noted)
+    words = ["lecture", "--seeds", "0:5", "--cores", "1", "--out", str(tmp_path), "--resume", "--claim"]
+    get, buggy = lecture.get, Buggy()
+    monkeypatch.setattr(buggy, "CLAIM", get("frozen_slopes").CLAIM, raising=False)
+    monkeypatch.setattr(lecture, "get", lambda slug: buggy if slug == "frozen_slopes" else get(slug))
+    assert main([*words, "2,3"]) == 1
+    monkeypatch.setattr(lecture, "get", get)
+    assert main([*words, "2,3"]) == 0
+    assert asked == [[QUICK, "frozen_slopes"], ["frozen_slopes"]], "one that could not be measured is lacking"
+    said = capsys.readouterr().out
+    assert f"({QUICK}): holds" in said
+    assert "(frozen_slopes): holds" in said
+    assert main([*words, "2,3"]) == 0
+    assert asked[-1] == []
+    assert main(["lecture", "--claim", "2", "--json", "--resume"]) == 2
+    assert "--resume has no effect alone; add --out DIR" in capsys.readouterr().err
+
+
 def killed(slug, seeds):
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -35,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--cores", type=_arguments.count("number of cores"), default=os.cpu_count() or 1, help=cores)
     replace = f"delete claims of other seeds or of another version that the folder holds, or a damaged {_FILE}"
     add("--replace", action="store_true", help=replace)
+    add("--resume", action="store_true", help="leave out the claims that the folder holds, measured with these seeds")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--numbers", action="store_true", help="print what was measured below each verdict")
     form.add_argument("--json", action="store_true", help="print everything as JSON rather than a table of verdicts")
@@ -51,14 +52,18 @@ def run(args: argparse.Namespace) -> int:
         return 0
     out: Path | None = args.out or (None if args.json and not args.slides else _FOLDER)
     document: dict[str, Any] = {"longlag": _version(), "seeds": list(args.seeds), "claims": []}
-    if out:
+    if out is None:
+        _arguments.refuse_idle(args.resume, "--resume", "--out DIR")
+    else:
         files.check_writable(out / _FILE)
         document["claims"] = _measured_before(out, args.seeds, slugs, args.replace)
-    measured = _measure(document, slugs, args.cores, out, args.replace)
-    entries = [measured[slug] for slug in slugs]
+    held = {entry["claim"]["slug"]: entry for entry in document["claims"] if args.resume and entry["finding"]}
+    left = [slug for slug in slugs if slug not in held]
+    measured = _measure(document, left, args.cores, out, args.replace)
+    entries = [{**held, **measured}[slug] for slug in slugs]
     if out:
         _draw(document, out)
-        _keep(document, measured, slugs, out)
+        _keep(document, measured, left, out)
         if args.slides:
             _write_slides(document, out)
         elif files.is_file(out / _SLIDES):
