@@ -410,6 +410,8 @@ def test_a_claim_that_cannot_be_measured_costs_no_other(tmp_path):
     (tmp_path / "kill/lecture").touch()
     code, output = folder.snakemake(target="lecture")
     assert (code, len(folder.trained())) == (1, 2), output
+    assert "longlag collect" not in output, "the suite was not asked for"
+    assert "results/tiny" not in output
     (tmp_path / "kill/lecture").unlink()
     code, output = folder.snakemake(target="lecture")
     assert code == 0, output
@@ -418,6 +420,31 @@ def test_a_claim_that_cannot_be_measured_costs_no_other(tmp_path):
     assert (made / "lecture.json").read_text() == "claims"
     assert len(list((made / "figures").iterdir())) == 2 * len(lecture.names())
     assert not (made / "measured").exists()
+
+
+def test_a_lecture_that_fails_leaves_the_page_of_the_suite(after):
+    page = after.path / "results/tiny/report.html"
+    page.write_text("finished")
+    (after.path / "kill").mkdir()
+    (after.path / "kill/lecture").touch()
+    for target in ("lecture", "lecture all"):
+        code, output = after.snakemake(target=target)
+        assert code == 1, output
+        assert page.read_text() == "finished"
+
+
+def test_a_suite_without_a_design_is_not_drawn(tmp_path):
+    folder = Folder(tmp_path)
+    script = tmp_path / "bin/longlag"
+    script.write_text(
+        script.read_text().replace(
+            "print(plan.to_json(digests))", "print(plan.to_json(digests)); sys.exit(words[-1] != '-')"
+        )
+    )
+    code, output = folder.snakemake()
+    assert code == 1
+    assert "Error in rule design" in output
+    assert "longlag collect" not in output, "its rows have no design to belong to"
 
 
 def test_an_interrupted_suite_has_no_page_and_resumes(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -171,6 +172,18 @@ def ask(suite, question):
     for other in question.parent.glob("*.json"):
         other.unlink()
     question.write_text(f"{suite}\n", "utf-8")
+
+
+# Whether a job of the suite may have failed: it was asked for (then it is planned), and not the lecture alone failed. Without suite.json
+# there is nothing to draw.
+def of_suite(said):
+    planned = plan.cache_info().currsize > 0
+    failed = {*re.findall(r"^Error in rule (\w+)", said, re.MULTILINE)}
+    return (
+        planned
+        and failed != {"lecture"}
+        and Path("results", SUITE.name, "suite.json").exists()
+    )
 
 
 # A job whose files belong to the design does not run again because the design was written again.

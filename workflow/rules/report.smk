@@ -100,7 +100,7 @@ onerror:
         logger.info(
             "interrupted: nothing is drawn; run the same command again to resume"
         )
-    else:
+    elif of_suite(said):
         shell(
             " && ".join(
                 AFTER_ERROR[:1] if SUITE.search or SUITE.paper else AFTER_ERROR
