@@ -171,6 +171,17 @@ def workers():
         yield {"ours": ours, "default": default}
 
 
+def test_a_worker_that_died_is_told_in_a_line_and_leaves_the_other(workers):
+    side = harness.Side("curvature:ours", {"steps": 2, "batch": 2, "hidden": 2})
+    with harness.Worker("ours") as dead:
+        dead._process.kill()
+        dead._process.wait()
+        both = {"ours": dead, "default": workers["default"]}
+        with pytest.raises(harness.WorkerError, match="the worker ended"):
+            harness.compare(both, side, side, ("default",), ONCE)
+    assert workers["default"].ask("machine:record")
+
+
 def test_environments_differ_in_what_they_should(workers):
     ours, default = (workers[name].ask("machine:record")["environment"] for name in ("ours", "default"))
     assert default == {name: "1" if name == "OMP_NUM_THREADS" else "" for name in default}
