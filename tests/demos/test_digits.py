@@ -70,6 +70,9 @@ def test_without_scikit_learn_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     with pytest.raises(LonglagError, match=r"the digits come with scikit-learn; pip install 'longlag\[sklearn\]'"):
         digits.load()
+    for words in ([], ["--record", "digits.csv"]):
+        with pytest.raises(SystemExit, match="longlag: the digits come with scikit-learn"):
+            digits.main(words)
 
 
 def test_the_command(capsys):

@@ -185,21 +185,25 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(words: Sequence[str] | None = None) -> None:
     args = _parser().parse_args(words)
-    if args.record:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        rows = list(record())
-        writer.writerows(rows)
-        write_atomically(args.record, text.getvalue().encode())
-        print(table([{name: str(value) for name, value in row.items()} for row in rows]))
-        return
     try:
+        if args.record:
+            _write_record(args.record)
+            return
         rows = [linear(args.permuted), train(args.method, args.permuted, args.seed, args.passes)]
     except LonglagError as error:
         raise SystemExit(f"longlag: {error}") from error
     for row in rows:
         print(f"{row['method']:20} {row['order']}: {float(str(row['accuracy'])):.1%} of 359 test images")
+
+
+def _write_record(path: Path) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    rows = list(record())
+    writer.writerows(rows)
+    write_atomically(path, text.getvalue().encode())
+    print(table([{name: str(value) for name, value in row.items()} for row in rows]))
 
 
 if __name__ == "__main__":
