@@ -75,7 +75,8 @@ $(VENV)/peers/ready: benchmarks/peers.txt $(READY)
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --no-deps --upgrade \
 	    --target $(VENV)/peers "$$peer" || echo "$$peer cannot be installed here; its rows will say so"; \
 	done
-	@git clone --quiet --depth 1 https://github.com/ltatzel/PyTorchHessianFree $(VENV)/peers/PyTorchHessianFree || \
+	@[ -d $(VENV)/peers/PyTorchHessianFree ] || \
+	  git clone --quiet --depth 1 https://github.com/ltatzel/PyTorchHessianFree $(VENV)/peers/PyTorchHessianFree || \
 	  echo "PyTorchHessianFree cannot be cloned here; its row will say so"
 	@touch $@
 

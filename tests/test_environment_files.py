@@ -1,5 +1,6 @@
 """pyproject.toml says what is needed; environment.yml and requirements.lock say the same in their own words."""
 
+import os
 import re
 import subprocess
 import tomllib
@@ -99,3 +100,22 @@ def test_make_env_refuses_a_python_that_cannot_serve_in_plain_words(tmp_path, an
     assert done.returncode == 2
     assert message in done.stderr
     assert not (tmp_path / "venv").exists()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_the_peers_are_cloned_once(tmp_path, there):
+    """With a git that clones nothing, and nothing to install."""
+    venv, git = tmp_path / "venv", tmp_path / "bin/git"
+    git.parent.mkdir()
+    (venv / "bin").mkdir(parents=True)
+    for program in (git, venv / "bin/python"):
+        program.write_text("#!/bin/sh\n[ $(basename $0) = python ] || exit 1\n")
+        program.chmod(0o755)
+    if there:
+        (venv / "peers/PyTorchHessianFree").mkdir(parents=True)
+    (venv / "ready").touch()
+    command = ["make", "--silent", "bench-peers", f"VENV={venv}"]
+    path = os.pathsep.join([str(git.parent), os.environ["PATH"]])
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PATH": path})
+    assert done.returncode == 0, done.stderr
+    assert ("PyTorchHessianFree cannot be cloned here" in done.stdout) != there
