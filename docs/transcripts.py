@@ -1,7 +1,7 @@
 """What a user types and sees, with times: `python docs/transcripts.py [NAME ...]` writes results/transcripts.
 
-Every session runs in a folder of its own, beside a fresh clone of HEAD that is called longlag. The first one needs pip
-with an index. All take about fifteen minutes.
+Every session runs in a folder of its own, beside a fresh clone that is called longlag, whose branch main is HEAD. The
+first one needs pip with an index. All take about fifteen minutes.
 """
 
 from __future__ import annotations
@@ -175,10 +175,24 @@ def main(names: list[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "longlag"
-        subprocess.run(["git", "clone", "--quiet", "--branch", "main", ROOT, clone], check=True)
+        commit = cloned(clone)
         for name in names or SESSIONS:
             run(name, SESSIONS[name], clone, FOLDER / f"{name}.txt")
-    (FOLDER / "README.md").write_text(index(), "utf-8")
+    (FOLDER / "README.md").write_text(index(commit), "utf-8")
+
+
+def cloned(clone: Path) -> str:
+    """Clones HEAD, whatever branch it is on, to a branch main, which sessions name; returns its commit."""
+    head = git(ROOT, "rev-parse", "HEAD")
+    git(ROOT, "clone", "--quiet", "--no-checkout", str(ROOT), str(clone))
+    git(clone, "checkout", "--quiet", "-B", "main", head)
+    return git(clone, "rev-parse", "--short=12", "HEAD")
+
+
+def git(folder: Path, *words: str) -> str:
+    """What a command of git prints."""
+    done = subprocess.run(["git", "-C", str(folder), *words], check=True, stdout=subprocess.PIPE, encoding="utf-8")
+    return done.stdout.strip()
 
 
 def seconds(name: str) -> float:
@@ -187,14 +201,14 @@ def seconds(name: str) -> float:
     return sum(float(found) for found in re.findall(r"^\[([\d.]+) s(?:, exit code \d+)?\]$", told, re.MULTILINE))
 
 
-def index() -> str:
-    """The README of the transcripts."""
+def index(commit: str) -> str:
+    """The README of the transcripts; commit: that of the clone."""
     machine = provenance("cpu")
     rows = [f"| [{name}]({name}.txt) | {session.what} | {seconds(name):.0f} |" for name, session in SESSIONS.items()]
     return f"""# What a user types and sees
 
 Each session ran in an empty folder beside a fresh clone. A transcript shows every command, the end of what it printed,
-and its seconds. Written by `python docs/transcripts.py` at commit {machine["commit"]}, on
+and its seconds. Written by `python docs/transcripts.py` at commit {commit}, on
 {os.cpu_count()} cores ({machine["cpu"]}). Load average over the last 15 minutes: {os.getloadavg()[2]:.1f}. Above
 {os.cpu_count()}, times are longer than on a quiet machine.
 
