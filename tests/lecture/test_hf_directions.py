@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
 
+from longlag.cli import main
 from longlag.lecture import hf_directions
+from longlag.lecture.base import to_json
+from longlag.lecture.tools import running
 from longlag.lecture.tools.numbers import Verdict
+from longlag.report import claim_figures, claims
 from longlag.rng import stream
 
 EXPONENT = "exponent of gradient against curvature"
@@ -94,6 +100,38 @@ def test_a_plateau_is_two_looks_in_a_row(looks, place):
     if place is None:
         assert found.verdict == Verdict.UNDECIDED
         assert "5 of 5 nets (seeds 0, 1, 2, 3, 4) reached no plateau" in found.caveat
+
+
+def test_without_a_net_on_a_plateau_there_is_no_figure_and_the_others_are_drawn(tmp_path, monkeypatch, capsys):
+    none = hf_directions.judge([plateau(looks=(1.0, 0.9, 1.0, 0.9))] * 2, GONE)
+    claim, real = to_json(asdict(hf_directions.CLAIM)), running.measured
+
+    def measured(slugs, seeds, cores):
+        yield "hf_directions", {"claim": claim, "finding": none.to_dict(), "error": "", "seconds": 0.0}
+        yield from real(["linear_backward"], seeds, 1)
+
+    monkeypatch.setattr(running, "measured", measured)
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures/hf_directions.png").write_text("of an earlier measurement")
+    words = ["--claim", "linear_backward,hf_directions", "--seeds", "0:2", "--out", str(tmp_path), "--slides"]
+    assert main(["lecture", *words]) == 0
+    said = capsys.readouterr()
+    assert "longlag: hf_directions has no figure: no net could be judged" in said.err
+    assert "(hf_directions): undecided" in said.out
+    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
+        "linear_backward.pdf",
+        "linear_backward.png",
+    ]
+    assert [row.thumbnail != "" for row in claims.read(tmp_path)] == [True, False]
+    page = (tmp_path / "slides.html").read_text("utf-8")
+    assert "There is none: no net could be judged." in page
+
+
+def test_a_figure_of_judged_nets_hides_no_fault():
+    judged = hf_directions.judge([plateau()] * 2, GONE).to_dict()
+    del judged["series"]["curvature"]
+    with pytest.raises(KeyError):
+        claim_figures.draw("hf_directions", judged)
 
 
 def test_curvature_and_gradient_along_a_direction_are_those_of_differences():

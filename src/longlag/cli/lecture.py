@@ -187,17 +187,28 @@ def _unfinished(slugs: list[str], entries: Mapping[str, Any], out: Path | None) 
 
 
 def _draw(document: dict[str, Any], out: Path) -> None:
-    """Draws the claims that have no figure yet, and adds the caption and the figures' paths to their entries."""
+    """Draws the claims that have no figure yet, and adds the caption and the figures' paths to their entries.
+
+    A claim of which no net was judged may have nothing to draw: a line says so.
+    """
     from longlag.figures import lecture as drawings
     from longlag.figures.tools import style
+    from longlag.report import claim_figures
+    from longlag.store import files
 
     for entry in document["claims"]:
         if entry["finding"] is None or "figures" in entry:
             continue
         slug = entry["claim"]["slug"]
-        drawing = drawings.get(slug)
-        entry["caption"] = drawing.caption(entry["finding"])
-        paths = style.save(drawing.draw(entry["finding"]), out / "figures", slug)
+        figure = claim_figures.draw(slug, entry["finding"])
+        if figure is None:
+            for kind in ("pdf", "png"):
+                files.remove(out / "figures" / f"{slug}.{kind}")  # of an earlier measurement
+            entry |= {"caption": "There is none: no net could be judged.", "figures": []}
+            print(f"longlag: {slug} has no figure: no net could be judged; more --seeds may help", file=sys.stderr)
+            continue
+        entry["caption"] = drawings.get(slug).caption(entry["finding"])
+        paths = style.save(figure, out / "figures", slug)
         entry["figures"] = [path.relative_to(out).as_posix() for path in paths]
 
 

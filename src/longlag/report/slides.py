@@ -12,9 +12,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from longlag.figures import lecture as drawings
 from longlag.figures.tools import style
-from longlag.report import explorer, images
+from longlag.report import claim_figures, explorer, images
 from longlag.report.claims import SIGNS
 from longlag.report.templates import contents, template, with_code
 from longlag.words import count
@@ -50,7 +49,8 @@ def _slide(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _image(slug: str, finding: dict[str, Any], width: float) -> str:
-    return images.of_figure(drawings.get(slug).slide(finding, width=width))
+    figure = claim_figures.slide(slug, finding, width)
+    return images.of_figure(figure) if figure else ""
 
 
 def _after_the_verdict(sentence: str) -> str:
