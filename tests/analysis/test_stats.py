@@ -51,6 +51,7 @@ def test_wilson_interval_by_hand() -> None:
     z2 = 1.959963984540054**2
     assert [float(x) for x in intervals.wilson(5, 5)] == pytest.approx([5 / (5 + z2), 1.0])  # 57 % to 100 %
     assert [float(x) for x in intervals.wilson(0, 5)] == pytest.approx([0.0, z2 / (5 + z2)])
+    assert [float(x) for x in intervals.wilson(0, 0)] == [0, 1]
     assert [float(x) for x in intervals.wilson(1, 2)] == pytest.approx([0.0945, 0.9055], abs=1e-4)
 
 

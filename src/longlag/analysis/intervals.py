@@ -1,32 +1,16 @@
 """Intervals and curves of few seeds.
 
-Rates have Wilson's interval (Wilson 1927), differences of rates Newcombe's (1998, method 10), made of two of these.
+Rates have Wilson's interval (`shares.py`), differences of rates Newcombe's (1998, method 10), made of two of these.
 Times to solve have the Kaplan-Meier curve (Kaplan & Meier 1958).
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-_Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
-
-
-def wilson(solved: Any, n: Any) -> tuple[Any, Any]:
-    """Wilson's 95 % interval of a rate, low and high; numbers or arrays of one shape.
-
-    solved, n: how many of how many, n above 0.
-
-    >>> [round(float(bound), 3) for bound in wilson(5, 5)]
-    [0.566, 1.0]
-    """
-    solved, n = np.asarray(solved, float), np.asarray(n, float)
-    rate, weight = solved / n, 1 / (1 + _Z**2 / n)
-    centre = (rate + _Z**2 / (2 * n)) * weight
-    half = _Z * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2)) * weight
-    return np.where(solved == 0, 0.0, centre - half), np.where(solved == n, 1.0, centre + half)
+from longlag.shares import wilson
 
 
 def newcombe(solved_a: int, n_a: int, solved_b: int, n_b: int) -> tuple[float, float, float]:

@@ -16,6 +16,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from longlag.shares import wilson
+
 Net = TypeVar("Net")
 
 
@@ -108,7 +110,7 @@ def premise(
 def rate(name: str, k: int, nets: int) -> Number:
     """A share of nets, k of them, with its 95 % Wilson interval."""
     share = k / nets if nets else math.nan
-    return Number(name, share, *wilson(k, nets), "of all", interval="95 % Wilson interval")
+    return Number(name, share, *interval(k, nets), "of all", interval="95 % Wilson interval")
 
 
 def named(seeds: Sequence[object]) -> str:
@@ -116,12 +118,10 @@ def named(seeds: Sequence[object]) -> str:
     return f"seed{'' if len(seeds) == 1 else 's'} {', '.join(map(str, seeds))}"
 
 
-def wilson(k: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """The 95 % Wilson interval of a share, k of n (Wilson 1927); all of [0, 1] where n is 0."""
-    if n == 0:
-        return 0.0, 1.0
-    middle, spread = k + z**2 / 2, z * math.sqrt(k * (n - k) / n + z**2 / 4)
-    return max(0.0, (middle - spread) / (n + z**2)), min(1.0, (middle + spread) / (n + z**2))
+def interval(k: int, nets: int) -> tuple[float, float]:
+    """The 95 % Wilson interval of a share, k of the nets; all of [0, 1] without any."""
+    low, high = wilson(k, nets)
+    return float(low), float(high)
 
 
 _BOUNDS = {
@@ -148,7 +148,7 @@ def over_seeds(
     words = " and ".join(f"{sign} {bound:.6g}" for sign, _, bound in asked)
     meets = np.logical_and.reduce([holds(measured, bound) for _, holds, bound in asked])
     nets, meeting = len(values), int(meets.sum())
-    share = wilson(meeting, nets)
+    share = interval(meeting, nets)
     met = most(*share)
     return Number(name, middle, low, high, unit, words, met, meeting=meeting, nets=nets, share=share, means=means)
 
