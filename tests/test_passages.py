@@ -155,7 +155,9 @@ def test_the_questions_name_the_method_that_leads_by_reach(passages):
         best = {task: max(reach.get((method, task), 0) for method in others) for _, task in reach}
         assert all(reach["esn", task] >= best[task] for task in best), "it leads on every task, alone or with others"
         long = {"esn", "lstm_chrono", "gru"}
-        assert {method for method, _, lag in solved if lag > 200} == long, "they alone were tried beyond"
+        beyond = {(method, task) for method, task, lag in solved if lag > 200 and method not in long}
+        assert beyond == ({("lstm", "random_permutation")} if path == passages.UNDERWAY else set())
+        assert path != passages.UNDERWAY or reach["lstm", "random_permutation"] == 500
         for method in long:
             far[path, method] = sum(reach[method, task] == reach["esn", task] == 1000 for task in best)
     assert (far[passages.REFERENCE, "lstm_chrono"], far[passages.REFERENCE, "gru"]) == (5, 5)
