@@ -19,9 +19,10 @@ import pandas as pd
 import pytest
 
 import searches
-from longlag import cli, registry, report
+from longlag import cli, lecture, registry, report
 from longlag.cli import _compare_cost
 from longlag.engine import checkpoint
+from longlag.lecture.base import to_json
 from longlag.lecture.tools import running
 from longlag.store.curves import read_points, write_points
 from longlag.store.records import VOLATILE, read_rows, write_rows
@@ -88,6 +89,14 @@ def measured(words):
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         assert cli.main(["lecture", "--claim", "2", "--seeds", "3:5"]) == 0
     return [*words, "--replace"], words
+
+
+def resumed(words):
+    """Calls with and without --resume, in a folder that has the claim already."""
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        assert cli.main(["lecture", *words, "--out", "held"]) == 0
+    words = [*words, "--out", "held"]
+    return words, [*words, "--resume"]
 
 
 # What runs, and for each argument the words that are added; or a function of the words; or both calls.
@@ -181,7 +190,7 @@ CHANGES = {
         ["--claim", "3"],
         {"--claim": ["--claim", "2"], "--seeds": ["--seeds", "3:5"], "--out": ["--out", "out"], "--json": ["--json"],
          "--cores": ["--cores", "77"], "--markdown": ["--markdown"], "--slides": ["--slides"],
-         "--numbers": ["--numbers"], "--replace": measured},
+         "--numbers": ["--numbers"], "--replace": measured, "--resume": resumed},
     ),
     "run": (
         ["s.yaml"],
@@ -268,8 +277,7 @@ def folder(tmp_path, monkeypatch, trained_once):
         number = {"name": "n", "value": 1.0, "low": 0.0, "high": 2.0, "unit": "", "threshold": "", "met": None}
         finding = {"verdict": "holds", "plain": "", "summary": str(given[1]), "numbers": [number], "caveat": ""}
         for slug in given[0]:
-            exercise = dict.fromkeys(("predict", "run", "explain"), "")
-            claim = {"number": 0, "title": "", "slug": slug, "sentence": "", "exercise": exercise}
+            claim = to_json(dataclasses.asdict(lecture.get(slug).CLAIM))
             yield slug, {"claim": claim, "finding": finding, "seconds": 0.0, "error": ""}
 
     def checkpoints(*given, kind=checkpoint.Checkpoints):

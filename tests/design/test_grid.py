@@ -85,7 +85,8 @@ def test_it_becomes_a_suite_with_a_job_per_task_and_seed():
     ("paper", "stop", "recent"), [("sutskever2013", "budget", None), ("hochreiter1997", "solved", 2000)]
 )
 def test_a_newcomer_is_judged_by_the_rules_of_the_record(paper, stop, recent):
-    record = grid.reported(read_rows(resources.find(f"results/papers/{paper}") / "runs.csv"))
+    every = grid.reported(read_rows(resources.find(f"results/papers/{paper}") / "runs.csv"))
+    record = [row for row in every if row.method != "lstm_1997_140"]  # of multiplication to another criterion
     plan = suite.parse(grid.suite_of(grid.of(record), "compare", ["lstm"], []))
     assert {(job.stop, job.rules.get("recent")) for job in plan.jobs} == {(stop, recent)}
     rules = {row.task: json.loads(row.spec).get("rules", {}) for row in record}
