@@ -37,8 +37,8 @@ def _panel(axes: Any, series: base.Series, key: str, title: str) -> None:
         how: dict[str, Any] = {"lw": 1, "marker": marker, "ms": 7 if unit == "logistic" else 3.5, "mec": "none"}
         middle = base.ranged(axes, factors, series[unit][key], base.UNIT[unit], **how)
         if key == "ahead":  # backward they lie on each other
-            shift = (2**5, 2**-3) if unit == "logistic" else (1, 2**4)  # below its line, above its line
-            base.word(axes, factors[0] * shift[0], middle[0] * shift[1], unit, base.UNIT[unit])
+            at, shift = (1, 2**-6) if unit == "logistic" else (0, 2**4)  # below its line, above its line
+            base.word(axes, factors[at], middle[at] * shift, unit, base.UNIT[unit])
     base.word(axes, 2.0**14, 2.0**11, "linear", style.QUIET, va="top")
     axes.set(xscale="log", yscale="log", title=title)
     exponents = range(-20, 21, 10)
