@@ -55,8 +55,7 @@ class Row:
     status: str = _column("solved, budget, diverged, timeout, error or not_attempted")
     reason: str = _column("the status in words")
     solved: bool = _column(
-        "confirmed on validation within the budget, and at most 1 % of the test sequences wrong; with the rule "
-        "`recent`, that rule was met within the budget"
+        "within the budget confirmed on validation, and at most 1 % of the test set wrong; or the rule `recent` met"
     )
     passes_to_solve: float = _column(
         "sequence passes spent when the run was confirmed as solved; nan if it was not", least=0
