@@ -41,3 +41,18 @@ def test_curves_have_a_panel_of_runs_solved_and_one_of_passes_for_each_task():
     assert [*solved.lines[0].get_ydata()] == [*(100 * own.solved / own.n)]
     np.testing.assert_array_equal(passes.lines[0].get_ydata(), own.passes)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["Hessian-Free", "Undamped Hessian-Free"]
+
+
+@pytest.mark.parametrize("name", stages.names())
+def test_every_logarithmic_axis_has_two_labels_or_more(name):
+    found = paper(name)
+    for place, table in enumerate(found.page["tables"]):
+        own = found.cells[found.cells.table == place]
+        if table.get("curve") or not (own.value.notna().any() or (own.n > 0).any()):
+            continue
+        figure = papers.draw(own, curve=False)
+        figure.canvas.draw()
+        for panel in figure.axes:
+            low, high = panel.get_ylim()
+            labels = [text for at, text in zip(panel.get_yticks(), panel.get_yticklabels()) if low <= at <= high]
+            assert sum(bool(text.get_text()) for text in labels) >= 2, panel.get_title()

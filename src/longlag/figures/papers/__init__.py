@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, FormatStrFormatter, LogLocator
 
 from longlag.analysis.papers import SHARES
 from longlag.figures.tools import layout, style
@@ -53,7 +54,9 @@ def _dots(cells: pd.DataFrame, width: float) -> Figure:
     for panel, (title, own, labels) in zip(axes, panels, strict=True):
         for place, cell in enumerate(own.itertuples()):
             _column(panel, place, cell)
-        panel.set_yscale("linear" if set(own.metric) <= SHARES else "log")
+        if not set(own.metric) <= SHARES:
+            panel.set_yscale("log")
+            _ticks(panel, whole=set(own.metric) == {"sequences"})
         room = _CHARACTERS // (across * len(own))
         labels = [textwrap.fill(label.replace("$", r"\$"), max(room, _LEAST)) for label in labels]
         panel.set_xticks(range(len(own)), labels, **({} if room >= _LEAST else _SLANTED))
@@ -61,6 +64,14 @@ def _dots(cells: pd.DataFrame, width: float) -> Figure:
         panel.set(title=style.escape_mathtext(title), ylabel=unit, xlim=(-0.6, len(own) - 0.4))
         panel.minorticks_off()
     return figure
+
+
+def _ticks(panel: Any, whole: bool) -> None:
+    """Labels at 1, 2 and 5 where an axis spans less than two decades: powers of ten alone would leave it one or none."""
+    low, high = panel.get_ylim()
+    if high < 100 * low:
+        panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        panel.yaxis.set_major_formatter(EngFormatter() if whole else FormatStrFormatter("%g"))
 
 
 def _panels(cells: pd.DataFrame) -> list[tuple[str, pd.DataFrame, list[str]]]:
