@@ -54,5 +54,6 @@ def test_every_logarithmic_axis_has_two_labels_or_more(name):
         figure.canvas.draw()
         for panel in figure.axes:
             low, high = panel.get_ylim()
-            labels = [text for at, text in zip(panel.get_yticks(), panel.get_yticklabels()) if low <= at <= high]
+            ticks = zip(panel.get_yticks(), panel.get_yticklabels(), strict=True)
+            labels = [text for at, text in ticks if low <= at <= high]
             assert sum(bool(text.get_text()) for text in labels) >= 2, panel.get_title()

@@ -67,7 +67,7 @@ def _dots(cells: pd.DataFrame, width: float) -> Figure:
 
 
 def _ticks(panel: Any, whole: bool) -> None:
-    """Labels at 1, 2 and 5 where an axis spans less than two decades: powers of ten alone would leave it one or none."""
+    """Labels at 1, 2 and 5 where an axis spans less than two decades; powers of ten would label one tick or none."""
     low, high = panel.get_ylim()
     if high < 100 * low:
         panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
