@@ -31,7 +31,11 @@ def spectral_radius(matrix: np.ndarray) -> float:
 
 
 def sparse_rows(rng: np.random.Generator, hidden: int, connections: int) -> np.ndarray:
-    """A recurrent matrix [H, H] whose columns (units) have `connections` standard normal incoming weights each."""
+    """A recurrent matrix [H, H] whose columns (units) have `connections` standard normal incoming weights each.
+
+    From unit to unit against the connections, every walk comes to a unit again: there is a cycle, and the spectral
+    radius is above zero.
+    """
     matrix = np.zeros((hidden, hidden))
     for unit in range(hidden):
         incoming = rng.choice(hidden, size=min(connections, hidden), replace=False)
