@@ -118,6 +118,11 @@ def test_clipping_bounds_each_replica_alone_and_leaves_small_gradients():
     assert NoClipping()(gradient) is gradient
 
 
+def test_clipping_hides_no_gradient_that_overflowed():
+    gradient = {"p": torch.tensor([[math.inf, 1.0], [3.0, 4.0]])}
+    assert tree.finite(ClipNorm(1.0)(gradient)).tolist() == [False, True]
+
+
 def test_cg_solves_exactly_in_as_many_steps_as_dimensions():
     b = {"p": torch.tensor(rng.standard_normal((1, 6)))}
     solution = ConjugateGradient(most_iterations=6, tolerance=0)(lambda v: {"p": times_matrix(v["p"])}, b, start())

@@ -27,7 +27,11 @@ class NoClipping:
 
 @part
 class ClipNorm:
-    """g <- g threshold / ||g|| where ||g|| exceeds the threshold; the norm is over all parameters jointly."""
+    """g <- g threshold / ||g|| where ||g|| exceeds the threshold; the norm is over all parameters jointly.
+
+    A gradient with an entry beyond the largest number of its precision (3e38 in float32) is not finite afterwards
+    either, and a run ends as diverged.
+    """
 
     threshold: Annotated[float, POSITIVE] = 1.0
 
