@@ -1,7 +1,8 @@
 """A baseline that hears nothing: the best constant answer, fitted by ridge regression on no features.
 
-It measures the plateau on which training starts: on every task the loss of the declared constant answer. The share
-wrong is the declared one too, but where the loss and the criterion like different constants (multiplication).
+It measures the plateau on which training starts. Of classes it minimises the squared error against one-hot targets, so
+that its loss is no cross-entropy; of a logistic output it fits what goes into the logistic function. The share wrong is
+that of the declared constant answer, but where the loss and the criterion like different constants (multiplication).
 """
 
 from longlag.methods.base import Method, Parts

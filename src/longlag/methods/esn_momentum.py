@@ -2,7 +2,7 @@
 
 Sutskever et al. 2013, section 4: 15 connections per unit, spectral radius 1.1, centred inputs and outputs.
 Deviations: (1) input scale 0.1 (0.05 for replay), where the paper has 0.001 for marked values and 0.1 for memory; (2)
-momentum 0.98 from the 1000th update on, one of the four that the paper tried (0.995 was its best); (3) the gradient's
+momentum 0.98 after 1000 updates, one of the four that the paper tried (0.995 was its best); (3) the gradient's
 norm is clipped at 1, without which runs are thrown back to chance; (4) learning rates of 3e-3 (classes) and 1e-2
 (real targets, replay) on loss means per step, within budgets far below 50,000 updates. 3e-3 is the better of 1e-3 and
 3e-3 on xor at T = 30, temporal order and random permutation at T = 50, tuning seeds.

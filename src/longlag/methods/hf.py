@@ -1,9 +1,10 @@
 """Hessian-Free optimisation of a plain tanh net, with structural damping.
 
-Start, input scale and centring are those of the momentum method: with the plain scale of the authors' code, longer
-lags are not solved. The initial damping is 0.01 per output, after theirs (which counts the outputs of all scored
-steps). Many cheap steps reach a solution in fewer passes than few costly steps: the last 30 of 60 iterations cost half
-of a step and gain a fifth of its model's decrease, and curvature of 100 sequences serves as well as that of 200.
+Start and centring are those of the momentum method, with its input scale of 0.1 on replay too: with the plain scale of
+the authors' code, longer lags are not solved. The initial damping is 0.01 per output, after theirs (which counts the
+outputs of all scored steps). Many cheap steps reach a solution in fewer passes than few costly steps: the last 30 of 60
+iterations cost half of a step and gain a fifth of its model's decrease, and curvature of 100 sequences serves as well
+as that of 200.
 """
 
 from longlag.cells.tanh_rnn import TanhRNN

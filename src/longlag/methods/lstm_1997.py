@@ -1,9 +1,11 @@
 """The LSTM of 1997 with its training: two or three blocks of two cells, no forget gate, one sequence for each update.
 
-Sizes and biases are the paper's (sections 5.4 to 5.6): input-gate biases -3 and -6 for marked values, -2, -4 and -6 for
-symbols. Deviation: outputs are linear and have the task's loss, where the paper has logistic outputs and squared error;
-the learning rate is therefore not the paper's 0.5 and 0.1. On the tasks of 1997 (`adding_1997` and others) the loss is
-the paper's, and config/papers/hochreiter1997.yaml sets its rates.
+Sizes and biases are the paper's (sections 5.4 and 5.6): input-gate biases -3 and -6 for marked values, -2, -4 and -6
+for symbols. Deviations: (1) these biases on all tasks of a kind, where the paper has them for adding and temporal order
+and random ones for multiplication; (2) outputs are linear and have the task's loss, where the paper has logistic
+outputs and squared error; the learning rate is therefore not the paper's 0.5 and 0.1. On the tasks of 1997
+(`adding_1997` and others) the loss is the paper's; config/papers/hochreiter1997.yaml sets the paper's rates, and starts
+multiplication with biases of zero.
 """
 
 from longlag.cells.lstm_1997 import LSTM1997

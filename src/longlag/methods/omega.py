@@ -1,7 +1,8 @@
 """A plain tanh net with a term that keeps errors from vanishing, and clipping that keeps them from exploding.
 
 The settings are the paper's (section 4.1): 50 units, sparse recurrent weights at spectral radius 0.95, small others,
-batches of 20, learning rate 0.01, alpha = 4, the gradient's norm clipped at 1. It trains for up to 10^8 sequences.
+batches of 20, learning rate 0.01, alpha = 4, the gradient's norm clipped at 1. The paper trains for up to 10^8
+sequences.
 """
 
 from longlag.cells.tanh_rnn import TanhRNN

@@ -10,8 +10,8 @@ one between a tenth and a half of it; the target at the last step is (u_I + u_J)
 
 Hochreiter & Schmidhuber 1997, experiment 4, in the windows of Martens & Sutskever 2011.
 Deviations from the 1997 text: (1) values in [0,1] and the average as target, which is its scaled sum; (2) no -1 flag
-at the first and last step; (3) the windows scale with T. A readout of averaged features solves this task too: addition
-needs no order.
+at the first and last step; (3) the windows scale with T; (4) a linear output and the squared error, where the net of
+1997 has a logistic output. A readout of averaged features solves this task too: addition needs no order.
 """
 
 from __future__ import annotations

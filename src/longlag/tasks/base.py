@@ -35,8 +35,9 @@ class Traits:
     kind: "marked" (two marked values among many), "symbols" (relevant symbols among distractors) or "replay"
         (repeat a message after a silence).
     roles: for each input channel "value", "marker", "symbol" (relevant), "distractor", "blank" or "cue".
-    input_mean: expected input per channel at a step. target_mean: expected target per output (zeros for classes); where
-        the loss is of logistic outputs, the output whose logistic function that is.
+    input_mean: expected input per channel at a step of a long sequence, in which what comes a few times counts nothing.
+    target_mean: expected target per output (zeros for classes); where the loss is of logistic outputs, the output whose
+        logistic function that is.
     scored: number of scored steps K, or EVERY_STEP. classes: number of classes, 0 for real targets.
     """
 
