@@ -65,7 +65,7 @@ def gru(path: Path = REFERENCE) -> Finding:
         f"{'these tasks' if both == far else f'{len(both)} of these tasks'}, pays {min(beside):.1f} to "
         f"{max(beside):.1f} times as many{_and_more(more)}. Both know the lag: their gates start with time "
         f"constants that grow with it. Of the GRU's {len(failed)} unsolved runs at lag "
-        f"{join_words(map(str, long))}, {diverged} diverged. "
+        f"{join_words(map(str, long))}, {diverged} diverged: their loss was not finite. "
         f"Its rates, {join_words(f'{rate:.2g}' for rate in rates)}, were chosen at lags 50 and 100; smaller ones were "
         "not tried at long lags. The GRU was added to the reference after the other methods. Seeds solved, and the "
         f"median of their passes (blank: not run):\n\n{table}",

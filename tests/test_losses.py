@@ -79,6 +79,13 @@ def test_all_logistic_outputs_must_be_within_the_tolerance():
     assert LogisticError(0.3, 2).wrong(torch.full_like(s, float("nan")), y).all()
 
 
+@pytest.mark.parametrize("loss", [CrossEntropy(2), OneHotError(2)], ids=lambda loss: loss.name)
+@pytest.mark.parametrize("found", [[float("nan")] * 2, [float("nan"), 0.0], [0.0, float("nan")]])
+def test_an_output_that_is_not_a_number_is_no_right_answer(loss, found):
+    for label in (0, 1):
+        assert loss.wrong(torch.tensor([[[found]]]), torch.tensor([[[label]]])).all()
+
+
 NUMBERS = torch.zeros(1, 1, 6, 1)
 SCORES = torch.zeros(1, 1, 6, 3)
 CLASSES = torch.zeros(1, 1, 6, dtype=torch.int64)

@@ -87,9 +87,9 @@ class _OfClasses(Protocol):
 
 
 def _another_class(loss: _OfClasses, outputs: Tensor, targets: Tensor) -> Tensor:
-    """`Loss.wrong` of classes: the largest output is that of another class."""
+    """`Loss.wrong` of classes: the largest output is that of another class. Outputs with a nan are wrong."""
     _check_classes(outputs, targets, loss.classes)
-    return outputs.argmax(-1) != targets
+    return (outputs.argmax(-1) != targets) | outputs.isnan().any(-1)
 
 
 def _one_hot(loss: _OfClasses, targets: Tensor) -> Tensor:

@@ -161,8 +161,7 @@ def _misses(source: TaskAtLag, outputs: Any, y: Tensor, batch_first: bool) -> Te
         outputs, y = outputs.transpose(0, 1), y.transpose(0, 1)  # [K, B, ...]
     if not many:
         outputs, y = outputs.unsqueeze(0), y.unsqueeze(0)
-    wrong = source.task.loss.wrong(outputs.cpu().unsqueeze(0), y.unsqueeze(0))[0] | outputs.cpu().isnan().any(-1)
-    return wrong.any(0)
+    return source.task.loss.wrong(outputs.cpu().unsqueeze(0), y.unsqueeze(0))[0].any(0)
 
 
 def _tensors(
