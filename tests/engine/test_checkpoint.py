@@ -597,6 +597,22 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path, monkeypatch,
     assert "No space left on device); training continues" in capsys.readouterr().err
 
 
+def test_a_checkpoint_that_cannot_be_written_leaves_the_two_newest(tmp_path, monkeypatch):
+    """The next one again replaces the older file, not the newest."""
+    tries, write = iter(range(1, 99)), checkpoint.write_atomically
+
+    def full_at_the_third(path, data):
+        if next(tries) == 3:
+            raise LonglagError(f"cannot write {path}: No space left on device")
+        write(path, data)
+
+    monkeypatch.setattr(checkpoint, "write_atomically", full_at_the_third)
+    kill_after(4, monkeypatch, lambda: list(run(spec("clipping", "adding"), Checkpoints(tmp_path, 1e-9))))
+    headers = [unpack(path.read_bytes())[0] for path in checkpoints(tmp_path)]
+    updates = [header["state"]["fields"]["drawn"]["value"] for header in headers]
+    assert updates == [4, 2]
+
+
 @pytest.fixture
 def ignored():
     """SIGTERM is ignored: neither what a run does while it listens, nor the default, which a first signal restores."""

@@ -26,6 +26,7 @@ from longlag.store.records import (
     Point,
     Row,
     Status,
+    check_columns,
     check_row,
     read_rows,
     rows_in,
@@ -90,6 +91,16 @@ def test_packed_rows_are_read_and_damaged_ones_named(tmp_path):
         file.write_bytes(damaged)
         with pytest.raises(LonglagError, match=r"packed\.csv\.gz is no whole gzip file .*; pack it again"):
             read_rows(file)
+
+
+def test_a_packed_file_that_is_cut_within_its_first_line_is_named(tmp_path):
+    write_rows(tmp_path / "runs.csv", [a_row()])
+    file = tmp_path / "runs.csv.gz"
+    file.write_bytes(gzip.compress((tmp_path / "runs.csv").read_bytes()))
+    check_columns(file)
+    file.write_bytes(file.read_bytes()[:40])
+    with pytest.raises(LonglagError, match=r"cannot read .*runs\.csv\.gz: Compressed file ended"):
+        check_columns(file)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -165,19 +165,20 @@ class _Shelf:
         except Unfit as error:
             self._say(f"no checkpoints of {self.setup.spec.name}: {error}; if interrupted, this lag starts over")
             return False
-        self.saved += 1
+        number = self.saved + 1
         active = [seed for seed, on in zip(self.block.seeds, self.block.state.active.tolist(), strict=True) if on]
         header = {
             "spec_hash": self.setup.spec_hash,
             **{name: provenance(self.setup.spec.device)[name] for name in MUST_AGREE},
             "seeds": list(self.block.seeds),
             "active": active,
-            "saved": self.saved,
+            "saved": number,
             "points": [asdict(point) for point in points if point.seed in self.block.seeds],
             "state": state,
         }
         try:
-            write_atomically(self.own[self.saved % 2], pack(header, arrays))
+            write_atomically(self.own[number % 2], pack(header, arrays))
+            self.saved = number  # else the next try has the same file: the other one is the newest
         except LonglagError as error:
             self._say(f"this checkpoint was not written ({error}); training continues")
         return True
