@@ -62,9 +62,9 @@ def problem(
     return Problem(cell, x, _tensor(rng.random((replicas, 1, batch, 1))), params)
 
 
-def direction(p: Problem, seed: int = 1) -> dict[str, Tensor]:
+def direction(p: Problem) -> dict[str, Tensor]:
     """A random direction of the parameters."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(1)
     return {name: _tensor(rng.standard_normal(value.shape)).to(value) for name, value in p.params.items()}
 
 

@@ -90,7 +90,7 @@ def pytorch_hessian_free(method: str, task: str, lag: int, seed: int, limit: flo
     def loss(batch: Tensors) -> tuple[Tensor, Tensor]:
         clock.check()
         outputs = net(own.setup.model.centred(batch.x)[0])
-        return twin.loss_of(own.setup.loss, outputs, batch.y), outputs
+        return twin.loss_of(outputs, batch.y), outputs
 
     def step() -> None:
         batch = draws(settings.gradient_batch, "gradient").batch

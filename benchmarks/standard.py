@@ -116,10 +116,10 @@ def seconds(
     return (middle - begun) / (float(meter.passes.sum()) - before), evaluated / sequences
 
 
-def record(path: Path = STANDARD) -> dict[tuple[str, str, int], list[tuple[float, float, float]]]:
+def record() -> dict[tuple[str, str, int], list[tuple[float, float, float]]]:
     """(passes, evaluated sequences, CPU seconds) of the trained runs for which each condition stands."""
     found = defaultdict(list)
-    with gzip.open(path, "rt", newline="") as file:
+    with gzip.open(STANDARD, "rt", newline="") as file:
         for row in csv.DictReader(file):
             if int(row["updates"]):
                 numbers = float(row["passes"]), float(row["evaluation_passes"]), float(row["seconds"])

@@ -21,7 +21,6 @@ from benchmarks.problem import Net, from_torch, named
 from longlag import protocol
 from longlag.algebra.tree import Params
 from longlag.engine.data import MONITOR, Data, Draws
-from longlag.losses import Loss
 from longlag.objective import Objective, Tensors
 from longlag.optimisers.adam import Adam
 from longlag.optimisers.clipping import ClipNorm
@@ -67,7 +66,7 @@ def net_of(own: Data) -> Net:
 
 def gradient(own: Data, settings: Any, net: Net) -> Arm:
     """`backward()`, `clip_grad_norm_` if the method clips, and the optimiser's counterpart in torch."""
-    model, loss = own.setup.model, own.setup.loss
+    model = own.setup.model
     trained = [p for name, p in net.named_parameters() if name != "recurrent.bias_hh_l0"]
     optimiser, draws, t = _torch_optimiser(settings, trained), Draws(own), 0
 
@@ -75,7 +74,7 @@ def gradient(own: Data, settings: Any, net: Net) -> Arm:
         nonlocal t
         batch = draws(settings.batch).batch
         optimiser.zero_grad()
-        loss_of(loss, net(model.centred(batch.x)[0]), batch.y).backward()
+        loss_of(net(model.centred(batch.x)[0]), batch.y).backward()
         if isinstance(settings.clipping, ClipNorm):
             torch.nn.utils.clip_grad_norm_(trained, settings.clipping.threshold)
         if isinstance(settings, Nesterov):
@@ -95,7 +94,7 @@ def _torch_optimiser(settings: Any, trained: list[Any]) -> torch.optim.Optimizer
     return torch.optim.SGD(trained, settings.learning_rate)
 
 
-def loss_of(loss: Loss, outputs: Tensor, y: Tensor) -> Tensor:
+def loss_of(outputs: Tensor, y: Tensor) -> Tensor:
     """[B, O] or [K, B, O] -> the mean over steps and sequences, by the function of torch."""
     if y.dtype == torch.int64:
         return torch.nn.functional.cross_entropy(outputs.reshape(-1, outputs.shape[-1]), y.flatten())
@@ -131,12 +130,12 @@ class AutogradOracle:
 
     def value(self, params: Params) -> Tensor:
         with torch.no_grad():
-            return loss_of(self.loss, self._net(params)(self._x()), self.batch.y).reshape(1)
+            return loss_of(self._net(params)(self._x()), self.batch.y).reshape(1)
 
     def value_and_grad(self, params: Params) -> tuple[Tensor, dict[str, Tensor]]:
         with torch.enable_grad():
             net = self._net(params)
-            loss = loss_of(self.loss, net(self._x()), self.batch.y)
+            loss = loss_of(net(self._x()), self.batch.y)
             gradient = torch.autograd.grad(loss, tuple(net.parameters()))
         return loss.detach().reshape(1), self._ours(net, gradient)
 

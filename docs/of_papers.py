@@ -72,9 +72,9 @@ class _Cell:
         return [self.name, of_all_trials, met, f"{told:,.0f}", *others]
 
 
-def lstm_of_1997(folder: Path = HS97) -> Finding:
+def lstm_of_1997() -> Finding:
     """Cells of Hochreiter & Schmidhuber 1997 at T = 100: which our net repeats; adding with a linear output."""
-    rows = read_rows(folder / "runs.csv")
+    rows = read_rows(HS97 / "runs.csv")
     told = _published("adding")
     cells = [
         _Cell(rows, "temporal order", "temporal_order_1997", _published("temporal_order")),
@@ -94,7 +94,7 @@ def lstm_of_1997(folder: Path = HS97) -> Finding:
     lost = sum(row.best_error < row.test_error / 2 for row in three.unsolved)
     first: dict[int, float] = {}  # the share wrong of a seed at its first look, and at the last by the published time
     early: dict[int, float] = {}
-    for point in read_points(folder / "curves.parquet"):
+    for point in read_points(HS97 / "curves.parquet"):
         if point.task == "adding_1997" and _sequences(point.passes) <= told:
             first.setdefault(point.seed, point.error)
             early[point.seed] = point.error
@@ -146,9 +146,9 @@ def lstm_of_1997(folder: Path = HS97) -> Finding:
     )
 
 
-def beyond_the_lengths(folder: Path = PASCANU) -> Finding:
+def beyond_the_lengths() -> Finding:
     """The one net of Pascanu, Mikolov & Bengio 2013, at lengths that it was trained on and beyond."""
-    rows = [row for row in read_rows(folder / "runs.csv") if row.method == "one_net"]
+    rows = [row for row in read_rows(PASCANU / "runs.csv") if row.method == "one_net"]
     wrong = {row.seed: {int(lag): share for lag, share in json.loads(row.test_error_by_lag).items()} for row in rows}
     lags = sorted(next(iter(wrong.values())))
     least, most = min(row.passes_to_solve for row in rows), max(row.passes_to_solve for row in rows)
@@ -175,12 +175,12 @@ def beyond_the_lengths(folder: Path = PASCANU) -> Finding:
     )
 
 
-def start_and_momentum(folder: Path = MOMENTUM) -> Finding:
+def start_and_momentum() -> Finding:
     """Columns of Table 5 of Sutskever, Martens, Dahl & Hinton 2013, and the same with one thing changed."""
-    every = read_rows(folder / "runs.csv")
+    every = read_rows(MOMENTUM / "runs.csv")
     rows = [row for row in every if row.seed < 10]  # the others are of searches
     facts = published.load()
-    facts = facts[facts.paper == folder.name].set_index(["task", "arm"]).value
+    facts = facts[facts.paper == MOMENTUM.name].set_index(["task", "arm"]).value
 
     def ours(method: str, task: str) -> list[float]:
         """Percent of sequences wrong; of memory, symbols wrong of ten."""
@@ -204,7 +204,7 @@ def start_and_momentum(folder: Path = MOMENTUM) -> Finding:
         ],
     )
     courses: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)  # passes and loss, of memory
-    for point in read_points(folder / "curves.parquet"):
+    for point in read_points(MOMENTUM / "curves.parquet"):
         if point.task == "memorization_20bit" and point.method in ("nesterov_098", "nesterov_0995") and point.seed < 10:
             courses[point.method, point.seed].append((point.passes, point.loss))
     lost = [max(course)[1] > min(loss for _, loss in course) + 0.3 for course in courses.values()]

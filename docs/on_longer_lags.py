@@ -40,9 +40,9 @@ def table(path: Path = FAR) -> str:
     return f"{in_markdown(names, lines)}\n\n{spent}"
 
 
-def early_or_never(path: Path = FAR) -> Finding:
+def early_or_never() -> Finding:
     """Hessian-Free with three times the budget: do the runs that three million passes leave unsolved solve later?"""
-    rows, shorter, longer = read_rows(path), read_rows(REFERENCE), read_rows(BUDGET)
+    rows, shorter, longer = read_rows(FAR), read_rows(REFERENCE), read_rows(BUDGET)
     order, parity = ([*_of(rows, *key), *_of(shorter, *key)] for key in _HF)
     solved = [row for row in (*order, *parity) if row.solved]
     stuck = [row for row in (*order, *parity) if not row.solved]

@@ -106,8 +106,9 @@ def record() -> str:
     return _wrapped(f"*{' '.join(filter(None, words))}*")
 
 
-def _price(rows: list[records.Row], task: str = "adding", lag: int = 20) -> str:
+def _price(rows: list[records.Row]) -> str:
     """Median passes to solve, cheapest first; nothing of methods of which fewer than half of the seeds do."""
+    task, lag = "adding", 20
     passes: dict[str, list[float]] = {}
     for row in rows:
         if (row.task, row.lag) == (task, lag):

@@ -85,10 +85,10 @@ def _ending(rows: Sequence[Row]) -> str:
     return cell(rows, (rows[0].task, rows[0].lag)) if rows else ""
 
 
-def halves(path: Path = REFERENCE, tuning: Path = FINAL_TUNED) -> Finding:
+def halves() -> Finding:
     """The pairs of methods on the tasks that the search saw, and on those that it did not."""
-    runs = stats.load_runs(path)
-    seen = {task for found in tuned.read(tuning)["methods"].values() for task in found["candidates"]["tasks"]}
+    runs = stats.load_runs(REFERENCE)
+    seen = {task for found in tuned.read(FINAL_TUNED)["methods"].values() for task in found["candidates"]["tasks"]}
     whole, *parts = (
         claims.compare(stats.solve_times(some, "passes")).set_index(["first", "second"])
         for some in (runs, runs[runs.task.isin(seen)], runs[~runs.task.isin(seen)])

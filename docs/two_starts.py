@@ -15,9 +15,9 @@ from longlag.words import task_label
 LSTM_LAG = Path(__file__).parents[1] / "results/lstm_lag/runs.csv.gz"
 
 
-def lag_of_the_lstm(path: Path = LSTM_LAG) -> Finding:
+def lag_of_the_lstm() -> Finding:
     """Two starts of the LSTM's forget gates, of which one reads the lag."""
-    rows = read_rows(path)
+    rows = read_rows(LSTM_LAG)
     starts = {"lstm": "log T: the recipe", "lstm-bias_1": "1 at every lag"}
     cells = sorted({(row.task, row.lag) for row in rows})
     of = {name: [row for row in rows if row.method == name] for name in starts}

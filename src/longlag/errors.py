@@ -15,6 +15,7 @@ from typing import Any
 _PACKAGES = ("longlag", "sklearn", "torch")  # whose frames stand between a user and a warning
 _REPOSITORY = "https://github.com/longlag/longlag"  # as in pyproject.toml
 _LISTED_LETTERS = 300  # of known names; of a longer list only the nearest are named
+_MOST_LETTERS = 500  # of an exception in a line
 
 
 class LonglagError(Exception):
@@ -85,7 +86,7 @@ def line_in(file: Path | None, error: BaseException) -> str:
     return f"{file.name}, line {lines[-1]}" if lines else ""
 
 
-def in_a_line(error: BaseException, file: Path | None = None, most: int = 500) -> str:
+def in_a_line(error: BaseException, file: Path | None = None) -> str:
     """An exception's kind and text in one line of limited length, whatever a plug-in put into it.
 
     file: of a plug-in, whose innermost line is added.
@@ -98,7 +99,8 @@ def in_a_line(error: BaseException, file: Path | None = None, most: int = 500) -
     except Exception:
         words = "its text cannot be shown"
     text = printable(" ".join(f"{type(error).__name__}: {words}".split()))
-    text = text if len(text) <= most else f"{text[:most]}... ({len(text) - most} more letters)"
+    if (more := len(text) - _MOST_LETTERS) > 0:
+        text = f"{text[:_MOST_LETTERS]}... ({more} more letters)"
     at = line_in(file, error)
     return f"{text} ({at})" if at else text
 

@@ -187,9 +187,9 @@ def add_training(
     parser.add_argument("--out", required=required, metavar="FILE", help=rows)
 
 
-def add_run(parser: argparse.ArgumentParser, name: str = "runs", metavar: str = "RUN", **how: Any) -> None:
+def add_run(parser: argparse.ArgumentParser, **how: Any) -> None:
     """RUN: the positional argument of every verb that reads finished runs; `runs_file` finds its file."""
-    parser.add_argument(name, type=Path, metavar=metavar, help="a folder with runs.csv, or such a file", **how)
+    parser.add_argument("runs", type=Path, metavar="RUN", help="a folder with runs.csv, or such a file", **how)
 
 
 def runs_file(run: Path) -> Path:
