@@ -137,6 +137,22 @@ def test_a_file_that_has_the_name_of_a_lock_keeps_its_content_until_the_lock_is_
     assert not path.exists()
 
 
+def test_a_lock_file_that_its_holder_deletes_before_we_lock_it_is_opened_again(tmp_path, monkeypatch):
+    path, real, deleted = tmp_path / ".runs.csv.lock", lock._lock, []
+
+    def late(opened):
+        if not deleted:
+            deleted.append(path.unlink())
+        real(opened)
+
+    monkeypatch.setattr(lock, "_lock", late)
+    with lock.held(tmp_path / "runs.csv"):
+        assert path.exists(), "what is locked is the file that others find"
+        with pytest.raises(lock.Held), lock.held(tmp_path / "runs.csv"):
+            pass
+    assert not path.exists()
+
+
 def test_a_lock_that_another_user_left_does_not_block(tmp_path, monkeypatch):
     """Their file cannot be written, but it can be locked."""
     path, real = tmp_path / ".runs.csv.lock", os.open

@@ -168,6 +168,7 @@ DAMAGED = {
         '"a"',
         "[" * 100_000,
         '{"a":' * 400 + "1" + "}" * 400,
+        '{"a":' * 51 + "1" + "}" * 51,
         '{"a": ' + "9" * 5000 + "}",
     ],
 }
@@ -180,6 +181,12 @@ def test_a_cell_that_cannot_be_is_named_with_file_line_and_column(tmp_path, colu
         read_rows(tmp_path / "runs.csv")
     assert len(str(error.value)) < 400
     assert str(error.value).isprintable()
+
+
+def test_a_spec_may_have_fifty_levels(tmp_path):
+    spec = '{"a":' * 50 + "1" + "}" * 50
+    write_by_hand(tmp_path / "runs.csv", spec=spec)
+    assert read_rows(tmp_path / "runs.csv")[2].spec == spec
 
 
 @pytest.mark.parametrize(
