@@ -42,6 +42,11 @@ def test_lags_seeds_and_budget_are_those_of_most_methods():
     assert (adding.runs(), xor.runs()) == (9, 3)
 
 
+def test_what_half_of_the_methods_have_is_in_the_grid():
+    (cell,) = grid.of([*rows("adding", "control", (20, 50), range(3)), *rows("adding", "hf", (20,), range(2))])
+    assert (cell.lags, cell.seeds) == ((20, 50), (0, 3))
+
+
 def test_a_part_of_the_grid():
     assert [cell.task for cell in grid.of(RECORD, tasks=["xor"])] == ["xor"]
     (cell,) = grid.of(RECORD, lags=[500, 20])
