@@ -21,6 +21,7 @@ from longlag.words import count
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "results/transcripts"
+_AT = "commit "  # begins a transcript
 LINES = 16  # of what a command prints that are kept: the last ones
 _OF_PIP = re.compile("WARNING: Location")  # where the pip of this machine looks for packages, and finds none
 MODULE = """configfile: "config/config.yaml"
@@ -145,7 +146,7 @@ SESSIONS = {
 
 
 def run(name: str, session: Session, clone: Path, log: Path) -> None:
-    """Runs a session and writes its transcript."""
+    """Runs a session and writes its transcript, whose first line says of which commit and where."""
     folder = clone.parent / name
     folder.mkdir()
     for path, text in session.files:
@@ -167,7 +168,8 @@ def run(name: str, session: Session, clone: Path, log: Path) -> None:
         code = f", exit code {done.returncode}" if done.returncode else ""
         told += [f"$ {command}", *cut, *(line[:200] for line in said[-LINES:]), f"[{seconds:.1f} s{code}]", ""]
         print(*told[-2:-1], command, flush=True)
-    log.write_text("\n".join(told), "utf-8")
+    head = f"{_AT}{git(clone, 'rev-parse', '--short=12', 'HEAD')} on {machine()}"
+    log.write_text("\n".join([head, "", *told]), "utf-8")
 
 
 def main(names: list[str]) -> None:
@@ -175,18 +177,23 @@ def main(names: list[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "longlag"
-        commit = cloned(clone)
+        cloned(clone)
         for name in names or SESSIONS:
             run(name, SESSIONS[name], clone, FOLDER / f"{name}.txt")
-    (FOLDER / "README.md").write_text(index(commit), "utf-8")
+    (FOLDER / "README.md").write_text(index(), "utf-8")
 
 
-def cloned(clone: Path) -> str:
-    """Clones HEAD, whatever branch it is on, to a branch main, which sessions name; returns its commit."""
+def cloned(clone: Path) -> None:
+    """Clones HEAD, whatever branch it is on, to a branch main, which sessions name."""
     head = git(ROOT, "rev-parse", "HEAD")
     git(ROOT, "clone", "--quiet", "--no-checkout", str(ROOT), str(clone))
     git(clone, "checkout", "--quiet", "-B", "main", head)
-    return git(clone, "rev-parse", "--short=12", "HEAD")
+
+
+def machine() -> str:
+    """This machine, and how busy it is."""
+    cores, load = os.cpu_count(), os.getloadavg()[2]
+    return f"{cores} cores ({provenance('cpu')['cpu']}), load average over the last 15 minutes {load:.1f}"
 
 
 def git(folder: Path, *words: str) -> str:
@@ -201,19 +208,26 @@ def seconds(name: str) -> float:
     return sum(float(found) for found in re.findall(r"^\[([\d.]+) s(?:, exit code \d+)?\]$", told, re.MULTILINE))
 
 
-def index(commit: str) -> str:
-    """The README of the transcripts; commit: that of the clone."""
-    machine = provenance("cpu")
-    rows = [f"| [{name}]({name}.txt) | {session.what} | {seconds(name):.0f} |" for name, session in SESSIONS.items()]
+def commit(name: str) -> str:
+    """Of the clone beside which that session ran, by its transcript."""
+    first = (FOLDER / f"{name}.txt").read_text("utf-8").partition("\n")[0]
+    return first.removeprefix(_AT).partition(" ")[0]
+
+
+def index() -> str:
+    """The README of the transcripts."""
+    rows = [
+        f"| [{name}]({name}.txt) | {session.what} | {commit(name)} | {seconds(name):.0f} |"
+        for name, session in SESSIONS.items()
+    ]
     return f"""# What a user types and sees
 
-Each session ran in an empty folder beside a fresh clone. A transcript shows every command, the end of what it printed,
-and its seconds. Written by `python docs/transcripts.py` at commit {commit}, on
-{os.cpu_count()} cores ({machine["cpu"]}). Load average over the last 15 minutes: {os.getloadavg()[2]:.1f}. Above
-{os.cpu_count()}, times are longer than on a quiet machine.
+Each session ran in an empty folder beside a fresh clone. A transcript says of which commit and on what machine. It
+shows every command, the end of what it printed, and its seconds. Times are longer where the load average is above the
+number of cores. Written by `python docs/transcripts.py`, which can run some of the sessions again: commits may differ.
 
-| session | what | seconds |
-|---|---|---|
+| session | what | commit | seconds |
+|---|---|---|---|
 {chr(10).join(rows)}
 """
 
