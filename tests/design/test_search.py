@@ -33,6 +33,18 @@ def test_every_method_becomes_its_recipe_and_its_candidates_on_tuning_seeds():
     )
 
 
+def test_the_last_seed_of_tuning_can_be_searched_and_the_next_one_not():
+    last = protocol.LAST_TUNING_SEED
+    assert search.seeds({"seeds": f"{last}:{last + 1}"}) == range(last, last + 1)
+    with pytest.raises(LonglagError, match=f"go beyond {last}, the last seed of tuning"):
+        search.seeds({"seeds": f"{last}:{last + 2}"})
+
+
+def test_the_finalists_are_the_recipe_and_what_was_chosen_for_these_tasks():
+    chosen = {"methods": {"lstm": {"candidates": {"one": 3, "tasks": {"adding": 5, "xor": 3, "copy": 9}}}}}
+    assert search.finalists(chosen, "lstm", ["adding", "xor"]) == [0, 3, 5]
+
+
 def test_one_more_candidate_renames_none():
     few, more = (
         {job.folder: job.arguments() for job in suite.parse(design(search={"candidates": n})).jobs} for n in (3, 4)

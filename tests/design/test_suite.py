@@ -115,6 +115,9 @@ def test_a_larger_record_of_the_same_suite_is_not_replaced_in_silence(tmp_path):
     assert f"does not ask for {len(lost)} of the runs of its record, such as {in_words(min(lost))}" in left
     assert f"What was trained stays in {tmp_path / 'rungs'}" in left
     assert kept.leaving(tmp_path, large) == kept.leaving(tmp_path / "new", small) == ""
+    (tmp_path / "jobs").rename(tmp_path / "elsewhere")
+    assert kept.loss(tmp_path, small) == said
+    assert kept.loss(tmp_path, small, tmp_path / "elsewhere") == ""
 
 
 def test_demo_is_small():
