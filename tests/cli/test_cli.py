@@ -612,13 +612,6 @@ def test_run_refuses_a_suite_that_is_none(capsys, monkeypatch, tmp_path):
     assert "dmo.yaml was looked for in config\n" in capsys.readouterr().err, "one folder by two names is named once"
 
 
-def test_help_of_run_names_every_suite_of_the_package(capsys):
-    with pytest.raises(SystemExit):
-        cli.main(["run", "--help"])
-    said = set(re.split(r"[\s,]+", capsys.readouterr().out))
-    assert {path.stem for path in resources.find("config").glob("*.yaml")} - {"config"} - said == set()
-
-
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_run_interrupts_all_jobs_once_and_says_how_to_resume(name, tmp_path):

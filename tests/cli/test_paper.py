@@ -159,3 +159,21 @@ def test_stages_and_estimates_are_printed(place, capsys):
 def test_what_is_wrong_is_refused(words, said, place, capsys):
     assert cli.main(["paper", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+CELLS = "cells: [{methods: [control], tasks: [adding]}]"
+OUTCOMES = {
+    FILE.replace('stage: "1"', "stage: rates"): "open {}/results/papers/tiny2000/page.html in a browser",
+    f"suite: mine\nsearch: {{candidates: 1}}\n{CELLS}": "the chosen settings are in {}/results/mine/tuning.md",
+    f"suite: mine\n{CELLS}": "open {}/results/mine/report.html in a browser",
+}
+
+
+@pytest.mark.parametrize("design", OUTCOMES, ids=["paper", "search", "suite"])
+def test_run_says_where_the_outcome_is(place, design, monkeypatch, capsys):
+    """A stage of a paper has no page of its own: its rows are in that of the paper, also if it is a search."""
+    monkeypatch.setattr("longlag.cli.run_._call", lambda command, *more: 0)
+    monkeypatch.setattr("longlag.design.digests.work_out", lambda *given: {})
+    Path("design.yaml").write_text(design)
+    assert cli.main(["run", "design.yaml"]) == 0
+    assert capsys.readouterr().out == OUTCOMES[design].format(place) + "\n"

@@ -51,7 +51,7 @@ def _write(name: str, add: Path | None, out: Path | None) -> None:
 
     stages.read(name)
     folder = stages.RECORDS / name
-    page = out or folder / "page.html"
+    page = out or folder / stages.PAGE
     files.check_writable(page)
     if add is not None:
         from longlag.cli import _paper_records

@@ -13,11 +13,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from longlag.cli import _arguments
 from longlag.engine.interrupt import Interrupted
 from longlag.errors import LonglagError
+
+if TYPE_CHECKING:
+    from longlag.design.suite import Suite
 
 HELP = "run a suite: train, collect, draw and write the page, in results/SUITE (calls Snakemake)"
 EXAMPLE = "longlag run demo --cores 2"
@@ -80,13 +83,23 @@ def run(args: argparse.Namespace) -> int:
         code = _call(command, digests.hand_on(Path(scratch, "digests.json"), found, found.plugins, found_digests, here))
     if args.dry_run:
         return int(code != 0)
-    page = (folder / ("tuning.md" if found.search else "report.html")).resolve()
     if code == 0:
-        print(f"the chosen settings are in {page}" if found.search else f"open {page} in a browser")
+        print(_made(found, folder))
     elif any(Path(".snakemake/locks").glob("*.lock")):  # Snakemake removes its own, unless it is killed
         remedy = f"if no other Snakemake runs here: longlag run {args.suite} --unlock, then run the same command again"
         print(f"longlag: this folder is locked by another call, or by one that was killed; {remedy}", file=sys.stderr)
     return int(code != 0)
+
+
+def _made(plan: Suite, folder: Path) -> str:
+    """Where the outcome of a suite is."""
+    if plan.paper:
+        from longlag.design import stages
+
+        return f"open {(stages.RECORDS / plan.paper / stages.PAGE).resolve()} in a browser"
+    if plan.search:
+        return f"the chosen settings are in {(folder / 'tuning.md').resolve()}"
+    return f"open {(folder / 'report.html').resolve()} in a browser"
 
 
 def _refuse_running_jobs(folder: Path) -> None:

@@ -26,6 +26,7 @@ from longlag.store import files
 STAGES = "stages"
 RECORDS = Path(resources.PAPERS)
 CHOSEN = "chosen.yaml"  # in the folder of a paper's records: what its searches chose
+PAGE = "page.html"  # likewise: its tables beside ours
 _OF_A_PAPER = ("paper", "stage", STAGES, "page")  # keys of a paper's file that no suite has
 _OF_A_STAGE = ("what", "after")
 Choices = Mapping[str, Mapping[str, Mapping[str, Mapping[str, Any]]]]  # stage -> method -> task -> path -> value
