@@ -109,6 +109,15 @@ def test_another_setting_is_another_rung(trained, tmp_path):
     assert trained == [(10, 0)]
 
 
+def test_a_rung_under_the_name_of_another_seed_is_not_taken(trained, tmp_path):
+    statuses(Rungs(tmp_path), lags=(10,), seeds=(0,))
+    (file,) = tmp_path.rglob("*.json")
+    file.rename(file.with_name(file.name.replace("seed0", "seed1")))
+    trained.clear()
+    statuses(Rungs(tmp_path), lags=(10,), seeds=(1,))
+    assert trained == [(10, 1)]
+
+
 @pytest.mark.parametrize("status", ["error", "timeout"])
 def test_what_another_try_may_mend_is_not_kept(monkeypatch, tmp_path, status):
     def attempt(setup, driver):

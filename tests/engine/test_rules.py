@@ -96,6 +96,14 @@ def test_the_last_sequences_are_counted_in_a_ring():
     assert met == [[False, False]] * 3 + [[False, True], [True, True], [True, False], [True, False], [False, False]]
 
 
+@pytest.mark.parametrize(("budget", "status"), [(3.0, "solved"), (2.0, "budget")])
+def test_a_rule_that_is_met_beyond_the_budget_solves_nothing(budget, status):
+    """The first sequence takes three passes, and the rule forgives that it is wrong."""
+    rules = {"recent": 1, "most_wrong": 1}
+    (row,) = outcome(spec("lstm_1997", "adding_1997", budget=budget, rules=rules))[1]
+    assert (row.status, row.solved, row.passes) == (status, status == "solved", 3.0)
+
+
 def test_what_is_watched_is_the_answer_before_the_update():
     """Every gradient's batch in chunks, judged by the task's own loss."""
     setup = resolve(spec("lstm_1997", "adding_1997", rules={"recent": 30, "error_below": 1.0}))
