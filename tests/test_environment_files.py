@@ -3,7 +3,9 @@
 import os
 import re
 import subprocess
+import sys
 import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,6 +38,23 @@ def test_lock_holds_versions_only():
 def test_lock_holds_every_package_within_its_bounds(need):
     versions = {canonicalize_name(name): version for name, version in (line.split("==") for line in LOCK)}
     assert versions[canonicalize_name(need.name)] in need.specifier
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the lock is written on Linux")
+def test_lock_holds_what_its_packages_need():
+    """Of those that are installed here in their locked version; torch's own needs are those of its build."""
+    versions = {canonicalize_name(name): version for name, version in (line.split("==") for line in LOCK)}
+    missing = set()
+    for name, version in versions.items():
+        try:
+            found = distribution(name)
+        except PackageNotFoundError:
+            continue
+        if found.version == version and name != "torch":
+            needs = map(Requirement, found.requires or ())
+            asked = {need.name for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})}
+            missing |= {(name, other) for other in asked if canonicalize_name(other) not in {*versions, "setuptools"}}
+    assert sorted(missing) == []
 
 
 def test_the_package_needs_what_a_report_of_snakemake_needs():

@@ -53,6 +53,13 @@ def test_the_longest_lag_of_the_suites_fits_a_small_machine(task, method, monkey
     resolve(RunSpec(task, 2000, method, (0,)))
 
 
+def test_the_longest_lag_that_is_tested_counts(monkeypatch):
+    monkeypatch.setattr(memory_limit, "available", lambda: 2**22)
+    resolve(spec("omega", lag=20, rules={"test_lags": [30]}))
+    with pytest.raises(LonglagError, match="at lag 2000 takes at least"):
+        resolve(spec("omega", lag=20, rules={"test_lags": [2000]}))
+
+
 @pytest.mark.parametrize("text", ["max", "1048576", None])
 def test_a_limit_of_the_container_counts(tmp_path, monkeypatch, text):
     monkeypatch.setattr(memory_limit, "_CGROUP", tmp_path / "memory.max")

@@ -210,6 +210,11 @@ def test_a_run_on_a_range_of_lags_is_tested_at_others_and_verified():
     assert plain.test_error != row.test_error
 
 
+def test_sequences_of_other_lags_are_counted_as_evaluation():
+    plain, more = (outcome(spec("omega", lag=20, rules=rules))[1][0] for rules in ({}, {"test_lags": [40, 80]}))
+    assert more.evaluation_passes == plain.evaluation_passes + 2 * protocol.TEST
+
+
 def test_the_test_at_another_lag_is_the_test_of_a_run_at_that_lag():
     setup = resolve(spec("omega", lag=20, rules={"shortest_lag": 10, "test_lags": [40]}))
     of_range = Block(setup, (0,)).data.at(40)

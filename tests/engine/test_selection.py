@@ -63,6 +63,15 @@ def test_runs_within_the_criterion_outweigh_the_shares_wrong_of_others():
     assert (choice.one, choice.tasks) == (1, {"adding": 1, "xor": 2})
 
 
+def test_in_a_final_an_earlier_choice_stays_where_no_run_is_within_the_criterion():
+    earlier = selection.Earlier(one=1, tasks={"adding": 1, "xor": 1})
+    tried = [trial(1, wrong=0.5), trial(2, wrong=0.4), trial(1, "xor", wrong=0.5), trial(2, "xor", wrong=0.0)]
+    choice = selection.choose("lstm", tried, earlier)
+    assert (choice.one, choice.tasks, choice.final) == (2, {"adding": 1, "xor": 2}, True)
+    nowhere = selection.choose("lstm", [trial(1, wrong=0.5), trial(2, wrong=0.4)], earlier)
+    assert (nowhere.one, nowhere.tasks) == (1, {"adding": 1})
+
+
 def test_ties_go_to_the_recipe_and_then_to_the_lowest_number():
     assert chosen(trial(2), trial(1), trial(0)).one == 0
     assert chosen(trial(2), trial(1), trial(0, wrong=0.6)).one == 1
