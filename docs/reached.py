@@ -94,7 +94,8 @@ def halves() -> Finding:
         for some in (runs, runs[runs.task.isin(seen)], runs[~runs.task.isin(seen)])
     )
     sure = whole[whole.holm < _LEVEL]
-    both = [pair for pair in sure.index if all(part.holm[pair] < _LEVEL for part in parts)]
+    both = [pair for pair in sure.index
+            if all(part.holm[pair] < _LEVEL and part.ahead[pair] == whole.ahead[pair] for part in parts)]  # fmt: skip
     table = in_markdown(
         ["pair", "runs solved, searched tasks", "p corrected", "runs solved, other tasks", "p corrected"],
         [

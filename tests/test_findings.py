@@ -31,6 +31,23 @@ def test_a_relation_that_records_no_longer_show_is_refused(findings, tmp_path, m
         findings.page()
 
 
+def test_a_difference_that_turns_round_on_other_tasks_does_not_stand_there(findings, monkeypatch):
+    def turned(times):
+        found = compare(times)
+        asked.append(len(found))
+        if len(asked) == 3:  # all tasks, those of the search, the others
+            row = (found["first"] == "lstm") & (found["second"] == "control")
+            found.loc[row, "ahead"] = "control"
+        return found
+
+    compare, asked = findings.reached.claims.compare, []
+    whole = findings.reached.halves()
+    monkeypatch.setattr(findings.reached.claims, "compare", turned)
+    title = findings.reached.halves().title
+    stand = [int(words.split(", ")[1].split()[0]) for words in (whole.title, title)]
+    assert stand[1] == stand[0] - 1
+
+
 def test_a_finding_is_referred_to_by_its_key(findings):
     one = findings.Finding("One", f"It holds, unlike {findings.see('two')}.", True)
     two = findings.Finding("Two", f"See {findings.see('two')}.", True, key="two")
