@@ -216,6 +216,18 @@ def test_ranking_puts_the_furthest_first() -> None:
     assert overview.ranking(table) == ["b", "c", "a"]
 
 
+def test_a_method_comes_first_only_among_methods_of_the_same_tasks() -> None:
+    def first(**tasks: list[str]) -> str:
+        cells = [fake_results.runs([0], [name], of, [20]) for name, of in tasks.items()]
+        rows = [replace(row, solved=row.method == "esn") for of in cells for row in of]
+        return overview.caption(analysis(rows)).split(". ")[1]
+
+    two = ["adding", "temporal_order"]
+    assert first(esn=two, control=two) == "Echo state network comes first, by its mean share of the largest lag"
+    assert first(esn=two[:1], control=two) == "Not all methods were tried on the same tasks, so that none comes first"
+    assert first(esn=two).startswith("Bar and number")
+
+
 def test_the_lag_of_the_learning_curves_divides_the_methods() -> None:
     cells = pd.DataFrame(
         {"method": list("ababab"), "lag": [20, 20, 50, 50, 99, 99], "rate": [1, 1, 1, 0.0, 0, 0], "attempted": 1}

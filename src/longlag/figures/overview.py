@@ -137,14 +137,19 @@ def _bar(axes: Any, y: int, row: Any, method_style: style.MethodStyle, limit: in
 
 
 def _first(table: pd.DataFrame) -> str:
-    """Who comes first, unless the methods were tried at different lags: then a short bar may be a short grid."""
+    """Who comes first, unless there is one method, or the methods were tried at different lags or on different tasks:
+    then a short bar may be a short grid, and a large mean one of easy tasks."""
     if table.reach.max() == 0:
         return "No method solves any lag that was tried."
+    if table.method.nunique() == 1:
+        return ""
     if (table.groupby("task").largest.nunique() > 1).any():
         return "Not all methods were tried at the same lags: a reach with ≥ ends with its grid, not with its method."
-    first, second = [*ranking(table), ""][:2]
+    if len(table) < table.task.nunique() * table.method.nunique():
+        return "Not all methods were tried on the same tasks, so that none comes first."
+    first, second = ranking(table)[:2]
     share = shares(table)
-    if second and share[first] == share[second]:
+    if share[first] == share[second]:
         tied = [name for name in ranking(table) if share[name] == share[first]]
         return f"{capital(join_methods(tied))} tie, by their mean share of the largest lag."
     return f"{capital(method_label(first))} comes first, by its mean share of the largest lag."
@@ -155,7 +160,7 @@ def caption(analysis: Analysis) -> str:
     table = analysis.reach
     if table.empty:
         return "No runs yet."
-    first = "" if analysis.smoke else f" {_first(table)}"  # of a smoke test no order follows, as its page says
+    first = "" if analysis.smoke else f" {_first(table)}".rstrip()  # a smoke test gives no order, as its page says
     told = (
         "reach, the largest lag T of the grid that at least half of the seeds solve, with the task's minimal lag in "
         "brackets"
