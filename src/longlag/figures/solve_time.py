@@ -88,7 +88,7 @@ def caption(analysis: Analysis) -> str:
     where = join_words(f"{task_label(task)} at {lag}" for task, lag in shown.items())
     return (
         "Further left is sooner, higher is more reliable. Share of seeds solved within that many sequence passes "
-        f"(1 - Kaplan-Meier; {seeds_phrase(sizes)}); every step is one seed. The marker is at the last seed that "
+        f"(1 - Kaplan-Meier; {seeds_phrase(sizes)}); a step is one seed, or more. The marker is at the last seed that "
         "solved; a pale line from there to the budget means that other seeds did not. Every unsolved run is censored "
         f"at the full budget. Of each task the lag is shown at which most methods solve: {where}. The title says how "
         "many of the methods that were tried solve, with half of their seeds. One without a solved seed has no curve. "
