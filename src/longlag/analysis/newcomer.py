@@ -56,7 +56,7 @@ def _outcome(rates: tuple[float, ...], ratio: tuple[float, ...], seeds: int) -> 
     enough = seeds >= FEWEST_SEEDS
     if difference:
         return ("won" if difference > 0 else "lost"), enough and (low > 0 or high < 0)
-    _, low, high = ratio  # nan where neither solves often enough: no comparison is true
+    _, low, high = ratio  # from 0 to infinity where neither solves: tied
     if high < 1:
         return "won", enough
     return ("lost", enough) if low > 1 else ("tied", False)

@@ -104,6 +104,8 @@ def _first(holds: Callable[[int], bool], last: int) -> int:
 
 
 def _end(samples: Sequence[_Sample], low: bool) -> float:
+    """An end of the interval. The p is taken as monotone in the ratio. With ties and unsolved runs it is not quite, so
+    with unlike budgets in several strata a ratio beyond the end that is not rejected may be missed, which is rare."""
     breaks = _breaks(samples)
     if not len(breaks):
         return 0.0 if low else math.inf
