@@ -53,6 +53,13 @@ def test_outcomes_of_one_cell(own, other, expected):
     assert outcome(own, other) == expected
 
 
+@pytest.mark.parametrize(
+    ("ends", "expected"), [((0.5, 0.99), "won"), ((0.5, 1.0), "tied"), ((1.0, 2.0), "tied"), ((1.01, 2.0), "lost")]
+)
+def test_of_equal_rates_an_interval_of_the_ratio_beside_one_decides(ends, expected):
+    assert newcomer._outcome((0.0, -0.5, 0.5), (math.nan, *ends), 5)[0] == expected
+
+
 def test_only_shared_cells_count_and_all_of_them():
     runs = frame(
         rows("new", 20, EASY, EASY, EASY), rows("new", 50, EASY, EASY, EASY), rows("new", 100, HARD, HARD, HARD),

@@ -119,6 +119,14 @@ def test_a_readout_that_used_all_its_sequences_costs_what_it_used() -> None:
     assert [analysis(diverged).costs[axis].iloc[0].budget for axis in stats.AXES] == [1000, 2e3, 0.5]
 
 
+def test_the_bound_of_unsolved_runs_is_the_most_that_one_spent_and_one_that_may_go_on_is_enough() -> None:
+    used_up = row(50, 0, False, passes=30.0, flops=2e3, test_error=0.5)
+    runs = table(used_up, row(50, 1, False, test_error=0.5), row(50, 2, True))
+    costs = analysis(runs).costs
+    assert [costs[axis].iloc[0].budget for axis in ("passes", "flops")] == [1000, 5e4]
+    assert not costs["passes"].iloc[0].exhausted
+
+
 def test_such_a_readout_is_nowhere_said_to_have_run_out_of_anything() -> None:
     """It ended as it should: no budget and no stock of sequences was too small."""
     spent = {"passes": 30.0, "flops": 2e3, "seconds": 0.5, "test_error": 0.5, "best_error": 0.5}
