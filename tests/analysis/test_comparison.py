@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import CensoredData, logrank
 
@@ -125,3 +126,11 @@ def test_an_ablation_meets_its_parent_in_made_up_results() -> None:
 
 def test_no_runs_give_no_pairs() -> None:
     assert analysis([]).pairs.empty
+
+
+def test_of_two_runs_of_one_seed_neither_is_sooner_at_the_same_time() -> None:
+    def runs(*times: float) -> pd.DataFrame:
+        return pd.DataFrame({"solved": [time < 9 for time in times], "time": times})
+
+    a, b = runs(1, 2, 9, 3, 9), runs(1, 1, 9, 9, 2)
+    assert (comparison._sooner(a, b, a.index), comparison._sooner(b, a, a.index)) == (1, 2)

@@ -93,6 +93,10 @@ def test_a_smaller_budget_excuses_no_better_number():
     assert verdict(0.8, [0.1], of={"passes": 1.5e7}, budget=1e6).verdict == BETTER
 
 
+def test_the_same_budget_excuses_no_worse_number():
+    assert verdict(0.1, [0.8, 0.9], of={"passes": 1.5e7}, budget=1.5e7).verdict == WORSE
+
+
 def test_a_fact_in_words_and_none_at_all_are_not_comparable():
     measured = papers.measure(rows([0.5]), "words")
     assert papers.judge(math.nan, "words", measured, {}).why == "words are published, and no number"
@@ -152,6 +156,7 @@ def test_a_wide_range_of_runs_reproduces_no_number_that_is_far_from_their_mean()
     assert (apart.low, apart.high, apart.mean) == (0, 1, 0.25)
     assert papers.judge(0.03, "share_wrong", apart, {}).verdict == REPRODUCED
     assert papers.judge(0.0008, "share_wrong", apart, {}).verdict == WORSE, "one run of four is all wrong"
+    assert papers.judge(0.02, "share_wrong", apart, {}).verdict == WORSE, "a factor of 12.5"
 
 
 def test_a_speedup_is_seed_by_seed_and_unsolved_counts_its_budget():
