@@ -46,14 +46,19 @@ def gru(path: Path = REFERENCE) -> Finding:
     price = [_passes(seeds, "gru", task, last) for task in far]
     both = [task for task in far if ("lstm_chrono", task, last) in seeds]
     beside = [_passes(seeds, "lstm_chrono", task, last) / _passes(seeds, "gru", task, last) for task in both]
-    more = [task for task in both
-            if _solved(seeds, "lstm_chrono", task, last) > _solved(seeds, "gru", task, last)]  # fmt: skip
-    failed = [row for task in tried for lag in long for row in own[task, lag]
-              if not row.solved and row.status != Status.NOT_ATTEMPTED]  # fmt: skip
+    more = [task for task in both if _solved(seeds, "lstm_chrono", task, last) > _solved(seeds, "gru", task, last)]
+    failed = [
+        row
+        for task in tried
+        for lag in long
+        for row in own[task, lag]
+        if not row.solved and row.status != Status.NOT_ATTEMPTED
+    ]
     diverged = sum(row.status == Status.DIVERGED for row in failed)
     chosen = tuned.read(FINAL_TUNED)["methods"]["gru"]
-    rates = sorted({chosen["one"]["optimiser.learning_rate"],
-                    *(of["optimiser.learning_rate"] for of in chosen["tasks"].values())})  # fmt: skip
+    rates = sorted(
+        {chosen["one"]["optimiser.learning_rate"], *(of["optimiser.learning_rate"] for of in chosen["tasks"].values())}
+    )
     table = in_markdown(
         ["GRU", *(f"T = {lag}" for lag in lags)],
         [[task_label(task), *(_ending(own.get((task, lag), [])) for lag in lags)] for task in tasks],
@@ -94,8 +99,11 @@ def halves() -> Finding:
         for some in (runs, runs[runs.task.isin(seen)], runs[~runs.task.isin(seen)])
     )
     sure = whole[whole.holm < _LEVEL]
-    both = [pair for pair in sure.index
-            if all(part.holm[pair] < _LEVEL and part.ahead[pair] == whole.ahead[pair] for part in parts)]  # fmt: skip
+    both = [
+        pair
+        for pair in sure.index
+        if all(part.holm[pair] < _LEVEL and part.ahead[pair] == whole.ahead[pair] for part in parts)
+    ]
     table = in_markdown(
         ["pair", "runs solved, searched tasks", "p corrected", "runs solved, other tasks", "p corrected"],
         [
@@ -136,20 +144,30 @@ def chrono(seeds: Seeds) -> Finding:
     far = [task for task in most if ladders[task] == lags]
     rest = [task for task in ladders if task not in most]
     runs = [row for task in far for lag in lags for row in seeds["lstm_chrono", task, lag]]
-    growth = {task: _passes(seeds, "lstm_chrono", task, ladders[task][-1])
-              / _passes(seeds, "lstm_chrono", task, ladders[task][0]) for task in most}  # fmt: skip
+    growth = {
+        task: _passes(seeds, "lstm_chrono", task, ladders[task][-1])
+        / _passes(seeds, "lstm_chrono", task, ladders[task][0])
+        for task in most
+    }
     of_far = [growth[task] for task in far]
-    operations = [_flops(seeds, "lstm_chrono", task, lags[-1]) / _flops(seeds, "lstm_chrono", task, lags[0])
-                  for task in far]  # fmt: skip
+    operations = [
+        _flops(seeds, "lstm_chrono", task, lags[-1]) / _flops(seeds, "lstm_chrono", task, lags[0]) for task in far
+    ]
     mean, times = math.exp(fmean(map(math.log, of_far))), lags[-1] / lags[0]
     table = in_markdown(
         ["passes to solve, median", *(f"T = {lag}" for lag in lags), "growth over the lags run"],
         [
-            [task_label(task), *(f"{_passes(seeds, 'lstm_chrono', task, lag) / 1e3:.0f} k" if lag in ladders[task]
-                                 else "not run" for lag in lags), f"{growth[task]:.1f}"]
+            [
+                task_label(task),
+                *(
+                    f"{_passes(seeds, 'lstm_chrono', task, lag) / 1e3:.0f} k" if lag in ladders[task] else "not run"
+                    for lag in lags
+                ),
+                f"{growth[task]:.1f}",
+            ]
             for task in most
         ],
-    )  # fmt: skip
+    )
     failing = join_words([f"{task_label(task)} at {lags[1]}" for task in rest])
     others = [
         f"{method_label(method)} solves {task_label(task)} at {lags[1]} with {_of(seeds, method, task, lags[1])} seeds"
