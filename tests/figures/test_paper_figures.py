@@ -5,6 +5,7 @@ import pytest
 
 from longlag.design import stages
 from longlag.figures import papers
+from longlag.figures.tools import style
 from paper_rows import paper
 
 
@@ -57,3 +58,27 @@ def test_every_logarithmic_axis_has_two_labels_or_more(name):
             ticks = zip(panel.get_yticks(), panel.get_yticklabels(), strict=True)
             labels = [text for at, text in ticks if low <= at <= high]
             assert sum(bool(text.get_text()) for text in labels) >= 2, panel.get_title()
+
+
+@pytest.mark.parametrize("width", [style.PAGE_WIDTH, style.COLUMN_WIDTH])
+@pytest.mark.parametrize("name", ["jaeger2012", "sutskever2013"])
+def test_labels_break_between_words_alone(name, width):
+    cells = paper(name).cells
+    own = cells[cells.table == 1]
+    figure = papers.draw(own, curve=False, width=width)
+    shown = {text.get_text().replace("\n", " ") for panel in figure.axes for text in panel.get_xticklabels()}
+    assert {label.replace("\u00a0", " ") for label in shown} == {*own.row_label}
+    assert all("T\n=" not in label and "=\n" not in label for label in shown)
+
+
+def test_a_caption_names_what_is_drawn_and_nothing_else():
+    cells = paper("jaeger2012").cells
+    assert papers.caption(cells[cells.table == 0], curve=False) == (
+        "Filled dots with a line: the percentage of runs solved, with Wilson's 95 % interval."
+    )
+    measured = cells[cells.table == 1].assign(value=np.nan, values=[[0.5]] * int((cells.table == 1).sum()))
+    assert papers.caption(measured, curve=False) == "Filled dots: one run each, on a logarithmic axis."
+    published = measured.assign(value=0.0)
+    assert papers.caption(published, curve=False) == (
+        "Filled dots: one run each, on a logarithmic axis. Zero is drawn at 0.00002. Open rings: published."
+    )

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from longlag.analysis import papers
+from longlag.words import count
 
 
 def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict:
@@ -27,8 +28,8 @@ def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict
         rows = [row for row in (each[each.n > 0] for each in asked) if _has_rival(row, claim["best"])]
         won = [_is_best(row, claim["best"]) for row in rows]
         if not won or (all(won) and len(won) < len(asked)):
-            return papers.Verdict("undecided", f"so far in {sum(won)} of {len(won)} rows" if won else "")
-        return papers.Verdict("holds" if all(won) else "does not hold", f"in {sum(won)} of {len(won)} rows")
+            return papers.Verdict("undecided", f"so far in {sum(won)} of {count(len(won), 'row')}" if won else "")
+        return papers.Verdict("holds" if all(won) else "does not hold", f"in {sum(won)} of {count(len(won), 'row')}")
     if "solved" not in claim:
         return papers.Verdict("undecided")
     own = found[(found.task == claim["task"]) & found.lag.isin(claim["lags"]) & found.method.isin(claim["methods"])]
@@ -37,10 +38,11 @@ def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict
     known = (own.n > 0) & (met | (own.most >= claim.get("passes", 0)))
     agree, wanted = known & (met == claim["solved"]), len(claim["lags"]) * len(claim["methods"])
     if (known & ~agree).any():
-        return papers.Verdict("does not hold", f"in {int(agree.sum())} of {int(known.sum())} cells")
+        return papers.Verdict("does not hold", f"in {int(agree.sum())} of {count(int(known.sum()), 'cell')}")
     if int(known.sum()) < wanted:
-        return papers.Verdict("undecided", f"so far in {int(agree.sum())} of {wanted} cells" if agree.any() else "")
-    return papers.Verdict("holds", f"in {wanted} of {wanted} cells")
+        so_far = f"so far in {int(agree.sum())} of {count(wanted, 'cell')}" if agree.any() else ""
+        return papers.Verdict("undecided", so_far)
+    return papers.Verdict("holds", f"in {wanted} of {count(wanted, 'cell')}")
 
 
 def _has_rival(row: pd.DataFrame, method: str) -> bool:

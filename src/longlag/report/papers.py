@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from longlag.analysis import paper_claims, papers
 from longlag.figures import papers as drawings
+from longlag.figures.tools import style
 from longlag.report import explorer, images
 from longlag.report.templates import contents, template
 from longlag.tables.tools.papers import Paper, in_unit, measured
@@ -65,14 +66,15 @@ def _table(paper: Paper, place: int) -> dict[str, Any]:
         {"label": label, "cells": [_cell(cell) for cell in of.to_dict("records")]}
         for (_, label), of in own.groupby(["row", "row_label"], sort=False)
     ]
-    picture = drawings.draw(own, bool(table.get("curve"))) if (own.n > 0).any() and len(own) > 1 else None
+    curve, drawn = bool(table.get("curve")), bool((own.n > 0).any()) and len(own) > 1
     return {
         "title": table["title"],
         "caption": table.get("caption", ""),
         "columns": [str(column["label"]) for column in table["columns"]],
         "rows": rows,
-        "picture": images.of_figure(picture) if picture is not None else "",
-        "picture_caption": drawings.caption(bool(table.get("curve"))),
+        "picture": images.of_figure(drawings.draw(own, curve)) if drawn else "",
+        "narrow": images.of_figure(drawings.draw(own, curve, width=style.COLUMN_WIDTH)) if drawn else "",
+        "picture_caption": drawings.caption(own, curve),
     }
 
 

@@ -22,23 +22,32 @@ _UNITS = {  # what a vertical axis shows
 _SMALLEST = 2e-5  # a number of zero is drawn here on a logarithmic axis: the test set has 10,000 sequences
 _COLOURS = (0, 3, 2, 1, 4, 9, 5, 6)  # of the palette, one for each arm
 _MARKERS = "oDs^vPX*"
-_ACROSS = 4  # panels side by side
+_ACROSS = 4  # panels side by side across a page; half of them across a column
 _CHARACTERS = 90  # of tick labels that fit side by side across a page
 _LEAST = 6  # characters of a label in a line; where there is less room, labels are slanted
+_OVERHANG = 3  # characters by which a word may be longer than its line
+_SLANTED_ROOM = 20  # characters of a slanted label in a line
 _SLANTED: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
 
 
-def caption(curve: bool) -> str:
-    """What the picture shows, and how to read its marks."""
+def caption(cells: pd.DataFrame, curve: bool) -> str:
+    """What the picture of these cells shows, and how to read its marks."""
     if curve:
         return (
             "Above: share of runs solved over the lag T, with Wilson's 95 % interval; open rings: published shares. "
             "Below: sequence passes that the runs spent until they were confirmed as solved, a mean."
         )
-    return (
-        "Filled dots: one run each, on a logarithmic axis on which zero is drawn at "
-        f"{_SMALLEST:g}; or the percentage of runs solved, with Wilson's 95 % interval. Open rings: published."
-    )
+    shares = cells.metric.isin(SHARES)
+    found = []
+    if not shares.all():
+        found.append("Filled dots: one run each, on a logarithmic axis.")
+        if any(0 in values for values in (*cells[~shares]["values"], cells[~shares].value.to_list())):
+            found.append(f"Zero is drawn at {_SMALLEST:.5f}.")
+    if shares.any():
+        found.append("Filled dots with a line: the percentage of runs solved, with Wilson's 95 % interval.")
+    if _ringed(cells).any():
+        found.append("Open rings: published.")
+    return " ".join(found)
 
 
 @style.applied()
@@ -49,7 +58,7 @@ def draw(cells: pd.DataFrame, curve: bool, width: float = style.PAGE_WIDTH) -> F
 
 def _dots(cells: pd.DataFrame, width: float) -> Figure:
     panels = _panels(cells)
-    across = min(len(panels), 2)
+    across = min(len(panels), 2 if width > style.COLUMN_WIDTH else 1)
     figure, axes = layout.panels(len(panels), 2.0, width, across, sharex=False)
     for panel, (title, own, labels) in zip(axes, panels, strict=True):
         for place, cell in enumerate(own.itertuples()):
@@ -57,9 +66,10 @@ def _dots(cells: pd.DataFrame, width: float) -> Figure:
         if not set(own.metric) <= SHARES:
             panel.set_yscale("log")
             _ticks(panel, whole=set(own.metric) == {"sequences"})
-        room = _CHARACTERS // (across * len(own))
-        labels = [textwrap.fill(label.replace("$", r"\$"), max(room, _LEAST)) for label in labels]
-        panel.set_xticks(range(len(own)), labels, **({} if room >= _LEAST else _SLANTED))
+        room = int(_CHARACTERS * width / style.PAGE_WIDTH) // (across * len(own))
+        slanted = room < max(_LEAST, _longest_word(labels) - _OVERHANG)
+        labels = [_broken(label.replace("$", r"\$"), _SLANTED_ROOM if slanted else room) for label in labels]
+        panel.set_xticks(range(len(own)), labels, **(_SLANTED if slanted else {}))
         unit = _UNITS.get(own.metric.iloc[0], "% of runs solved")
         panel.set(title=style.escape_mathtext(title), ylabel=unit, xlim=(-0.6, len(own) - 0.4))
         panel.minorticks_off()
@@ -72,6 +82,20 @@ def _ticks(panel: Any, whole: bool) -> None:
     if high < 100 * low:
         panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         panel.yaxis.set_major_formatter(EngFormatter() if whole else FormatStrFormatter("%g"))
+
+
+def _longest_word(labels: list[str]) -> int:
+    return max(len(word) for label in labels for word in label.split())
+
+
+def _broken(label: str, room: int) -> str:
+    """A label in lines of that many characters; `T = 100` and a longer word stay on one line."""
+    return textwrap.fill(label.replace(" = ", "\u00a0=\u00a0"), room, break_long_words=False)
+
+
+def _ringed(cells: pd.DataFrame) -> pd.Series:
+    """Which cells have a published number that is drawn."""
+    return cells.value.notna() & (cells.metric != "longest_solved")
 
 
 def _panels(cells: pd.DataFrame) -> list[tuple[str, pd.DataFrame, list[str]]]:
@@ -101,7 +125,7 @@ def _column(panel: Any, place: int, cell: Any) -> None:
 def _curves(cells: pd.DataFrame, width: float) -> Figure:
     """For each task a panel of runs solved, and one of their passes below it."""
     tasks, arms = list(dict.fromkeys(cells.task)), list(dict.fromkeys(cells.method))
-    across = min(len(tasks), _ACROSS)
+    across = min(len(tasks), _ACROSS if width > style.COLUMN_WIDTH else _ACROSS // 2)
     figure, panels = layout.grid(2 * -(-len(tasks) // across), across, 1.35, width)
     for place, task in enumerate(tasks):
         row, column = 2 * (place // across), place % across
