@@ -33,7 +33,7 @@ from longlag.errors import LonglagError, documentation
 from longlag.figures.tools import style
 from longlag.report import answer, claims, explorer, headline, images, svg
 from longlag.store.files import checksum
-from longlag.store.records import read_rows, write_rows
+from longlag.store.records import Point, Row, read_rows, write_rows
 from pages import Page, policy
 
 
@@ -145,9 +145,9 @@ def test_of_too_many_runs_the_island_holds_the_first_seeds_and_says_so(monkeypat
 
 def test_every_figure_is_there_with_caption_and_words_for_those_who_do_not_see_it(whole: str) -> None:
     page = Page(whole)
-    assert len(page.images) == len(figures.names())
+    assert len(page.images) == len(figures.names()) - 1  # no gradient flow was recorded
     assert all(len(image["alt"] or "") > 40 for image in page.images)
-    assert page.tags.count("figcaption") == len(figures.names()) + 3  # and of the interactive charts
+    assert page.tags.count("figcaption") == len(figures.names()) - 1 + 3  # and of the interactive charts
 
 
 def test_every_link_within_the_page_has_a_target(whole: str) -> None:
@@ -158,6 +158,16 @@ def test_every_link_within_the_page_has_a_target(whole: str) -> None:
 def test_the_page_says_what_is_missing(whole: str, unpainted: None) -> None:
     assert "<b>temporal order</b>: not run: Hessian-Free." in whole
     assert "Learning curves: none were given." in report.render(CASES["no curves"](), title="t")
+
+
+def test_gradient_flow_has_a_section_where_it_was_recorded(whole: str, unpainted: None) -> None:
+    rows = fake_results.runs([0], ["control"], ["adding"])
+    watched = [replace(point, gradient_0=1.0, gradient_10=0.5) for point in fake_results.points(rows)]
+    suite = Analysis(stats.frame(Row, rows), stats.frame(Point, watched))
+    page = report.render(suite, title="t")
+    for text, recorded in ((page, True), (whole, False)):
+        assert ('<section id="gradient_flow">' in text) == ('href="#gradient_flow"' in text) == recorded
+        assert ("Gradient flow during training: not recorded" in text) != recorded
 
 
 @pytest.mark.parametrize("case", ["no runs", "all dead", "nothing solved", "one method and task"])
@@ -189,7 +199,7 @@ def test_without_the_plotting_library_there_is_a_page_that_says_so(
     assert Page(text).tags.count("script") == 1  # saves figures
     assert policy(text).count("sha256-") == 1
     assert "vl-convert-python is not installed" in text
-    assert len(Page(text).images) == len(figures.names())
+    assert len(Page(text).images) == len(figures.names()) - 1  # no gradient flow was recorded
 
 
 def test_the_same_results_give_the_same_page(unpainted: None) -> None:

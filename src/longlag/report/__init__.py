@@ -25,6 +25,7 @@ from longlag.tables.tools import render as setting
 from longlag.words import number, seeds_phrase
 
 MOST_ROWS = 700_000  # letters of the packed rows; a page of thousands of rows
+_FLOW = "gradient_flow"  # the figure of what few suites record
 _SMALLEST = 50  # times: more than a file of rows is ever packed
 
 
@@ -150,8 +151,10 @@ def packed(rows: bytes) -> str:
 
 
 def _figures(analysis: Analysis) -> list[PageFigure]:
+    """The figures of the page, but for that of the gradient flow where none was recorded: `_absent` says so."""
     modules = sorted((figures.get(name).ORDER, name) for name in figures.names())
-    return [_figure(name, analysis) for _, name in modules]
+    drawn = [name for _, name in modules if name != _FLOW or not analysis.gradient_flow.empty]
+    return [_figure(name, analysis) for name in drawn]
 
 
 def _figure(name: str, analysis: Analysis) -> PageFigure:

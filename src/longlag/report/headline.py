@@ -146,7 +146,7 @@ def _second(rest: pd.DataFrame) -> str:
         return "; no other method solves any of them"
     name = ranking(rest)[0]
     rows = rest[(rest.method == name) & (rest.reach > 0)]
-    return f"; next comes {method_label(name)} with {_where(rows)}"
+    return f"; next comes {the_method(name)} with {_where(rows)}"
 
 
 def _where(rows: pd.DataFrame) -> str:
@@ -177,7 +177,7 @@ def _winners(conditions: pd.DataFrame) -> str:
     lowest = usable[usable["median"] == usable.groupby(["task", "lag"])["median"].transform("min")]
     first, ties = lowest.method.value_counts(), lowest.groupby(["task", "lag"]).size()
     names = sorted(first.index, key=lambda name: (-first[name], name))
-    told = join_words(f"{method_label(name)} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
+    told = join_words(f"{the_method(name)} in {'all ' if len(names) == 1 else ''}{first[name]}" for name in names)
     tied = int((ties > 1).sum())
     return f"{told}, counting {count(tied, 'pair')} for each of the methods that tie there" if tied else told
 
