@@ -261,8 +261,8 @@ def which_budget() -> str:
         f"{count(len(later), 'condition')} reach half of the seeds only then: {each}; {small} passes are too few for "
         f"these. {count(len(some), 'condition')} are solved by fewer than half of the seeds even then: {few}. {never} "
         f"stay unsolved on all seeds. How the other {starved - len(found)} would end is not known. The default is "
-        f"therefore {large}; nothing larger was run. The reference takes {small}, to keep its cost down: where it says "
-        f"*stopped by the budget*, more passes may solve more. {_replaced('tuning.md')}"
+        f"therefore {large}; no larger budget was tried on these conditions. The reference takes {small}, to keep its "
+        f"cost down: where it says *stopped by the budget*, more passes may solve more. {_replaced('tuning.md')}"
     )
 
 

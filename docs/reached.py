@@ -201,7 +201,10 @@ def _and_not_beyond(
     near = [task for task in most if task not in far]
     ends = sorted({ladders[task][-1] for task in near})
     times = join_words(f"{growth[task]:.1f} times" for task in near)
-    tried = f"On {join_words([task_label(task) for task in near])} it was tried to lag {join_words(map(str, ends))}. "
+    tried = (
+        f"On {join_words([task_label(task) for task in near])} the reference has it to lag "
+        f"{join_words(map(str, ends))} ([longer lags so far](../results/underway/README.md)). "
+    )
     return f"{tried}Its seeds solve that, and the passes grow {times}. " if near else ""
 
 

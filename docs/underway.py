@@ -117,7 +117,7 @@ def _cell(rows: Sequence[Row]) -> str:
 def page(rows: Sequence[Row], plan: suite.Suite) -> str:
     """The README."""
     return _PAGE.format(
-        count=len(rows),
+        count=f"{len(rows):,}",
         all=f"{len(plan.expected()):,}",
         hours=sum(row.seconds for row in rows) / 3600,
         machines=join_words(sorted({row.cpu for row in rows if row.cpu})),
