@@ -87,11 +87,11 @@ def _recipes(choices: dict[str, Choice]) -> Finding:
         f"Settings decide more than a ranking shows: {len(gained)} of {len(rows)} methods solve more with one searched "
         "setting than with their recipe",
         "Runs within the criterion on the validation set: four tasks at lag 50, two seeds, 10^6 passes, the recipe and "
-        f"16 other settings for each method ([the search](tuning.md)). Both searched columns are optimistic and can "
-        "hardly fall: each takes the best of 17 settings, the recipe among them, and counts the runs that chose it. "
+        f"16 other settings for each method ([the search](tuning.md)). Both searched columns are optimistic: each "
+        "shows the best of 17 settings, one of which is the recipe, on the runs that chose it. "
         f"Of the {len(gained)} methods that gain, {len(small)} gain one or two runs. The final, at lag 100, gave "
-        f"{join_words(back)} the recipe again. The recipe of the echo state network had won about 480 trials "
-        f"before, some of them on these tasks.\n\n{table}",
+        f"{join_words(back)} the recipe again. The recipe of the echo state network had been the best of about 480 "
+        f"settings before, some of them tried on these tasks.\n\n{table}",
         bool(gained) and bool(back),
     )
 
