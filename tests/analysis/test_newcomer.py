@@ -114,18 +114,17 @@ def test_the_tables_say_it_in_words():
     assert first == "New solves 1 of 1 pair of task and lag with at least half of its seeds."
     assert "ahead of old; level with twin" in second
     assert third == (
-        "The smallest p of an exact test at one task and lag, by the seeds of both: 3 against 3 p = 0.1. Read the "
-        "intervals."
+        "At one task and lag an exact test can give at best p = 0.1 (3 seeds against 3). Read the intervals."
     )
 
 
 def test_the_smallest_p_is_that_of_the_real_numbers_of_seeds():
     one = analysis(rows("new", 20, *[EASY] * 3), rows("old", 20, *[HARD] * 5), rows("other", 20, *[HARD] * 3))
-    assert ": 3 against 3 p = 0.1 and 3 against 5 p = 0.036. Read" in words.sentences(one)[2]
+    assert "p = 0.1 (3 seeds against 3) and p = 0.036 (3 seeds against 5). Read" in words.sentences(one)[2]
     assert (one.fewest_seeds, one.smallest_p) == ((3, 3), 0.1)
     quick = analysis(rows("new", 20, EASY), rows("old", 20, *[HARD] * 5), rows("other", 50, EASY))
     *_, last = words.sentences(quick)
-    assert ": 1 against 5 p = 0.33. Read" in last
+    assert "p = 0.33 (1 seed against 5). Read" in last
     assert not any("ahead of" in sentence for sentence in words.sentences(quick)), "one seed gives no order"
     assert (quick.fewest_seeds, quick.smallest_p) == ((1, 5), 1 / 3)
 

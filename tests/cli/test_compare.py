@@ -327,7 +327,7 @@ def test_one_page_has_one_smallest_attainable_p(record, here, capsys):
     found = [
         *re.findall(r"can reach p (?:&lt;|<) ([\d.]*\d)", page),
         *re.findall(r"can reach is ([\d.]*\d)", page),
-        *re.findall(r"2 against 2 p = ([\d.]*\d)", page),
+        *re.findall(r"p = ([\d.]*\d) \(2 seeds against 2\)", page),
     ]
     assert len(found) == 3
     assert set(found) == {"0.33"}
@@ -346,7 +346,7 @@ def test_a_part_of_the_grid_shows_that_part_alone(record, here, capsys):
     assert '<h2 class="sentence">A smoke test (--quick): one seed' in page
     for words in ("ahead of", "Counting pairs", "longest reach on", "comes first", "the longest reach,", "p &lt; 1."):
         assert words not in page
-    assert "1 against 2 p = 0.67" in page
+    assert "p = 0.67 (1 seed against 2)" in page
     assert re.search(r"<td>–</td><td>Twin</td>", page), "no rank"
     rows = read_rows(here / "part/runs.csv")
     assert {row.lag for row in rows} == {10}

@@ -125,8 +125,8 @@ def sentences(analysis: Analysis) -> list[str]:
 def _limit(cells: pd.DataFrame) -> str:
     """What the numbers of seeds allow at best: one pair of task and lag, the newcomer's seeds against the other's."""
     sizes = sorted({(int(cell.n), int(cell.n_other)) for cell in cells.itertuples()})
-    bounds = join_words(f"{n} against {m} p = {intervals.smallest_p(n, m):.2g}" for n, m in sizes)
-    return f"The smallest p of an exact test at one task and lag, by the seeds of both: {bounds}. Read the intervals."
+    bounds = join_words(f"p = {intervals.smallest_p(n, m):.2g} ({count(n, 'seed')} against {m})" for n, m in sizes)
+    return f"At one task and lag an exact test can give at best {bounds}. Read the intervals."
 
 
 def _failures(failed: pd.DataFrame) -> list[str]:
