@@ -20,6 +20,7 @@ _UNITS = {  # what a vertical axis shows
     "speedup": "times faster",
 }
 _SMALLEST = 2e-5  # a number of zero is drawn here on a logarithmic axis: the test set has 10,000 sequences
+_OURS, _PUBLISHED = style.INK, "#8a4fa3"  # neither is the colour of a verdict in the table above the picture
 _COLOURS = (0, 3, 2, 1, 4, 9, 5, 6)  # of the palette, one for each arm
 _MARKERS = "oDs^vPX*"
 _ACROSS = 4  # panels side by side across a page; half of them across a column
@@ -114,12 +115,12 @@ def _column(panel: Any, place: int, cell: Any) -> None:
     known = np.array([value for value in ([cell.mean] if share else cell.values) if not np.isnan(value)])
     least = 0.0 if share else _SMALLEST
     spread = place + style.dodge(len(known), 0.3)
-    panel.plot(spread, np.maximum(known, least), "o", ms=4.5, color=style.COLORBLIND[0], mec="white", mew=0.4)
+    panel.plot(spread, np.maximum(known, least), "o", ms=4.5, color=_OURS, mec="white", mew=0.4)
     if share and len(known):
-        panel.plot([place, place], [cell.low, cell.high], color=style.COLORBLIND[0], lw=0.8)
+        panel.plot([place, place], [cell.low, cell.high], color=_OURS, lw=0.8)
         panel.set_ylim(-6, 106)
     if not np.isnan(cell.value) and cell.metric != "longest_solved":
-        panel.plot(place, max(cell.value, least), "o", ms=9, mfc="none", mec=style.COLORBLIND[3], mew=1.1)
+        panel.plot(place, max(cell.value, least), "o", ms=9, mfc="none", mec=_PUBLISHED, mew=1.1)
 
 
 def _curves(cells: pd.DataFrame, width: float) -> Figure:
