@@ -8,6 +8,8 @@ import math
 import os
 import re
 import signal
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -208,7 +210,7 @@ def test_an_interrupted_call_keeps_what_is_measured_and_names_the_rest(tmp_path,
     assert main([*words, "2,1,3"]) == 130
     said = capsys.readouterr().err.splitlines()[-1]
     assert said == (
-        f"longlag: interrupted; 1 of 3 claims are kept in {tmp_path / 'lecture.json'}; "
+        f"longlag: interrupted by SIGINT; 1 of 3 claims are kept in {tmp_path / 'lecture.json'}; "
         "--claim bounded_forward,frozen_slopes measures the others"
     )
     assert claims_in(tmp_path) == [QUICK]
@@ -216,6 +218,25 @@ def test_an_interrupted_call_keeps_what_is_measured_and_names_the_rest(tmp_path,
     assert main([*words, "3"]) == 0
     assert claims_in(tmp_path) == [QUICK, "frozen_slopes"]
     assert (tmp_path / f"figures/{QUICK}.png").is_file(), "the later call draws what the interrupted one kept"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_the_processes_that_measure_end_with_an_interrupted_call(name, tmp_path):
+    """They hold the pipe of its standard error: `communicate` returns when all of them are gone."""
+    words = ["lecture", "--claim", f"{QUICK},vanish_explode", "--cores", "2", "--out", str(tmp_path)]
+    command = [sys.executable, "-P", "-m", "longlag", *words, "--seeds", "0:200"]  # the second claim takes minutes
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as call:
+        assert call.stderr.readline().startswith(f"[1/2] {QUICK}: ")
+        call.send_signal(signal.Signals[name])
+        said = call.communicate(timeout=60)[1]
+    assert "Traceback" not in said
+    if name != "SIGKILL":
+        assert call.returncode == 128 + signal.Signals[name]
+        assert said == (
+            f"longlag: interrupted by {name}; 1 of 2 claims are kept in {tmp_path / 'lecture.json'}; "
+            "--claim vanish_explode measures the others\n"
+        )
 
 
 def test_a_resumed_call_measures_what_the_folder_lacks(tmp_path, monkeypatch, capsys):

@@ -175,10 +175,8 @@ def _run(argv: Sequence[str] | None) -> int:
         print(f"longlag: {error}", file=sys.stderr)
         return 2
     except Interrupted as stopped:
-        kept = "finished rungs and the checkpoints that could be written are kept; run the same command to resume"
-        print(f"longlag: {stopped}; {kept}", file=sys.stderr)
+        print(f"longlag: {stopped}", file=sys.stderr)
         return 128 + stopped.number
-    except KeyboardInterrupt as stopped:
-        kept = str(stopped) or "written rows stay; training resumes if you run the same command"
-        print(f"longlag: interrupted; {kept}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("longlag: interrupted; what is written stays; run the same command again", file=sys.stderr)
         return 130

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -158,22 +159,25 @@ def _measure(
     document is written, and a line stands on standard error.
 
     Raises:
-        LonglagError, KeyboardInterrupt: a process was killed, or the call interrupted; what is kept, and what is left.
+        LonglagError, Interrupted: a process was killed, or the call interrupted; what is kept, and what is left.
     """
+    from longlag.engine.interrupt import Interrupted, raised
     from longlag.lecture.tools.running import measured
 
     entries: dict[str, dict[str, Any]] = {}
     try:
-        for slug, entry in measured(slugs, tuple(document["seeds"]), cores):
-            document["claims"] = _beside([entry], document["claims"])
-            if out:
-                _keep(document, {**entries, slug: entry}, slugs, out, replace and not entries)
-            entries[slug] = entry
-            said = entry["finding"]["verdict"] if entry["finding"] else f"could not be measured: {entry['error']}"
-            took = f"{entry['seconds']:.1f} s of CPU"
-            print(f"[{len(entries)}/{len(slugs)}] {slug}: {said} ({took})", file=sys.stderr, flush=True)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(_unfinished(slugs, entries, out)) from None
+        with raised():
+            for slug, entry in measured(slugs, tuple(document["seeds"]), cores):
+                document["claims"] = _beside([entry], document["claims"])
+                if out:
+                    _keep(document, {**entries, slug: entry}, slugs, out, replace and not entries)
+                entries[slug] = entry
+                said = entry["finding"]["verdict"] if entry["finding"] else f"could not be measured: {entry['error']}"
+                took = f"{entry['seconds']:.1f} s of CPU"
+                print(f"[{len(entries)}/{len(slugs)}] {slug}: {said} ({took})", file=sys.stderr, flush=True)
+    except KeyboardInterrupt as stopped:
+        number = stopped.number if isinstance(stopped, Interrupted) else signal.SIGINT
+        raise Interrupted(number, _unfinished(slugs, entries, out)) from None
     except LonglagError as error:
         raise LonglagError(f"{error}; {_unfinished(slugs, entries, out)}") from error
     return entries

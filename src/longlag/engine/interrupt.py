@@ -13,13 +13,17 @@ from dataclasses import dataclass
 from types import FrameType
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_KEPT = "finished rungs and the checkpoints that could be written are kept; run the same command to resume"
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal asked the process to end; what can be kept of its work is saved. number: the signal's."""
+    """A signal asked the process to end; what can be kept of its work is saved.
 
-    def __init__(self, number: int) -> None:
-        super().__init__(f"interrupted by {signal.Signals(number).name}")
+    number: the signal's. kept: what is kept, and how to resume; of a training unless it says otherwise.
+    """
+
+    def __init__(self, number: int, kept: str = _KEPT) -> None:
+        super().__init__(f"interrupted by {signal.Signals(number).name}; {kept}")
         self.number = number
 
 
@@ -54,3 +58,20 @@ class Interruption:
         self.number = number
         for each in _SIGNALS:
             signal.signal(each, signal.SIG_DFL if each != signal.SIGINT else signal.default_int_handler)
+
+
+@contextmanager
+def raised() -> Iterator[None]:
+    """SIGTERM raises Interrupted inside the block, as SIGINT raises KeyboardInterrupt: for work without steps."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise Interrupted(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
 from typing import Any
 
 from longlag import environment, lecture
@@ -17,7 +20,7 @@ from longlag.lecture.base import to_json
 
 
 def measured(slugs: Sequence[str], seeds: Sequence[int], cores: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields each claim's slug and entry as it is done. An interrupted call begins no further claim.
+    """Yields each claim's slug and entry as it is done. The processes end with this call, however it ends.
 
     Raises:
         LonglagError: the system killed a process.
@@ -25,7 +28,8 @@ def measured(slugs: Sequence[str], seeds: Sequence[int], cores: int) -> Iterator
     if min(cores, len(slugs)) <= 1:
         yield from ((slug, entry(slug, seeds)) for slug in slugs)
         return
-    with ProcessPoolExecutor(min(cores, len(slugs)), get_context("spawn"), environment.set_environment) as pool:
+    others = active_children()
+    with ProcessPoolExecutor(min(cores, len(slugs)), get_context("spawn"), _begin) as pool:
         running = {pool.submit(entry, slug, seeds): slug for slug in slugs}
         try:
             for done in as_completed(running):
@@ -33,8 +37,27 @@ def measured(slugs: Sequence[str], seeds: Sequence[int], cores: int) -> Iterator
         except BrokenProcessPool as error:
             remedy = "if the memory was short, --cores 1 needs the least"
             raise LonglagError(f"a process that measured a claim was killed; {remedy}") from error
+        except BaseException:  # interrupted: what is half measured would be thrown away
+            for process in active_children():
+                if process not in others:
+                    process.terminate()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _begin() -> None:
+    """Prepares a process that measures claims."""
+    environment.set_environment()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches it as well; the call ends it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it is gone: it would wait forever for its next claim."""
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def entry(slug: str, seeds: Sequence[int]) -> dict[str, Any]:
