@@ -24,6 +24,7 @@ TRAINING_PASSES = 3  # of a training sequence: a forward and a backward pass
 FIRST_TUNING_SEED = 1_000_000  # reported seeds are below
 LAST_TUNING_SEED = 1_999_999
 DEFAULT_CANDIDATES = 16  # settings that a search tries beside the recipe: of one task and of a suite alike
+MAX_CANDIDATES = 999  # the same; their numbers are in the names of their rows
 STOPS = ("solved", "budget")  # when a run ends: confirmed as solved, or never before its budget is spent
 GIVE_UP_AFTER = 2  # consecutive unsolved lags at which a seed leaves the ladder
 

@@ -222,6 +222,7 @@ def test_a_suite_names_the_plugins_of_its_jobs(tmp_path, capsys):
         (("--seeds", "2000000:2000001", "--candidate", "0"), "seeds '2000000:2000001' go beyond 1999999; seeds from"),
         (("--candidate", "00"), "seed 0 is for reported runs; a --candidate is trained on seeds of tuning"),
         (("--candidate", "-1"), "candidate -1 is negative; write a number from 0 (the recipe) on"),
+        (("--candidate", "1000"), "candidate 1000 is too large; at most 999"),
         (("--task", "adding", "--task", "xor"), "--task is given 2 times and takes one value; `longlag ladder` takes"),
         (("--seeds", "1", "--seeds", "2"), "write all seeds in one: --seeds 0:5"),
         (("--candidate", "1.5"), "candidate '1.5' is not a whole number"),

@@ -45,6 +45,13 @@ def test_the_finalists_are_the_recipe_and_what_was_chosen_for_these_tasks():
     assert search.finalists(chosen, "lstm", ["adding", "xor"]) == [0, 3, 5]
 
 
+def test_a_suite_and_the_command_take_the_same_number_of_candidates():
+    most = protocol.MAX_CANDIDATES
+    assert search.size(suite.parse(design(search={"candidates": most})).config["search"]) == 1 + most
+    with pytest.raises(LonglagError, match=f"candidates is {most + 1}; it must be a positive whole number of at most"):
+        suite.parse(design(search={"candidates": most + 1}))
+
+
 def test_one_more_candidate_renames_none():
     few, more = (
         {job.folder: job.arguments() for job in suite.parse(design(search={"candidates": n})).jobs} for n in (3, 4)

@@ -69,8 +69,10 @@ def _seeds(text: str, greatest: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def count(what: str, remedy: str = "write a number from 1 on", least: int = 1) -> Callable[[str], int]:
-    """Reads a whole number from `least` (1 or 0) on, called `what` in errors, which end with the remedy."""
+def count(
+    what: str, remedy: str = "write a number from 1 on", least: int = 1, most: int = MAX_COUNT
+) -> Callable[[str], int]:
+    """Reads a whole number from `least` (1 or 0) to `most`, called `what` in errors, which end with the remedy."""
 
     def read(text: str) -> int:
         try:
@@ -79,15 +81,15 @@ def count(what: str, remedy: str = "write a number from 1 on", least: int = 1) -
             raise LonglagError(f"{what} {shown(text)} is not a whole number; {remedy}") from None
         if value < least:
             raise LonglagError(f"{what} {shown(value)} is {'not positive' if least else 'negative'}; {remedy}")
-        if value > MAX_COUNT:
-            raise LonglagError(f"{what} {shown(value)} is too large; at most {MAX_COUNT:,}")
+        if value > most:
+            raise LonglagError(f"{what} {shown(value)} is too large; at most {most:,}")
         return value
 
     return read
 
 
 lag = count("lag", "write one lag in steps, such as 50; `longlag ladder` takes several: --lags 20,50")
-candidate = count("candidate", "write a number from 0 (the recipe) on", least=0)
+candidate = count("candidate", "write a number from 0 (the recipe) on", least=0, most=protocol.MAX_CANDIDATES)
 
 
 def names(text: str) -> list[str]:

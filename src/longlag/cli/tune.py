@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lag", type=_arguments.lag, help="the papers' nominal lag T, in steps")
     parser.add_argument(
         "--candidates",
-        type=_arguments.count("number of candidates"),
+        type=_arguments.count("number of candidates", most=protocol.MAX_CANDIDATES),
         default=protocol.DEFAULT_CANDIDATES,
         help="settings to try beside the recipe (default: %(default)s, as in a suite with `search`)",
     )
