@@ -59,6 +59,17 @@ def test_a_folder_may_hold_its_rows_packed(suites):
     assert read_points("packed/curves.parquet") == read_points("plain/curves.parquet")
 
 
+@pytest.mark.parametrize("given", [["none"], ["none", "low=nothing"]])
+def test_records_without_a_row_are_refused(suites, given, capsys):
+    for name in ("none", "nothing"):
+        (suites / name).mkdir()
+        records.write_rows(suites / name / "runs.csv", [])
+    for verb in (["figure", "reach"], ["table", "reach"], ["report"]):
+        assert run(*verb, *given, "--out", "drawn") == 2
+        assert f"{' and '.join(given)} has no rows; name a runs.csv of finished runs" in capsys.readouterr().err
+    assert not (suites / "drawn").exists()
+
+
 def test_a_record_without_a_label_keeps_its_names(suites):
     assert run("merge", "both", "a", "high=b") == 0
     assert {row.method for row in records.read_rows("both/runs.csv")} == {"lstm", "lstm-high"}

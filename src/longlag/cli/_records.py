@@ -16,6 +16,7 @@ from longlag.cli import _arguments
 from longlag.discovery import check_name
 from longlag.errors import LonglagError, shown
 from longlag.store import files
+from longlag.words import join_words
 
 if TYPE_CHECKING:
     from longlag.analysis import Analysis
@@ -131,8 +132,15 @@ def analysis(words: Sequence[str], curves_file: str | None = None) -> Analysis:
     """What figures, tables and the page show of these records. curves_file: instead of the one beside a single record.
 
     Raises:
-        LonglagError: those of `read` and `merged`, or a file of curves given for several records.
+        LonglagError: those of `read` and `merged`, a file of curves given for several records, or no row at all.
     """
+    found = _analysis(words, curves_file)
+    if found.runs.empty:
+        raise LonglagError(f"{join_words(words)} has no rows; name a runs.csv of finished runs")
+    return found
+
+
+def _analysis(words: Sequence[str], curves_file: str | None) -> Analysis:
     from longlag.analysis import Analysis, stats
     from longlag.store.records import Row
 
