@@ -114,7 +114,7 @@ def test_each_missing_row_has_its_own_reason(jobs):
         (lambda data: data[:-9], "is truncated"),
         (lambda data: data.replace(b",20,", b",twenty,"), "line 4: its checksum is not that of its fields"),
         (lambda data: b"a,b\n1,2\n", "does not have the columns of a runs file"),
-        (lambda data: b"\xff\xfe", "is not a CSV file"),
+        (lambda data: b"\xff\xfe", "byte 0xff in position 0: invalid start byte); name one that longlag wrote"),
         (lambda data: b"", "does not have the columns"),
     ],
 )

@@ -48,7 +48,7 @@ def lines(path: str | Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
             yield number, line
             number = reader.line_num + 1
     except (csv.Error, UnicodeDecodeError) as error:
-        raise LonglagError(f"{path} is not a CSV file of runs: {error}") from error
+        raise LonglagError(f"{path} is not a CSV file of runs ({error}); name one that longlag wrote") from error
     finally:
         csv.field_size_limit(before)
 
