@@ -74,7 +74,7 @@ def test_the_interval_is_short_where_seeds_agree() -> None:
     for n in (3, 5, 10):
         solved = np.array([n, n, n, 0, 0, 0])
         lengths[n] = carries.bounds(solved, np.full(6, n), np.array([n, n, n, n, n, 0]))
-    assert lengths == {3: (2, 6), 5: (2, 4), 10: (3, 3)}
+    assert lengths == {3: (2, 4), 5: (2, 4), 10: (3, 3)}
 
 
 def test_lags_that_were_not_tried_are_no_evidence_where_lags_are_pooled() -> None:
@@ -82,6 +82,15 @@ def test_lags_that_were_not_tried_are_no_evidence_where_lags_are_pooled() -> Non
     assert carries.bounds(np.array([0, 0, 0, 0]), five, np.array([5, 5, 0, 0])) == (0, 1)
     assert carries.bounds(np.array([2, 0, 0, 0]), five, np.array([5, 5, 2, 0])) == (0, 2)
     assert carries.bounds(np.array([2, 1, 0, 0]), five, np.array([5, 5, 2, 1])) == (0, 4)
+
+
+def test_a_longer_grid_that_no_seed_tried_does_not_move_the_upper_end() -> None:
+    solved, tried = [5, 2, 0, 0], [5, 5, 5, 2]
+    ends = [
+        carries.bounds(np.array(solved + [0] * more), np.full(4 + more, 5), np.array(tried + [0] * more))
+        for more in (0, 2, 6)
+    ]
+    assert ends == [(0, 3), (0, 3), (0, 3)]
 
 
 @pytest.mark.parametrize(("n", "solved"), [(6, 6), (10, 9), (10, 8), (5, 5), (7, 0)])
