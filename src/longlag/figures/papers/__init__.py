@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FormatStrFormatter, LogLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator
 
 from longlag.analysis.papers import SHARES
 from longlag.figures.tools import layout, style
@@ -82,7 +82,12 @@ def _ticks(panel: Any, whole: bool) -> None:
     low, high = panel.get_ylim()
     if high < 100 * low:
         panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        panel.yaxis.set_major_formatter(EngFormatter() if whole else FormatStrFormatter("%g"))
+        panel.yaxis.set_major_formatter(EngFormatter() if whole else FuncFormatter(_decimal))
+
+
+def _decimal(number: float, _: int) -> str:
+    """0.00005 beside 0.0001, never 5e-05."""
+    return np.format_float_positional(number, precision=6, trim="-")
 
 
 def _longest_word(labels: list[str]) -> int:
