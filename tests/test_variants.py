@@ -30,6 +30,11 @@ def test_settings_of_one_task_replace_the_general_ones():
     assert settings.tasks_of(values) == ["adding"]
 
 
+def test_a_path_that_is_given_twice_is_refused():
+    with pytest.raises(LonglagError, match=r"--set gives .* twice"):
+        settings.parse(["optimiser.batch=50", "optimiser.batch=20"])
+
+
 def test_a_variant_is_a_job_of_its_own_name_and_its_method_s_arguments():
     plan = suite.parse(design(slow={"from": "control", **SLOW, "tasks": {"xor": {"optimiser.batch": 50}}}))
     (job,) = (job for job in plan.jobs if job.method == "slow" and job.tasks == ("xor",))

@@ -150,15 +150,17 @@ def parse(
     A path may begin with a task: `adding:optimiser.learning_rate=0.1` (see `of_task`). option, example: for errors.
 
     Raises:
-        LonglagError: a text without "=", or with nothing on one of its sides.
+        LonglagError: a text without "=", or with nothing on one of its sides; a path that is given twice.
     """
-    parsed = {}
+    parsed: dict[str, Any] = {}
     for text in assignments:
         path, equals, value = text.partition("=")
         if not equals or not path or not value:
             raise LonglagError(
                 f"{option} takes {'path' if option == '--set' else 'name'}=value, such as {example}; not {text!r}"
             )
+        if path in parsed:
+            raise LonglagError(f"{option} gives {path!r} twice; leave one of them out")
         try:
             parsed[path] = json.loads(value)
         except (ValueError, RecursionError):  # a word, a number of thousands of digits, a thousand brackets

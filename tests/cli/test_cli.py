@@ -17,6 +17,7 @@ from longlag import cli, registry, resources
 from longlag.cli import _arguments, _renamed
 from longlag.engine import verify
 from longlag.engine.spec import resolve_elsewhere
+from longlag.errors import LonglagError
 from longlag.store import lock
 from longlag.store.curves import read_points
 from longlag.store.records import read_rows, write_rows
@@ -689,3 +690,9 @@ def test_run_names_the_call_that_removes_a_lock_left_behind_and_makes_it(tmp_pat
     assert cli.main(["run", "demo", "--unlock"]) == 0
     assert not [*(tmp_path / ".snakemake/locks").glob("*.lock")]
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("text", ["", " ", ","])
+def test_no_name_at_all_does_not_stand_for_all_names(text):
+    with pytest.raises(LonglagError, match="has no name; write names with commas, or leave the option out for all"):
+        _arguments.names(text)

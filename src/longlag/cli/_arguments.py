@@ -93,8 +93,11 @@ candidate = count("candidate", "write a number from 0 (the recipe) on", least=0,
 
 
 def names(text: str) -> list[str]:
-    """ "lstm, hf" without the blanks that people leave between names."""
-    return [name.strip() for name in text.split(",") if name.strip()]
+    """ "lstm, hf" without the blanks that people leave between names. At least one is needed."""
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    if not found:
+        raise LonglagError(f"{shown(text)} has no name; write names with commas, or leave the option out for all")
+    return found
 
 
 def lags(text: str) -> list[int]:
