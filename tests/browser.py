@@ -77,10 +77,18 @@ def window(driver: Any, width: int = 1280, height: int = 900, dark: bool = False
 
 
 def show(driver: Any, page: Path) -> None:
-    """Opens a file; what the browser itself asked for before that is forgotten."""
+    """Opens a file and waits until it is loaded; what the browser itself asked for before that is forgotten.
+
+    Under load chromedriver may come back before the file is parsed: a page was printed as an empty one.
+    """
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    address = page.resolve().as_uri()
     driver.get("about:blank")
     driver.get_log("performance")
-    driver.get(page.resolve().as_uri())
+    driver.get(address)
+    loaded = "return document.readyState === 'complete' && document.URL === arguments[0]"
+    WebDriverWait(driver, 120).until(lambda d: d.execute_script(loaded, address))
 
 
 def asked(driver: Any, word: str = "asked") -> int:

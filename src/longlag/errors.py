@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import math
 import os
 import sys
 import traceback
@@ -40,8 +41,10 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> LonglagError:
     "unknown method 'LSTM'; did you mean 'lstm'? known: hf, lstm"
     >>> str(unknown("setting", "adam.lr", ["adam.epsilon", "adam.learning_rate"]))
     "unknown setting 'adam.lr'; did you mean 'adam.learning_rate'? known: adam.epsilon, adam.learning_rate"
+    >>> str(unknown("claim", "7", ["10", "9", "echo"]))
+    "unknown claim '7'; known: 9, 10, echo"
     """
-    known = sorted(known)
+    known = sorted(known, key=lambda name: (int(name) if name.isdecimal() else math.inf, name))
     alike = [other for other in known if name.lower() in (other.lower(), _with_initials(other))]
     near = alike or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f" did you mean {near[0]!r}?" if near else ""

@@ -144,3 +144,9 @@ def test_each_record_has_its_suite(suites):
         "lstm-high": ("lstm", "b"),
     }
     assert {name: design.suite["suite"] for name, design in _records.analysis(["b"]).designs.items()} == {"lstm": "b"}
+
+
+def test_a_method_of_one_record_is_not_compared_with_itself(suites, capsys):
+    assert run("diff", "a", "--methods", "lstm", "lstm") == 2
+    assert "--methods names 'lstm' twice: one method of one record is equal to itself" in capsys.readouterr().err
+    assert run("diff", "a", "b", "--methods", "lstm", "lstm") == 0

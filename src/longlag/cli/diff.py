@@ -34,6 +34,8 @@ def run(args: argparse.Namespace) -> None:
 
     if args.b is None and not args.methods:
         raise LonglagError("diff needs two RUNs, or --methods FIRST SECOND for two methods of one")
+    if args.b in (None, args.a) and len({*(args.methods or "ab")}) == 1:
+        raise LonglagError(f"--methods names {args.methods[0]!r} twice: one method of one record is equal to itself")
     named = [_records.split(word) for word in (args.a, args.b or args.a)]
     names = _names(*(label for label, _ in named), *(args.methods or ()))
     a, b = (_runs(path, args.methods, i) for i, (_, path) in enumerate(named))
