@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -67,6 +68,33 @@ def test_the_interval_covers_the_true_reach(profile: str, n: int) -> None:
     ends = [carries.bounds(one[: len(rates)], np.full(len(rates), n), one[len(rates) :]) for one in outcomes]
     covered = sum(int(t) for t, (low, high) in zip(times, ends, strict=True) if low <= true <= high)
     assert covered / LADDERS >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / LADDERS)
+
+
+@pytest.mark.parametrize(("n", "most"), [(3, 0.015625), (4, 0.00390625), (5, 0.00115)])
+def test_the_lowest_of_several_pairs_of_lags_makes_the_upper_end_rarely_too_low(n: int, most: float) -> None:
+    """Exactly, over all ways n seeds can climb four lags, and the rates on a grid that do not grow and reach them all."""
+    ways = sorted({_stopped(way) for way in itertools.product((True, False), repeat=4)}, key=str)
+    suites = list(itertools.combinations_with_replacement(range(len(ways)), n))
+    seeds = np.array([[one.count(i) for i in range(len(ways))] for one in suites])
+    many = [math.factorial(n) / math.prod(map(math.factorial, row)) for row in seeds.tolist()]
+    solved = np.array([[way[j] is True for j in range(4)] for way in ways])
+    tried = np.array([[way[j] is not None for j in range(4)] for way in ways])
+    outcomes = zip(seeds @ solved, seeds @ tried, strict=True)
+    short = np.array([carries.bounds(one, np.full(4, n), all_tried)[1] < 4 for one, all_tried in outcomes])
+    worst = 0.0
+    for rates in itertools.combinations_with_replacement(np.linspace(1, 0.5, 21), 4):
+        if climbed(rates)[-1] >= 0.5:
+            way = np.where(solved, rates, np.where(tried, 1 - np.array(rates), 1)).prod(1)
+            worst = max(worst, float((np.exp(seeds @ np.log(np.maximum(way, 1e-300))) * many)[short].sum()))
+    assert worst == pytest.approx(most, rel=0.01)
+    assert worst < carries.LEVEL
+
+
+def _stopped(way: tuple[bool, ...]) -> tuple[bool | None, ...]:
+    """What a seed does that would solve these lags: None from where it has failed too often to go on."""
+    fails = [sum(not one for one in way[max(0, j - protocol.GIVE_UP_AFTER) : j]) for j in range(len(way))]
+    first = next((j for j, failed in enumerate(fails) if failed == protocol.GIVE_UP_AFTER), len(way))
+    return (*way[:first], *[None] * (len(way) - first))
 
 
 def test_the_interval_is_short_where_seeds_agree() -> None:
