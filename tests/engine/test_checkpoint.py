@@ -784,3 +784,38 @@ def test_a_finished_ladder_leaves_rungs_alone(tmp_path, monkeypatch):
     before = rung.stat().st_mtime_ns
     assert rows(Checkpoints(tmp_path / "b", 1e9), Rungs(tmp_path / "b")) == whole
     assert rung.stat().st_mtime_ns == before
+
+
+def test_a_kill_between_the_last_row_and_the_end_of_its_checkpoints_leaves_none_after_the_next_start(
+    tmp_path, monkeypatch
+):
+    one = spec("clipping", "adding", seeds=(0, 1), block=1, budget=300.0)
+
+    def rows():
+        return [plain(row) for row, _ in climb(setups(one, [10]), Rungs(tmp_path), lambda event: None, driver)]
+
+    def killed(shelf):
+        raise Killed
+
+    driver = Checkpoints(tmp_path, 1e-9)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint._Shelf, "clear", killed)
+        with pytest.raises(Killed):
+            rows()
+    assert len(list(tmp_path.rglob("*.json"))) == 1
+    assert list(tmp_path.rglob("*.ckpt"))
+    assert rows() == [plain(event) for event in run(one) if isinstance(event, Row)]
+    assert [path.suffix for path in tmp_path.rglob("*") if path.is_file()] == [".json", ".json"]
+
+
+def test_a_checkpoint_stays_while_a_seed_can_resume_from_it_or_somebody_holds_it(tmp_path, monkeypatch):
+    one = spec("clipping", "adding", seeds=(0, 1), block=2)
+    kill_after(5, monkeypatch, lambda: list(run(one, Checkpoints(tmp_path, 1e-9))))
+    setup, both = resolve(one), checkpoints(tmp_path)
+    checkpoint.clear_finished(tmp_path, setup, [0])
+    with lock.held(both[0].with_name(both[0].name.replace(".1.", ".0."))):
+        checkpoint.clear_finished(tmp_path, setup, [0, 1])
+    cut(both[0])
+    assert {*tmp_path.rglob("*.ckpt")} == {*both}
+    checkpoint.clear_finished(tmp_path, setup, [0, 1, 2])
+    assert [*tmp_path.rglob("*.ckpt")] == [both[0]], "nobody knows whose the damaged one is"

@@ -5,6 +5,7 @@ digits. Two generations are kept, in two files that are written in turn. A damag
 and ignored: the run then resumes from the other file, or starts from the beginning. `engine/codec.py` has the format,
 `engine/checks.py` what a file must say. A folder that fails costs checkpoints and never the run. Of the processes that
 train one block with the same folder, on whatever machines, only the holder of the block's lock touches its files.
+A block's files are deleted when it ends; `clear_finished` deletes those of a process that was killed just before that.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from longlag.engine.checks import MUST_AGREE, check_counts, check_header, points
 from longlag.engine.codec import Unfit, flatten, pack, unflatten, unpack
 from longlag.engine.interrupt import Interrupted, Interruption
 from longlag.engine.provenance import provenance
+from longlag.engine.spec import Setup
 from longlag.engine.state import BlockState
 from longlag.errors import LonglagError, in_a_line
 from longlag.store import files, lock
@@ -79,6 +82,37 @@ class Checkpoints:
                 self.interruption.check()
 
 
+def clear_finished(folder: Path, setup: Setup, seeds: Collection[int]) -> None:
+    """Deletes the checkpoints of this spec from which only these seeds could resume: their rungs are kept already.
+
+    A file that cannot be read, or that another process holds, stays.
+    """
+    with suppress(OSError):
+        for path in sorted(_folder(folder, setup).glob(_file_name(setup, "*", "[01]"))):
+            with suppress(Exception), lock.held(path.with_suffix("").with_suffix(".0.ckpt")):
+                if {*_unpacked(path)[0]["active"]} <= {*seeds}:
+                    files.remove(path)
+
+
+def _folder(folder: Path, setup: Setup) -> Path:
+    return folder / setup.spec.task / setup.spec.name
+
+
+def _file_name(setup: Setup, first: int | str, slot: int | str) -> str:
+    """Of a checkpoint. first: the first seed of its block. slot: 0 or 1, which of the block's two files."""
+    return f"lag{setup.spec.lag}_seed{first}_{setup.spec_hash}.{slot}.ckpt"
+
+
+def _unpacked(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The header and arrays of a file; a named pipe is not waited for.
+
+    Raises:
+        OSError, Unfit: it cannot be read, or is no checkpoint.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | files.flags("O_NONBLOCK"))) as file:
+        return unpack(file.read())
+
+
 @dataclass(frozen=True)
 class _Kept:
     """What a checkpoint holds. saved: its number, from 1; the newest has the largest."""
@@ -93,11 +127,9 @@ class _Shelf:
 
     def __init__(self, folder: Path, block: Block) -> None:
         self.block, self.setup = block, block.setup
-        spec = self.setup.spec
-        self.folder = folder / spec.task / spec.name
-        self.name = f"lag{spec.lag}_seed{{}}_{self.setup.spec_hash}.{{}}.ckpt"
+        self.folder = _folder(folder, self.setup)
         self.saved = 0
-        self.own = [self.folder / self.name.format(block.seeds[0], slot) for slot in (0, 1)]
+        self.own = [self.folder / _file_name(self.setup, block.seeds[0], slot) for slot in (0, 1)]
         self.used = {*self.own}
 
     @contextmanager
@@ -132,7 +164,7 @@ class _Shelf:
         try:
             for path in (part for own in self.own for part in self.folder.glob(f".{own.name}.*.tmp")):
                 files.remove(path)
-            return sorted(self.folder.glob(self.name.format("*", "[01]")))
+            return sorted(self.folder.glob(_file_name(self.setup, "*", "[01]")))
         except OSError as error:
             self._say(f"the checkpoints in {self.folder} cannot be listed ({in_a_line(error)})")
             return []
@@ -140,8 +172,7 @@ class _Shelf:
     def _read(self, path: Path) -> _Kept | None:
         """A checkpoint; None if it is another block's, its seeds have finished, or it is not what this spec writes."""
         try:
-            with open(path, "rb", opener=_opened_at_once) as file:
-                header, arrays = unpack(file.read())
+            header, arrays = _unpacked(path)
             check_header(header, self.setup)
             if not set(self.block.seeds) <= set(header["active"]):
                 return None
@@ -190,8 +221,3 @@ class _Shelf:
 
     def _say(self, text: str) -> None:
         print(f"longlag: {text}", file=sys.stderr, flush=True)
-
-
-def _opened_at_once(path: str, flags: int) -> int:
-    """A named pipe does not make the reader wait."""
-    return os.open(path, flags | files.flags("O_NONBLOCK"))

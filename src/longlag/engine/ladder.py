@@ -16,6 +16,7 @@ from pathlib import Path
 
 from longlag import protocol
 from longlag.engine import gradient_flow
+from longlag.engine.checkpoint import clear_finished
 from longlag.engine.provenance import now
 from longlag.engine.reuse import Reuse
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
@@ -29,7 +30,10 @@ from longlag.store.records import Point, Row, Status
 
 @dataclass(frozen=True)
 class Rungs:
-    """Finished rungs in a folder, and rows of other suites. folder: None keeps nothing."""
+    """Finished rungs in a folder, and rows of other suites.
+
+    folder: None keeps nothing. If checkpoints lie there too, those of finished rungs are deleted.
+    """
 
     folder: Path | None
     reuse: Reuse = Reuse()
@@ -114,15 +118,18 @@ def _carried(row: Row, setup: Setup) -> bool:
 def _rung(
     setup: Setup, failures: dict[int, int], rungs: Rungs, on_event: Callable[[Point | Row], None], driver: Driver
 ) -> Iterator[tuple[Row, list[Point]]]:
-    missing = []
+    missing, finished = [], []
     for seed in setup.spec.seeds:
         if failures[seed] >= protocol.GIVE_UP_AFTER:
             reason = f"{protocol.GIVE_UP_AFTER} shorter lags in a row were not solved"
             yield unmeasured_row(setup, seed, now(), status=str(Status.NOT_ATTEMPTED), reason=reason), []
         elif (kept := rungs.load(setup, seed)) is not None:
+            finished.append(seed)
             yield kept
         else:
             missing.append(seed)
+    if finished and rungs.folder is not None:
+        clear_finished(rungs.folder, setup, finished)
     curves: dict[int, list[Point]] = {seed: [] for seed in missing}
     for event in attempt(setup.with_seeds(missing), driver):
         if isinstance(event, Point):
