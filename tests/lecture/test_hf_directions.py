@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from longlag.cli import main
+from longlag.directions import are_hidden
+from longlag.figures.lecture import hf_directions as drawing
 from longlag.lecture import hf_directions
-from longlag.lecture.base import to_json
+from longlag.lecture.base import columns, to_json
 from longlag.lecture.tools import running
 from longlag.lecture.tools.numbers import Verdict
 from longlag.report import claim_figures, claims
@@ -48,6 +50,19 @@ def plateau(exponent=0.5, second=1.0, looks=(1.05, 1.0, 1.0, 1.0), equal=0.2):
 
 
 GONE = [plateau(second=1e-3)] * 5  # the control's start: a step gains next to nothing
+
+
+def test_the_figure_marks_the_directions_that_the_claim_counts():
+    draw = stream(0, "test", "hidden")
+    nets = [plateau(exponent) for exponent in draw.uniform(-0.2, 1.2, 20)]
+    series = to_json(columns(nets), digits=6)
+    assert [int(marked.sum()) for marked in drawing._hidden(series)] == [net.hidden for net in nets]
+    assert 0 < sum(net.hidden > 0 for net in nets) < len(nets)
+
+
+def test_a_direction_without_curvature_is_not_hidden():
+    assert are_hidden(np.array([100.0, 1e-4, 0.0]), np.array([10.0, 0.1, 0.1])).tolist() == [False, True, False]
+    assert not are_hidden(np.zeros(3), np.zeros(3)).any()
 
 
 def test_it_holds_with_what_is_gone_as_its_caveat(plain):

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from longlag.algebra import tree
 from longlag.algebra.tree import Params
+from longlag.directions import SMALL, are_hidden
 from longlag.engine.data import Data, Draws, steps
 from longlag.lecture.base import Finding, caveats, claim, columns, conclude, fill
 from longlag.lecture.tools.numbers import joined, over_seeds, premise, values
@@ -33,7 +34,6 @@ from longlag.optimisers.nesterov import Nesterov
 from longlag.optimisers.schedules import Constant
 
 _TASK, _LAG, _SECOND = "temporal_order", 50, "hf"
-_SMALL = 0.1  # an order of magnitude
 _RATES = np.geomspace(1e-3, 1e3, 25)
 _PLATEAU = 0.05  # of the loss of a constant answer
 _LOOKS = (0, 20, 40, 60)  # updates
@@ -75,9 +75,7 @@ class Plateau:
     @property
     def hidden(self) -> int:
         """Directions of small gradient and even smaller curvature."""
-        ratio = self.gradient / np.maximum(self.curvature, 1e-300)
-        small = self.gradient <= _SMALL * self.gradient.max()
-        return int((small & (ratio * _SMALL >= ratio[0]) & (self.curvature > 0)).sum())
+        return int(are_hidden(self.curvature, self.gradient).sum())
 
     @property
     def on(self) -> bool:
@@ -245,7 +243,7 @@ def judge(found: Sequence[Plateau], vanished: Sequence[Plateau], seeds: Sequence
         "blind": sum(one.hidden == 0 for one in plateaus),
         "worse": sum(one.gain <= 1 for one in plateaus),
         "dear": sum(one.gain_per_pass <= 1 for one in plateaus),
-        "gone": without < _SMALL * told["fall"],
+        "gone": without < SMALL * told["fall"],
     }
     caveat = joined(left, caveats(CLAIM.slug, counts, n=len(plateaus), without=without, exponent=told["exponent"]))
     but = fill(CLAIM.slug, "but", n=len(plateaus), **counts) if counts["dear"] else ""

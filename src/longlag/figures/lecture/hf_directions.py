@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from longlag.directions import SMALL, are_hidden
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
 
-_TENTH = 0.1
 _BINS = 8  # of the directions of all nets, by curvature
 _STEPS = {"second_order": ("Hessian-Free", base.VERMILLION), "descent": ("gradient step", base.BLUE)}
 
@@ -26,14 +26,8 @@ def _relative(series: base.Series, name: str) -> np.ndarray:
 def _hidden(series: base.Series) -> list[np.ndarray]:
     """Of each net, which directions have a small gradient and a curvature that is smaller still: a step along them is
     ten times that along the steepest."""
-    found = []
-    for curvature, gradient in zip(
-        map(base.array, series["curvature"]), map(base.array, series["gradient"]), strict=True
-    ):
-        ratio = gradient / np.maximum(curvature, 1e-300)
-        small = (gradient <= _TENTH * gradient.max()) & (curvature > 0)
-        found.append(small & (ratio * _TENTH >= ratio[curvature.argmax()]))
-    return found
+    pairs = zip(map(base.array, series["curvature"]), map(base.array, series["gradient"]), strict=True)
+    return [are_hidden(curvature, gradient) for curvature, gradient in pairs]
 
 
 def _binned(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -55,7 +49,7 @@ def _gradient(axes: Any, series: base.Series) -> None:
     axes.plot(flatness[both], gradient[both], "o", ms=3, color=base.VERMILLION, mew=0, alpha=0.8)
     ends = np.array([1.0, flatness[flatness > 0].min()])
     axes.plot(ends, ends, color=style.INK, lw=1)
-    axes.axhline(_TENTH, color=base.VERMILLION, lw=1, ls="--")
+    axes.axhline(SMALL, color=base.VERMILLION, lw=1, ls="--")
     _axis(axes, "flat directions keep a gradient")
     axes.set(ylim=(1e-6, 3), ylabel="gradient, of the largest")
     where = {"xycoords": "axes fraction"}
