@@ -220,7 +220,11 @@ def test_without_a_record_much_is_asked():
 
 def test_the_longest_job_is_no_shorter_on_more_cores():
     found = suite.parse(CONFIG | {"seeds": "0:3"})
-    assert longest(found, Record([row(lag=20), row(lag=50)])) == PROCESS_SECONDS + 2 * 2 * 10
+    record = Record([row(lag=20), row(lag=50)])
+    assert longest(found, record) == PROCESS_SECONDS + 2 * 2 * 10
+    first = {key for key in found.expected() if key[3] == 0}
+    assert longest(found, record, first) == PROCESS_SECONDS + 2 * 10, "the other job has one seed"
+    assert longest(found, record, found.expected()) == PROCESS_SECONDS, "reuse has all rows"
 
 
 def test_footprints_are_read_and_damaged_ones_refused(tmp_path):

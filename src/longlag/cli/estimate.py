@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
     for cost in [*costs, everything]:
         jobs = [job for job in found.jobs if cost is everything or job.entry == cost.method]
         print(_line(cost, [record.need(job) for job in jobs]))
-    slowest = longest(found, record)
+    slowest = longest(found, record, taken)
     clock = max(everything.seconds / args.cores, slowest)
     print(
         f"{found.name}: {count(everything.jobs, 'job')}, {duration(everything.seconds)} of CPU time, "

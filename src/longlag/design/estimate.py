@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -100,9 +100,9 @@ def total(costs: Sequence[Cost]) -> Cost:
     return Cost("total", jobs, runs, known, guessed, most, math.hypot(*(cost.spread for cost in costs)))
 
 
-def longest(suite: Suite, record: Record) -> float:
-    """Expected CPU seconds of the longest job: no number of cores makes a suite shorter."""
-    return max(record.expected(job) for job in suite.jobs)
+def longest(suite: Suite, record: Record, taken: Container[Key] = ()) -> float:
+    """Expected CPU seconds of the longest job: no number of cores makes a suite shorter. taken: as for `estimate`."""
+    return max(record.expected(job, taken) for job in suite.jobs)
 
 
 def _cost(name: str, jobs: list[Job], record: Record, taken: Container[Key]) -> Cost:
@@ -171,14 +171,16 @@ class Record:
         minutes = STARTUP_MINUTES + math.ceil(RUNTIME_FACTOR * seconds / 60)
         return Need(minutes, megabytes, small=seconds < GROUP_BELOW_SECONDS)
 
-    def expected(self, job: Job) -> float:
-        """CPU seconds."""
+    def expected(self, job: Job, taken: Container[Key] = ()) -> float:
+        """CPU seconds of the job's runs that are not taken from elsewhere."""
         method, _ = self.of(job)
         growth = self.growth(job)
-        rungs = [
-            self.seconds(t, method, lag, job.budget, job.timeout, growth)[0] for t in job.tasks for lag in job.lags
-        ]
-        return PROCESS_SECONDS + len(job.seeds) * sum(rungs)
+        left = Counter((task, lag) for task, _, lag, _ in (key for key in job.runs() if key not in taken))
+        rungs = (
+            seeds * self.seconds(task, method, lag, job.budget, job.timeout, growth)[0]
+            for (task, lag), seeds in left.items()
+        )
+        return PROCESS_SECONDS + sum(rungs)
 
     def climbing(self, task: str, method: str, lags: Sequence[int]) -> Iterator[tuple[int, float]]:
         """Each lag of a ladder with the share of recorded seeds that reach it; 1 without a record of this task."""
