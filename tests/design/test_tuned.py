@@ -32,6 +32,13 @@ def frozen(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_a_row_is_of_its_method_though_the_method_has_the_name_of_a_row():
+    chosen = {"methods": {name: {"one": {}, "tasks": {}} for name in ("mine", "mine_recipe", "mine_one")}}
+    for method in ("mine_recipe", "mine_one"):
+        assert [tuned.base_of(chosen, f"{method}{ending}") for ending in registry.TUNED_ROWS] == [method] * 2
+    assert tuned.base_of(chosen, "yours_one") == ""
+
+
 def test_digests_and_commits_that_look_like_numbers_stay_texts(frozen):
     search = {"suite": "tiny", "digest": "65894981e9185903", "commits": ["12e456789012", "334761850680"]}
     tuned.write("like.yaml", {**CHOSEN, "search": search})

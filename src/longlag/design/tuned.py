@@ -73,7 +73,8 @@ def rows(chosen: Mapping[str, Any] | None) -> list[str]:
 
 def base_of(chosen: Mapping[str, Any] | None, name: str) -> str:
     """The method that a row of `rows` is of; "" for other names."""
-    return name.removesuffix(_ONE).removesuffix(_RECIPE) if name in rows(chosen) else ""
+    ending = _ONE if name.endswith(_ONE) else _RECIPE
+    return name.removesuffix(ending) if name in rows(chosen) else ""
 
 
 def settings(chosen: Mapping[str, Any] | None, method: str, name: str, task: str) -> dict[str, Any]:
