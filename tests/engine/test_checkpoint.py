@@ -786,8 +786,9 @@ def test_a_finished_ladder_leaves_rungs_alone(tmp_path, monkeypatch):
     assert rung.stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize("deleted", [0, 1, 2])
 def test_a_kill_between_the_last_row_and_the_end_of_its_checkpoints_leaves_none_after_the_next_start(
-    tmp_path, monkeypatch
+    tmp_path, monkeypatch, deleted
 ):
     one = spec("clipping", "adding", seeds=(0, 1), block=1, budget=300.0)
 
@@ -795,15 +796,20 @@ def test_a_kill_between_the_last_row_and_the_end_of_its_checkpoints_leaves_none_
         return [plain(row) for row, _ in climb(setups(one, [10]), Rungs(tmp_path), lambda event: None, driver)]
 
     def killed(shelf):
+        for path in shelf.own[:deleted]:
+            path.unlink()
+        left.write_text("123 on a machine where it was killed")
         raise Killed
 
-    driver = Checkpoints(tmp_path, 1e-9)
+    driver, left = Checkpoints(tmp_path, 1e-9), tmp_path / "left"
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint._Shelf, "clear", killed)
         with pytest.raises(Killed):
             rows()
-    assert len(list(tmp_path.rglob("*.json"))) == 1
-    assert list(tmp_path.rglob("*.ckpt"))
+    (rung,) = tmp_path.rglob("*.json")
+    name = rung.name.replace(".json", ".0.ckpt")
+    left.rename(rung.with_name(f".{name}.lock"))  # a process that is killed does not delete its lock
+    assert len(list(tmp_path.rglob("*.ckpt"))) == 2 - deleted
     assert rows() == [plain(event) for event in run(one) if isinstance(event, Row)]
     assert [path.suffix for path in tmp_path.rglob("*") if path.is_file()] == [".json", ".json"]
 

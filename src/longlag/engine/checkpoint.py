@@ -85,13 +85,25 @@ class Checkpoints:
 def clear_finished(folder: Path, setup: Setup, seeds: Collection[int]) -> None:
     """Deletes the checkpoints of this spec from which only these seeds could resume: their rungs are kept already.
 
-    A file that cannot be read, or that another process holds, stays.
+    Locks that nobody holds go too. A file that cannot be read, or that another process holds, stays.
     """
+    place, locks = _folder(folder, setup), f".{_file_name(setup, '*', 0)}.lock"
     with suppress(OSError):
-        for path in sorted(_folder(folder, setup).glob(_file_name(setup, "*", "[01]"))):
-            with suppress(Exception), lock.held(path.with_suffix("").with_suffix(".0.ckpt")):
-                if {*_unpacked(path)[0]["active"]} <= {*seeds}:
-                    files.remove(path)
+        blocks = {path.name.replace(".1.ckpt", ".0.ckpt") for path in place.glob(_file_name(setup, "*", "[01]"))}
+        blocks |= {path.name[1:].removesuffix(".lock") for path in place.glob(locks)}
+        for name in sorted(blocks):
+            with suppress(LonglagError), lock.held(place / name):
+                for path in (place / name, place / name.replace(".0.ckpt", ".1.ckpt")):
+                    if _is_of(path, seeds):
+                        files.remove(path)
+
+
+def _is_of(path: Path, seeds: Collection[int]) -> bool:
+    """Whether no other seeds than these had still to be trained when a checkpoint was written."""
+    try:
+        return {*_unpacked(path)[0]["active"]} <= {*seeds}
+    except Exception:  # whatever is in the file: nobody knows whose it is
+        return False
 
 
 def _folder(folder: Path, setup: Setup) -> Path:
