@@ -81,6 +81,7 @@ class Meter:
 
     @classmethod
     def zero(cls, replicas: int) -> Meter:
+        """Nothing is charged yet."""
         return cls(torch.zeros(replicas, dtype=torch.float64), torch.zeros(replicas, dtype=torch.float64))
 
     def charge(self, active: Tensor, passes: float, flops: float) -> None:

@@ -33,6 +33,9 @@ def of_module(make: Callable[[Any, int], torch.nn.Module]) -> tuple[Shapes, Driv
     Args:
         make: the cell, a frozen dataclass, and its number of inputs -> the module. It maps inputs [B, X] and a state to
             the next state: a tensor [B, H], or a tuple of them whose first is the hidden state. It has no buffers.
+
+    Raises:
+        LonglagError: at the first use of `shapes`, `drive` or `step`: the module has a buffer.
     """
 
     @functools.cache

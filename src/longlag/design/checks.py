@@ -17,7 +17,11 @@ MAX_RUNS = 10_000_000
 
 
 def check_size(full: Mapping[str, Any]) -> None:
-    """Before anything is listed: a million seeds are easily written."""
+    """Before anything is listed: a million seeds are easily written.
+
+    Raises:
+        LonglagError: the suite asks for more than `MAX_RUNS` runs.
+    """
     runs = 0
     for cell in full["cells"]:
         get = {**full, **cell}.__getitem__
@@ -129,7 +133,11 @@ def _check_known(kind: str, used: Iterable[str], known: Sequence[str]) -> None:
 
 
 def check_reuse(full: Mapping[str, Any]) -> None:
-    """The files of `reuse` are there and hold rows, and this suite does not write them itself."""
+    """The files of `reuse` are there and hold rows, and this suite does not write them itself.
+
+    Raises:
+        LonglagError: one of them is not there, is no file of rows, or is this suite's own.
+    """
     for path in full["reuse"]:
         if not files.is_file(path):
             raise LonglagError(
@@ -145,7 +153,11 @@ def check_reuse(full: Mapping[str, Any]) -> None:
 
 
 def check_overlap(cells: Sequence[Sequence[Job]]) -> None:
-    """No run is in two cells, and no two cells write one folder."""
+    """No run is in two cells, and no two cells write one folder.
+
+    Raises:
+        LonglagError: two cells ask for one run, or for jobs of one folder.
+    """
     runs: dict[Key, int] = {}
     folders: dict[Path, int] = {}
     for number, jobs in enumerate(cells):

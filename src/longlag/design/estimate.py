@@ -61,14 +61,17 @@ class Cost:
 
     @property
     def seconds(self) -> float:
+        """Expected."""
         return self.known + self.guessed
 
     @property
     def low(self) -> float:
+        """The low end of the range: guessed runs cost nothing."""
         return max(self.known - self.spread, 0.0)
 
     @property
     def high(self) -> float:
+        """The high end of the range: guessed runs spend the whole budget."""
         return self.known + self.most + self.spread
 
 

@@ -53,6 +53,7 @@ class Request:
     n: int
 
     def drawn(self, task: TaskAtLag) -> Packed:
+        """The batch. task: the one of that name and lag."""
         return pack([task.sample(self.n, s, p, self.k) for s, p in zip(self.seeds, self.purposes, strict=True)])
 
 
@@ -111,6 +112,7 @@ class Drawers:
         atexit.register(self.close)
 
     def submit(self, request: Request) -> Future[Packed]:
+        """Asks for a batch; its future fails if the process that draws it has ended."""
         return self._threads.submit(self._draw, request)
 
     def close(self) -> None:
@@ -157,6 +159,7 @@ class _Worker:
         return Packed.of(torch.frombuffer(memory, dtype=torch.uint8), layout)
 
     def close(self) -> None:
+        """Lets the process end, and waits for it."""
         self._process.communicate()
 
 

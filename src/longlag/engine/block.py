@@ -91,7 +91,13 @@ class Block:
         self.state = dataclasses.replace(state, resumed=state.resumed + 1)
 
     def advance(self) -> Iterator[Point | Row]:
-        """One step, then an evaluation if one is due, then the replicas that must stop."""
+        """One step, then an evaluation if one is due, then the replicas that must stop.
+
+        Raises:
+            Interrupted: a signal came within the step, which is undone.
+            LonglagError: the rule `recent` for a method that asks for no gradients.
+            RuntimeError: the optimiser asked its oracle nothing, so that the run would never end.
+        """
         self._leave_out_the_ended()
         state, optimiser, budget = self.state, self.setup.parts.optimiser, self.setup.spec.budget
         before, params = float(state.meter.passes.max()), state.params

@@ -27,6 +27,7 @@ class Recent:
 
     @classmethod
     def fresh(cls, replicas: int, recent: int) -> Recent:
+        """Before the first sequence; recent: N."""
         return cls(np.ones((replicas, recent), dtype=bool), np.full((replicas, recent), np.inf), 0)
 
     def after(self, wrong: np.ndarray, error: np.ndarray) -> Recent:

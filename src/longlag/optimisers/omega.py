@@ -30,7 +30,9 @@ _LEAST_SQUARE = 1e-20  # of a norm; an error below has vanished, and has no dire
 class RegularisedOracle(Protocol):
     """The question of an optimiser whose gradients have another term."""
 
-    def regularised(self, params: tree.Params, term: Regulariser) -> tuple[Tensor, dict[str, Tensor]]: ...
+    def regularised(self, params: tree.Params, term: Regulariser) -> tuple[Tensor, dict[str, Tensor]]:
+        """Loss per replica [R] without the term, and its gradient plus the term's."""
+        ...
 
 
 @part
