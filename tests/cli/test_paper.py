@@ -11,8 +11,9 @@ import pytest
 from longlag import cli
 from longlag.cli import _paper_records, jobs
 from longlag.design import stages, suite
-from longlag.store.curves import read_points
-from longlag.store.records import read_rows, write_rows
+from longlag.design.collect import error_row
+from longlag.store.curves import read_curves, read_points, write_points
+from longlag.store.records import Point, Row, read_rows, write_rows
 
 RATE = "optimiser.learning_rate"
 FILE = """
@@ -79,6 +80,24 @@ def test_a_search_chooses_and_the_stage_after_it_is_trained_with_the_choice(plac
     page = Path("results/papers/tiny2000/page.html").read_text()
     assert "no published number could be read" in page
     assert f"{RATE} = 0.1 (at an end of the grid)" in page
+
+
+@pytest.mark.parametrize(("by", "value"), [("", 1.0e-5), (", by: loss", 1.0e-5), (", by: error", 0.1)])
+def test_a_search_by_errors_chooses_the_value_with_fewer_wrong_answers(by, value, place):
+    """Of a task whose loss is mostly noise, the value that learns it may have the larger loss."""
+    file = Path("config/papers/tiny2000.yaml")
+    file.write_text(FILE.replace("1.0e-5]}", "1.0e-5]}" + by))
+    plan = suite.parse({**stages.read("tiny2000"), "stage": "rates"})
+    rows = [Row(**{**vars(error_row(job, key, "")), "status": "budget"}) for key, job in plan.expected().items()]
+    measured = {"small-01": (0.2, 4.61), "small-02": (0.5, 4.59)}  # error, loss
+    points = [
+        Point(row.task, row.lag, row.method, row.seed, passes, 1, 4.6, error, loss, 1.0)
+        for row in rows
+        for passes, (error, loss) in ((1000.0, (0.0, 0.0)), (3000.0, measured[row.method]))
+    ]
+    write_points("curves.parquet", points)
+    chosen, lost = _paper_records._choices(plan, rows, read_curves("curves.parquet"))
+    assert (chosen, lost) == ({"small": {"memorization_5bit": {RATE: value}}}, [])
 
 
 def test_a_search_of_which_a_run_is_missing_chooses_nothing(place, capsys):

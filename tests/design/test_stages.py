@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from longlag import protocol, resources
+from longlag.analysis import papers, published
 from longlag.design import stages, suite
 from longlag.errors import LonglagError
 from longlag.store import records
@@ -153,3 +154,41 @@ def test_every_stage_of_every_paper_is_a_suite(paper):
         plan = suite.parse(stages.picked({**config, "stage": stage}, stand_in=True))
         assert plan.jobs
         assert plan.paper == paper
+
+
+def expected(paper):
+    """Every run of the stages of a paper that are no search, and the job that makes it."""
+    config, found = stages.read(paper), {}
+    for stage in stages.stage_names(config):
+        plan = suite.parse(stages.picked({**config, "stage": stage}, stand_in=True))
+        found |= {} if plan.search else plan.expected()
+    return found
+
+
+@pytest.mark.parametrize("paper", stages.names())
+def test_no_lag_of_a_paper_is_skipped_because_shorter_ones_were_not_solved(paper):
+    """The ladder would leave it out, and the page would count a run that was never made."""
+    for job in expected(paper).values():
+        assert len(job.lags) <= protocol.GIVE_UP_AFTER, f"{job.title}: give each lag a group of its own"
+
+
+@pytest.mark.parametrize("paper", stages.names())
+def test_every_method_of_a_page_is_trained_and_a_share_of_its_runs_can_be_contradicted(paper):
+    """A published share that lies in the interval of every number of solved runs is judged by none of them."""
+    planned, facts = expected(paper), published.load()
+    for _, of in papers.places(stages.read(paper)["page"]):
+        assert of["method"] in {method for _, method, *_ in planned}, f"no stage trains {of['method']}"
+        task, lag = of.get("run_task", of["task"]), of.get("run_lag", of["lag"])
+        runs = sum(key[:3] == (task, of["method"], lag) for key in planned)
+        arm = of.get("fact", of["method"])
+        own = facts[(facts.paper == paper) & (facts.task == of["task"]) & (facts.arm == arm) & (facts.lag == of["lag"])]
+        for value in own[own.metric == "success_percent"].value if of["metric"] == "success_percent" and runs else ():
+            assert papers.refutable(float(value), runs), f"{runs} runs of {of['method']} on {task} say nothing"
+
+
+def test_what_decides_among_points_needs_a_grid():
+    cells = [{"methods": ["control"], "tasks": ["adding"], "lags": [20]}]
+    with pytest.raises(LonglagError, match=r"search\.by decides among the points of a grid"):
+        suite.parse({"suite": "mine", "cells": cells, "search": {"candidates": 3, "by": "error"}})
+    with pytest.raises(LonglagError, match="loss or error"):
+        suite.parse({"suite": "mine", "cells": cells, "search": {"grid": {RATE: [0.1]}, "by": "luck"}})

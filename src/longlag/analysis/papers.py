@@ -242,7 +242,7 @@ def judge(value: float, metric: str, measured: Measured, of: Mapping[str, Any], 
         return Verdict(NOT_COMPARABLE, "words are published, and no number")
     if broken := [ending for ending in measured.endings if ending in _BROKEN]:
         return Verdict(NOT_COMPARABLE, f"{len(broken)} of {measured.n} runs ended with {broken[0]}")
-    if metric == "success_percent" and not _refutable(value, measured.n):
+    if metric == "success_percent" and not refutable(value, measured.n):
         return Verdict(NOT_COMPARABLE, f"{measured.n} run{'s' * (measured.n > 1)} cannot contradict {value:g} %")
     word = _compared(value, metric, measured, float(of.get("symbols", 1)))
     if word == WORSE and measured.bounds:
@@ -253,7 +253,7 @@ def judge(value: float, metric: str, measured: Measured, of: Mapping[str, Any], 
     return Verdict(word)
 
 
-def _refutable(percent: float, n: int) -> bool:
+def refutable(percent: float, n: int) -> bool:
     """Whether some number of solved runs of n has an interval without this share."""
     bounds = [intervals.wilson(solved, n) for solved in range(n + 1)]
     return not all(100.0 * low <= percent <= 100.0 * high for low, high in bounds)
@@ -280,7 +280,7 @@ def chosen(losses: Mapping[int, Sequence[float]]) -> int | None:
     """The candidate with the lowest validation loss, a mean over tuning seeds; the lower number wins a tie. A candidate
     of which a seed has no finite loss is out. None: all are.
 
-    losses: per candidate, the last validation loss of each tuning seed.
+    losses: per candidate, the last validation loss of each tuning seed, or the share wrong where that decides.
 
     >>> chosen({1: [0.5, 0.3], 2: [0.2, 0.4], 3: [0.1, float("nan")]})
     2

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from longlag.store.records import Row
 
 MOST_POINTS = 40  # of a learning curve in the records: they stay small
-_HEAD = "# Written by `longlag paper`: the values with the lowest validation loss on tuning seeds (docs/papers.md).\n"
+_HEAD = "# Written by `longlag paper`: what was best on validation sequences of tuning seeds (docs/papers.md).\n"
 _Found = dict[tuple[str, str], dict[int, list[float]]]
 
 
@@ -146,14 +146,16 @@ def _missing(plan: Suite, rows: Sequence[Row]) -> Counter[tuple[str, str]]:
 
 
 def _losses(plan: Suite, rows: Sequence[Row], curves: Any) -> _Found:
-    """Per method and task and candidate, the last validation loss of each seed; nan for one that failed.
+    """Per method and task and candidate, the last validation loss of each seed, or what else the search chooses by; nan
+    for one that failed.
 
     plan: a search over a grid, whose methods are named NAME-01 and so on.
     """
+    from longlag.design import search
     from longlag.store.curves import last_losses
     from longlag.store.records import Status, key_of
 
-    last = last_losses(curves)
+    last = last_losses(curves, search.chosen_by(plan.search or {}))
     ended = {key_of(row): row.status for row in rows}
     found: _Found = defaultdict(lambda: defaultdict(list))
     for key in plan.expected():

@@ -8,6 +8,8 @@ is worked out where methods can be imported (`engine/candidates.py`): a design k
     search: {grid: {optimiser.learning_rate.value: [1.0e-3, 1.0e-4]}, seeds: 2}
 
 makes of `lstm` the runs of `lstm-01` and `lstm-02`, one for each value, or for each combination of several settings.
+With `by: error` a paper chooses the one with the fewest validation sequences wrong, in place of the lowest loss: for a
+task whose loss is mostly of answers that nobody can know.
 
     search: {finalists: config/tuned/tuning.yaml, seeds: 2}
 
@@ -65,6 +67,8 @@ def check(full: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         raise LonglagError(
             f"search has {' and '.join(ways)}; each says which candidates there are, so keep one of them"
         )
+    if "by" in full["search"] and "grid" not in full["search"]:
+        raise LonglagError("search.by decides among the points of a grid, and there is none; leave it out")
     if full["tuned"] is not None:
         raise LonglagError("search and tuned exclude each other: a search begins with the recipes; drop tuned")
     for where, mapping in (("the suite", given), *((f"cells[{i}]", cell) for i, cell in enumerate(given["cells"]))):
@@ -82,6 +86,11 @@ def size(search: Mapping[str, Any] | None) -> int:
     if "finalists" in search:
         return 3  # at most, on a task
     return math.prod(map(len, search["grid"].values())) if "grid" in search else 1 + int(search["candidates"])
+
+
+def chosen_by(search: Mapping[str, Any]) -> str:
+    """The column of a learning curve whose last number decides among the points of a grid."""
+    return str(search.get("by", "loss"))
 
 
 def points(search: Mapping[str, Any]) -> list[dict[str, Any]]:

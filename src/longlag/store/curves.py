@@ -70,10 +70,10 @@ def read_curves(path: str | Path) -> Any:
         raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
 
 
-def last_losses(table: Any) -> dict[Key, float]:
-    """The last validation loss of every run in a table of `read_curves`."""
+def last_losses(table: Any, column: str = "loss") -> dict[Key, float]:
+    """The last validation loss of every run in a table of `read_curves`, or its last number in another column."""
     last: dict[Key, tuple[float, float]] = {}
-    for *key, passes, loss in zip(*(table[name].to_pylist() for name in (*KEY, "passes", "loss")), strict=True):
+    for *key, passes, loss in zip(*(table[name].to_pylist() for name in (*KEY, "passes", column)), strict=True):
         place: Key = tuple(key)
         last[place] = max(last.get(place, (-1.0, math.nan)), (passes, loss), key=lambda point: point[0])
     return {key: loss for key, (_, loss) in last.items()}
