@@ -80,5 +80,20 @@ def test_a_caption_names_what_is_drawn_and_nothing_else():
     assert papers.caption(measured, curve=False) == "Filled dots: one run each, on a logarithmic axis."
     published = measured.assign(value=0.0)
     assert papers.caption(published, curve=False) == (
-        "Filled dots: one run each, on a logarithmic axis. Zero is drawn at 0.00002. Open rings: published."
+        "Filled dots: one run each, on a logarithmic axis. "
+        "Zero, which has no place on such an axis, is at its lower end. Open rings: published."
     )
+
+
+def test_panels_of_a_metric_have_one_range_and_say_where_zero_is():
+    cells = paper("pascanu2013").cells
+    own = cells[(cells.table == 1)].copy()
+    own["values"] = [[0.0, 0.003 * row] for row in own.row]
+    figure = papers.draw(own, curve=False)
+    assert len({panel.get_ylim() for panel in figure.axes}) == 1
+    for panel in figure.axes:
+        labels = dict(zip(panel.get_yticks(), [text.get_text() for text in panel.get_yticklabels()], strict=True))
+        assert [at for at, label in labels.items() if label == "0"] == [min(labels)] == [papers._SMALLEST]
+    own["values"] = [[0.1, 0.003 * (row + 1)] for row in own.row]
+    figure = papers.draw(own.assign(value=0.01), curve=False)
+    assert not any(text.get_text() == "0" for panel in figure.axes for text in panel.get_yticklabels())

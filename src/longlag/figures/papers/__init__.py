@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def caption(cells: pd.DataFrame, curve: bool) -> str:
     if not shares.all():
         found.append("Filled dots: one run each, on a logarithmic axis.")
         if any(0 in values for values in (*cells[~shares]["values"], cells[~shares].value.to_list())):
-            found.append(f"Zero is drawn at {_SMALLEST:.5f}.")
+            found.append("Zero, which has no place on such an axis, is at its lower end.")
     if shares.any():
         found.append("Filled dots with a line: the percentage of runs solved, with Wilson's 95 % interval.")
     if _ringed(cells).any():
@@ -66,23 +67,45 @@ def _dots(cells: pd.DataFrame, width: float) -> Figure:
             _column(panel, place, cell)
         if not set(own.metric) <= SHARES:
             panel.set_yscale("log")
-            _ticks(panel, whole=set(own.metric) == {"sequences"})
         room = int(_CHARACTERS * width / style.PAGE_WIDTH) // (across * len(own))
         slanted = room < max(_LEAST, _longest_word(labels) - _OVERHANG)
         labels = [_broken(label.replace("$", r"\$"), _SLANTED_ROOM if slanted else room) for label in labels]
         panel.set_xticks(range(len(own)), labels, **(_SLANTED if slanted else {}))
         unit = _UNITS.get(own.metric.iloc[0], "% of runs solved")
         panel.set(title=style.escape_mathtext(title), ylabel=unit, xlim=(-0.6, len(own) - 0.4))
+    for metric, places in _by_metric(panels).items():
+        if metric not in SHARES:
+            _ticks([axes[i] for i in places], metric)
+    for panel in axes:
         panel.minorticks_off()
     return figure
 
 
-def _ticks(panel: Any, whole: bool) -> None:
-    """Labels at 1, 2 and 5 where an axis spans less than two decades; powers of ten would label one tick or none."""
-    low, high = panel.get_ylim()
-    if high < 100 * low:
-        panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        panel.yaxis.set_major_formatter(EngFormatter() if whole else FuncFormatter(_decimal))
+def _by_metric(panels: list[tuple[str, pd.DataFrame, list[str]]]) -> dict[str, list[int]]:
+    """Which panels show each metric."""
+    found = defaultdict(list)
+    for i, (_, own, _) in enumerate(panels):
+        found[str(own.metric.iloc[0])].append(i)
+    return found
+
+
+def _ticks(panels: list[Any], metric: str) -> None:
+    """One range for the panels of a metric, so that they can be compared, and its labels.
+
+    Labels are at 1, 2 and 5 where the range is less than two decades; powers of ten would label one tick or none. The
+    height at which a zero is drawn says so.
+    """
+    ends = np.array([panel.get_ylim() for panel in panels])
+    low, high = ends[:, 0].min(), ends[:, 1].max()
+    zero = low <= _SMALLEST
+    for axis in (panel.yaxis for panel in panels):
+        axis.axes.set_ylim(_SMALLEST / 1.6 if zero else low, high)
+        if high < 100 * low:
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+            axis.set_major_formatter(EngFormatter() if metric == "sequences" else FuncFormatter(_decimal))
+        if zero:
+            ticks = [tick for tick in axis.get_major_locator().tick_values(low, high) if 2 * _SMALLEST < tick <= high]
+            axis.set_ticks([_SMALLEST, *ticks], ["0", *axis.get_major_formatter().format_ticks(ticks)])
 
 
 def _decimal(number: float, _: int) -> str:
