@@ -42,8 +42,15 @@ def of_passes(rows: Sequence[Row]) -> str:
     lines = [[str(lag), *(rate(method, lag) for method in methods)] for lag in lags]
     return (
         "CPU seconds per million sequence passes, evaluations included (`results/reference/runs.csv.gz`; one thread; "
-        f"{processors(trained)}):\n\n{in_markdown(['lag', *methods], lines)}"
+        f"{processors(trained)}). The rows are of {_kinds(trained)} kinds of processor or BLAS kernels, and some "
+        "machines were busy. So a difference between two columns or two lags may be one between machines.\n\n"
+        f"{in_markdown(['lag', *methods], lines)}"
     )
+
+
+def _kinds(rows: Sequence[Row]) -> int:
+    """Of how many processors or BLAS kernels the rows are."""
+    return len({(row.cpu, row.blas) for row in rows})
 
 
 def of_large_suite(rows: Sequence[Row]) -> str:

@@ -120,9 +120,10 @@ def halves() -> Finding:
         "search and on the others",
         f"A list in the code names {count(len(whole), 'pair')} of methods, and {len(sure)} of them differ over the "
         f"{count(runs.task.nunique(), 'task')} of the reference ([the test](protocol.md#which-claims-are-tested)). On "
-        f"each half of the tasks, with Holm's correction within the half, {len(both)} of these differ too. The others "
-        "rest on one half. A half has half of the data, so a large p does not say that two methods are equal there. "
-        f"Runs solved are those of the two methods in their order.\n\n{table}",
+        f"each half of the tasks, with Holm's correction within the half, {len(both)} of these differ too. The "
+        f"{len(sure) - len(both)} others, in the table, rest on one half. A half has half of the data, so a large p "
+        "does not say that two methods are equal there. Of two numbers of solved runs the first is that of the "
+        f"method named first.\n\n{table}",
         0 < len(both) < len(sure),
     )
 
@@ -160,7 +161,7 @@ def chrono(seeds: Seeds) -> Finding:
             [
                 task_label(task),
                 *(
-                    f"{_passes(seeds, 'lstm_chrono', task, lag) / 1e3:.0f} k" if lag in ladders[task] else "not run"
+                    number(_passes(seeds, "lstm_chrono", task, lag)) if lag in ladders[task] else "not run"
                     for lag in lags
                 ),
                 f"{growth[task]:.1f}",

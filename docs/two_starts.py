@@ -43,9 +43,9 @@ def lag_of_the_lstm() -> Finding:
         f"search has seen, at most 3 x 10^6 passes: with the lag {of_all([*reading.values()])} runs are solved, "
         f"without it {of_all([*constant.values()])} (of the same runs, {gained} gained and {lost} lost). Of the "
         f"{len(ladders)} ladders, a seed on a task, {better} solve more with the lag and {worse} fewer; exchanging the "
-        f"two starts within ladders gives p = {p:.2f}. Five seeds were planned and three were run. Slower is not told "
-        "from unable within this budget. So a comparison in which one method reads the lag and "
-        "another does not is also one of what they know. "
+        f"two starts within ladders gives p = {p:.2f}. Five seeds were planned and three were run. Within this budget "
+        "we cannot tell a slow net from one that does not learn the task. So a comparison in which one method "
+        "reads the lag and another does not is also one of what they know. "
         "Seeds solved, and the median of their passes (`config/lstm_lag.yaml`):\n\n"
         f"{table}",
         p < 0.05 and gained > lost and reading.keys() == constant.keys(),

@@ -199,3 +199,25 @@ def test_every_suite_that_a_document_names_exists(path):
     named += re.findall(r"longlag (?:run|estimate|jobs|design) ([a-z]\w*)(?![\w.*/])", text)
     made = {*re.findall(r"^suite: (\w+)$", text, flags=re.M), "SUITE", "NAME", "FILE"}
     assert not {suite for name in named for suite in name.split("|")} - known - made
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_million_is_written_as_one(path):
+    """`words.number` writes 1.17 M; a table that writes 1170 k beside it was made without it."""
+    assert not re.findall(r"\b\d{4,} k\b", path.read_text())
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        ("reservoirs", "reservoirs/runs.csv"),
+        ("fresh", "fresh/runs.csv.gz"),
+        ("fresh_final", "fresh/final/runs.csv.gz"),
+        ("budget", "budget/runs.csv.gz"),
+    ],
+)
+def test_the_size_of_a_suite_is_that_of_its_record(name, record):
+    (line,) = [line for line in (ROOT / "config/README.md").read_text().splitlines() if f"`{name}.yaml` |" in line]
+    ((least, most, unit),) = re.findall(r"\| (\d+)(?: to (\d+))? core-(hours|minutes) \|$", line)
+    spent = sum(row.seconds for row in read_rows(ROOT / "results" / record)) / {"hours": 3600, "minutes": 60}[unit]
+    assert int(least) / 2 < spent <= int(most or least)
