@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from longlag.store.designs import Design
 
 _HELP = (
-    "a folder with runs.csv, or such a file; several are joined, and LABEL=RUN sets the methods of one beside others"
+    "a folder with runs.csv, or such a file; several are joined, and LABEL=RUN adds -LABEL to the names of its methods"
 )
 
 

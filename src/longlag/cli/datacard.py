@@ -14,7 +14,7 @@ EXAMPLE = "longlag datacard results/demo"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="a folder with runs.csv, and curves.parquet if there are"
+        "folder", type=Path, metavar="DIR", help="a folder with runs.csv, and curves.parquet if there is one"
     )
     parser.add_argument("--title", default="longlag results", help="title of the data set (default: %(default)s)")
 

@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=tuple(range(20)),
         help="a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: 0:20)",
     )
-    where = f"takes {_FILE} and figures/NAME.pdf and .png (default: {_FOLDER}; with --json: nowhere)"
+    where = f"folder for {_FILE}, figures/NAME.pdf and figures/NAME.png (default: {_FOLDER}; with --json: none)"
     add("--out", type=Path, metavar="DIR", help=where)
     add("--slides", action="store_true", help=f"also write {_SLIDES}: a slide for each claim, with speaker notes")
     cores = "claims measured at a time (default: as many as there are cores)"
@@ -40,7 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--numbers", action="store_true", help="print what was measured below each verdict")
     form.add_argument("--json", action="store_true", help="print everything as JSON rather than a table of verdicts")
-    form.add_argument("--markdown", action="store_true", help="measure nothing; print the map of docs/lecture.md")
+    form.add_argument(
+        "--markdown", action="store_true", help="measure nothing; print the table of claims of docs/lecture.md"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -19,12 +19,12 @@ _ALL = "all"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help=f"a file of config/papers without its ending, or {_ALL}")
-    stages = "print the names of the stages that STAGE needs, itself the last one, and nothing else (default STAGE: "
+    stages = "print the names of the stages that STAGE needs, then its own, and nothing else (default STAGE: "
     stages += "the one that the file names)"
     parser.add_argument("--stages", nargs="?", const="", metavar="STAGE", help=stages)
     estimate = "print what each stage costs, by recorded runs, and nothing else"
     parser.add_argument("--estimate", action="store_true", help=estimate)
-    add = "add the rows of a finished stage to the records; where it is a search, choose and write that down"
+    add = "add the rows of a finished stage to the records; after a search, also write the settings that it chooses"
     parser.add_argument("--add", type=Path, metavar="RUN", help=add)
     parser.add_argument("--out", type=Path, metavar="FILE", help="the page (default: page.html beside the records)")
 

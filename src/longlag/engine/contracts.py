@@ -227,7 +227,7 @@ _METHOD: dict[str, Callable[[str], None]] = {
     "says what it is and where it comes from": lambda name: _described("methods", name),
     f"builds its parts for every task at lags {', '.join(map(str, space.LAGS))}, and so does its search space": _builds,
     "starts from the parameters that its cell and readout declare": shapes.check_start,
-    "gives states of the declared shapes, keeps sequences apart, and hears inputs in their order": _orders_its_states,
+    "gives states of the declared shapes, keeps sequences apart, and reads inputs in their order": _orders_its_states,
     "trains to a row on every task": _ends_on_every_task,
     "gives the same run for the same seed, and another for another": _repeats,
     "gives a seed the same bits alone as in a block": _same_in_a_block,
