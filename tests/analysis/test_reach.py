@@ -91,7 +91,7 @@ def test_the_lowest_of_several_pairs_of_lags_makes_the_upper_end_rarely_too_low(
 
 
 def _stopped(way: tuple[bool, ...]) -> tuple[bool | None, ...]:
-    """What a seed does that would solve these lags: None from where it has failed too often to go on."""
+    """What a seed does that would solve these lags: None from where it has failed too often to continue."""
     fails = [sum(not one for one in way[max(0, j - protocol.GIVE_UP_AFTER) : j]) for j in range(len(way))]
     first = next((j for j, failed in enumerate(fails) if failed == protocol.GIVE_UP_AFTER), len(way))
     return (*way[:first], *[None] * (len(way) - first))

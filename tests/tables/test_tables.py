@@ -89,7 +89,7 @@ def test_cost_says_of_how_many_kinds_of_processor_the_seconds_are() -> None:
     assert (
         tables.get("cost")
         .note(mixed)
-        .endswith("not ranked; these are of 2 kinds of processor or of its kernels, so compare no methods by them.")
+        .endswith("not ranked; they come from 2 kinds of processor or BLAS kernels, so do not compare methods by them.")
     )
 
 
