@@ -106,8 +106,8 @@ def test_the_settings_are_those_of_the_rows():
 
 def test_the_table_says_who_was_tuned_how_and_ties_share_a_rank():
     twin = rows("twin", "xor", {20: [Y]})
-    built = tables.get("ranking").build(Analysis(stats.frame(Row, [*RUNS, *twin]), stats.frame(Point, [])))
-    found = built.set_index("method")
+    analysis = Analysis(stats.frame(Row, [*RUNS, *twin]), stats.frame(Point, []))
+    found = tables.get("ranking").build(analysis).set_index("method")
     assert found["rank"].to_dict() == {"far": 1, "twin": 1, "good": 3, "bad": 4}
     assert found.settings.to_dict() == {
         "far": "those of its file, version 1",
@@ -117,7 +117,8 @@ def test_the_table_says_who_was_tuned_how_and_ties_share_a_rank():
     }
     assert found.loc["good", "pairs"] == "3 of 3"
     assert found.loc["far", "seeds solved"] == "100 % [57, 100] %"
-    assert set(found["how chosen"]) == {"unknown"}, "no suite is known"
+    assert "how chosen" not in found, "it is the same for all, so the note says it"
+    assert tables.get("ranking").note(analysis).endswith(" All are chosen alike: unknown."), "no suite is known"
 
 
 def test_the_table_says_how_settings_were_chosen():
@@ -129,6 +130,7 @@ def test_the_table_says_how_settings_were_chosen():
     assert found["far"] == "not searched: values of its file"
     assert found["good"] == "by hand: optimiser.learning_rate"
     assert found["bad"] == "search: recipe and 5 candidates, 1 seed, 2 tasks at lag unknown, unknown passes"
+    assert "All are chosen alike" not in tables.get("ranking").note(analysis)
 
 
 def test_a_variant_is_known_by_the_method_of_its_spec():
@@ -149,7 +151,7 @@ def test_the_reference_says_how_each_method_was_tuned():
     analysis = Analysis.load(rows_in(folder))
     found = tables.get("ranking").build(analysis)
     assert {*found.method} == {*analysis.methods}
-    for row in found.itertuples():
-        assert f"recipe and {candidates} candidates, " in row[-1], row.method
-        assert "unknown" not in row[-1]
-        assert "by hand" not in row[-1]
+    _, how = tables.get("ranking").note(analysis).split(" All are chosen alike: ")
+    assert f"recipe and {candidates} candidates, " in how
+    assert "unknown" not in how
+    assert "by hand" not in how

@@ -85,4 +85,5 @@ def _machines(analysis: Analysis) -> str:
     """How many kinds of processor the seconds come from, if there are several."""
     measured = analysis.runs[analysis.runs.cpu != ""]
     kinds = len(measured[["cpu", "blas"]].drop_duplicates())
-    return f"; they come from {kinds} kinds of processor or BLAS kernels, so do not compare methods by them" * (kinds > 1)
+    words = f"; they come from {kinds} kinds of processor or BLAS kernels, so do not compare methods by them"
+    return words * (kinds > 1)

@@ -17,21 +17,37 @@ TITLE, BESIDE = "Ranking", "overview"
 
 def build(analysis: Analysis) -> pd.DataFrame:
     """One row per method, best first: share of seeds solved with its interval, pairs of task and lag, settings, and how
-    they were chosen."""
+    they were chosen, unless that is the same for all: then the note says it."""
     table = analysis.ranking
     known = analysis.runs[analysis.runs.method_version > 0]  # the row of a killed job has none
     versions = {str(name): sorted({*map(int, of)}) for name, of in known.groupby("method").method_version}
-    bases = {str(name): base_method(of.iloc[0], str(name)) for name, of in known.groupby("method").spec}
+    how = _how_chosen(analysis)
     rows = []
     for row in table.itertuples():
         rank = 1 + int((table.share > row.share).sum())
         share = f"{percent(row.share)} {percent_interval(row.low, row.high)}"
         given = "–" if analysis.smoke and row.method == analysis.newcomer else rank
         settings = _words(row.settings, versions.get(row.method, []))
-        how = chosen.of(analysis.designs.get(row.method), bases.get(row.method, row.method), row.given)
-        pairs = f"{row.cells} of {row.of}"
-        rows.append([given, row.method, share, pairs, row.n, settings, chosen_words.words(how)])
-    return pd.DataFrame(rows, columns=["rank", "method", "seeds solved", "pairs", "runs", "settings", "how chosen"])
+        rows.append([given, row.method, share, f"{row.cells} of {row.of}", row.n, settings, how[row.method]])
+    found = pd.DataFrame(rows, columns=["rank", "method", "seeds solved", "pairs", "runs", "settings", "how chosen"])
+    return found.drop(columns="how chosen") if _alike(how) else found
+
+
+def _how_chosen(analysis: Analysis) -> dict[str, str]:
+    """How the settings of each method were chosen, in words."""
+    known = analysis.runs[analysis.runs.method_version > 0]
+    bases = {str(name): base_method(of.iloc[0], str(name)) for name, of in known.groupby("method").spec}
+    return {
+        row.method: chosen_words.words(
+            chosen.of(analysis.designs.get(row.method), bases.get(row.method, row.method), row.given)
+        )
+        for row in analysis.ranking.itertuples()
+    }
+
+
+def _alike(how: dict[str, str]) -> bool:
+    """Whether several methods were set in one way."""
+    return len(how) > 1 and len({*how.values()}) == 1
 
 
 def _words(settings: dict[str, list[Any]], versions: list[int]) -> str:
@@ -46,6 +62,8 @@ def _words(settings: dict[str, list[Any]], versions: list[int]) -> str:
 
 def note(analysis: Analysis) -> str:
     """What the methods are ordered by, n and the kind of interval."""
+    how = _how_chosen(analysis)
+    alike = f" All are chosen alike: {next(iter(how.values()))}." if _alike(how) else ""
     return (
         "Seeds solved: the share of a method's seeds that solve, averaged over the pairs of task and lag that at "
         "least half of the methods of the task were run at; Wilson's 95 % interval with a seed's ladder for a trial, "
@@ -56,5 +74,5 @@ def note(analysis: Analysis) -> str:
         "per task: another value for each. How chosen: what the suite of the rows says (suite.json beside them), its "
         "searches with their numbers of candidates, tuning seeds and tasks and the most sequence passes of a run; "
         "tasks that were not searched have the one setting of all tasks; unknown without that suite. docs/tuning.md "
-        "explains the search, docs/protocol.md where the values of each file come from."
+        f"explains the search, docs/protocol.md where the values of each file come from.{alike}"
     )
