@@ -31,18 +31,19 @@ _CHANGED = {
 
 @dataclass(frozen=True)
 class _Cell:
-    """A cell of Tables 7 to 9 at T = 100. told: the published mean of sequences to the criterion."""
+    """A cell of Tables 7 to 9, or a task of the others. told: the published mean of sequences to the criterion."""
 
     every: Sequence[Row]
     name: str
     task: str
     told: float
     method: str = "lstm_1997"
+    lag: int = 100
 
     @property
     def rows(self) -> list[Row]:
         """The trials."""
-        return [row for row in self.every if (row.task, row.method, row.lag) == (self.task, self.method, 100)]
+        return [row for row in self.every if (row.task, row.method, row.lag) == (self.task, self.method, self.lag)]
 
     @property
     def met(self) -> list[float]:
@@ -89,8 +90,10 @@ def lstm_of_1997() -> Finding:
         _Cell(rows, "multiplication, at most 12 wrong", "multiplication_1997", _published("multiplication")),
         _Cell(rows, "adding", "adding_1997", told),
         _Cell(rows, "adding with a linear output", "adding", told, "lstm_1997_linear"),
+        _Cell(rows, "distractors, T = 50", "distractors", _published("distractors", lag=50), lag=50),
+        _Cell(rows, "every-step permutation", "random_permutation_every_step", _published("random_permutation")),
     ]
-    order, three, loose, strict, adding, linear = cells
+    order, three, loose, strict, adding, linear, distractors, steps = cells
     lost = sum(row.best_error < row.test_error / 2 for row in three.unsolved)
     first: dict[int, float] = {}  # the share wrong of a seed at its first look, and at the last by the published time
     early: dict[int, float] = {}
@@ -111,8 +114,8 @@ def lstm_of_1997() -> Finding:
         [cell.line() for cell in cells],
     )
     return Finding(
-        "The LSTM of 1997 repeats its paper on temporal order; on three symbols and on multiplication in some trials; "
-        "on adding in none, and in all with a linear output",
+        "The LSTM of 1997 repeats its paper on temporal order and distractors; on three symbols and multiplication in "
+        "some trials; on adding in none, and in all with a linear output",
         "The original net without a forget gate, its truncated gradient, one sequence for each update, and the paper's "
         "own criterion over the last 2000 sequences, at T = 100 ([page](papers.md)). Sequences to the criterion:\n\n"
         f"{table}\n\n"
@@ -125,7 +128,12 @@ def lstm_of_1997() -> Finding:
         "scale, where the logistic output is flat. On the package's own adding every trial meets the criterion, after "
         f"{linear.mean / told:.1f} times the published sequences. There the output is linear, values are in [0, 1], "
         "and no flags mark the first and the last step; the net, the step and the criterion are the same. "
-        "We do not know what in the paper's program avoids the flat ends, nor what makes it faster.",
+        "We do not know what in the paper's program avoids the flat ends, nor what makes it faster. The last two tasks "
+        "end by our own rule, at most 1 % of the validation sequences wrong, at a rate that tuning seeds chose. All "
+        f"trials learn to ignore the distractors, after {distractors.mean / 1e3:.0f} k sequences on average. On "
+        f"every-step permutation, where all steps but one ask for noise, {of_all([row.solved for row in steps.rows])} "
+        f"learn it, {min(steps.met) / steps.told:.1f} to {max(steps.met) / steps.told:.1f} times as late as published; "
+        "the others never know the last symbol.",
         all(len(cell.rows) == 10 for cell in cells)
         and not order.unsolved
         and order.told / 2 < order.mean < 2 * order.told
@@ -142,7 +150,12 @@ def lstm_of_1997() -> Finding:
         and len(early) == 10
         and wrong < median(early.values()) < 0.2
         and not linear.unsolved
-        and linear.mean > 2 * told,
+        and linear.mean > 2 * told
+        and not distractors.unsolved
+        and distractors.told / 2 < distractors.mean < 2 * distractors.told
+        and min(steps.met) > 2 * steps.told
+        and steps.unsolved
+        and min(row.best_error for row in steps.unsolved) > 0.9,
     )
 
 
@@ -262,10 +275,10 @@ def _percent(rows: Sequence[Row]) -> str:
     return f"{wrong[0]:.0f} to {wrong[-1]:.0f} %"
 
 
-def _published(task: str, arm: str = "lstm_1997") -> float:
-    """Sequences to the criterion at T = 100, of the package's list of published results."""
+def _published(task: str, arm: str = "lstm_1997", lag: int = 100) -> float:
+    """Sequences to the criterion, of the package's list of published results."""
     facts = published.load()
-    of_cell = (facts.task == task) & (facts.lag == 100) & (facts.paper == HS97.name) & (facts.arm == arm)
+    of_cell = (facts.task == task) & (facts.lag == lag) & (facts.paper == HS97.name) & (facts.arm == arm)
     (value,) = facts[of_cell & (facts.metric == "sequences")].value
     return float(value)
 
