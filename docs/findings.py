@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean
 
 import fresh
+import of_damping
 import of_papers
 import on_fresh_seeds
 import on_longer_lags
@@ -274,6 +275,7 @@ def page() -> str:
         on_longer_lags.early_or_never(),
         reached.gru(),
         of_papers.start_and_momentum(),
+        of_damping.structural_damping(),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:

@@ -154,7 +154,7 @@ def lstm_of_1997() -> Finding:
         and not distractors.unsolved
         and distractors.told / 2 < distractors.mean < 2 * distractors.told
         and min(steps.met) > 2 * steps.told
-        and steps.unsolved
+        and bool(steps.unsolved)
         and min(row.best_error for row in steps.unsolved) > 0.9,
     )
 
