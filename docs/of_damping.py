@@ -27,7 +27,7 @@ def structural_damping() -> Finding:
         return [row.solved for row in runs[arm, lag]]
 
     def line(lag: int) -> list[str]:
-        other = _told(runs["hf_undamped", lag]) if lag in lags else ("not run", "")
+        other = _told(runs["hf_undamped", lag]) if runs["hf_undamped", lag] else ("not run", "")
         p = f"{fisher(solved('hf', lag), solved('hf_undamped', lag)):.2g}" if lag in lags else ""
         return [str(lag), *_told(runs["hf", lag]), *other, _wrong(runs, lag), p]
 

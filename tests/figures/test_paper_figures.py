@@ -44,6 +44,17 @@ def test_curves_have_a_panel_of_runs_solved_and_one_of_passes_for_each_task():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["Hessian-Free", "Undamped Hessian-Free"]
 
 
+def test_curves_leave_out_tasks_without_runs_and_say_so():
+    cells = paper("martens2011").cells
+    cells = cells[cells.table == 0].copy()
+    assert "left out" not in papers.caption(cells, curve=True)
+    cells.loc[cells.task != "adding", "n"] = 0
+    figure = papers.draw(cells, curve=True)
+    assert {panel.get_title(loc="left") for panel in figure.axes} == {"Adding", ""}
+    assert papers.caption(cells, curve=True).endswith(" Tasks without runs are left out.")
+    assert len(papers.draw(cells.assign(n=0), curve=True).axes) == 16
+
+
 @pytest.mark.parametrize("name", stages.names())
 def test_every_logarithmic_axis_has_two_labels_or_more(name):
     found = paper(name)

@@ -35,9 +35,12 @@ _SLANTED: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anc
 def caption(cells: pd.DataFrame, curve: bool) -> str:
     """What the picture of these cells shows, and how to read its marks."""
     if curve:
+        left_out = len(_with_runs(cells)) < cells.task.nunique()
         return (
             "Above: share of runs solved over the lag T, with Wilson's 95 % interval; open rings: published shares. "
             "Below: sequence passes that the runs spent until they were confirmed as solved, a mean."
+            + " Tasks without runs are left out."
+            * left_out
         )
     shares = cells.metric.isin(SHARES)
     found = []
@@ -151,9 +154,14 @@ def _column(panel: Any, place: int, cell: Any) -> None:
         panel.plot(place, max(cell.value, least), "o", ms=9, mfc="none", mec=_PUBLISHED, mew=1.1)
 
 
+def _with_runs(cells: pd.DataFrame) -> list[str]:
+    """Tasks of which some cell has runs; all, if none has."""
+    return list(dict.fromkeys(cells[(cells.n > 0) | (cells.n.max() == 0)].task))
+
+
 def _curves(cells: pd.DataFrame, width: float) -> Figure:
-    """For each task a panel of runs solved, and one of their passes below it."""
-    tasks, arms = list(dict.fromkeys(cells.task)), list(dict.fromkeys(cells.method))
+    """For each task that has runs (each, if none has) a panel of runs solved, and one of their passes below it."""
+    tasks, arms = _with_runs(cells), list(dict.fromkeys(cells.method))
     across = min(len(tasks), _ACROSS if width > style.COLUMN_WIDTH else _ACROSS // 2)
     figure, panels = layout.grid(2 * -(-len(tasks) // across), across, 1.35, width)
     for place, task in enumerate(tasks):
