@@ -19,8 +19,7 @@ def build(analysis: Analysis) -> pd.DataFrame:
     """One row per method, best first: share of seeds solved with its interval, pairs of task and lag, settings, and how
     they were chosen, unless that is the same for all: then the note says it."""
     table = analysis.ranking
-    known = analysis.runs[analysis.runs.method_version > 0]  # the row of a killed job has none
-    versions = {str(name): sorted({*map(int, of)}) for name, of in known.groupby("method").method_version}
+    versions = {str(name): sorted({*map(int, of)}) for name, of in _known(analysis).groupby("method").method_version}
     how = _how_chosen(analysis)
     rows = []
     for row in table.itertuples():
@@ -33,10 +32,14 @@ def build(analysis: Analysis) -> pd.DataFrame:
     return found.drop(columns="how chosen") if _alike(how) else found
 
 
+def _known(analysis: Analysis) -> pd.DataFrame:
+    """Rows that name the version of their method; that of a killed job does not."""
+    return analysis.runs[analysis.runs.method_version > 0]
+
+
 def _how_chosen(analysis: Analysis) -> dict[str, str]:
     """How the settings of each method were chosen, in words."""
-    known = analysis.runs[analysis.runs.method_version > 0]
-    bases = {str(name): base_method(of.iloc[0], str(name)) for name, of in known.groupby("method").spec}
+    bases = {str(name): base_method(of.iloc[0], str(name)) for name, of in _known(analysis).groupby("method").spec}
     return {
         row.method: chosen_words.words(
             chosen.of(analysis.designs.get(row.method), bases.get(row.method, row.method), row.given)
