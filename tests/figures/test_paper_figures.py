@@ -1,5 +1,7 @@
 """Pictures of a paper's tables: one unit on an axis, each run and each published number where it belongs."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -94,6 +96,39 @@ def test_a_caption_names_what_is_drawn_and_nothing_else():
         "Filled dots: one run each, on a logarithmic axis. "
         "Zero, which has no place on such an axis, is at its lower end. Open rings: published."
     )
+
+
+def test_there_are_no_more_panels_than_rows_or_columns():
+    cells = paper("pascanu2013").cells
+    figure = papers.draw(cells[cells.table == 1], curve=False)
+    assert [panel.get_title(loc="left") for panel in figure.axes] == [
+        "clipped, with the term",
+        "until 10,000 in a row are right",
+    ]
+    cells = paper("sutskever2013").cells
+    assert len(papers.draw(cells[cells.table == 0], curve=False).axes) == 4, "four rows of eight columns"
+
+
+def test_runs_that_do_not_meet_the_criterion_are_crosses():
+    cells = paper("hochreiter1997").cells
+    own = cells[(cells.table == 0) & (cells.metric == "sequences")].copy()
+    own["values"] = [(math.nan, math.nan), (3e5, math.nan), (3e5, 4e5)]
+    (panel,) = papers.draw(own, curve=False).axes
+    crosses = [line for line in panel.lines if line.get_marker() == "x"]
+    assert [(round(np.mean(line.get_xdata())), [*line.get_ydata()]) for line in crosses] == [(0, [1, 1]), (1, [1])]
+    assert "Crosses at the edge: runs that did not meet the criterion." in papers.caption(own, curve=False)
+    (panel,) = papers.draw(own.assign(metric="speedup"), curve=False).axes
+    assert {y for line in panel.lines if line.get_marker() == "x" for y in line.get_ydata()} == {0}, "less is worse"
+    own["values"] = [(3e5, 4e5)] * 3
+    assert "Crosses" not in papers.caption(own, curve=False)
+
+
+def test_a_caption_of_curves_names_rings_where_there_are_some():
+    cells = paper("martens2011").cells
+    cells = cells[cells.table == 0]
+    assert "rings" not in papers.caption(cells, curve=True)
+    shares = cells.assign(metric="success_percent", value=100.0)
+    assert "open rings: published shares" in papers.caption(shares, curve=True)
 
 
 def test_panels_of_a_metric_have_one_range_and_say_where_zero_is():

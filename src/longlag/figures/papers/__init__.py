@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections import defaultdict
 from typing import Any
@@ -36,8 +37,9 @@ def caption(cells: pd.DataFrame, curve: bool) -> str:
     """What the picture of these cells shows, and how to read its marks."""
     if curve:
         left_out = len(_with_runs(cells)) < cells.task.nunique()
+        rings = "; open rings: published shares" * bool(_shares_told(cells[cells.task.isin(_with_runs(cells))]).any())
         return (
-            "Above: share of runs solved over the lag T, with Wilson's 95 % interval; open rings: published shares. "
+            f"Above: share of runs solved over the lag T, with Wilson's 95 % interval{rings}. "
             "Below: sequence passes that the runs spent until they were confirmed as solved, a mean."
             + " Tasks without runs are left out."
             * left_out
@@ -48,6 +50,8 @@ def caption(cells: pd.DataFrame, curve: bool) -> str:
         found.append("Filled dots: one run each, on a logarithmic axis.")
         if any(0 in values for values in (*cells[~shares]["values"], cells[~shares].value.to_list())):
             found.append("Zero, which has no place on such an axis, is at its lower end.")
+        if any(_missed(cell) for cell in cells.itertuples()):
+            found.append("Crosses at the edge: runs that did not meet the criterion.")
     if shares.any():
         found.append("Filled dots with a line: the percentage of runs solved, with Wilson's 95 % interval.")
     if _ringed(cells).any():
@@ -131,10 +135,10 @@ def _ringed(cells: pd.DataFrame) -> pd.Series:
 
 
 def _panels(cells: pd.DataFrame) -> list[tuple[str, pd.DataFrame, list[str]]]:
-    """Title, cells and their labels: a panel for each row; where rows have one cell each, or cells in several units,
-    for each column and unit."""
+    """Title, cells and their labels: a panel for each row; where there are more rows than columns, or a row has cells
+    in several units, for each column and unit."""
     by_row = cells.groupby("row")
-    if by_row.size().max() > 1 and by_row.metric.nunique().max() == 1:
+    if by_row.ngroups <= cells.column.nunique() and by_row.metric.nunique().max() == 1:
         return [(str(label), own, [*own.column_label]) for (_, label), own in cells.groupby(["row", "row_label"])]
     columns = cells.groupby(["column", "column_label", "metric"], sort=False)
     return [(str(label), own, [*own.row_label]) for (_, label, _), own in columns]
@@ -147,11 +151,27 @@ def _column(panel: Any, place: int, cell: Any) -> None:
     least = 0.0 if share else _SMALLEST
     spread = place + style.dodge(len(known), 0.3)
     panel.plot(spread, np.maximum(known, least), "o", ms=4.5, color=_OURS, mec="white", mew=0.4)
+    if missed := _missed(cell):
+        edge = 0.0 if cell.metric == "speedup" else 1.0
+        look: dict[str, Any] = {"marker": "x", "ls": "", "ms": 3.5, "mew": 1.0, "color": _OURS, "clip_on": False}
+        panel.plot(
+            place + style.dodge(missed, 0.6), [edge] * missed, transform=panel.get_xaxis_transform(), zorder=4, **look
+        )
     if share and len(known):
         panel.plot([place, place], [cell.low, cell.high], color=_OURS, lw=0.8)
         panel.set_ylim(-6, 106)
     if not np.isnan(cell.value) and cell.metric != "longest_solved":
         panel.plot(place, max(cell.value, least), "o", ms=9, mfc="none", mec=_PUBLISHED, mew=1.1)
+
+
+def _missed(cell: Any) -> int:
+    """How many runs have no number, since they did not meet the criterion to which passes or sequences are counted."""
+    return sum(map(math.isnan, cell.values)) if cell.metric in ("sequences", "speedup") else 0
+
+
+def _shares_told(cells: pd.DataFrame) -> pd.Series:
+    """Which cells have a published share of runs solved, which curves draw as a ring."""
+    return (cells.metric == "success_percent") & cells.value.notna()
 
 
 def _with_runs(cells: pd.DataFrame) -> list[str]:
@@ -207,5 +227,5 @@ def _bounds(panel: Any, rows: pd.DataFrame, lags: list[int], offset: float, numb
     for cell in rows[rows.n > 0].itertuples():
         at = lags.index(cell.lag) + offset
         panel.plot([at, at], [cell.low, cell.high], color=colour, lw=0.8)
-    told = rows[(rows.metric == "success_percent") & rows.value.notna()]
+    told = rows[_shares_told(rows)]
     panel.plot([lags.index(lag) for lag in told.lag], told.value, "o", ms=8, mfc="none", mec=colour, mew=1.0)
