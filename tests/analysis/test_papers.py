@@ -274,24 +274,24 @@ CELLS = pd.DataFrame(
 @pytest.mark.parametrize(
     ("claim", "cells", "expected"),
     [
-        ({"best": "a"}, CELLS, ("holds", "in 2 of 2 rows")),
-        ({"best": "b"}, CELLS, ("does not hold", "in 0 of 2 rows")),
-        ({"best": "b"}, CELLS.assign(mean=[0.002, 0.003, 0.4, 0.4]), ("holds", "in 2 of 2 rows")),  # both solve: a tie
-        ({"best": "a"}, CELLS.assign(n=[2, 2, 2, 0]), ("undecided", "so far in 1 of 1 row")),
+        ({"best": "a"}, CELLS, ("holds", "true in 2 of 2 rows")),
+        ({"best": "b"}, CELLS, ("does not hold", "true in 0 of 2 rows")),
+        ({"best": "b"}, CELLS.assign(mean=[0.002, 0.003, 0.4, 0.4]), ("holds", "true in 2 of 2 rows")),  # both solve: a tie
+        ({"best": "a"}, CELLS.assign(n=[2, 2, 2, 0]), ("undecided", "so far true in 1 of 1 row")),
         ({"best": "a"}, CELLS.assign(n=0), ("undecided", "")),
-        ({"best": "a"}, CELLS.assign(method=["a", "b", "b", "c"]), ("holds", "in 1 of 1 row")),  # one row is of others
-        ({"best": "a"}, CELLS.assign(mean=math.nan), ("does not hold", "in 0 of 2 rows")),  # nobody met the criterion
-        ({"solved": True, "task": "adding", "lags": [80], "methods": ["a"]}, CELLS, ("holds", "in 1 of 1 cell")),
-        ({"solved": True, "task": "xor", "lags": [80], "methods": ["a"]}, CELLS, ("holds", "in 1 of 1 cell")),
-        ({"solved": True, "task": "xor", "lags": [80], "methods": ["a", "b"]}, CELLS, ("does not hold", "in 1 of 2 cells")),
+        ({"best": "a"}, CELLS.assign(method=["a", "b", "b", "c"]), ("holds", "true in 1 of 1 row")),  # one row is of others
+        ({"best": "a"}, CELLS.assign(mean=math.nan), ("does not hold", "true in 0 of 2 rows")),  # nobody met the criterion
+        ({"solved": True, "task": "adding", "lags": [80], "methods": ["a"]}, CELLS, ("holds", "true in 1 of 1 cell")),
+        ({"solved": True, "task": "xor", "lags": [80], "methods": ["a"]}, CELLS, ("holds", "true in 1 of 1 cell")),
+        ({"solved": True, "task": "xor", "lags": [80], "methods": ["a", "b"]}, CELLS, ("does not hold", "true in 1 of 2 cells")),
         ({"solved": True, "task": "xor", "lags": [80], "methods": ["a", "b"], "passes": 1e6}, CELLS,
-         ("does not hold", "in 1 of 2 cells")),
+         ("does not hold", "true in 1 of 2 cells")),
         ({"solved": True, "task": "xor", "lags": [80], "methods": ["a", "b"], "passes": 2e6}, CELLS,
-         ("undecided", "so far in 1 of 2 cells")),
+         ("undecided", "so far true in 1 of 2 cells")),
         ({"solved": False, "task": "xor", "lags": [80], "methods": ["a", "b"], "passes": 2e6}, CELLS,
-         ("does not hold", "in 0 of 1 cell")),
-        ({"solved": False, "task": "xor", "lags": [80], "methods": ["b"]}, CELLS, ("holds", "in 1 of 1 cell")),
-        ({"solved": False, "task": "xor", "lags": [80, 90], "methods": ["b"]}, CELLS, ("undecided", "so far in 1 of 2 cells")),
+         ("does not hold", "true in 0 of 1 cell")),
+        ({"solved": False, "task": "xor", "lags": [80], "methods": ["b"]}, CELLS, ("holds", "true in 1 of 1 cell")),
+        ({"solved": False, "task": "xor", "lags": [80, 90], "methods": ["b"]}, CELLS, ("undecided", "so far true in 1 of 2 cells")),
         ({"solved": True, "task": "xor", "lags": [80], "methods": ["a"]}, CELLS.assign(n=0), ("undecided", "")),
         ({}, CELLS, ("undecided", "")),
     ],

@@ -28,8 +28,10 @@ def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict
         rows = [row for row in (each[each.n > 0] for each in asked) if _has_rival(row, claim["best"])]
         won = [_is_best(row, claim["best"]) for row in rows]
         if not won or (all(won) and len(won) < len(asked)):
-            return papers.Verdict("undecided", f"so far in {sum(won)} of {count(len(won), 'row')}" if won else "")
-        return papers.Verdict("holds" if all(won) else "does not hold", f"in {sum(won)} of {count(len(won), 'row')}")
+            return papers.Verdict("undecided", f"so far true in {sum(won)} of {count(len(won), 'row')}" if won else "")
+        return papers.Verdict(
+            "holds" if all(won) else "does not hold", f"true in {sum(won)} of {count(len(won), 'row')}"
+        )
     if "solved" not in claim:
         return papers.Verdict("undecided")
     own = found[(found.task == claim["task"]) & found.lag.isin(claim["lags"]) & found.method.isin(claim["methods"])]
@@ -38,11 +40,11 @@ def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict
     known = (own.n > 0) & (met | (own.most >= claim.get("passes", 0)))
     agree, wanted = known & (met == claim["solved"]), len(claim["lags"]) * len(claim["methods"])
     if (known & ~agree).any():
-        return papers.Verdict("does not hold", f"in {int(agree.sum())} of {count(int(known.sum()), 'cell')}")
+        return papers.Verdict("does not hold", f"true in {int(agree.sum())} of {count(int(known.sum()), 'cell')}")
     if int(known.sum()) < wanted:
-        so_far = f"so far in {int(agree.sum())} of {count(wanted, 'cell')}" if agree.any() else ""
+        so_far = f"so far true in {int(agree.sum())} of {count(wanted, 'cell')}" if agree.any() else ""
         return papers.Verdict("undecided", so_far)
-    return papers.Verdict("holds", f"in {wanted} of {count(wanted, 'cell')}")
+    return papers.Verdict("holds", f"true in {wanted} of {count(wanted, 'cell')}")
 
 
 def _has_rival(row: pd.DataFrame, method: str) -> bool:
