@@ -16,6 +16,7 @@ from longlag.analysis import published
 from longlag.protocol import CRITERION
 from longlag.store.curves import read_points
 from longlag.store.records import Row, read_rows
+from longlag.tables.tools.papers import digits
 
 _RECORDS = Path(__file__).parents[1] / "results/papers"
 HS97, PASCANU, MOMENTUM = _RECORDS / "hochreiter1997", _RECORDS / "pascanu2013", _RECORDS / "sutskever2013"
@@ -201,16 +202,16 @@ def start_and_momentum() -> Finding:
         return [100 * row.test_error if task == "adding" else 10 * row.test_symbol_error for row in of_cell]
 
     def said(method: str, task: str) -> str:
-        return " and ".join(f"{value:.3g}" for value in ours(method, task))
+        return " and ".join(digits(value) for value in ours(method, task))
 
     table = in_markdown(
         ["momentum", "adding, published", "ours", "20-bit memory, published", "ours"],
         [
             [
                 label,
-                f"{100 * float(facts['adding', method]):.3g}" if method in _COLUMNS else "",
+                digits(100 * float(facts["adding", method])) if method in _COLUMNS else "",
                 said(method, "adding"),
-                f"{float(facts['memorization_20bit', method]):.3g}" if method in _COLUMNS else "",
+                digits(float(facts["memorization_20bit", method])) if method in _COLUMNS else "",
                 said(method, "memorization_20bit"),
             ]
             for method, label in {**_COLUMNS, **_CHANGED}.items()

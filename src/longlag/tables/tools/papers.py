@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from longlag.analysis import papers, published, stats
@@ -67,8 +68,17 @@ def in_unit(value: float, metric: str, percent: bool = False) -> str:
     if metric == "sequences":
         return number(value)
     if percent and metric == "share_wrong":
-        return f"{100 * value:.3g} %"
-    return f"{value:.3g} %" if metric in SHARES else f"{value:.3g}"
+        return f"{digits(100 * value)} %"
+    return f"{digits(value)} %" if metric in SHARES else digits(value)
+
+
+def digits(value: float) -> str:
+    """Three digits without an exponent, as papers print numbers.
+
+    >>> digits(5e-05), digits(7.981), digits(8.0)
+    ('0.00005', '7.98', '8')
+    """
+    return np.format_float_positional(float(f"{value:.3g}"), trim="-")
 
 
 def measured(cell: dict[str, Any], percent: bool = False) -> str:
