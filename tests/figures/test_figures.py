@@ -413,6 +413,14 @@ def test_seconds_of_several_kinds_of_processor_or_kernels_are_not_drawn() -> Non
     }
 
 
+def test_every_panel_of_costs_has_numbers_on_its_axis() -> None:
+    figure = cost_axes.draw(CASES["whole"]())
+    figure.canvas.draw()
+    assert len(figure.axes) > 1
+    for panel in figure.axes:
+        assert any(text.get_visible() and text.get_text() for text in panel.get_xticklabels()), panel.get_title()
+
+
 def test_costs_are_drawn_on_three_axes_in_the_order_of_passes() -> None:
     suite = analysis(fake_results.runs([0, 1], tasks=["adding"]))
     lag = cost_axes.chosen(suite)["adding"]

@@ -15,6 +15,7 @@ from longlag.words import count, join_methods, join_tasks, join_words, seeds_phr
 
 TITLE, ORDER = "Cost in passes, operations and seconds", 4
 _ROW = 0.19  # inches of a method
+_FRAME = 0.62  # inches of a title and of the numbers of the axis
 _NAMES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}
 _NARROW = {"passes": "passes", "flops": "operations", "seconds": "CPU s"}
 _ROOM = 2  # times the dearest solution, and the cheapest
@@ -61,7 +62,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
         return layout.nothing("no runs" if analysis.runs.empty else "no two methods solve one task at one lag", width)
     wide = width > style.COLUMN_WIDTH
     tables = {task: _conditions(analysis, task, lag) for task, lag in shown.items()}
-    heights = [0.5 + _ROW * len(costs["passes"]) for costs in tables.values()]
+    heights = [_FRAME + _ROW * len(costs["passes"]) for costs in tables.values()]
     figure, grid = layout.grid(len(shown), len(axes_of(analysis)), sum(heights) / len(heights), width, ratios=heights)
     styles = style.styles(analysis.methods)
     for (task, costs), panels in zip(tables.items(), grid, strict=True):
@@ -123,8 +124,6 @@ def _share_scale(grid: list[list[Any]]) -> None:
             if shown:
                 axes.set_xlim(min(shown) / _ROOM, max(shown) * _ROOM)
             axes.minorticks_off()
-            if axes is not column[-1]:
-                axes.tick_params(axis="x", labelbottom=False)
 
 
 def caption(analysis: Analysis) -> str:
