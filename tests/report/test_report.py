@@ -398,7 +398,7 @@ def test_a_tie_names_no_winner() -> None:
 
 def test_the_headline_ranks_by_the_lags_that_all_were_tried_at() -> None:
     longer = reach(a=(100, 100), b=(50, 50))
-    tie = "At the lags all were tried at, a and b tie: each has or shares the longest reach on adding."
+    tie = "At the lags that all methods were tried at, a and b tie: each has or shares the longest reach on adding."
     assert headline.line(longer) == tie, "b was never tried at 100"
     assert headline.sentences(longer)[0].startswith(
         "With the longer ladders that only some of them had, a has the longest reach on the one task"
@@ -407,7 +407,7 @@ def test_the_headline_ranks_by_the_lags_that_all_were_tried_at() -> None:
     unsolved = runs.assign(solved=False, passes_to_solve=math.nan)
     worse = pd.concat([runs[runs.method == "a"], unsolved[unsolved.method == "b"]])
     assert headline.line(Analysis(worse, runs.iloc[:0])) == (
-        "At the lags all were tried at, a has the longest reach on adding."
+        "At the lags that all methods were tried at, a has the longest reach on adding."
     )
     apart = pd.concat([
         runs,
@@ -420,7 +420,7 @@ def test_the_headline_ranks_by_the_lags_that_all_were_tried_at() -> None:
     ), "the task that is named is the one that is ranked"
     nothing = runs[(runs.lag == 100) | (runs.method == "b") & (runs.lag == 50)]
     assert headline.line(Analysis(nothing, runs.iloc[:0])) == (
-        "At the lags all were tried at, none solves any; on adding they share no lag."
+        "At the lags that all methods were tried at, none solves any; on adding they share no lag."
     )
 
 

@@ -91,10 +91,10 @@ def caption(analysis: Analysis) -> str:
     best = conditions[conditions.rate >= 0.5].groupby("task").lag.max()
     every = "every task" if conditions.task.nunique() > 2 else join_tasks(conditions.task.unique())
     ends = [
-        f"to lag {lag} on {every if len(tasks) == conditions.task.nunique() else join_tasks(tasks.index)}"
+        f"{lag} on {every if len(tasks) == conditions.task.nunique() else join_tasks(tasks.index)}"
         for lag, tasks in best.groupby(best)
     ]
-    furthest = f"Some method gets {join_words(ends)}." if ends else "No method solves any lag."
+    furthest = f"Longest lag that some method solves: {join_words(ends)}." if ends else "No method solves any lag."
     return (
         "Tinted cells are solved by half of the seeds or more; where they end, the reach of the method ends. "
         f"{furthest} Within a column the mark lies further right the more seeds solve, from 0 % at its left edge to "

@@ -39,7 +39,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     for panel, (task, lag), here in zip(panels, shown.items(), there, strict=True):
         _panel(panel, here[here.solved > 0], choice.at(steps, task, lag), styles, budgets[task, lag])
         solving, tried = int((here.solved >= _SOLVES * here.n).sum()), int((here.attempted > 0).sum())
-        panel.set_title(f"{style.task_title(task)}, lag {lag} ({solving} of {tried} solve)", fontsize=8)
+        panel.set_title(f"{style.task_title(task)}, lag {lag} ({solving} of {tried} methods)", fontsize=8)
     layout.label(panels, "sequence passes (dashed: budget)", "seeds solved so far")
     layout.legend(figure, styles)
     return figure
@@ -90,8 +90,8 @@ def caption(analysis: Analysis) -> str:
         "Further left is sooner, higher is more reliable. Share of seeds solved within that many sequence passes "
         f"(1 - Kaplan-Meier; {seeds_phrase(sizes)}); a step is one seed, or more. The marker is at the last seed that "
         "solved; a pale line from there to the budget means that other seeds did not. Every unsolved run is censored "
-        f"at the full budget. Of each task the lag is shown at which most methods solve: {where}. The title says how "
-        "many of the methods that were tried solve, with half of their seeds. One without a solved seed has no curve. "
-        "A readout computed in one go has its step at the size of its training set. No interval is drawn: at the "
-        f"budget it is that of the success rate; the table tests matched pairs.{left_out}"
+        f"at the full budget. Of each task the lag is shown at which most methods solve: {where}. In brackets: how "
+        "many of the methods that were tried solve it with at least half of their seeds. One without a solved seed has "
+        "no curve. A readout computed in one go has its step at the size of its training set. No interval is drawn: at "
+        f"the budget it is that of the success rate; the table tests matched pairs.{left_out}"
     )

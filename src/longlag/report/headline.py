@@ -61,8 +61,8 @@ def line(analysis: Analysis) -> str:
     apart = sorted({*compared.task} - {*shared.task})
     without = f"; on {join_tasks(apart)} they share no lag" if apart else ""
     if shared.empty or shared.reach.max() == 0:
-        return f"At the lags all were tried at, none solves any{without}."
-    return f"At the lags all were tried at, {_leader(shared, begins=False)}{without}."
+        return f"At the lags that all methods were tried at, none solves any{without}."
+    return f"At the lags that all methods were tried at, {_leader(shared, begins=False)}{without}."
 
 
 def _unlike(compared: pd.DataFrame) -> bool:
