@@ -145,7 +145,7 @@ def test_a_claim_with_cases_holds_if_it_holds_in_one_and_names_the_others():
 
 def test_a_minority_that_misses_is_a_caveat():
     number = over_seeds("size", [0] * 9 + [1], at_most=0)
-    assert minorities([number, over_seeds("free", [1])]) == "1 of 10 nets miss “size”"
+    assert minorities([number, over_seeds("free", [1])]) == "1 of 10 nets misses “size”"
 
 
 def test_measurements_become_one_list_per_field():

@@ -49,7 +49,7 @@ def test_it_needs_both_signs_in_most_nets(missed):
     one_bad = {unit: 3 * found + sweeps(big=-0.01)[unit][:1] for unit, found in sweeps().items()}
     finding = vanish_explode.judge(one_bad)
     assert finding.verdict == Verdict.CAVEAT
-    assert "1 of 16 nets miss “tanh: smallest rate at big weights”" in finding.caveat
+    assert "1 of 16 nets misses “tanh: smallest rate at big weights”" in finding.caveat
 
 
 def test_it_fails_if_a_gradient_explodes_in_a_basin(missed):

@@ -80,8 +80,8 @@ def joined(*said: str) -> str:
 
 def minorities(numbers: Sequence[Number]) -> str:
     """In words: how many nets miss each threshold that most nets meet."""
-    few = [number for number in numbers if number.met and number.meeting < number.nets]
-    return joined(*(f"{n.nets - n.meeting} of {n.nets} nets miss “{n.name}”" for n in few))
+    few = [(n.nets - n.meeting, n) for n in numbers if n.met and n.meeting < n.nets]
+    return joined(*(f"{missed} of {n.nets} nets {'misses' if missed == 1 else 'miss'} “{n.name}”" for missed, n in few))
 
 
 def premise(
