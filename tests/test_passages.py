@@ -159,7 +159,9 @@ def test_the_questions_name_the_method_that_leads_by_reach(passages):
     rest = {(method, task): lag for (method, task), lag in far.items() if method not in ("lstm_chrono", "gru")}
     assert rest == {("lstm", "random_permutation"): 500}
     waiting = [pair for pair in pairs if (*pair, 1000) not in solved]
-    of_all = f"For {len(waiting)} of the {len(pairs)} pairs of a method and a task, lags beyond 200 are still to be run."
+    of_all = (
+        f"For {len(waiting)} of the {len(pairs)} pairs of a method and a task, lags beyond 200 are still to be run."
+    )
     lags = {task: [reach[name, task] for name in ("gru", "lstm_chrono")] for task in ("xor", "memorization_5bit")}
     on_two = "on XOR the GRU reaches lag {} and the chrono LSTM lag {}; on 5-bit memory the GRU reaches lag {}"
     for said in (

@@ -2,8 +2,10 @@
 
 import dataclasses
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from fake_results import points as made_points
 from fake_results import runs as made_runs
@@ -47,6 +49,16 @@ def test_lines_are_the_recorded_derivatives(results):
     for line in lines:
         assert list(line.get_ydata()) == pytest.approx([0.5**k for k in (0, 1, 2, 5, 10)])
     assert "plain RNN (control) and Hessian-Free" in gradient_flow.caption(watched)
+
+
+def test_titles_can_be_read_on_white_whatever_the_colour_of_the_method(results):
+    _, watched = results
+    for panel in gradient_flow.draw(watched).axes:
+        words = panel.get_title(loc="left")
+        (title,) = [text for text in panel.findobj(Text) if text.get_text() == words]
+        channels = np.array(mpl.colors.to_rgb(title.get_color()))
+        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+        assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) >= 4.5, "contrast by WCAG 2"
 
 
 def test_nothing_recorded_is_said(results):

@@ -38,7 +38,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     for panel, (method, method_style) in zip(axes, styles.items(), strict=True):
         own = chosen[chosen.method == method]
         _panel(panel, own, backs, method_style)
-        panel.set_title(textwrap.fill(style.method_title(method), _TITLE), fontsize=8, color=method_style.colour)
+        panel.set_title(textwrap.fill(style.method_title(method), _TITLE), fontsize=8)
         words = "solved" if ((solved.method == method) & (solved.seed == own.seed.iloc[0])).any() else "not solved"
         panel.text(0.03, 0.06, words, transform=panel.transAxes, color=style.QUIET, fontsize=7)
     lowest = max(chosen.relative.clip(lower=_FLOOR).min() / 3, _FLOOR / 2)

@@ -31,9 +31,14 @@ def draw(windows: pd.DataFrame, trained: pd.DataFrame, width: float = style.PAGE
         right.plot(mean.index / 1000, mean, color=_COLOURS[str(task)], lw=1.3, marker=".")
     for panel in (left, right):
         panel.axhline(1, color=style.QUIET, lw=0.8, ls=":", zorder=0)
-    left.set(title="What the last steps tell", xlabel="last steps heard, in lags", ylim=(0, 1.15), yticks=(0, 0.5, 1))
+    left.set(
+        title="What the last steps tell",
+        xlabel="last steps that are read, in units of T",
+        ylim=(0, 1.15),
+        yticks=(0, 0.5, 1),
+    )
     right.set(title="An LSTM that starts with a memory of T", xlabel="thousand sequence passes", xscale="log")
-    left.set_ylabel("squared error / constant's")
+    left.set_ylabel("squared error (constant answer: 1)")
     _ticks(right, trained)
     layout.keys_to(figure, left.get_lines()[:2], "outside upper left")
     return figure
