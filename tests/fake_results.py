@@ -237,5 +237,5 @@ def _curve(row: Row) -> list[Point]:
 def a_row(**changes: Any) -> Row:
     """A row in which nothing matters but the changes."""
     blank = {"str": "x", "int": 1, "float": 0.5, "bool": True, "int | None": None}
-    known = {f.name: blank[f.type] for f in fields(Row)} | {"status": "solved", "spec": "{}"}
+    known = {f.name: blank[f.type] for f in fields(Row)} | {"status": "solved", "spec": "{}", "test_error_by_lag": ""}
     return Row(**(known | changes))

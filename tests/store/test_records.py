@@ -5,6 +5,7 @@ import dataclasses
 import gzip
 import io
 import math
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -50,9 +51,8 @@ def values(column):
     """All that a column may hold."""
     about, kind = column.metadata, str(column.type)
     if kind == "str":
-        return {"status": st.sampled_from([*Status]), "spec": st.sampled_from(["", '{"a": [1, {}]}'])}.get(
-            column.name, NAME if about["name"] else TEXT
-        )
+        few = {"status": [*Status], "spec": ["", '{"a": [1, {}]}'], "test_error_by_lag": ["", '{"9": 0.5, "20": NaN}']}
+        return st.sampled_from(few[column.name]) if column.name in few else NAME if about["name"] else TEXT
     whole = st.integers(-(2**63) + 1 if about["least"] is None else int(about["least"]), 2**63 - 1)
     least = {} if about["least"] is None else {"min_value": about["least"], "max_value": 1e60}
     number = st.floats(**least, allow_nan=False) | st.just(math.nan)
@@ -170,7 +170,20 @@ DAMAGED = {
         '{"a":' * 400 + "1" + "}" * 400,
         '{"a":' * 51 + "1" + "}" * 51,
         '{"a": ' + "9" * 5000 + "}",
+        *(
+            f'{{"{key}": {value}}}'
+            for key, values in {
+                "device": ["1", "null"],
+                "method": ['"hf"', '{"name": ["hf"]}'],
+                "overrides": ["null", "[]", '"a"', "3"],
+                "rules": ["null", "[1]"],
+                "stop": ["[]", "1"],
+                "timeout": ["[60]", '"60"', "{}", "true", "0", "-1", "NaN", "Infinity"],
+            }.items()
+            for value in values
+        ),
     ],
+    "test_error_by_lag": ["[]", "3", "{", '{"20": "0.5"}', '{"20": [0.5]}', '{"20": 2}', '{"20": null}'],
 }
 
 
@@ -181,6 +194,13 @@ def test_a_cell_that_cannot_be_is_named_with_file_line_and_column(tmp_path, colu
         read_rows(tmp_path / "runs.csv")
     assert len(str(error.value)) < 400
     assert str(error.value).isprintable()
+
+
+def test_a_value_of_the_wrong_kind_in_a_spec_is_named_with_what_it_must_be(tmp_path):
+    write_by_hand(tmp_path / "runs.csv", spec='{"overrides": {"optimiser.batch": [1]}, "timeout": [60]}')
+    said = "it must be a JSON object whose 'timeout' is a positive number of seconds or null, not [60]"
+    with pytest.raises(LonglagError, match=re.escape(said)):
+        read_rows(tmp_path / "runs.csv")
 
 
 def test_a_spec_may_have_fifty_levels(tmp_path):

@@ -2,7 +2,7 @@
 
 What is written can be read, whatever a plug-in's errors and names hold: fields with a line break are quoted, and what
 UTF-8 has no code for stands as its escape. What is read is checked: whole numbers fit 64 bits, costs are finite, names
-stand in one line, and the spec is a JSON object.
+stand in one line, and the spec is a JSON object whose keys hold values of their kinds.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import Field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from longlag.errors import LonglagError, printable
+from longlag.errors import LonglagError, printable, shown
 
 _WHOLE = 2**63 - 1  # the largest whole number that parquet and pandas can hold
 _LARGEST = 1e60  # of a number that counts: squares and sums of such numbers are finite too
 _DEEPEST = 50  # levels of nesting of a spec
 _QUOTED = frozenset(',"\r\n')
+
+_Kind = tuple[Callable[[Any], bool], str]  # whether a value is of it; such a value in words
 
 
 class BadValue(ValueError):
@@ -90,9 +92,8 @@ def values(column: Field[Any], texts: Sequence[str]) -> list[Any]:
     same = dict(zip(texts, texts, strict=True))  # equal texts as one object: less memory, and comparisons are faster
     if column.metadata["name"] and not all(map(str.isprintable, same)):
         raise BadValue("a name in one line")
-    if column.name == "spec":
-        for text in filter(None, same):
-            _check_spec(text)
+    for text in filter(None, same) if column.name in _OBJECTS else ():
+        _check_object(column.name, text)
     return [*map(same.__getitem__, texts)]
 
 
@@ -129,15 +130,58 @@ def _numbers(texts: Sequence[str], least: float | None) -> list[float]:
     return numbers
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_method(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("name", ""), str)
+
+
+def _is_limit(value: Any) -> bool:
+    return value is None or (_is_number(value) and 0 < value <= _LARGEST)
+
+
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and (0 <= value <= 1 or value != value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_ANY_KEY = ""
+_OBJECTS: dict[str, dict[str, _Kind]] = {  # columns of JSON, with the kinds of those values that readers rely on
+    "spec": {
+        "device": (_is_text, "a text"),
+        "method": (_is_method, "a mapping with a text as its name"),
+        "overrides": (_is_mapping, "a mapping"),
+        "rules": (_is_mapping, "a mapping"),
+        "stop": (_is_text, "a text"),
+        "timeout": (_is_limit, "a positive number of seconds or null"),
+    },
+    "test_error_by_lag": {_ANY_KEY: (_is_share, "a share from 0 to 1, or NaN")},
+}
+
+
 @lru_cache(maxsize=4096)
-def _check_spec(text: str) -> None:
+def _check_object(column: str, text: str) -> None:
     """Many rows share a spec."""
     try:
-        spec = json.loads(text)
+        found = json.loads(text)
     except (ValueError, RecursionError):
-        spec = None
-    if not isinstance(spec, dict) or _depth(spec) > _DEEPEST:
+        found = None
+    if not isinstance(found, dict) or _depth(found) > _DEEPEST:
         raise BadValue(f"a JSON object of at most {_DEEPEST} levels")
+    kinds = _OBJECTS[column]
+    for key, value in found.items():
+        kind = kinds.get(key) or kinds.get(_ANY_KEY)
+        if kind and not kind[0](value):
+            raise BadValue(f"a JSON object whose {shown(key)} is {kind[1]}, not {shown(value)}")
 
 
 def _depth(value: Any) -> int:
