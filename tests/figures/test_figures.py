@@ -114,6 +114,22 @@ def test_no_type_is_smaller_than_seven_points(case: str, width: float) -> None:
         assert min(text.get_fontsize() for text in texts) >= 7
 
 
+@pytest.mark.parametrize("name", figures.names())
+def test_methods_are_in_the_order_of_the_overview(name: str) -> None:
+    """In the legend, and in the rows and panels of each task; the costs on three axes have an order of their own."""
+    whole = CASES["whole"]()
+    suite = replace(whole, curves=whole.curves.assign(gradient_0=1.0, gradient_1=0.5))
+    order = [style.method_title(method) for method in overview.ranking(suite.reach)]
+    assert order != [style.method_title(method) for method in style.styles(suite.methods)]
+    figure = figures.get(name).draw(suite)
+    keys = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    titles = [axes.get_title(loc="left").replace("\n", " ") for axes in figure.axes]
+    rows = [[text.get_text() for text in axes.get_yticklabels()] for axes in figure.axes if name != "cost_axes"]
+    for shown in (keys, titles, *rows):
+        places = [order.index(word) for word in shown if word in order]
+        assert places == sorted(places)
+
+
 def test_absent_pairs_read_as_not_run_and_unsolved_ones_as_none() -> None:
     suite = CASES["whole"]()
     words = [text.get_text() for axes in overview.draw(suite).axes for text in axes.texts]

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis
+from longlag.figures import overview
 from longlag.figures.tools import layout, style
 from longlag.words import count, seeds_phrase
 
@@ -32,7 +33,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     conditions, times = analysis.costs["passes"], analysis.solve_times["passes"]
     if conditions.empty:
         return layout.nothing("no runs", width)
-    styles = style.styles(analysis.methods)
+    styles = overview.styled(analysis)
     tiers = layout.tiers(layout.methods_on(conditions), height=1.95, width=width)
     for task, panel in tiers.panels.items():
         _panel(panel, conditions[conditions.task == task], times[times.task == task], styles, small=task in tiers.small)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis, stats
+from longlag.figures import overview
 from longlag.figures.tools import choice, layout, style
 from longlag.words import count, join_methods, join_tasks, join_words, seeds_phrase, task_label
 
@@ -64,7 +65,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     tables = {task: _conditions(analysis, task, lag) for task, lag in shown.items()}
     heights = [_FRAME + _ROW * len(costs["passes"]) for costs in tables.values()]
     figure, grid = layout.grid(len(shown), len(axes_of(analysis)), sum(heights) / len(heights), width, ratios=heights)
-    styles = style.styles(analysis.methods)
+    styles = overview.styled(analysis)
     for (task, costs), panels in zip(tables.items(), grid, strict=True):
         seeds = {axis: choice.at(times, task, shown[task]) for axis, times in analysis.solve_times.items()}
         for axis, panel in zip(costs, panels, strict=True):

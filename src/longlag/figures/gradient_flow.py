@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis
+from longlag.figures import overview
 from longlag.figures.tools import layout, style
 from longlag.words import join_methods, seeds_phrase, task_label
 
@@ -29,7 +30,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     if flow.empty:
         return layout.nothing("no gradient flow was recorded", width)
     chosen, task, lag = _chosen(flow)
-    styles = style.styles(chosen.method.unique(), analysis.methods)
+    styles = overview.styled(analysis, chosen.method.unique())
     most = _ABREAST if width > style.COLUMN_WIDTH else 2
     figure, axes = layout.panels(len(styles), 1.25, width, most, sharex=True, sharey=True)
     backs = sorted(chosen.back.unique())

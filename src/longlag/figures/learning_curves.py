@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from longlag import protocol
 from longlag.analysis import Analysis
+from longlag.figures import overview
 from longlag.figures.tools import layout, style
 from longlag.store.records import Status
 from longlag.words import join_methods, join_tasks, join_words, number, seeds_phrase, task_label
@@ -65,7 +66,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     if not chosen:
         return layout.nothing("no runs", width)
     shown, curves = _at(analysis.runs, chosen), _at(analysis.curves[_COLUMNS], chosen)
-    styles = style.styles(shown.method.unique(), analysis.methods)
+    styles = overview.styled(analysis, shown.method.unique())
     methods = layout.methods_on(analysis.success)
     tiers = layout.tiers({task: methods[task] for task in chosen}, height=2.0, width=width)
     for task, panel in tiers.panels.items():

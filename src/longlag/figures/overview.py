@@ -3,6 +3,7 @@ most pairs were not run, as a map."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,15 @@ def shares(table: pd.DataFrame) -> pd.Series:
     return share.groupby(table.method).mean()
 
 
+def styled(analysis: Analysis, methods: Iterable[str] | None = None) -> dict[str, style.MethodStyle]:
+    """The style of each method, in the order of `ranking`: that of the rows, panels and keys of all figures.
+
+    methods: those that a figure shows; None: all.
+    """
+    looks = style.styles(analysis.methods if methods is None else methods, analysis.methods)
+    return {name: looks[name] for name in [*ranking(analysis.reach), *looks] if name in looks}
+
+
 def is_map(table: pd.DataFrame) -> bool:
     """Whether bars would be a wall of panels or of "not run"; table: `reach.reach`."""
     tasks, methods = table.task.nunique(), table.method.nunique()
@@ -60,7 +70,7 @@ def _bars(analysis: Analysis, width: float) -> Figure:
     longest = [max(len(rows[task]) for task in tasks[i : i + side]) for i in range(0, len(tasks), side)]
     height, ratios = 0.42 + 0.27 * sum(longest) / len(longest), {"height_ratios": longest}
     figure, axes = layout.panels(len(tasks), height, width, most=side, sharey=not gaps, gridspec_kw=ratios)
-    styles = style.styles(methods, analysis.methods)
+    styles = styled(analysis)
     for i, (panel, task) in enumerate(zip(axes, tasks, strict=True)):
         lags = sorted(conditions[conditions.task == task].lag.unique())
         _panel(panel, table[table.task == task], rows[task], styles, lags, longest[i // side])

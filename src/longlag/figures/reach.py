@@ -34,12 +34,13 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     conditions = analysis.success
     if conditions.empty:
         return layout.nothing("no runs", width)
-    styles, order = style.styles(analysis.methods), overview.ranking(analysis.reach)
+    styles = overview.styled(analysis)
     tiers = layout.tiers(layout.methods_on(conditions), height=0.55, width=width, per_method=_ROW)
     for task, panel in tiers.panels.items():
         here = conditions[conditions.task == task]
-        methods = [name for name in order if name in set(here.method)]
-        _panel(panel, here, {name: styles[name] for name in methods}, small=task in tiers.small)
+        present = set(here.method)
+        own = {name: look for name, look in styles.items() if name in present}
+        _panel(panel, here, own, small=task in tiers.small)
         style.set_off(panel, analysis.newcomer)
     layout.titles(tiers, {task: style.task_title(task) for task in tiers.panels})
     layout.keys_to(

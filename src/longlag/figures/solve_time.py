@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from longlag.analysis import Analysis
+from longlag.figures import overview
 from longlag.figures.tools import choice, layout, style
 from longlag.words import join_tasks, join_words, seeds_phrase, task_label
 
@@ -35,7 +36,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     beside = min(len(shown), 2 if width > style.COLUMN_WIDTH else 1)
     figure, panels = layout.panels(len(shown), _HEIGHT, width, most=beside)
     there = [choice.at(conditions, task, lag) for task, lag in shown.items()]
-    styles = style.styles(pd.concat(there).query("solved > 0").method.unique(), analysis.methods)
+    styles = overview.styled(analysis, pd.concat(there).query("solved > 0").method.unique())
     for panel, (task, lag), here in zip(panels, shown.items(), there, strict=True):
         _panel(panel, here[here.solved > 0], choice.at(steps, task, lag), styles, budgets[task, lag])
         solving, tried = int((here.solved >= _SOLVES * here.n).sum()), int((here.attempted > 0).sum())

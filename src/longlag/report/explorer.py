@@ -23,6 +23,7 @@ from matplotlib.colors import to_hex
 
 from longlag import protocol
 from longlag.analysis import Analysis, stats
+from longlag.figures import overview
 from longlag.figures.tools import style
 from longlag.store.records import Status
 from longlag.words import capital, method_label, task_label
@@ -97,7 +98,8 @@ def island(analysis: Analysis) -> dict[str, Any]:
     that are not finite are null. Of too many runs, the first seeds of each condition are kept (`seeds_shown`).
     """
     runs = analysis.runs
-    names = list(style.styles(runs.method.unique()))
+    looks = overview.styled(analysis)
+    names = list(looks)
     attempted = runs[runs.status != Status.NOT_ATTEMPTED]
     dots, points = _first_seeds(attempted, MOST_DOTS), _first_seeds(analysis.curves, MOST_POINTS, per=MOST_EVALUATIONS)
     conditions, times = _conditions(analysis), _times(dots, analysis.solve_times)
@@ -105,7 +107,7 @@ def island(analysis: Analysis) -> dict[str, Any]:
     return {
         "axes": stats.AXES,
         "criterion": protocol.CRITERION,
-        "methods": [_method(name, method_style) for name, method_style in style.styles(names).items()],
+        "methods": [_method(name, method_style) for name, method_style in looks.items()],
         "seeds": _most_seeds(runs),
         "seeds_shown": [_most_seeds(dots), _most_seeds(points)],
         "tasks": [
