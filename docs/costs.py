@@ -8,6 +8,7 @@ from pathlib import Path
 
 from finding import in_markdown
 
+from longlag.analysis import stats
 from longlag.design import suite
 from longlag.design.estimate import Cost, Record, estimate, longest, total
 from longlag.store.records import Row, Status
@@ -24,8 +25,8 @@ def attempted(rows: Iterable[Row]) -> list[Row]:
 
 
 def processors(rows: Iterable[Row]) -> str:
-    """Which processors the rows are of, the most frequent first."""
-    names = [row.cpu for row in attempted(rows)]
+    """Which processors the rows are of, the most frequent first; the row of a killed job names none."""
+    names = [row.cpu for row in attempted(rows) if row.cpu]
     return join_words(sorted({*names}, key=lambda name: -names.count(name)))
 
 
@@ -39,18 +40,14 @@ def of_passes(rows: Sequence[Row]) -> str:
         passes = sum(row.passes for row in here)
         return f"{1e6 * sum(row.seconds for row in here) / passes:.0f}" if passes else ""
 
+    kinds = stats.kinds_of_processor((row.cpu, row.blas) for row in trained)
     lines = [[str(lag), *(rate(method, lag) for method in methods)] for lag in lags]
     return (
         "CPU seconds per million sequence passes, evaluations included (`results/reference/runs.csv.gz`; one thread; "
-        f"{processors(trained)}). The rows are of {_kinds(trained)} kinds of processor or BLAS kernels, and some "
+        f"{processors(trained)}). The rows are of {kinds} kinds of processor or BLAS kernels, and some "
         "machines were busy. So a difference between two columns or two lags may be one between machines.\n\n"
         f"{in_markdown(['lag', *methods], lines)}"
     )
-
-
-def _kinds(rows: Sequence[Row]) -> int:
-    """Of how many processors or BLAS kernels the rows are."""
-    return len({(row.cpu, row.blas) for row in rows})
 
 
 def of_large_suite(rows: Sequence[Row]) -> str:

@@ -114,6 +114,13 @@ def test_ladders_of_the_suite_without_rows_are_still_to_run(passages):
     assert passages._to_come(some) == "Still to run: Hessian-Free on adding and XOR; LSTM on XOR."
 
 
+def test_the_row_of_a_killed_job_is_of_no_processor(passages):
+    one = next(row for row in passages._record() if row.solved)
+    rows = [replace(one, seed=seed, method="hf", cpu=cpu, blas="A") for seed, cpu in enumerate(("Z80", "8086", "8086"))]
+    rows.append(replace(one, seed=3, method="hf", cpu="", blas="", status="error", passes=0.0, seconds=0.0))
+    assert "one thread; 8086 and Z80). The rows are of 2 kinds of processor" in passages.costs.of_passes(rows)
+
+
 def test_new_seeds_are_estimated_from_the_others(passages):
     one = next(row for row in passages._record() if row.solved)
     known = [replace(one, seed=seed, seconds=60.0) for seed in (0, 1, 2)]

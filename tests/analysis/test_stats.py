@@ -70,6 +70,12 @@ def test_kaplan_meier_is_that_of_scipy(case: int) -> None:
     assert ours["survival"] == pytest.approx(theirs.evaluate(ours["time"]))
 
 
+def test_a_processor_with_other_kernels_is_of_another_kind() -> None:
+    machines = [("Z80", "A"), ("Z80", "B"), ("8086", "A"), ("Z80", "A"), ("", ""), ("", "A")]
+    assert stats.kinds_of_processor(machines) == 3
+    assert stats.kinds_of_processor([]) == 0
+
+
 def test_smallest_attainable_p() -> None:
     assert intervals.smallest_p(5, 5) == pytest.approx(2 / 252)
     assert intervals.smallest_p(1, 1) == 1.0

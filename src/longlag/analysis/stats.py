@@ -45,6 +45,12 @@ def load_runs(path: str | Path) -> pd.DataFrame:
     return runs
 
 
+def kinds_of_processor(machines: Iterable[tuple[str, str]]) -> int:
+    """How many processors with their BLAS kernels there are. machines: the columns cpu and blas of runs; a run that was
+    not trained names no processor."""
+    return len({(cpu, kernels) for cpu, kernels in machines if cpu})
+
+
 def load_curves(path: str | Path | None) -> pd.DataFrame:
     """The points of a file of learning curves; none at all without a file.
 

@@ -37,8 +37,8 @@ def chosen(analysis: Analysis) -> dict[str, int]:
 
 def axes_of(analysis: Analysis) -> list[str]:
     """The axes that are drawn: seconds only where all runs are of one processor and its kernels."""
-    kinds = analysis.runs[["cpu", "blas"]].drop_duplicates()
-    return [*(stats.AXES if len(kinds[kinds.cpu != ""]) <= 1 else stats.RANKED)]
+    kinds = stats.kinds_of_processor(zip(analysis.runs.cpu, analysis.runs.blas, strict=True))
+    return [*(stats.AXES if kinds <= 1 else stats.RANKED)]
 
 
 def _conditions(analysis: Analysis, task: str, lag: int) -> dict[str, pd.DataFrame]:

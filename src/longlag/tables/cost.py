@@ -83,7 +83,6 @@ def _searches(analysis: Analysis) -> str:
 
 def _machines(analysis: Analysis) -> str:
     """How many kinds of processor the seconds come from, if there are several."""
-    measured = analysis.runs[analysis.runs.cpu != ""]
-    kinds = len(measured[["cpu", "blas"]].drop_duplicates())
+    kinds = stats.kinds_of_processor(zip(analysis.runs.cpu, analysis.runs.blas, strict=True))
     words = f"; they come from {kinds} kinds of processor or BLAS kernels, so do not compare methods by them"
     return words * (kinds > 1)
