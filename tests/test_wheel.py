@@ -49,28 +49,43 @@ def shipped() -> list[str]:
     done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     known = done.stdout.split("\n")
     code = "import setuptools; setuptools.setup = lambda **_: None; import setup; print(*setup.shipped(), sep='\\n')"
-    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=plain(), capture_output=True, text=True, check=True
+    )
     return [name for name in found.stdout.split("\n") if name and (done.returncode or name in known)]
 
 
-def pip(*words: str | Path) -> None:
+def plain() -> dict[str, str]:
+    """The environment without what the caller tells Python: to pip, a longlag.egg-info in PYTHONPATH is an installed
+    longlag."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+
+def pip(*words: str | Path) -> str:
     quiet = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     command = [sys.executable, "-m", "pip", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **quiet})
+    done = subprocess.run(command, capture_output=True, text=True, env={**plain(), **quiet})
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @pytest.fixture
 def run(installed, tmp_path):
     """Runs the installed Python in an empty folder; returns what it printed."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 
     def run(*words: str) -> str:
-        done = subprocess.run([installed, *words], capture_output=True, text=True, cwd=tmp_path, env=clean)
+        done = subprocess.run([installed, *words], capture_output=True, text=True, cwd=tmp_path, env=plain())
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     return run
+
+
+def test_what_the_caller_s_path_holds_is_not_installed(tmp_path, monkeypatch):
+    (tmp_path / "decoy.egg-info").mkdir()
+    (tmp_path / "decoy.egg-info/PKG-INFO").write_text("Metadata-Version: 2.1\nName: decoy\nVersion: 1.0\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert "decoy" not in pip("list", "--format", "freeze")
 
 
 def test_the_repository_is_not_importable(run, installed):
@@ -112,7 +127,7 @@ def test_a_source_distribution_builds_the_same_wheel(installed, tmp_path):
     """`get_source_files` of setup.py puts the shipped files into the sdist."""
     source = installed.parents[2] / "source"
     code = f"from setuptools import build_meta; print(build_meta.build_sdist({str(tmp_path)!r}))"
-    subprocess.run([sys.executable, "-c", code], cwd=source, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", code], cwd=source, env=plain(), check=True, capture_output=True)
     (archive,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(archive) as inside:
         names = {name.partition("/")[2] for name in inside.getnames()}
