@@ -19,7 +19,7 @@ from longlag.figures.lecture.base import seen
 from longlag.lecture.base import to_json
 from longlag.lecture.data import INIT_AND_MOMENTUM
 from longlag.lecture.tools import factorial
-from longlag.lecture.tools.numbers import Verdict
+from longlag.lecture.tools.numbers import Verdict, interval, most
 from longlag.store.records import read_rows, write_rows
 from programs import loaded
 
@@ -116,6 +116,23 @@ def test_every_work_that_the_page_cites_is_listed_at_its_end():
     others = r"(?:(?:, [A-Z][a-z]+)* & [A-Z][a-z]+| et al\.)?"
     cited = set(re.findall(rf"([A-Z][a-z]+){others} ((?:19|20)\d\d)\b", " ".join(text.split())))
     assert cited == set(re.findall(r"^- ([A-Z][a-z]+), .*? (\d{4})\. ", works, flags=re.M))
+
+
+def test_the_claims_that_are_near_an_edge_are_so_by_the_rule_and_by_what_is_shown(shown):
+    """Of the counts on other processors there is no record; what follows from them is checked."""
+    text = " ".join(FOLDER.with_suffix(".md").read_text("utf-8").split())
+    another, nets, xeon, avx2 = map(int, re.search(
+        r"another AMD EPYC (\d+) of its (\d+) tanh nets .*? and (\d+) on the Xeon \(with AVX2 alone (\d+)\), which leaves "
+        r"the claim undecided there\. No file", text).groups())  # fmt: skip
+    met = [most(*interval(meeting, nets)) for meeting in (another, xeon, avx2)]
+    assert met == [True, None, None]
+    (here,) = [n for n in shown["exploding_step"]["numbers"] if n["name"].startswith("tanh: ") and "no cl" in n["name"]]
+    assert (here["nets"], here["met"]) == (nets, True)
+    bar = float(
+        re.search(r"Claim 8: the bar decides\. With one of ([\d.]+) all plain nets of its table would pass", text)[1]
+    )
+    (plain,) = [n for n in shown["lstm_error_flow"]["numbers"] if n["name"].startswith("plain net: ")]
+    assert plain["low"] >= bar
 
 
 def test_every_corner_of_claim_11_is_on_record_at_the_cost_that_the_page_names():
