@@ -26,6 +26,7 @@ from longlag.lecture.base import Claim, Exercise, Finding, caveats, columns, con
 from longlag.lecture.tools import running
 from longlag.lecture.tools.numbers import Number, Verdict, minorities, over_seeds, premise, theorem, verdict
 from longlag.report import slides
+from longlag.store import files
 
 ROOT = Path(__file__).parents[2]
 QUICK = "linear_backward"
@@ -262,6 +263,41 @@ def test_a_resumed_call_measures_what_the_folder_lacks(tmp_path, monkeypatch, ca
     assert asked[-1] == []
     assert main(["lecture", "--claim", "2", "--json", "--resume"]) == 2
     assert "--resume has no effect alone; add --out DIR" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("part", ["digest", "all"])
+def test_what_other_code_measured_is_measured_again_and_said(tmp_path, monkeypatch, capsys, part):
+    words = ["lecture", "--seeds", "0:5", "--cores", "1", "--out", str(tmp_path), "--resume", "--claim"]
+    here = running.code()
+    monkeypatch.setattr(running, "code", lambda: here | {part: "other"})
+    assert main([*words, "2,3"]) == 0
+    path = tmp_path / "lecture.json"
+    if part == "all":  # an earlier version wrote none of it
+        document = json.loads(path.read_text())
+        document["claims"] = [{key: entry[key] for key in entry if key != "code"} for entry in document["claims"]]
+        path.write_text(json.dumps(document | {"check": files.checksum([json.dumps(document["claims"])])}))
+    monkeypatch.setattr(running, "code", lambda: here)
+    capsys.readouterr()
+    assert main([*words, "2"]) == 0
+    said = capsys.readouterr().err
+    assert f"longlag: measured again, since other code measured them: {QUICK}\n" in said
+    assert "longlag: kept as other code measured them: frozen_slopes\n" in said
+    found = {entry["claim"]["slug"]: entry.get("code") for entry in json.loads(path.read_text())["claims"]}
+    assert found[QUICK] == here
+    assert found["frozen_slopes"] != here
+    assert main([*words, "2"]) == 0
+    assert "measured again" not in capsys.readouterr().err
+
+
+def test_any_file_that_can_decide_a_number_is_in_the_code_of_a_claim(tmp_path, monkeypatch):
+    monkeypatch.setattr(running.environment, "__file__", str(tmp_path / "environment.py"))
+    seen = set()
+    for name, text in (("a.py", "1"), ("a.py", "2"), ("claims.toml", "1"), ("data.csv", "1"), ("page.css", "1")):
+        (tmp_path / name).write_text(text)
+        running.code.cache_clear()
+        seen.add(running.code()["digest"])
+    running.code.cache_clear()
+    assert len(seen) == 4, "a style sheet draws no number"
 
 
 def killed(slug, seeds):

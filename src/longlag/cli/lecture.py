@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add("--cores", type=_arguments.count("number of cores"), default=os.cpu_count() or 1, help=cores)
     replace = f"delete claims of other seeds or of another version that the folder holds, or a damaged {_FILE}"
     add("--replace", action="store_true", help=replace)
-    add("--resume", action="store_true", help="leave out the claims that the folder holds, measured with these seeds")
+    add("--resume", action="store_true", help="leave out the claims that the folder holds, measured by this code")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--numbers", action="store_true", help="print what was measured below each verdict")
     form.add_argument("--json", action="store_true", help="print everything as JSON rather than a table of verdicts")
@@ -47,6 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from longlag import lecture
+    from longlag.lecture.tools import running
     from longlag.store import files
 
     slugs = lecture.select(args.claim)
@@ -54,13 +55,15 @@ def run(args: argparse.Namespace) -> int:
         print(_markdown(slugs))
         return 0
     out: Path | None = args.out or (None if args.json and not args.slides else _FOLDER)
-    document: dict[str, Any] = {"longlag": _version(), "seeds": list(args.seeds), "claims": []}
+    document: dict[str, Any] = {"longlag": running.code()["longlag"], "seeds": list(args.seeds), "claims": []}
     if out is None:
         _arguments.refuse_idle(args.resume, "--resume", "--out DIR")
     else:
         files.check_writable(out / _FILE)
         document["claims"] = _measured_before(out, args.seeds, slugs, args.replace)
-    held = {entry["claim"]["slug"]: entry for entry in document["claims"] if args.resume and entry["finding"]}
+    of_this_code = [entry for entry in document["claims"] if entry.get("code") == running.code()]
+    _name_older([entry for entry in document["claims"] if entry not in of_this_code], slugs, args.resume)
+    held = {entry["claim"]["slug"]: entry for entry in of_this_code if args.resume and entry["finding"]}
     left = [slug for slug in slugs if slug not in held]
     measured = _measure(document, left, args.cores, out, args.replace)
     entries = [{**held, **measured}[slug] for slug in slugs]
@@ -79,6 +82,16 @@ def run(args: argparse.Namespace) -> int:
             f"figures: {_FOLDER if out is None else out}/figures{f'; slides: {out}/{_SLIDES}' if args.slides else ''}"
         )
     return int(any(entry["finding"] is None for entry in entries))
+
+
+def _name_older(entries: Iterable[dict[str, Any]], slugs: Sequence[str], resume: bool) -> None:
+    """Says of claims that other code measured whether this call, of these slugs, measures them."""
+    older = [entry["claim"]["slug"] for entry in entries]
+    again, kept = ([slug for slug in older if (slug in slugs) == asked] for asked in (True, False))
+    if again and resume:
+        print(f"longlag: measured again, since other code measured them: {', '.join(again)}", file=sys.stderr)
+    if kept:
+        print(f"longlag: kept as other code measured them: {', '.join(kept)}", file=sys.stderr)
 
 
 def _measured_before(out: Path, seeds: Sequence[int], slugs: Sequence[str], replace: bool) -> list[dict[str, Any]]:
@@ -283,9 +296,3 @@ def _markdown(slugs: list[str]) -> str:
             "</details>",
         ]
     return "\n".join(lines)
-
-
-def _version() -> str:
-    from longlag import __version__
-
-    return __version__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import threading
@@ -11,10 +12,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
+from functools import cache
 from multiprocessing import active_children, get_context, parent_process
+from pathlib import Path
 from typing import Any
 
-from longlag import environment, lecture
+import numpy as np
+import torch
+
+from longlag import __version__, environment, lecture
 from longlag.errors import LonglagError
 from longlag.lecture.base import to_json
 
@@ -60,8 +66,21 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+@cache
+def code() -> dict[str, str]:
+    """What decides the numbers of a claim besides its seeds: versions, and a digest of this package's files of code,
+    texts and data. Claims have no numerics version of their own, so that any change of these files counts."""
+    digest, package = hashlib.sha256(), Path(environment.__file__).parent
+    for file in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".toml", ".csv")):
+        content = file.read_bytes()
+        digest.update(len(content).to_bytes(8) + content)
+    versions = {"longlag": __version__, "torch": torch.__version__, "numpy": np.__version__}
+    return {**versions, "digest": digest.hexdigest()[:16]}
+
+
 def entry(slug: str, seeds: Sequence[int]) -> dict[str, Any]:
-    """The claim, its finding as plain numbers, and the CPU seconds it took; a bug is an entry without a finding."""
+    """The claim, its finding as plain numbers, the CPU seconds it took and its `code`; a bug is an entry without a
+    finding."""
     module, started = lecture.get(slug), time.process_time()
     found, error = None, ""
     try:
@@ -70,4 +89,5 @@ def entry(slug: str, seeds: Sequence[int]) -> dict[str, Any]:
         traceback.print_exc()
         error = f"{type(bug).__name__}: {bug}"
     seconds = round(time.process_time() - started, 3)
-    return {"claim": to_json(asdict(module.CLAIM)), "finding": found, "error": error, "seconds": seconds}
+    claim = to_json(asdict(module.CLAIM))
+    return {"claim": claim, "finding": found, "error": error, "seconds": seconds, "code": code()}
