@@ -21,6 +21,7 @@ from longlag.store.curves import read_curves
 
 CELLS = ["9" * 19, "9" * 400, "9" * 5000, "-1", "0", "1", "", "inf", "-inf", "nan", "1e308", "-1e308", "1e999", "0.5",
          "a\nb", "a\r\nb", "\x00", "\x1b", "é", "[]", "{}", "null", '{"overrides": 3}', '{"overrides": {"a": 1}}',
+         '{"timeout": [60]}', '{"method": {"name": [1]}}', '{"9": 2}',
          "[" * 5000, '{"a":' * 400 + "1" + "}" * 400, "True", "error", "solved", "adding", "../x", "x" * 200_000,
          "1_000", " 1", "2026-01-01"]  # fmt: skip
 NUMBERS = [None, np.inf, -np.inf, np.nan, -1, 0, 2**62, 1e308]
