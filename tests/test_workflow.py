@@ -23,23 +23,22 @@ from longlag.store.curves import read_points
 
 ROOT = Path(__file__).parents[1]
 STAND_IN = f"""#!{sys.executable}
-import argparse, json, os, signal, sys
+import json, os, signal, sys
 from pathlib import Path
-from longlag import cli
-from longlag import registry
-from longlag.design import collect, suite
-from longlag.design.job import Job
-from longlag.errors import unknown
-from longlag.store import files, records
-from longlag.store.curves import write_points
 
 def digest(method, task, lag, budget, settings):
+    from longlag.store import files
+
     versions = json.loads(Path("versions.json").read_text())
     own = versions["methods"][method], versions["tasks"][task]
     return files.checksum(map(str, [method, task, lag, float(budget), sorted(settings.items()), *own]))
 
 verb, *words = sys.argv[1:]
 if verb == "design":
+    from longlag import registry
+    from longlag.design import suite
+    from longlag.errors import unknown
+
     plan = suite.read("/dev/stdin" if words[-1] == "-" else words[-1])
     digests = {{}}
     for job in plan.jobs:
@@ -50,6 +49,8 @@ if verb == "design":
         digests[str(job.folder)] = rungs
     print(plan.to_json(digests))
 elif verb == "collect":
+    from longlag import cli
+
     sys.exit(cli.main(sys.argv[1:]))
 elif verb == "lecture":
     out, wanted = Path(words[words.index("--out") + 1]), {sorted(lecture.names())!r}
@@ -63,6 +64,12 @@ elif verb == "lecture":
     (out / "lecture.json").write_text("claims")
     sys.exit(Path("kill/lecture").exists())
 elif verb == "ladder":
+    import argparse
+    from longlag.design import collect
+    from longlag.design.job import Job
+    from longlag.store import records
+    from longlag.store.curves import write_points
+
     parser = argparse.ArgumentParser()
     for flag in "method lags seeds budget device cache out curves timeout".split():
         parser.add_argument("--" + flag)
@@ -128,7 +135,7 @@ class Folder:
         command += ["--snakefile", str(snakefile), "--directory", str(self.path)]
         if "--config" not in words:
             command += ["--configfile", str(self.path / "my.yaml")]
-        profile = ["--workflow-profile", "none", "--scheduler", "greedy", "--cores", "2"]
+        profile = ["--workflow-profile", "none", "--scheduler", "greedy", "--cores", "2", "--force-use-threads"]
         cache = {"XDG_CACHE_HOME": str(self.path / "cache"), "PATH": path}
         done = subprocess.run(
             [*command, *profile, *words],
