@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -138,9 +139,16 @@ MADE_IN = (
 ROOMS = ("", "src/longlag", "src/longlag/cells", "tests", "tests/*", "results/reference", "results/benchmarks")
 
 
+@cache
 def rooms() -> list[Path]:
     """The folders of `ROOMS`."""
     return [place for room in ROOMS for place in (ROOT.glob(room) if room else [ROOT])]
+
+
+@cache
+def sources() -> dict[str, str]:
+    """The text of every module of the package, by its name."""
+    return {path.stem: path.read_text() for path in (ROOT / "src/longlag").rglob("*.py")}
 
 
 def missing(code: str, folder: Path = ROOT) -> bool:
@@ -155,8 +163,8 @@ def missing(code: str, folder: Path = ROOT) -> bool:
     module, *names = code.removeprefix("longlag.").split(".")
     while names and any((ROOT / "src/longlag").glob(f"**/{module}/__init__.py")):
         module, *names = names  # out of the package
-    sources = {path.stem: path.read_text() for path in (ROOT / "src/longlag").rglob("*.py")}
-    return module in sources and not all(re.search(rf"\b{name}\b", sources[module]) for name in names)
+    text = sources().get(module)
+    return text is not None and not all(re.search(rf"\b{name}\b", text) for name in names)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

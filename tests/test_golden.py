@@ -14,6 +14,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,9 @@ def remedy(entry: str) -> str:
     return "raise the version of every method that uses this part"
 
 
+@cache
 def read() -> dict:
+    """The file, parsed once: hundreds of tests ask for it."""
     return json.loads(FILE.read_text())
 
 
@@ -182,6 +185,7 @@ def write() -> None:
         opening = "".join(f" {json.dumps(name)}: {json.dumps(value)},\n" for name, value in head.items())
         texts.append(f'{json.dumps(entry)}: {{\n{opening} "numbers": {{\n{lines}\n }}\n}}')
     FILE.write_text("{\n" + ",\n".join(texts) + "\n}\n")
+    read.cache_clear()
 
 
 def deviations() -> dict[str, float]:
