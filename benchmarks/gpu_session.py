@@ -38,14 +38,15 @@ from longlag.store.files import write_atomically
 
 NO_GPU = 3  # exit status
 _TESTS, _RESERVE = 0.4, 5.0  # the most of the time that tests take; seconds kept for the summary
-_BESIDE = 5  # tests at a time
 TESTS = ("tests/engine/test_gradients.py", "tests/engine/test_ahead.py")
+_ONE_EACH = "program_is_recorded_once or ones_take_a_bit"
 _SMALL = {"cell.hidden": 8, "optimiser.batch": 10}
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is done. speed: steps, sequences and units of P12. updates: how many are timed, of how many replicas."""
+    """How much is done. speed: steps, sequences and units of P12. updates: how many are timed, of how many replicas.
+    beside: tests at a time; chosen: words of the names of those that run, empty: all."""
 
     device: str
     seeds: int
@@ -56,12 +57,14 @@ class Size:
     effort: Effort
     updates: int
     replicas: int
+    beside: int = 5
+    chosen: str = ""
 
 
 FULL = Size("cuda", seeds=20, candidates=8, tuning_seeds=3, budget=1e6, speed=100, effort=Effort(5, 0.1), updates=400,
             replicas=34)  # fmt: skip
 REHEARSAL = Size("cpu", seeds=2, candidates=2, tuning_seeds=1, budget=300.0, speed=4, effort=Effort(1, 0, 1),
-                 updates=20, replicas=2)  # fmt: skip
+                 updates=20, replicas=2, beside=1, chosen=_ONE_EACH)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -124,9 +127,9 @@ class Session:
     def tests(self) -> str:
         """Runs the tests of recorded gradients and of batches for a GPU, which find it themselves; side by side where
         pytest-xdist is installed."""
-        beside = ["-n", str(_BESIDE)] if find_spec("xdist") else []
+        beside = ["-n", str(self.size.beside)] if find_spec("xdist") else []
         without = ["-p", "no:cacheprovider", "-p", "no:benchmark"]
-        command = [sys.executable, "-m", "pytest", "-q", *without, *beside, *TESTS]
+        command = [sys.executable, "-m", "pytest", "-q", *without, *beside, "-k", self.size.chosen, *TESTS]
         out, both = subprocess.PIPE, subprocess.STDOUT
         most = max(1.0, _TESTS * self.left)
         try:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -123,6 +124,9 @@ def test_make_gpu_rehearses_every_stage(tmp_path):
              "tuning.csv", "updates.csv"}  # fmt: skip
     assert {path.name for path in tmp_path.iterdir()} == names
     assert "6 of 6 rows measured" in (tmp_path / "summary.md").read_text()
+    passed = re.match(r"(\d+) passed", (tmp_path / "tests.txt").read_text().splitlines()[-1])
+    assert passed is not None
+    assert int(passed[1]) >= 2, "at least one test of each file"
 
 
 # ---------------------------------------------------------------- the record
