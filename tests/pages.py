@@ -1,8 +1,16 @@
 """A page as a browser reads it, without a browser."""
 
 import html
+import io
 import re
 from html.parser import HTMLParser
+
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from longlag import figures
+from longlag.report import images
 
 VOID = {"meta", "img", "br", "source", "input"}
 
@@ -33,3 +41,18 @@ class Page(HTMLParser):
 def policy(page: str) -> str:
     """The content security policy as a browser reads it."""
     return html.unescape(re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1])  # type: ignore[index]
+
+
+def png(colour: tuple[int, int, int], size: tuple[int, int] = (8, 6)) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "png")
+    return buffer.getvalue()
+
+
+def without_figures(patch: pytest.MonkeyPatch) -> None:
+    """Figures of pages are neither drawn nor painted: that is slow, and tested elsewhere."""
+    blank = images.address(png((255, 255, 255)))
+    for name in figures.names():
+        patch.setattr(figures.get(name), "draw", lambda *data, **width: Figure())
+    patch.setattr(images, "of_figure", lambda figure: blank)
+    patch.setattr(images, "is_painted", lambda figure: False)

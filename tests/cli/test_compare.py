@@ -21,6 +21,7 @@ from longlag.settings import with_values
 from longlag.store.curves import read_points, write_points
 from longlag.store.records import VOLATILE, Status, read_rows, rows_in, write_rows
 from longlag.words import join_methods
+from pages import without_figures
 from test_docs import ROOT
 from toy import outcome, spec
 
@@ -90,11 +91,17 @@ def at_once(monkeypatch):
     monkeypatch.setattr(_jobs, "train", train)
 
 
+@pytest.fixture
+def unpainted(monkeypatch):
+    """Pages without their figures. Other tests of this file draw those of the same kinds of record."""
+    without_figures(monkeypatch)
+
+
 def compare(record, *words: str, plugin="twin.py") -> int:
     return cli.main(["compare", "--plugin", plugin, "--reference", str(record), *words])
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("at_once", "unpainted")
 def test_finished_runs_of_a_record_with_rules_of_its_own_are_not_trained_again(here, capsys, monkeypatch):
     own = {"stop": "budget", "rules": {"test_lags": [12]}}
     (here / "record").mkdir()
@@ -190,7 +197,7 @@ def test_the_newcomer_is_trained_and_the_record_kept(record, here, capsys):
     assert cli.main(["verify", str(out), "--plugin", "twin.py", "--sample", "1"]) == 0
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("at_once", "unpainted")
 def test_a_smaller_call_does_not_replace_a_larger_result(record, here, capsys):
     assert compare(record, "--lags", "10", "--yes") == 0
     assert "results/compare/twin/record: your method alone" in capsys.readouterr().out
@@ -232,7 +239,7 @@ def test_recorded_rows_of_older_code_are_named_and_counted(record, here, capsys)
     assert page.count("†: recorded with an older version or other settings") == 2
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("at_once", "unpainted")
 def test_recorded_rows_with_todays_digests_need_no_remark(record, here, capsys):
     assert compare(record, "--quick", "--yes") == 0
     shown = capsys.readouterr()
@@ -261,7 +268,7 @@ def test_settings_that_changed_with_the_same_version_are_named_and_marked(record
     assert "<td>Plain RNN (control)</td>" in page
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("at_once", "unpainted")
 def test_the_page_says_how_the_settings_of_each_method_were_chosen(record, here):
     known = [row for row in read_rows(record / "runs.csv") if row.lag == 10]
     write_rows(here / "known/runs.csv", known)

@@ -226,7 +226,7 @@ def test_an_interrupted_call_keeps_what_is_measured_and_names_the_rest(tmp_path,
 def test_the_processes_that_measure_end_with_an_interrupted_call(name, tmp_path):
     """They hold the pipe of its standard error: `communicate` returns when all of them are gone."""
     words = ["lecture", "--claim", f"{QUICK},vanish_explode", "--cores", "2", "--out", str(tmp_path)]
-    command = [sys.executable, "-P", "-m", "longlag", *words, "--seeds", "0:200"]  # the second claim takes minutes
+    command = [sys.executable, "-P", "-m", "longlag", *words, "--seeds", "0:50"]  # the second claim takes minutes
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as call:
         assert call.stderr.readline().startswith(f"[1/2] {QUICK}: ")
         call.send_signal(signal.Signals[name])

@@ -34,23 +34,12 @@ from longlag.figures.tools import style
 from longlag.report import answer, claims, explorer, headline, images, svg
 from longlag.store.files import checksum
 from longlag.store.records import Point, Row, read_rows, write_rows
-from pages import Page, policy
-
-
-def png(colour: tuple[int, int, int], size: tuple[int, int] = (8, 6)) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", size, colour).save(buffer, "png")
-    return buffer.getvalue()
+from pages import Page, png, policy, without_figures
 
 
 @pytest.fixture
 def unpainted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Figures are neither drawn nor painted: that is slow, and tested elsewhere."""
-    blank = images.address(png((255, 255, 255)))
-    for name in figures.names():
-        monkeypatch.setattr(figures.get(name), "draw", lambda *data, **width: Figure())
-    monkeypatch.setattr(images, "of_figure", lambda figure: blank)
-    monkeypatch.setattr(images, "is_painted", lambda figure: False)
+    without_figures(monkeypatch)
 
 
 @pytest.mark.usefixtures("unpainted")
