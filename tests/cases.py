@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
+
+import pytest
 
 import fake_results
 from longlag.analysis import Analysis, stats
 from longlag.store.records import Point, Row, Status
+from longlag.tables import published
+from longlag.tables.tools import papers
 
 
 def analysis(rows: Sequence[Row], curves: bool = True) -> Analysis:
@@ -22,6 +27,15 @@ def dead(rows: Sequence[Row]) -> list[Row]:
         ("passes", "passes_to_solve", "budget", "flops", "constant_error", "half_solved_error"), math.nan
     )
     return [replace(r, solved=False, status=Status.ERROR.value, minimal_lag=None, **nan) for r in rows]  # type: ignore[arg-type]
+
+
+_verdicts = cache(papers.verdicts)
+
+
+@pytest.fixture(autouse=True)
+def papers_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cells of papers are the same in every case, and take half a second to judge. For modules that import it."""
+    monkeypatch.setattr(published, "verdicts", _verdicts)
 
 
 CASES: dict[str, Callable[[], Analysis]] = {

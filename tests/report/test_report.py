@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import fake_results
-from cases import CASES, analysis
+from cases import CASES, analysis, papers_judged_once  # noqa: F401 - a fixture
 from longlag import figures, report, tables
 from longlag.analysis import Analysis, comparison, stats
 from longlag.analysis import reach as carries

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import fake_results
-from cases import CASES, analysis
+from cases import CASES, analysis, papers_judged_once  # noqa: F401 - a fixture
 from longlag import tables
 from longlag.cli import main
 from longlag.errors import documentation
