@@ -276,6 +276,7 @@ def page() -> str:
         reached.gru(),
         of_papers.start_and_momentum(),
         of_damping.structural_damping(),
+        of_damping.orders_and_adding(),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:
