@@ -63,4 +63,5 @@ def _digests(plan):
 def without_test_scores(row):
     """The row with every column of the test set, and the verdict, turned round."""
     names = [field.name for field in dataclasses.fields(row) if field.name.startswith("test_")]
-    return dataclasses.replace(row, **dict.fromkeys(names, 0.123), solved=not row.solved)
+    scores = {**dict.fromkeys(names, 0.123), "test_error_by_lag": '{"20": 0.123}'}
+    return dataclasses.replace(row, **scores, solved=not row.solved)

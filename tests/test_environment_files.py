@@ -84,7 +84,8 @@ def test_no_file_of_the_set_up_names_a_host_or_a_folder_of_a_machine():
         "apptainer.def",
     )
     folders = ("config", "profiles", "workflow", ".github", ".ci")
-    inside = [path for name in folders for path in (ROOT / name).rglob("*") if path.is_file()]
+    there = [path for name in folders for path in (ROOT / name).rglob("*") if path.is_file()]
+    inside = [path for path in there if "__pycache__" not in path.parts]
     texts = {path: path.read_text() for path in [*(ROOT / name for name in files), *inside]}
     assert [
         path for path, text in texts.items() if re.search(r"https?://(?!github\.com/)|index-url|find-links", text)
