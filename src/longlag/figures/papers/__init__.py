@@ -36,13 +36,11 @@ _SLANTED: dict[str, Any] = {"rotation": 45, "ha": "right", "rotation_mode": "anc
 def caption(cells: pd.DataFrame, curve: bool) -> str:
     """What the picture of these cells shows, and how to read its marks."""
     if curve:
-        left_out = len(_with_runs(cells)) < cells.task.nunique()
+        left_out = " Tasks without runs are left out." * (len(_with_runs(cells)) < cells.task.nunique())
         rings = "; open rings: published shares" * bool(_shares_told(cells[cells.task.isin(_with_runs(cells))]).any())
         return (
             f"Above: share of runs solved over the lag T, with Wilson's 95 % interval{rings}. "
-            "Below: sequence passes that the runs spent until they were confirmed as solved, a mean."
-            + " Tasks without runs are left out."
-            * left_out
+            f"Below: sequence passes that the runs spent until they were confirmed as solved, a mean.{left_out}"
         )
     shares = cells.metric.isin(SHARES)
     found = []
