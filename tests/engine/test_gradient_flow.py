@@ -153,7 +153,7 @@ def test_grid_of_steps_back_is_that_of_the_columns():
 
 
 def test_files_with_and_without_flow_are_read(tmp_path):
-    plain = Point("t", 1, "m", 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1)
+    plain = Point("t", 1, "m", 0, 1.0, 1, 0.5, 0.5, 0.5, 0.125)
     seen = dataclasses.replace(plain, passes=2.0, gradient_0=0.25, damping=0.1, cg_stopped="progress")
     write_points(tmp_path / "plain.parquet", [plain])
     write_points(tmp_path / "seen.parquet", [plain, seen])
@@ -169,7 +169,7 @@ def test_files_with_and_without_flow_are_read(tmp_path):
 
 def test_joined_files_with_and_without_a_reason_are_read(tmp_path):
     """As `collect` joins them: null where a file lacks the column, also in a file of an older version."""
-    plain = Point("t", 1, "m", 0, 1.0, 1, 0.5, 0.5, 0.5, 0.1, gradient_0=0.5)
+    plain = Point("t", 1, "m", 0, 1.0, 1, 0.5, 0.5, 0.5, 0.125, gradient_0=0.5)
     seen = dataclasses.replace(plain, passes=2.0, cg_stopped="breakdown")
     for name, point in (("plain", plain), ("seen", seen)):
         write_points(tmp_path / name, [point])

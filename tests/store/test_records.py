@@ -13,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import fake_results
 from fake_results import a_row
 from longlag.errors import LonglagError
 from longlag.rng import stream
 from longlag.store import csv_text
-from longlag.store.curves import curves_schema, read_points, write_points
+from longlag.store.curves import TICK, curves_schema, read_points, write_points
 from longlag.store.files import check_writable, checksum
 from longlag.store.records import (
     CHECK,
@@ -60,7 +61,9 @@ def values(column):
 
 
 def point_values(column):
-    kind, count = str(column.type), column.name in ("lag", "seed", "passes", "updates", "seconds")
+    if column.name == "seconds":
+        return st.integers(0, 2**53).map(lambda ticks: ticks * TICK)
+    kind, count = str(column.type), column.name in ("lag", "seed", "passes", "updates")
     number = st.floats(0, allow_infinity=False, allow_nan=False) if count else st.floats()
     return {"str": NAME, "int": st.integers(1, 2**63 - 1), "float": number}[kind]
 
@@ -108,6 +111,15 @@ def test_a_packed_file_that_is_cut_within_its_first_line_is_named(tmp_path):
 def test_points_round_trip(tmp_path, points):
     write_points(tmp_path / "c.parquet", points)
     assert [plain(p) for p in read_points(tmp_path / "c.parquet")] == [plain(p) for p in points]
+
+
+def test_seconds_of_points_are_kept_to_a_tick(tmp_path):
+    point = fake_results.points([a_row()])[0]
+    for seconds in (0.1, 12.345678901, 1e300):
+        write_points(tmp_path / "c.parquet", [dataclasses.replace(point, seconds=seconds)])
+        (kept,) = read_points(tmp_path / "c.parquet")
+        assert abs(kept.seconds - seconds) <= TICK / 2
+        assert kept.seconds == 1e300 or (kept.seconds / TICK).is_integer()
 
 
 def shown(text):
@@ -232,7 +244,7 @@ def test_no_flipped_bit_is_accepted(tmp_path, kind):
         "points": (
             write_points,
             read_points,
-            [Point("t", 1, "m", k, 1.0 * k, 1, 0.5, 0.5, 0.5, 0.1) for k in range(50)],
+            [Point("t", 1, "m", k, 1.0 * k, 1, 0.5, 0.5, 0.5, 0.125) for k in range(50)],
         ),
     }[kind]
     write(path, written)

@@ -18,10 +18,11 @@ from longlag.store.records import FLOW, KEY, Key, Point
 
 _LEAST = {"lag": 1, "seed": 0, "passes": 0, "updates": 0, "seconds": 0}  # of points; what a run counts is finite
 _TEXTS = tuple(f.name for f in fields(Point) if f.type == "str")
+TICK = 2.0**-14  # 61 us: seconds of a point are a multiple of it. Digits below are noise, and half of a file
 
 
 def write_points(path: str | Path, points: Iterable[Point]) -> None:
-    """Writes learning curves as parquet, in the order of the points.
+    """Writes learning curves as parquet, in the order of the points, their seconds as multiples of `TICK`.
 
     Raises:
         LonglagError: the file cannot be written.
@@ -32,9 +33,15 @@ def write_points(path: str | Path, points: Iterable[Point]) -> None:
     values = {f.name: [getattr(point, f.name) for point in points] for f in fields(Point)}
     for name in _TEXTS:
         values[name] = [printable(text) for text in values[name]]
+    values["seconds"] = [_in_ticks(seconds) for seconds in values["seconds"]]
     empty = {name for name, default in FLOW.items() if all(v == default or v != v for v in values[name])}
     schema = curves_schema([name for name in FLOW if name not in empty])
     parquet.write(path, pa.table({name: values[name] for name in schema.names}, schema=schema))
+
+
+def _in_ticks(seconds: float) -> float:
+    ticks = seconds / TICK
+    return round(ticks) * TICK if math.isfinite(ticks) else seconds
 
 
 def read_points(path: str | Path) -> list[Point]:

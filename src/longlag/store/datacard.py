@@ -32,7 +32,7 @@ POINTS = {
     "train_loss": "training loss of the last step",
     "error": "share of the validation sequences wrong",
     "loss": "loss on the validation sequences",
-    "seconds": "CPU seconds so far",
+    "seconds": "CPU seconds so far, a multiple of 2^-14",
     "saturated": "share of hidden units beyond +-0.9",
     "spectral_radius": "spectral radius of the recurrent weights",
     "update_norm": "norm of the last update",
