@@ -36,7 +36,7 @@ Finished runs of `config/reference_full.yaml`, which takes days of a machine wit
 {machines}; commits {commits}.
 
 A cell says how many seeds are solved at that lag. A seed stops after two unsolved lags in a row, and a lag that no seed
-tried is *not tried*. An empty cell has not been run yet. Where methods end at lag 200, longer lags are still to come.
+tried is *not tried*. An empty cell has not been run yet.
 
 {table}
 
