@@ -91,12 +91,14 @@ def test_a_printed_page_has_no_figure_that_leaves_half_a_page_empty(
     driver: Any, drawn_page: tuple[Path, bytes]
 ) -> None:
     browser.opened(driver, drawn_page[0])
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     browser.window(driver, 688, 1000)  # the width of the text on A4
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert driver.execute_script("return matchMedia('print').matches")
     sizes = """return [...document.querySelectorAll('.card')].map(e => [e.classList.contains('tall'),
       e.getBoundingClientRect().height * 25.4 / 96])"""
     heights = driver.execute_script(sizes)
     driver.execute_script("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    browser.drawn(driver)
     width = driver.execute_script("return document.documentElement.scrollWidth")
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     assert width <= 688, "a browser makes all of a page smaller until its widest table fits"
