@@ -14,6 +14,7 @@ from statistics import fmean
 
 import fresh
 import of_damping
+import of_lengths
 import of_papers
 import on_fresh_seeds
 import on_longer_lags
@@ -271,12 +272,13 @@ def page() -> str:
         on_new_tasks.tracking(fresh.recorded()),
         on_new_tasks.keeping(fresh.recorded()),
         reached.halves(),
-        of_papers.beyond_the_lengths(),
+        of_lengths.beyond_the_lengths(),
         on_longer_lags.early_or_never(),
         reached.gru(),
         of_papers.start_and_momentum(),
         of_damping.structural_damping(),
         of_damping.orders_and_adding(),
+        of_damping.rule_and_constant(),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:

@@ -13,13 +13,12 @@ from finding import Finding, in_markdown, of_all
 
 from longlag import protocol
 from longlag.analysis import published
-from longlag.protocol import CRITERION
 from longlag.store.curves import read_points
 from longlag.store.records import Row, read_rows
 from longlag.tables.tools.papers import digits
 
 _RECORDS = Path(__file__).parents[1] / "results/papers"
-HS97, PASCANU, MOMENTUM = _RECORDS / "hochreiter1997", _RECORDS / "pascanu2013", _RECORDS / "sutskever2013"
+HS97, MOMENTUM = _RECORDS / "hochreiter1997", _RECORDS / "sutskever2013"
 _COLUMNS = {"momentum_0": "0", "nesterov_09": "0.9", "nesterov_098": "0.98", "nesterov_0995": "0.995"}
 _CHANGED = {
     "fast_0": "0, rate 0.001",
@@ -157,35 +156,6 @@ def lstm_of_1997() -> Finding:
         and min(steps.met) > 2 * steps.told
         and bool(steps.unsolved)
         and min(row.best_error for row in steps.unsolved) > 0.9,
-    )
-
-
-def beyond_the_lengths() -> Finding:
-    """The one net of Pascanu, Mikolov & Bengio 2013, at lengths that it was trained on and beyond."""
-    rows = [row for row in read_rows(PASCANU / "runs.csv") if row.method == "one_net"]
-    wrong = {row.seed: {int(lag): share for lag, share in json.loads(row.test_error_by_lag).items()} for row in rows}
-    lags = sorted(next(iter(wrong.values())))
-    least, most = min(row.passes_to_solve for row in rows), max(row.passes_to_solve for row in rows)
-    table = in_markdown(
-        ["run", *(f"T = {lag}" for lag in lags)],
-        [[str(seed), *(f"{100 * of[lag]:.2g}" for lag in lags)] for seed, of in sorted(wrong.items())],
-    )
-    return Finding(
-        "With Pascanu's term a plain net learns temporal order on lengths mixed from 50 to 200, and is wrong at 2.5 "
-        "times the longest, where the paper's is right",
-        "The paper's net of 50 units, its start, its rate and its batches of 20, one net for all lengths "
-        f"([page](papers.md)). {of_all([row.solved for row in rows])} runs are solved, tested on these lengths mixed, "
-        f"after {least / 1e6:.1f} to {most / 1e6:.1f} million passes, or {least / 80e3:.0f} to {most / 80e3:.0f} "
-        f"thousand updates. At length 200 alone {of_all([of[200] <= CRITERION for of in wrong.values()])} runs are "
-        "within 1 % wrong. The paper reports no errors at lengths up to 5,000; ours have errors. One reason may be "
-        "when training stops: ours "
-        "stops when at most 1 % of the validation sequences are wrong, the paper's when none is, after up to 5 million "
-        f"updates. We have not trained longer yet. Test sequences wrong, in percent of 10,000:\n\n{table}",
-        all(row.solved for row in rows)
-        and len(rows) == 3
-        and max(of[lag] for of in wrong.values() for lag in (50, 100, 150)) < 0.01
-        and min(of[500] for of in wrong.values()) > 0.05
-        and min(of[1000] for of in wrong.values()) > 0.3,
     )
 
 

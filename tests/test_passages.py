@@ -13,7 +13,6 @@ from longlag import registry
 from longlag.design import suite
 from longlag.engine import standing
 from longlag.store.records import read_rows
-from longlag.words import join_words, method_label, task_label
 from programs import loaded
 from test_docs import DOCUMENTS, ROOT
 
