@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
+import carried
 import fresh
 import of_damping
 import of_lengths
@@ -274,7 +275,7 @@ def page() -> str:
         reached.halves(),
         of_lengths.beyond_the_lengths(),
         on_longer_lags.early_or_never(),
-        reached.gru(),
+        carried.gru(),
         of_papers.start_and_momentum(),
         of_damping.structural_damping(),
         of_damping.orders_and_adding(),

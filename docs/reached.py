@@ -9,85 +9,22 @@ from pathlib import Path
 from statistics import fmean, median
 
 import pandas as pd
-from finding import Finding, fisher, in_markdown, of_all, see
-from fresh import FINAL_TUNED, cell
+from conditions import REFERENCE, Seeds, by_condition, passes, solved
+from conditions import solved_of as _of
+from finding import Finding, fisher, in_markdown, see
+from fresh import FINAL_TUNED
 
 from longlag.analysis import claims, stats
 from longlag.design import tuned
-from longlag.store.records import Row, Status, read_rows
 from longlag.words import count, join_words, method_label, number, task_label
 
-_LEVEL, _SHORT = 0.05, 200  # of a p; the longest lag of most methods
-REFERENCE = Path(__file__).parents[1] / "results/reference/runs.csv.gz"
-Seeds = dict[tuple[str, str, int], list[Row]]  # method, task, lag
+_LEVEL = 0.05  # of a p
 
 
 def findings(path: Path = REFERENCE) -> list[Finding]:
     """Of the committed reference."""
-    seeds = _by_condition(path)
+    seeds = by_condition(path)
     return [chrono(seeds), permutation(seeds)]
-
-
-def _by_condition(path: Path) -> Seeds:
-    seeds: Seeds = {}
-    for row in read_rows(path):
-        seeds.setdefault((row.method, row.task, row.lag), []).append(row)
-    return seeds
-
-
-def gru(path: Path = REFERENCE) -> Finding:
-    """How far the GRU carries, for which price, and what ends its runs."""
-    seeds = _by_condition(path)
-    own = {(task, lag): rows for (method, task, lag), rows in seeds.items() if method == "gru"}
-    tasks, lags = sorted({task for task, _ in own}), sorted({lag for _, lag in own})
-    last, long = lags[-1], [lag for lag in lags if lag > _SHORT]
-    tried = [task for task in tasks if (task, last) in own]
-    far = [task for task in tried if _solved(seeds, "gru", task, last) >= 0.5]
-    price = [_passes(seeds, "gru", task, last) for task in far]
-    both = [task for task in far if ("lstm_chrono", task, last) in seeds]
-    beside = [_passes(seeds, "lstm_chrono", task, last) / _passes(seeds, "gru", task, last) for task in both]
-    more = [task for task in both if _solved(seeds, "lstm_chrono", task, last) > _solved(seeds, "gru", task, last)]
-    failed = [
-        row
-        for task in tried
-        for lag in long
-        for row in own[task, lag]
-        if not row.solved and row.status != Status.NOT_ATTEMPTED
-    ]
-    diverged = sum(row.status == Status.DIVERGED for row in failed)
-    chosen = tuned.read(FINAL_TUNED)["methods"]["gru"]
-    rates = sorted(
-        {chosen["one"]["optimiser.learning_rate"], *(of["optimiser.learning_rate"] for of in chosen["tasks"].values())}
-    )
-    table = in_markdown(
-        ["GRU", *(f"T = {lag}" for lag in lags)],
-        [[task_label(task), *(_ending(own.get((task, lag), [])) for lag in lags)] for task in tasks],
-    )
-    return Finding(
-        f"A GRU carries {len(far)} of {len(tasks)} tasks to lag {last}; what ends its runs at long lags is divergence",
-        f"On {join_words(map(task_label, far))} at least half of its seeds solve lag {last}, with medians of "
-        f"{number(min(price))} to {number(max(price))} passes. The chrono LSTM, run there on "
-        f"{'these tasks' if both == far else f'{len(both)} of these tasks'}, pays {min(beside):.1f} to "
-        f"{max(beside):.1f} times as many{_and_more(more)}. Both know the lag: their gates start with time "
-        f"constants that grow with it. Of the GRU's {len(failed)} unsolved runs at lag "
-        f"{join_words(map(str, long))}, {diverged} diverged: their loss was not finite. "
-        f"Its rates, {join_words(f'{rate:.2g}' for rate in rates)}, were chosen at lags 50 and 100; smaller ones were "
-        "not tried at long lags. The GRU was added to the reference after the other methods. Seeds solved, and the "
-        f"median of their passes (blank: not run):\n\n{table}",
-        len(far) >= 4 and min(beside) >= 1 and 2 * diverged > len(failed),
-    )
-
-
-def _and_more(tasks: Sequence[str]) -> str:
-    """The tasks of which a method solves more seeds, as the end of a sentence."""
-    return f" and solves more seeds of {join_words(map(task_label, tasks))}" if tasks else ""
-
-
-def _ending(rows: Sequence[Row]) -> str:
-    """`5 of 5, 90 k`; `not tried` where the ladder had ended, and nothing of what was not asked."""
-    if rows and all(row.status == Status.NOT_ATTEMPTED for row in rows):
-        return "not tried"
-    return cell(rows, (rows[0].task, rows[0].lag)) if rows else ""
 
 
 def halves() -> Finding:
@@ -141,13 +78,13 @@ def chrono(seeds: Seeds) -> Finding:
         if method == "lstm_chrono":
             ladders.setdefault(task, []).append(lag)
     lags = sorted({lag for ladder in ladders.values() for lag in ladder})
-    most = [task for task in ladders if all(_solved(seeds, "lstm_chrono", task, lag) > 0.5 for lag in ladders[task])]
+    most = [task for task in ladders if all(solved(seeds, "lstm_chrono", task, lag) > 0.5 for lag in ladders[task])]
     far = [task for task in most if ladders[task] == lags]
     rest = [task for task in ladders if task not in most]
     runs = [row for task in far for lag in lags for row in seeds["lstm_chrono", task, lag]]
     growth = {
-        task: _passes(seeds, "lstm_chrono", task, ladders[task][-1])
-        / _passes(seeds, "lstm_chrono", task, ladders[task][0])
+        task: passes(seeds, "lstm_chrono", task, ladders[task][-1])
+        / passes(seeds, "lstm_chrono", task, ladders[task][0])
         for task in most
     }
     of_far = [growth[task] for task in far]
@@ -161,7 +98,7 @@ def chrono(seeds: Seeds) -> Finding:
             [
                 task_label(task),
                 *(
-                    number(_passes(seeds, "lstm_chrono", task, lag)) if lag in ladders[task] else "not run"
+                    number(passes(seeds, "lstm_chrono", task, lag)) if lag in ladders[task] else "not run"
                     for lag in lags
                 ),
                 f"{growth[task]:.1f}",
@@ -188,10 +125,10 @@ def chrono(seeds: Seeds) -> Finding:
         len(far) >= 3
         and len(most) >= 6
         and max(of_far) < times
-        and all(_solved(seeds, "lstm_chrono", task, lags[1]) < 0.5 for task in rest)
+        and all(solved(seeds, "lstm_chrono", task, lags[1]) < 0.5 for task in rest)
         and rest == ["memorization_20bit", "xor"]
-        and _solved(seeds, "lstm", "xor", lags[1]) == 1
-        and _solved(seeds, "esn_momentum", "memorization_20bit", lags[1]) > 0.5,
+        and solved(seeds, "lstm", "xor", lags[1]) == 1
+        and solved(seeds, "esn_momentum", "memorization_20bit", lags[1]) > 0.5,
     )
 
 
@@ -216,7 +153,7 @@ def permutation(seeds: Seeds) -> Finding:
         ["random permutation, seeds solved", *(f"T = {lag}" for lag in lags)],
         [[method_label(method), *(_of(seeds, method, task, lag) for lag in lags)] for method in methods],
     )
-    far = {method: [_solved(seeds, method, task, lag) for lag in (100, 200)] for method in methods}
+    far = {method: [solved(seeds, method, task, lag) for lag in (100, 200)] for method in methods}
     elsewhere = [
         other
         for other in sorted({t for _, t, _ in seeds} - {task})
@@ -248,17 +185,5 @@ def _flops(seeds: Seeds, method: str, task: str, lag: int) -> float:
     return median(row.flops if row.solved else math.inf for row in seeds[method, task, lag])
 
 
-def _solved(seeds: Seeds, method: str, task: str, lag: int) -> float:
-    return fmean(row.solved for row in seeds[method, task, lag])
-
-
 def _mean(seeds: Seeds, method: str, task: str, lags: Sequence[int]) -> float:
-    return fmean(_solved(seeds, *key) for key in product([method], [task], lags))
-
-
-def _passes(seeds: Seeds, method: str, task: str, lag: int) -> float:
-    return median(row.passes_to_solve if row.solved else math.inf for row in seeds[method, task, lag])
-
-
-def _of(seeds: Seeds, method: str, task: str, lag: int) -> str:
-    return of_all([row.solved for row in seeds[method, task, lag]])
+    return fmean(solved(seeds, *key) for key in product([method], [task], lags))

@@ -1,0 +1,76 @@
+"""How far the gated nets that came after the LSTM carry in the reference: findings of docs/findings.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from conditions import REFERENCE, by_condition, passes, solved
+from finding import Finding, in_markdown
+from fresh import FINAL_TUNED, cell
+
+from longlag.design import tuned
+from longlag.store.records import Row, Status
+from longlag.words import join_words, number, task_label
+
+_SHORT = 200  # the longest lag of most methods
+
+
+def gru(path: Path = REFERENCE) -> Finding:
+    """How far the GRU carries, for which price, and what ends its runs."""
+    seeds = by_condition(path)
+    own = {(task, lag): rows for (method, task, lag), rows in seeds.items() if method == "gru"}
+    tasks, lags = sorted({task for task, _ in own}), sorted({lag for _, lag in own})
+    last, long = lags[-1], [lag for lag in lags if lag > _SHORT]
+    tried = [task for task in tasks if (task, last) in own]
+    far = [task for task in tried if solved(seeds, "gru", task, last) >= 0.5]
+    price = [passes(seeds, "gru", task, last) for task in far]
+    both = [task for task in far if ("lstm_chrono", task, last) in seeds]
+    beside = [passes(seeds, "lstm_chrono", task, last) / passes(seeds, "gru", task, last) for task in both]
+    more = [task for task in both if solved(seeds, "lstm_chrono", task, last) > solved(seeds, "gru", task, last)]
+    failed = [
+        row
+        for task in tried
+        for lag in long
+        for row in own[task, lag]
+        if not row.solved and row.status != Status.NOT_ATTEMPTED
+    ]
+    diverged = sum(row.status == Status.DIVERGED for row in failed)
+    chosen = tuned.read(FINAL_TUNED)["methods"]["gru"]
+    rates = sorted(
+        {chosen["one"]["optimiser.learning_rate"], *(of["optimiser.learning_rate"] for of in chosen["tasks"].values())}
+    )
+    return Finding(
+        f"A GRU carries {len(far)} of {len(tasks)} tasks to lag {last}; what ends its runs at long lags is divergence",
+        f"On {join_words(map(task_label, far))} at least half of its seeds solve lag {last}, with medians of "
+        f"{number(min(price))} to {number(max(price))} passes. The chrono LSTM, run there on "
+        f"{'these tasks' if both == far else f'{len(both)} of these tasks'}, pays {min(beside):.1f} to "
+        f"{max(beside):.1f} times as many{_and_more(more)}. Both know the lag: their gates start with time "
+        f"constants that grow with it. Of the GRU's {len(failed)} unsolved runs at lag "
+        f"{join_words(map(str, long))}, {diverged} diverged: their loss was not finite. "
+        f"Its rates, {join_words(f'{rate:.2g}' for rate in rates)}, were chosen at lags 50 and 100; smaller ones were "
+        "not tried at long lags. The GRU was added to the reference after the other methods. Seeds solved, and the "
+        f"median of their passes (blank: not run):\n\n{_ladders(own, 'GRU')}",
+        len(far) >= 4 and min(beside) >= 1 and 2 * diverged > len(failed),
+    )
+
+
+def _ladders(own: dict[tuple[str, int], list[Row]], name: str) -> str:
+    """A table of how the runs of a method ended, a line for each task and a column for each lag."""
+    tasks, lags = sorted({task for task, _ in own}), sorted({lag for _, lag in own})
+    return in_markdown(
+        [name, *(f"T = {lag}" for lag in lags)],
+        [[task_label(task), *(_ending(own.get((task, lag), [])) for lag in lags)] for task in tasks],
+    )
+
+
+def _and_more(tasks: Sequence[str]) -> str:
+    """The tasks of which a method solves more seeds, as the end of a sentence."""
+    return f" and solves more seeds of {join_words(map(task_label, tasks))}" if tasks else ""
+
+
+def _ending(rows: Sequence[Row]) -> str:
+    """`5 of 5, 90 k`; `not tried` where the ladder had ended, and nothing of what was not asked."""
+    if rows and all(row.status == Status.NOT_ATTEMPTED for row in rows):
+        return "not tried"
+    return cell(rows, (rows[0].task, rows[0].lag)) if rows else ""
