@@ -200,6 +200,17 @@ def test_a_curve_has_a_mark_where_its_run_solved_or_failed_and_nowhere_else() ->
     assert seen == [(100_000, 0, True), (100_000, 0, True), (300_000, 0, False)]
 
 
+def test_the_line_of_a_trivial_answer_is_broader_than_any_curve() -> None:
+    """The control is grey and dashed too, and lies on the constant answer for most of its budget."""
+    suite = CASES["one method and task"]()
+    panel = learning_curves.draw(suite).axes[0]
+    broad = [line for line in panel.lines if line.get_linewidth() >= 3 and len(set(line.get_ydata())) == 1]
+    levels = [suite.runs.constant_error.max(), suite.runs.half_solved_error.max()]
+    assert [line.get_ydata()[0] for line in broad] == pytest.approx(levels, nan_ok=True)
+    assert all(max(curves.get_linewidths()) < 1 for curves in panel.collections)
+    assert "(broad grey)" in learning_curves.caption(suite)
+
+
 def test_no_mark_of_a_curve_is_cut_in_half() -> None:
     panel = learning_curves.draw(CASES["one method and task"]()).axes[0]
     (line,) = [line for line in panel.lines if line.get_marker() == "s" and len(line.get_xdata())]

@@ -22,11 +22,13 @@ TITLE, ORDER = "Learning curves", 5
 _ROOM = 1.6  # times the first and the last look: marks are seen whole
 _LINES = 30  # seeds of a method that are drawn: the first ones
 _COLUMNS = ["task", "lag", "method", "seed", "passes", "error"]  # of a point that are read
-_KEYS = [
-    Line2D([], [], color=style.INK, lw=0.9, label="solved: 1 % wrong"),
-    Line2D([], [], color=style.QUIET, lw=0.9, ls="--", label="constant answer"),
-    Line2D([], [], color=style.QUIET, lw=0.9, ls=":", label="half-solved answer"),
-]
+_BROAD: dict[str, Any] = {"color": "#c8c8c8", "lw": 3.2}  # a trivial answer: no method's line is as broad
+_LEVELS: dict[str, dict[str, Any]] = {  # name -> look of a horizontal line
+    "solved: 1 % wrong": {"color": style.INK, "lw": 0.9},
+    "constant answer": _BROAD,
+    "half-solved answer": {**_BROAD, "ls": (0, (0.8, 0.5))},
+}
+_KEYS = [Line2D([], [], label=name, **look) for name, look in _LEVELS.items()]
 
 
 def telling_lag(conditions: pd.DataFrame) -> int:
@@ -89,8 +91,9 @@ def _panel(axes: Any, runs: pd.DataFrame, curves: pd.DataFrame, styles: dict[str
     axes.set(ylim=(-0.0018, 1.35))
     axes.set_yticks([0, 0.01, 0.1, 1], ["0", "1 %", "10 %", "100 %"])
     axes.set_yticks([], minor=True)
-    for level, key in ((protocol.CRITERION, 0), (runs.constant_error.max(), 1), (runs.half_solved_error.max(), 2)):
-        axes.axhline(level, color=_KEYS[key].get_color(), lw=0.9, ls=_KEYS[key].get_linestyle(), zorder=1)
+    levels = (protocol.CRITERION, runs.constant_error.max(), runs.half_solved_error.max())
+    for level, look in zip(levels, _LEVELS.values(), strict=True):
+        axes.axhline(level, zorder=1, **look)
     if curves.empty:
         words = {"ha": "center", "color": style.QUIET, "fontsize": 9}
         axes.text(0.5, 0.5, "no learning curves", transform=axes.transAxes, **words)
@@ -157,7 +160,7 @@ def caption(analysis: Analysis) -> str:
     where = join_words(f"{task_label(task)} at lag {lag}" for task, lag in chosen.items())
     some = "" if seeds.empty or seeds.max() <= _LINES else f", of which the first {_LINES} are drawn"
     return (
-        "A long time lag shows as a long plateau at the constant or the half-solved answer, followed by a fall. "
+        "A long time lag shows as a long plateau at the constant or the half-solved answer (broad grey), then a fall. "
         f"Shown is {where}, the lag that divides the methods most evenly into those that solve "
         f"and those that do not. One line per seed, {seeds_phrase(seeds)} per method{some}, no averaging. Filled "
         "marker: solved; a line without a marker ran to its budget; open marker: ended otherwise, or did not solve at "
