@@ -139,7 +139,7 @@ def _with_numbers(blocks: pd.DataFrame) -> pd.DataFrame:
 
 
 def _numbers(axes: Any, blocks: pd.DataFrame) -> None:
-    """The lowest error that was seen, in percent, where there is room; blocks: those of `_with_numbers`."""
+    """The lowest error that was seen, in percent, in blocks as wide as two digits; blocks: those of `_with_numbers`."""
     scale = axes.get_window_extent().width / axes.figure.dpi / np.ptp(axes.get_xlim())  # inches per lag
     for block in blocks[blocks.width * scale >= _WORDS].itertuples():
         x, y = block.x + block.width / 2, block.y + _HEIGHT / 2
@@ -191,8 +191,9 @@ def caption(analysis: Analysis) -> str:
     return (
         f"Blue is solved. Each block is one seed ({seeds_phrase(conditions.n)} per condition{alike}): {ends}. For runs "
         "that spent their budget or used all their sequences, darker means that less was learned: the colour is the "
-        "lowest share of validation sequences wrong (the number, in percent, where there is room), on a logarithmic "
-        "scale from the criterion to the constant answer. The lowest of many evaluations on "
+        "lowest share of validation sequences wrong, on a logarithmic scale from the criterion to the constant answer. "
+        "The number in a block is this share in percent; blocks narrower than two digits, and shared ones, have the "
+        "colour alone. The lowest of many evaluations on "
         f"{protocol.MONITOR} sequences lies below what the net would score. Outlined: not attempted, since "
         f"two lags in a row below were unsolved. No block: that lag was not on the method's grid.{left_out}"
     )
