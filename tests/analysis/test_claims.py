@@ -112,4 +112,4 @@ def test_the_table_says_how_many_pairs_were_named_and_never_prints_zero() -> Non
     assert len(table) == len(suite.claims)
     assert "< 1e-11" in set(table.p)
     assert "< 2.1e-10" in set(table["p corrected"]), "a bound is corrected as a value is"
-    assert f"{len(claims.PAIRS)} that a list in the code names" in module.note(suite)
+    assert f"{len(claims.PAIRS)} that the lecture suggests: its four ways" in module.note(suite)

@@ -200,13 +200,13 @@ def _uncertain(analysis: Analysis) -> str:
 
 
 def _tested(pairs: pd.DataFrame, newcomer: str) -> str:
-    """How many of the pairs of the code's list differ over all tasks and lags."""
+    """How many of the pairs that the lecture suggests differ over all tasks and lags."""
     if pairs.empty:
         return ""
     sure = int((pairs.holm < _LEVEL).sum())
     named = {*pairs["first"], *pairs["second"]}  # `first` is a method of frames before pandas 3
     other = f", none of them a pair with {method_label(newcomer)}" if newcomer and newcomer not in named else ""
     return (
-        f"; over all tasks and lags, {sure} of the {count(len(pairs), 'pair')} of methods that a list in the code "
-        f"names differ{other} (exchanging seeds within tasks, p < {_LEVEL} after Holm's correction)"
+        f"; over all tasks and lags, {sure} of the {count(len(pairs), 'pair')} of methods that the lecture "
+        f"suggests differ{other} (exchanging seeds within tasks, p < {_LEVEL} after Holm's correction)"
     )

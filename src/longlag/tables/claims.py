@@ -39,11 +39,13 @@ def note(analysis: Analysis) -> str:
     """Which test it is, what is exchanged, and what was corrected."""
     pairs = analysis.claims
     if pairs.empty:
-        return f"No two methods of the {len(PAIRS)} pairs of the list were run at one task and lag."
+        return f"No two methods of the {len(PAIRS)} pairs that the lecture suggests were run at one task and lag."
     sizes = seeds_phrase(analysis.success.n)
     return (
-        f"{capital(count(len(pairs), 'pair'))} of the {len(PAIRS)} that a list in the code names; the data choose "
-        "none. Log-rank test of the passes to solve, stratified over tasks and lags, two-sided; p: seeds of the two "
+        f"{capital(count(len(pairs), 'pair'))} of the {len(PAIRS)} that the lecture suggests: its four ways, gradient "
+        "clipping and the chrono LSTM, each with the plain RNN; the ways and the chrono LSTM, each with clipping and "
+        "with each other. The list is part of the code; the data choose none (docs/protocol.md). Log-rank test of the "
+        "passes to solve, stratified over tasks and lags, two-sided; p: seeds of the two "
         f"methods exchanged within each task ({sizes}), each with all its lags, since a lag that was not attempted "
         "follows from those below it. All exchanges are counted; after ± stands the standard error where they were "
         "drawn; <: an upper bound. "
@@ -57,4 +59,4 @@ def note(analysis: Analysis) -> str:
 def _in_no_pair(analysis: Analysis) -> str:
     """The methods of these runs that the list does not name, as a sentence."""
     left = sorted({*analysis.success.method} - {name for pair in PAIRS for name in pair})
-    return f" In no pair of the list: {join_methods(left)}." if left else ""
+    return f" In none of these pairs: {join_methods(left)}." if left else ""
