@@ -79,10 +79,12 @@
   const power = (k) => `10<tspan dy="-5" font-size="75%">${minus(k)}</tspan>`;
   const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(4)},${y.toFixed(4)}`).join("");
 
-  function axes({ x, y, xName, xTicks, yTicks }) {
+  function axes({ x, y, xName, yName, xTicks, yTicks }) {
     const lines = yTicks.map(([v, label, kind = "grid"]) => `<line class="${kind}" x1="${BOX.left}" x2="${BOX.right}" y1="${y(v)}" y2="${y(v)}"/><text x="${BOX.left - 7}" y="${y(v) + 4}" text-anchor="end">${label}</text>`);
     const marks = xTicks.map((v) => `<text x="${x(v)}" y="${BOX.bottom + 25}" text-anchor="middle">${minus(v)}</text>`);
-    return [...lines, ...marks, `<text x="${(BOX.left + BOX.right) / 2}" y="${BOX.bottom + 46}" text-anchor="middle">${xName}</text>`].join("");
+    const below = `<text x="${(BOX.left + BOX.right) / 2}" y="${BOX.bottom + 46}" text-anchor="middle">${xName}</text>`;
+    const beside = `<text transform="translate(-5 ${(BOX.top + BOX.bottom) / 2}) rotate(-90)" text-anchor="middle">${yName}</text>`;
+    return [...lines, ...marks, below, beside].join("");
   }
   const scaler = (from, to, low, high) => (v) => low + ((v - from) / (to - from || 1)) * (high - low);
   const ticks = (last) => {
@@ -94,7 +96,7 @@
     const last = h.length - 1;
     const [x, y] = [scaler(0, last, BOX.left, BOX.right), scaler(range[0], range[1], BOX.bottom, BOX.top)];
     const middle = (range[0] + range[1]) / 2;
-    const frame = axes({ x, y, xName: "step", xTicks: ticks(last), yTicks: [range[0], middle, range[1]].map((v) => [v, minus(v)]) });
+    const frame = axes({ x, y, xName: "step", yName: "activity", xTicks: ticks(last), yTicks: [range[0], middle, range[1]].map((v) => [v, minus(v)]) });
     const units = h[0].map((_, i) => `<path class="unit" stroke="${COLOURS[i]}" d="${path(h.map((state, t) => [x(t), y(state[i])]))}"/>`);
     $("forward").innerHTML = frame + units.join("");
   }
@@ -113,7 +115,7 @@
     const lag = norms.length - 1; // norms[k]: k steps back
     const { y, yTicks, log } = decades(norms, 3);
     const x = scaler(0, lag, BOX.left, BOX.right);
-    const frame = axes({ x, y, xName: "steps back from the error", xTicks: ticks(lag), yTicks });
+    const frame = axes({ x, y, xName: "steps back from the error", yName: "‖dE/dh‖", xTicks: ticks(lag), yTicks });
     const law = path([0, lag].map((k) => [x(k), y(log(norms[0]) + k * Math.log10(rate))]));
     const flow = path(norms.map((v, k) => [x(k), y(log(v))]));
     const rateLine = rate > 0 ? `<path class="rate" d="${law}"/>` : "";
@@ -190,7 +192,7 @@
     const along = places.map((p) => follow([p, start[1]], steps).norm);
     const { y, yTicks, log } = decades([...along, size], 2);
     const x = scaler(-1, 1, BOX.left, BOX.right);
-    const frame = axes({ x, y, xName: "start of unit 1", xTicks: [-1, -0.5, 0, 0.5, 1], yTicks });
+    const frame = axes({ x, y, xName: "start of unit 1", yName: "‖dh<tspan dy=\"3\" font-size=\"75%\">T</tspan><tspan dy=\"-3\">/dh</tspan><tspan dy=\"3\" font-size=\"75%\">0</tspan><tspan dy=\"-3\">‖</tspan>", xTicks: [-1, -0.5, 0, 0.5, 1], yTicks });
     $("cut").innerHTML = `${frame}<path class="flow" d="${path(along.map((value, i) => [x(places[i]), y(log(value))]))}"/><circle class="dot" r="4.5" cx="${x(start[0])}" cy="${y(log(size))}"/>`;
     $("steps-told").textContent = steps;
     ["first", "second"].forEach((id, i) => {
