@@ -121,6 +121,13 @@ def test_a_folder_without_rows_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_table_from_elsewhere_is_refused(tmp_path, capsys):
+    (tmp_path / "runs.csv").write_text("epoch,loss\n1,0.3\n")
+    assert main(["datacard", str(tmp_path)]) == 2
+    assert "runs.csv does not have the columns of a runs file" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["runs.csv"]
+
+
 def test_the_cards_of_the_reference_describe_its_present_files(tmp_path):
     for name in ("runs.csv.gz", "curves.parquet"):
         shutil.copy(REFERENCE / name, tmp_path)

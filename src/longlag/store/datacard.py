@@ -13,6 +13,7 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
+from longlag.errors import LonglagError
 from longlag.store import files
 from longlag.store.curves import read_curves
 from longlag.store.records import CHECK, KEY, Point, Row, rows_in
@@ -75,10 +76,12 @@ def write(folder: Path, title: str) -> list[Path]:
     """Writes both cards of the rows (and curves.parquet, if there is one) in that folder; returns their paths.
 
     Raises:
-        LonglagError: there is neither runs.csv nor runs.csv.gz, or the folder cannot be written.
+        LonglagError: there is neither runs.csv nor runs.csv.gz, it has other columns, or the folder cannot be written.
     """
     rows = rows_in(folder)
-    header = files.read(rows).split(b"\n", 1)[0].decode().strip().split(",")
+    header = files.read(rows).split(b"\n", 1)[0].decode("utf-8", "replace").strip().split(",")
+    if not set(KEY) <= set(header):
+        raise LonglagError(f"{rows} does not have the columns of a runs file; name a folder that longlag wrote")
     columns = [column for column in row_fields() if column["name"] in header]  # an older file may lack some
     resources = [_resource(rows, "text/csv", columns)]
     if files.is_file(curves := folder / "curves.parquet"):
