@@ -261,6 +261,15 @@ def test_an_option_is_written_out(words, nearest, capsys):
     assert said.endswith(f"{words[0].partition('=')[0]} is no option: did you mean {nearest}?")
 
 
+@pytest.mark.parametrize("words", [["show", "hf", "--set", "a=1"], ["figure", "reach", "RUN", "--format", "png"]])
+def test_an_option_that_is_like_none_gets_no_hint(words, capsys):
+    """Without its dashes `--set` is not like `--quiet`, nor `--format` like `--out`."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert "did you mean" not in capsys.readouterr().err
+
+
 def test_no_verb_takes_an_option_cut_short():
     for verb, parser in cli._parsers(cli.VERBS.names())[1].items():
         assert not parser.allow_abbrev, verb

@@ -53,7 +53,7 @@ class _Parser(argparse.ArgumentParser):
         known = [option for option in self._option_string_actions if option.startswith("--")]
         typed = [word.partition("=")[0] for word in self._words if word.startswith("--") and word != "--"]
         wrong = [word for word in typed if word not in known]
-        near = {word: _beginning(word, known) or difflib.get_close_matches(word, known, n=1) for word in wrong}
+        near = {word: _beginning(word, known) or _nearest(word, known) for word in wrong}
         hints = [f"{word} is no option: did you mean {found[0]}?" for word, found in near.items() if found]
         super().error("; ".join([message, *hints]))
 
@@ -61,6 +61,12 @@ class _Parser(argparse.ArgumentParser):
 def _beginning(word: str, known: Sequence[str]) -> list[str]:
     """The shortest option that begins with a word, if there is one."""
     return sorted((option for option in known if option.startswith(word)), key=len)[:1]
+
+
+def _nearest(word: str, known: Sequence[str]) -> list[str]:
+    """The option most like a misspelt one, if there is one. Dashes are left out: they make short options alike."""
+    bare = {option.lstrip("-"): option for option in known}
+    return [bare[name] for name in difflib.get_close_matches(word.lstrip("-"), bare, n=1)]
 
 
 def build_parser() -> argparse.ArgumentParser:
