@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             f"`longlag run` calls Snakemake, which is missing: {sys.executable} -m pip install snakemake"
         )
     path = Path(args.suite)
-    if path.suffix in (".yaml", ".yml", ".json"):
+    if path.suffix:  # as in `_arguments.suite_of`
         found, config = suite.read(path), ["--configfile", args.suite, *["--config"] * args.replace]
     else:
         found = suite.find({"suite": args.suite}, [Path("config"), resources.find("config")])
