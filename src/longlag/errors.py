@@ -6,10 +6,11 @@ import contextlib
 import difflib
 import math
 import os
+import re
 import sys
 import traceback
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,10 @@ def documentation(path: str) -> str:
     return f"{_REPOSITORY}/blob/HEAD/{path}"
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> LonglagError:
+def unknown(kind: str, name: str, known: Iterable[str], label: Callable[[str], str] = str) -> LonglagError:
     """An error for a misspelt name that suggests the nearest known one.
+
+    label: what figures and tables call a name; a reader who types it gets that name.
 
     >>> str(unknown("task", "ading", ["adding", "temporal_order"]))
     "unknown task 'ading'; did you mean 'adding'? known: adding, temporal_order"
@@ -43,9 +46,15 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> LonglagError:
     "unknown setting 'adam.lr'; did you mean 'adam.learning_rate'? known: adam.epsilon, adam.learning_rate"
     >>> str(unknown("claim", "7", ["10", "9", "echo"]))
     "unknown claim '7'; known: 9, 10, echo"
+    >>> str(unknown("method", "LSTM-chrono", ["gru_chrono", "lstm_chrono"]))
+    "unknown method 'LSTM-chrono'; did you mean 'lstm_chrono'? known: gru_chrono, lstm_chrono"
+    >>> str(unknown("method", "Hessian-Free", ["esn", "hf"], label={"esn": "reservoir", "hf": "Hessian-Free"}.get))
+    "unknown method 'Hessian-Free'; did you mean 'hf'? known: esn, hf"
     """
     known = sorted(known, key=lambda name: (int(name) if name.isdecimal() else math.inf, name))
     alike = [other for other in known if name.lower() in (other.lower(), _with_initials(other))]
+    parts = _parts(name)
+    alike = alike or [other for other in known if parts and parts in (_parts(other), _parts(label(other)))]
     near = alike or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f" did you mean {near[0]!r}?" if near else ""
     listed = ", ".join(known) or "none"
@@ -53,6 +62,11 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> LonglagError:
         nearest = difflib.get_close_matches(name, known, n=5, cutoff=0.0)
         listed = f"{', '.join(nearest)} and {len(known) - len(nearest)} more"
     return LonglagError(f"unknown {kind} {name!r};{hint} known: {listed}")
+
+
+def _parts(name: str) -> list[str]:
+    """The words of a name or label, in any order and with anything between them."""
+    return sorted(re.findall(r"[^\W_]+", name.lower()))
 
 
 def _with_initials(path: str) -> str:

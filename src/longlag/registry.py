@@ -17,7 +17,7 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -72,7 +72,7 @@ def get(kind: str, name: str, plugin: str = "add --plugin FILE for a plug-in") -
     if name in _entry_points(kind):
         return _from_entry_point(kind, name)
     remedy = "" if any(_plugins.values()) else f"; {plugin}"
-    raise LonglagError(f"{unknown(kind.removesuffix('s'), name, names(kind))}{remedy}")
+    raise LonglagError(f"{unknown(kind.removesuffix('s'), name, names(kind), partial(label, kind))}{remedy}")
 
 
 def source(kind: str, name: str) -> dict[str, str]:

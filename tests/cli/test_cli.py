@@ -187,6 +187,10 @@ def test_a_suite_names_the_plugins_of_its_jobs(tmp_path, capsys):
     [
         (("--method", "lstm_crono"), "did you mean 'lstm_chrono'"),
         (("--task", "temporal_ordre"), "did you mean 'temporal_order'"),
+        (("--method", "chrono LSTM"), "did you mean 'lstm_chrono'"),  # a label of the page
+        (("--method", "LSTM-chrono"), "did you mean 'lstm_chrono'"),
+        (("--method", "hessian_free"), "did you mean 'hf'"),
+        (("--task", "5-bit memory"), "did you mean 'memorization_5bit'"),
         (("--lag", "5"), "lag 5 is too small for task 'temporal_order'; its windows need lag >= 10"),
         (("--lag", "ten"), "lag 'ten' is not a whole number"),
         (("--budget", "0"), "such as 1e6: '0' is not a positive number"),
@@ -610,6 +614,11 @@ def test_run_refuses_a_suite_that_is_none(capsys, monkeypatch, tmp_path):
     (tmp_path / "config").rmdir()
     (tmp_path / "config").symlink_to(resources.find("config"))
     assert cli.main(["run", "dmo.yaml"]) == 2
+    (tmp_path / "runs.csv").write_text("epoch: loss: 1\n")
+    for verb in ("run", "estimate"):  # a file is read, whatever its ending
+        capsys.readouterr()
+        assert cli.main([verb, "runs.csv"]) == 2
+        assert capsys.readouterr().err.startswith("longlag: runs.csv is not YAML")
     assert cli.main(["estimate", "dmo"]) == 2
     assert "dmo.yaml was looked for in config\n" in capsys.readouterr().err, "one folder by two names is named once"
 

@@ -423,6 +423,8 @@ def test_few_methods_make_bars_on_any_number_of_tasks_with_marks_for_how_they_en
     assert ("tried at one lag only" in legend) == bool((suite.reach.tried == 1).any())
     with pytest.raises(LonglagError, match="unknown method of these runs 'ens'; did you mean 'esn'"):
         CASES["whole"]().only(methods=["ens"])
+    with pytest.raises(LonglagError, match="unknown method of these runs 'echo state network'; did you mean 'esn'"):
+        CASES["whole"]().only(methods=["echo state network"])
 
 
 def test_seconds_of_several_kinds_of_processor_or_kernels_are_not_drawn() -> None:

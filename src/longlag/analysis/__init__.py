@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
 
+from longlag import registry
 from longlag.analysis import claims, comparison, intervals, newcomer, ranking, stats
 from longlag.analysis import reach as carries
 from longlag.errors import unknown
@@ -61,7 +62,8 @@ class Analysis:
         for kind, names in (("task", tasks), ("method", methods)):
             for name in names:
                 if name not in set(runs[kind]):
-                    raise unknown(f"{kind} of these runs", name, sorted(runs[kind].unique()))
+                    label = partial(registry.label, f"{kind}s")
+                    raise unknown(f"{kind} of these runs", name, sorted(runs[kind].unique()), label)
         for kind, names in (("task", tasks), ("method", methods)):
             if names:
                 runs, curves = runs[runs[kind].isin(names)], curves[curves[kind].isin(names)]

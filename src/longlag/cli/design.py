@@ -7,7 +7,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +107,8 @@ def _check_names(plan: Suite, job: Job) -> None:
     given = {Path(plugin).resolve() for plugin in job.plugins}
     for kind, name in [("methods", job.base or job.method), *(("tasks", task) for task in job.tasks)]:
         if name not in registry.names(kind):
-            error = f"{plan.source}: {unknown(kind.removesuffix('s'), name, registry.names(kind))}"
+            fault = unknown(kind.removesuffix("s"), name, registry.names(kind), partial(registry.label, kind))
+            error = f"{plan.source}: {fault}"
             flags = " ".join(f"--plugin {plugin}" for plugin in job.plugins)
             said = f"; `design` does not run code that a suite names: add {flags} to run it"
             raise LonglagError(f"{error}{said if flags else ''}")

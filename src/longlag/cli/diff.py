@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from longlag import words
 from longlag.cli import _arguments, _records
 from longlag.errors import LonglagError, unknown
 
@@ -86,7 +87,7 @@ def _runs(path: Path, methods: list[str] | None, i: int) -> pd.DataFrame:
     if not methods:
         return runs
     if methods[i] not in set(runs.method):
-        raise unknown(f"method of {path}", methods[i], sorted(runs.method.unique()))
+        raise unknown(f"method of {path}", methods[i], sorted(runs.method.unique()), words.method_label)
     return runs[runs.method == methods[i]].assign(method=" | ".join(dict.fromkeys(methods)))
 
 

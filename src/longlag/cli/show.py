@@ -49,7 +49,8 @@ def _refuse(name: str) -> NoReturn:
                 f"{name!r} is a {kind}: `longlag {kind} {name} RUN --out DIR` makes it; `longlag list` prints the "
                 "methods and tasks"
             )
-    fault = unknown("method or task", name, registry.names("methods") + registry.names("tasks"))
+    kinds = {other: kind for kind in ("methods", "tasks") for other in registry.names(kind)}
+    fault = unknown("method or task", name, kinds, lambda other: registry.label(kinds[other], other))
     raise LonglagError(f"{fault}; `longlag list` prints all")
 
 

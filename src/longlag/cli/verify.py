@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from longlag import words
 from longlag.cli import _arguments
 from longlag.errors import unknown
 
@@ -71,5 +72,5 @@ def _of(rows: list[Row], methods: Sequence[str]) -> list[Row]:
     known = {row.method for row in rows}
     for name in methods:
         if name not in known:
-            raise unknown("method of these runs", name, known)
+            raise unknown("method of these runs", name, known, words.method_label)
     return [row for row in rows if row.method in methods]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def _shipped(plugin: str) -> str:
 def _check_known(kind: str, used: Iterable[str], known: Sequence[str]) -> None:
     for name in used:
         if name not in known:
-            raise unknown(kind, name, known)
+            raise unknown(kind, name, known, partial(registry.label, f"{kind}s"))
 
 
 def check_reuse(full: Mapping[str, Any]) -> None:

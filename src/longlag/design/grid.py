@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from longlag import protocol
+from longlag import protocol, words
 from longlag.errors import LonglagError, unknown
 from longlag.store.records import Row
 
@@ -60,7 +60,7 @@ def of(rows: Sequence[Row], tasks: Sequence[str] = (), lags: Sequence[int] = (),
         )
     for task in tasks:
         if task not in by_task:
-            raise unknown("task of the reference", task, by_task)
+            raise unknown("task of the reference", task, by_task, words.task_label)
     cells = [_cell(task, by_task[task], lags, quick) for task in sorted(tasks or by_task)]
     if found := [cell for cell in cells if cell.lags]:
         return found
