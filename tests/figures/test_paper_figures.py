@@ -84,6 +84,17 @@ def test_labels_break_between_words_alone(name, width):
     assert all("T\n=" not in label and "=\n" not in label for label in shown)
 
 
+@pytest.mark.parametrize("width", [style.PAGE_WIDTH, style.COLUMN_WIDTH])
+def test_a_title_ends_within_the_figure_and_before_the_next(width):
+    cells = paper("martens2011").cells
+    figure = papers.draw(cells[cells.table == 0], curve=True, width=width)
+    figure.draw_without_rendering()
+    boxes = [panel._left_title.get_window_extent() for panel in figure.axes if panel.get_title(loc="left")]
+    assert len(boxes) == 8
+    assert max(box.x1 for box in boxes) <= figure.bbox.x1
+    assert not any(one.overlaps(other) for one in boxes for other in boxes if one is not other)
+
+
 def test_a_caption_names_what_is_drawn_and_nothing_else():
     cells = paper("jaeger2012").cells
     assert papers.caption(cells[cells.table == 0], curve=False) == (

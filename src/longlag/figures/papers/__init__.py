@@ -27,6 +27,7 @@ _COLOURS = (0, 3, 2, 1, 4, 9, 5, 6)  # of the palette, one for each arm
 _MARKERS = "oDs^vPX*"
 _ACROSS = 4  # panels side by side across a page; half of them across a column
 _CHARACTERS = 90  # of tick labels that fit side by side across a page
+_TITLE_CHARACTERS = 10.5  # of a title, in an inch of a panel and its margins
 _LEAST = 6  # characters of a label in a line; where there is less room, labels are slanted
 _OVERHANG = 3  # characters by which a word may be longer than its line
 _SLANTED_ROOM = 20  # characters of a slanted label in a line
@@ -186,7 +187,8 @@ def _curves(cells: pd.DataFrame, width: float) -> Figure:
         row, column = 2 * (place // across), place % across
         pair = panels[row][column], panels[row + 1][column]
         _task(pair, cells[cells.task == task], arms)
-        pair[0].set(title=style.task_title(task), ylabel="% of runs solved" if column == 0 else "")
+        title = _broken(style.task_title(task), int(_TITLE_CHARACTERS * width / across))
+        pair[0].set(title=title, ylabel="% of runs solved" if column == 0 else "")
         pair[1].set(ylabel="passes to solve" if column == 0 else "")
     for place in range(len(tasks), across * (len(panels) // 2)):
         for row in (0, 1):
