@@ -88,8 +88,8 @@ def orders_and_adding() -> Finding:
         f"{100 * constant[0]:.0f} % of the cases, or in {100 * constant[1]:.0f} % with three symbols, of which one is "
         f"known where {100 * constant[0]:.0f} % are wrong. So another seed is worth more than more passes. Of adding, "
         "one run met the criterion on validation and ended, but on the test set "
-        f"{100 * nearly.test_error:.2f} % are wrong, in place of 1 %. The paper is said to solve these problems to "
-        "T = 200 (second-hand).",
+        f"{100 * nearly.test_error:.2f} % are wrong, and at most 1 % may be. The paper is said to solve these "
+        "problems to T = 200 (second-hand).",
         all(row.solved for (_, lag), rows in orders.items() if lag == 100 for row in rows)
         and {lag for _, lag in orders} == {100, 200}
         and early[-1] < 0.2 * 1e7

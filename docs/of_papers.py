@@ -243,7 +243,8 @@ def start_and_momentum() -> Finding:
 def _percent(rows: Sequence[Row]) -> str:
     """The range of the shares wrong of trials that did not meet the criterion."""
     wrong = sorted(100 * row.test_error for row in rows if not row.solved)
-    return f"{wrong[0]:.0f} to {wrong[-1]:.0f} %"
+    ends = dict.fromkeys(f"{share:.0f}" for share in (wrong[0], wrong[-1]))
+    return f"{' to '.join(ends)} %"
 
 
 def _published(task: str, arm: str = "lstm_1997", lag: int = 100) -> float:
