@@ -22,6 +22,7 @@ SUITE = ROOT / "config/fresh.yaml"
 BUDGET, LSTM_LAG = ROOT / "results/budget/runs.csv.gz", ROOT / "results/lstm_lag/runs.csv.gz"
 SEARCH, FINAL = ROOT / "results/tuning/trials.csv", ROOT / "results/tuning_far/trials.csv"
 TUNED, FINAL_TUNED = ROOT / "config/tuned/tuning.yaml", ROOT / "config/tuned/tuning_far.yaml"
+TRIED = ROOT / "results/tried/permutation.csv"
 LAST, FAR = ROOT / "config/fresh_final.yaml", ROOT / "config/far.yaml"
 RECORDS = {
     "before": FOLDER / "before/runs.csv.gz",
@@ -58,8 +59,8 @@ Tasks that no search has seen, with the one setting for all tasks and the same b
 {records}
 
 Seeds used up so far: {seeds}, {others} by `config/budget.yaml`, {lag} by `config/lstm_lag.yaml`, {last} by
-`config/fresh_final.yaml` and {far} by `config/far.yaml`. A later change of a recipe takes the next block of five that
-is not among them.
+`config/fresh_final.yaml`, {far} by `config/far.yaml` and {tried} by `results/tried/permutation.csv`. A later change of a
+recipe takes the next block of five that is not among them.
 
 ```sh
 longlag table success results/fresh/runs.csv.gz --out tables
@@ -117,6 +118,7 @@ def page(records: Mapping[str, Sequence[Row]]) -> str:
         others=_span(row.seed for row in read_rows(BUDGET)),
         lag=_span(row.seed for row in read_rows(LSTM_LAG)),
         last=_span(row.seed for row in last),
+        tried=_span(row.seed for row in read_rows(TRIED)),
         far=_span(seed for job in suite.read(FAR).jobs for seed in job.seeds),
     )
 
