@@ -139,7 +139,7 @@ def section(slug: str) -> str:
     lines = [f"*What you see.* {seen(slug)}", "", f"**Verdict, {of}: {said}.** {one['plain']}", ""]
     if one["caveat"]:
         lines += [f"Caveats: {one['caveat']}.", ""]
-    lines += ["| measured | value | asked | nets that meet it | share of all nets |", "|---|---|---|---|---|"]
+    lines += ["| measured | value | threshold | nets that meet it | share of all nets |", "|---|---|---|---|---|"]
     lines += [f"| {' | '.join(_cells(number))} |" for number in one["numbers"]]
     return "\n".join([*lines, "", _how_to_read(one["numbers"])]) + "\n"
 
@@ -166,6 +166,8 @@ def _how_to_read(numbers: Sequence[dict[str, Any]]) -> str:
     said = [ranges if kind == "range over seeds" else f"Value: the mean, in brackets its {kind}." for kind in kinds]
     if any(number["share"] for number in numbers):
         said.append("Share: 95 % Wilson interval; most nets meet a threshold if all of it lies above 50 %.")
+    if any("lost" in number["name"] and number["low"] < 0 for number in numbers):
+        said.append("A loss below 0 is a gain.")
     if any(number["nets"] and not number["share"] for number in numbers):
         said.append("Theorem: one net that misses would refute the claim.")
     return " ".join(said)

@@ -267,8 +267,11 @@ def test_the_verdict_is_on_records(tmp_path: Path, draw, first, second, expected
     small = factorial.Problem("memorization_5bit", 2, 200.0)
     finding = init_and_momentum.measure([0], tmp_path / "runs.csv", small)
     assert finding.verdict == expected
-    assert ("yes for temporal_order, lag 50 (budget spent: neither " in finding.plain.lower()) == (first is WON)
-    assert ("memorization_5bit, lag 100 is not run" in finding.caveat) == (not second)
+    assert ("yes for temporal order, lag 50 (budget spent: neither " in finding.plain.lower()) == (first is WON)
+    assert ("5-bit memory, lag 100 is not run" in finding.caveat) == (not second)
+    assert "init" not in " ".join([finding.plain, *(number.name for number in finding.numbers)]), (
+        "the figure says start"
+    )
     assert ("count as the whole budget" in finding.caveat) == (OPEN in (first, second)), "where an effect is undecided"
     assert (" confidence intervals contain 0 (10 nets each)." in finding.plain) == (first is OPEN)
     draw("init_and_momentum", finding, smallest=6.5)

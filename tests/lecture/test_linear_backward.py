@@ -16,6 +16,7 @@ from longlag.lecture.tools.numbers import Verdict
 def test_it_holds_exactly(draw):
     finding = linear_backward.measure(range(5))
     assert finding.verdict == Verdict.HOLDS
+    assert all(number.unit for number in finding.numbers if number.value), "a number that is not 0 says of what it is"
     draw("linear_backward", finding)
 
 

@@ -25,9 +25,9 @@ def found(*numbers, **said):
 @pytest.mark.parametrize(
     ("numbers", "said", "verdict", "ending"),
     [
-        ([number(10, 10)], {}, Verdict.HOLDS, "misses twice their effect on the states by 25% of it or more."),
-        ([number(10, 10)], {"caveat": "it is slow"}, Verdict.CAVEAT, "by 25% of it or more, but it is slow."),
-        ([number(10, 10)], {"caveat": "long", "but": "short"}, Verdict.CAVEAT, "by 25% of it or more, but short."),
+        ([number(10, 10)], {}, Verdict.HOLDS, "twice the effect on the states: it misses by 25% of the effect or more."),
+        ([number(10, 10)], {"caveat": "it is slow"}, Verdict.CAVEAT, "by 25% of the effect or more, but it is slow."),
+        ([number(10, 10)], {"caveat": "long", "but": "short"}, Verdict.CAVEAT, "by 25% of the effect or more, but short."),
         ([number(9, 10)], {}, Verdict.CAVEAT, ", but the sum is exact in only 9 of 10 nets."),
         ([number(8, 10)], {}, Verdict.UNDECIDED,
          "Undecided: the sum is exact in 8 of 10 nets. This is too near to half to decide."),

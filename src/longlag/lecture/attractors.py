@@ -32,6 +32,7 @@ from longlag.rng import stream
 
 ZERO, HUGE = 2.0**-24, 2.0**24  # rounding of float32: a start that leaves no trace; a rounding error that decides
 _TOLERANCE = 0.05  # of a rate per step
+_OF_LOG = "of its logarithm"  # the unit of a distance between two rates
 _HELD = 0.01  # largest share of bits lost by a net that holds them
 CLAIM = claim("attractors")
 
@@ -170,7 +171,7 @@ def measure(seeds: Sequence[int], updates: int = 1000, points: int = 121) -> Fin
     by_design = [landscape(net, attractors(net)[[0, -1]]) for net in map(designed, seeds)]
     latches = [latched(seed, updates) for seed in seeds]
     trained = [landscape(latch.after, latch.settled) for latch in latches if latch.holds and latch.distinct]
-    pictures = {"written_down": picture(by_design[0], points)}
+    pictures = {"by_design": picture(by_design[0], points)}
     if trained:
         pictures["trained"] = picture(trained[0], points)
     first, second = ([rates(land, points) for land in lands] for lands in (by_design, trained))
@@ -188,7 +189,7 @@ def judge(
     on, off = "learned to hold the bit in two attractors", "did not learn to hold the bit in two attractors"
     latched, share, caveat = premise(latches, lambda latch: latch.holds and latch.distinct, on, off, seeds)
     numbers = [
-        *thresholds("written down", by_design),
+        *thresholds("by design", by_design),
         over_seeds("attractors before training", [float(len(attractors(latch.before))) for latch in latches]),
         share,
         *thresholds("trained", trained),
@@ -212,7 +213,7 @@ def thresholds(which: str, found: Sequence[Rates]) -> list[Number]:
         number(
             "rate on the watershed, distance from the saddle's eigenvalue",
             "watershed_off",
-            "",
+            _OF_LOG,
             grows,
             at_most=_TOLERANCE,
         ),
@@ -220,7 +221,7 @@ def thresholds(which: str, found: Sequence[Rates]) -> list[Number]:
         number(
             "rate inside a basin, distance from the attractor's eigenvalue",
             "inside_off",
-            "",
+            _OF_LOG,
             shrinks,
             at_most=_TOLERANCE,
         ),

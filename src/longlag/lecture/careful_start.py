@@ -145,7 +145,7 @@ def judge(logs: Mapping[str, Sequence[np.ndarray]], means: Mapping[str, Sequence
     caveat = f"other starts that are called careful carry the gradient less far: {each}" if short else ""
     but = fill(CLAIM.slug, "but", longest=max(short.values())) if short else ""
     shown = {
-        STARTS[name].label: f"{numbers[name].value:.2g}; mean of all {share.value:.2g}"
+        STARTS[name].label: fill(CLAIM.slug, "shown", best=numbers[name].value, mean=share.value)
         for name, share in random.items()
     }
     every = [*numbers.values(), *random.values(), *better]

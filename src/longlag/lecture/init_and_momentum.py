@@ -39,6 +39,7 @@ _LIVE_CORNERS = tuple(corner for corner in CORNERS if corner.momentum in ("none"
 _LIVE_STEP = 2  # place of the rate in a corner's grid
 CLAIM = claim("init_and_momentum", tasks=" and ".join(p.name for p in PROBLEMS), updates=UPDATES, nets=len(SEEDS))
 _TOGETHER = {"start": "saved by both over the start alone", "momentum": "saved by both over momentum alone"}
+_WORDS = dict(zip(KINDS, ("neither", "start", "momentum", "both"), strict=True))  # of the corners
 Spent = dict[str, dict[int, float]]  # kind of corner -> seed -> share of the budget
 Solved = dict[str, dict[int, bool]]  # a run may be solved by its last pass: its share is 1 too
 
@@ -238,13 +239,13 @@ def _spent(corners: dict[str, Recorded]) -> Spent:
 
 
 def _means(shares: Spent) -> str:
-    return ", ".join(f"{kind} {np.mean([*values.values()]):.0%}" for kind, values in shares.items())
+    return ", ".join(f"{_WORDS[kind]} {np.mean([*values.values()]):.0%}" for kind, values in shares.items())
 
 
 def _solved(task: str, corners: Solved) -> list[Number]:
     """The share of nets that solve the task within the budget, by corner."""
     counts = {kind: sum(each.values()) for kind, each in corners.items()}
-    return [rate(f"{task}: nets that solve it, {kind}", k, len(corners[kind])) for kind, k in counts.items()]
+    return [rate(f"{task}: nets that solve it, {_WORDS[kind]}", k, len(corners[kind])) for kind, k in counts.items()]
 
 
 def _not_run(found: dict[Problem, list[Recorded]], judged: Iterable[Problem]) -> str:
@@ -261,4 +262,5 @@ def _not_run(found: dict[Problem, list[Recorded]], judged: Iterable[Problem]) ->
 
 
 def _shares(task: str, corners: Spent) -> list[Number]:
-    return [over_seeds(f"{task}: {name}", [*values.values()], "of the budget") for name, values in corners.items()]
+    named = {_WORDS[kind]: [*values.values()] for kind, values in corners.items()}
+    return [over_seeds(f"{task}: {name}", values, "of the budget") for name, values in named.items()]

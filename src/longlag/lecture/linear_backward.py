@@ -24,6 +24,7 @@ DOUBLINGS = (-20, -10, -6, -4, -2, -1, 0, 1, 2, 4, 6, 10, 20)  # powers of two: 
 _ROUNDINGS = STEPS * (HIDDEN + 2) + STEPS * BATCH + 1  # on the longest way of a term into a derivative
 _BOUND = 3 * rounding.gamma(_ROUNDINGS)
 _SUM = "of the absolute sum"
+_EFFECT = "of what the inputs do"
 CLAIM = claim("linear_backward", units=HIDDEN, steps=STEPS, roundings=_ROUNDINGS, bound=_BOUND)
 
 
@@ -91,7 +92,7 @@ def judge(checks: dict[str, list[Linearity]]) -> Finding:
                 over_seeds(f"{name}: backward, doubling, largest difference", found["doubling"], "", twice, at_most=0)
             ),
             theorem(over_seeds(f"{name}: backward, adding, error", found["adding"], _SUM, added, at_most=_BOUND)),
-            over_seeds(f"{name}: forward, inputs doubled, departure", departure, "", short, above=_BOUND),
+            over_seeds(f"{name}: forward, inputs doubled, departure", departure, _EFFECT, short, above=_BOUND),
         ]
     doubling, adding = (max(number.high for number in numbers[place::3]) for place in (0, 1))
     told: dict[str, Any] = {

@@ -15,18 +15,18 @@ from longlag.figures.tools import style
 
 _DEAD, _ALIVE = sns.color_palette("colorblind")[0], sns.color_palette("colorblind")[3]
 
-_KINDS = {"written_down": "two attractors, written down", "trained": "a net that learned to hold a bit"}
+_KINDS = {"by_design": "two attractors by design", "trained": "a net that learned to hold a bit"}
 
 
 @style.applied()
 def draw(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """The net written down and the trained one: map, cut, growth."""
+    """The net with attractors by design and the trained one: map, cut, growth."""
     return _rows(finding["series"], [key for key in _KINDS if key in finding["series"]], width)
 
 
 @style.applied()
 def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
-    """The trained net; without one, the net written down."""
+    """The trained net; without one, the net with attractors by design."""
     return _rows(finding["series"], [key for key in _KINDS if key in finding["series"]][-1:], width)
 
 
@@ -84,7 +84,7 @@ def _growth(axes: Any, net: Mapping[str, Any]) -> None:
         text, va = f"{words}\n×{rate:.2f} a step", "top" if name == "peak" else "bottom"
         base.word(axes, steps[middle], norms[middle], text, colour, xytext=(6, 0), textcoords="offset points", va=va)
     axes.axhline(0, color=style.QUIET, lw=0.6, ls=(0, (1, 2)))
-    axes.set(xlabel="T in steps", title="with the lag")
+    axes.set(xlabel="T in steps", ylabel="log₁₀ ‖dh$_T$/dh$_0$‖", title="with more steps")
 
 
 caption = base.caption("attractors")

@@ -35,7 +35,7 @@ def _margin(axes: Any, series: base.Series) -> None:
     axes.axhspan(-40, np.log10(_HALF_GAP), color=style.FAINT, alpha=0.5, lw=0)
     base.word(axes, 14, -17.5, "rounds\nto the\nend itself", style.QUIET, va="top")
     axes.set(xscale="log", xlim=(scales[0], 100), ylim=(-36, 1))
-    axes.set(xlabel="weight scale", ylabel="what is left to the end")
+    axes.set(xlabel="weight scale", ylabel="distance to the end / half the range")
     axes.set_yticks(range(-30, 1, 10), base.powers(range(-30, 1, 10)))
     axes.set_title("… comes near its ends …")
 
@@ -50,7 +50,7 @@ def _slope(axes: Any, series: base.Series) -> None:
     base.word(axes, 0.13, 0.05, "tanh", base.UNIT["tanh"])
     base.word(axes, 12, 0.4, "logistic", base.UNIT["logistic"])
     base.word(axes, 0.13, 1.6e-4, "dotted: 1 / scale,\nby theory", style.QUIET)
-    axes.set(xscale="log", yscale="log", xlabel="weight scale", ylabel="mean slope, of the steepest")
+    axes.set(xscale="log", yscale="log", xlabel="weight scale", ylabel="mean slope / steepest slope")
     axes.set_title("… and pays in slopes")
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
-from longlag.words import capital, task_label
+from longlag.words import capital, percent
 
 _CORNERS = {"neither": "neither", "init": "start", "momentum": "momentum", "both": "both"}
 _COLOURS = {"neither": style.QUIET, "init": base.BLUE, "momentum": base.GREEN, "both": base.ORANGE}
@@ -22,7 +22,7 @@ _EFFECTS = {  # of the numbers' names -> words, and the colour of the corner tha
     "saved by both over momentum alone": ("both over\nmomentum", "both"),
 }
 _SHORT = {"addition, T = 80": "addition", "multiplication, T = 80": "multiplication"}
-_SHORT |= {"5-bit memorization, T = 200": "5-bit mem.", "20-bit memorization, T = 80": "20-bit mem."}
+_SHORT |= {"5-bit memorization, T = 200": "5-bit memory", "20-bit memorization, T = 80": "20-bit memory"}
 
 
 @style.applied()
@@ -66,9 +66,8 @@ def _corners(panels: list[Any], tasks: Mapping[str, Any], momentum: str = "momen
 
 
 def _called(task: str) -> str:
-    """What people call "temporal_order, lag 50"."""
-    name, _, lag = task.partition(", ")
-    return ", ".join(filter(None, [capital(task_label(name)), lag]))
+    """As a title, "temporal order, lag 50" with a capital."""
+    return capital(task)
 
 
 def _panel(axes: Any, corners: Mapping[str, tuple[Any, Any]], called: Mapping[str, str]) -> None:
@@ -79,7 +78,7 @@ def _panel(axes: Any, corners: Mapping[str, tuple[Any, Any]], called: Mapping[st
         axes.plot(x[solved], values[solved], "o", ms=3.5, color=_COLOURS[name], mew=0)
         axes.plot(x[~solved], np.full((~solved).sum(), 1.07), "x", ms=4, color=_COLOURS[name], mew=1)
     base.word(axes, 3.5, 1.13, "× not solved", style.QUIET, ha="right", va="bottom", fontsize=7)
-    labels = [f"{words}\n{corners[name][0].mean():.0%}" for name, words in called.items()]
+    labels = [f"{words}\n{percent(corners[name][0].mean())}" for name, words in called.items()]
     axes.set_xticks(range(len(_CORNERS)), labels, fontsize=7)
     for label, name in zip(axes.get_xticklabels(), _CORNERS, strict=True):
         label.set_color(_COLOURS[name])
@@ -103,7 +102,7 @@ def _effects(axes: Any, finding: base.Series) -> None:
     base.word(axes, 0, 0.6, "threshold: no effect", **beside)
     axes.set_yticks([-place for place in range(len(_EFFECTS))], [words for words, _ in _EFFECTS.values()], fontsize=7)
     axes.set(ylim=(-4.4, 1.1), xlabel="budget saved (95 % interval)", title="what each saves")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+    axes.xaxis.set_major_formatter(lambda value, _: percent(value).replace("-", "−"))
     for which, task in enumerate(tasks):
         where = {"xycoords": "axes fraction", "ha": "right", "va": "bottom", "fontsize": 7}
         sign = "●■"[which % 2]

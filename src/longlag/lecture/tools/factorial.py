@@ -36,6 +36,7 @@ from longlag.optimisers.schedules import Constant, Schedule, WarmMomentum
 from longlag.settings import describe
 from longlag.store import records
 from longlag.store.records import Point, Row
+from longlag.words import task_label
 
 RATE = "optimiser.learning_rate.value"
 TUNING_SEEDS = (protocol.FIRST_TUNING_SEED, protocol.FIRST_TUNING_SEED + 1)
@@ -98,7 +99,7 @@ class Problem:
     @property
     def name(self) -> str:
         """The task with its lag, in words."""
-        return f"{self.task}, lag {self.lag}"
+        return f"{task_label(self.task)}, lag {self.lag}"
 
 
 PROBLEMS = (Problem("temporal_order", 50, UPDATES * 300.0), Problem("memorization_5bit", 100, UPDATES * 96.0))
