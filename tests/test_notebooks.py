@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from longlag import lecture
+from longlag.lecture.base import texts
 from programs import loaded
 
 NOTEBOOKS = Path(__file__).parents[1] / "docs/notebooks"
@@ -54,6 +55,21 @@ def test_the_lecture_states_the_verdicts_of_twenty_nets_and_names_every_claim():
     )
     others = set(re.findall(r"[`\s](\w+)[`\s]", text[text.index("**Next:**") :]))
     assert set(lecture.names()) - measured <= others, "the list of the other claims at the end"
+
+
+def test_the_lecture_shows_its_claims_in_the_words_of_today():
+    """The outputs are kept: without this, those of an older claim would stay."""
+    shown = " ".join(
+        "".join(output["data"]["text/markdown"])
+        for cell in cells("lecture")
+        for output in cell.get("outputs", [])
+        if "text/markdown" in output.get("data", {})
+    )
+    text = (NOTEBOOKS / "lecture.py").read_text("utf-8")
+    for slug in re.findall(r'^measure\("(\w+)"', text, flags=re.M):
+        summary = " ".join(texts()[slug]["summary"].split())
+        lacking = [part for part in re.split(r"\{[^}]*\}", summary) if part.strip() not in shown]
+        assert not lacking, f"{slug}: python docs/notebooks/build.py runs the notebook again"
 
 
 @pytest.mark.slow

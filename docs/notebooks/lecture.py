@@ -38,7 +38,7 @@ def measure(slug, seeds=range(1)):
     figure = drawings.get(slug).draw(found)
     figure.set_dpi(80)
     figure.savefig("claim.png", dpi=80)
-    numbers = "\n".join(f"- {number['name']}: {number['value']:.3g}" for number in found["numbers"][:6])
+    numbers = "\n".join(f"- {n['name']}: {n['value']:.3g} {n['unit']}".rstrip() for n in found["numbers"][:6])
     nets = count(len(seeds), "net")
     here = f"{nets}: {found['verdict']}"
     if len(seeds) <= 3 and found["verdict"] == "undecided":
@@ -140,7 +140,7 @@ measure("attractors")
 # sequence passes (one forward is 1, forward and backward 3). A run is solved when at most 1 % of the test set is wrong and
 # fresh validation sequences confirm it before the passes are spent.
 #
-# The methods do not know the same. `lstm_chrono` and `esn` read the lag and fit their time constants to it. `esn` reads
+# The methods do not get the same information. `lstm_chrono` and `esn` read the lag and fit their time constants to it. `esn` reads
 # the role of each input too, and its readout has quadratic features: products of its states. `control`, `hf` and
 # `esn_momentum` read neither the lag nor these roles. [What each recipe reads](../protocol.md#what-each-recipe-reads) is a table.
 #
