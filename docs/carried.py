@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conditions import REFERENCE, by_condition, passes, solved
-from finding import Finding, in_markdown
+from finding import Finding, in_markdown, of_all
 from fresh import FINAL_TUNED, cell
 
 from longlag.design import tuned
@@ -74,3 +74,40 @@ def _ending(rows: Sequence[Row]) -> str:
     if rows and all(row.status == Status.NOT_ATTEMPTED for row in rows):
         return "not tried"
     return cell(rows, (rows[0].task, rows[0].lag)) if rows else ""
+
+
+def mingru(path: Path = REFERENCE) -> Finding:
+    """How far the minGRU carries, beside the other nets that know the lag."""
+    seeds = by_condition(path)
+    own = {(task, lag): rows for (method, task, lag), rows in seeds.items() if method == "mingru"}
+    tasks, last = sorted({task for task, _ in own}), max(lag for _, lag in own)
+    carried = {
+        method: [task for task in tasks if solved(seeds, method, task, last) >= 0.5]
+        for method in sorted({method for method, _, _ in seeds} - {"esn"})
+    }
+    far = carried["mingru"]
+    price = [passes(seeds, "mingru", task, last) for task in far]
+    beside = {
+        method: of_all([row.solved for task in far for row in seeds[method, task, last]])
+        for method in ("mingru", "gru", "lstm_chrono")
+    }
+    short = [task for task in tasks if task not in far]
+    ends = {
+        task: max((lag for t, lag in own if t == task and solved(seeds, "mingru", t, lag) >= 0.5), default=0)
+        for task in short
+    }
+    stops = join_words(f"{task_label(task)} {f'to lag {lag}' if lag else 'at no lag'}" for task, lag in ends.items())
+    sizes = {
+        task: [seeds[method, task, 20][0].parameters for method in ("mingru", "gru", "lstm_chrono")] for task in tasks
+    }
+    return Finding(
+        f"The minGRU carries {len(far)} of {len(tasks)} tasks to lag {last}, as many as the chrono LSTM, with fewer "
+        "passes and no unsolved seed",
+        f"On {join_words(map(task_label, far))}: {beside['mingru']} runs at lag {last} are solved, with medians of "
+        f"{number(min(price))} to {number(max(price))} passes. On the same tasks the chrono LSTM solves "
+        f"{beside['lstm_chrono']} and the GRU {beside['gru']}. It solves {stops}. In a minGRU the input alone decides "
+        "the gates, and the state is a linear recurrence. It has two layers, the GRU and the LSTMs have one. It knows "
+        "the lag, as they do: its time constants reach up to it. It was added to the reference after the other methods, "
+        f"with settings of the same search. Seeds solved, and the median of their passes:\n\n{_ladders(own, 'minGRU')}",
+        len(far) >= max(len(of) for of in carried.values()),
+    )

@@ -22,8 +22,10 @@ from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import cost_axes, endings, learning_curves, overview, reach, solve_time
 from longlag.figures.tools import style
-from longlag.store.records import Point, Row, Status
+from longlag.store.records import Point, Row, Status, read_rows
 from longlag.words import join_methods
+
+REFERENCE = Path(__file__).parents[2] / "results/reference/runs.csv.gz"
 
 
 @pytest.mark.slow
@@ -65,6 +67,8 @@ def test_remedies_differ_in_colour_and_ablations_are_tints_of_their_parents() ->
     remedies = style.styles(fake_results.SKILL)
     assert len({method_style.colour for method_style in remedies.values()}) == len(remedies)
     styles = style.styles(registry.names("methods"))
+    shown = {row.method for row in read_rows(REFERENCE)} | {"mingru"}
+    assert len({styles[name].colour for name in shown}) == len(shown), "two methods of the reference have one colour"
     for name, parent in {
         "esn_init": "esn_momentum",
         "momentum_plain_init": "esn_momentum",

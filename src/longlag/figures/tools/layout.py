@@ -17,7 +17,7 @@ from longlag.words import join_methods
 
 _FEW = 4  # panels: up to this number they are drawn in full size, whatever they contain
 _ENOUGH = 3  # methods that make a panel worth its full size
-_CROWD = 8  # methods that need the whole width of a page
+_CROWD = 10  # with more methods a panel needs the whole width of a page
 _SMALL = 1.12  # inches: height of a small panel
 _LEGEND_ROW = 0.16  # inches
 _LETTER = 0.063  # inches: mean width of one in the names of axes

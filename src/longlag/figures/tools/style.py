@@ -32,7 +32,8 @@ STOPPED = "stopped by a failure, or all sequences used"  # a ladder, by anything
 COLORBLIND = (
     *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
 )
-_BLUE, _ORANGE, _GREEN, _VERMILLION, _PINK, _BROWN, _ROSE, _GREY, _YELLOW, _SKY = range(10)
+_PALETTE = (*COLORBLIND, "#6b4c1e", "#5d3a9b")
+_BLUE, _ORANGE, _GREEN, _VERMILLION, _PINK, _BROWN, _ROSE, _GREY, _YELLOW, _SKY, _UMBER, _VIOLET = range(12)
 # method -> colour (of the palette, or as hex), share of white mixed in, marker, dash; in drawing order. A tint or a
 # colour of its own stands back where a panel is crowded: ablations and baselines.
 _KNOWN: dict[str, tuple[int | str, float, str, str]] = {
@@ -43,6 +44,9 @@ _KNOWN: dict[str, tuple[int | str, float, str, str]] = {
     "hf": (_PINK, 0, "s", "-"),
     "lstm": (_SKY, 0, "^", "-"),
     "lstm_chrono": (_BLUE, 0, "P", "-"),
+    # gated nets of today that the reference shows together
+    "gru": (_UMBER, 0, "d", "-"),
+    "mingru": (_VIOLET, 0, "H", "-"),
     # ablations: a tint of the parent
     "esn_init": (_ORANGE, 0.3, "d", "--"),
     "momentum_plain_init": (_ORANGE, 0.45, "<", ":"),
@@ -172,7 +176,7 @@ def _spare(i: int) -> MethodStyle:
 
 
 def _method_style(colour: int | str, white: float, marker: str, dash: str, back: bool = False) -> MethodStyle:
-    full = to_rgb(COLORBLIND[colour] if isinstance(colour, int) else colour)
+    full = to_rgb(_PALETTE[colour] if isinstance(colour, int) else colour)
     red, green, blue = (white + (1 - white) * part for part in full)
     return MethodStyle((red, green, blue), marker, dash, _SIZES.get(marker, 1.0), back)
 
