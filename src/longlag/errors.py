@@ -76,10 +76,14 @@ def _with_initials(path: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as an error message quotes it; one of hundreds of letters or digits is cut."""
+    """A value as an error message quotes it, in a line; one of hundreds of letters or digits is cut.
+
+    >>> shown(type("Tensor", (), {"__repr__": lambda tensor: "tensor([[1.],\\n        [2.]])"})())
+    'tensor([[1.], [2.]])'
+    """
     if isinstance(value, int) and abs(value) >= 10**30:
         return "a number of more than 30 digits"
-    text = repr(value)
+    text = re.sub(r"\s*\n\s*", " ", repr(value))
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
