@@ -53,6 +53,13 @@ def test_the_longest_lag_of_the_suites_fits_a_small_machine(task, method, monkey
     resolve(RunSpec(task, 2000, method, (0,)))
 
 
+def test_the_batch_of_an_optimiser_inside_another_counts(monkeypatch):
+    monkeypatch.setattr(memory_limit, "available", lambda: 2**26)
+    resolve(spec("omega", lag=20))
+    with pytest.raises(LonglagError, match=r"10,000,000 sequences of 20 steps"):
+        resolve(spec("omega", lag=20, overrides={"optimiser.base.batch": 10_000_000}))
+
+
 def test_the_longest_lag_that_is_tested_counts(monkeypatch):
     monkeypatch.setattr(memory_limit, "available", lambda: 2**22)
     resolve(spec("omega", lag=20, rules={"test_lags": [30]}))

@@ -13,7 +13,7 @@ from typing import Any
 from longlag import memory, protocol
 from longlag.errors import LonglagError
 from longlag.model import Model
-from longlag.settings import describe
+from longlag.settings import paths, value_at
 from longlag.tasks.base import Task
 
 _BYTES_PER_PARAMETER = 8 + 4  # drawn in double precision, kept in single
@@ -46,9 +46,8 @@ def available() -> int:
 
 def _largest_batch(task: Task, optimiser: Any) -> int:
     """Sequences that are in memory at once, at least."""
-    settings = describe(optimiser)
-    counts = [settings[name] for name in _BATCHES if isinstance(settings.get(name), int)]
-    most = max([protocol.MONITOR, *counts])
+    named = [value_at(optimiser, path) for path in paths(optimiser) if path.rpartition(".")[2] in _BATCHES]
+    most = max([protocol.MONITOR, *(value for value in named if isinstance(value, int))])
     return min(most, task.population or most)
 
 
