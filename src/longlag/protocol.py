@@ -79,6 +79,11 @@ class Rules:
         rules = cls(**read)
         if not rules.recent and (idle := sorted({"most_wrong", "error_below"} & {*given})):
             raise LonglagError(f"rule {idle[0]!r} has no effect alone; add recent, a number of training sequences")
+        if rules.recent and rules.most_wrong >= rules.recent and rules.error_below == math.inf:
+            raise LonglagError(
+                f"rule 'most_wrong' cannot be {rules.most_wrong} of {rules.recent} sequences (recent): a net that is "
+                "always wrong would be solved; take a smaller number, or add error_below"
+            )
         return rules
 
 

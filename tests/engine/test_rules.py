@@ -48,6 +48,7 @@ def test_rules_are_read_and_said_as_plain_data():
         ({"recent": 9, "error_below": 0}, "rule 'error_below' cannot be 0; it is a number, above 0"),
         ({"recent": 9, "error_below": float("nan")}, "rule 'error_below' cannot be nan"),
         ({"most_wrong": 3}, "rule 'most_wrong' has no effect alone; add recent"),
+        ({"recent": 9, "most_wrong": 9}, "rule 'most_wrong' cannot be 9 of 9 sequences"),
         ({"test_lags": 50}, "rule 'test_lags' cannot be 50"),
         ({"test_lags": []}, "rule 'test_lags' cannot be "),
         ({"test_lags": [20, 20]}, "rule 'test_lags' cannot be "),
@@ -99,7 +100,7 @@ def test_the_last_sequences_are_counted_in_a_ring():
 @pytest.mark.parametrize(("budget", "status"), [(3.0, "solved"), (2.0, "budget")])
 def test_a_rule_that_is_met_beyond_the_budget_solves_nothing(budget, status):
     """The first sequence takes three passes, and the rule forgives that it is wrong."""
-    rules = {"recent": 1, "most_wrong": 1}
+    rules = {"recent": 1, "most_wrong": 1, "error_below": 1.0}
     (row,) = outcome(spec("lstm_1997", "adding_1997", budget=budget, rules=rules))[1]
     assert (row.status, row.solved, row.passes) == (status, status == "solved", 3.0)
 
