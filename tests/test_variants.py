@@ -33,6 +33,8 @@ def test_settings_of_one_task_replace_the_general_ones():
 def test_a_path_that_is_given_twice_is_refused():
     with pytest.raises(LonglagError, match=r"--set gives .* twice"):
         settings.parse(["optimiser.batch=50", "optimiser.batch=20"])
+    with pytest.raises(LonglagError, match=r"--set gives 'init.bias_scale' twice"):
+        settings.parse(["init.bias_scale?=0.1", "init.bias_scale=0.2"])
 
 
 def test_a_variant_is_a_job_of_its_own_name_and_its_method_s_arguments():

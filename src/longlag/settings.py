@@ -159,8 +159,8 @@ def parse(
             raise LonglagError(
                 f"{option} takes {'path' if option == '--set' else 'name'}=value, such as {example}; not {text!r}"
             )
-        if path in parsed:
-            raise LonglagError(f"{option} gives {path!r} twice; leave one of them out")
+        if bare(path) in map(bare, parsed):
+            raise LonglagError(f"{option} gives {bare(path)!r} twice; leave one of them out")
         try:
             parsed[path] = json.loads(value)
         except (ValueError, RecursionError):  # a word, a number of thousands of digits, a thousand brackets

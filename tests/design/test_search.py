@@ -83,6 +83,13 @@ def test_a_huge_grid_is_refused_before_its_points_are_listed(monkeypatch):
         suite.parse(design(search={"grid": grid, "seeds": 2}))
 
 
+def test_a_point_of_a_grid_replaces_an_optional_setting_of_the_same_path():
+    cells = [{"methods": ["esn"], "tasks": ["adding"]}]
+    given = {"esn": {"init.bias_scale?": 0.3, "tasks": {"adding": {"init.bias_scale?": 0.4}}}}
+    plan = suite.parse(design(cells=cells, methods=given, search={"grid": {"init.bias_scale": [0.1, 0.2]}, "seeds": 1}))
+    assert [job.assignments() for job in plan.jobs] == [["init.bias_scale=0.1"], ["init.bias_scale=0.2"]]
+
+
 def test_a_variant_can_be_searched():
     cells = [{"methods": ["big"], "tasks": ["xor"]}]
     plan = suite.parse(design(cells=cells, methods={"big": {"from": "lstm", "cell.hidden": 64}}))

@@ -106,6 +106,13 @@ def test_what_the_suite_says_replaces_what_was_tuned_and_variants_begin_with_it(
     }
 
 
+@pytest.mark.parametrize(
+    "methods", [{"esn": {"cell.hidden?": 70}}, {"esn": {"tasks": {"adding": {"cell.hidden?": 70}}}}]
+)
+def test_an_optional_setting_of_the_suite_replaces_what_was_tuned_too(methods):
+    assert of(suite.parse(design(["esn"], methods=methods)), "esn")["adding"] == {"cell.hidden?": 70}
+
+
 def test_a_row_with_frozen_settings_has_the_digest_of_the_candidate(frozen):
     """Whole numbers with a point included: candidate 1 is the middle of each range."""
     solved = {"status": "solved", "best_error": 0.0, "passes": 2e5}
