@@ -268,7 +268,7 @@ MUTATIONS = (
     M("parity", "tasks/parity.py", "bits.sum(0, keepdims=True) % 2", "bits[:-1].sum(0, keepdims=True) % 2"),
     M("random starts", "tasks/_sequences.py", "rng.integers(lag, lag + lag // 10, size=n, endpoint=True)", "rng.integers(lag, lag + lag // 10, size=n)"),
     M("random permutation", "tasks/random_permutation.py", "one_hot(symbol[:-1], _SYMBOLS)", "one_hot(symbol[1:], _SYMBOLS)"),
-    M("random permutation, every step", "tasks/random_permutation_every_step.py", "one_hot(symbol[:-1], _SYMBOLS)", "one_hot(symbol[1:], _SYMBOLS)"),
+    M("random permutation, every step", "tasks/random_permutation_every_step.py", "symbol[1:])", "symbol[:-1])"),
     M("every step, wrong", "tasks/random_permutation_every_step.py", "wrong[:, :-1] = False", "wrong[:, 1:] = False"),
     M("marked windows", "tasks/_sequences.py", "rng.integers(length // 10, length // 2)", "rng.integers(length // 10, length // 3)"),
     M("marked padding", "tasks/_sequences.py", "value[np.arange(steps)[:, None] < start] = 0.0", "value[np.arange(steps)[:, None] < start] = 0.5"),

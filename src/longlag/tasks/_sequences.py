@@ -46,6 +46,11 @@ def marked_pairs(
     return x, start, np.stack([value[first, each], value[second, each]])
 
 
+def product_below(z: float) -> float:
+    """P(u v <= z) of two numbers U[0,1]."""
+    return z * (1 - math.log(z))
+
+
 def marked_minimal_lag(lag: int) -> int:
     """From the latest second mark, just before T'/2, to the last step of the shortest sequence, T' = T."""
     return lag - lag // 2

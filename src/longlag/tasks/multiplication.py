@@ -20,20 +20,13 @@ that by this criterion, although its squared error is lower.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from longlag.losses import SquaredError
-from longlag.tasks._sequences import marked_minimal_lag, marked_pairs, padded_steps
+from longlag.tasks._sequences import marked_minimal_lag, marked_pairs, padded_steps, product_below
 from longlag.tasks.base import Baseline, Batch, Task, Traits
 
 _TOLERANCE = 0.04
-
-
-def _product_below(z: float) -> float:
-    """P(u v <= z) of two numbers U[0,1]."""
-    return z * (1 - math.log(z))
 
 
 def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
@@ -51,11 +44,11 @@ TASK = Task(
     baselines={
         "constant": Baseline(
             "always 0.04 (share wrong), always the mean, 0.25 (loss)",
-            error=1 - _product_below(2 * _TOLERANCE),
+            error=1 - product_below(2 * _TOLERANCE),
             loss=7 / 144,
         ),
-        "half_solved": Baseline(  # u v - u/2 is uniform in +-u/2: wrong with probability 1 - 2 tolerance / u
-            "one of the two numbers known", error=1 - 2 * _TOLERANCE * (1 - math.log(2 * _TOLERANCE)), loss=1 / 36
+        "half_solved": Baseline(  # u v - u/2 is uniform in +-u/2: right with probability 2 tolerance / u, at most 1
+            "one of the two numbers known", error=1 - product_below(2 * _TOLERANCE), loss=1 / 36
         ),
     },
     sample=sample,

@@ -15,20 +15,14 @@ their first step marked.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from longlag.tasks._experiments_1997 import of_pairs
+from longlag.tasks._sequences import product_below
 from longlag.tasks.base import Baseline
 
 _MEAN = 0.9 / 4 + 0.1 / 2  # of u v, and of v where the first number is 1
 _WITHIN = 2 * 0.04
-
-
-def _product_below(z: float) -> float:
-    """P(u v <= z) of two numbers U[0,1]."""
-    return z * (1 - math.log(z))
 
 
 def target(pair: np.ndarray) -> np.ndarray:
@@ -47,12 +41,12 @@ TASK = of_pairs(
     baselines={
         "constant": Baseline(
             "always 0.04 (share wrong), always the mean, 0.275 (loss)",
-            error=0.9 * (1 - _product_below(_WITHIN)) + 0.1 * (1 - _WITHIN),
+            error=0.9 * (1 - product_below(_WITHIN)) + 0.1 * (1 - _WITHIN),
             loss=(0.9 / 9 + 0.1 / 3 - _MEAN**2) / 2,
         ),
         "half_solved": Baseline(
             "the first number known",
-            error=0.9 * (1 - _WITHIN * (1 - math.log(_WITHIN))) + 0.1 * (1 - _WITHIN),
+            error=0.9 * (1 - product_below(_WITHIN)) + 0.1 * (1 - _WITHIN),
             loss=(0.9 / 3 + 0.1) / 24,
         ),
     },

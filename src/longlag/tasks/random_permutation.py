@@ -27,9 +27,15 @@ from longlag.tasks.base import Baseline, Batch, Task, Traits, one_hot
 _RELEVANT, _SYMBOLS = 2, 100
 
 
-def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
+def symbols(rng: np.random.Generator, lag: int, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """x [T, n, 100], the first T of T + 1 symbols, and all of them [T + 1, n]."""
     symbol = first_again(rng, lag, n, _RELEVANT, _SYMBOLS)
-    return Batch(one_hot(symbol[:-1], _SYMBOLS), np.zeros(n, dtype=np.int64), symbol[-1:])
+    return one_hot(symbol[:-1], _SYMBOLS), symbol
+
+
+def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
+    x, symbol = symbols(rng, lag, n)
+    return Batch(x, np.zeros(n, dtype=np.int64), symbol[-1:])
 
 
 TASK = Task(

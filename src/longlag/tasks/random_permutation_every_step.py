@@ -25,11 +25,9 @@ from torch import Tensor
 from longlag.losses import CrossEntropy
 from longlag.ranges import part
 from longlag.tasks import random_permutation
-from longlag.tasks._sequences import first_again
-from longlag.tasks.base import EVERY_STEP, Baseline, Batch, Task, one_hot
+from longlag.tasks.base import EVERY_STEP, Baseline, Batch, Task
 
-_RELEVANT, _SYMBOLS = 2, 100
-_DISTRACTORS = _SYMBOLS - _RELEVANT
+_LOSS = math.log(random_permutation.TASK.traits.roles.count("distractor"))  # of a guess at the next symbol
 
 
 @part
@@ -58,8 +56,8 @@ class JudgedByTheLast:
 
 
 def sample(rng: np.random.Generator, lag: int, n: int) -> Batch:
-    symbol = first_again(rng, lag, n, _RELEVANT, _SYMBOLS)
-    return Batch(one_hot(symbol[:-1], _SYMBOLS), np.zeros(n, dtype=np.int64), symbol[1:])
+    x, symbol = random_permutation.symbols(rng, lag, n)
+    return Batch(x, np.zeros(n, dtype=np.int64), symbol[1:])
 
 
 TASK = Task(
@@ -68,12 +66,10 @@ TASK = Task(
     version=1,
     reference="Hochreiter & Schmidhuber 1997, task 2b; Martens & Sutskever 2011",
     traits=replace(random_permutation.TASK.traits, scored=EVERY_STEP),
-    loss=JudgedByTheLast(CrossEntropy(classes=_SYMBOLS)),
+    loss=JudgedByTheLast(CrossEntropy(random_permutation.TASK.traits.classes)),
     baselines={
-        "constant": Baseline(
-            "any distractor, and at the end one of the two relevant symbols", error=0.5, loss=math.log(_DISTRACTORS)
-        ),
-        "half_solved": Baseline("one bit has no half: as the constant", error=0.5, loss=math.log(_DISTRACTORS)),
+        "constant": Baseline("any distractor, and at the end one of the two relevant symbols", error=0.5, loss=_LOSS),
+        "half_solved": Baseline("one bit has no half: as the constant", error=0.5, loss=_LOSS),
     },
     sample=sample,
     steps=lambda lag: lag,
