@@ -14,14 +14,14 @@ import torch
 
 from benchmarks.arm import Arm, Missing
 from longlag.cells.reservoir import Reservoir
-from longlag.inits.base import sparse_rows, spectral_radius
+from longlag.inits.base import sparse_columns, spectral_radius
 
 Weights = dict[str, np.ndarray]
 
 
 def weights(hidden: int, inputs: int, seed: int = 0) -> Weights:
     rng = np.random.default_rng(seed)
-    recurrent = sparse_rows(rng, hidden, 10)
+    recurrent = sparse_columns(rng, hidden, 10)
     return {
         "W_hh": recurrent * (0.9 / spectral_radius(recurrent)),
         "W_xh": 0.5 * rng.standard_normal((inputs, hidden)),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from longlag.inits.base import sparse_rows, spectral_radius
+from longlag.inits.base import sparse_columns, spectral_radius
 from longlag.inits.sparse import SparseSpectral
 from longlag.rng import stream
 
@@ -19,5 +19,5 @@ def test_every_unit_has_so_many_connections_and_the_matrix_its_radius(connection
 
 @pytest.mark.parametrize("hidden", [1, 2, 3, 10])
 def test_a_single_connection_into_each_unit_makes_a_cycle(hidden):
-    radii = [spectral_radius(sparse_rows(stream(seed, "cycle"), hidden, 1)) for seed in range(200)]
+    radii = [spectral_radius(sparse_columns(stream(seed, "cycle"), hidden, 1)) for seed in range(200)]
     assert np.min(radii) > 1e-6

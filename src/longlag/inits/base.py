@@ -30,7 +30,7 @@ def spectral_radius(matrix: np.ndarray) -> float:
     return float(np.abs(np.linalg.eigvals(matrix)).max())
 
 
-def sparse_rows(rng: np.random.Generator, hidden: int, connections: int) -> np.ndarray:
+def sparse_columns(rng: np.random.Generator, hidden: int, connections: int) -> np.ndarray:
     """A recurrent matrix [H, H] whose columns (units) have `connections` standard normal incoming weights each.
 
     From unit to unit against the connections, every walk comes to a unit again: there is a cycle, and the spectral

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import numpy as np
 
-from longlag.inits.base import Shapes, sparse_rows, spectral_radius
+from longlag.inits.base import Shapes, sparse_columns, spectral_radius
 from longlag.ranges import COUNT, NON_NEGATIVE, part
 
 
@@ -54,7 +54,7 @@ class EchoState:
     feedback_scale: Annotated[float, NON_NEGATIVE] = 0.0
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
-        recurrent = sparse_rows(rng, shapes["W_hh"][0], self.connections)
+        recurrent = sparse_columns(rng, shapes["W_hh"][0], self.connections)
         return _with_readout(shapes) | {
             "W_hh": recurrent * (self.spectral_radius / spectral_radius(recurrent)),
             "W_xh": rng.standard_normal(shapes["W_xh"]) * _column(self.input_scales),

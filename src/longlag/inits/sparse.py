@@ -10,7 +10,7 @@ from typing import Annotated
 
 import numpy as np
 
-from longlag.inits.base import Shapes, dense, sparse_rows, spectral_radius
+from longlag.inits.base import Shapes, dense, sparse_columns, spectral_radius
 from longlag.ranges import COUNT, NON_NEGATIVE, part
 
 
@@ -26,6 +26,6 @@ class SparseSpectral:
 
     def draw(self, rng: np.random.Generator, shapes: Shapes) -> dict[str, np.ndarray]:
         scales = {"W_xh": self.input_scale, "W_hy": self.output_scale}
-        recurrent = sparse_rows(rng, shapes["W_hh"][0], self.connections)
+        recurrent = sparse_columns(rng, shapes["W_hh"][0], self.connections)
         drawn = {"W_hh": recurrent * (self.spectral_radius / spectral_radius(recurrent))}
         return drawn | dense(rng, {name: shape for name, shape in shapes.items() if name != "W_hh"}, scales)
