@@ -37,16 +37,16 @@ class Bars:
         self.best: dict[str, float] = {}  # of the runs that are in training, by title
 
     def __call__(self, event: Point | Row) -> None:
-        title = _title(event)
+        run = title(event)
         if self.bar is None:
             self.bar = tqdm(total=self.budget, unit=" passes", unit_scale=True, file=self.stream, leave=False)
         if isinstance(event, Point):
-            self.best[title] = min(self.best.get(title, 1.0), event.error)
-            self.bar.set_description_str(title, refresh=False)
+            self.best[run] = min(self.best.get(run, 1.0), event.error)
+            self.bar.set_description_str(run, refresh=False)
             self.bar.update(min(event.passes, self.budget) - self.bar.n)
-            self.bar.set_postfix_str(f"best {self.best[title]:.1%} wrong")
+            self.bar.set_postfix_str(f"best {self.best[run]:.1%} wrong")
         else:
-            self.best.pop(title, None)
+            self.best.pop(run, None)
             self.bar.close()
             self.bar = None
             print(_outcome(event), file=self.stream)
@@ -64,15 +64,16 @@ class Lines:
         elif time.monotonic() - self.last > _LINE_EVERY_SECONDS:
             self.last = time.monotonic()
             seen = f"{event.passes:,.0f} passes, {event.error:.1%} wrong, loss {event.loss:.4g}, {event.seconds:.0f} s"
-            print(f"{_title(event)}: {seen}", file=self.stream, flush=True)
+            print(f"{title(event)}: {seen}", file=self.stream, flush=True)
 
 
-def _title(event: Point | Row) -> str:
+def title(event: Point | Row) -> str:
+    """The run of a point or row, on one line: "adding T=50 lstm seed 3"."""
     return f"{event.task} T={event.lag} {event.method} seed {event.seed}"
 
 
 def _outcome(row: Row) -> str:
     wrong = f", {row.test_error:.2%} of the test set wrong" if row.test_error == row.test_error else ""
     return (
-        f"{_title(row)}: {row.status} after {row.passes:,.0f} passes and {row.seconds:.1f} CPU s{wrong} ({row.reason})"
+        f"{title(row)}: {row.status} after {row.passes:,.0f} passes and {row.seconds:.1f} CPU s{wrong} ({row.reason})"
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields
 
 from longlag import protocol, registry
 from longlag.engine.beginning import Beginning, allowed
+from longlag.engine.progress import title
 from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
 from longlag.engine.spec import RunSpec, Setup, check_device, resolve, resolve_elsewhere
 from longlag.engine.train import modes, train
@@ -45,8 +46,7 @@ def spec_of(row: Row) -> RunSpec:
         method, stop = str(spec["method"]["name"]), str(spec.get("stop", protocol.STOPS[0]))
         rules = dict(spec.get("rules", {}))
     except (ValueError, KeyError, TypeError) as error:
-        name = f"{row.task} T={row.lag} {row.method} seed {row.seed}"
-        raise LonglagError(f"the spec of row {name} is damaged ({error}); run its job again") from error
+        raise LonglagError(f"the spec of row {title(row)} is damaged ({error}); run its job again") from error
     variant = row.method if row.method != method else ""
     return RunSpec(
         row.task, row.lag, method, (row.seed,), row.budget, overrides, timeout, device, variant=variant, stop=stop,
@@ -56,7 +56,7 @@ def spec_of(row: Row) -> RunSpec:
 
 def rerun(row: Row) -> Comparison:
     """Runs the row's spec again and compares. A row whose spec cannot be run here is not verified, and says why."""
-    name = f"{row.task} T={row.lag} {row.method} seed {row.seed}"
+    name = title(row)
     try:
         setup, recorded = _setups(row)
     except LonglagError as error:
