@@ -74,7 +74,7 @@ def state(
     if lacking := len({*registry.FOLDERS["methods"].names()} - {*others, method}):
         how = documentation("docs/compare.md")
         print(f"{count(lacking, 'more method')} of longlag: without rows there; {how} says how to add one")
-    impossible = sum(digest is None for job in plan.jobs for digest in plan.wanted(job).values())
+    impossible = sum(digest is None for digest in plan.wanted().values())
     cannot = f", {impossible} that cannot be built" if impossible else ""
     if not left:
         print(f"all runs are finished{cannot and ' but for' + cannot.removeprefix(',')}")

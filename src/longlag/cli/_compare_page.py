@@ -41,7 +41,7 @@ def refuse_loss(plan: Suite, method: str, out: Path, replace: bool = False) -> s
     path = out / "record/runs.csv"
     if not files.is_file(path):
         return ""
-    wanted = {key: digest for job in plan.jobs for key, digest in plan.wanted(job).items()}
+    wanted = plan.wanted()
     kept = [row for row in records.read_rows(path) if row.method == method]
     current = _current(kept)
     lost = [row for row in kept if row.spec_hash in current and wanted.get(key_of(row)) != row.spec_hash]

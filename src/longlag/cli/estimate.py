@@ -83,7 +83,7 @@ def _taken(plan: Suite) -> frozenset[Key]:
     if not plan.reuse:
         return frozenset()
     there = {(row.spec_hash, row.seed) for path in plan.reuse for row in read_rows(path) if is_final(row)}
-    wanted = {key: digest for job in plan.jobs for key, digest in plan.wanted(job).items()}
+    wanted = plan.wanted()
     taken = frozenset(key for key, digest in wanted.items() if (digest, key[3]) in there)
     _note(f"{len(taken)} of {len(wanted)} runs are in the files of reuse already; the estimate is of the others")
     return taken

@@ -89,16 +89,19 @@ class Suite:
         """The design as one line of JSON, which `read` reads back, with the digests if they are given."""
         return json.dumps({**self.config, **({"digests": digests} if digests else {})}, sort_keys=True)
 
-    def wanted(self, job: Job) -> dict[Key, str | None]:
-        """The runs of a job and the digest that each row must have; None if the run cannot be built.
+    def wanted(self, job: Job | None = None) -> dict[Key, str | None]:
+        """The runs of a job, or of all jobs, and the digest that each row must have; None if the run cannot be built.
 
         Raises:
             LonglagError: the digests are not known.
         """
         if self.digests is None:
             raise LonglagError(f"suite {self.name} has no digests; write them with `longlag design`")
-        known = self.digests.get(job.folder.as_posix(), {})
-        return {key: known.get(key[0], {}).get(str(key[2])) for key in job.runs()}
+        found: dict[Key, str | None] = {}
+        for each in self.jobs if job is None else (job,):
+            known = self.digests.get(each.folder.as_posix(), {})
+            found |= {key: known.get(key[0], {}).get(str(key[2])) for key in each.runs()}
+        return found
 
 
 def read(path: str | Path) -> Suite:
