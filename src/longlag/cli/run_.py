@@ -45,19 +45,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from longlag import resources
-    from longlag.design import digests, kept, suite
+    from longlag.design import digests, kept
     from longlag.words import count
 
     if importlib.util.find_spec("snakemake") is None:
         raise LonglagError(
             f"`longlag run` calls Snakemake, which is missing: {sys.executable} -m pip install snakemake"
         )
-    path = Path(args.suite)
-    if path.suffix:  # as in `_arguments.suite_of`
-        found, config = suite.read(path), ["--configfile", args.suite, *["--config"] * args.replace]
-    else:
-        found = suite.find({"suite": args.suite}, [Path("config"), resources.find("config")])
-        config = ["--config", f"suite={args.suite}"]
+    found = _arguments.suite_of(args)
+    file = ["--configfile", args.suite, *["--config"] * args.replace]
+    config = file if Path(args.suite).suffix else ["--config", f"suite={args.suite}"]
     command = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(resources.find("Snakefile"))]
     command += [
         "--cores",
