@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from longlag.cells.gru import GRU
+from longlag.cells.lstm import LSTM
+from longlag.cells.mingru import MinGRU
 from longlag.cells.reservoir import Reservoir
 from longlag.cells.tanh_rnn import TanhRNN
 from longlag.errors import LonglagError
@@ -75,6 +78,14 @@ def test_feedback_is_for_closed_form_readouts():
     params = {name: torch.randn(1, *shape) for name, shape in model.shapes().items()}
     with pytest.raises(LonglagError, match="closed form"):
         model.tape(params, torch.zeros(1, 3, 2, 1), torch.zeros(1, 2, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("cell", [GRU(4), LSTM(4), MinGRU(4)], ids=["drive", "drive and state", "state"])
+def test_feedback_to_a_cell_with_several_drives_or_states_per_unit_is_refused(cell):
+    model = Model(cell, 1, 1, 2, feedback=OutputFeedback())
+    params = {name: torch.zeros(1, *shape) for name, shape in model.shapes().items()}
+    with pytest.raises(LonglagError, match="one drive and one state per unit, such as Reservoir"):
+        model.states(params, torch.zeros(1, 3, 2, 1), torch.zeros(1, 2, dtype=torch.int64))
 
 
 def test_no_feedback_has_no_parameters():

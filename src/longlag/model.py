@@ -47,17 +47,25 @@ class NoFeedback:
 @dataclass(frozen=True)
 class OutputFeedback:
     """From the second scored step on, y_{t-1} W_yh is added to the drive. y is the target while the readout is fitted
-    (teacher forcing), and the net's own output afterwards (Jaeger 2001, section 3)."""
+    (teacher forcing), and the net's own output afterwards (Jaeger 2001, section 3).
+
+    The cell has one drive and one state per unit: W_yh says which unit an output drives, and not which of its gates.
+    """
 
     def shapes(self, hidden: int, n_outputs: int) -> Mapping[str, tuple[int, ...]]:
         return {"W_yh": (n_outputs, hidden)}
 
     def states(self, model: Model, params: Params, x: Tensor, start: Tensor, teacher: Tensor | None) -> Tensor:
         until = x.shape[1] - model.scored + 1
+        drives = model.cell.drive(params, x[:, until:])
+        if drives.shape[-1] != model.cell.hidden or len(model.cell.start(params, 1)) > 1:
+            raise LonglagError(
+                "output feedback is for cells with one drive and one state per unit, such as Reservoir or TanhRNN; use "
+                "NoFeedback with cells that have gates"
+            )
         h = model.cell.states(params, x[:, :until], start, 1)[:, 0]
-        drives = model.cell.drive(params, x[:, until:]).unbind(1)
         scored = [h]
-        for k, drive in enumerate(drives):
+        for k, drive in enumerate(drives.unbind(1)):
             y = model.read(params, h.unsqueeze(1))[:, 0] if teacher is None else teacher[:, k]
             (h,), _ = model.cell.step(params, (h,), drive + y.to(h.dtype) @ params["W_yh"])
             scored.append(h)
