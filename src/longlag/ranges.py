@@ -6,8 +6,8 @@
         leak: Annotated[float, Interval(0, 1, open_low=True)] = 1.0
 
 A field of words declares its choices as `Literal["a", "b"]`. A number that may also be given by a part is declared as
-`Annotated[float, ...] | Part`. Fields that are parts themselves declare nothing: they
-were checked when they were built. A number or a word in the place of a part is refused.
+`Annotated[float, ...] | Part`. Fields that are parts themselves declare nothing: they were checked when they were
+built. A number or a word in the place of a part is refused.
 """
 
 from __future__ import annotations

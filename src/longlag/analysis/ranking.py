@@ -5,7 +5,8 @@ does not gain by a grid of its own. The interval is Wilson's with ladders for tr
 a number from 0 to 1, whose variance is at most that of a coin with its mean. The runs of a ladder are no trials of
 their own, since a seed that was stopped at one lag is unsolved at all longer ones. The interval is too wide where
 methods either always solve or never. How a method was set is read off its rows: the settings that differ from those of
-its file."""
+its file.
+"""
 
 from __future__ import annotations
 

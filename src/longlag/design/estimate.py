@@ -4,9 +4,9 @@ Known runs (the record has the same task, method and lag) cost the mean of their
 left out costs nothing. With another budget, runs that it would have stopped are scaled. All other runs are guessed from
 the nearest recorded lag of the same task and method, else of the method or its variants, else of all methods, in
 proportion to passes and to the length of the sequence; a variant with more units than the recorded nets costs as their
-squares. A guess assumes that the whole budget is spent, so guesses are
-too high. A recorded seed that would have left the ladder before that lag (`protocol.GIVE_UP_AFTER`) is not counted; a
-lag without a record is taken to end as the lag before it did.
+squares. A guess assumes that the whole budget is spent, so guesses are too high. A recorded seed that would have left
+the ladder before that lag (`protocol.GIVE_UP_AFTER`) is not counted; a lag without a record is taken to end as the lag
+before it did.
 
 The range of an estimate is for cores like those of the record. For known runs it is two standard errors of prediction
 of the sum over new seeds: the variance is m^2 s^2 / n + m s^2 for n recorded and m new seeds, s being the standard
@@ -30,6 +30,7 @@ from longlag.design import footprints
 from longlag.design.footprints import Footprint
 from longlag.design.job import Job
 from longlag.design.suite import Suite
+from longlag.settings import bare
 from longlag.store.records import Key, Row, Status
 from longlag.store.specs import base_method
 
@@ -159,7 +160,7 @@ class Record:
         A smaller net is not cheaper in this proportion, so it counts as one of the recorded size.
         """
         method, own = self.of(job)
-        wanted = [float(value) for path, value in job.settings.items() if path.split(":")[-1].rstrip("?") == _UNITS]
+        wanted = [float(value) for path, value in job.settings.items() if bare(path.rpartition(":")[2]) == _UNITS]
         if own or not wanted:
             return 1.0
         recorded = max((_units(row.spec) for row in self._of_method(method)), default=0.0)

@@ -41,7 +41,7 @@ def loss(folder: Path, plan: Suite, jobs: Path | None = None) -> str:
     if name != plan.name:
         return f"{folder} holds the record of the suite {name!r}, which {plan.name!r} would replace"
     dropped = _dropped(folder, plan)
-    gone = {name for name in {key[1] for key in dropped} if not _has_files(jobs or folder / "jobs", name)}
+    gone = {method for method in {key[1] for key in dropped} if not _has_files(jobs or folder / "jobs", method)}
     lost = sorted(key for key in dropped if key[1] in gone)
     if not lost:
         return ""
