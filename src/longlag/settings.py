@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -71,6 +71,16 @@ def optional(path: str) -> str:
 def bare(path: str) -> str:
     """The path without the mark of `optional`."""
     return path.removesuffix("?")
+
+
+def without(values: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """The settings but those at these paths, for all tasks or for one, optional or not.
+
+    >>> without({"cell.hidden?": 8, "adding:cell.hidden": 9, "cell.leak": 1.0}, ["cell.hidden"])
+    {'cell.leak': 1.0}
+    """
+    gone = {*map(bare, paths)}
+    return {path: value for path, value in values.items() if bare(path.rpartition(":")[2]) not in gone}
 
 
 def present(part: Any, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,6 +66,14 @@ def test_a_stage_takes_what_the_search_before_it_chose(place):
     assert again.jobs == plan.jobs, "what suite.json records is the suite itself"
 
 
+def test_what_was_chosen_replaces_an_optional_setting_of_the_same_path(place):
+    (place / stages.CHOSEN).write_text(CHOSEN)
+    slow = {**CONFIG["methods"]["slow"], "tasks": {"adding": {f"{RATE}?": 0.5}}}
+    plan = suite.parse({**CONFIG, "methods": {"slow": slow}})
+    (adding,) = (job for job in plan.jobs if job.method == "slow" and job.tasks == ("adding",))
+    assert adding.settings == {"cell.hidden": 8, f"adding:{RATE}": 0.01}
+
+
 def test_a_stage_whose_choices_are_missing_is_refused_but_can_be_estimated(place):
     with pytest.raises(LonglagError, match="nothing is chosen yet for slow on adding: run stage 'rates' of author2000"):
         suite.parse(CONFIG)

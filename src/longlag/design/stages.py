@@ -21,6 +21,7 @@ from typing import Any
 from longlag import resources
 from longlag.design import schemas
 from longlag.errors import LonglagError, shown, unknown
+from longlag.settings import without
 from longlag.store import files
 
 STAGES = "stages"
@@ -167,7 +168,7 @@ def _chosen(suite: Mapping[str, Any], wanted: Mapping[tuple[str, str], str], pap
             )
         of = methods.setdefault(method, {})
         own = dict(of.get("tasks", {}))
-        of["tasks"] = {**own, task: {**own.get(task, {}), **values}}
+        of["tasks"] = {**own, task: {**without(own.get(task, {}), values), **values}}
     return methods
 
 

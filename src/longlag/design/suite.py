@@ -19,7 +19,7 @@ from longlag import protocol, registry
 from longlag.design import checks, schemas, search, stages, tuned
 from longlag.design.job import Job
 from longlag.errors import LonglagError, unknown
-from longlag.settings import bare
+from longlag.settings import without
 from longlag.store import files
 from longlag.store.records import Key
 
@@ -249,8 +249,7 @@ def _jobs(full: Mapping[str, Any], cell: Mapping[str, Any]) -> Iterator[Job]:
 
 def _with_point(given: dict[str, Any], point: Mapping[str, Any]) -> dict[str, Any]:
     """Settings with those of a point of a grid, which replace all of the same path, optional ones too."""
-    replaced = {*map(bare, point)}
-    return {**{path: value for path, value in given.items() if bare(path.rpartition(":")[2]) not in replaced}, **point}
+    return {**without(given, point), **point}
 
 
 def _settings(given: Mapping[str, Any], frozen: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -262,11 +261,9 @@ def _settings(given: Mapping[str, Any], frozen: Mapping[str, Mapping[str, Any]])
     general = {path: value for path, value in given.items() if path not in ("from", "tasks")}
     by_task = given.get("tasks", {})
     own = {f"{task}:{path}": value for task in frozen for path, value in by_task.get(task, {}).items()}
-    said = {task: {*map(bare, (*general, *by_task.get(task, {})))} for task in frozen}
     kept = {
         f"{task}:{path}": json.dumps(value)
         for task, values in frozen.items()
-        for path, value in values.items()
-        if bare(path) not in said[task]
+        for path, value in without(values, (*general, *by_task.get(task, {}))).items()
     }
     return {**general, **kept, **own}
