@@ -97,9 +97,6 @@ def mingru(path: Path = REFERENCE) -> Finding:
         for task in short
     }
     stops = join_words(f"{task_label(task)} {f'to lag {lag}' if lag else 'at no lag'}" for task, lag in ends.items())
-    sizes = {
-        task: [seeds[method, task, 20][0].parameters for method in ("mingru", "gru", "lstm_chrono")] for task in tasks
-    }
     return Finding(
         f"The minGRU carries {len(far)} of {len(tasks)} tasks to lag {last}, as many as the chrono LSTM, with fewer "
         "passes and no unsolved seed",
@@ -107,7 +104,8 @@ def mingru(path: Path = REFERENCE) -> Finding:
         f"{number(min(price))} to {number(max(price))} passes. On the same tasks the chrono LSTM solves "
         f"{beside['lstm_chrono']} and the GRU {beside['gru']}. It solves {stops}. In a minGRU the input alone decides "
         "the gates, and the state is a linear recurrence. It has two layers, the GRU and the LSTMs have one. It knows "
-        "the lag, as they do: its time constants reach up to it. It was added to the reference after the other methods, "
-        f"with settings of the same search. Seeds solved, and the median of their passes:\n\n{_ladders(own, 'minGRU')}",
+        "the lag, as they do: its time constants reach up to it. It was added to the reference after the other "
+        "methods, with settings of the same search. Seeds solved, and the median of their passes:"
+        f"\n\n{_ladders(own, 'minGRU')}",
         len(far) >= max(len(of) for of in carried.values()),
     )

@@ -59,8 +59,8 @@ Tasks that no search has seen, with the one setting for all tasks and the same b
 {records}
 
 Seeds used up so far: {seeds}, {others} by `config/budget.yaml`, {lag} by `config/lstm_lag.yaml`, {last} by
-`config/fresh_final.yaml`, {far} by `config/far.yaml` and {tried} in `results/tried`. A later change of a recipe takes the
-next block of five that is not among them.
+`config/fresh_final.yaml`, {far} by `config/far.yaml` and {tried} in `results/tried`. A later change of a recipe
+takes the next block of five that is not among them.
 
 ```sh
 longlag table success results/fresh/runs.csv.gz --out tables
