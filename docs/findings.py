@@ -280,6 +280,7 @@ def page() -> str:
         of_damping.structural_damping(),
         of_damping.orders_and_adding(),
         of_damping.rule_and_constant(),
+        carried.mingru(),
     ]
     wrong = [finding.title for finding in found if not finding.holds]
     if wrong:

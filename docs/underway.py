@@ -42,8 +42,8 @@ tried is *not tried*. An empty cell has not been run yet.
 
 Settings are those that [the search and its final](../../docs/tuning.md) chose: one for each of adding, XOR, temporal
 order and 5-bit memory, and the *one setting* of a method on the other four tasks. The echo state network gets more
-information: it knows the lag (so do the LSTMs and the GRU) and the role of each input, and has up to {units:,} units
-([what each recipe reads](../../docs/protocol.md#what-each-recipe-reads)).
+information: it knows the lag (so do the LSTMs, the GRU and the minGRU) and the role of each input, and has up to
+{units:,} units ([what each recipe reads](../../docs/protocol.md#what-each-recipe-reads)).
 
 `replaced.csv.gz` has the LSTM's runs with the settings of the search, before the final replaced some of them: the
 suite does not ask for them any more ([finding](../../docs/findings.md)).
