@@ -111,7 +111,7 @@ def prepared(folder: Path) -> list[Kind]:
     """Writes one good file of each kind, and says how it is read."""
     plan = _plan()
     rows = [row for job in plan.jobs for key in job.runs() for row in [_row(job, key)]]
-    points = [records.Point("adding", 10, "esn", 0, 1000.0 * k, k, 1 / (k + 1), 0.5, 0.25, 0.1) for k in range(100)]
+    points = [records.Point("adding", 10, "esn", 0, 1000.0 * k, k, 1 / (k + 1), 0.5, 0.25, 0.125) for k in range(100)]
     runs, curves, design = folder / "runs.csv", folder / "curves.parquet", folder / "tiny.yaml"
     records.write_rows(runs, rows)
     write_points(curves, points)

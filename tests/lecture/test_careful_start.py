@@ -44,7 +44,7 @@ def test_a_start_that_vanishes_or_explodes_is_a_lost_case(plain, rate):
 
 def test_it_fails_if_no_start_carries_or_the_plain_one_does(plain):
     lost = judge(sparse_small=-0.1, orthogonal=-0.1, lstm_chrono=-0.1)
-    assert "? No for sparse, radius 1.1, small input (4.5e-05 arrives; mean direction 0.12), orthogonal" in plain(lost)
+    assert "? No for sparse, radius 1.1, small input (4.5e-05 arrives; mean 0.12), orthogonal" in plain(lost)
     assert lost.verdict == Verdict.FAILS
     assert judge(plain=0.0).verdict == Verdict.FAILS
     assert judge(orthogonal_same=0.0).verdict == Verdict.FAILS
