@@ -334,7 +334,10 @@ def test_figures_are_drawn_and_slides_written_without_being_asked_where(tmp_path
     page = Path("lecture/slides.html").read_text("utf-8")
     assert [page.count(f'id="claim-{number}"') for number in (1, 2, 3)] == [0, 1, 1]
     assert page.count('<img src="data:image/svg+xml,') == 2
-    assert "Measured with 5 seeds: it <b>holds</b>. Twice the error at the outputs makes every error derivative exactly twice" in page
+    assert (
+        "Measured with 5 seeds: it <b>holds</b>. Twice the error at the outputs makes every error derivative exactly twice"
+        in page
+    )
     claim = lecture.get(QUICK).CLAIM
     assert all(html.escape(words) in page for words in (claim.sentence, claim.exercise.predict, claim.exercise.explain))
     assert "<code>longlag lecture --claim linear_backward</code>" in page
@@ -430,7 +433,9 @@ def test_the_terminal_shows_a_sentence_and_folds_the_numbers(tmp_path, monkeypat
     lines = capsys.readouterr().out.splitlines()
     short, long = lines[:3], lines[3:]
     assert long[: len(short) - 1] == short[:-1]
-    assert short[1].startswith("      Twice the error at the outputs makes every error derivative exactly twice as large")
+    assert short[1].startswith(
+        "      Twice the error at the outputs makes every error derivative exactly twice as large"
+    )
     assert short[2] == long[-1] == "figures: lecture/figures"
     assert sum(line.startswith("      - ") for line in long) == 6
 
