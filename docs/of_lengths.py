@@ -58,6 +58,7 @@ def beyond_the_lengths() -> Finding:
         and len(first) == len(longer) == 3
         and max(of[lag] for of in wrong.values() for lag in (50, 100, 150)) < CRITERION
         and len(ended) == len(worse) == 3
+        and {row.cpu for row in first}.isdisjoint({row.cpu for row in longer})
         and min(of[500] for of in wrong.values()) > 0.05
         and min(of[1000] for of in wrong.values()) > 0.3,
     )
