@@ -46,6 +46,13 @@ def test_curves_have_a_panel_of_runs_solved_and_one_of_passes_for_each_task():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["Hessian-Free", "Undamped Hessian-Free"]
 
 
+def test_curves_have_the_names_of_the_columns_above_them():
+    cells = paper("pascanu2013").cells
+    own = cells[cells.task.eq("temporal_order") & cells.metric.eq("words")]
+    (legend,) = papers.draw(own, curve=True).legends
+    assert [text.get_text().lower() for text in legend.get_texts()] == [*dict.fromkeys(own.column_label)]
+
+
 def test_curves_leave_out_tasks_without_runs_and_say_so():
     cells = paper("martens2011").cells
     cells = cells[cells.table == 0].copy()

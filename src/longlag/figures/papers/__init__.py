@@ -14,6 +14,7 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator
 
 from longlag.analysis.papers import SHARES
 from longlag.figures.tools import layout, style
+from longlag.words import capital
 
 _UNITS = {  # what a vertical axis shows
     "share_wrong": "share of sequences wrong",
@@ -180,7 +181,7 @@ def _with_runs(cells: pd.DataFrame) -> list[str]:
 
 def _curves(cells: pd.DataFrame, width: float) -> Figure:
     """For each task that has runs (each, if none has) a panel of runs solved, and one of their passes below it."""
-    tasks, arms = _with_runs(cells), list(dict.fromkeys(cells.method))
+    tasks, arms = _with_runs(cells), _arms(cells)
     across = min(len(tasks), _ACROSS if width > style.COLUMN_WIDTH else _ACROSS // 2)
     figure, panels = layout.grid(2 * -(-len(tasks) // across), across, 1.35, width)
     for place, task in enumerate(tasks):
@@ -197,15 +198,25 @@ def _curves(cells: pd.DataFrame, width: float) -> Figure:
     return figure
 
 
-def _task(pair: tuple[Any, Any], rows: pd.DataFrame, arms: list[str]) -> None:
-    """The two panels of one task; the first lines of the upper one are those of the arms."""
+def _arms(cells: pd.DataFrame) -> dict[str, str]:
+    """Each method or variant and its name: that of its column, if each has a column of its own."""
+    columns = cells.groupby("method", sort=False).column_label.agg(lambda labels: list(dict.fromkeys(labels)))
+    own = all(len(labels) == 1 for labels in columns)
+    return {
+        arm: style.escape_mathtext(capital(labels[0])) if own else style.method_title(arm)
+        for arm, labels in columns.items()
+    }
+
+
+def _task(pair: tuple[Any, Any], rows: pd.DataFrame, arms: dict[str, str]) -> None:
+    """The two panels of one task; the first lines of the upper one are those of the arms, under their names."""
     lags = sorted(rows.lag.unique())
     for number, arm in enumerate(arms):
         own = rows[rows.method == arm].sort_values("lag")
         run, offset = own[own.n > 0], style.dodge(len(arms), 0.3)[number]
         x = np.array([lags.index(lag) for lag in run.lag], float) + offset
         look: Any = {"marker": _MARKERS[number % len(_MARKERS)], "ms": 4, "color": _colour(number)}
-        pair[0].plot(x, 100 * run.solved / run.n, label=style.method_title(arm), **look)
+        pair[0].plot(x, 100 * run.solved / run.n, label=arms[arm], **look)
         pair[1].plot(x, run.passes, **look)
     for number, arm in enumerate(arms):
         _bounds(pair[0], rows[rows.method == arm], lags, style.dodge(len(arms), 0.3)[number], number)
