@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conditions import REFERENCE, by_condition, passes, solved
-from finding import Finding, in_markdown, of_all
+from finding import Finding, Subject, in_markdown, of_all
 from fresh import FINAL_TUNED, cell
 
 from longlag.design import tuned
@@ -52,6 +52,7 @@ def gru(path: Path = REFERENCE) -> Finding:
         "not tried at long lags. The GRU was added to the reference after the other methods. Seeds solved, and the "
         f"median of their passes (blank: not run):\n\n{_ladders(own, 'GRU')}",
         len(far) >= 4 and min(beside) >= 1 and 2 * diverged > len(failed),
+        subject=Subject.LAGS,
     )
 
 
@@ -115,4 +116,5 @@ def mingru(path: Path = REFERENCE) -> Finding:
         and len(far) >= max(sum(reach[method, task] == last for task in tasks) for method in trained)
         and all(lag < xor["mingru"] for method, lag in xor.items() if method != "mingru")
         and reach["mingru", "memorization_20bit"] == 0,
+        subject=Subject.LAGS,
     )

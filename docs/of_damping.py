@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from finding import Finding, fisher, in_markdown, of_all, see
+from finding import Finding, Subject, fisher, in_markdown, of_all, see
 from fresh import FINAL_TUNED
 
 from longlag import registry
@@ -63,6 +63,7 @@ def structural_damping() -> Finding:
         and all(sum(solved("hf", lag)) >= sum(solved("hf_undamped", lag)) for lag in lags)
         and all(any(solved("hf_undamped", lag)) for lag in lags)
         and all(min(_passes(runs["hf", lag])) < min(_passes(runs["hf_undamped", lag])) for lag in lags),
+        subject=Subject.PAPERS,
     )
 
 
@@ -101,6 +102,7 @@ def orders_and_adding() -> Finding:
         and early[-1] < 0.2 * 1e7
         and min(never) > 0.7
         and all(row.solved for row in whole["random_permutation", 100]),
+        subject=Subject.PAPERS,
     )
 
 
@@ -145,6 +147,7 @@ def rule_and_constant() -> Finding:
         and fisher(by_rule, by_number) < 0.01
         and len(by_rule) + len(by_number) == len(_SETTINGS) * len(solved["hf_one"]),
         key="rule",
+        subject=Subject.SEARCH,
     )
 
 

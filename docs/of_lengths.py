@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from finding import Finding, in_markdown, of_all
+from finding import Finding, Subject, in_markdown, of_all
 
 from longlag.protocol import CRITERION
 from longlag.store.records import Row, read_rows
@@ -61,6 +61,7 @@ def beyond_the_lengths() -> Finding:
         and {row.cpu for row in first}.isdisjoint({row.cpu for row in longer})
         and min(of[500] for of in wrong.values()) > 0.05
         and min(of[1000] for of in wrong.values()) > 0.3,
+        subject=Subject.PAPERS,
     )
 
 

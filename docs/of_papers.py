@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
 
-from finding import Finding, in_markdown, of_all
+from finding import Finding, Subject, in_markdown, of_all
 
 from longlag import protocol
 from longlag.analysis import published
@@ -156,6 +156,7 @@ def lstm_of_1997() -> Finding:
         and min(steps.met) > 2 * steps.told
         and bool(steps.unsolved)
         and min(row.best_error for row in steps.unsolved) > 0.9,
+        subject=Subject.PAPERS,
     )
 
 
@@ -237,6 +238,7 @@ def start_and_momentum() -> Finding:
         and best < chance - 0.5
         and all(one < other for one, other in zip(clipped, plain, strict=True))
         and rates["clipped_098"] == rates["clipped_0995"] > rates["nesterov_098"] == rates["nesterov_0995"],
+        subject=Subject.PAPERS,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from finding import Finding, fisher, in_markdown, of_all, see
+from finding import Finding, Subject, fisher, in_markdown, of_all, see
 from fresh import BUDGET, FINAL, FINAL_TUNED, ROOT, SEARCH, TUNED, Cell, cell
 
 from longlag.analysis.newcomer import sign_test
@@ -98,6 +98,7 @@ def _search(before: Outcomes, now: Outcomes) -> Finding:
         and min(kept) > max(recipe) > CRITERION
         and not any(longer),
         key="search",
+        subject=Subject.SEARCH,
     )
 
 
@@ -178,6 +179,7 @@ def _symbols(solved: Outcomes, rows: Sequence[Row], longer: Sequence[Row], final
         and not any([*failing, *plain, *solved["lru", *_MEMORY], *now])
         and all(sum(solved[name, *_MEMORY]) >= 4 for name in careful),
         key="symbols",
+        subject=Subject.TASKS,
     )
 
 
@@ -214,6 +216,7 @@ def _untreated(solved: Outcomes) -> Finding:
         "its start: a careful start, found by search. A comparison with a net whose settings nobody searched would not "
         "show this.",
         all(counts[0]) and sum(counts[1]) <= 2,
+        subject=Subject.SEARCH,
     )
 
 
@@ -249,6 +252,7 @@ def _weakest(before: Outcomes, solved: Outcomes, final: Outcomes) -> Finding:
         "trains five times as long: 50,000 updates of 100 sequences (Sutskever et al. 2013, section 4).",
         sum(every["esn_momentum"]) < 0.6 * min(sum(every[name]) for name in remedies[:3])
         and not any(o for cell in lacking for o in solved["esn_momentum", *cell]),
+        subject=Subject.REMEDIES,
     )
 
 
@@ -304,4 +308,5 @@ def of_the_final(records: Mapping[str, Sequence[Row]]) -> Finding:
         and sum(final[gone]) < 3
         and all(now[gone]),
         key="final",
+        subject=Subject.SEARCH,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import costs
-from finding import Finding, in_markdown, of_all
+from finding import Finding, Subject, in_markdown, of_all
 from fresh import BUDGET
 from reached import REFERENCE
 
@@ -71,6 +71,7 @@ def early_or_never() -> Finding:
         and all(row.test_error > 0.4 for row in stuck)
         and min(row.passes_to_solve for row in products if row.solved) > _DEFAULT
         and all(row.solved for row in (*adding, *longest)),
+        subject=Subject.LAGS,
     )
 
 

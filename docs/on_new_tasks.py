@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from finding import Finding, in_markdown, of_all, see
+from finding import Finding, Subject, in_markdown, of_all, see
 from fresh import FINAL_TUNED
 from on_fresh_seeds import outcomes
 
@@ -52,6 +52,7 @@ def tracking(records: Mapping[str, Sequence[Row]]) -> Finding:
         and sum(solved["clipping", "parity", 10]) >= 4
         and not any(solved["control", "parity", 10])
         and all(least[name, lag] > 0.4 for name in chance for lag in (10, 20)),
+        subject=Subject.TASKS,
     )
 
 
@@ -89,6 +90,7 @@ def keeping(records: Mapping[str, Sequence[Row]]) -> Finding:
         and not any(o for name in gated for o in solved[name, "copy", 50])
         and gated < surely
         and not latched & {"esn", "orthogonal", "control", "clipping"},
+        subject=Subject.TASKS,
     )
 
 

@@ -11,7 +11,7 @@ from statistics import fmean, median
 import pandas as pd
 from conditions import REFERENCE, Seeds, by_condition, passes, solved
 from conditions import solved_of as _of
-from finding import Finding, fisher, in_markdown, see
+from finding import Finding, Subject, fisher, in_markdown, see
 from fresh import FINAL_TUNED
 
 from longlag.analysis import claims, stats
@@ -66,6 +66,7 @@ def halves() -> Finding:
         "does not say that two methods are equal there. Of two numbers of solved runs the first is that of the "
         f"method named first.\n\n{table}",
         0 < len(both) < len(sure),
+        subject=Subject.REMEDIES,
     )
 
 
@@ -133,6 +134,7 @@ def chrono(seeds: Seeds) -> Finding:
         and rest == ["memorization_20bit", "xor"]
         and solved(seeds, "lstm", "xor", lags[1]) == 1
         and solved(seeds, "esn_momentum", "memorization_20bit", lags[1]) > 0.5,
+        subject=Subject.LAGS,
     )
 
 
@@ -181,6 +183,7 @@ def permutation(seeds: Seeds) -> Finding:
         f"\n\n{table}",
         min(far["clipping"]) > 0.5 and max(far["hf"] + far["esn_momentum"]) < 0.5 and not elsewhere and p[100] < 0.01,
         key="permutation",
+        subject=Subject.TASKS,
     )
 
 

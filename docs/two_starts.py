@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import fresh
-from finding import Finding, in_markdown, of_all
+from finding import Finding, Subject, in_markdown, of_all
 
 from longlag.store.records import read_rows
 from longlag.words import task_label
@@ -50,6 +50,7 @@ def lag_of_the_lstm() -> Finding:
         f"{table}",
         p < 0.05 and gained > lost and reading.keys() == constant.keys(),
         key="forget_bias",
+        subject=Subject.REMEDIES,
     )
 
 

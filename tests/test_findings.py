@@ -1,6 +1,7 @@
 """The findings are those of the committed records, and a finding that they do not show is never written."""
 
 import dataclasses
+import re
 
 import pytest
 
@@ -10,13 +11,24 @@ from test_docs import ROOT
 
 
 @pytest.fixture(scope="module")
+def finding():
+    with loaded(ROOT / "docs/finding.py") as module:
+        yield module
+
+
+@pytest.fixture(scope="module")
 def findings():
     with loaded(ROOT / "docs/findings.py") as module:
         yield module
 
 
-def test_the_page_is_current(findings):
-    assert findings.PAGE.read_text("utf-8") == findings.page(), "python docs/findings.py"
+@pytest.fixture(scope="module")
+def found(findings):
+    return findings.found()
+
+
+def test_the_page_is_current(findings, found):
+    assert findings.PAGE.read_text("utf-8") == findings.page(found), "python docs/findings.py"
 
 
 def test_a_relation_that_records_no_longer_show_is_refused(findings, tmp_path, monkeypatch):
@@ -28,7 +40,7 @@ def test_a_relation_that_records_no_longer_show_is_refused(findings, tmp_path, m
     trials.write(tmp_path / "trials.csv", [fast if trial is solved[0] else trial for trial in kept])
     monkeypatch.setattr(findings, "TRIALS", tmp_path / "trials.csv")
     with pytest.raises(ValueError, match="the records no longer show: Within a million passes the LSTM"):
-        findings.page()
+        findings.page(findings.found())
 
 
 def test_a_difference_that_turns_round_on_other_tasks_does_not_stand_there(findings, monkeypatch):
@@ -48,9 +60,42 @@ def test_a_difference_that_turns_round_on_other_tasks_does_not_stand_there(findi
     assert stand[1] == stand[0] - 1
 
 
-def test_a_finding_is_referred_to_by_its_key(findings):
-    one = findings.Finding("One", f"It holds, unlike {findings.see('two')}.", True)
-    two = findings.Finding("Two", f"See {findings.see('two')}.", True, key="two")
-    assert findings.numbered([one, two]) == ["It holds, unlike finding 2.", "See finding 2."]
+def test_a_finding_is_referred_to_by_its_key(finding):
+    tasks, see = finding.Subject.TASKS, finding.see
+    one = finding.Finding("One", f"It holds, unlike {see('two')}.", True, tasks)
+    two = finding.Finding("Two", "So it is.", True, tasks, notes={"Caveat": f"See {see('two')}."}, key="two")
+    assert finding.numbered([one, two]) == [
+        "It holds, unlike [finding 2](#finding-2).",
+        "So it is.\n\n- **Caveat.** See [finding 2](#finding-2).",
+    ]
     with pytest.raises(ValueError, match="refers to the finding 'two', and none has that key"):
-        findings.numbered([one])
+        finding.numbered([one])
+
+
+def test_the_index_links_every_finding_under_its_subject(finding):
+    lags, papers = finding.Subject.LAGS, finding.Subject.PAPERS
+    shown = [finding.Finding(f"Of {subject}", "", True, subject) for subject in (papers, lags, papers)]
+    assert finding.index(shown) == (
+        "**Long lags**\n\n- [2. Of Long lags](#finding-2)\n\n"
+        "**The papers**\n\n- [1. Of The papers](#finding-1)\n- [3. Of The papers](#finding-3)"
+    )
+
+
+def test_a_note_without_words_is_left_out(finding):
+    notes = {"Later": "", "Test": "p = 0.5."}
+    assert finding.Finding("One", "So it is.", True, finding.Subject.TASKS, notes=notes).text == (
+        "So it is.\n\n- **Test.** p = 0.5."
+    )
+
+
+def test_every_link_of_the_page_to_a_finding_has_its_place(findings, found):
+    page = findings.page(found)
+    assert {*re.findall(r"\(#(.+?)\)", page)} == {*re.findall(r'<a id="(.+?)">', page)}
+
+
+def test_other_pages_link_findings_that_there_are(findings):
+    places = {*re.findall(r'<a id="(.+?)">', findings.PAGE.read_text("utf-8"))}
+    linked = {
+        anchor for path in ROOT.glob("docs/*.md") for anchor in re.findall(r"\(findings\.md#(.+?)\)", path.read_text())
+    }
+    assert linked <= places
