@@ -30,6 +30,7 @@ RECORDS = {
     "final": FOLDER / "final/runs.csv.gz",
 }
 Cell = tuple[str, int]  # task, lag
+Outcomes = Mapping[tuple[str, str, int], Sequence[bool]]  # (method, task, lag) -> solved or not, by seed
 _PAGE = """\
 # Recipes on fresh seeds
 
@@ -101,6 +102,14 @@ def intervals(n: int) -> str:
 def recorded() -> dict[str, list[Row]]:
     """The committed rows, before and now."""
     return {when: read_rows(path) for when, path in RECORDS.items() if path.exists()}
+
+
+def outcomes(rows: Iterable[Row]) -> Outcomes:
+    """(method, task, lag) -> solved or not, by seed."""
+    solved: dict[tuple[str, str, int], list[bool]] = {}
+    for row in rows:
+        solved.setdefault((row.method, row.task, row.lag), []).append(row.solved)
+    return solved
 
 
 def page(records: Mapping[str, Sequence[Row]]) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from finding import Finding, Subject, in_markdown, of_all, see
-from fresh import FINAL_TUNED
-from on_fresh_seeds import outcomes
+from fresh import FINAL_TUNED, outcomes
 
 from longlag.design import tuned
 from longlag.store.records import Row
