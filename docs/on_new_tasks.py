@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from finding import Finding, Subject, in_markdown, of_all, see
+from finding import Finding, Subject, in_markdown, of_all, see, span
 from fresh import FINAL_TUNED, outcomes
 
 from longlag.design import tuned
 from longlag.store.records import Row
 from longlag.words import capital, count, method_label, number
 
-_GIVEN = "No search has seen {}; each method has its one setting, five fresh seeds and at most 3 x 10^6 passes. "
+_GIVEN = "No search has seen {}. Each method has its one setting, five fresh seeds and at most 3 x 10^6 passes."
 GATED = ("gru", "lru", "lstm", "lstm_chrono", "mingru")
 _KEPT = {"copy": 50, "distractors": 50, "latch": 100}  # task -> lag
 
@@ -30,28 +30,35 @@ def tracking(records: Mapping[str, Sequence[Row]]) -> Finding:
         ]
         for name in names
     ]
-    table = in_markdown(["method", "10 bits", "20 bits", "wrong, 10 bits", "wrong, 20 bits"], shown)
     settings = tuned.read(FINAL_TUNED)["methods"]
     rates = {name: settings[name]["one"].get("optimiser.learning_rate", 3e-3) for name in ("gru", "lstm")}
     chance = ("lru", "mingru", "lstm", "lstm_chrono", "esn")
     return Finding(
         f"Of {count(len(names), 'method')} the GRU alone learns the parity of twenty bits",
-        f"{_GIVEN.format('this task')}The GRU needs {number(first)} passes or more. Of ten bits the plain net with "
-        f"clipped gradients solves {of_all(solved['clipping', 'parity', 10])}, without clipping "
-        f"{of_all(solved['control', 'parity', 10])}. A recurrence that is linear in its "
-        "state, with gains that are positive (minGRU) or the same for every input (LRU), cannot flip a state with "
-        "every 1, and so cannot keep the parity of bits without end (Sarrof, Veitsman & Hahn 2024; Grazzi et al. "
-        "2025). That may be why these two stay near chance. But ten bits are few: such a state could count the ones. "
-        "The echo state network, whose recurrent weights are not trained, stays there too. The LSTMs could flip a "
-        "state, and within this budget they do not learn to. We did not study which part of the GRU makes the "
-        f"difference; its learning rate, {rates['gru']:.2g}, is larger than that of the LSTM, {rates['lstm']:.2g}. "
-        f"Seeds solved, and the lowest share wrong of the seeds (chance: 50 %):\n\n{table}",
-        all(sum(solved["gru", "parity", lag]) >= 4 for lag in (10, 20))
+        f"It solves twenty bits with {of_all(solved['gru', 'parity', 20])} seeds. For either length it needs "
+        f"{number(first)} passes or more. Ten bits are solved by the plain net with clipped gradients with "
+        f"{of_all(solved['clipping', 'parity', 10])} seeds, without clipping with "
+        f"{of_all(solved['control', 'parity', 10])}.",
+        subject=Subject.TASKS,
+        caption="Seeds solved, and the lowest share wrong of the seeds (chance: 50 %):",
+        table=in_markdown(["method", "10 bits", "20 bits", "wrong, 10 bits", "wrong, 20 bits"], shown),
+        notes={
+            "Settings": _GIVEN.format("this task"),
+            "Linear recurrence": "The gains of the minGRU are positive, and those of the LRU the same for every "
+            "input. Such a recurrence, linear in its state, cannot flip the state with every 1. So it cannot keep the "
+            "parity of bits without end (Sarrof, Veitsman & Hahn 2024; Grazzi et al. 2025).",
+            "Caveat": "That may be why these two stay near chance. But ten bits are few: such a state could count the "
+            "ones.",
+            "Others near chance": "The echo state network, whose recurrent weights are not trained, stays there too. "
+            "The LSTMs could flip a state, and within this budget they do not learn to.",
+            "Not known": "We did not study which part of the GRU makes the difference. Its learning rate, "
+            f"{rates['gru']:.2g}, is larger than that of the LSTM, {rates['lstm']:.2g}.",
+        },
+        holds=all(sum(solved["gru", "parity", lag]) >= 4 for lag in (10, 20))
         and all(2 * sum(solved[name, "parity", 20]) < 5 for name in names if name != "gru")
         and sum(solved["clipping", "parity", 10]) >= 4
         and not any(solved["control", "parity", 10])
         and all(least[name, lag] > 0.4 for name in chance for lag in (10, 20)),
-        subject=Subject.TASKS,
     )
 
 
@@ -71,25 +78,30 @@ def keeping(records: Mapping[str, Sequence[Row]]) -> Finding:
         [capital(method_label(name)), *(of_all(solved.get((name, task, lag), [])) for task, lag in _KEPT.items())]
         for name in names
     ]
-    table = in_markdown(["method", *(f"{task}, T = {lag}" for task, lag in _KEPT.items())], shown)
-    blank = "Blank: not run yet. " if any("" in cells for cells in shown) else ""
+    complete = all("" not in cells for cells in shown)
     return Finding(
-        "Ten symbols are copied by a reservoir and by a net with an orthogonal start alone; one noisy sign is latched "
-        f"on every seed by {len(surely)} of the other nets, and by neither of these",
-        f"{_GIVEN.format('these tasks')}Copy at T = 50: the echo state network is a delay line there, and "
-        f"{of_all(solved['esn', 'copy', 50])} seeds solve it. Of the trained nets the orthogonal start does, with "
-        f"{of_all(solved['orthogonal', 'copy', 50])}. No gated or linear net solves it with any seed; the nearest, "
-        f"{method_label(nearest.method)}, has {100 * nearest.test_error:.0f} % of the sequences wrong, where one wrong "
-        f"symbol of ten is enough. The gated nets are smaller ({see('symbols')}). Latch at T = 100: "
-        "one sign must outlast noise at every step. The orthogonal start solves it with "
-        f"{of_all(solved['orthogonal', 'latch', 100])}; the plain net and clipping with "
-        f"{of_all([*solved['control', 'latch', 100], *solved['clipping', 'latch', 100]])}. The reservoir is near: it "
-        f"answers {100 * min(noisy):.1f} to {100 * max(noisy):.1f} % wrongly. {blank}Seeds solved:\n\n{table}",
-        copied == {"esn", "orthogonal"}
+        f"Only a reservoir and an orthogonal start copy ten symbols; {count(len(surely), 'other net')} latch a noisy "
+        "sign on every seed",
+        f"The echo state network copies with {of_all(solved['esn', 'copy', 50])} seeds. Of the trained nets the "
+        f"orthogonal start alone does, with {of_all(solved['orthogonal', 'copy', 50])}. These two latch with "
+        f"{of_all(solved['esn', 'latch', 100])} and {of_all(solved['orthogonal', 'latch', 100])} seeds.",
+        subject=Subject.TASKS,
+        caption="Seeds solved:" if complete else "Seeds solved (blank: not run yet):",
+        table=in_markdown(["method", *(f"{task}, T = {lag}" for task, lag in _KEPT.items())], shown),
+        notes={
+            "Settings": _GIVEN.format("these tasks"),
+            "Copy": "The echo state network is a delay line there. No gated or linear net solves it with any seed. "
+            f"The nearest, {method_label(nearest.method)}, has {100 * nearest.test_error:.0f} % of the sequences "
+            "wrong, where one wrong symbol of ten is enough.",
+            "Size": f"The gated nets are smaller ({see('symbols')}).",
+            "Latch": "One sign must outlast noise at every step. The plain net and clipping solve it with "
+            f"{of_all([*solved['control', 'latch', 100], *solved['clipping', 'latch', 100]])}. The reservoir is near: "
+            f"it answers {span(noisy, lambda share: f'{100 * share:.1f}')} % wrongly.",
+        },
+        holds=copied == {"esn", "orthogonal"}
         and not any(o for name in gated for o in solved[name, "copy", 50])
         and gated < surely
         and not latched & {"esn", "orthogonal", "control", "clipping"},
-        subject=Subject.TASKS,
     )
 
 
