@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conditions import REFERENCE, by_condition, passes, solved
-from finding import Finding, Subject, in_markdown, of_all
+from finding import Finding, Subject, in_markdown, of_all, span
 from fresh import FINAL_TUNED, cell
 
 from longlag.design import tuned
 from longlag.store.records import Row, Status
-from longlag.words import join_words, number, task_label
+from longlag.words import count, join_words, number, task_label
 
 _SHORT = 200  # the longest lag of most methods
 
@@ -42,18 +42,33 @@ def gru(path: Path = REFERENCE) -> Finding:
     )
     return Finding(
         f"A GRU carries {len(far)} of {len(tasks)} tasks to lag {last}; what ends its runs at long lags is divergence",
-        f"On {join_words(map(task_label, far))} at least half of its seeds solve lag {last}, with medians of "
-        f"{number(min(price))} to {number(max(price))} passes. The chrono LSTM, run there on "
-        f"{'these tasks' if both == far else f'{len(both)} of these tasks'}, pays {min(beside):.1f} to "
-        f"{max(beside):.1f} times as many{_and_more(more)}. Both know the lag: their gates start with time "
-        f"constants that grow with it. Of the GRU's {len(failed)} unsolved runs at lag "
-        f"{join_words(map(str, long))}, {diverged} diverged: their loss was not finite. "
-        f"Its rates, {join_words(f'{rate:.2g}' for rate in rates)}, were chosen at lags 50 and 100; smaller ones were "
-        "not tried at long lags. The GRU was added to the reference after the other methods. Seeds solved, and the "
-        f"median of their passes (blank: not run):\n\n{_ladders(own, 'GRU')}",
-        len(far) >= 4 and min(beside) >= 1 and 2 * diverged > len(failed),
+        f"On {count(len(far), 'task')} at least half of its seeds solve lag {last}, with medians of "
+        f"{span(price, number)} passes. Of its {len(failed)} unsolved runs at lag {join_words(map(str, long))}, "
+        f"{diverged} diverged: their loss was not finite.",
         subject=Subject.LAGS,
+        caption=_caption(own),
+        table=_ladders(own, "GRU"),
+        notes={
+            "Chrono LSTM": f"On {'these tasks' if both == far else f'{len(both)} of these tasks, run there,'} it pays "
+            f"{span(beside, _times)} times as many passes at lag {last}{_and_more(more)}.",
+            "Both know the lag": "Their gates start with time constants that grow with it.",
+            "Not tried": f"Its rates, {join_words(f'{rate:.2g}' for rate in rates)}, were chosen at lags 50 and 100. "
+            "Smaller ones were not tried at long lags.",
+            "Later": "The GRU was added to the reference after the other methods.",
+        },
+        holds=len(far) >= 4 and min(beside) >= 1 and 2 * diverged > len(failed),
     )
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f}"
+
+
+def _caption(own: dict[tuple[str, int], list[Row]]) -> str:
+    """What the cells of that table say, and why some say nothing."""
+    tasks, lags = {task for task, _ in own}, {lag for _, lag in own}
+    blank = "; blank: not run" if len(own) < len(tasks) * len(lags) else ""
+    return f"Seeds solved, and the median of their passes (not tried: the ladder had ended{blank}):"
 
 
 def _ladders(own: dict[tuple[str, int], list[Row]], name: str) -> str:
@@ -99,22 +114,28 @@ def mingru(path: Path = REFERENCE) -> Finding:
     beside = [passes(seeds, "lstm_chrono", task, last) / passes(seeds, "mingru", task, last) for task in far]
     xor = {method: reach[method, "xor"] for method in trained}
     memory = [row.test_symbol_error for row in own["memorization_20bit", 20]]
+    others = max(lag for method, lag in xor.items() if method != "mingru")
     return Finding(
-        f"The minGRU, whose recurrence is linear, carries {len(far)} of {len(tasks)} tasks to lag {last} with every "
-        "seed, and XOR further than any other net that is trained",
-        f"On {join_words(map(task_label, far))} it solves {of_all(runs['mingru'])} runs at lag {last}, the chrono LSTM "
-        f"{of_all(runs['lstm_chrono'])} and the GRU {of_all(runs['gru'])}. The medians are {number(min(price))} to "
-        f"{number(max(price))} passes; the chrono LSTM pays {min(beside):.1f} to {max(beside):.1f} times as many. On "
-        f"XOR it reaches lag {xor['mingru']}, and no other trained net more than "
-        f"{max(lag for method, lag in xor.items() if method != 'mingru')}. It solves 20-bit memory at no lag: at 20, "
-        f"{100 * min(memory):.2g} to {100 * max(memory):.2g} % of the symbols are wrong. The input alone decides its "
-        "gates, so that the state is a linear recurrence. It has two layers; the GRU and the LSTMs have one. It knows "
-        "the lag, as they do: its time constants reach up to it. It was added to the reference after the other "
-        "methods, with settings of the same search. Seeds solved, and the median of their passes (blank: not run):"
-        f"\n\n{_ladders(own, 'minGRU')}",
-        all(runs["mingru"])
+        f"The minGRU carries {len(far)} of {len(tasks)} tasks to lag {last} with every seed, and XOR further than any "
+        "other trained net",
+        f"Its recurrence is linear. On {count(len(far), 'task')} it solves {of_all(runs['mingru'])} runs at lag "
+        f"{last}, the chrono LSTM {of_all(runs['lstm_chrono'])} and the GRU {of_all(runs['gru'])}. On XOR it reaches "
+        f"lag {xor['mingru']}, and no other trained net more than {others}.",
+        subject=Subject.LAGS,
+        caption=_caption(own),
+        table=_ladders(own, "minGRU"),
+        notes={
+            "Passes": f"At lag {last} the medians are {span(price, number)}. The chrono LSTM pays "
+            f"{span(beside, _times)} times as many.",
+            "20-bit memory": "It solves this at no lag. At 20, "
+            f"{span((100 * share for share in memory), lambda share: f'{share:.2g}')} % of the symbols are wrong.",
+            "Net": "The input alone decides its gates, so that the state is a linear recurrence. It has two layers; "
+            "the GRU and the LSTMs have one.",
+            "It knows the lag": "As the GRU and the LSTMs do: its time constants reach up to it.",
+            "Later": "It was added to the reference after the other methods, with settings of the same search.",
+        },
+        holds=all(runs["mingru"])
         and len(far) >= max(sum(reach[method, task] == last for task in tasks) for method in trained)
         and all(lag < xor["mingru"] for method, lag in xor.items() if method != "mingru")
         and reach["mingru", "memorization_20bit"] == 0,
-        subject=Subject.LAGS,
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
-from finding import Finding, Subject, fisher, in_markdown, of_all, see
+from finding import Finding, Subject, fisher, in_markdown, of_all, see, span
 from fresh import FINAL_TUNED
 
 from longlag import registry
@@ -51,19 +50,26 @@ def structural_damping() -> Finding:
     with_it, without = ([one for lag in lags for one in solved(arm, lag)] for arm in _ARMS)
     return Finding(
         "Hessian-Free solves 5-bit memory to T = 200 without structural damping too, though with fewer seeds and later",
-        "Structural damping keeps the hidden states near where they are during a step. The paper is said to solve this "
-        "problem to T = 200 with it, and to T = 50 without it (second-hand). The problem is the paper's. Batches, "
-        "start and initial damping are our own, and runs end at ten million passes ([page](papers.md)). Five seeds; p "
-        f"is Fisher's exact test of the runs solved.\n\n{table}\n\n"
-        f"At lags {join_words(map(str, lags))} together, {of_all(with_it)} runs solve it with structural damping and "
-        f"{of_all(without)} without (p = {fisher(with_it, without):.2g}). So it helps, or its seeds were lucky. "
-        "That nothing is solved without it beyond T = 50 is not what we see.",
-        {*lags} == {50, 100, 200}
+        "The paper is said to solve this problem to T = 200 with structural damping, and to T = 50 without it "
+        f"(second-hand). That nothing is solved without it beyond T = 50 is not what we see. At lags "
+        f"{join_words(map(str, lags))} together, {of_all(with_it)} runs solve it with structural damping and "
+        f"{of_all(without)} without.",
+        subject=Subject.PAPERS,
+        caption="Five seeds with structural damping, and five without:",
+        table=table,
+        notes={
+            "Structural damping": "It keeps the hidden states near where they are during a step.",
+            "Settings": "The problem is the paper's. Batches, start and initial damping are our own, and runs end at "
+            "ten million passes ([page](papers.md)).",
+            "Test": "p is Fisher's exact test of the runs solved. For all lags together "
+            f"p = {fisher(with_it, without):.2g}. So it helps, or its seeds were lucky.",
+        },
+        holds={*lags} == {50, 100, 200}
         and fisher(with_it, without) > 0.05
         and all(sum(solved("hf", lag)) >= sum(solved("hf_undamped", lag)) for lag in lags)
         and all(any(solved("hf_undamped", lag)) for lag in lags)
         and all(min(_passes(runs["hf", lag])) < min(_passes(runs["hf_undamped", lag])) for lag in lags),
-        subject=Subject.PAPERS,
+        key="damping",
     )
 
 
@@ -78,31 +84,37 @@ def orders_and_adding() -> Finding:
     at_200 = [row for (_, lag), rows in orders.items() if lag == 200 for row in rows]
     early, never = _passes(at_200), [row.test_error for row in at_200 if not row.solved]
     (nearly,) = (row for row in whole["adding", 100] if not row.solved and row.test_error < 0.011)
-    symbols = sorted(100 * row.test_symbol_error for row in whole["memorization_20bit", 100])
-    updates = sorted(row.updates for row in whole["random_permutation", 100])
+    symbols = [100 * row.test_symbol_error for row in whole["memorization_20bit", 100]]
+    updates = [row.updates for row in whole["random_permutation", 100]]
     constant = [registry.get("tasks", f"temporal_order{kind}").baselines["constant"].error for kind in ("", "_3bit")]
     names = ["problem", "T", "solved", "after passes", "others: wrong on test", "others: after passes"]
     table = in_markdown(names, [[task_label(task), str(lag), *_ended(rows)] for (task, lag), rows in whole.items()])
     return Finding(
         "By the protocol of 2011 Hessian-Free solves both temporal orders and random permutation at T = 100 with every "
-        "seed; at 200 a seed solves an order early or not at all",
-        "The problems are the paper's, with structural damping. Batches, start and initial damping are our own, and "
-        f"runs end at ten million passes ([page](papers.md)). Three seeds each:\n\n{table}\n\n"
+        "seed",
         f"At T = 200 the runs that solve an order need at most {number(early[-1])} passes. The others are "
-        f"{100 * min(never):.0f} to {100 * max(never):.0f} % wrong after ten million. A constant answer is wrong in "
-        f"{100 * constant[0]:.0f} % of the cases, or in {100 * constant[1]:.0f} % with three symbols, of which one is "
-        f"known where {100 * constant[0]:.0f} % are wrong. So another seed is worth more than more passes. Of adding, "
-        "one run met the criterion on validation and ended, but on the test set "
-        f"{100 * nearly.test_error:.2f} % are wrong, and at most 1 % may be. Of 20-bit memory "
-        f"{symbols[0]:.2g} to {symbols[-1]:.2g} % of the symbols are wrong in the end; one wrong symbol of ten makes a "
-        f"sequence wrong. Random permutation needs {updates[0]} to {updates[-1]} steps of the optimiser "
-        f"({see('rule')}). The paper is said to solve these problems to T = 200 (second-hand).",
-        all(row.solved for (_, lag), rows in orders.items() if lag == 100 for row in rows)
+        f"{span((100 * share for share in never), lambda share: f'{share:.0f}')} % wrong after ten million. So another "
+        f"seed is worth more than more passes, as in {see('budget')}.",
+        subject=Subject.PAPERS,
+        caption=f"With structural damping, {count(_SEEDS, 'seed')} each:",
+        table=table,
+        notes={
+            "Settings": "The problems are the paper's. Batches, start, initial damping and budget are as in "
+            f"{see('damping')}. The paper is said to solve these problems to T = 200 (second-hand).",
+            "Constant answer": f"It is wrong in {100 * constant[0]:.0f} % of the cases, or in "
+            f"{100 * constant[1]:.0f} % with three symbols. Where {100 * constant[0]:.0f} % of these are wrong, one of "
+            "the three is known.",
+            "Adding": "One run met the criterion on validation and ended, but on the test set "
+            f"{100 * nearly.test_error:.2f} % are wrong, and at most 1 % may be.",
+            "20-bit memory": f"{span(symbols, lambda share: f'{share:.2g}')} % of the symbols are wrong in the end. "
+            "One wrong symbol of ten makes a sequence wrong.",
+            "Random permutation": f"At T = 100 it needs {span(updates, str)} steps of the optimiser ({see('rule')}).",
+        },
+        holds=all(row.solved for (_, lag), rows in orders.items() if lag == 100 for row in rows)
         and {lag for _, lag in orders} == {100, 200}
         and early[-1] < 0.2 * 1e7
         and min(never) > 0.7
         and all(row.solved for row in whole["random_permutation", 100]),
-        subject=Subject.PAPERS,
     )
 
 
@@ -120,7 +132,7 @@ def rule_and_constant() -> Finding:
         [one for name in _SETTINGS if start[name] == start[arm] for one in solved[name]]
         for arm in ("hf_one", "hf_recipe")
     )
-    outputs = sorted(map(_outputs, tuned.read(FINAL_TUNED)["methods"]["hf"]["candidates"]["tasks"]))
+    outputs = [*map(_outputs, tuned.read(FINAL_TUNED)["methods"]["hf"]["candidates"]["tasks"])]
     here = _outputs("random_permutation")
     table = in_markdown(
         ["setting", "the damping starts at", "solved", "after passes", "others: wrong on test"],
@@ -128,26 +140,33 @@ def rule_and_constant() -> Finding:
     )
     return Finding(
         "The search put a number in the place of a rule, and that costs Hessian-Free random permutation at lag 100",
-        f"The recipe starts the damping at {start['hf_recipe'] / here:g} for each output of the net: at "
-        f"{start['hf_recipe']:g} on this task, which has {here} outputs. "
-        f"The search was held on {count(len(outputs), 'task')} of {outputs[0]} to {outputs[-1]} outputs. "
-        f"Its one setting for all other tasks starts the damping at {start['hf_one']:g} on each, and with it "
-        "Hessian-Free is behind clipping here "
-        f"({see('permutation')}). It changes the structural damping and the input scale too. Lag 100, five other "
-        f"seeds, at most {number(runs['hf_one'][0].budget)} passes:\n\n{table}\n\n"
-        f"With the recipe {of_all(solved['hf_recipe'])} are solved, with the one setting {of_all(solved['hf_one'])} "
-        f"(Fisher's exact test: p = {fisher(solved['hf_recipe'], solved['hf_one']):.2g}). Most of it is the start of "
-        f"the damping: of all runs that start it by the rule {of_all(by_rule)} are solved, of those that start it at "
-        f"the number {of_all(by_number)} (p = {fisher(by_rule, by_number):.2g}, runs taken as independent). The two "
-        f"other settings may cost something: with both, the rule solves {of_all(solved['hf_rule'])}. So the reach in "
-        "the reference says what the search chose, and not what the method can. The reference stays as it is, because "
-        "its settings were frozen before its runs. A search should vary the rule, here the damping for each output.",
-        all(solved["hf_recipe"])
+        f"With the recipe {of_all(solved['hf_recipe'])} seeds are solved, with the one setting of the search "
+        f"{of_all(solved['hf_one'])}. The recipe starts the damping at {start['hf_recipe'] / here:g} for each output "
+        f"of the net: at {start['hf_recipe']:g} on this task, which has {here} outputs. The one setting starts it at "
+        f"{start['hf_one']:g} on every task that the search had not seen.",
+        subject=Subject.SEARCH,
+        caption=f"Random permutation at lag 100, five other seeds, at most {number(runs['hf_one'][0].budget)} passes:",
+        table=table,
+        notes={
+            "Search": f"It was held on {count(len(outputs), 'task')} of {span(outputs, str)} outputs. Its one setting "
+            "changes the structural damping and the input scale too.",
+            "Test": "Recipe against one setting, Fisher's exact test: "
+            f"p = {fisher(solved['hf_recipe'], solved['hf_one']):.2g}.",
+            "Cause": "Most of it is the start of the damping. Of all runs that start it by the rule "
+            f"{of_all(by_rule)} are solved, of those that start it at the number {of_all(by_number)} "
+            f"(p = {fisher(by_rule, by_number):.2g}, runs taken as independent).",
+            "Other settings": "The two others may cost something: with both, the rule solves "
+            f"{of_all(solved['hf_rule'])}.",
+            "Meaning": "The reach in the reference says what the search chose, and not what the method can "
+            f"({see('permutation')}). A search should vary the rule, here the damping for each output.",
+            "Reference": "It stays as it is, because its settings were frozen before its runs. There Hessian-Free is "
+            "behind clipping on this task.",
+        },
+        holds=all(solved["hf_recipe"])
         and not any(solved["hf_one"])
         and fisher(by_rule, by_number) < 0.01
         and len(by_rule) + len(by_number) == len(_SETTINGS) * len(solved["hf_one"]),
         key="rule",
-        subject=Subject.SEARCH,
     )
 
 
@@ -159,8 +178,8 @@ def _outputs(task: str) -> int:
 def _ended(rows: list[Row]) -> tuple[str, str, str, str]:
     """How many runs solve it, and after how many passes; what is wrong of the others, and after how many passes."""
     others = [row for row in rows if not row.solved]
-    wrong = _range(sorted(100 * row.test_error for row in others), lambda share: f"{share:.3g} %")
-    return *_told(rows), wrong, _range(sorted(row.passes for row in others), number)
+    wrong = span((100 * row.test_error for row in others), lambda share: f"{share:.3g} %")
+    return *_told(rows), wrong, span((row.passes for row in others), number)
 
 
 def _passes(rows: list[Row]) -> list[float]:
@@ -171,15 +190,10 @@ def _passes(rows: list[Row]) -> list[float]:
 def _told(rows: list[Row]) -> tuple[str, str]:
     """How many runs solve it, and after how many passes."""
     passes = _passes(rows)
-    return of_all([row.solved for row in rows]), _range(passes, number)
+    return of_all([row.solved for row in rows]), span(passes, number)
 
 
 def _wrong(runs: dict[tuple[str, int], list[Row]], lag: int) -> str:
     """The range of the shares wrong of the runs of either arm that do not solve it."""
-    wrong = sorted(100 * row.test_error for arm in _ARMS for row in runs[arm, lag] if not row.solved)
-    return _range(wrong, lambda share: f"{share:.0f} %")
-
-
-def _range(values: list[float], words: Callable[[float], str]) -> str:
-    """The first and the last of sorted values, or the one that both are; blank: none."""
-    return " to ".join(dict.fromkeys(map(words, (values[0], values[-1])))) if values else ""
+    wrong = (100 * row.test_error for arm in _ARMS for row in runs[arm, lag] if not row.solved)
+    return span(wrong, lambda share: f"{share:.0f} %")

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import costs
-from finding import Finding, Subject, in_markdown, of_all
+from finding import Finding, Subject, in_markdown, of_all, span
 from fresh import BUDGET
 from reached import REFERENCE
 
 from longlag.store.records import Row, read_rows
-from longlag.words import join_words, method_label, number, task_label
+from longlag.words import count, join_words, method_label, number, task_label
 
 FAR = Path(__file__).parents[1] / "results/far/runs.csv.gz"
 _DEFAULT = 3e6  # sequence passes: the budget of the reference
@@ -50,28 +50,47 @@ def early_or_never() -> Finding:
     long = [row for row in stuck if row.budget == most]
     products = _of(longer, "hf", "multiplication", 50)
     adding, longest = (_of(rows, "gru", "adding", lag) for lag in (500, 1000))
+    lines = [order, parity, products, adding, longest]
+    wrong = span((100 * row.test_error for row in long), lambda share: f"{share:.0f}")
     return Finding(
         f"Hessian-Free solves temporal order at lag 200 and XOR at lag 50 within {number(last)} passes, or not within "
         f"{number(most)}",
-        f"Ten seeds each: five with at most {number(most)} passes and the five of the reference with "
-        f"{number(_DEFAULT)}. Temporal order: {of_all([row.solved for row in order])} are solved, after "
-        f"{_times(order)} passes. XOR: {of_all([row.solved for row in parity])}, after {_times(parity)}. The "
-        f"{len(long)} runs that spent {number(most)} passes have {100 * min(row.test_error for row in long):.0f} to "
-        f"{100 * max(row.test_error for row in long):.0f} % of the test set wrong, the chance of their task. So on "
-        "these two tasks another seed is worth more than a larger budget. Elsewhere it need not be: multiplication at "
-        f"lag 50 is solved with {of_all([row.solved for row in products])} seeds, after {_times(products)} passes "
-        "([record](../results/budget/README.md)). "
-        f"The GRU needs little at longer lags: it solves adding at lag 500 with "
-        f"{of_all([row.solved for row in adding])} other seeds, after {_times(adding)} passes, and at lag "
-        f"1000 with {of_all([row.solved for row in longest])}, after {_times(longest)} "
-        "([record](../results/far/README.md)).",
-        last < _DEFAULT
+        f"{of_all([row.solved for row in order])} seeds solve temporal order and "
+        f"{of_all([row.solved for row in parity])} XOR. The {len(long)} runs that spent {number(most)} passes have "
+        f"{wrong} % of the test set wrong, the chance of their task. So on these two tasks another seed is worth more "
+        "than a larger budget.",
+        subject=Subject.LAGS,
+        caption="Seeds solved, and the passes that they need:",
+        table=in_markdown(
+            ["method", "task", "lag", "largest budget", "seeds solved", "passes"],
+            [
+                [
+                    method_label(rows[0].method),
+                    task_label(rows[0].task),
+                    str(rows[0].lag),
+                    number(max(row.budget for row in rows)),
+                    of_all([row.solved for row in rows]),
+                    _times(rows),
+                ]
+                for rows in lines
+            ],
+        ),
+        notes={
+            "Seeds": f"Of the first two tasks there are ten: five with at most {number(most)} passes "
+            f"([record](../results/far/README.md)), and the five of the reference with {number(_DEFAULT)}.",
+            "Elsewhere": "A larger budget may be worth more. On multiplication the "
+            f"{count(sum(row.solved for row in products), 'solved seed')} need more than {number(_DEFAULT)} passes "
+            "([record](../results/budget/README.md)).",
+            "GRU": f"It needs little at lags {adding[0].lag} and {longest[0].lag}. The seeds are others than those of "
+            "the reference ([record](../results/far/README.md)).",
+        },
+        holds=last < _DEFAULT
         and len(order) == len(parity) == 10
         and len(long) > 5
         and all(row.test_error > 0.4 for row in stuck)
         and min(row.passes_to_solve for row in products if row.solved) > _DEFAULT
         and all(row.solved for row in (*adding, *longest)),
-        subject=Subject.LAGS,
+        key="budget",
     )
 
 
@@ -83,5 +102,5 @@ def _times(rows: Sequence[Row]) -> str:
     """`424 k, 757 k and 845 k`: passes of the runs that are solved; of more than three their range."""
     passes = sorted(row.passes_to_solve for row in rows if row.solved)
     if len(passes) > 3:
-        return " to ".join(dict.fromkeys(map(number, (passes[0], passes[-1]))))
+        return span(passes, number)
     return join_words(map(number, passes))

@@ -88,6 +88,15 @@ def test_a_note_without_words_is_left_out(finding):
     )
 
 
+def test_findings_are_short(found):
+    for finding in found:
+        assert len(finding.title.split()) <= 23, finding.title
+        assert finding.table.startswith("| "), finding.title
+        for text in (finding.lead, *finding.notes.values()):
+            sentences = re.findall(r"(?<!\bal)\.(?=\s|$)", text)
+            assert len(sentences) <= 3, f"{finding.title}: {text}"
+
+
 def test_every_link_of_the_page_to_a_finding_has_its_place(findings, found):
     page = findings.page(found)
     assert {*re.findall(r"\(#(.+?)\)", page)} == {*re.findall(r'<a id="(.+?)">', page)}
