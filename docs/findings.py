@@ -37,7 +37,7 @@ What the records of this repository say that a reader may not expect, the unwelc
 longer show stops the program. Terms are in the [glossary](glossary.md).
 
 How to read a cell: `5 of 5, 90 k` means that five of five seeds are solved, after 90,000 sequence passes (median).
-Where fewer than half of the seeds are solved there is no median. T is the lag.
+Where fewer than half of the seeds are solved there is no median. k and M are thousands and millions, and T is the lag.
 """
 
 

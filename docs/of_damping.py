@@ -157,10 +157,10 @@ def rule_and_constant() -> Finding:
             f"(p = {fisher(by_rule, by_number):.2g}, runs taken as independent).",
             "Other settings": "The two others may cost something: with both, the rule solves "
             f"{of_all(solved['hf_rule'])}.",
-            "Meaning": "The reach in the reference says what the search chose, and not what the method can "
-            f"({see('permutation')}). A search should vary the rule, here the damping for each output.",
-            "Reference": "It stays as it is, because its settings were frozen before its runs. There Hessian-Free is "
-            "behind clipping on this task.",
+            "Reference": "With the one setting Hessian-Free is behind clipping on this task "
+            f"({see('permutation')}). So the reach in the reference says what the search chose, and not what the "
+            "method can. The reference stays as it is, because its settings were frozen before its runs.",
+            "Meaning": "A search should vary the rule, here the damping for each output.",
         },
         holds=all(solved["hf_recipe"])
         and not any(solved["hf_one"])

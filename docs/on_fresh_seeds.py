@@ -62,7 +62,7 @@ def _search(before: Outcomes, now: Outcomes) -> Finding:
         ],
     )
     return Finding(
-        "New recipes with searched settings made the LSTM and the plain net better; "
+        "New recipes with searched settings improved the LSTM and the plain net; "
         f"{method_label(lost[0])} gained {count(len(won), 'condition')} and lost {len(gone)}",
         f"With the settings of the search the LSTM solves {of_all(every['now']['lstm'])} fresh seeds, after "
         f"{of_all(every['before']['lstm'])} with an older recipe. {name} solves {of_all(every['now'][lost[0]])}, after "

@@ -46,7 +46,7 @@ information: it knows the lag (so do the LSTMs, the GRU and the minGRU) and the 
 {units:,} units ([what each recipe reads](../../docs/protocol.md#what-each-recipe-reads)).
 
 `replaced.csv.gz` has the LSTM's runs with the settings of the search, before the final replaced some of them: the
-suite does not ask for them any more ([finding](../../docs/findings.md)).
+suite does not ask for them any more ([finding 15](../../docs/findings.md#finding-15)).
 
 Another machine resumes from here:
 
