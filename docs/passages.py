@@ -276,8 +276,8 @@ def todays() -> str:
         return f"{method_label(name)} {of_all([row.solved for row in of])} ({number(passes)})"
 
     return _wrapped(
-        "The LRU is not in the reference yet. On fresh seeds, eight pairs of a task and a lag up to 100, "
-        "runs solved, and the median of the passes of those: "
+        "The LRU is not in the reference yet. On fresh seeds, with the settings that the search chose before its "
+        "final, eight pairs of a task and a lag up to 100: runs solved, and the median of the passes of those: "
         f"{join_words(told(name) for name in ('gru', 'lru', 'mingru', 'lstm', 'lstm_chrono', 'hf'))} "
         "([record](../results/fresh/README.md))."
     )
