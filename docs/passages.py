@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any
 
 import costs
+import doubts
 import on_longer_lags
 import reran
 from finding import in_markdown, of_all
@@ -35,6 +36,7 @@ REFERENCE, SUITE = ROOT / "results/reference/runs.csv.gz", ROOT / "config/refere
 UNDERWAY = ROOT / "results/underway/runs.csv.gz"
 FRESH = [ROOT / "results/fresh" / name for name in ("before/runs.csv.gz", "runs.csv.gz")]  # older recipes, then today's
 BUDGET = ROOT / "results/budget/runs.csv.gz"
+LSTM_LAG = ROOT / "results/lstm_lag/runs.csv.gz"
 _ENDS = {
     Status.SOLVED: "solved",
     Status.BUDGET: "unsolved",
@@ -343,6 +345,12 @@ PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "estimated": ("docs/cluster.md", lambda: costs.foretold(_record())),
     "what recipes read": ("docs/protocol.md", what_recipes_read),
     "today": ("docs/faq.md", todays),
+    "optimisers": ("docs/faq.md", lambda: _wrapped(doubts.optimisers(records.read_rows(FRESH[1])))),
+    "without the lag": ("docs/faq.md", lambda: _wrapped(doubts.without_the_lag(records.read_rows(LSTM_LAG)))),
+    "after an unsolved lag": ("docs/faq.md", lambda: _wrapped(doubts.after_an_unsolved_lag(_record()))),
+    "near misses": ("docs/faq.md", lambda: _wrapped(doubts.near_misses(_record()))),
+    "least cost": ("docs/faq.md", lambda: _wrapped(doubts.least_cost(_record()))),
+    "one machine": ("docs/faq.md", lambda: _wrapped(doubts.machines(_record()))),
 }
 
 

@@ -1,15 +1,23 @@
 """What docs/faq.md and its neighbours say to a reader who doubts the comparison is what the records and the code say."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import yaml
 
 from longlag import registry
 from longlag.store.records import read_rows
+from programs import loaded
 from test_docs import ROOT
 
 GATED = {"gru", "lstm", "lstm_chrono", "mingru"}
+
+
+@pytest.fixture(scope="module")
+def doubts():
+    with loaded(ROOT / "docs/doubts.py") as module:
+        yield module
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +27,35 @@ def record():
 
 def in_one_line(document):
     return " ".join((ROOT / document).read_text("utf-8").split())
+
+
+def ladder(one, seed, endings, **changes):
+    """Rows of one seed: `s` solved, `u` unsolved, `n` near the criterion, `-` not attempted."""
+    status = {"s": "solved", "-": "not_attempted"}
+    return [
+        replace(one, seed=seed, lag=10 * (i + 1), solved=how == "s", status=status.get(how, "budget"),
+                best_error={"n": 0.03, "u": 0.5}.get(how, float("nan")), **changes)
+        for i, how in enumerate(endings)
+    ]  # fmt: skip
+
+
+def test_a_lag_after_an_unsolved_one_is_counted_by_seed(doubts, record):
+    rows = [*ladder(record[0], 0, "sus"), *ladder(record[0], 1, "suu--"), *ladder(record[0], 2, "us", method="hf")]
+    text = doubts.after_an_unsolved_lag(reversed(rows))
+    assert "3 runs of the reference are at the lag after one that the same seed had not solved, and 2 of these" in text
+    assert "(gradient clipping 1 of 2 and Hessian-Free 1 of 1)" in text
+    assert "2 runs count as unsolved without a trial" in text
+
+
+def test_a_near_miss_counts_for_the_looser_reach_alone(doubts, record):
+    rows = [*ladder(record[0], 0, "snu"), *ladder(record[0], 1, "ss-"), *ladder(record[0], 2, "uuu", method="hf")]
+    assert doubts.reaches(rows) == {("clipping", "adding"): 20, ("hf", "adding"): 0}
+    rows += ladder(record[0], 3, "snn")
+    assert doubts.reaches(rows) == {("clipping", "adding"): 10, ("hf", "adding"): 0}
+    assert doubts.reaches(rows, near=True) == {("clipping", "adding"): 20, ("hf", "adding"): 0}
+    text = doubts.near_misses(rows)
+    assert "Of the 7 runs of the reference that were tried and not solved, 3 had at most 5 %" in text
+    assert "1 of 2 reaches would grow, the others not: gradient clipping on adding 10 to 20." in text
 
 
 def test_the_shares_of_parameters_are_those_of_the_record(record):
@@ -49,3 +86,16 @@ def test_the_numbers_of_searched_settings_are_those_of_the_code(record):
     assert "not equally many settings: two for the plain net, the LSTMs, the GRUs and the minGRU" in in_one_line(
         "docs/tuning.md"
     )
+
+
+def test_every_message_of_five_bits_is_trained_on_and_few_of_twenty(record):
+    five, twenty = (registry.get("tasks", f"memorization_{bits}bit") for bits in (5, 20))
+    assert five.population == 32
+    assert twenty.population is None
+    most = max(row.passes for row in record if row.task == twenty.name) / 3
+    assert most < 1.01e6 < 5**10 / 9
+
+
+def test_no_record_has_a_baseline_yet():
+    for path in (ROOT / "results").rglob("runs.csv*"):
+        assert not {"time_average", "random_guessing"} & {row.method for row in read_rows(path)}, "docs/faq.md, Doubts"
