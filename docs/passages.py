@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import by_chance
 import costs
 import doubts
 import on_longer_lags
@@ -345,6 +346,7 @@ PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "estimated": ("docs/cluster.md", lambda: costs.foretold(_record())),
     "what recipes read": ("docs/protocol.md", what_recipes_read),
     "today": ("docs/faq.md", todays),
+    "by chance": ("docs/tuning.md", lambda: _wrapped(by_chance.passage(_record()))),
     "optimisers": ("docs/faq.md", lambda: _wrapped(doubts.optimisers(records.read_rows(FRESH[1])))),
     "without the lag": ("docs/faq.md", lambda: _wrapped(doubts.without_the_lag(records.read_rows(LSTM_LAG)))),
     "after an unsolved lag": ("docs/faq.md", lambda: _wrapped(doubts.after_an_unsolved_lag(_record()))),

@@ -99,3 +99,11 @@ def test_every_message_of_five_bits_is_trained_on_and_few_of_twenty(record):
 def test_no_record_has_a_baseline_yet():
     for path in (ROOT / "results").rglob("runs.csv*"):
         assert not {"time_average", "random_guessing"} & {row.method for row in read_rows(path)}, "docs/faq.md, Doubts"
+
+
+def test_a_task_that_one_trial_begins_to_learn_is_not_one_of_chance():
+    with loaded(ROOT / "docs/by_chance.py") as module:
+        one = module.trials.read(module.STAGES[1])[0]
+        xor = [replace(one, task="xor", wrong=wrong) for wrong in (0.5, 0.41, float("nan"))]
+        adding = [replace(one, task="adding", wrong=wrong) for wrong in (0.84, 0.67)]
+        assert module.unlearned([*xor, *adding]) == [(one.method, "xor")]
