@@ -133,6 +133,15 @@ def test_the_bound_of_unsolved_runs_is_the_most_that_one_spent_and_one_that_may_
     assert not costs["passes"].iloc[0].exhausted
 
 
+def test_a_run_that_was_not_attempted_adds_nothing_to_the_bound() -> None:
+    """Its condition's runs diverged early: at their rate of operations the budget would cost ten times as much."""
+    ended = [row(50, seed, False, status="diverged", passes=100.0, flops=5e3, seconds=0.5) for seed in (0, 1)]
+    left = row(50, 2, False, status="not_attempted", passes=0.0, flops=0.0, seconds=0.0)
+    costs = analysis(table(*ended, left)).costs
+    assert [costs[axis].iloc[0].budget for axis in stats.AXES] == [1000, 5e3, 0.5]
+    assert stats.solve_times(table(*ended, left), "flops").time.tolist() == [5e4, 5e4, 5e4]
+
+
 def test_such_a_readout_is_nowhere_said_to_have_run_out_of_anything() -> None:
     """It ended as it should: no budget and no stock of sequences was too small."""
     spent = {"passes": 30.0, "flops": 2e3, "seconds": 0.5, "test_error": 0.5, "best_error": 0.5}

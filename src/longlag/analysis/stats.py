@@ -115,7 +115,8 @@ def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
     censored at the budget times its rate, also where it stopped short of the budget: all runs are treated alike. A run
     without usable costs takes the median rate of its condition. inf: no run of the condition has a budget or a rate.
     used: what tables print as the bound of an unsolved run, which is never extrapolated from a run with costs of its
-    own: on the axes other than passes, and where the run is exhausted (`ending`: all sequences used), what it spent.
+    own: on the axes other than passes, and where the run is exhausted (`ending`: all sequences used), what it spent. A
+    run without costs of its own, such as one not attempted, has no bound where another of its condition has one.
     """
     spent = runs.passes.where(runs.passes > 0)
     rate = runs[axis] / spent
@@ -126,8 +127,10 @@ def solve_times(runs: pd.DataFrame, axis: str = "passes") -> pd.DataFrame:
     time = (passes if axis == "passes" else passes * rate).fillna(np.inf)
     exhausted = ending(runs) == ALL_SEQUENCES
     measured = exhausted if axis == "passes" else (runs.passes > 0) & runs[axis].notna()
+    bounded = (measured & ~runs.solved).groupby([runs[name] for name in CONDITION]).transform("any")
+    used = runs[axis].where(measured, time if axis == "passes" else time.mask(bounded))
     table = runs[[*CONDITION, "seed", "status", "solved"]]
-    return table.assign(time=time, used=runs[axis].where(measured, time), exhausted=exhausted)
+    return table.assign(time=time, used=used, exhausted=exhausted)
 
 
 def ending(runs: pd.DataFrame) -> pd.Series:
