@@ -8,8 +8,10 @@ from itertools import groupby, pairwise
 from statistics import median
 
 import costs
+import numpy as np
 from finding import of_all
 
+from longlag.analysis.reach import established
 from longlag.store.records import Row, Status
 from longlag.words import count, join_words, method_label, number, task_label, the_method
 
@@ -74,6 +76,35 @@ def reaches(rows: Iterable[Row], near: bool = False) -> dict[Pair, int]:
         pair: max((lag for lag, of in lags.items() if 2 * sum(of) >= len(of)), default=0)
         for pair, lags in found.items()
     }
+
+
+def sure_reaches(rows: Iterable[Row]) -> str:
+    """How many reaches are established, and where the two differ by the most lags of the ladder."""
+    rows = list(rows)
+    lags = sorted({row.lag for row in rows})
+    seen, sure = reaches(rows), established_reaches(rows)
+    apart = {pair: sum(sure[pair] < lag <= seen[pair] for lag in lags) for pair in seen}
+    widest = [pair for pair in sorted(apart, key=lambda pair: (-apart[pair], pair)) if apart[pair] > 1]
+    each = join_words(f"{method_label(m)} on {task_label(t)} ({seen[m, t]}, {sure[m, t] or 'none'})" for m, t in widest)
+    (seeds,) = {len({row.seed for row in rows if (row.method, row.task) == pair}) for pair in seen}
+    return (
+        f"Of the {len(seen)} reaches of the reference {sum(not steps for steps in apart.values())} are established as "
+        f"well: all {seeds} seeds solve this lag and all shorter ones, or none is reached. For the others some seed "
+        "fails at that lag or a shorter one. They differ by two lags of the grid or more for (reach, established) "
+        f"{each}."
+    )
+
+
+def established_reaches(rows: Iterable[Row]) -> dict[Pair, int]:
+    """The established reach of each method and task, 0 if none."""
+    of: dict[Pair, dict[int, list[bool]]] = {}
+    for row in rows:
+        of.setdefault((row.method, row.task), {}).setdefault(row.lag, []).append(row.solved)
+    found = {}
+    for pair, lags in of.items():
+        solved, n = (np.array([size(lags[lag]) for lag in sorted(lags)]) for size in (sum, len))
+        found[pair] = [0, *sorted(lags)][established(solved, n)]
+    return found
 
 
 def machines(rows: Iterable[Row]) -> str:

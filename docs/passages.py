@@ -351,6 +351,7 @@ PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "without the lag": ("docs/faq.md", lambda: _wrapped(doubts.without_the_lag(records.read_rows(LSTM_LAG)))),
     "after an unsolved lag": ("docs/faq.md", lambda: _wrapped(doubts.after_an_unsolved_lag(_record()))),
     "near misses": ("docs/faq.md", lambda: _wrapped(doubts.near_misses(_record()))),
+    "sure reaches": ("docs/faq.md", lambda: _wrapped(doubts.sure_reaches(_record()))),
     "least cost": ("docs/faq.md", lambda: _wrapped(doubts.least_cost(_record()))),
     "one machine": ("docs/faq.md", lambda: _wrapped(doubts.machines(_record()))),
 }

@@ -107,3 +107,14 @@ def test_a_task_that_one_trial_begins_to_learn_is_not_one_of_chance():
         xor = [replace(one, task="xor", wrong=wrong) for wrong in (0.5, 0.41, float("nan"))]
         adding = [replace(one, task="adding", wrong=wrong) for wrong in (0.84, 0.67)]
         assert module.unlearned([*xor, *adding]) == [(one.method, "xor")]
+
+
+def test_an_established_reach_needs_every_seed_at_every_shorter_lag(doubts, record):
+    one = record[0]
+    rows = [row for seed, climb in enumerate(("sss", "sss", "sss", "sss", "sus")) for row in ladder(one, seed, climb)]
+    rows += [row for seed in range(5) for row in ladder(one, seed, "ss-", method="hf")]
+    assert doubts.reaches(rows) == {("clipping", "adding"): 30, ("hf", "adding"): 20}
+    assert doubts.established_reaches(rows) == {("clipping", "adding"): 10, ("hf", "adding"): 20}
+    text = doubts.sure_reaches(rows)
+    assert text.startswith("Of the 2 reaches of the reference 1 are established as well: all 5 seeds solve")
+    assert text.endswith("(reach, established) gradient clipping on adding (30, 10).")
