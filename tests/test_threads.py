@@ -125,7 +125,7 @@ def test_steps_that_overlap_leave_the_filters_of_warnings(other):
     found = [*warnings.filters]
     try:
         inside, _, last = overlapping(twice_differentiable(), other(), lambda: [*warnings.filters])
-        assert len(inside) == len(found) + 2, "those of both, until the last is out"
+        assert len(inside) == len(found) + 3, "those of both, until the last is out"
         assert last == found
     finally:
         warnings.filters[:] = found

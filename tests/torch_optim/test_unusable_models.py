@@ -1,6 +1,7 @@
 """Models without second derivatives, random ones, and running statistics are refused in a sentence."""
 
 import copy
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -133,3 +134,31 @@ def test_other_threads_may_call_what_they_like_during_a_step():
     assert same(*found)
     with ThreadPoolExecutor(1) as threads, pytest.raises(LonglagError, match=r"Dropout\(p=0.5.* it is random"):
         threads.submit(lambda: opt.step(lambda: (dropout(net(X_)), Y_))).result()
+
+
+def by_the_optimizer(model, x, y):
+    losses_of(learner(model, CE), lambda: (model(x), y), 3)
+
+
+def by_fit(model, x, y):
+    list(itertools.islice(fit(optimisers.HessianFree(), model, losses.CrossEntropy(C), lambda n: (x, y)), 3))
+
+
+@pytest.mark.skipif(not hasattr(torch.compiler, "set_stance"), reason="only torch 2.6 and newer can leave graphs out")
+@pytest.mark.parametrize("train", [by_the_optimizer, by_fit])
+def test_a_compiled_model_runs_as_it_was_written_in_a_step_and_compiled_after_it(train):
+    used = []
+
+    def backend(graph, _):
+        used.append(graph)
+        return graph.forward
+
+    plain = double(nn.Sequential(nn.Linear(X, H), nn.Tanh(), nn.Linear(H, C)))
+    net = copy.deepcopy(plain)
+    compiled = torch.compile(net, backend=backend, fullgraph=True)
+    train(plain, normal(B, X), Y_)
+    train(compiled, normal(B, X), Y_)
+    assert same(weights(net), weights(plain))
+    assert not used
+    compiled(normal(B, X))
+    assert len(used) == 1

@@ -6,8 +6,9 @@ nothing behind, so that every pass gets copies, and what a pass wrote is kept on
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,7 +79,8 @@ def threads(params: Params) -> AbstractContextManager[None]:
 
 @contextmanager
 def twice_differentiable() -> Iterator[None]:
-    """The recurrent cells of oneDNN and cuDNN and the fused kernels of attention cannot be differentiated twice."""
+    """The recurrent cells of oneDNN and cuDNN, the fused kernels of attention and compiled graphs cannot be
+    differentiated twice; plain operations of torch take their place."""
     with _PLAIN_KERNELS.entered():
         yield
 
@@ -86,8 +88,20 @@ def twice_differentiable() -> Iterator[None]:
 @contextmanager
 def _plain_kernels() -> Iterator[None]:
     fused = torch.backends.mkldnn.flags, torch.backends.cudnn.flags
-    with without_notes(), fused[0](enabled=False), fused[1](enabled=False), sdpa_kernel(SDPBackend.MATH):
+    with without_notes(), fused[0](enabled=False), fused[1](enabled=False), sdpa_kernel(SDPBackend.MATH), _uncompiled():
         yield
+
+
+def _uncompiled() -> AbstractContextManager[Any]:
+    """What `torch.compile` made runs as it was written.
+
+    Nothing is to be done before anything was compiled; torch before 2.6 cannot do it, nor can a compiled function.
+    """
+    set_stance = getattr(torch.compiler, "set_stance", None)
+    if set_stance is None or "torch._dynamo" not in sys.modules or torch.compiler.is_compiling():
+        return nullcontext()
+    stance: AbstractContextManager[Any] = set_stance("force_eager")
+    return stance
 
 
 _PLAIN_KERNELS = Shared(_plain_kernels)

@@ -61,12 +61,16 @@ def _notes_ignored() -> Iterator[None]:
         yield
 
 
-_NOTES = "TF32 acceleration on top of oneDNN", "Sparse CSR tensor support is in beta state"
+_NOTES = (
+    "TF32 acceleration on top of oneDNN",
+    "Sparse CSR tensor support is in beta state",
+    r"Using `torch\.compile\(module\)` when there are global hooks on modules",  # those of torch_optim/watch.py
+)
 _QUIET = Shared(_notes_ignored)
 
 
 def without_notes() -> AbstractContextManager[None]:
-    """Without two warnings of torch that ask nothing of anybody. The filters of warnings are those of the process."""
+    """Without warnings of torch that ask nothing of anybody. The filters of warnings are those of the process."""
     return _QUIET.entered()
 
 
