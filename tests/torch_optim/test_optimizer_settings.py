@@ -73,6 +73,13 @@ def test_settings_are_checked_at_once(settings, words):
         HessianFree(nn.Linear(1, 1).parameters(), CE, **settings)
 
 
+def test_no_hidden_states_may_be_said_by_none():
+    net = nn.Linear(2, 1)
+    opt = HessianFree(net.parameters(), nn.MSELoss(), hidden=None, batch_axis=None, structural_damping=None)
+    x = torch.eye(2)
+    assert opt.step(lambda: (net(x), x[:, :1])) > opt.step(lambda: (net(x), x[:, :1]))
+
+
 def test_parameters_are_checked():
     with pytest.raises(LonglagError, match=re.escape("params is a Linear; write HessianFree(model.parameters(), ...)")):
         HessianFree(nn.Linear(1, 1), CE)

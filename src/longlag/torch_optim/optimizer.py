@@ -81,7 +81,7 @@ class HessianFree(torch.optim.Optimizer):
         structural_damping: mu, how much hidden states are held near where they are; None is 0.03 where a step sees
             any, else 0. It weighs squared distances summed over steps and averaged over sequences; summed over both
             where the loss is a sum.
-        hidden: a module, or several, whose outputs are hidden states (`model.rnn`).
+        hidden: a module, or several, whose outputs are hidden states (`model.rnn`). None: none.
         batch_axis: axis of hidden states that counts sequences. Modules of torch that are named as `hidden` say it
             themselves if they are recurrent layers or cells. For other states None is the first, and the first step
             warns if another axis agrees with the rows of the outputs and the first does not.
@@ -123,7 +123,7 @@ class HessianFree(torch.optim.Optimizer):
         *,
         damping: float = 0.1,
         structural_damping: float | None = None,
-        hidden: nn.Module | Sequence[nn.Module] = (),
+        hidden: nn.Module | Sequence[nn.Module] | None = None,
         batch_axis: int | None = None,
         weight_decay: float = 0.0,
         cg_iterations: int = 150,
@@ -276,7 +276,7 @@ def _checked(params: Any) -> Any:
 
 
 def _modules(hidden: Any) -> tuple[nn.Module, ...]:
-    modules = (hidden,) if isinstance(hidden, nn.Module) else hidden
+    modules = () if hidden is None else (hidden,) if isinstance(hidden, nn.Module) else hidden
     if not isinstance(modules, Iterable) or not all(isinstance(module, nn.Module) for module in modules):
         raise LonglagError(f"hidden cannot be {shown(hidden)}; name a module, such as hidden=model.rnn, or several")
     return tuple(modules)
