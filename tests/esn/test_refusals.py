@@ -13,6 +13,7 @@ from longlag.esn import EchoStateClassifier, EchoStateFeatures, EchoStateNetwork
 from longlag.esn.names import BadInput
 
 X, Y = echoes()
+PADDED = np.ma.masked_greater(np.stack([X[1], X[2]]), 1.0)
 GAP = np.array([[0, 1], [1, 0], [0, 0], [1, np.nan], [0, 0]])
 SERIES = np.arange(9.0)
 REFUSED = [
@@ -72,6 +73,11 @@ REFUSED = [
     ({"table": "series"}, GAP, np.ones(5), "Input X contains NaN or infinity: nan at step 3, channel 1"),
     ({"table": "series"}, GAP[:, :1], GAP[:, 1], "Input y contains NaN or infinity: nan at step 3; fill"),
     ({}, X[:5], GAP[:, 1], "Input y contains NaN or infinity: nan at sequence 3; fill"),
+    ({}, PADDED, np.ones(2), "X has masked entries; leave these steps out: sequences of unequal length are a list"),
+    ({}, list(PADDED), np.ones(2), "sequence 0 has masked entries"),
+    ({"table": "series"}, PADDED[0], np.ones(12), "X has masked entries"),
+    ({}, X[1:3], list(PADDED), "y of sequence 0 has masked entries"),
+    ({}, X[:5], np.ma.masked_equal(np.arange(5.0), 2), "y has masked entries"),
     ({}, X[:2], ["up", "down"], "targets are words, such as 'up', and EchoStateNetwork predicts numbers; EchoStateClassifier"),
     ({}, X[:2], ["1", "2"], "targets are words, such as '1'"),
     ({}, X, [["up"] * len(each) for each in X], "targets are words, such as 'up'"),
@@ -180,10 +186,42 @@ def test_what_a_free_run_gets_names_what_is_wrong():
         ),
         ((5, x, y, GAP), "inputs contains NaN or infinity: nan at step 3, channel 1; fill"),
         ((3, x[:, 0], y, x[:3]), "x.reshape(-1, 1) is one of one input"),
+        ((3, np.ma.masked_greater(x, 1.0), y, x[:3]), "sequence 0 has masked entries"),
+        ((3, x, np.ma.masked_greater(y, 1.0), x[:3]), "y of sequence 0 has masked entries"),
     ]:
         with pytest.raises(LonglagError) as error:
             net.generate(*arguments)
         assert words in str(error.value)
+
+
+@pytest.mark.parametrize("kind", [EchoStateNetwork, EchoStateClassifier])
+def test_a_score_is_of_targets_like_those_of_the_fit(kind):
+    labels = [y[:, 0] > 0 for y in Y]
+    last, every = kind(**SMALL).fit(X, [each[-1] for each in labels]), kind(**SMALL).fit(X, labels)
+    for net, y, words in [
+        (last, labels, "y holds targets of every step, or lists of different lengths, where each sequence has one"),
+        (last, np.ma.masked_array(np.ones(8), [1] + [0] * 7), "y has masked entries"),
+        (every, [each[-1] for each in labels], "targets 0 have shape () but sequence 0 has 30 steps"),
+        (every, dict(enumerate(labels)), "y is a dict; hand over"),
+    ]:
+        with pytest.raises(BadInput) as error:
+            net.score(X, y)
+        assert words in str(error.value)
+
+
+def test_masked_weights_are_refused():
+    y, weights = np.arange(8.0), np.ma.masked_equal(np.arange(8), 2)
+    net = EchoStateNetwork(**SMALL).fit(X, y)
+    for ask in (net.fit, net.score):
+        with pytest.raises(BadInput, match="sample_weight has masked entries"):
+            ask(X, y, sample_weight=weights)
+
+
+def test_one_hot_classes_name_the_remedy():
+    with pytest.raises(
+        BadInput, match=r"a step has 2 targets; classes are one label each: of one-hot rows, y\.argmax\(-1\)"
+    ):
+        EchoStateClassifier(**SMALL).fit(X, np.eye(2)[[0, 1] * 4])
 
 
 @pytest.mark.parametrize("size", [1e155, 1e308])

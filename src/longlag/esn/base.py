@@ -102,6 +102,7 @@ class EchoStateBase(ReadoutParameters, ReservoirBase):
 
     def _weights(self, targets: Targets, lengths: list[int], sample_weight: Any, form: str) -> list[np.ndarray]:
         """Weights of all steps [T], from those of the scored steps and of the classes of their targets."""
+        data.check_unmasked(sample_weight, "sample_weight")
         washout, owners = (self.washout, lengths) if targets.every else (0, [1] * len(lengths))
         scored = self._class_weights(np.concatenate([each[washout:] for each in targets.y]))
         if sample_weight is not None:
@@ -174,7 +175,10 @@ class EchoStateBase(ReadoutParameters, ReservoirBase):
     def _scored(self, X: Any, y: Any, sample_weight: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """Targets, predictions and weights of all scored steps, one after the other."""
         predicted = self.predict(X)
+        data.check_kind(y, "y")
+        data.check_unmasked(sample_weight, "sample_weight")
         if not self._every:
+            data.check_single(y, "sequence" if data.holds_sequences(X) else "row")
             return np.asarray(y), predicted, sample_weight
         several = data.holds_sequences(X)
         found = list(predicted) if several else [predicted]

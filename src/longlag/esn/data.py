@@ -44,6 +44,13 @@ def check_kind(values: Any, name: str) -> None:
         raise BadInput(f"{name} is a {type(values).__name__}; hand over a list of arrays, one array or a table")
     if isinstance(values, list | tuple) and not values:
         raise BadInput(f"{name} holds no sequences; at least one is needed")
+    check_unmasked(values, name)
+
+
+def check_unmasked(values: Any, name: str) -> None:
+    """Raises BadInput if entries are masked: numpy and scikit-learn take the numbers under the mask, in silence."""
+    if np.ma.is_masked(values):
+        raise BadInput(f"{name} has masked entries; leave these steps out: sequences of unequal length are a list")
 
 
 def check_axes(x: Any) -> None:
@@ -113,6 +120,7 @@ def sequence(values: Any, name: str) -> np.ndarray:
 
 def _numbers(values: Any, name: str, axes: Sequence[str]) -> np.ndarray:
     """A float64 array without nan and infinity."""
+    check_unmasked(values, name)
     array = np.asarray(values)
     if np.iscomplexobj(array):
         raise BadInput(f"Complex data not supported: {name} is complex; give real and imaginary parts as two channels")
@@ -220,6 +228,8 @@ def step_targets(y: Any, lengths: Sequence[int]) -> Targets:
             f"targets {ragged} have rows of different lengths; targets of every step are [steps] or [steps, outputs]"
         )
     names.check(y, "targets")
+    for i, each in enumerate(y):
+        check_unmasked(each, f"y of sequence {i}")
     found = [np.asarray(each) for each in y]
     if len(found) != len(lengths):
         raise BadInput(f"X has {len(lengths)} sequences and y has {len(found)}; each sequence needs its targets")

@@ -175,7 +175,9 @@ class EchoStateClassifier(ClassifierMixin, ClassifierParameters, EchoStateBase):
     def _encoded(self, targets: Targets) -> Targets:
         labels = np.concatenate(targets.y)
         if labels.shape[1] != 1:
-            raise BadInput(f"a step has {labels.shape[1]} targets; classes are one label each")
+            raise BadInput(
+                f"a step has {labels.shape[1]} targets; classes are one label each: of one-hot rows, y.argmax(-1)"
+            )
         try:
             check_classification_targets(labels[:, 0])
         except ValueError as error:
