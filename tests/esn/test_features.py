@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from echoes import SMALL, echoes, mackey_glass
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
@@ -99,6 +100,18 @@ def test_columns_of_a_table_have_names():
     assert list(table.columns) == list(features.get_feature_names_out()) == [f"echostatefeatures{i}" for i in range(10)]
     assert list(table.index) == list(range(7, 157))
     assert make_pipeline(features, LogisticRegression(max_iter=1000)).fit(table, y).score(table, y) > 0.8
+
+
+@pytest.mark.parametrize("x", [X, np.stack([X[1], X[2]])], ids=["list", "array"])
+def test_states_of_every_step_of_sequences_are_no_table(x):
+    asked = EchoStateFeatures(**SMALL, states="every").set_output(transform="pandas")
+    with pytest.raises(
+        LonglagError, match=r'set_output\(transform="pandas"\) needs one row per sequence, and states="ev'
+    ):
+        asked.fit_transform(x)
+    with sklearn.config_context(transform_output="pandas"), pytest.raises(LonglagError, match="one row per sequence"):
+        EchoStateFeatures(**SMALL, states="every").fit_transform(x)
+    assert len(asked.set_output(transform="default").transform(x)) == len(x)
 
 
 def test_the_seed_decides_and_a_copy_has_the_same_states():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
+from sklearn import get_config
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -77,6 +78,8 @@ class EchoStateFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Featu
         if self.states == "mean":
             return self.network_.mean_features(driven, self.washout)
         every = self.states == "every"
+        if every and form != "series":
+            self._check_container()
         return data.joined(self.network_.features(driven, every), every, False, form)
 
     def _check_states(self, lengths: list[int], form: str) -> None:
@@ -90,6 +93,15 @@ class EchoStateFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Featu
             raise BadInput('states="every" needs sequences as a list or an array [N, T, X], or table="series"')
         if self.states == "mean":
             check_washout(self.washout, lengths)
+
+    def _check_container(self) -> None:
+        """Raises BadInput where `set_output` asks for a table, which the states of every step of sequences are not."""
+        container = getattr(self, "_sklearn_output_config", {}).get("transform") or get_config()["transform_output"]
+        if container != "default":
+            raise BadInput(
+                f'set_output(transform="{container}") needs one row per sequence, and states="every" has one per step; '
+                'take states="last" or "mean", or set_output(transform="default")'
+            )
 
     @property
     def _n_features_out(self) -> int:
