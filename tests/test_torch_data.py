@@ -87,7 +87,11 @@ def test_a_task_with_few_sequences_gives_all_of_them():
         ({"lag": 10, "batch_size": 3}, "TaskDataset has no argument batch_size=3: write batch="),
         ({"lag": 10, "bach": 3}, "did you mean 'batch'?"),
         ({"length": 10}, "TaskDataset has no argument length=10: write lag="),
-        ({}, "TaskDataset needs lag"),
+        ({}, 'TaskDataset needs lag: TaskDataset("adding", lag=100)'),
+        ({"T": 10}, "TaskDataset has no argument T=10: write lag="),
+        ({"lag": 10, "device": "cuda"}, "write x.to(device) in the loop"),
+        ({"lag": 10, "dtype": torch.float64}, "x is float32; write x.double() in the loop"),
+        ({"lag": 10, "num_workers": 2}, "it is for a DataLoader around it"),
     ],
 )
 def test_a_wrong_name_is_answered_with_the_right_one(given, words):

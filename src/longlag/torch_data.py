@@ -97,9 +97,15 @@ class TaskDataset(IterableDataset[_Batch]):
 
 
 _REMEDIES = {
+    "task": 'TaskDataset("adding", lag=100); `longlag list` names the tasks',
+    "lag": 'TaskDataset("adding", lag=100)',
+    "T": "write lag=",
     "batch_size": "write batch=; a DataLoader around it takes batch_size=None",
     "shuffle": "every batch is drawn afresh; seed= draws others",
     "length": "write lag=; `longlag show TASK` says how many steps a sequence has at a lag",
+    "num_workers": "it is for a DataLoader around it, with batch_size=None",
+    "device": "batches are made on the CPU; write x.to(device) in the loop",
+    "dtype": "x is float32; write x.double() in the loop",
 }
 TaskDataset.__init__ = named(**_REMEDIES)(TaskDataset.__init__)  # type: ignore[method-assign]
 
@@ -120,7 +126,8 @@ def error_rate(
 
     Args:
         model: x -> outputs, as `TaskDataset` gives x: [B, O] where one step is scored, else [K, B, O] or [B, K, O].
-            A module is evaluated as it is: call `eval()` on one with dropout.
+            x is on the CPU, outputs may be anywhere: `lambda x: model(x.to("cuda"))`. A module is evaluated as it is:
+            call `eval()` on one with dropout.
         task, lag, seed, batch_first: as of `TaskDataset`.
         sequences: the first so many of the 10,000; all there are where the task has fewer.
 
