@@ -17,10 +17,11 @@ from longlag import registry
 from longlag.analysis import claims, comparison, intervals, newcomer, ranking, stats
 from longlag.analysis import reach as carries
 from longlag.errors import unknown
-from longlag.store import designs
+from longlag.store import designs, records
+from longlag.store.files import is_file, is_folder
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Analysis:
     """One analysis of a suite, which figures, tables and the report share.
 
@@ -44,20 +45,31 @@ class Analysis:
     def load(cls, runs: str | Path, curves: str | Path | None = None) -> Analysis:
         """The analysis of a file of runs and, if there is one, a file of learning curves; with the designs beside it.
 
+        runs may be the folder of a record, such as "results/reference": its runs, and its curves if none are given.
+
         Raises:
             LonglagError: missing, damaged or foreign file, or two rows for one run.
         """
+        if is_folder(Path(runs)):
+            beside = Path(runs) / "curves.parquet"
+            runs, curves = records.rows_in(Path(runs)), curves or (beside if is_file(beside) else None)
         loaded = stats.load_runs(runs)
         recorded = loaded[["method", "spec_hash", "origin"]].drop_duplicates()
         known = designs.beside(runs, recorded.itertuples(index=False, name=None))
         return cls(loaded, stats.load_curves(curves), designs=known)
 
-    def only(self, tasks: Sequence[str] = (), methods: Sequence[str] = ()) -> Analysis:
-        """The analysis of these tasks and methods alone; empty: all.
+    def __repr__(self) -> str:
+        """How much it holds; the tables themselves are `runs` and `curves`."""
+        tasks = self.runs.task.nunique()
+        return f"Analysis({len(self.runs)} runs, {len(self.methods)} methods, {tasks} tasks, {len(self.curves)} points)"
+
+    def only(self, tasks: str | Sequence[str] = (), methods: str | Sequence[str] = ()) -> Analysis:
+        """The analysis of these tasks and methods alone, one or several; empty: all.
 
         Raises:
             LonglagError: a name that the runs do not have (the nearest one is suggested).
         """
+        tasks, methods = ([names] if isinstance(names, str) else names for names in (tasks, methods))
         runs, curves = self.runs, self.curves
         for kind, names in (("task", tasks), ("method", methods)):
             for name in names:
