@@ -136,6 +136,23 @@ def test_other_threads_may_call_what_they_like_during_a_step():
         threads.submit(lambda: opt.step(lambda: (dropout(net(X_)), Y_))).result()
 
 
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch has no processes that work together")
+@pytest.mark.parametrize("training", [True, False])
+def test_a_model_that_is_spread_over_processes_is_refused(training):
+    """Its processes would take steps of their own, by their own data, in silence."""
+    net = double(Recurrent())
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    try:
+        spread = nn.parallel.DistributedDataParallel(net).train(training)
+        with pytest.raises(
+            LonglagError, match=r"each process would take a step of its own\. Train in one process, with"
+        ):
+            learner(net, CE).step(lambda: (spread(X_), Y_))
+        learner(net, CE).step(lambda: (spread.module(X_), Y_))
+    finally:
+        torch.distributed.destroy_process_group()
+
+
 def by_the_optimizer(model, x, y):
     losses_of(learner(model, CE), lambda: (model(x), y), 3)
 

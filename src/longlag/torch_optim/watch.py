@@ -1,4 +1,4 @@
-"""What is seen of somebody's modules while a closure runs: those that make a loss random, and named hidden states.
+"""What is seen of somebody's modules while a closure runs: those that no step can use, and named hidden states.
 
 The closure alone is known, not the model, so that every module that is called in it is looked at (a hook of torch for
 all modules, which is there during the call only). What other threads of Python call meanwhile is none of its business.
@@ -48,7 +48,7 @@ class Watch:
         """Collects the hidden states of the modules, and refuses modules that are random. Adds to those called.
 
         Raises:
-            LonglagError: at the call of a module that is random, or writes running statistics.
+            LonglagError: at the call of a module that is random, writes running statistics or is spread over processes.
         """
         found: list[States] = []
         thread = get_ident()
@@ -117,7 +117,16 @@ def _alone(module: nn.Module, output: Any) -> bool:
 
 
 def _refuse(module: nn.Module) -> None:
-    """A module that draws random numbers or writes running statistics gives every trial step another loss."""
+    """A module that draws random numbers or writes running statistics gives every trial step another loss.
+
+    One that is spread over processes would give each of them another step.
+    """
+    if isinstance(module, nn.parallel.DistributedDataParallel):
+        raise LonglagError(
+            "the closure calls a DistributedDataParallel model, which averages gradients of backward() alone: each "
+            "process would take a step of its own. Train in one process, with the model inside it, model.module; for "
+            "data that are too many at once give step mini-batches, step(closure, batches)"
+        )
     if not module.training:
         return
     if isinstance(module, _NormBase) and module.running_mean is not None:
