@@ -3,6 +3,7 @@
 import copy
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 import torch
@@ -23,6 +24,7 @@ from nets import (
     weights,
 )
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from longlag import losses, optimisers
 from longlag.errors import LonglagError
@@ -134,6 +136,23 @@ def test_other_threads_may_call_what_they_like_during_a_step():
     assert same(*found)
     with ThreadPoolExecutor(1) as threads, pytest.raises(LonglagError, match=r"Dropout\(p=0.5.* it is random"):
         threads.submit(lambda: opt.step(lambda: (dropout(net(X_)), Y_))).result()
+
+
+@pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad")  # torch, of passes without a graph
+@pytest.mark.parametrize("before", [nn.Identity(), nn.Linear(X, X)], ids=["first", "in the middle"])
+def test_a_reentrant_checkpoint_is_refused_and_the_other_kind_is_like_none(before):
+    """Torch itself hides the parameters of a first one: it would stay as it is, in silence."""
+    x = normal(B, X).requires_grad_()
+
+    def trained(call):
+        first, layer, out = double(copy.deepcopy(before)), double(nn.Linear(X, H)), double(nn.Linear(H, C))
+        net = nn.ModuleList([first, layer, out])
+        learner(net, CE).step(lambda: (out(call(layer, first(x))), Y_))
+        return weights(net)
+
+    with pytest.raises(LonglagError, match="use_reentrant=True, which hides the parameters inside from derivatives"):
+        trained(partial(checkpoint, use_reentrant=True))
+    assert same(trained(partial(checkpoint, use_reentrant=False)), trained(lambda layer, x: layer(x)))
 
 
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch has no processes that work together")

@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from longlag.errors import LonglagError, warn_user
 from longlag.torch_optim.oracle import ClosureOracle
+from longlag.torch_optim.whole import REENTRANT
 
 _AGREEMENT = {"cpu": 1e-6}  # of two losses at the same weights, relative
 _ELSEWHERE = 1e-4  # on devices whose sums have no fixed order
@@ -120,6 +121,8 @@ def explained() -> Iterator[None]:
                 "derivatives, torch.autograd.grad(..., create_graph=True), put them and the forward pass under "
                 "`with torch.enable_grad():`, since some passes of a step keep no graph"
             ) from error
+        if "use_reentrant=True" in text:
+            raise LonglagError(REENTRANT) from error
         if "double backward" in text or ("derivative for" in text and "not implemented" in text):
             raise LonglagError(
                 f"something in the closure cannot be differentiated twice ({text.splitlines()[0][:200]}); a compiled "

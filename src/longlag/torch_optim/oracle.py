@@ -21,7 +21,7 @@ from longlag.errors import LonglagError
 from longlag.objective import FORWARD, GRADIENT, PRODUCT, Operator
 from longlag.torch_optim.closure import Answer, Closure
 from longlag.torch_optim.curvature import UNTRAINED, Twice
-from longlag.torch_optim.whole import check_hidden, check_through_outputs
+from longlag.torch_optim.whole import check_checkpoints, check_hidden, check_through_outputs
 
 
 @dataclass
@@ -179,6 +179,8 @@ class ClosureOracle:
         if any(part is not None and part.layout != torch.strided for part in parts):
             raise LonglagError("a gradient is sparse; Hessian-Free needs dense ones: nn.Embedding(..., sparse=False)")
         self.counter.used |= {name for name, part in found.items() if part is not None}
+        if comparing and len(self.counter.used) < len(found):
+            check_checkpoints(answer.loss)
         whole = {name: torch.zeros_like(self.leaves[name]) if part is None else part for name, part in found.items()}
         if comparing and self.counter.used:
             check_through_outputs(answer, self.leaves, whole)

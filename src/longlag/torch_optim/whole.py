@@ -2,7 +2,8 @@
 
 The gradient is that of all the loss, the Gauss-Newton matrix J'HJ that of the loss as a function of the outputs. A part
 that reaches the parameters by another way (a penalty on the weights, computed in the closure) is in the first and not
-in the second: steps are then far too long in its directions, and nothing raises an error.
+in the second: steps are then far too long in its directions, and nothing raises an error. A reentrant checkpoint of
+torch hides parameters from both.
 
 Structural damping is averaged over sequences. If nobody said which axis of hidden states counts them, the first is
 taken; where another one is as long as the outputs have rows, and the first is not, that may be wrong.
@@ -11,13 +12,18 @@ taken; where another one is as long as the outputs have rows, and the first is n
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from longlag.errors import warn_user
+from longlag.errors import LonglagError, warn_user
 from longlag.torch_optim.closure import Answer
 
+REENTRANT = (
+    "the closure calls torch.utils.checkpoint with use_reentrant=True, which hides the parameters inside from "
+    "derivatives; write use_reentrant=False"
+)
 _BESIDE = 1e-3  # of the gradient's length; rounding of single precision is far below
 
 
@@ -41,6 +47,19 @@ def check_through_outputs(answer: Answer, leaves: Mapping[str, Tensor], gradient
             "whatever else the loss is computed from as an output",
             RuntimeWarning,
         )
+
+
+def check_checkpoints(loss: Tensor) -> None:
+    """Raises LonglagError if the graph of a loss has a reentrant checkpoint, whose parameters are hidden from it."""
+    nodes, seen = [loss.grad_fn], set[Any]()
+    while nodes:
+        node = nodes.pop()
+        if node is None or node in seen:
+            continue
+        if node.name() == "CheckpointFunctionBackward":
+            raise LonglagError(REENTRANT)
+        seen.add(node)
+        nodes.extend(following for following, _ in node.next_functions)
 
 
 def check_hidden(answer: Answer) -> None:
