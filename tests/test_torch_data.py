@@ -1,6 +1,8 @@
 """The tasks in plain torch: the engine's own batches, without a shared one among workers, and its own score."""
 
+import copy
 import dataclasses
+import pickle
 import re
 import subprocess
 import sys
@@ -204,6 +206,24 @@ def test_outputs_that_are_no_numbers_are_wrong(name):
 def test_what_a_task_is_asked_for_is_checked(call, words):
     with pytest.raises(LonglagError, match=words):
         call()
+
+
+def test_a_worker_that_is_a_new_process_loads_the_plug_in_of_its_task(tmp_path):
+    """Workers are new processes on macOS and Windows, and with Python 3.14 on Linux."""
+    file = tmp_path / "later.py"
+    file.write_text(
+        "from dataclasses import replace\nfrom longlag.tasks.adding import TASK\nTASK = replace(TASK, name='later')\n"
+    )
+    loader = "import pickle, sys; print(*(len(x) for x, y in pickle.load(sys.stdin.buffer)))"
+    registry.load_plugin(str(file))
+    try:
+        sent = pickle.dumps(TaskDataset("later", lag=20, batches=2))
+        done = subprocess.run([sys.executable, "-c", loader], input=sent, capture_output=True, check=True)
+        assert done.stdout.split() == [b"22", b"22"]
+        assert pickle.loads(sent) == copy.deepcopy(pickle.loads(sent)) == TaskDataset("later", lag=20, batches=2)
+    finally:
+        registry._plugins["tasks"].clear()
+        registry._origins.clear()
 
 
 @pytest.mark.parametrize("name", registry.names("tasks"))

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from longlag import protocol
+from longlag import protocol, registry
 from longlag.arguments import named
 from longlag.errors import LonglagError, shown
 from longlag.ranges import COUNT, NON_NEGATIVE, check, is_whole
@@ -87,6 +87,16 @@ class TaskDataset(IterableDataset[_Batch]):
     def __bool__(self) -> bool:
         """True, as of any stream: without this, `if dataset:` would ask for the length."""
         return True
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With the file of a plug-in's task, which a worker that is a new process of Python has not loaded."""
+        return {**vars(self), "plugin": registry.file("tasks", self.task)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        plugin = state["plugin"]
+        if plugin and state["task"] not in registry.names("tasks"):
+            registry.load_plugin(str(plugin))
+        vars(self).update({name: value for name, value in state.items() if name != "plugin"})
 
     def __iter__(self) -> Iterator[_Batch]:
         source, worker = load(self.task, self.lag), get_worker_info()
