@@ -13,7 +13,7 @@ import pytest
 
 from longlag.cli import _gpu
 from longlag.errors import LonglagError
-from longlag.store import files, lock
+from longlag.store import files, lock, system_lock
 
 HOLD = """
 import sys, time
@@ -138,14 +138,14 @@ def test_a_file_that_has_the_name_of_a_lock_keeps_its_content_until_the_lock_is_
 
 
 def test_a_lock_file_that_its_holder_deletes_before_we_lock_it_is_opened_again(tmp_path, monkeypatch):
-    path, real, deleted = tmp_path / ".runs.csv.lock", lock._lock, []
+    path, real, deleted = tmp_path / ".runs.csv.lock", system_lock.take, []
 
     def late(opened):
         if not deleted:
             deleted.append(path.unlink())
         real(opened)
 
-    monkeypatch.setattr(lock, "_lock", late)
+    monkeypatch.setattr(system_lock, "take", late)
     with lock.held(tmp_path / "runs.csv"):
         assert path.exists(), "what is locked is the file that others find"
         with pytest.raises(lock.Held), lock.held(tmp_path / "runs.csv"):
