@@ -23,6 +23,16 @@ with lock.held(sys.argv[1]):
     time.sleep(600)
 """
 
+WRITE = """
+import os, sys, time
+from longlag.store import files
+def sync(file):
+    print("writing", flush=True)
+    time.sleep(600)
+os.fsync = sync
+files.write_atomically(sys.argv[1], b"half a page")
+"""
+
 
 @pytest.fixture
 def victim(tmp_path):
@@ -62,6 +72,46 @@ def test_a_link_that_has_the_name_of_a_temporary_file_is_not_followed(tmp_path, 
     with pytest.raises(LonglagError, match=r"cannot write .*page.html"):
         files.write_atomically(tmp_path / "page.html", b"page")
     assert not (tmp_path / "page.html").exists()
+
+
+def aged(path):
+    os.utime(path, (1, 1))
+    return path
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_write_and_what_a_living_one_writes_stays(tmp_path):
+    page = tmp_path / "page.html"
+    with subprocess.Popen([sys.executable, "-c", WRITE, str(page)], stdout=subprocess.PIPE) as writer:
+        try:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            (temporary,) = tmp_path.iterdir()
+            aged(temporary)
+            files.write_atomically(page, b"page")
+            assert temporary.exists(), "its writer is at work"
+        finally:
+            writer.send_signal(signal.SIGKILL)
+    files.write_atomically(page, b"page")
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_only_temporary_files_of_the_same_output_are_left_over(tmp_path, victim):
+    token = "0123456789abcdef"
+    others = [
+        tmp_path / name for name in (f".[p]age.html.{token}.tmp", ".page.html.notes.tmp", f".page.html.{token[1:]}.tmp")
+    ]
+    for path in others:
+        path.write_text("theirs")
+        aged(path)
+    link, folder, second = (tmp_path / f".page.html.{token[:-1]}{k}.tmp" for k in range(3))
+    link.symlink_to(victim)
+    folder.mkdir()
+    aged(victim)
+    second.hardlink_to(victim)
+    fresh = tmp_path / f".page.html.{token}.tmp"
+    fresh.write_text("just written")
+    files.write_atomically(tmp_path / "page.html", b"page")
+    assert {*others, link, folder, second, fresh} <= {*tmp_path.iterdir()}
 
 
 def test_an_output_that_is_a_link_is_replaced_and_not_followed(tmp_path, victim):
