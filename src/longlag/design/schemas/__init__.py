@@ -151,8 +151,8 @@ def check(name: str, config: Mapping[str, Any]) -> None:
             raise Misplaced(str(fault), [*error.absolute_path, key])
         if error.validator == "required":
             raise Misplaced(_missing(error, where or (name if name != "suite" else "")), [*error.absolute_path])
-        fault = _misspelt(error, config) or f"{where} is {shown(error.instance)}"
-        raise Misplaced(f"{fault}; it must be {error.schema['description']}", [*error.absolute_path])
+        what = _misspelt(error, config) or f"{where} is {shown(error.instance)}"
+        raise Misplaced(f"{what}; it must be {error.schema['description']}", [*error.absolute_path])
 
 
 def _misspelt(error: Any, config: Mapping[str, Any]) -> str:
