@@ -150,3 +150,36 @@ def test_a_method_of_one_record_is_not_compared_with_itself(suites, capsys):
     assert run("diff", "a", "--methods", "lstm", "lstm") == 2
     assert "--methods names 'lstm' twice: one method of one record is equal to itself" in capsys.readouterr().err
     assert run("diff", "a", "b", "--methods", "lstm", "lstm") == 0
+
+
+DRAW = ["figure", "learning_curves"]
+
+
+def test_curves_of_other_runs_are_left_out_and_named(suites, capsys):
+    rows = records.read_rows("a/runs.csv")
+    strangers = [replace(row, seed=row.seed + 4) for row in rows]
+    write_points(suites / "more.parquet", fake_results.points([*rows, *strangers]))
+    assert run(*DRAW, "a", "--curves", "more.parquet", "--out", "some") == 0
+    lag = min(row.lag for row in rows)
+    assert (
+        f"longlag: more.parquet: left out the learning curves of {len(rows)} runs without a row in a/runs.csv, such as "
+        f"adding with lstm at lag {lag}, seed 4\n"
+    ) in capsys.readouterr().err
+    assert run(*DRAW, "a", "--out", "own") == 0
+    assert capsys.readouterr().err == ""
+    name = "learning_curves.png"
+    assert (suites / "some" / name).read_bytes() == (suites / "own" / name).read_bytes()
+
+
+@pytest.mark.parametrize("change", [{"task": "xor"}, {"method": "gru"}, {"lag": 7}, {"seed": 9}])
+def test_curves_of_other_runs_alone_are_refused_if_they_are_named_and_left_out_if_they_are_found(
+    suites, change, capsys
+):
+    strangers = fake_results.points([replace(row, **change) for row in records.read_rows("a/runs.csv")])
+    write_points(suites / "other.parquet", strangers)
+    assert run(*DRAW, "a", "--curves", "other.parquet", "--out", "out") == 2
+    assert "other.parquet has no learning curve of a run in a/runs.csv, but that of" in capsys.readouterr().err
+    (suites / "other.parquet").replace("a/curves.parquet")
+    for given in (["a"], ["low=a", "high=b"]):
+        assert run(*DRAW, *given, "--out", "out") == 0
+        assert "a/curves.parquet: left out the learning curves of" in capsys.readouterr().err

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longlag.cli import _arguments
+from longlag.cli import _arguments, _curves
 from longlag.discovery import check_name
 from longlag.errors import LonglagError, shown
 from longlag.store import files
@@ -73,8 +73,7 @@ def read(words: Sequence[str]) -> list[Record]:
     found = []
     for label, path in map(split, words):
         runs = _arguments.runs_file(path)
-        beside = runs.with_name("curves.parquet")
-        found.append(Record(runs, beside if files.is_file(beside) else None, label))
+        found.append(Record(runs, _curves.beside(runs), label))
     if len({record.runs.resolve() for record in found}) < len(found):
         raise LonglagError(f"a record is named twice: {', '.join(words)}")
     labels = [record.label for record in found if record.label]
@@ -107,25 +106,32 @@ def curves(records: Sequence[Record], rows: Merged) -> Any | None:
 
     from longlag.store.records import KEY
 
-    tables = [_curves(record, rows) for record in records if record.curves is not None]
+    tables = [_points(record, rows) for record in records if record.curves is not None]
     if not tables:
         return None
     order = [(name, "ascending") for name in (*KEY, "passes")]
     return pa.concat_tables(tables, promote_options="default").sort_by(order)
 
 
-def _curves(record: Record, rows: Merged) -> Any:
+def _points(record: Record, rows: Merged) -> Any:
     """The points of the rows that were taken from a record, under the names that its methods have there."""
     import pyarrow.compute as pc
 
     from longlag.design.merge import variant_of
     from longlag.store.curves import points_of, read_curves
+    from longlag.store.records import KEY
 
     table = read_curves(str(record.curves))
     named = pc.binary_join_element_wise(table["method"], variant_of("", record.label), "")
     place = table.schema.get_field_index("method")
+    table = table.set_column(place, table.schema.field(place), named)
+    seen = table.group_by(list(KEY), use_threads=False).aggregate([]).to_pydict()
+    strangers = {*zip(*(seen[name] for name in KEY), strict=True)} - rows.taken.keys()
+    _curves.tell_strangers(
+        str(record.curves), [*strangers], "the records" if len({*rows.taken.values()}) > 1 else record.runs
+    )
     keys = [key for key, name in rows.taken.items() if name == str(record.runs)]
-    return points_of(table.set_column(place, table.schema.field(place), named), keys)
+    return points_of(table, keys)
 
 
 def analysis(words: Sequence[str], curves_file: str | None = None) -> Analysis:
@@ -146,7 +152,7 @@ def _analysis(words: Sequence[str], curves_file: str | None) -> Analysis:
 
     (label, path), *others = map(split, words)
     if not (label or others):
-        return Analysis.load(_arguments.runs_file(path), _arguments.curves_file(path, curves_file))
+        return _of_one(_arguments.runs_file(path), _curves.of(path, curves_file), named=bool(curves_file))
     if curves_file:
         raise LonglagError(
             "--curves is of one record without a label; of several, the curves.parquet beside each is read: keep each "
@@ -156,6 +162,19 @@ def _analysis(words: Sequence[str], curves_file: str | None) -> Analysis:
     rows = merged(records)
     known = {method: design for record in records for method, design in designs_of(record, rows).items()}
     return Analysis(stats.frame(Row, rows.rows), stats.curves_frame(curves(records, rows)), designs=known)
+
+
+def _of_one(runs: Path, path: str | Path | None, named: bool) -> Analysis:
+    """One record without a label, and its curves. named: by the user, rather than found."""
+    from longlag.analysis import Analysis, stats
+
+    loaded = Analysis.load(runs, path)
+    points, strangers = stats.of_runs(loaded.curves, loaded.runs)
+    if path and named:
+        _curves.refuse_strangers(path, points, strangers, runs)
+    if path:
+        _curves.tell_strangers(path, strangers, runs)
+    return replace(loaded, curves=points)
 
 
 def designs_of(record: Record, rows: Merged) -> dict[str, Design]:

@@ -1,0 +1,63 @@
+"""Files of learning curves beside rows: which of them a verb reads.
+
+Of one RUN the file that `--curves` names is read, else `curves.parquet` if RUN is its folder; of several RUNs, or one
+with a label, `curves.parquet` beside the rows of each. A point names its task, method, lag and seed, but no spec: that
+curves are of the same runs with other settings cannot be seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from longlag.errors import LonglagError
+from longlag.store import files
+from longlag.words import count
+
+if TYPE_CHECKING:
+    from longlag.store.records import Key
+
+NAME = "curves.parquet"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """`--curves` of the verbs that read them."""
+    found = f"{NAME} (default: the one in RUN, if RUN is a folder)"
+    parser.add_argument("--curves", metavar="FILE", help=found)
+
+
+def of(run: Path, given: str | None) -> Path | None:
+    """The curves of one RUN: those that `--curves` names, else curves.parquet if RUN is a folder that has it."""
+    inside = run / NAME
+    return Path(given) if given else inside if files.is_file(inside) else None
+
+
+def beside(runs: Path) -> Path | None:
+    """`curves.parquet` beside a file of rows, if there is one."""
+    path = runs.with_name(NAME)
+    return path if files.is_file(path) else None
+
+
+def tell_strangers(path: str | Path, strangers: Sequence[Key], rows: str | Path) -> None:
+    """Says on standard error that a file of curves has those of other runs, if it has any; they are left out."""
+    if strangers:
+        runs = f"{count(len(strangers), 'run')} without a row in {rows}, such as {_first(strangers)}"
+        print(f"longlag: {path}: left out the learning curves of {runs}", file=sys.stderr)
+
+
+def refuse_strangers(path: str | Path, points: Any, strangers: Sequence[Key], rows: str | Path) -> None:
+    """Raises LonglagError if a file that a user named has curves of other runs alone. points: those of these runs."""
+    if strangers and not len(points):
+        raise LonglagError(
+            f"{path} has no learning curve of a run in {rows}, but that of {_first(strangers)}; name the file that was "
+            "written with these rows"
+        )
+
+
+def _first(strangers: Sequence[Key]) -> str:
+    from longlag.design.job import in_words
+
+    return in_words(min(strangers))
