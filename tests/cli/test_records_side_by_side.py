@@ -183,3 +183,57 @@ def test_curves_of_other_runs_alone_are_refused_if_they_are_named_and_left_out_i
     for given in (["a"], ["low=a", "high=b"]):
         assert run(*DRAW, *given, "--out", "out") == 0
         assert "a/curves.parquet: left out the learning curves of" in capsys.readouterr().err
+
+
+@pytest.fixture
+def in_one_folder(suites):
+    """Two files of rows in one folder, one of curves for each, and one that is of both."""
+    rows = records.read_rows("a/runs.csv")
+    for name, own in (("a", rows[::2]), ("b", rows[1::2])):
+        records.write_rows(f"one/{name}.csv", own)
+        write_points(f"one/curves_{name}.parquet", fake_results.points(own))
+    write_points("one/curves.parquet", fake_results.points(rows))
+    (suites / "one/notes.parquet").write_text("no parquet")
+    return suites
+
+
+UNREAD = "longlag: learning curves in {} are not read; {}\n"
+APART = "curves.parquet beside a RUN is read: keep each record in a folder of its own as runs.csv and curves.parquet"
+OF_ONE = "name one with --curves, or the folder of curves.parquet as RUN"
+
+
+@pytest.mark.parametrize(
+    ("verb", "given", "unread", "remedy"),
+    [
+        ("merge", ["one/a.csv", "one/b.csv"], "one/curves_a.parquet and one/curves_b.parquet", APART),
+        ("merge", ["low=one/a.csv", "high=one/b.csv"],
+         "one/curves.parquet, one/curves_a.parquet and one/curves_b.parquet", APART),
+        ("draw", ["one/a.csv", "one/b.csv"], "one/curves_a.parquet and one/curves_b.parquet", APART),
+        ("draw", ["one/a.csv"], "one/curves.parquet, one/curves_a.parquet and one/curves_b.parquet", OF_ONE),
+        ("report", ["one/a.csv"], "one/curves.parquet, one/curves_a.parquet and one/curves_b.parquet", OF_ONE),
+    ],
+)  # fmt: skip
+def test_curves_that_are_beside_a_record_and_are_not_read_are_named(in_one_folder, verb, given, unread, remedy, capsys):
+    calls = {
+        "merge": ["merge", "both", *given],
+        "draw": [*DRAW, *given, "--out", "out"],
+        "report": ["report", *given, "--out", "p"],
+    }
+    assert run(*calls[verb]) == 0
+    assert UNREAD.format(unread, remedy) in capsys.readouterr().err
+
+
+def test_curves_of_one_folder_are_not_those_of_two_labels(in_one_folder):
+    """They would be drawn for the rows of both, whosever they are."""
+    records.write_rows("one/b.csv", records.read_rows("one/a.csv"))
+    assert run("merge", "both", "low=one/a.csv", "high=one/b.csv") == 0
+    assert not (in_one_folder / "both/curves.parquet").exists()
+    assert run("merge", "plain", "one/a.csv") == 0
+    assert read_points("plain/curves.parquet") == read_points("one/curves_a.parquet")
+
+
+def test_nothing_is_said_of_curves_where_none_are_drawn_or_a_file_is_chosen(in_one_folder, capsys):
+    for given in (["figure", "reach", "one/a.csv"], ["table", "reach", "one/a.csv", "one/b.csv"],
+                  [*DRAW, "one/a.csv", "--curves", "one/curves_a.parquet"]):  # fmt: skip
+        assert run(*given, "--out", "out") == 0
+        assert capsys.readouterr().err == ""

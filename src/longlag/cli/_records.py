@@ -7,6 +7,7 @@ figures and tables (`design/merge.py`). Records without labels are joined as `lo
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,7 +81,16 @@ def read(words: Sequence[str]) -> list[Record]:
     for label in labels:
         if labels.count(label) > 1:
             raise LonglagError(f"two records have the label {label!r}; a label is of one record: low=A high=B")
-    return found
+    return _apart(found)
+
+
+def _apart(found: Sequence[Record]) -> list[Record]:
+    """The records, but those in one folder without its curves if one has a label: nobody knows of whose rows they
+    are."""
+    shared = Counter(record.curves for record in found)
+    labelled = {record.curves for record in found if record.label}
+    unsure = [path for path in labelled if shared[path] > 1]
+    return [replace(record, curves=None) if record.curves in unsure else record for record in found]
 
 
 def merged(records: Sequence[Record]) -> Merged:
@@ -175,6 +185,16 @@ def _of_one(runs: Path, path: str | Path | None, named: bool) -> Analysis:
     if path:
         _curves.tell_strangers(path, strangers, runs)
     return replace(loaded, curves=points)
+
+
+def tell_unread(words: Sequence[str], curves_file: str | None) -> None:
+    """Names the files of learning curves beside these records that `analysis` does not read, unless one was chosen."""
+    (label, path), *others = map(split, words)
+    if label or others:
+        found = read(words)
+        _curves.tell_unread([one.runs for one in found], [one.curves for one in found], _curves.OF_EACH)
+    elif not curves_file:
+        _curves.tell_unread([_arguments.runs_file(path)], [_curves.of(path, None)], _curves.OF_ONE)
 
 
 def designs_of(record: Record, rows: Merged) -> dict[str, Design]:

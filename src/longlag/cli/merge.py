@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longlag.cli import _records
+from longlag.cli import _curves, _records
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
@@ -19,7 +19,12 @@ EXAMPLE = "longlag merge results/all results/laptop results/cluster"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("out", type=Path, metavar="OUT", help="folder for runs.csv and curves.parquet")
+    parser.add_argument(
+        "out",
+        type=Path,
+        metavar="OUT",
+        help=f"folder for runs.csv and {_curves.NAME}; the {_curves.NAME} beside each RUN is joined",
+    )
     _records.add(parser)
     parser.add_argument("--replace", action="store_true", help="drop runs in OUT that none of the records has")
 
@@ -29,6 +34,7 @@ def run(args: argparse.Namespace) -> None:
     from longlag.words import count
 
     given = _records.read(args.runs)
+    _curves.tell_unread([one.runs for one in given], [one.curves for one in given], _curves.OF_EACH)
     outputs = args.out / "runs.csv", args.out / "curves.parquet"
     for output in outputs:
         files.check_writable(output)

@@ -77,6 +77,17 @@ def read_curves(path: str | Path) -> Any:
         raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
 
 
+def is_curves(path: str | Path) -> bool:
+    """Whether a file has the columns of learning curves; its points are not read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return {*curves_schema().names} <= {*pq.read_schema(path).names}
+    except (OSError, pa.ArrowException):
+        return False
+
+
 def last_losses(table: Any, column: str = "loss") -> dict[Key, float]:
     """The last validation loss of every run in a table of `read_curves`, or its last number in another column."""
     last: dict[Key, tuple[float, float]] = {}
