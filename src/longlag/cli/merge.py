@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag.store import files, lock, parquet, records
+    from longlag.store import curves, files, lock, records
     from longlag.words import count
 
     given = _records.read(args.runs)
@@ -41,14 +41,14 @@ def run(args: argparse.Namespace) -> None:
     merged = _records.merged(given)
     if not args.replace:
         _refuse_loss(outputs[0], merged.rows)
-    curves = _records.curves(given, merged)
+    points = _records.curves(given, merged)
     with ExitStack() as stack:
         for output in outputs:
             stack.enter_context(lock.held(output))
-        if curves is None and not files.remove(outputs[1]):
+        if points is None and not files.remove(outputs[1]):
             raise LonglagError(f"{outputs[1]} is of an earlier merge and cannot be deleted; delete it")
-        if curves is not None:
-            parquet.write(outputs[1], curves)
+        if points is not None:
+            curves.write(outputs[1], points)
         records.write_rows(outputs[0], merged.rows)
     without = sum(record.curves is None for record in given)
     more = f"; {without} of the records have no curves" if without else ""
