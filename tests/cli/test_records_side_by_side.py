@@ -185,6 +185,20 @@ def test_curves_of_other_runs_alone_are_refused_if_they_are_named_and_left_out_i
         assert "a/curves.parquet: left out the learning curves of" in capsys.readouterr().err
 
 
+def test_curves_that_go_on_after_their_runs_are_said_to_be_of_others(suites, capsys):
+    rows = records.read_rows("a/runs.csv")
+    longer = [
+        replace(point, passes=2 * rows[0].budget) if point.seed == 2 else point for point in fake_results.points(rows)
+    ]
+    write_points(suites / "longer.parquet", longer)
+    assert run(*DRAW, "a", "--curves", "longer.parquet", "--out", "out") == 0
+    runs = {(point.lag, point.seed) for point in longer if point.seed == 2}
+    assert capsys.readouterr().err == (
+        "longlag: longer.parquet may have learning curves of runs with other settings: those of "
+        f"{len(runs)} runs go on after the passes of the row, such as adding with lstm at lag {min(runs)[0]}, seed 2\n"
+    )
+
+
 @pytest.fixture
 def in_one_folder(suites):
     """Two files of rows in one folder, one of curves for each, and one that is of both."""

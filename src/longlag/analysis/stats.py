@@ -89,6 +89,13 @@ def of_runs(curves: pd.DataFrame, runs: pd.DataFrame) -> tuple[pd.DataFrame, lis
     return curves[known[begins.cumsum() - 1]].reset_index(drop=True), others
 
 
+def outlasting(curves: pd.DataFrame, runs: pd.DataFrame) -> list[records.Key]:
+    """The keys of the runs that have a point after all the passes of their rows: it is of another run."""
+    names = list(records.KEY)
+    last = curves.groupby(names, sort=False).passes.max()
+    return sorted(last.index[last > runs.set_index(names).passes.reindex(last.index)])
+
+
 def _values(column: Any) -> np.ndarray:
     """A column of parquet as an array; of equal texts every one is the same object, which makes comparisons fast."""
     if column.type != "string":

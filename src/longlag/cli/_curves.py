@@ -2,7 +2,7 @@
 
 Of one RUN the file that `--curves` names is read, else `curves.parquet` if RUN is its folder; of several RUNs, or one
 with a label, `curves.parquet` beside the rows of each. A point names its task, method, lag and seed, but no spec: that
-curves are of the same runs with other settings cannot be seen.
+curves are of the same runs with other settings is seen only where they go on after the passes of the rows.
 """
 
 from __future__ import annotations
@@ -69,6 +69,13 @@ def refuse_strangers(path: str | Path, points: Any, strangers: Sequence[Key], ro
             f"{path} has no learning curve of a run in {rows}, but that of {_first(strangers)}; name the file that was "
             "written with these rows"
         )
+
+
+def tell_outlasting(path: str | Path, longer: Sequence[Key]) -> None:
+    """Says on standard error that curves go on after the ends of their runs, if any do."""
+    if longer:
+        runs = f"those of {count(len(longer), 'run')} go on after the passes of the row, such as {_first(longer)}"
+        print(f"longlag: {path} may have learning curves of runs with other settings: {runs}", file=sys.stderr)
 
 
 def _first(strangers: Sequence[Key]) -> str:

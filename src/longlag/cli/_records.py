@@ -182,6 +182,7 @@ def _of_one(runs: Path, path: str | Path | None, named: bool) -> Analysis:
     points, strangers = stats.of_runs(loaded.curves, loaded.runs)
     if path and named:
         _curves.refuse_strangers(path, points, strangers, runs)
+        _curves.tell_outlasting(path, stats.outlasting(points, loaded.runs))
     if path:
         _curves.tell_strangers(path, strangers, runs)
     return replace(loaded, curves=points)
