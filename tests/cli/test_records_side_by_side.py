@@ -237,6 +237,18 @@ def test_curves_that_are_beside_a_record_and_are_not_read_are_named(in_one_folde
     assert UNREAD.format(unread, remedy) in capsys.readouterr().err
 
 
+def test_an_error_is_a_line_where_curves_are_not_read(in_one_folder, capsys):
+    text = (in_one_folder / "one/a.csv").read_text()
+    (in_one_folder / "one/a.csv").write_text(text.replace("adding", "xor"))
+    for given in (
+        ["merge", "both", "one/a.csv", "one/b.csv"],
+        [*DRAW, "one/a.csv", "--out", "o"],
+        ["report", "one/a.csv", "--out", "p"],
+    ):
+        assert run(*given) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_curves_of_one_folder_are_not_those_of_two_labels(in_one_folder):
     """They would be drawn for the rows of both, whosever they are."""
     records.write_rows("one/b.csv", records.read_rows("one/a.csv"))

@@ -26,8 +26,6 @@ def run(args: argparse.Namespace) -> None:
     _arguments.check_folder(args.out)
     from longlag.figures.tools import style
 
-    if any(hasattr(figures.get(name), "lacking") for name in chosen):  # it draws curves
-        _records.tell_unread(args.runs, args.curves)
     analysis = _records.analysis(args.runs, args.curves).only(tasks=args.tasks, methods=args.methods)
     for name in chosen:
         module = figures.get(name)
@@ -35,3 +33,5 @@ def run(args: argparse.Namespace) -> None:
             print(path)
         if len(chosen) == 1 and hasattr(module, "lacking") and (words := module.lacking(analysis)):
             print(f"longlag: {name} is empty: {words}", file=sys.stderr)
+    if any(hasattr(figures.get(name), "lacking") for name in chosen):  # it draws curves
+        _records.tell_unread(args.runs, args.curves)

@@ -34,7 +34,6 @@ def run(args: argparse.Namespace) -> None:
     from longlag.words import count
 
     given = _records.read(args.runs)
-    _curves.tell_unread([one.runs for one in given], [one.curves for one in given], _curves.OF_EACH)
     outputs = args.out / "runs.csv", args.out / "curves.parquet"
     for output in outputs:
         files.check_writable(output)
@@ -53,6 +52,7 @@ def run(args: argparse.Namespace) -> None:
     without = sum(record.curves is None for record in given)
     more = f"; {without} of the records have no curves" if without else ""
     print(f"{outputs[0]}: {len(merged.rows)} rows of {count(len(given), 'record')}, {merged.dropped} repeated{more}")
+    _curves.tell_unread([one.runs for one in given], [one.curves for one in given], _curves.OF_EACH)
 
 
 def _refuse_loss(out: Path, rows: Sequence[Row]) -> None:

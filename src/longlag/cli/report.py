@@ -62,7 +62,6 @@ def run(args: argparse.Namespace) -> None:
 
     files.check_writable(args.out)
     _refuse_absent(args)
-    _records.tell_unread(args.runs, args.curves)
     analysis, rows = _records.analysis(args.runs, args.curves), _records.file_of(args.runs)
     used = analysis.runs[["method", "spec", "method_version", "task", "task_version"]]
     older = _older.outdated([*used.itertuples(index=False)])
@@ -71,3 +70,4 @@ def run(args: argparse.Namespace) -> None:
     page = report.render(analysis, args.title, rows, **beside)
     files.write_atomically(args.out, page.encode())
     print(args.out)
+    _records.tell_unread(args.runs, args.curves)
