@@ -10,7 +10,7 @@ import re
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +52,21 @@ def unknown(kind: str, name: str, known: Iterable[str], label: Callable[[str], s
     "unknown method 'Hessian-Free'; did you mean 'hf'? known: esn, hf"
     """
     known = sorted(known, key=lambda name: (int(name) if name.isdecimal() else math.inf, name))
-    alike = [other for other in known if name.lower() in (other.lower(), _with_initials(other))]
-    parts = _parts(name)
-    alike = alike or [other for other in known if parts and parts in (_parts(other), _parts(label(other)))]
-    near = alike or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f" did you mean {near[0]!r}?" if near else ""
+    near = nearest_to(name, known, label)
+    hint = f" did you mean {near!r}?" if near else ""
     listed = ", ".join(known) or "none"
     if len(listed) > _LISTED_LETTERS:
         nearest = difflib.get_close_matches(name, known, n=5, cutoff=0.0)
         listed = f"{', '.join(nearest)} and {len(known) - len(nearest)} more"
     return LonglagError(f"unknown {kind} {name!r};{hint} known: {listed}")
+
+
+def nearest_to(name: str, known: Sequence[str], label: Callable[[str], str] = str) -> str:
+    """The known name that a misspelt one, or the label of one, most likely means; empty if none is near."""
+    alike = [other for other in known if name.lower() in (other.lower(), _with_initials(other))]
+    parts = _parts(name)
+    alike = alike or [other for other in known if parts and parts in (_parts(other), _parts(label(other)))]
+    return next(iter(alike or difflib.get_close_matches(name, known, n=1, cutoff=0.5)), "")
 
 
 def _parts(name: str) -> list[str]:

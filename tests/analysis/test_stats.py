@@ -230,6 +230,23 @@ def test_load_gives_back_what_was_written(tmp_path: Path) -> None:
     assert stats.load_curves(None).empty
 
 
+@pytest.mark.parametrize("sort", [True, False])
+def test_points_of_other_runs_are_told_apart_in_any_order(sort):
+    rows = fake_results.runs(range(3), ["lstm", "hf"], ["adding"])
+    curves = stats.frame(Point, fake_results.points(rows))
+    curves = curves if sort else curves.sample(frac=1, random_state=1, ignore_index=True)
+    own = stats.frame(Row, [row for row in rows if row.seed != 1])
+    kept, others = stats.of_runs(curves, own)
+    pd.testing.assert_frame_equal(kept, curves[curves.seed != 1].reset_index(drop=True))
+    assert others == sorted({records.key_of(row) for row in rows if row.seed == 1 and row.passes > 0})
+    everything, nobody = stats.of_runs(kept, own)
+    assert everything is kept
+    assert nobody == []
+    none, others = stats.of_runs(curves.head(0), own)
+    assert none.empty
+    assert others == []
+
+
 def test_two_rows_for_one_run_are_refused(tmp_path: Path) -> None:
     records.write_rows(tmp_path / "runs.csv", [row(20, 0, True), row(20, 0, False)])
     with pytest.raises(LonglagError, match="two rows for one run"):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from longlag import cli, registry, resources
-from longlag.cli import _arguments, _renamed
+from longlag.cli import _arguments, _curves, _renamed
 from longlag.engine import verify
 from longlag.engine.spec import resolve_elsewhere
 from longlag.errors import LonglagError
@@ -414,11 +414,11 @@ def test_old_spellings_work_and_say_the_new_one(old, new, said, capsys):
 
 
 def test_curves_beside_the_runs_of_a_folder_are_found(tmp_path):
-    assert _arguments.curves_file(tmp_path, None) is None
+    assert _curves.of(tmp_path, None) is None
     (tmp_path / "curves.parquet").touch()
-    assert _arguments.curves_file(tmp_path, None) == tmp_path / "curves.parquet"
-    assert _arguments.curves_file(tmp_path, "other.parquet") == "other.parquet"
-    assert _arguments.curves_file(tmp_path / "runs.csv", None) is None, "one file was named, so one is read"
+    assert _curves.of(tmp_path, None) == tmp_path / "curves.parquet"
+    assert _curves.of(tmp_path, "other.parquet") == Path("other.parquet")
+    assert _curves.of(tmp_path / "runs.csv", None) is None, "one file was named, so one is read"
 
 
 def test_an_old_spelling_runs(tmp_path, capsys):

@@ -150,3 +150,116 @@ def test_a_method_of_one_record_is_not_compared_with_itself(suites, capsys):
     assert run("diff", "a", "--methods", "lstm", "lstm") == 2
     assert "--methods names 'lstm' twice: one method of one record is equal to itself" in capsys.readouterr().err
     assert run("diff", "a", "b", "--methods", "lstm", "lstm") == 0
+
+
+DRAW = ["figure", "learning_curves"]
+
+
+def test_curves_of_other_runs_are_left_out_and_named(suites, capsys):
+    rows = records.read_rows("a/runs.csv")
+    strangers = [replace(row, seed=row.seed + 4) for row in rows]
+    write_points(suites / "more.parquet", fake_results.points([*rows, *strangers]))
+    assert run(*DRAW, "a", "--curves", "more.parquet", "--out", "some") == 0
+    lag = min(row.lag for row in rows)
+    assert (
+        f"longlag: more.parquet: left out the learning curves of {len(rows)} runs without a row in a/runs.csv, such as "
+        f"adding with lstm at lag {lag}, seed 4\n"
+    ) in capsys.readouterr().err
+    assert run(*DRAW, "a", "--out", "own") == 0
+    assert capsys.readouterr().err == ""
+    name = "learning_curves.png"
+    assert (suites / "some" / name).read_bytes() == (suites / "own" / name).read_bytes()
+
+
+@pytest.mark.parametrize("change", [{"task": "xor"}, {"method": "gru"}, {"lag": 7}, {"seed": 9}])
+def test_curves_of_other_runs_alone_are_refused_if_they_are_named_and_left_out_if_they_are_found(
+    suites, change, capsys
+):
+    strangers = fake_results.points([replace(row, **change) for row in records.read_rows("a/runs.csv")])
+    write_points(suites / "other.parquet", strangers)
+    assert run(*DRAW, "a", "--curves", "other.parquet", "--out", "out") == 2
+    assert "other.parquet has no learning curve of a run in a/runs.csv, but that of" in capsys.readouterr().err
+    (suites / "other.parquet").replace("a/curves.parquet")
+    for given in (["a"], ["low=a", "high=b"]):
+        assert run(*DRAW, *given, "--out", "out") == 0
+        assert "a/curves.parquet: left out the learning curves of" in capsys.readouterr().err
+
+
+def test_curves_that_go_on_after_their_runs_are_said_to_be_of_others(suites, capsys):
+    rows = records.read_rows("a/runs.csv")
+    longer = [
+        replace(point, passes=2 * rows[0].budget) if point.seed == 2 else point for point in fake_results.points(rows)
+    ]
+    write_points(suites / "longer.parquet", longer)
+    assert run(*DRAW, "a", "--curves", "longer.parquet", "--out", "out") == 0
+    runs = {(point.lag, point.seed) for point in longer if point.seed == 2}
+    assert capsys.readouterr().err == (
+        "longlag: longer.parquet may have learning curves of runs with other settings: those of "
+        f"{len(runs)} runs go on after the passes of the row, such as adding with lstm at lag {min(runs)[0]}, seed 2\n"
+    )
+
+
+@pytest.fixture
+def in_one_folder(suites):
+    """Two files of rows in one folder, one of curves for each, and one that is of both."""
+    rows = records.read_rows("a/runs.csv")
+    for name, own in (("a", rows[::2]), ("b", rows[1::2])):
+        records.write_rows(f"one/{name}.csv", own)
+        write_points(f"one/curves_{name}.parquet", fake_results.points(own))
+    write_points("one/curves.parquet", fake_results.points(rows))
+    (suites / "one/notes.parquet").write_text("no parquet")
+    return suites
+
+
+UNREAD = "longlag: learning curves in {} are not read; {}\n"
+APART = "curves.parquet beside a RUN is read: keep each record in a folder of its own as runs.csv and curves.parquet"
+OF_ONE = "name one with --curves, or the folder of curves.parquet as RUN"
+
+
+@pytest.mark.parametrize(
+    ("verb", "given", "unread", "remedy"),
+    [
+        ("merge", ["one/a.csv", "one/b.csv"], "one/curves_a.parquet and one/curves_b.parquet", APART),
+        ("merge", ["low=one/a.csv", "high=one/b.csv"],
+         "one/curves.parquet, one/curves_a.parquet and one/curves_b.parquet", APART),
+        ("draw", ["one/a.csv", "one/b.csv"], "one/curves_a.parquet and one/curves_b.parquet", APART),
+        ("draw", ["one/a.csv"], "one/curves.parquet, one/curves_a.parquet and one/curves_b.parquet", OF_ONE),
+        ("report", ["one/a.csv"], "one/curves.parquet, one/curves_a.parquet and one/curves_b.parquet", OF_ONE),
+    ],
+)  # fmt: skip
+def test_curves_that_are_beside_a_record_and_are_not_read_are_named(in_one_folder, verb, given, unread, remedy, capsys):
+    calls = {
+        "merge": ["merge", "both", *given],
+        "draw": [*DRAW, *given, "--out", "out"],
+        "report": ["report", *given, "--out", "p"],
+    }
+    assert run(*calls[verb]) == 0
+    assert UNREAD.format(unread, remedy) in capsys.readouterr().err
+
+
+def test_an_error_is_a_line_where_curves_are_not_read(in_one_folder, capsys):
+    text = (in_one_folder / "one/a.csv").read_text()
+    (in_one_folder / "one/a.csv").write_text(text.replace("adding", "xor"))
+    for given in (
+        ["merge", "both", "one/a.csv", "one/b.csv"],
+        [*DRAW, "one/a.csv", "--out", "o"],
+        ["report", "one/a.csv", "--out", "p"],
+    ):
+        assert run(*given) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_curves_of_one_folder_are_not_those_of_two_labels(in_one_folder):
+    """They would be drawn for the rows of both, whosever they are."""
+    records.write_rows("one/b.csv", records.read_rows("one/a.csv"))
+    assert run("merge", "both", "low=one/a.csv", "high=one/b.csv") == 0
+    assert not (in_one_folder / "both/curves.parquet").exists()
+    assert run("merge", "plain", "one/a.csv") == 0
+    assert read_points("plain/curves.parquet") == read_points("one/curves_a.parquet")
+
+
+def test_nothing_is_said_of_curves_where_none_are_drawn_or_a_file_is_chosen(in_one_folder, capsys):
+    for given in (["figure", "reach", "one/a.csv"], ["table", "reach", "one/a.csv", "one/b.csv"],
+                  [*DRAW, "one/a.csv", "--curves", "one/curves_a.parquet"]):  # fmt: skip
+        assert run(*given, "--out", "out") == 0
+        assert capsys.readouterr().err == ""

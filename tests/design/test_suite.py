@@ -131,6 +131,19 @@ def test_demo_is_small():
         (design({**CELL, "lag": [10]}), "unknown key in cells[0]: 'lag'; did you mean 'lags'?"),
         (design({"methods": ["esm"], "tasks": ["adding"]}), "unknown method 'esm'; did you mean 'esn'?"),
         (design({"methods": ["esn"], "tasks": ["ading"]}), "unknown task 'ading'; did you mean 'adding'?"),
+        (
+            design({"methods": ["esn", "chrono LSTM"], "tasks": ["adding"]}),
+            "unknown method 'chrono LSTM'; did you mean 'lstm_chrono'?",
+        ),
+        (
+            design({"methods": ["esn"], "tasks": ["20-bit memory"]}),
+            "unknown task '20-bit memory'; did you mean 'memorization_20bit'?",
+        ),
+        (
+            design({"methods": ["my LSTM"], "tasks": ["adding"]}, methods={"my LSTM": {"from": "lstm"}}),
+            "cells[0].methods[0] is 'my LSTM'; it must be a name of at most 100 letters, digits, - and _",
+        ),
+        (design({"methods": ["<>"], "tasks": ["adding"]}), "cells[0].methods[0] is '<>'; it must be a name"),
         (design(methods={"hff": {"optimiser.decay": 1}}), "unknown method 'hff'; did you mean 'hf'?"),
         (
             design({"methods": ["fast"], "tasks": ["adding"]}, methods={"fast": {"optimiser.learning_rate": 1}}),

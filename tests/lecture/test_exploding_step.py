@@ -30,9 +30,9 @@ def test_it_holds_if_the_step_wipes_out_and_clipping_keeps(draw):
     assert finding.numbers[0].value == pytest.approx(1)
     assert finding.numbers[1].value == pytest.approx(-0.05 / 0.65)
     assert finding.numbers[2].value == pytest.approx(0), "at the slowest rate"
-    assert "(0 of 10 nets reach their old score again, at least once, within 60 updates)" in finding.plain
+    assert "(0 of 10 nets regain their old score at least once within 60 updates)" in finding.plain
     back = exploding_step.judge(GOOD | {"tanh": [explosion(), explosion(later=0.1)] * 2}, 0.75)
-    assert "(2 of 9 nets reach" in back.plain
+    assert "(2 of 9 nets regain" in back.plain
     draw("exploding_step", finding)
 
 
@@ -46,7 +46,7 @@ def test_it_fails_if_nothing_is_lost_or_clipping_does_not_help(missed):
 def test_nets_that_never_learn_are_its_caveat_and_leave_it_open_if_none_learns(draw):
     partial = exploding_step.judge(GOOD | {"tanh": [*GOOD["tanh"], None]}, 0.75)
     assert partial.verdict == Verdict.CAVEAT
-    assert partial.caveat.startswith("1 of 6 nets of tanh (seed 5) have no exploding step after learning")
+    assert partial.caveat.startswith("1 of 6 nets of tanh units (seed 5) have no exploding step after learning")
     none = exploding_step.judge(GOOD | {"tanh": [None] * 5}, 0.75)
     assert none.verdict == Verdict.UNDECIDED
     draw("exploding_step", none)

@@ -13,7 +13,7 @@ import pytest
 import fake_results
 from longlag.cli import main
 from longlag.errors import LonglagError
-from longlag.store import datacard
+from longlag.store import curves, datacard, parquet
 from longlag.store.records import KEY, Point, Row
 
 REFERENCE = Path(__file__).parents[2] / "results/reference"
@@ -73,6 +73,27 @@ def test_every_value_of_the_file_is_of_its_field_s_type(cards):
     for row in rows:
         for column in package["resources"][0]["schema"]["fields"]:
             read(row[column["name"]], column)
+
+
+def test_seconds_of_curves_are_described_as_they_are(tmp_path):
+    """Files of the first versions have seconds with all their digits; what is joined from them has not."""
+    fake_results.write(tmp_path / "old", seeds=[0], methods=["esn", "control"], tasks=["adding"])
+    path = tmp_path / "old/curves.parquet"
+
+    def described(folder):
+        assert main(["datacard", str(folder)]) == 0
+        columns = json.loads((folder / "datapackage.json").read_text())["resources"][1]["schema"]["fields"]
+        return next(column["description"] for column in columns if column["name"] == "seconds")
+
+    assert described(tmp_path / "old") == "CPU seconds so far, a multiple of 2^-14"
+    table = curves.read_curves(path)
+    seconds = [k / 1000 for k in range(len(table))]
+    parquet.write(path, table.set_column(table.schema.get_field_index("seconds"), "seconds", [seconds]))
+    assert described(tmp_path / "old") == "CPU seconds so far"
+    assert main(["merge", str(tmp_path / "new"), str(tmp_path / "old")]) == 0
+    assert described(tmp_path / "new") == "CPU seconds so far, a multiple of 2^-14"
+    joined = curves.read_curves(tmp_path / "new/curves.parquet")["seconds"].to_pylist()
+    assert sorted(joined) == pytest.approx(seconds, abs=2**-15)
 
 
 def test_the_croissant_refers_to_what_it_holds(cards):

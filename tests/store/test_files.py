@@ -13,7 +13,7 @@ import pytest
 
 from longlag.cli import _gpu
 from longlag.errors import LonglagError
-from longlag.store import files, lock
+from longlag.store import files, lock, system_lock
 
 HOLD = """
 import sys, time
@@ -21,6 +21,16 @@ from longlag.store import lock
 with lock.held(sys.argv[1]):
     print("held", flush=True)
     time.sleep(600)
+"""
+
+WRITE = """
+import os, sys, time
+from longlag.store import files
+def sync(file):
+    print("writing", flush=True)
+    time.sleep(600)
+os.fsync = sync
+files.write_atomically(sys.argv[1], b"half a page")
 """
 
 
@@ -62,6 +72,46 @@ def test_a_link_that_has_the_name_of_a_temporary_file_is_not_followed(tmp_path, 
     with pytest.raises(LonglagError, match=r"cannot write .*page.html"):
         files.write_atomically(tmp_path / "page.html", b"page")
     assert not (tmp_path / "page.html").exists()
+
+
+def aged(path):
+    os.utime(path, (1, 1))
+    return path
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_write_and_what_a_living_one_writes_stays(tmp_path):
+    page = tmp_path / "page.html"
+    with subprocess.Popen([sys.executable, "-c", WRITE, str(page)], stdout=subprocess.PIPE) as writer:
+        try:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            (temporary,) = tmp_path.iterdir()
+            aged(temporary)
+            files.write_atomically(page, b"page")
+            assert temporary.exists(), "its writer is at work"
+        finally:
+            writer.send_signal(signal.SIGKILL)
+    files.write_atomically(page, b"page")
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_only_temporary_files_of_the_same_output_are_left_over(tmp_path, victim):
+    token = "0123456789abcdef"
+    others = [
+        tmp_path / name for name in (f".[p]age.html.{token}.tmp", ".page.html.notes.tmp", f".page.html.{token[1:]}.tmp")
+    ]
+    for path in others:
+        path.write_text("theirs")
+        aged(path)
+    link, folder, second = (tmp_path / f".page.html.{token[:-1]}{k}.tmp" for k in range(3))
+    link.symlink_to(victim)
+    folder.mkdir()
+    aged(victim)
+    second.hardlink_to(victim)
+    fresh = tmp_path / f".page.html.{token}.tmp"
+    fresh.write_text("just written")
+    files.write_atomically(tmp_path / "page.html", b"page")
+    assert {*others, link, folder, second, fresh} <= {*tmp_path.iterdir()}
 
 
 def test_an_output_that_is_a_link_is_replaced_and_not_followed(tmp_path, victim):
@@ -138,14 +188,14 @@ def test_a_file_that_has_the_name_of_a_lock_keeps_its_content_until_the_lock_is_
 
 
 def test_a_lock_file_that_its_holder_deletes_before_we_lock_it_is_opened_again(tmp_path, monkeypatch):
-    path, real, deleted = tmp_path / ".runs.csv.lock", lock._lock, []
+    path, real, deleted = tmp_path / ".runs.csv.lock", system_lock.take, []
 
     def late(opened):
         if not deleted:
             deleted.append(path.unlink())
         real(opened)
 
-    monkeypatch.setattr(lock, "_lock", late)
+    monkeypatch.setattr(system_lock, "take", late)
     with lock.held(tmp_path / "runs.csv"):
         assert path.exists(), "what is locked is the file that others find"
         with pytest.raises(lock.Held), lock.held(tmp_path / "runs.csv"):

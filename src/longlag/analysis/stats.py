@@ -77,6 +77,25 @@ def curves_frame(table: Any | None) -> pd.DataFrame:
     )
 
 
+def of_runs(curves: pd.DataFrame, runs: pd.DataFrame) -> tuple[pd.DataFrame, list[records.Key]]:
+    """The points that are of these runs, and the keys of the other runs that have some."""
+    names = list(records.KEY)
+    begins = (curves[names] != curves[names].shift()).any(axis=1).to_numpy()  # the points of a run stand together
+    keys = [*curves.loc[begins, names].itertuples(index=False, name=None)]
+    own = {*runs[names].itertuples(index=False, name=None)}
+    if not (others := sorted({*keys} - own)):
+        return curves, others
+    known = np.array([key in own for key in keys])
+    return curves[known[begins.cumsum() - 1]].reset_index(drop=True), others
+
+
+def outlasting(curves: pd.DataFrame, runs: pd.DataFrame) -> list[records.Key]:
+    """The keys of the runs that have a point after all the passes of their rows: it is of another run."""
+    names = list(records.KEY)
+    last = curves.groupby(names, sort=False).passes.max()
+    return sorted(last.index[last > runs.set_index(names).passes.reindex(last.index)])
+
+
 def _values(column: Any) -> np.ndarray:
     """A column of parquet as an array; of equal texts every one is the same object, which makes comparisons fast."""
     if column.type != "string":

@@ -250,18 +250,6 @@ def check_folder(path: Path) -> None:
         raise LonglagError(f"{path} is a file; --out takes a folder")
 
 
-def curves_file(run: Path, given: str | None) -> str | Path | None:
-    """The curves to read: those that `--curves` names, else curves.parquet if RUN is a folder that has it."""
-    beside = run / "curves.parquet"
-    return given or (beside if files.is_file(beside) else None)
-
-
-def add_curves(parser: argparse.ArgumentParser) -> None:
-    """`--curves` of the verbs that read them."""
-    found = "curves.parquet (default: the one in RUN, if RUN is a folder)"
-    parser.add_argument("--curves", metavar="FILE", help=found)
-
-
 def add_recording(parser: argparse.ArgumentParser) -> None:
     """What is recorded during training: `train` and `ladder` alone have it."""
     curves = "parquet file of learning curves; an existing file is replaced"

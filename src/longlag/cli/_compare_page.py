@@ -89,7 +89,7 @@ def write(
     from longlag import report
     from longlag.analysis import Analysis
     from longlag.design.collect import collect
-    from longlag.store import curves, designs, files, parquet, records
+    from longlag.store import curves, designs, files, records
     from longlag.tables.tools import newcomer, render
     from longlag.words import capital, method_label
 
@@ -103,7 +103,7 @@ def write(
         points = pa.concat_tables([points, drawn], promote_options="default")
     records.write_rows(out / "runs.csv", [*own, *others])
     order = [(name, "ascending") for name in (*records.KEY, "passes")]
-    parquet.write(out / "curves.parquet", points.sort_by(order))
+    curves.write(out / "curves.parquet", points.sort_by(order))
     loaded = Analysis.load(out / "runs.csv", out / "curves.parquet")
     remarks, older = tuple(_standing.sentences(others, standings)), _standing.older(others, standings)
     # The reference holds the designs of its methods, wherever their rows were taken from when it was made.
@@ -124,10 +124,10 @@ def write(
 
 def _write_record(folder: Path, rows: Sequence[Row], points: Any, plan: Suite) -> None:
     """What a record of the newcomer alone needs: rows, curves, design and plug-in (results/community/README.md)."""
-    from longlag.store import files, parquet, records
+    from longlag.store import curves, files, records
 
     records.write_rows(folder / "runs.csv", rows)
-    parquet.write(folder / "curves.parquet", points)
+    curves.write(folder / "curves.parquet", points)
     files.write_atomically(folder / "suite.json", (plan.to_json(plan.digests) + "\n").encode())
     for plugin in plan.plugins:
         files.write_atomically(folder / Path(plugin).name, Path(plugin).read_bytes())

@@ -48,12 +48,13 @@ def add(name: str, run: Path, folder: Path) -> Iterator[str]:
 
 
 def _add(name: str, plan: Suite, new: Sequence[Row], curves: Any, folder: Path) -> Iterator[str]:
-    from longlag.store import parquet, records
+    from longlag.store import records
+    from longlag.store.curves import write
 
     kept = _merged(name, new)
     points = _joined(name, new, curves)
     records.write_rows(folder / "runs.csv", kept)
-    parquet.write(folder / "curves.parquet", points)
+    write(folder / "curves.parquet", points)
     yield f"{folder / 'runs.csv'}: {len(new)} rows of {plan.name}, {len(kept)} in all"
     if plan.search is not None:
         chosen, lost = _choices(plan, new, curves)

@@ -7,12 +7,13 @@ figures and tables (`design/merge.py`). Records without labels are joined as `lo
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longlag.cli import _arguments
+from longlag.cli import _arguments, _curves
 from longlag.discovery import check_name
 from longlag.errors import LonglagError, shown
 from longlag.store import files
@@ -73,15 +74,23 @@ def read(words: Sequence[str]) -> list[Record]:
     found = []
     for label, path in map(split, words):
         runs = _arguments.runs_file(path)
-        beside = runs.with_name("curves.parquet")
-        found.append(Record(runs, beside if files.is_file(beside) else None, label))
+        found.append(Record(runs, _curves.beside(runs), label))
     if len({record.runs.resolve() for record in found}) < len(found):
         raise LonglagError(f"a record is named twice: {', '.join(words)}")
     labels = [record.label for record in found if record.label]
     for label in labels:
         if labels.count(label) > 1:
             raise LonglagError(f"two records have the label {label!r}; a label is of one record: low=A high=B")
-    return found
+    return _apart(found)
+
+
+def _apart(found: Sequence[Record]) -> list[Record]:
+    """The records, but those in one folder without its curves if one has a label: nobody knows of whose rows they
+    are."""
+    shared = Counter(record.curves for record in found)
+    labelled = {record.curves for record in found if record.label}
+    unsure = [path for path in labelled if shared[path] > 1]
+    return [replace(record, curves=None) if record.curves in unsure else record for record in found]
 
 
 def merged(records: Sequence[Record]) -> Merged:
@@ -107,25 +116,32 @@ def curves(records: Sequence[Record], rows: Merged) -> Any | None:
 
     from longlag.store.records import KEY
 
-    tables = [_curves(record, rows) for record in records if record.curves is not None]
+    tables = [_points(record, rows) for record in records if record.curves is not None]
     if not tables:
         return None
     order = [(name, "ascending") for name in (*KEY, "passes")]
     return pa.concat_tables(tables, promote_options="default").sort_by(order)
 
 
-def _curves(record: Record, rows: Merged) -> Any:
+def _points(record: Record, rows: Merged) -> Any:
     """The points of the rows that were taken from a record, under the names that its methods have there."""
     import pyarrow.compute as pc
 
     from longlag.design.merge import variant_of
     from longlag.store.curves import points_of, read_curves
+    from longlag.store.records import KEY
 
     table = read_curves(str(record.curves))
     named = pc.binary_join_element_wise(table["method"], variant_of("", record.label), "")
     place = table.schema.get_field_index("method")
+    table = table.set_column(place, table.schema.field(place), named)
+    seen = table.group_by(list(KEY), use_threads=False).aggregate([]).to_pydict()
+    strangers = {*zip(*(seen[name] for name in KEY), strict=True)} - rows.taken.keys()
+    _curves.tell_strangers(
+        str(record.curves), [*strangers], "the records" if len({*rows.taken.values()}) > 1 else record.runs
+    )
     keys = [key for key, name in rows.taken.items() if name == str(record.runs)]
-    return points_of(table.set_column(place, table.schema.field(place), named), keys)
+    return points_of(table, keys)
 
 
 def analysis(words: Sequence[str], curves_file: str | None = None) -> Analysis:
@@ -146,7 +162,7 @@ def _analysis(words: Sequence[str], curves_file: str | None) -> Analysis:
 
     (label, path), *others = map(split, words)
     if not (label or others):
-        return Analysis.load(_arguments.runs_file(path), _arguments.curves_file(path, curves_file))
+        return _of_one(_arguments.runs_file(path), _curves.of(path, curves_file), named=bool(curves_file))
     if curves_file:
         raise LonglagError(
             "--curves is of one record without a label; of several, the curves.parquet beside each is read: keep each "
@@ -156,6 +172,30 @@ def _analysis(words: Sequence[str], curves_file: str | None) -> Analysis:
     rows = merged(records)
     known = {method: design for record in records for method, design in designs_of(record, rows).items()}
     return Analysis(stats.frame(Row, rows.rows), stats.curves_frame(curves(records, rows)), designs=known)
+
+
+def _of_one(runs: Path, path: str | Path | None, named: bool) -> Analysis:
+    """One record without a label, and its curves. named: by the user, rather than found."""
+    from longlag.analysis import Analysis, stats
+
+    loaded = Analysis.load(runs, path)
+    points, strangers = stats.of_runs(loaded.curves, loaded.runs)
+    if path and named:
+        _curves.refuse_strangers(path, points, strangers, runs)
+        _curves.tell_outlasting(path, stats.outlasting(points, loaded.runs))
+    if path:
+        _curves.tell_strangers(path, strangers, runs)
+    return replace(loaded, curves=points)
+
+
+def tell_unread(words: Sequence[str], curves_file: str | None) -> None:
+    """Names the files of learning curves beside these records that `analysis` does not read, unless one was chosen."""
+    (label, path), *others = map(split, words)
+    if label or others:
+        found = read(words)
+        _curves.tell_unread([one.runs for one in found], [one.curves for one in found], _curves.OF_EACH)
+    elif not curves_file:
+        _curves.tell_unread([_arguments.runs_file(path)], [_curves.of(path, None)], _curves.OF_ONE)
 
 
 def designs_of(record: Record, rows: Merged) -> dict[str, Design]:

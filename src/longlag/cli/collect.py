@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from longlag.design import collect, digests, kept
-    from longlag.store import datacard, files, parquet, records
+    from longlag.store import curves, datacard, files, records
 
     runs_path, curves_path = args.out / "runs.csv", args.out / "curves.parquet"
     for path in (runs_path, curves_path):
@@ -39,17 +39,17 @@ def run(args: argparse.Namespace) -> int:
         kept.refuse_loss(args.out, plan, _REMEDY, args.jobs)
     if plan.digests is None:
         plan = replace(plan, digests=digests.work_out(plan, args.plugin, _warn))
-    rows, curves = collect.collect(plan, args.jobs, _warn)
+    rows, points = collect.collect(plan, args.jobs, _warn)
     at_home = Path(args.suite).resolve() == (args.out / "suite.json").resolve()  # as the workflow calls it
     if not args.replace and not at_home:
         kept.refuse_emptier(args.out, rows, args.jobs, _REMEDY)
-    parquet.write(curves_path, curves)
+    curves.write(curves_path, points)
     records.write_rows(runs_path, rows)
     datacard.write(args.out, plan.title)
     taken = Counter(row.origin for row in rows if row.origin)
     counts = sorted(Counter(row.status for row in rows).items())
     words = ", ".join(f"{count} {status}" for status, count in counts)
-    print(f"{runs_path}: {len(rows)} rows ({words}), {len(curves)} points of learning curves")
+    print(f"{runs_path}: {len(rows)} rows ({words}), {len(points)} points of learning curves")
     for origin, count in sorted(taken.items()):
         print(f"reused from {origin}: {count} rows")
     if not at_home and not any(files.is_file(args.jobs / job.folder / "runs.csv") for job in plan.jobs):

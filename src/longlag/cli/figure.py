@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from longlag import figures
-from longlag.cli import _arguments, _records
+from longlag.cli import _arguments, _curves, _records
 
 HELP = "draw a figure, or all of them, as PDF and PNG from runs and learning curves"
 EXAMPLE = "longlag figure reach results/demo --out figures"
@@ -16,7 +16,7 @@ EXAMPLE = "longlag figure reach results/demo --out figures"
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help=f"one of {', '.join(figures.names())}, or all")
     _records.add(parser)
-    _arguments.add_curves(parser)
+    _curves.add(parser)
     _records.add_selection(parser, "draw")
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for NAME.pdf and NAME.png")
 
@@ -33,3 +33,5 @@ def run(args: argparse.Namespace) -> None:
             print(path)
         if len(chosen) == 1 and hasattr(module, "lacking") and (words := module.lacking(analysis)):
             print(f"longlag: {name} is empty: {words}", file=sys.stderr)
+    if any(hasattr(figures.get(name), "lacking") for name in chosen):  # it draws curves
+        _records.tell_unread(args.runs, args.curves)

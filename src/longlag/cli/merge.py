@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from longlag.cli import _records
+from longlag.cli import _curves, _records
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
@@ -19,13 +19,18 @@ EXAMPLE = "longlag merge results/all results/laptop results/cluster"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("out", type=Path, metavar="OUT", help="folder for runs.csv and curves.parquet")
+    parser.add_argument(
+        "out",
+        type=Path,
+        metavar="OUT",
+        help=f"folder for runs.csv and {_curves.NAME}; the {_curves.NAME} beside each RUN is joined",
+    )
     _records.add(parser)
     parser.add_argument("--replace", action="store_true", help="drop runs in OUT that none of the records has")
 
 
 def run(args: argparse.Namespace) -> None:
-    from longlag.store import files, lock, parquet, records
+    from longlag.store import curves, files, lock, records
     from longlag.words import count
 
     given = _records.read(args.runs)
@@ -35,18 +40,19 @@ def run(args: argparse.Namespace) -> None:
     merged = _records.merged(given)
     if not args.replace:
         _refuse_loss(outputs[0], merged.rows)
-    curves = _records.curves(given, merged)
+    points = _records.curves(given, merged)
     with ExitStack() as stack:
         for output in outputs:
             stack.enter_context(lock.held(output))
-        if curves is None and not files.remove(outputs[1]):
+        if points is None and not files.remove(outputs[1]):
             raise LonglagError(f"{outputs[1]} is of an earlier merge and cannot be deleted; delete it")
-        if curves is not None:
-            parquet.write(outputs[1], curves)
+        if points is not None:
+            curves.write(outputs[1], points)
         records.write_rows(outputs[0], merged.rows)
     without = sum(record.curves is None for record in given)
     more = f"; {without} of the records have no curves" if without else ""
     print(f"{outputs[0]}: {len(merged.rows)} rows of {count(len(given), 'record')}, {merged.dropped} repeated{more}")
+    _curves.tell_unread([one.runs for one in given], [one.curves for one in given], _curves.OF_EACH)
 
 
 def _refuse_loss(out: Path, rows: Sequence[Row]) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from longlag.cli import _arguments, _records
+from longlag.cli import _curves, _records
 from longlag.errors import LonglagError
 
 HELP = "make the self-contained page from runs, learning curves and figures"
@@ -18,7 +18,7 @@ EXAMPLE = "longlag report results/demo --out report.html"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     _records.add(parser)
-    _arguments.add_curves(parser)
+    _curves.add(parser)
     parser.add_argument("--figures", type=Path, metavar="DIR", help="folder of the figures; the page shows this path")
     parser.add_argument("--tables", type=Path, metavar="DIR", help="folder of the tables; the page shows this path")
     parser.add_argument("--lecture", type=Path, metavar="DIR", help="folder that `longlag lecture --out DIR` wrote")
@@ -70,3 +70,4 @@ def run(args: argparse.Namespace) -> None:
     page = report.render(analysis, args.title, rows, **beside)
     files.write_atomically(args.out, page.encode())
     print(args.out)
+    _records.tell_unread(args.runs, args.curves)

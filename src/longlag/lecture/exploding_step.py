@@ -156,7 +156,7 @@ def _norm(params: Params) -> float:
 def judge(found: dict[str, list[Explosion | None]], chance: float, seeds: Sequence[int] = ()) -> Finding:
     """The verdict on what was measured; chance: share of sequences that the constant answer gets wrong."""
     on, off = "have an exploding step after learning", "have no exploding step after learning"
-    judged = {unit: premise(each, bool, on, off, seeds, unit) for unit, each in found.items()}
+    judged = {unit: premise(each, bool, on, off, seeds, f"{unit} units") for unit, each in found.items()}
     learned = {unit: [explosion for explosion in each if explosion] for unit, (each, _, _) in judged.items()}
     numbers = {unit: [*_numbers(unit, each, chance), judged[unit][1]] for unit, each in learned.items()}
     parts, told_of = [], {}
@@ -192,7 +192,7 @@ def _numbers(unit: str, learned: Sequence[Explosion], chance: float) -> list[Num
     def lost(words: str, afters: Sequence[float], means: str = "", **bound: float) -> Number:
         shares = [one.lost(after, chance) for one, after in zip(learned, afters, strict=True)]
         means = means and f"{means} at least half of what a {unit} net knows"
-        return over_seeds(f"{unit}: knowledge lost in the step, {words}", shares, "of it", means, **bound)
+        return over_seeds(f"{unit}: knowledge lost in the step, {words}", shares, "of what it knew", means, **bound)
 
     after = {way: [one.after(way) for one in learned] for way in ("plain", "clipped")}
     slowest = {way: [one.by_rate[way][0] for one in learned] for way in after}

@@ -33,15 +33,32 @@ def write_points(path: str | Path, points: Iterable[Point]) -> None:
     values = {f.name: [getattr(point, f.name) for point in points] for f in fields(Point)}
     for name in _TEXTS:
         values[name] = [printable(text) for text in values[name]]
-    values["seconds"] = [_in_ticks(seconds) for seconds in values["seconds"]]
     empty = {name for name, default in FLOW.items() if all(v == default or v != v for v in values[name])}
     schema = curves_schema([name for name in FLOW if name not in empty])
-    parquet.write(path, pa.table({name: values[name] for name in schema.names}, schema=schema))
+    write(path, pa.table({name: values[name] for name in schema.names}, schema=schema))
 
 
-def _in_ticks(seconds: float) -> float:
-    ticks = seconds / TICK
-    return round(ticks) * TICK if math.isfinite(ticks) else seconds
+def write(path: str | Path, table: Any) -> None:
+    """Writes a table as `read_curves` gives it, its seconds as multiples of `TICK`: older files have others.
+
+    Raises:
+        LonglagError: the file cannot be written.
+    """
+    place = table.schema.get_field_index("seconds")
+    parquet.write(path, table.set_column(place, table.schema.field(place), _in_ticks(table["seconds"])))
+
+
+def are_in_ticks(table: Any) -> bool:
+    """Whether the seconds of a table of `read_curves` are multiples of `TICK`."""
+    return bool(table["seconds"].equals(_in_ticks(table["seconds"])))
+
+
+def _in_ticks(seconds: Any) -> Any:
+    """A column of seconds, each rounded to a multiple of `TICK`; one of so many ticks that they are infinite stays."""
+    import pyarrow.compute as pc
+
+    ticks = pc.divide(seconds, TICK)
+    return pc.if_else(pc.is_finite(ticks), pc.multiply(pc.round(ticks), TICK), seconds)
 
 
 def read_points(path: str | Path) -> list[Point]:
@@ -75,6 +92,17 @@ def read_curves(path: str | Path) -> Any:
         return table
     except (OSError, KeyError, csv_text.BadValue, pa.ArrowException) as error:
         raise LonglagError(f"{path} is not a whole file of learning curves ({error}); run its job again") from error
+
+
+def is_curves(path: str | Path) -> bool:
+    """Whether a file has the columns of learning curves; its points are not read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return {*curves_schema().names} <= {*pq.read_schema(path).names}
+    except (OSError, pa.ArrowException):
+        return False
 
 
 def last_losses(table: Any, column: str = "loss") -> dict[Key, float]:

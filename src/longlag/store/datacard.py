@@ -15,7 +15,7 @@ from typing import Any
 
 from longlag.errors import LonglagError
 from longlag.store import files
-from longlag.store.curves import read_curves
+from longlag.store.curves import are_in_ticks, read_curves
 from longlag.store.records import CHECK, KEY, Point, Row, rows_in
 
 FILES = ("datapackage.json", "croissant.json")
@@ -33,7 +33,7 @@ POINTS = {
     "train_loss": "training loss of the last step",
     "error": "share of the validation sequences wrong",
     "loss": "loss on the validation sequences",
-    "seconds": "CPU seconds so far, a multiple of 2^-14",
+    "seconds": "CPU seconds so far",
     "saturated": "share of hidden units beyond +-0.9",
     "spectral_radius": "spectral radius of the recurrent weights",
     "update_norm": "norm of the last update",
@@ -42,6 +42,7 @@ POINTS = {
     "reduction_ratio": "reduction of the loss over that of the quadratic model, in the last step of Hessian-Free",
     "cg_stopped": "why conjugate gradients stopped: progress, limit or breakdown",
 }
+_TICKS = ", a multiple of 2^-14"
 _BACK = "mean norm of the loss's derivative in the net's state {} steps before the last"
 
 
@@ -52,9 +53,13 @@ def row_fields() -> list[dict[str, Any]]:
     return [*found, check]
 
 
-def point_fields() -> list[dict[str, Any]]:
-    """Columns of curves.parquet, likewise. Those of the gradient flow are absent where it was not recorded."""
+def point_fields(in_ticks: bool = True) -> list[dict[str, Any]]:
+    """Columns of curves.parquet, likewise. Those of the gradient flow are absent where it was not recorded.
+
+    in_ticks: whether its seconds are rounded; those of the first versions' files are not.
+    """
     known = {column.name: str(column.metadata["meaning"]) for column in fields(Row)} | POINTS
+    known["seconds"] += _TICKS if in_ticks else ""
     return [
         _field(column, known.get(column.name) or _BACK.format(column.name.removeprefix("gradient_")))
         for column in fields(Point)
@@ -85,8 +90,8 @@ def write(folder: Path, title: str) -> list[Path]:
     columns = [column for column in row_fields() if column["name"] in header]  # an older file may lack some
     resources = [_resource(rows, "text/csv", columns)]
     if files.is_file(curves := folder / "curves.parquet"):
-        present = read_curves(str(curves)).column_names
-        columns = [column for column in point_fields() if column["name"] in present]
+        table = read_curves(str(curves))
+        columns = [column for column in point_fields(are_in_ticks(table)) if column["name"] in table.column_names]
         resources.append(_resource(curves, "application/x-parquet", columns))
     cards = dict(zip(FILES, (_datapackage(title, resources), _croissant(title, resources)), strict=True))
     for name, card in cards.items():

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import errno
+import glob
 import gzip
 import hashlib
 import os
+import re
 import secrets
+import stat
+import time
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import reduce
 from operator import or_
 from pathlib import Path
 
 from longlag.errors import LonglagError
+from longlag.store import system_lock
 
 
 def flags(*names: str) -> int:
@@ -22,22 +28,28 @@ def flags(*names: str) -> int:
 
 
 _NEW = flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT")
+_OLD = flags("O_RDWR", "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT")
+_TOKEN_BYTES = 8
+_STALE_SECONDS = 600  # far longer than a writer needs from the last byte to the new name, while no lock protects it
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:
     """Writes a file whole or not at all: it writes a temporary file beside it, flushes it to disk and renames it.
 
     The temporary file has a name that nobody can foretell and is opened only if it is new: a link that somebody else
-    put into a shared folder is never followed.
+    put into a shared folder is never followed. It is locked while it is written, so that a later writer of the same
+    file knows those of killed processes, and deletes them.
 
     Raises:
         LonglagError: the folder or the file cannot be written.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(_TOKEN_BYTES)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(os.open(temporary, _NEW, 0o666), "wb") as file:
+            with suppress(OSError):  # a file system without locks: there nothing is deleted either
+                system_lock.take(file.fileno())
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -47,6 +59,33 @@ def write_atomically(path: str | Path, data: bytes) -> None:
         raise LonglagError(f"cannot write {path}: {_reason(error)}; {remedy}") from error
     finally:
         remove(temporary)
+    _remove_left_over(path)
+
+
+def _remove_left_over(path: Path) -> None:
+    """Deletes the temporary files of this user's killed writers of that file, if that is possible."""
+    with suppress(OSError):
+        for name in glob.glob(f".{glob.escape(path.name)}.*.tmp", root_dir=path.parent):
+            if re.fullmatch(rf"[0-9a-f]{{{2 * _TOKEN_BYTES}}}\.tmp", name.removeprefix(f".{path.name}.")):
+                _remove_if_left_over(path.with_name(name))
+
+
+def _remove_if_left_over(temporary: Path) -> None:
+    """Deletes a temporary file that was last written a while ago and that no process holds."""
+    try:
+        file = os.open(temporary, _OLD)
+    except OSError:  # a link, a folder, another user's, or gone
+        return
+    try:
+        about = os.fstat(file)
+        own = stat.S_ISREG(about.st_mode) and about.st_nlink == 1 and about.st_uid == getattr(os, "geteuid", int)()
+        if own and time.time() - about.st_mtime > _STALE_SECONDS:
+            system_lock.take(file)
+            remove(temporary)
+    except OSError:  # its writer is at work, or nobody can say
+        pass
+    finally:
+        os.close(file)
 
 
 def remove(path: Path) -> bool:

@@ -1,14 +1,12 @@
 """One writer per output: a lock that the system frees when its holder ends, however it ends.
 
 The lock file has a fixed name, so somebody else may have put anything there: a link is not followed, what is no regular
-file is refused, and nothing is changed before the lock is held. `flock` locks the file on Linux and macOS, also on NFS;
-`msvcrt` locks a byte behind its content on Windows.
+file is refused, and nothing is changed before the lock is held.
 """
 
 from __future__ import annotations
 
 import errno
-import importlib
 import os
 import platform
 import stat
@@ -17,14 +15,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from longlag.errors import LonglagError
-from longlag.store import files
+from longlag.store import files, system_lock
 
 # O_NONBLOCK: a named pipe does not make the opener wait
 _OPEN = files.flags("O_CREAT", "O_NOFOLLOW", "O_CLOEXEC", "O_NONBLOCK", "O_BINARY", "O_NOINHERIT")
-_BEHIND = 2**30  # the byte that Windows locks: nobody else can read a locked one, and the first ones name the holder
 _TRIES, _PAUSE_SECONDS = 5, 0.02  # `holder` holds a lock for a moment, in which its file may name a dead process
 _WINDOWS = os.name == "nt"
 
@@ -71,7 +67,7 @@ def holder(path: Path) -> str:
     except OSError:
         return ""
     try:
-        _lock(lock)
+        system_lock.take(lock)
     except BlockingIOError:
         return _named_in(lock)
     except OSError:
@@ -95,7 +91,7 @@ def _acquired(path: Path, output: Path, most: int) -> int:
             about = os.fstat(lock)
             if not stat.S_ISREG(about.st_mode) or about.st_nlink > 1:  # a second name of somebody's file
                 raise LonglagError(f"{path} is not a lock file; delete it")
-            _lock(lock)
+            system_lock.take(lock)
             if _is_there(path, lock):
                 return lock
             os.close(lock)  # its last holder has just deleted it
@@ -114,37 +110,6 @@ def _acquired(path: Path, output: Path, most: int) -> int:
         except LonglagError:
             os.close(lock)
             raise
-
-
-def _lock(lock: int) -> None:
-    """Locks an open file.
-
-    Raises:
-        BlockingIOError: another process holds it.
-        OSError: this file system or this Python has no locks.
-    """
-    system = _module("fcntl")
-    if system is not None:
-        system.flock(lock, system.LOCK_EX | system.LOCK_NB)
-        return
-    system = _module("msvcrt")
-    if system is None:
-        raise OSError(errno.ENOSYS, "this Python has no locks")
-    os.lseek(lock, _BEHIND, os.SEEK_SET)
-    try:
-        system.locking(lock, system.LK_NBLCK, 1)
-    except PermissionError as error:
-        raise BlockingIOError(errno.EAGAIN, "locked") from error
-    finally:
-        os.lseek(lock, 0, os.SEEK_SET)
-
-
-def _module(name: str) -> Any:
-    """A module of the standard library that not every system has; None without it."""
-    try:
-        return importlib.import_module(name)
-    except ImportError:
-        return None
 
 
 def _opened(path: Path) -> int:

@@ -9,13 +9,14 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from longlag import registry
 from longlag.design import _yaml
-from longlag.errors import LonglagError, documentation, printable, shown, unknown
+from longlag.errors import LonglagError, documentation, nearest_to, printable, shown, unknown
 
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*")
@@ -150,8 +151,21 @@ def check(name: str, config: Mapping[str, Any]) -> None:
             raise Misplaced(str(fault), [*error.absolute_path, key])
         if error.validator == "required":
             raise Misplaced(_missing(error, where or (name if name != "suite" else "")), [*error.absolute_path])
-        what = f"{where} is {shown(error.instance)}; it must be {error.schema['description']}"
-        raise Misplaced(what, [*error.absolute_path])
+        what = _misspelt(error, config) or f"{where} is {shown(error.instance)}"
+        raise Misplaced(f"{what}; it must be {error.schema['description']}", [*error.absolute_path])
+
+
+def _misspelt(error: Any, config: Mapping[str, Any]) -> str:
+    """The suggestion for a text in a list of methods or tasks that can be no name: figures and tables show labels, such
+    as "chrono LSTM", and a reader may type one. Empty for another fault, and if no name is near."""
+    kind, text = [None, None, *error.absolute_path][-2], error.instance
+    if kind not in registry.FOLDERS or error.validator != "pattern":
+        return ""
+    own = config.get(kind)
+    known = [*registry.names(kind), *(own if isinstance(own, Mapping) else ())]
+    label = partial(registry.label, kind)
+    near = nearest_to(text, known, label)
+    return "" if near in ("", text) else str(unknown(kind.removesuffix("s"), text, known, label))
 
 
 def _missing(error: Any, where: str) -> str:
