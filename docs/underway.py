@@ -17,7 +17,7 @@ from finding import in_markdown, of_all
 
 from longlag.cli.design import digests_of
 from longlag.design import suite
-from longlag.store.curves import read_points, write_points
+from longlag.store.curves import Point, read_points, write_points
 from longlag.store.files import write_atomically
 from longlag.store.records import Row, Status, read_rows, write_rows
 from longlag.words import join_words, method_label, task_label
@@ -78,19 +78,26 @@ def take(folders: Sequence[str], plan: suite.Suite) -> None:
         for path in sorted(Path(folder).rglob("runs.csv"))
         if path.with_name(CURVES.name).exists()
     ]  # a job that still runs has no curves
-    rows = [row for path in files for row in read_rows(path)]
-    points = [point for path in files for point in read_points(path.with_name("curves.parquet"))]
+    sources = [(read_rows(path), read_points(path.with_name("curves.parquet"))) for path in files]
     if ROWS.exists():
-        rows, points = [*rows, *read_rows(ROWS)], [*points, *read_points(CURVES)]
-    kept = asked(rows, plan)
-    keys = {key(row) for row in kept}
+        sources.append((read_rows(ROWS), read_points(CURVES)))
+    kept = asked([row for rows, _ in sources for row in rows], plan)
     FOLDER.mkdir(parents=True, exist_ok=True)
     plain = ROWS.with_suffix("")
     write_rows(plain, kept)
     write_atomically(ROWS, gzip.compress(plain.read_bytes(), mtime=0))
     plain.unlink()
-    by_run = {(p.task, p.method, p.lag, p.seed, p.passes): p for p in points}
-    write_points(CURVES, [by_run[of] for of in sorted(by_run) if of[:4] in keys])
+    write_points(CURVES, curves(kept, sources))
+
+
+def curves(kept: Sequence[Row], sources: Iterable[tuple[Sequence[Row], Sequence[Point]]]) -> list[Point]:
+    """The points of these rows, sorted: of each those that stand beside it, and no other run's of its name."""
+    wanted, found = {key(row): row for row in kept}, list[Point]()
+    for rows, points in sources:
+        own = {key(row) for row in rows if wanted.get(key(row)) == row}
+        found += [point for point in points if (point.task, point.method, point.lag, point.seed) in own]
+        wanted = {of: row for of, row in wanted.items() if of not in own}
+    return sorted(found, key=lambda point: (point.task, point.method, point.lag, point.seed, point.passes))
 
 
 def table(rows: Sequence[Row]) -> str:

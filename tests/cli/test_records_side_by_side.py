@@ -195,7 +195,7 @@ def test_curves_that_go_on_after_their_runs_are_said_to_be_of_others(suites, cap
     runs = {(point.lag, point.seed) for point in longer if point.seed == 2}
     assert capsys.readouterr().err == (
         "longlag: longer.parquet may have learning curves of runs with other settings: those of "
-        f"{len(runs)} runs go on after the passes of the row, such as adding with lstm at lag {min(runs)[0]}, seed 2\n"
+        f"{len(runs)} runs continue after the passes of the row, such as adding with lstm at lag {min(runs)[0]}, seed 2\n"
     )
 
 

@@ -2,7 +2,7 @@
 
 Of one RUN the file that `--curves` names is read, else `curves.parquet` if RUN is its folder; of several RUNs, or one
 with a label, `curves.parquet` beside the rows of each. A point names its task, method, lag and seed, but no spec: that
-curves are of the same runs with other settings is seen only where they go on after the passes of the rows.
+curves are of the same runs with other settings is seen only where they continue after the passes of the rows.
 """
 
 from __future__ import annotations
@@ -72,9 +72,9 @@ def refuse_strangers(path: str | Path, points: Any, strangers: Sequence[Key], ro
 
 
 def tell_outlasting(path: str | Path, longer: Sequence[Key]) -> None:
-    """Says on standard error that curves go on after the ends of their runs, if any do."""
+    """Says on standard error that curves continue after the ends of their runs, if any do."""
     if longer:
-        runs = f"those of {count(len(longer), 'run')} go on after the passes of the row, such as {_first(longer)}"
+        runs = f"those of {count(len(longer), 'run')} continue after the passes of the row, such as {_first(longer)}"
         print(f"longlag: {path} may have learning curves of runs with other settings: {runs}", file=sys.stderr)
 
 
