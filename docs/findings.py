@@ -16,6 +16,7 @@ import of_lengths
 import of_papers
 import of_reservoirs
 import of_the_final
+import on_baselines
 import on_fresh_seeds
 import on_longer_lags
 import on_new_tasks
@@ -64,6 +65,8 @@ def found() -> list[Finding]:
         of_damping.orders_and_adding(),
         of_damping.rule_and_constant(),
         carried.mingru(),
+        on_baselines.baselines(),
+        of_lengths.each_length(),
     ]
 
 

@@ -191,7 +191,7 @@ def permutation(seeds: Seeds) -> Finding:
         caption="Seeds that solve random permutation:",
         table=table,
         notes={
-            "Task": "One symbol must outlast 98 channels of noise.",
+            "Task": f"One symbol must outlast 98 channels of noise. Its order need not be kept ({see('no_order')}).",
             "Test": f"Clipping against Hessian-Free, Fisher's exact test: p = {p[100]:.3f} at lag 100. At lag 200 the "
             f"difference may be chance (p = {p[200]:.2f}).",
             "ESN init + momentum": "It fails at lags 100 and 200 too. The final chose its setting. At lag 50 the one "

@@ -96,19 +96,18 @@ def test_every_message_of_five_bits_is_trained_on_and_few_of_twenty(record):
     assert most < 1.01e6 < 5**10 / 9
 
 
-def test_no_record_has_a_baseline_yet():
-    kept = (
-        "reference",
-        "underway",
-        "fresh",
-        "budget",
-        "far",
-        "lstm_lag",
-        "reservoirs",
-        "papers",
-    )  # others are a user's
-    for path in (path for name in kept for path in (ROOT / "results" / name).rglob("runs.csv*")):
-        assert not {"time_average", "random_guessing"} & {row.method for row in read_rows(path)}, "docs/faq.md says so"
+def test_a_time_average_solves_two_tasks_and_random_weights_none():
+    rows = [row for row in read_rows(ROOT / "results/underway/runs.csv.gz") if row.passes]
+    solved = {(row.task, row.lag, row.seed) for row in rows if row.method == "time_average" and row.solved}
+    lags, seeds = {row.lag for row in rows}, {row.seed for row in rows}
+    assert lags == {20, 50, 100, 200, 500, 1000}
+    assert solved == {(task, lag, seed) for task in ("adding", "random_permutation") for lag in lags for seed in seeds}
+    guessed = [row for row in rows if row.method == "random_guessing"]
+    assert {(row.task, row.seed) for row in guessed} == {
+        (task, seed) for task in {r.task for r in rows} for seed in seeds
+    }
+    assert not any(row.solved for row in guessed)
+    assert "a time average solves both at every lag" in in_one_line("docs/faq.md")
 
 
 def test_a_task_that_one_trial_begins_to_learn_is_not_one_of_chance():
