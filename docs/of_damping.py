@@ -82,7 +82,7 @@ def orders_and_adding() -> Finding:
             runs[row.task, row.lag].append(row)
     whole = {key: rows for key, rows in sorted(runs.items()) if len(rows) == _SEEDS}
     orders = {key: rows for key, rows in whole.items() if key[0].startswith("temporal_order")}
-    at_200 = [row for (_, lag), rows in orders.items() if lag == 200 for row in rows]
+    at_200 = [row for (_, lag), rows in whole.items() if lag == 200 for row in rows]
     early, never = _passes(at_200), [row.test_error for row in at_200 if not row.solved]
     (nearly,) = (row for row in whole["adding", 100] if not row.solved and row.test_error < 0.011)
     symbols = [100 * row.test_symbol_error for row in whole["memorization_20bit", 100]]
@@ -98,9 +98,9 @@ def orders_and_adding() -> Finding:
     return Finding(
         "By the protocol of 2011 Hessian-Free solves both temporal orders and random permutation at T = 100 with every "
         "seed",
-        f"At T = 200 the runs that solve an order need at most {number(early[-1])} passes. The others are "
-        f"{span((100 * share for share in never), lambda share: f'{share:.0f}')} % wrong after ten million. So another "
-        f"seed is worth more than more passes, as in {see('budget')}.",
+        f"At T = 200 {of_all([row.solved for row in at_200])} runs are solved, within {number(early[-1])} passes. The "
+        f"others are {span((100 * share for share in never), lambda share: f'{share:.0f}')} % wrong after ten million. "
+        f"So another seed is worth more than more passes, as in {see('budget')}.",
         subject=Subject.PAPERS,
         caption=f"With structural damping, {count(_SEEDS, 'seed')} each:",
         table=table,
@@ -109,9 +109,9 @@ def orders_and_adding() -> Finding:
             f"{see('damping')}.",
             "Published": f"The paper is said to solve {join_words(map(task_label, told))} to T = {longest} "
             f"(second-hand). A comment in the authors' code calls XOR {rarely.value} at T = {rarely.lag:.0f}.",
-            "Constant answer": f"It is wrong in {100 * constant[0]:.0f} % of the cases, or in "
-            f"{100 * constant[1]:.0f} % with three symbols. Where {100 * constant[0]:.0f} % of these are wrong, one of "
-            "the three is known.",
+            "Constant answer": f"On random permutation it is wrong in half of the cases, on temporal order in "
+            f"{100 * constant[0]:.0f} %, and with three symbols in {100 * constant[1]:.0f} %. Where "
+            f"{100 * constant[0]:.0f} % of these are wrong, one of the three is known.",
             "Adding": "One run met the criterion on validation and ended, but on the test set "
             f"{100 * nearly.test_error:.2f} % are wrong, and at most 1 % may be.",
             "20-bit memory": f"{span(symbols, lambda share: f'{share:.2g}')} % of the symbols are wrong in the end. "
@@ -121,9 +121,10 @@ def orders_and_adding() -> Finding:
         holds=all(row.solved for (_, lag), rows in orders.items() if lag == 100 for row in rows)
         and {lag for _, lag in orders} == {100, 200}
         and early[-1] < 0.2 * 1e7
-        and min(never) > 0.7
+        and min(never) > 0.49
         and all(row.solved for row in whole["random_permutation", 100])
         and {task for task, _ in whole} == {*told, "xor"},
+        key="protocol_2011",
     )
 
 
