@@ -13,6 +13,7 @@ import carried
 import fresh
 import of_damping
 import of_lengths
+import of_order
 import of_papers
 import of_reservoirs
 import of_the_final
@@ -67,6 +68,7 @@ def found() -> list[Finding]:
         carried.mingru(),
         on_baselines.baselines(),
         of_lengths.each_length(),
+        of_order.order_at_200(),
     ]
 
 

@@ -22,7 +22,7 @@ SUITE = ROOT / "config/fresh.yaml"
 BUDGET, LSTM_LAG = ROOT / "results/budget/runs.csv.gz", ROOT / "results/lstm_lag/runs.csv.gz"
 SEARCH, FINAL = ROOT / "results/tuning/trials.csv", ROOT / "results/tuning_far/trials.csv"
 TUNED, FINAL_TUNED = ROOT / "config/tuned/tuning.yaml", ROOT / "config/tuned/tuning_far.yaml"
-TRIED = ROOT / "results/tried/permutation.csv"
+TRIED = [ROOT / f"results/tried/{name}.csv" for name in ("order", "permutation")]
 LAST, FAR = ROOT / "config/fresh_final.yaml", ROOT / "config/far.yaml"
 RECORDS = {
     "before": FOLDER / "before/runs.csv.gz",
@@ -127,7 +127,7 @@ def page(records: Mapping[str, Sequence[Row]]) -> str:
         others=_span(row.seed for row in read_rows(BUDGET)),
         lag=_span(row.seed for row in read_rows(LSTM_LAG)),
         last=_span(row.seed for row in last),
-        tried=_span(row.seed for row in read_rows(TRIED)),
+        tried=join_words(_span(row.seed for row in read_rows(path)) for path in TRIED),
         far=_span(seed for job in suite.read(FAR).jobs for seed in job.seeds),
     )
 
