@@ -19,6 +19,7 @@ _RESULTS = Path(__file__).parents[1] / "results"
 RECORD, TRIED = _RESULTS / "papers/martens2011/runs.csv", _RESULTS / "tried/permutation.csv"
 _ARMS = ("hf", "hf_undamped")  # with and without structural damping
 _SEEDS = 3  # of the problems beside 5-bit memory
+_SHORT = 50  # the T at which some of these are recorded without structural damping
 _SETTINGS = {  # of results/tried/permutation.csv
     "hf_recipe": "the recipe",
     "hf_input": "the recipe, input scale of the search",
@@ -76,10 +77,12 @@ def structural_damping() -> Finding:
 
 def orders_and_adding() -> Finding:
     """The other problems with structural damping, where all seeds of a lag are recorded."""
-    runs: dict[tuple[str, int], list[Row]] = defaultdict(list)
+    runs, undamped = defaultdict[tuple[str, int], list[Row]](list), defaultdict[str, list[Row]](list)
     for row in read_rows(RECORD):
         if row.task != "memorization_5bit" and row.method == "hf":
             runs[row.task, row.lag].append(row)
+        elif row.task != "memorization_5bit" and row.method == "hf_undamped" and row.lag == _SHORT:
+            undamped[row.task].append(row)
     whole = {key: rows for key, rows in sorted(runs.items()) if len(rows) == _SEEDS}
     orders = {key: rows for key, rows in whole.items() if key[0].startswith("temporal_order")}
     at_200 = [row for (_, lag), rows in whole.items() if lag == 200 for row in rows]
@@ -93,6 +96,7 @@ def orders_and_adding() -> Finding:
     told = sorted({task for task, _ in whole} & {*facts[facts.metric == "longest_solved"].task})
     (longest,) = {int(value) for value in facts[facts.task.isin(told) & (facts.metric == "longest_solved")].value}
     (rarely,) = facts[(facts.task == "xor") & (facts.metric == "words")].itertuples()
+    bare = [f"{task_label(task)} {of_all([row.solved for row in rows])}" for task, rows in sorted(undamped.items())]
     names = ["problem", "T", "solved", "after passes", "others: wrong on test", "others: after passes"]
     table = in_markdown(names, [[task_label(task), str(lag), *_ended(rows)] for (task, lag), rows in whole.items()])
     return Finding(
@@ -116,10 +120,17 @@ def orders_and_adding() -> Finding:
             f"{100 * nearly.test_error:.2f} % are wrong, and at most 1 % may be.",
             "20-bit memory": f"{span(symbols, lambda share: f'{share:.2g}')} % of the symbols are wrong in the end. "
             "One wrong symbol of ten makes a sequence wrong.",
+            "Without structural damping": f"At T = {_SHORT} it solves {join_words(bare)}. The unsolved runs are at "
+            f"chance after {number(max(row.passes for rows in undamped.values() for row in rows))} passes. With it all "
+            "of these are solved, in fewer passes.",
             "Random permutation": f"At T = 100 it needs {span(updates, str)} steps of the optimiser ({see('rule')}).",
         },
-        holds=all(row.solved for (_, lag), rows in orders.items() if lag == 100 for row in rows)
-        and {lag for _, lag in orders} == {100, 200}
+        holds=all(row.solved for (_, lag), rows in orders.items() if lag <= 100 for row in rows)
+        and {lag for _, lag in orders} == {_SHORT, 100, 200}
+        and min(row.test_error for row in undamped["random_permutation"]) > 0.49
+        and all(len(rows) == _SEEDS for rows in undamped.values())
+        and all(max(_passes(whole[task, _SHORT])) < min(_passes(rows), default=1e7) for task, rows in undamped.items())
+        and all(len(_passes(whole[task, _SHORT])) == _SEEDS for task in undamped)
         and early[-1] < 0.2 * 1e7
         and min(never) > 0.49
         and all(row.solved for row in whole["random_permutation", 100])
