@@ -1,4 +1,4 @@
-"""Hessian-Free on temporal order at lag 200, with one setting changed at a time: a finding of docs/findings.md."""
+"""Hessian-Free on temporal order at lag 200, with one thing changed at a time: a finding of docs/findings.md."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def order_at_200(path: Path = TRIED) -> Finding:
         f"The recipe solves {of_all(solved['hf'])} fresh seeds. The start of the authors' code solves as many, and the "
         f"other changes {fewer}. Such differences may be chance.",
         subject=Subject.PAPERS,
-        caption=f"Seeds solved within {number(budget)} passes; one setting is changed at a time:",
+        caption=f"Seeds solved within {number(budget)} passes; one thing is changed at a time:",
         table=in_markdown(
             ["changed", "solved", "after passes", "others: wrong on test"],
             [[words, of_all(solved[name]), *_ended(runs[name])] for name, words in _SETTINGS.items()],
@@ -43,7 +43,8 @@ def order_at_200(path: Path = TRIED) -> Finding:
             "Why": f"By the protocol of 2011 most seeds fail at this lag ({see('protocol_2011')}), and the paper is "
             "said to solve it. The authors' batches, 10,000 sequences for each gradient, were not tried: a few steps "
             "with them spend the budget.",
-            "Early or not": f"All runs that are solved need at most {number(late)} passes, as in {see('budget')}.",
+            "Early or not": f"All runs that are solved need at most {number(late)} of {number(budget)} passes. "
+            f"Larger budgets are in {see('budget')}.",
             "Test": "The recipe against the change with the fewest solved seeds, Fisher's exact test: "
             f"p = {min(fisher(of, solved['hf']) for of in solved.values()):.1f}.",
         },

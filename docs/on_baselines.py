@@ -45,8 +45,9 @@ def baselines(path: Path = RECORD) -> Finding:
             "([record](../results/underway/README.md)). A seed stops after two unsolved lags.",
             "Why": "In adding one relevant value adds to the sum wherever it stands. In random permutation the first "
             "symbol is one of two that come at no other step. Which of them is present is the answer.",
-            "The other tasks": f"{_untold(near)}, of which it has {_percent(_least(seeds, _AVERAGE, near))} % wrong, "
-            "may need other features and no order. That a time average fails does not show that a task needs order.",
+            "The other tasks": f"{capital(task_label(near))}, of which it has "
+            f"{_percent(_least(seeds, _AVERAGE, near))} % wrong, may need other features and no order. "
+            "That a time average fails does not show that a task needs order.",
             "Random weights": f"{capital(method_label(_GUESSING))} draws all weights of a net of five units again and "
             f"again, and keeps the best. It solves {of_all([row.solved for row in guessed])} runs within "
             f"{max(row.budget for row in guessed) / 1e6:.0f} million passes.",
@@ -75,7 +76,3 @@ def _least(seeds: Seeds, method: str, task: str) -> float:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}"
-
-
-def _untold(task: str) -> str:
-    return capital(task_label(task))

@@ -10,6 +10,7 @@ from longlag import registry
 from longlag.store.records import read_rows
 from programs import loaded
 from test_docs import ROOT
+from test_passages import in_one_line
 
 GATED = {"gru", "lstm", "lstm_chrono", "mingru"}
 
@@ -23,10 +24,6 @@ def doubts():
 @pytest.fixture(scope="module")
 def record():
     return read_rows(ROOT / "results/reference/runs.csv.gz")
-
-
-def in_one_line(document):
-    return " ".join((ROOT / document).read_text("utf-8").split())
 
 
 def ladder(one, seed, endings, **changes):
