@@ -1,5 +1,6 @@
 """One rule says which files are plug-ins, for every kind of them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,11 @@ def test_a_design_holds_names_by_the_same_rule(bad: object) -> None:
 def test_the_schema_says_what_the_rule_says() -> None:
     text = (SOURCE / "design/schemas/suite.schema.json").read_text()
     assert text.count(f'"^{NAME}$(?!\\\\n)"') == 3
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda: registry.names("method"), lambda: registry.get("method", "esn"), lambda: registry.loaded("method")]
+)
+def test_a_kind_that_is_none_is_named_with_the_right_one(ask: Callable[[], object]) -> None:
+    with pytest.raises(LonglagError, match="unknown kind 'method'; did you mean 'methods'"):
+        ask()

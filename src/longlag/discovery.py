@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn, TypeVar
 
 from longlag.errors import LonglagError, shown, unknown
 
+T = TypeVar("T")
 NAME = "[A-Za-z0-9][A-Za-z0-9_-]{0,99}"  # a regular expression
 
 
@@ -78,3 +80,10 @@ class Folder:
         if name != "all" and name not in self.names():
             raise unknown(self.kind, name, [*self.names(), "all"])
         return self.names() if name == "all" else [name]
+
+
+class OfKinds(dict[str, T]):
+    """One value per kind, such as "methods"; a LonglagError for what is no kind."""
+
+    def __missing__(self, kind: object) -> NoReturn:
+        raise unknown("kind", str(kind), list(self))

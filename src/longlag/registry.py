@@ -23,10 +23,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from longlag.discovery import Folder, check_name
+from longlag.discovery import Folder, OfKinds, check_name
 from longlag.errors import LonglagError, documentation, in_a_line, printable, unknown
 
-FOLDERS = {"methods": Folder("longlag.methods", "method"), "tasks": Folder("longlag.tasks", "task")}
+FOLDERS = OfKinds({"methods": Folder("longlag.methods", "method"), "tasks": Folder("longlag.tasks", "task")})
 _CONSTANTS = {"methods": "METHOD", "tasks": "TASK"}
 _MEMBERS = {
     "methods": ("name", "label", "summary", "reference", "version", "build", "tune"),
@@ -34,7 +34,7 @@ _MEMBERS = {
               "shortest", "population", "idle_class"),
 }  # fmt: skip
 TUNED_ROWS = {"_one": "one setting", "_recipe": "recipe"}  # endings of rows beside a tuned method, and what they have
-_plugins: dict[str, dict[str, Any]] = {kind: {} for kind in _CONSTANTS}
+_plugins: OfKinds[dict[str, Any]] = OfKinds({kind: {} for kind in _CONSTANTS})
 _labels: dict[tuple[str, str], str] = {}  # of plug-ins whose code was not run
 _LONGEST_LABEL, _ADD = 100, "docs/add-a-method.md"  # letters; the document of plug-ins
 _origins: dict[tuple[str, str], _Origin] = {}  # of plug-ins: a file may be loaded again
