@@ -11,10 +11,11 @@ from finding import Finding, Subject, in_markdown, of_all
 
 from longlag.protocol import CRITERION
 from longlag.store.records import read_rows
-from longlag.words import task_label
+from longlag.words import count, task_label
 
 _RESULTS = Path(__file__).parents[1] / "results"
 TRIED, CHANGED = _RESULTS / "tried/reservoir.csv", _RESULTS / "reservoirs/runs.csv"
+_UNDERWAY = _RESULTS / "underway/runs.csv.gz"
 _CHANGES = {  # the variants of config/reservoirs.yaml, in words
     "esn": "nothing: the recipe",
     "esn-equal_scales": "one input scale for all channels",
@@ -64,6 +65,8 @@ def recipe(path: Path = CHANGED) -> Finding:
     columns = sorted({(task, lag) for _, task, lag in solved})
     failing = {key for key, found in solved.items() if not all(found)}
     changed = [outcome for key, found in solved.items() for outcome in found if key[0] != "esn"]
+    unsearched = [row for row in read_rows(_UNDERWAY) if row.method == "esn_recipe"]
+    tasks = {row.task for row in unsearched}
     return Finding(
         "An echo state network owes little to its input scales and to the right leak, and something to its size",
         f"We changed one thing at a time. {sum(changed)} of {len(changed)} runs are still solved. The "
@@ -83,8 +86,12 @@ def recipe(path: Path = CHANGED) -> Finding:
             "has more units than steps there.",
             "Equal scale": "It is the geometric mean of the recipe's scales, so its level is still a searched one. On "
             "the two memory tasks it changes the blank channel alone, from 0 to 0.01.",
+            "Search": "The recipe came from earlier searches on adding, multiplication, XOR and temporal order. "
+            "Without the search that gave the reference its settings it solves "
+            f"{of_all([row.solved for row in unsearched])} runs on {count(len(tasks), 'task')}, "
+            f"to lag {max(row.lag for row in unsearched)} ([record](../results/underway/README.md)).",
             "Not tested": "We did not take away the quadratic features, the delay line for messages, or a leak that "
             "follows the lag. Multiplication and XOR, which need the features, were not run.",
         },
-        holds=failing == {("esn-100_units", "noisy_memory", 200)},
+        holds=failing == {("esn-100_units", "noisy_memory", 200)} and all(row.solved for row in unsearched),
     )
