@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from longlag.figures import lecture as drawings
 from longlag.figures.tools import style
@@ -56,9 +58,10 @@ def missed() -> Callable[[Finding], list[str]]:
 
 @pytest.fixture
 def draw() -> Callable[..., None]:
-    """Draws what JSON kept of a finding, at both widths; no text may be smaller than `smallest` points."""
+    """Draws what JSON kept of a finding, at both widths; no text may be smaller than `smallest` points, and no line may
+    cross a word but those of `anywhere`, whose lines lie anywhere when little is measured."""
 
-    def check(slug: str, finding: Finding, smallest: float = 7) -> None:
+    def check(slug: str, finding: Finding, smallest: float = 7, anywhere: Sequence[str] = ()) -> None:
         check_rates(finding)
         check_sentence(finding)
         kept = json.loads(json.dumps(finding.to_dict(), allow_nan=False))
@@ -67,6 +70,7 @@ def draw() -> Callable[..., None]:
             figure.draw_without_rendering()
             texts = [text for text in figure.findobj(lambda artist: hasattr(artist, "get_fontsize")) if text.get_text()]
             assert min(text.get_fontsize() for text in texts) >= smallest
+            assert set(crossed(figure)) <= set(anywhere)
         drawings.get(slug).slide(kept).draw_without_rendering()
         caption = drawings.get(slug).caption(kept)
         assert "n = " in caption
@@ -74,6 +78,21 @@ def draw() -> Callable[..., None]:
         assert "nan" not in caption
 
     return check
+
+
+def crossed(figure: Figure) -> list[str]:
+    """The words in the panels of a drawn figure that a line or an axis of their panel crosses or another word covers."""
+    found = []
+    for panel in figure.axes:
+        boxes = [(text.get_text(), text.get_window_extent()) for text in panel.texts if text.get_text().strip()]
+        lines: list[Any] = [line for line in panel.lines if line.get_linestyle() != "None"]
+        lines += [spine for spine in panel.spines.values() if spine.get_visible()]
+        ways = [line.get_transform().transform_path(line.get_path()).cleaned(remove_nans=True) for line in lines]
+        for words, box in boxes:
+            covered = any(box.overlaps(other) for _, other in boxes if other is not box)
+            if covered or any(way.intersects_bbox(box, filled=False) for way in ways):
+                found.append(words)
+    return found
 
 
 LONGEST = 320  # letters: four lines of a slide

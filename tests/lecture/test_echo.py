@@ -93,4 +93,8 @@ def test_it_holds_or_fails_for_the_right_reason(missed, change, names):
 
 
 def test_measured_small(draw):
-    draw("echo", echo.measure([0], steps=60, fitted=150, sizes=(10, 20)), smallest=6)
+    finding = echo.measure([0], steps=60, fitted=150, sizes=(10, 20))
+    draw("echo", finding, smallest=6, anywhere=("0.9",))
+    radii = np.array(finding.series["radii"])
+    fading = np.minimum(np.arange(151) * np.log10(radii)[:, None], 2.4)  # as the echoes of many nets do in the median
+    draw("echo", replace(finding, series={**finding.series, "echoes": fading[None]}), smallest=6)

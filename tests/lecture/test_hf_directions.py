@@ -188,4 +188,4 @@ def test_measured_small(draw):
     finding = hf_directions.measure([0], lag=10, looks=(0, 1), k=4, sequences=20, rivals=rivals)
     assert len(finding.series["curvature"][0]) == 4
     assert finding.series["passes"][0] > 0
-    draw("hf_directions", finding, smallest=6.5)
+    draw("hf_directions", finding, smallest=6.5, anywhere=("the curvature", "Hessian-Free", "gradient step"))

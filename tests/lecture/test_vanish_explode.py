@@ -40,7 +40,7 @@ def test_it_holds_with_the_basin_as_its_caveat(draw):
         "the sign of a rate and no more: neither how straight the lines are (R² of the least straight net: 1.00)"
         in (finding.caveat)
     )
-    draw("vanish_explode", finding)
+    draw("vanish_explode", finding, anywhere=("×0.125", "×0.5", "critical", "×2", "×4"))  # of lines with one rate
 
 
 def test_it_needs_both_signs_in_most_nets(missed):

@@ -21,11 +21,11 @@ def _echoes(axes: Any, series: base.Series) -> None:
     for i, (radius, shade) in enumerate(zip(radii, shades, strict=True)):
         middle = np.median(base.array(series["echoes"])[:, i, :seen], 0)
         axes.plot(np.arange(seen), middle, color=shade, lw=1.3)
-        at = np.flatnonzero(middle > (-3.4 if i else -3.85))[-1]
+        at = np.flatnonzero(middle > (-3.55 if i else -3.85))[-1]
         label = "" if radius == unlabelled else f"{radius:g}"
         base.word(axes, at, middle[at], label, shade, xytext=(4 if i else -14, 0), textcoords="offset points")
     axes.axhline(-3, color=style.QUIET, lw=0.8, ls="--")
-    axes.set(ylim=(-4, 2.5), xlim=(0, seen * 1.08), xlabel="steps after the impulse", ylabel="echo")
+    axes.set(ylim=(-4, 2.5), xlim=(-0.03 * seen, seen * 1.08), xlabel="steps after the impulse", ylabel="echo")
     axes.set(title="echo, by spectral radius", yticks=[-3, 0, 2], yticklabels=["1/1000", "1", "100"])
 
 
