@@ -53,6 +53,15 @@ def test_curves_have_the_names_of_the_columns_above_them():
     assert [text.get_text().lower() for text in legend.get_texts()] == [*dict.fromkeys(own.column_label)]
 
 
+def test_a_panel_of_passes_without_a_mark_says_why():
+    cells = paper("martens2011").cells
+    cells = cells[cells.table == 0].copy()
+    cells.loc[cells.task == "xor", ["solved", "passes"]] = [0, np.nan]
+    figure = papers.draw(cells, curve=True)
+    empty = [panel for panel in figure.axes if not any(np.isfinite(line.get_ydata()).any() for line in panel.lines)]
+    assert [[text.get_text() for text in panel.texts] for panel in empty] == [["no run solves it"]]
+
+
 def test_curves_leave_out_tasks_without_runs_and_say_so():
     cells = paper("martens2011").cells
     cells = cells[cells.table == 0].copy()

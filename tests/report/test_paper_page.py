@@ -49,6 +49,13 @@ def test_a_page_shows_published_and_measured_numbers_with_their_verdict(paper, p
     assert not re.search(r'(src|href)="(?!data:|#)', page), "nothing is fetched"
 
 
+def test_no_line_of_a_cell_ends_before_a_unit(place):
+    write_rows(Path(resources.PAPERS, "martens2011", "runs.csv"), made_up("martens2011"))
+    cells = re.findall(r'<span class="ours">(.*?)</span>', papers.render(load("martens2011")))
+    assert any("\u00a0%" in cell for cell in cells)
+    assert not any(re.search(r"\d [kMG%](?![a-z])", cell) for cell in cells)
+
+
 def test_made_up_records_have_every_verdict(place):
     """So that the pages of the test above show each of them."""
     seen = set()

@@ -6,6 +6,7 @@ One HTML file that fetches nothing and runs no script. It is made from committed
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -82,7 +83,7 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     return {
         "published": _published(cell),
         "standing": cell["standing"],
-        "measured": measured(cell),
+        "measured": re.sub(r"(?<=\d) (?=[kMG%](?![a-z]))", "\u00a0", measured(cell)),  # no line ends before a unit
         "verdict": cell["verdict"],
         "sign": SIGNS[cell["verdict"]],
         "why": cell["why"],

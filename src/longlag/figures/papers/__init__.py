@@ -225,6 +225,9 @@ def _task(pair: tuple[Any, Any], rows: pd.DataFrame, arms: dict[str, str]) -> No
     pair[1].set(xlabel="lag T in steps", yscale="log", xlim=(-0.5, len(lags) - 0.5))
     pair[1].set_xticks(range(len(lags)), map(str, lags))
     drawn = rows.passes[(rows.n > 0) & np.isfinite(rows.passes)]
+    if drawn.empty:
+        words: Any = {"ha": "center", "va": "center", "color": style.QUIET, "fontsize": 7.5}
+        pair[1].text(0.5, 0.5, "no run solves it", transform=pair[1].transAxes, **words)
     pair[1].set_ylim(min([1e5, *(0.5 * drawn)]), max([2e8, *(2 * drawn)]))
 
 
