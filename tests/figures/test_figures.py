@@ -418,6 +418,13 @@ def test_rates_do_not_overlap() -> None:
         np.testing.assert_allclose(seen, expected, atol=1e-9)
 
 
+def test_no_key_of_the_rates_has_the_colour_of_a_method() -> None:
+    figure = reach.draw(CASES["many tasks"]())
+    faces = [tuple(patch.get_facecolor()[:3]) for legend in figure.legends for patch in legend.get_patches()]
+    assert faces
+    assert all(max(face) == min(face) for face in faces), "grey"
+
+
 def test_few_methods_make_bars_on_any_number_of_tasks_with_marks_for_how_they_ended() -> None:
     suite = CASES["many tasks"]().only(methods=["esn", "hf"])
     figure = overview.draw(suite)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -21,8 +22,15 @@ _ROW = 0.2  # inches of a method
 _WIDTH, _HEIGHT = 0.92, 0.8  # of a cell, in units of the axes
 _SCALE = 0.62  # the part of a column from 0 to 100 %
 _TINT = 0.8  # share of white in the cells of what half of the seeds solve
-_KEYS = [
-    Patch(facecolor="#d5e3ee", label="half of the seeds or more solve"),
+
+
+def _tint(colour: Any) -> Any:
+    """What lies behind the mark of that colour where half of the seeds solve."""
+    return _TINT + (1 - _TINT) * np.array(colour)
+
+
+_KEYS = [  # in grey: each method has a colour of its own
+    Patch(facecolor=_tint(to_rgb(style.QUIET)), label="half of the seeds or more solve"),
     Line2D([], [], color=style.QUIET, marker="o", lw=1, ms=5, label="share of seeds, with interval"),
 ]
 _HOLLOW = Line2D([], [], color=style.QUIET, marker="o", mfc="white", ls="", ms=4, label="not attempted")
@@ -78,7 +86,7 @@ def _panel(axes: Any, conditions: pd.DataFrame, styles: dict[str, style.MethodSt
 
 def _cells(axes: Any, places: pd.DataFrame, styles: dict[str, style.MethodStyle]) -> None:
     """A tint of the method's colour behind the marks of these conditions."""
-    tints = [_TINT + (1 - _TINT) * np.array(styles[name].colour) for name in places.method]
+    tints = [_tint(styles[name].colour) for name in places.method]
     x, y = places.x.to_numpy() - _WIDTH / 2, places.y.to_numpy() - _HEIGHT / 2
     boxes = layout.boxes(x, y, _WIDTH, _HEIGHT)
     axes.add_collection(PolyCollection(boxes, facecolors=tints, edgecolors="none", zorder=0), autolim=False)
