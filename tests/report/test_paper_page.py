@@ -49,8 +49,10 @@ def test_a_page_shows_published_and_measured_numbers_with_their_verdict(paper, p
     assert not re.search(r'(src|href)="(?!data:|#)', page), "nothing is fetched"
 
 
-def test_no_line_of_a_cell_ends_before_a_unit(place):
+def test_no_line_of_a_cell_ends_before_a_unit_nor_one_of_a_label_at_an_equals_sign(place):
     write_rows(Path(resources.PAPERS, "martens2011", "runs.csv"), made_up("martens2011"))
+    labels = re.findall(r'<th scope="row".*?</th>', papers.render(load("sutskever2013")))
+    assert any("T\u00a0=\u00a080" in label for label in labels)
     cells = re.findall(r'<span class="ours">(.*?)</span>', papers.render(load("martens2011")))
     assert any("\u00a0%" in cell for cell in cells)
     assert not any(re.search(r"\d [kMG%](?![a-z])", cell) for cell in cells)
