@@ -93,6 +93,10 @@ def test_gaussian_changes_are_spread_as_the_table_says():
     assert modified_dynamics.sizes(before + 1, before).tolist() == pytest.approx([0.5**0.5] * 101)
 
 
+def test_the_line_of_chance_crosses_no_number(draw):
+    draw("modified_dynamics", judge(course(readout=0.7), course(readout=0.745)))
+
+
 def test_measured_small(draw):
     finding = modified_dynamics.measure([0], lags=(10, 11), every=1, most=2)
     assert finding.verdict == Verdict.UNDECIDED

@@ -43,6 +43,12 @@ def test_it_holds_with_the_basin_as_its_caveat(draw):
     draw("vanish_explode", finding, anywhere=("×0.125", "×0.5", "critical", "×2", "×4"))  # of lines with one rate
 
 
+def test_no_line_crosses_the_name_of_another(draw):
+    random = [decay(rate * 0.6, lag=100) for rate in np.log(FACTORS)]
+    one = vanish_explode.Sweep(random, [decay(-0.7, lag=100) for factor in FACTORS if factor >= vanish_explode.BIG])
+    draw("vanish_explode", vanish_explode.judge({unit: [one] * 5 for unit in UNITS}))
+
+
 def test_it_needs_both_signs_in_most_nets(missed):
     assert missed(vanish_explode.judge(sweeps(big=-0.01))) == each("smallest rate at big weights")
     assert missed(vanish_explode.judge(sweeps(small=0.01))) == each("largest rate at small weights")

@@ -67,9 +67,12 @@ def _curves(axes: Any, found: base.Series) -> None:
     for i in shown:
         factor, logs = found["factors"][i], norms[i]
         words = "critical" if factor == 1 else f"×{factor:.3g}"
-        inside = np.flatnonzero((logs > low + 3) & (logs < high))[-1]
         colour = style.QUIET if factor == 1 else _colour(factor)
-        base.word(axes, lags[inside] + 1.5, logs[inside], words, colour, va="center", annotation_clip=False)
+        falls = logs[-1] < low  # out of the panel: its name stands to the left, where no other line is
+        inside = np.flatnonzero((logs > (low + 8 if falls else low)) & (logs < high))[-1]
+        how = {"ha": "right", "va": "top"} if falls else {"va": "center"}
+        x, y = (lags[inside] - 1, logs[inside] - 1) if falls else (lags[inside] + 1.5, logs[inside])
+        base.word(axes, x, y, words, colour, annotation_clip=False, **how)
     base.word(axes, 101.5, basin[-1][-1], "×4, stable\npoint", va="center", annotation_clip=False)
     axes.axhline(0, color=style.FAINT, lw=0.8, zorder=0)
     axes.set(ylim=(low, high), xlim=(0, 100), xlabel="lag T − t (steps)")
