@@ -11,6 +11,7 @@ import torch
 from longlag.cli import main
 from longlag.directions import are_hidden
 from longlag.figures.lecture import hf_directions as drawing
+from longlag.figures.tools import style
 from longlag.lecture import hf_directions
 from longlag.lecture.base import columns, to_json
 from longlag.lecture.tools import running
@@ -50,6 +51,21 @@ def plateau(exponent=0.5, second=1.0, looks=(1.05, 1.0, 1.0, 1.0), equal=0.2):
 
 
 GONE = [plateau(second=1e-3)] * 5  # the control's start: a step gains next to nothing
+
+
+@pytest.mark.parametrize("width", [style.PAGE_WIDTH, style.COLUMN_WIDTH])
+def test_no_line_crosses_the_name_of_the_curvature(width):
+    finding = hf_directions.judge([plateau()] * 5, GONE).to_dict()
+    figure = drawing.draw(to_json(finding), width=width)
+    figure.draw_without_rendering()
+    panel = figure.axes[0]
+    (word,) = [text for text in panel.texts if text.get_text() == "the curvature"]
+    box = word.get_window_extent()
+    for line in panel.lines:
+        if line.get_linestyle() != "None":
+            (x, y), (u, v) = line.get_transform().transform(line.get_xydata())
+            along = np.linspace(0, 1, 1000)
+            assert not any(box.contains(x + share * (u - x), y + share * (v - y)) for share in along)
 
 
 def test_the_figure_marks_the_directions_that_the_claim_counts():

@@ -37,7 +37,7 @@ def _binned(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _axis(axes: Any, title: str) -> None:
-    axes.set(xscale="log", yscale="log", xlabel="curvature, of the largest (flat →)", title=title)
+    axes.set(xscale="log", yscale="log", xlabel="curvature / largest (flat →)", title=title)
     axes.invert_xaxis()
 
 
@@ -51,9 +51,10 @@ def _gradient(axes: Any, series: base.Series) -> None:
     axes.plot(ends, ends, color=style.INK, lw=1)
     axes.axhline(SMALL, color=base.VERMILLION, lw=1, ls="--")
     _axis(axes, "flat directions keep a gradient")
-    axes.set(ylim=(1e-6, 3), ylabel="gradient, of the largest")
+    axes.set(ylim=(1e-6, 3), ylabel="gradient / largest")
+    middle = np.sqrt(ends[1])  # of the line, on logarithmic axes
+    base.word(axes, middle, middle, "the curvature", style.INK, xytext=(4, 3), textcoords="offset points")
     where = {"xycoords": "axes fraction"}
-    base.word(axes, 0.55, 0.3, "the curvature", style.INK, **where)
     base.word(axes, 0.98, 0.985, "the gradient", style.QUIET, ha="right", va="top", **where)
     nets = f"{sum(map(np.any, hidden))} of {len(hidden)} nets"
     words = f"orange: small (below dashes),\nand HF steps ten times as far\nas along the steepest: in {nets}"
