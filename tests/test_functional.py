@@ -210,6 +210,47 @@ def test_steps_that_are_only_tried_leave_nothing_in_buffers():
         assert net.newest > net.late > 0
 
 
+CALLS = itertools.count(1)
+
+
+class Noisy(torch.nn.Module):
+    """A linear module whose inputs another function changes at each call."""
+
+    def __init__(self, noise):
+        super().__init__()
+        self.out, self.noise = torch.nn.Linear(3, 1), noise
+
+    def forward(self, x):
+        return self.out(self.noise(x))
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Linear(3, 1)), r"Dropout\(p=0.5.*is random.*Call eval"),
+        (Noisy(lambda x: torch.nn.functional.dropout(x, 0.5)), r"model is random.*\(bernoulli_ drew random numbers\)"),
+        (Noisy(lambda x: x + 0.01 * torch.randn_like(x)), r"model is random.*\(randn_like drew.*such as Adam"),
+        (Noisy(lambda x: x / next(CALLS)), r"two outputs\. .*carry no state"),
+    ],
+    ids=["module", "function", "noise", "state"],
+)
+def test_a_random_module_is_trained_by_gradients_and_refused_by_trial_steps(module, words):
+    before = copy.deepcopy(module.state_dict())
+    with pytest.raises(LonglagError, match=words):
+        trained(module)
+    torch.testing.assert_close(module.state_dict(), before, rtol=0, atol=0)
+    assert trained(module, optimiser=SGD(0.1, batch=20)).loss.isfinite()
+
+
+def test_each_step_asks_whether_the_module_has_become_random():
+    module = Noisy(lambda x: torch.nn.functional.dropout(x, 0.5, module.training)).eval()
+    steps = fit(HF, module, SquaredError(0.04), linear)
+    next(steps)
+    module.train()
+    with pytest.raises(LonglagError, match="the model is random"):
+        next(steps)
+
+
 def test_gradient_steps_move_running_statistics_as_torch_does():
     torch.manual_seed(0)
     net, batch = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2), torch.nn.Linear(2, 1)), linear(20)

@@ -135,6 +135,9 @@ def fit(
     forward passes of gradients alone: steps that are only tried leave no buffer changed. (Python attributes that a
     module writes in `forward` are not restored.) Small problems run on one thread.
 
+    An optimiser that makes trial steps, such as HessianFree, compares losses of several forward passes. It refuses a
+    module that is random: active dropout, noise, a state carried to the next pass. Gradients alone may be random.
+
     Args:
         optimiser: any of `longlag.optimisers` but Ridge.
         module: module(x) -> outputs [B, O], or (outputs, hidden states). What requires gradients is trained.
@@ -144,7 +147,8 @@ def fit(
         batch_axis: axis of x that counts sequences.
 
     Raises:
-        LonglagError: something handed over does not fit; on a step, if it is a batch or what the module returns.
+        LonglagError: something handed over does not fit; on a step, if it is a batch, what the module returns, or a
+            random module.
     """
     _check(optimiser, module, loss, batches)
     trained = {name: value for name, value in module.named_parameters() if value.requires_grad}

@@ -16,8 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from longlag.algebra.randomness import TURN_OFF, Operations, before_each_call, refuse_random, same
 from longlag.algebra.threads import Shared, torch_threads, without_notes
 from longlag.algebra.tree import Params
+from longlag.errors import LonglagError
 
 Buffers = list[tuple[torch.nn.Module, dict[str, Tensor | None]]]  # by module, by name
 _LARGE_PARAMETERS = 200_000  # from which on matrix products of a batch are worth a second thread
@@ -27,15 +29,24 @@ _LARGE_PARAMETERS = 200_000  # from which on matrix products of a batch are wort
 class Stateless:
     """A module as a function of its trained parameters. What a forward pass writes into its buffers is set aside.
 
-    written: buffers by module, as the last gradient's forward pass left them.
+    written: buffers by module, as the last gradient's forward pass left them. repeated: whether two passes were found
+    to be equal since `keep`.
     """
 
     module: torch.nn.Module
     written: Buffers = field(default_factory=list)
+    repeated: bool = False
 
     def tried(self, params: Params, x: Tensor) -> Any:
-        """A forward pass that leaves nothing behind."""
-        return self._forward(params, x)[0]
+        """A forward pass that leaves nothing behind: the same with the same parameters, however often it is asked for.
+
+        Raises:
+            LonglagError: the module is random. Gradients alone may be those of a random module.
+        """
+        with before_each_call(refuse_random):
+            if not self.repeated:
+                self._check_repeats(params, x)
+            return self._forward(params, x)[0]
 
     def trained(self, params: Params, x: Tensor) -> Any:
         """A forward pass whose buffers `keep` will keep."""
@@ -51,7 +62,22 @@ class Stateless:
                     module._buffers[name] = value
                 else:
                     own.copy_(value)
-        self.written = []
+        self.written, self.repeated = [], False
+
+    def _check_repeats(self, params: Params, x: Tensor) -> None:
+        """Raises LonglagError if two passes give different outputs."""
+        with torch.no_grad():
+            with Operations() as seen:
+                first = self._forward(params, x)[0]
+            second = self._forward(params, x)[0]
+        for one, other in zip(_tensors(first), _tensors(second), strict=False):
+            if one.isfinite().all() and not same(one, other, one.device):
+                raise LonglagError(
+                    f"the model is random: two passes at the same weights gave two outputs{seen.in_brackets()}. "
+                    f"{TURN_OFF}, and carry no state from one pass to the next; or take an optimiser that makes no "
+                    "trial steps, such as Adam()"
+                )
+        self.repeated = True
 
     def _forward(self, params: Params, x: Tensor) -> tuple[Any, Buffers]:
         """What the module returns, and the buffers that it wrote; it gets its own back."""
@@ -69,6 +95,12 @@ class Stateless:
                 module._buffers.clear()
                 module._buffers.update(buffers)
         return outputs, written
+
+
+def _tensors(outputs: Any) -> list[Tensor]:
+    """The tensors that a module returned, in their order."""
+    parts = outputs if isinstance(outputs, tuple | list) else (outputs,)
+    return [part for part in parts if isinstance(part, Tensor)]
 
 
 def threads(params: Params) -> AbstractContextManager[None]:

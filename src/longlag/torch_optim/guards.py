@@ -11,12 +11,11 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from longlag.algebra.randomness import TURN_OFF, Operations, same
 from longlag.errors import LonglagError, warn_user
 from longlag.torch_optim.oracle import ClosureOracle
 from longlag.torch_optim.whole import REENTRANT
 
-_AGREEMENT = {"cpu": 1e-6}  # of two losses at the same weights, relative
-_ELSEWHERE = 1e-4  # on devices whose sums have no fixed order
 _TRAINED = (torch.float32, torch.float64)
 
 
@@ -63,19 +62,10 @@ def check_modes(trained: Mapping[str, nn.Parameter]) -> None:
         raise LonglagError("torch.inference_mode is on around step: nothing has a gradient in it. Call step outside")
 
 
-class _Operations(TorchDispatchMode):
-    """Looks at every operation of a pass, of functions and of scripted modules too, which hooks of modules miss.
-
-    random: the operations that drew random numbers.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.random: dict[str, None] = {}
+class _Statistics(TorchDispatchMode):
+    """Refuses batch normalisation in training mode, of functions and of scripted modules too."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if torch.Tag.nondeterministic_seeded in func.tags:
-            self.random[func._schema.name.removeprefix("aten::")] = None
         if "batch_norm" in func._schema.name:
             names = [argument.name for argument in func._schema.arguments]
             given = {**dict(zip(names, args, strict=False)), **(kwargs or {})}
@@ -89,21 +79,20 @@ class _Operations(TorchDispatchMode):
 
 def check_loss(oracle: ClosureOracle, params: dict[str, Tensor]) -> None:
     """Raises LonglagError unless the loss is finite, and the same in two passes at the present weights."""
-    with _Operations() as seen:
-        first = float(oracle.value(params))
-    second = float(oracle.value(params))
-    if not torch.tensor([first, second]).isfinite().all():
+    with _Statistics(), Operations() as seen:
+        first = oracle.value(params)
+    second = oracle.value(params)
+    numbers = f"{float(first):.9g} and {float(second):.9g}"
+    if not (first.isfinite().all() and second.isfinite().all()):
         raise LonglagError(
-            f"the loss is {first} at the present weights. No step of Hessian-Free leads there; look at the inputs, "
-            "the targets and the start"
+            f"the loss is {float(first)} at the present weights. No step of Hessian-Free leads there; look at the "
+            "inputs, the targets and the start"
         )
-    device = next(iter(params.values())).device.type
-    if abs(first - second) > _AGREEMENT.get(device, _ELSEWHERE) * max(abs(first), abs(second)):
-        drawn = f" ({', '.join(seen.random)} drew random numbers)" if seen.random else ""
+    if not same(first, second, next(iter(params.values())).device):
         raise LonglagError(
-            f"the loss is random: two passes at the same weights gave {first:.9g} and {second:.9g}{drawn}. Turn off "
-            "dropout and noise (model.eval()), take data that is the same in every pass, and carry no state from one "
-            "pass to the next: a closure that keeps the last hidden state starts each pass from another one"
+            f"the loss is random: two passes at the same weights gave {numbers}{seen.in_brackets()}. {TURN_OFF}, take "
+            "data that is the same in every pass, and carry no state from one pass to the next: a closure that keeps "
+            "the last hidden state starts each pass from another one"
         )
 
 

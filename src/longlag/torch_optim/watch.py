@@ -14,10 +14,9 @@ from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
-from torch.nn.modules.dropout import _DropoutNd
-from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.nn.utils.rnn import PackedSequence
 
+from longlag.algebra.randomness import before_each_call, in_one_line, refuse_random
 from longlag.errors import LonglagError
 
 
@@ -53,10 +52,6 @@ class Watch:
         found: list[States] = []
         thread = get_ident()
 
-        def refuse(module: nn.Module, _: Any) -> None:
-            if get_ident() == thread:
-                _refuse(module)
-
         def keep(module: nn.Module, _: Any, output: Any) -> None:
             if get_ident() != thread:
                 return
@@ -65,7 +60,7 @@ class Watch:
             found.append(replace(states, sequences=1) if _alone(module, output) else states)
 
         with ExitStack() as hooks:
-            hooks.enter_context(_removed(register_module_forward_pre_hook(refuse)))
+            hooks.enter_context(before_each_call(_refuse))
             for module in self.modules:
                 hooks.enter_context(_removed(module.register_forward_hook(keep)))
             yield found
@@ -127,30 +122,9 @@ def _refuse(module: nn.Module) -> None:
             "process would take a step of its own. Train in one process, with the model inside it, model.module; for "
             "data that are too many at once give step mini-batches, step(closure, batches)"
         )
-    if not module.training:
-        return
-    if isinstance(module, _NormBase) and module.running_mean is not None:
+    if module.training and isinstance(module, _NormBase) and module.running_mean is not None:
         raise LonglagError(
-            f"{_shown(module)} is in training mode: every pass of a step would move its running statistics. Call "
+            f"{in_one_line(module)} is in training mode: every pass of a step would move its running statistics. Call "
             "eval() on it (its statistics then stay as they are), or use nn.LayerNorm or nn.GroupNorm"
         )
-    if _random(module):
-        raise LonglagError(
-            f"{_shown(module)} is in training mode: it is random, and two passes of one step would see two losses. "
-            "Call eval() on it or on the model, or set its dropout to 0"
-        )
-
-
-def _shown(module: nn.Module) -> str:
-    """A module in one line: with its parts, only its class is named."""
-    return type(module).__name__ if any(module.children()) else str(module)
-
-
-def _random(module: nn.Module) -> bool:
-    if isinstance(module, _DropoutNd):
-        return module.p > 0
-    if isinstance(module, nn.RNNBase):
-        return module.dropout > 0 and module.num_layers > 1
-    if isinstance(module, nn.MultiheadAttention):
-        return module.dropout > 0
-    return isinstance(module, nn.RReLU | nn.FractionalMaxPool2d | nn.FractionalMaxPool3d)
+    refuse_random(module)
