@@ -12,6 +12,7 @@ from longlag.functional import FunctionObjective, fit
 from longlag.losses import CrossEntropy, SquaredError
 from longlag.optimisers import SGD, HessianFree, Ridge
 from longlag.optimisers.damping import LevenbergMarquardt
+from longlag.optimisers.guessing import Guessing
 
 
 class Net(torch.nn.Module):
@@ -208,6 +209,22 @@ def test_steps_that_are_only_tried_leave_nothing_in_buffers():
         assert all(b.isfinite().all() for b in net.buffers())
         assert net.passes == k == net.norm.num_batches_tracked  # one gradient a step
         assert net.newest > net.late > 0
+
+
+class Huge:
+    """Weights that overflow in two layers of rectified units: sums of +inf and -inf are no numbers."""
+
+    def draw(self, rng, shapes):
+        return {name: 1e25 * rng.normal(size=shape) for name, shape in shapes.items()}
+
+
+def test_a_guess_whose_loss_is_no_number_leaves_the_loss_and_the_weights_that_are_kept():
+    torch.manual_seed(0)
+    layers = torch.nn.Linear(3, 8), torch.nn.ReLU(), torch.nn.Linear(8, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1)
+    net = torch.nn.Sequential(*layers)
+    before = copy.deepcopy(net.state_dict())
+    assert trained(net, optimiser=Guessing(Huge())).loss.isfinite()
+    torch.testing.assert_close(net.state_dict(), before, rtol=0, atol=0)
 
 
 CALLS = itertools.count(1)

@@ -52,5 +52,6 @@ class Guessing:
         guess = {name: torch.as_tensor(weights[name][None]).to(leaf) for name, leaf in params.items()}
         oracle = draw(self.batch)
         kept, guessed = oracle.value(params), oracle.value(guess)
-        better = tree.where(guessed < kept, guess, params)
-        return Step(better, Guesses(state.key, state.drawn + 1), torch.minimum(kept, guessed))
+        less = guessed < kept  # a guess whose loss is not a number is not kept
+        better, loss = tree.where(less, guess, params), torch.where(less, guessed, kept)
+        return Step(better, Guesses(state.key, state.drawn + 1), loss)
