@@ -382,6 +382,8 @@ def test_a_method_does_not_say_what_is_wrong(monkeypatch):
         ({"seeds": (0, 1, 0)}, r"seeds \(0, 1, 0\) are not distinct whole numbers"),
         ({"seeds": (0.5,)}, r"seeds \(0.5,\) are not distinct whole numbers"),
         ({"seeds": 3}, "seeds 3 are not distinct whole numbers"),
+        ({"seeds": (0, -1)}, "seed -1 is not a whole number from 0 to 9223372036854775807"),
+        ({"seeds": (2**63,)}, "seed 9223372036854775808 is not a whole number from 0"),
         ({"overrides": {"optimiser.learning_rat": 1}}, "did you mean 'optimiser.learning_rate'"),
         ({"overrides": {"optimiser.learning_rate": "fast"}}, "cannot be 'fast'"),
         ({"device": "abacus"}, "device 'abacus' cannot be used here"),

@@ -29,6 +29,7 @@ from longlag.tasks._ranged import ranged
 from longlag.tasks.base import EVERY_STEP, Task, check_lag
 
 MAX_BUDGET = 1e18  # sequence passes
+LARGEST_SEED = 2**63 - 1  # beyond it a runs file could be written, and not read
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,8 @@ def _check_numbers(spec: RunSpec) -> None:
     whole = isinstance(spec.seeds, Sequence) and all(is_whole(seed) for seed in spec.seeds)
     if not whole or len({*spec.seeds}) < len(spec.seeds):
         raise LonglagError(f"seeds {shown(spec.seeds)} are not distinct whole numbers in a tuple, such as (0, 1, 2)")
+    if outside := [seed for seed in spec.seeds if not 0 <= seed <= LARGEST_SEED]:
+        raise LonglagError(f"seed {outside[0]} is not a whole number from 0 to {LARGEST_SEED}, as records can hold")
     if not is_whole(spec.lag):
         raise LonglagError(f"lag {shown(spec.lag)} is not a whole number of steps")
     if not _is_number(spec.budget) or not 0 < spec.budget <= MAX_BUDGET:
