@@ -109,6 +109,12 @@ def test_a_row_without_a_curve_is_taken_unless_gradient_flow_is_asked_for(known,
     assert Rungs(None, reuse).load(resolve(dataclasses.replace(one, gradient_flow=True)), 0) is None
     assert climb(tmp_path, "--reuse", str(known), "--gradient-flow") == 0, "there are curves, but not of gradient flow"
     assert not any(row.origin for row in read_rows(tmp_path / "runs.csv"))
+    capsys.readouterr()
+    assert climb(tmp_path / "new", "--reuse", str(tmp_path / "alone.csv"), seeds="0:1") == 0
+    assert "2 rows, 2 of them reused; " in capsys.readouterr().out, "curves are those of a file beside it"
+    (tmp_path / "curves.parquet").unlink()
+    assert climb(tmp_path / "new", "--reuse", str(tmp_path / "alone.csv"), seeds="0:1") == 0
+    assert "2 rows, 2 of them reused (2 without learning curves, which are not" in capsys.readouterr().out
     (tmp_path / "curves.parquet").write_text("damaged")
     reuse = Reuse.read([tmp_path / "alone.csv"])
     assert reuse.take(resolve(one), 1)[1] == []

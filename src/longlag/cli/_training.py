@@ -115,7 +115,7 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
     found = [replace(spec, gradient_flow=args.gradient_flow) for spec in found]
     ladders = [ladder.setups(spec, lags) for spec in found]  # all is checked before anything is trained
     rungs = ladder.Rungs(cache, Reuse.read(_arguments.runs_file(run) for run in args.reuse))
-    on_event, rows, points = progress(found[0].budget), [], []
+    on_event, rows, points, lost = progress(found[0].budget), [], [], 0
     with ExitStack() as stack:
         for output in filter(None, (args.out, args.curves)):
             stack.enter_context(lock.held(output))
@@ -124,13 +124,17 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
             for row, curve in ladder.climb(setups, rungs, on_event, driver):
                 rows.append(row)
                 points += curve
+                lost += bool(row.origin and row.evaluation_passes and not curve)
                 records.write_rows(args.out, rows)  # what is finished is kept, whatever comes
         points.sort(key=lambda point: (point.task, point.method, point.lag, point.seed, point.passes))
         if args.curves:
             write_points(args.curves, points)
         discard(args, rows)
     taken = sum(bool(row.origin) for row in rows)
-    written = [f"{args.out}: {count(len(rows), 'row')}" + (f", {taken} of them reused" if taken else "")]
+    reused = f", {taken} of them reused" if taken else ""
+    if lost and args.curves:
+        reused += f" ({lost} without learning curves, which are not beside the file of --reuse)"
+    written = [f"{args.out}: {count(len(rows), 'row')}{reused}"]
     written += [f"{args.curves}: {count(len(points), 'point')} of learning curves"] if args.curves else []
     print("; ".join(written))
     return sum(row.status == records.Status.ERROR for row in rows)
