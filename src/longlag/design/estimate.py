@@ -109,28 +109,42 @@ def longest(suite: Suite, record: Record, taken: Container[Key] = ()) -> float:
     return max(record.expected(job, taken) for job in suite.jobs)
 
 
+@dataclass(frozen=True)
+class _Ladder:
+    """What one seed of a job runs on one task. left: the lags that are to be trained, of all its lags."""
+
+    task: str
+    lags: tuple[int, ...]
+    left: tuple[int, ...]
+    budget: float
+    timeout: float | None
+
+
+def _ladders(job: Job, taken: Container[Key]) -> Iterator[_Ladder]:
+    """One for each task and seed of a job."""
+    for task, seed in product(job.tasks, job.seeds):
+        left = tuple(lag for lag in job.lags if (task, job.method, lag, seed) not in taken)
+        yield _Ladder(task, job.lags, left, job.budget, job.timeout)
+
+
 def _cost(name: str, jobs: list[Job], record: Record, taken: Container[Key]) -> Cost:
     method, own = record.of(jobs[0])
     growth = record.growth(jobs[0])
-    known, guessed, most, runs = PROCESS_SECONDS * len(jobs), 0.0, 0.0, 0
-    # task, lags, those to train, budget, timeout -> how many seeds
-    ladders: dict[tuple[str, tuple[int, ...], tuple[int, ...], float, float | None], int] = defaultdict(int)
-    for job in jobs:
-        for task, seed in product(job.tasks, job.seeds):
-            left = tuple(lag for lag in job.lags if (task, job.method, lag, seed) not in taken)
-            ladders[task, job.lags, left, job.budget, job.timeout] += 1
-    deviation = 0.0
-    for (task, lags, left, budget, timeout), seeds in ladders.items():
-        runs += seeds * len(left)
-        deviation += record.deviation(task, method, left, budget, seeds) if own else 0.0  # a guess has its own range
-        for lag, climbing in record.climbing(task, method, lags):
-            if lag not in left:
+    ladders = Counter(ladder for job in jobs for ladder in _ladders(job, taken))  # with the number of their seeds
+    known, guessed, most, deviation = PROCESS_SECONDS * len(jobs), 0.0, 0.0, 0.0
+    for ladder, seeds in ladders.items():
+        if own:  # a guess has its own range
+            deviation += record.deviation(ladder.task, method, ladder.left, ladder.budget, seeds)
+        for lag, climbing in record.climbing(ladder.task, method, ladder.lags):
+            if lag not in ladder.left:
                 continue
-            seconds, certain = record.seconds(task, method, lag, budget, timeout, growth)
-            certain = certain and own
-            known += seeds * seconds * certain
-            guessed += seeds * seconds * climbing * (not certain)
-            most += seeds * seconds * (not certain)
+            seconds, certain = record.seconds(ladder.task, method, lag, ladder.budget, ladder.timeout, growth)
+            if certain and own:
+                known += seeds * seconds
+            else:
+                guessed += seeds * seconds * climbing
+                most += seeds * seconds
+    runs = sum(seeds * len(ladder.left) for ladder, seeds in ladders.items())
     return Cost(name, len(jobs), runs, known, guessed, most, 2 * math.sqrt(deviation))
 
 
