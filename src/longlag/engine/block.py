@@ -202,14 +202,18 @@ class Block:
             yield self._point(r, float(state.loss[r]), monitor, readings[r])
         passing = affordable & torch.from_numpy(monitor.wrong <= protocol.CRITERION)
         if passing.any() and self.setup.spec.stop == "solved" and not state.recent:
-            # Each replica has its own count, so that no neighbour moves its data.
-            state.confirmations = state.confirmations + passing.numpy()
-            data, params = self._some(passing)
-            purposes = [confirmation(k) for k in state.confirmations[passing.numpy()]]
-            found = evaluate.score(self.setup, params, data.evaluation(purposes, protocol.CONFIRM))
-            confirmed = self._counted(found, passing)
-            done = passing & torch.from_numpy(confirmed.wrong <= protocol.CONFIRMATION)
-            yield from self._stop(done, Status.SOLVED, "confirmed on validation, and on the test set")
+            yield from self._confirm(passing)
+
+    def _confirm(self, passing: Tensor) -> Iterator[Row]:
+        """Scores fresh validation sequences of the replicas of the mask [R], and ends those that meet the criterion."""
+        # Each replica has its own count, so that no neighbour moves its data.
+        counts = self.state.confirmations = self.state.confirmations + passing.numpy()
+        data, params = self._some(passing)
+        purposes = [confirmation(k) for k in counts[passing.numpy()]]
+        found = evaluate.score(self.setup, params, data.evaluation(purposes, protocol.CONFIRM))
+        confirmed = self._counted(found, passing)
+        done = passing & torch.from_numpy(confirmed.wrong <= protocol.CONFIRMATION)
+        yield from self._stop(done, Status.SOLVED, "confirmed on validation, and on the test set")
 
     def _monitor_set(self) -> Iterator[Tensors]:
         """The same sequences at every evaluation. They are drawn again, but a GPU keeps them if they are small."""
