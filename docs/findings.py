@@ -13,6 +13,7 @@ import carried
 import fresh
 import of_damping
 import of_lengths
+import of_momentum
 import of_order
 import of_papers
 import of_reservoirs
@@ -61,7 +62,7 @@ def found() -> list[Finding]:
         of_lengths.beyond_the_lengths(),
         on_longer_lags.early_or_never(),
         carried.gru(),
-        of_papers.start_and_momentum(),
+        of_momentum.start_and_momentum(),
         of_damping.structural_damping(),
         of_damping.orders_and_adding(),
         of_damping.rule_and_constant(),

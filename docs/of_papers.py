@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,19 +13,10 @@ from longlag import protocol
 from longlag.analysis import published
 from longlag.store.curves import read_points
 from longlag.store.records import Row, read_rows
-from longlag.tables.tools.papers import digits
 
 _RECORDS = Path(__file__).parents[1] / "results/papers"
-HS97, MOMENTUM = _RECORDS / "hochreiter1997", _RECORDS / "sutskever2013"
+HS97 = _RECORDS / "hochreiter1997"
 _TRIALS = 3  # of a cell at a longer lag
-_COLUMNS = {"momentum_0": "0", "nesterov_09": "0.9", "nesterov_098": "0.98", "nesterov_0995": "0.995"}
-_CHANGED = {
-    "fast_0": "0, rate 0.001",
-    "fast_09": "0.9, rate 0.001",
-    "input_0995": "0.995, input scale 0.1",
-    "clipped_098": "0.98, clipped",
-    "clipped_0995": "0.995, clipped",
-}
 
 
 @dataclass(frozen=True)
@@ -169,100 +158,6 @@ def lstm_of_1997() -> Finding:
         and bool(steps.unsolved)
         and min(row.best_error for row in steps.unsolved) > 0.9,
     )
-
-
-def start_and_momentum() -> Finding:
-    """Columns of Table 5 of Sutskever, Martens, Dahl & Hinton 2013, and the same with one thing changed."""
-    every = read_rows(MOMENTUM / "runs.csv")
-    rows = [row for row in every if row.seed < 10]  # the others are of searches
-    facts = published.load()
-    facts = facts[facts.paper == MOMENTUM.name].set_index(["task", "arm"]).value
-
-    def ours(method: str, task: str) -> list[float]:
-        """Percent of sequences wrong; of memory, symbols wrong of ten."""
-        of_cell = [row for row in rows if (row.method, row.task) == (method, task)]
-        return [100 * row.test_error if task == "adding" else 10 * row.test_symbol_error for row in of_cell]
-
-    def said(method: str, task: str) -> str:
-        return " and ".join(digits(value) for value in ours(method, task))
-
-    table = in_markdown(
-        ["momentum", "adding, published", "ours", "20-bit memory, published", "ours"],
-        [
-            [
-                label,
-                digits(100 * float(facts["adding", method])) if method in _COLUMNS else "",
-                said(method, "adding"),
-                digits(float(facts["memorization_20bit", method])) if method in _COLUMNS else "",
-                said(method, "memorization_20bit"),
-            ]
-            for method, label in {**_COLUMNS, **_CHANGED}.items()
-        ],
-    )
-    courses: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)  # passes and loss, of memory
-    for point in read_points(MOMENTUM / "curves.parquet"):
-        if point.task == "memorization_20bit" and point.method in ("nesterov_098", "nesterov_0995") and point.seed < 10:
-            courses[point.method, point.seed].append((point.passes, point.loss))
-    lost = [max(course)[1] > min(loss for _, loss in course) + 0.3 for course in courses.values()]
-    course = courses["nesterov_098", 0]
-    until, best = min(course, key=lambda point: point[1])
-    chance = next(row.constant_loss for row in rows if row.task == "memorization_20bit")
-    unlearned = [ours(method, "adding") for method in ("momentum_0", "nesterov_09", "fast_0")]
-    searched = [row for row in every if row.task == "adding" and row.method[:-3] in ("momentum_0", "nesterov_09")]
-    third = [100 * row.test_error for row in searched if row.budget == 5e6]
-    plain = [*ours("nesterov_098", "memorization_20bit"), *ours("nesterov_0995", "memorization_20bit")]
-    clipped = [*ours("clipped_098", "memorization_20bit"), *ours("clipped_0995", "memorization_20bit")]
-    rates = {
-        row.method: json.loads(row.spec)["overrides"]["optimiser.learning_rate.value"]
-        for row in rows
-        if row.task == "memorization_20bit" and row.method != "biases"
-    }
-    at_top = " and ".join(f"{wrong:.0f}" for wrong in ours("fast_09", "adding"))
-    return Finding(
-        "With momentum 0.98 and 0.995 the net of 2013 learns adding over 80 steps; with clipping it keeps more bits",
-        "On adding momentum 0.98 leaves less wrong than published, and 0.995 more. On 20-bit memory "
-        f"{of_all(lost)} runs with these two lose again what they have learned. With clipped gradients each has "
-        "less wrong.",
-        subject=Subject.PAPERS,
-        caption="Adding: test sequences wrong, in percent. 20-bit memory: wrong symbols of ten (a constant answer: 8).",
-        table=table,
-        notes={
-            "Settings": "The net and start of Sutskever et al. 2013, batches of 100 and 50,000 updates at T = 80, two "
-            "seeds ([page](papers.md)). The rate of each momentum is the best of the paper's four on tuning seeds, at "
-            "a third of the updates.",
-            "Input scale": "On adding, an input scale of 0.1, in place of the paper's 0.001, leaves less wrong at "
-            "0.995. The seeds are the same.",
-            "Momentum 0.9": "On adding our net learns nothing at the rate that was chosen. At a third of the updates "
-            f"{min(third):.0f} % were wrong or more at each rate, so that the choice says little. At the largest rate "
-            f"of the grid it leaves {at_top} % wrong.",
-            "Without momentum": "On adding it learns nothing at either rate, and the paper's leaves "
-            f"{100 * float(facts['adding', 'momentum_0']):.0f} % wrong. We do not know why.",
-            "20-bit memory": f"With 0.98 the loss of seed 0 falls to {best:.2f} nats by {until / 1e6:.1f} million "
-            f"passes. Soon after it is that of a constant answer, {chance:.2f}, and stays there.",
-            "Clipping": "The norm of the gradient is clipped at 1; the paper mentions no clipping. On memory each of "
-            "the four runs has less wrong than that of the same momentum and seed without it: "
-            f"{_two(clipped)} symbols of ten, not {_two(plain)}. On adding, at 0.995, more is wrong with it.",
-            "Caveat": "Four pairs are few, and the rate is not the same: a search chose "
-            f"{rates['clipped_098']:g} with clipping and {rates['nesterov_098']:g} without.",
-        },
-        holds=len(plain) == len(clipped) == len(lost) == 4
-        and len(third) == 16
-        and min(third) > 80
-        and min(min(pair) for pair in unlearned) > 80
-        and max(ours("fast_09", "adding")) < 50
-        and max(ours("nesterov_098", "adding")) < 1 < min(ours("nesterov_0995", "adding"))
-        and max(ours("input_0995", "adding")) < min(ours("nesterov_0995", "adding"))
-        and max(ours("nesterov_0995", "adding")) < min(ours("clipped_0995", "adding"))
-        and max(course)[1] > chance - 0.01
-        and best < chance - 0.5
-        and all(one < other for one, other in zip(clipped, plain, strict=True))
-        and rates["clipped_098"] == rates["clipped_0995"] > rates["nesterov_098"] == rates["nesterov_0995"],
-    )
-
-
-def _two(values: Sequence[float]) -> str:
-    """The range, with two digits."""
-    return span(values, lambda value: f"{value:.2g}")
 
 
 def _thousands(sequences: float) -> str:
