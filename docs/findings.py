@@ -70,6 +70,7 @@ def found() -> list[Finding]:
         on_baselines.baselines(),
         of_lengths.each_length(),
         of_order.order_at_200(),
+        of_momentum.five_bits(),
     ]
 
 
