@@ -100,7 +100,7 @@ MUTATIONS = (
     M("ridge choice", "optimisers/ridge.py", "return min(found, key", "return max(found, key"),
     M("ridge held-out sequences", "optimisers/ridge.py", 'draw(self.validation, "penalty").features(params)', "(phi, y)"),
     M("ridge sums", "optimisers/ridge.py", "self.total + weighed.sum(0)", "weighed.sum(0)"),
-    M("guessing choice", "optimisers/guessing.py", "tree.where(guessed < kept", "tree.where(guessed > kept"),
+    M("guessing choice", "optimisers/guessing.py", "less = guessed < kept", "less = guessed > kept"),
     M("guessing stream", "optimisers/guessing.py", '"guess", state.drawn)', '"guess", 2 * state.drawn)'),
     # schedules, damping, clipping
     M("warm momentum", "optimisers/schedules.py", "if t < self.updates", "if t <= self.updates"),
