@@ -54,7 +54,7 @@ def start_and_momentum() -> Finding:
         return [100 * row.test_error if task == "adding" else 10 * row.test_symbol_error for row in of_cell]
 
     def said(method: str, task: str) -> str:
-        return " and ".join(digits(value) for value in ours(method, task))
+        return _both(ours(method, task))
 
     table = in_markdown(
         ["momentum", "adding, published", "ours", "20-bit memory, published", "ours"],
@@ -83,7 +83,7 @@ def start_and_momentum() -> Finding:
     plain = [*ours("nesterov_098", "memorization_20bit"), *ours("nesterov_0995", "memorization_20bit")]
     clipped = [*ours("clipped_098", "memorization_20bit"), *ours("clipped_0995", "memorization_20bit")]
     rates = {
-        row.method: json.loads(row.spec)["overrides"]["optimiser.learning_rate.value"]
+        row.method: _setting(row, "learning_rate.value")
         for row in rows
         if row.task == "memorization_20bit" and row.method != "biases"
     }
