@@ -71,6 +71,7 @@ def found() -> list[Finding]:
         of_lengths.each_length(),
         of_order.order_at_200(),
         of_momentum.five_bits(),
+        on_baselines.on_newer_tasks(records),
     ]
 
 

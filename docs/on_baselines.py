@@ -1,14 +1,16 @@
-"""What the baselines solve, which have no order, no training or no input: a finding of docs/findings.md."""
+"""What the baselines solve, which have no order, no training or no input: findings of docs/findings.md."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from conditions import Seeds, by_condition, solved
-from finding import Finding, Subject, in_markdown, of_all, span
+from conditions import REFERENCE, Seeds, by_condition, passes, solved
+from finding import Finding, Subject, in_markdown, of_all, see, span
 
 from longlag.store.records import Row
-from longlag.words import capital, join_words, method_label, task_label
+from longlag.words import capital, count, join_words, method_label, number, task_label
 
 RECORD = Path(__file__).parents[1] / "results/underway/runs.csv.gz"
 _AVERAGE, _GUESSING = "time_average", "random_guessing"
@@ -16,9 +18,10 @@ _BASELINES = (_AVERAGE, _GUESSING, "constant")
 
 
 def baselines(path: Path = RECORD) -> Finding:
-    """The tasks that a time average solves, and how near the baselines come to the others."""
-    seeds = {condition: rows for condition, rows in by_condition(path).items() if condition[0] in _BASELINES}
-    tasks, lags = sorted({task for _, task, _ in seeds}), sorted({lag for _, _, lag in seeds})
+    """The tasks of the reference that a time average solves, and how near the baselines come to the others."""
+    old = _tasks(by_condition(REFERENCE))
+    seeds = {of: rows for of, rows in by_condition(path).items() if of[0] in _BASELINES and of[1] in old}
+    tasks, lags = _tasks(seeds), sorted({lag for _, _, lag in seeds})
     easy = [task for task in tasks if all(solved(seeds, _AVERAGE, task, lag) == 1 for lag in lags)]
     hard = [task for task in tasks if task not in easy]
     near = min(hard, key=lambda task: _least(seeds, _AVERAGE, task))
@@ -33,13 +36,7 @@ def baselines(path: Path = RECORD) -> Finding:
         subject=Subject.TASKS,
         caption="Seeds solved over all lags that were tried, and the least share of a test set wrong of a seed and lag "
         "in percent:",
-        table=in_markdown(
-            ["task", *(cell for name in _BASELINES for cell in (method_label(name), "wrong"))],
-            [
-                [task_label(task), *(cell for name in _BASELINES for cell in _cells(seeds, name, task))]
-                for task in tasks
-            ],
-        ),
+        table=_table(seeds, tasks, _BASELINES),
         notes={
             "Settings": f"Five seeds and lags from {lags[0]} to {lags[-1]}, on the seeds of the reference "
             "([record](../results/underway/README.md)). A seed stops after two unsolved lags.",
@@ -58,6 +55,86 @@ def baselines(path: Path = RECORD) -> Finding:
         and not any(row.solved for row in guessed)
         and {len(rows) for rows in seeds.values()} == {5},
         key="no_order",
+    )
+
+
+def on_newer_tasks(records: Mapping[str, Sequence[Row]], path: Path = RECORD) -> Finding:
+    """What two baselines solve of the tasks that are not in the reference.
+
+    records: the runs of trained nets on some of these tasks.
+    """
+    old = _tasks(by_condition(REFERENCE))
+    seeds = {of: rows for of, rows in by_condition(path).items() if of[0] in _BASELINES and of[1] not in old}
+    tasks, lags = _tasks(seeds), sorted({lag for _, _, lag in seeds})
+    easy = [task for task in tasks if all(solved(seeds, _AVERAGE, task, lag) == 1 for lag in lags)]
+    averages = [row for task in easy for row in _tried(seeds, _AVERAGE, task)]
+    latched = _tried(seeds, _GUESSING, "latch")
+    trained: Seeds = {}
+    for row in records["final"]:
+        if row.task == "latch":
+            trained.setdefault((row.method, row.task, row.lag), []).append(row)
+    (lag,) = {lag for _, _, lag in trained}
+    price = {method: passes(trained, method, "latch", lag) for method, _, _ in trained}
+    guessed = passes(seeds, _GUESSING, "latch", lag)
+    slower = [method for method, spent in price.items() if guessed < spent < math.inf]
+    faster = sorted((method for method, spent in price.items() if spent <= guessed), key=lambda m: (-price[m], m))
+    never = sorted(method for method in price if not any(row.solved for row in trained[method, "latch", lag]))
+    lucky = {task: [row for row in _tried(seeds, _GUESSING, task) if row.solved] for task in tasks if task != "latch"}
+    lucky = {task: rows for task, rows in lucky.items() if rows}
+    return Finding(
+        "Guessing the weights latches a noisy sign on every seed; a time average solves two more of the newer tasks",
+        f"The baseline `{_GUESSING}` draws all weights of a net of five units again and again, and keeps the best. It "
+        f"solves the latch with {of_all([row.solved for row in latched])} runs at lags {lags[0]} to {lags[-1]}, at "
+        f"{lag} after {number(guessed)} passes (median). Hessian-Free needs {number(price['hf'])} there.",
+        subject=Subject.TASKS,
+        caption="Seeds solved over all lags that were tried, and the least share of a test set wrong of a seed and lag "
+        "in percent:",
+        table=_table(seeds, tasks, (_GUESSING, _AVERAGE)),
+        notes={
+            "Settings": f"Five seeds and lags {join_words(map(str, lags))}, with at most "
+            f"{number(max(row.budget for row in latched))} passes ([record](../results/underway/README.md)). A seed "
+            "stops after two unsolved lags.",
+            "Latch": "One tanh unit with a large weight to itself can saturate at the first sign and stay. So "
+            "large random weights do it by chance, and a solved latch at these lags shows little about a remedy. "
+            "Hochreiter & Schmidhuber 1997 (section 5) warn of this task.",
+            "Trained nets": f"At lag {lag} Hessian-Free alone needs more passes than guessing. Of the others that "
+            f"solve half of the seeds, the {method_label(faster[-1])} needs the fewest, {number(price[faster[-1]])}, "
+            f"and {method_label(faster[0])} the most, {number(price[faster[0]])}. "
+            f"{capital(join_words(map(method_label, never)))} solve no seed ({see('keeping')}).",
+            "Luck": f"{_lucky(lucky)}. These are single draws of many, and no sign that the tasks are easy.",
+            "Time average": f"It cannot know what came first. It solves these two tasks with "
+            f"{of_all([row.solved for row in averages])} runs, each with "
+            f"{span((row.passes for row in averages), lambda n: f'{n:,.0f}')} sequences, as it does adding and random "
+            f"permutation ({see('no_order')}).",
+        },
+        holds=set(easy) == {"adding_urnn", "distractors"}
+        and all(row.solved for row in latched)
+        and len(latched) == 5 * len(lags)
+        and slower == ["hf"]
+        and {"clipping", "control"} <= set(never)
+        and not any(row.solved for task in tasks for row in _tried(seeds, "constant", task))
+        and {len(rows) for rows in seeds.values()} == {5},
+    )
+
+
+def _lucky(found: Mapping[str, Sequence[Row]]) -> str:
+    """`It also solves parity with 1 seed at lag 50 (570 k passes)`."""
+    return "Guessing also solves " + join_words(
+        f"{task_label(task)} with {count(len(rows), 'seed')} at lag "
+        f"{join_words(map(str, sorted({row.lag for row in rows})))} "
+        f"({span((row.passes_to_solve for row in rows), number)} passes)"
+        for task, rows in found.items()
+    )
+
+
+def _tasks(seeds: Iterable[tuple[str, str, int]]) -> list[str]:
+    return sorted({task for _, task, _ in seeds})
+
+
+def _table(seeds: Seeds, tasks: Sequence[str], names: Sequence[str]) -> str:
+    return in_markdown(
+        ["task", *(cell for name in names for cell in (method_label(name), "wrong"))],
+        [[task_label(task), *(cell for name in names for cell in _cells(seeds, name, task))] for task in tasks],
     )
 
 

@@ -102,6 +102,7 @@ def keeping(records: Mapping[str, Sequence[Row]]) -> Finding:
         and not any(o for name in gated for o in solved[name, "copy", 50])
         and gated < surely
         and not latched & {"esn", "orthogonal", "control", "clipping"},
+        key="keeping",
     )
 
 
