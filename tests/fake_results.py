@@ -42,6 +42,7 @@ MORE: dict[str, tuple[tuple[float | None, float | None, float | None], float, fl
     "momentum_plain_init": ((15, 30, 45), 2.5e5, 1.0),
     "random_guessing": ((1, 5, 2), 1e5, 0.3),
     "time_average": ((18, 1, 1), 1e5, 0.2),
+    "trained_average": ((18, 1, 1), 1e5, 0.2),
 }
 _SKILLS = {**SKILL, **MORE}
 PARTS = {"hf": 0.03, "hf_undamped": 0.0}  # a setting of some methods, the only one in which they differ

@@ -23,6 +23,7 @@ from golden_numbers import Number, fixed, unit
 from longlag import protocol, registry
 from longlag.algebra import tree
 from longlag.cells import batched, gated, gated_batched, lstm_batched, lstm_kernels, relu_batched, tanh_batched
+from longlag.cells.average_net import AverageNet
 from longlag.cells.base import PerSequence, autograd_tape, complete, gradient_tape
 from longlag.cells.gru import GRU
 from longlag.cells.linear_scan import by_steps, by_sweeps
@@ -519,6 +520,11 @@ def reservoir() -> Values:
     return taped(Reservoir(3, leak=0.3)) | {
         f"leak 1 {k}": v for k, v in taped(Reservoir(3), second_order=False).items()
     }
+
+
+@golden(AverageNet)
+def average_net() -> Values:
+    return taped(AverageNet(3))
 
 
 @golden(TimeAverage)

@@ -200,6 +200,9 @@ MUTATIONS = (
     M("reservoir's sparse product", "cells/reservoir.py", "torch.addmm(new, recurrent, h, out=new)", "torch.addmm(new, recurrent, h, beta=0.999, out=new)"),
     M("reservoir's dense product", "cells/reservoir.py", "partial(torch.mm, weights, table", "partial(torch.mm, 0.999 * weights, table"),
     M("time average", "cells/time_average.py", "(torch.tanh(drive) - mean) / steps", "(torch.tanh(drive) - mean) / (steps + 1)"),
+    M("average net definition", "cells/average_net.py", "leaky_relu(affine(total / steps,", "leaky_relu(affine(total / (steps + 1),"),
+    M("average net, sums", "cells/average_net.py", "values[:, until:]], 1).cumsum(1)", "values[:, until:]], 1)"),
+    M("average net held until the start", "cells/average_net.py", "features = leaky_relu(self.drive(own, inputs)) * begun", "features = leaky_relu(self.drive(own, inputs))"),
     M("held until the start", "cells/base.py", "torch.where(started, after, before)", "torch.where(started | True, after, before)"),
     # initialisations
     M("Gaussian", "inits/gaussian.py", "np.sqrt(shapes[name][0])", "np.sqrt(shapes[name][-1])"),

@@ -15,7 +15,7 @@ SMALL = {
     "optimiser.sequences": 40,
     "optimiser.validation": 20,
 }
-UNITS = {"lstm": 4, "lstm_chrono": 4, "random_guessing": 4, "esn": 12, "time_average": 12,
+UNITS = {"lstm": 4, "lstm_chrono": 4, "random_guessing": 4, "esn": 12, "time_average": 12, "trained_average": 8,
          "esn_momentum": 16, "esn_init": 16, "momentum_plain_init": 16,
          "classical_momentum": 16}  # fmt: skip
 

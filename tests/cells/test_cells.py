@@ -22,6 +22,7 @@ from longlag.cells import (
     tanh_batched,
     tanh_kernels,
 )
+from longlag.cells.average_net import AverageNet
 from longlag.cells.base import autograd_tape, complete, gradient_tape, unroll, zero_start
 from longlag.cells.gru import GRU
 from longlag.cells.lru import LRU
@@ -56,6 +57,7 @@ CELLS = {
     "relu": ReluRNN,
     "lru": lambda hidden: LRU(hidden, modes=5),
     "mingru": MinGRU,
+    "average": AverageNet,
     "lstm of 1997": LSTM1997,
     "reservoir": lambda hidden: Reservoir(hidden, leak=0.3),
 }

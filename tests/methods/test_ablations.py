@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import leaky_relu
 
 from longlag import registry
+from longlag.cells.average_net import AverageNet
 from longlag.cells.base import unroll
 from longlag.cells.time_average import TimeAverage
 from longlag.inits.uniform import Uniform
@@ -85,6 +87,19 @@ def test_time_average_is_the_mean_of_features_and_knows_no_order():
     assert torch.allclose(
         cell.states(params, x, start.clamp(max=4), 1), cell.states(params, shuffled, start.clamp(max=4), 1)
     )
+
+
+def test_the_trained_average_is_a_net_of_the_mean_and_knows_no_order():
+    cell = AverageNet(hidden=6)
+    params, x, start = features_of_a_permuted_sequence(cell, 1)
+    states = cell.states(params, x, start, 2)
+    features = leaky_relu(x @ params["W_xh"] + params["b_h"])
+    for b, first in enumerate(start[0].tolist()):
+        mean = features[0, first:, b].mean(0)
+        assert torch.allclose(states[0, 1, b], leaky_relu(mean @ params["W_hh"][0] + params["b_m"][0]))
+    start = start.clamp(max=4)
+    shuffled = torch.cat([x[:, :4], x[:, 4:][:, [3, 1, 4, 0, 2]]], 1)  # all sequences have started
+    assert torch.allclose(cell.states(params, x, start, 1), cell.states(params, shuffled, start, 1))
 
 
 def test_no_features_make_a_constant():

@@ -37,8 +37,8 @@ class Layered(Recurrence, Protocol):
 
 def step(cell: Layered, params: Params, state: State, drive: Tensor) -> tuple[State, Tensor]:
     """`Recurrence.step` of such a cell. The damped states are the outputs."""
-    replicas = [_step(cell, *part) for part in _replicas(params, drive, *state)]
-    new = tuple(torch.cat(parts) for parts in zip(*replicas, strict=True))
+    stepped = [_step(cell, *part) for part in replicas(params, drive, *state)]
+    new = tuple(torch.cat(parts) for parts in zip(*stepped, strict=True))
     return new, new[0]
 
 
@@ -76,7 +76,7 @@ def _all_states(cell: Layered, params: Params, x: Tensor, start: Tensor) -> Tens
     """Outputs at all steps, [R, T, B, H]; zero where a sequence has not begun."""
     began = torch.arange(x.shape[1], device=x.device)[:, None] >= start.unsqueeze(1)  # [R, T, B]
     outputs = []
-    for own, inputs, begun in _replicas(params, x, began.unsqueeze(-1)):
+    for own, inputs, begun in replicas(params, x, began.unsqueeze(-1)):
         recur: Recur = functools.partial(_held, begun)
         outputs.append(_zero_before(begun, cell.layers(own, cell.drive(own, inputs), recur)))
     return torch.cat(outputs)
@@ -92,7 +92,7 @@ def _zero_before(begun: Tensor, values: Tensor) -> Tensor:
     return values * begun if late else values
 
 
-def _replicas(params: Params, *tensors: Tensor) -> list[tuple[Any, ...]]:
+def replicas(params: Params, *tensors: Tensor) -> list[tuple[Any, ...]]:
     """On a CPU each replica alone: a seed then has the same bits as in a block. Elsewhere all of them together."""
     size = 1 if tensors[0].device.type == "cpu" else len(tensors[0])
     parts = zip(*(tensor.split(size) for tensor in tensors), strict=True)

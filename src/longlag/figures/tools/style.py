@@ -57,6 +57,7 @@ _KNOWN: dict[str, tuple[int | str, float, str, str]] = {
     "constant": ("#5b5b5b", 0, "p", ":"),
     "random_guessing": ("#7c8799", 0, "h", "-."),
     "time_average": ("#9c8f73", 0, "*", "--"),
+    "trained_average": ("#7f8f6a", 0, "<", "-"),
 }
 # for methods that the table does not name, new ones of the package and plug-ins
 _SPARE = (_BROWN, "#5d3a9b", _ROSE, "#8c1d40", "#1f6f5c", "#6b4c1e", _YELLOW)
