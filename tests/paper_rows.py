@@ -1,12 +1,15 @@
 """Made-up records of a paper: rows of every cell of its page, with numbers that nothing was trained for."""
 
 import json
+from pathlib import Path
 
+from longlag import resources
 from longlag.analysis import papers, published, stats
 from longlag.design import stages
 from longlag.design.collect import error_row
 from longlag.design.job import Job
-from longlag.store.records import Row
+from longlag.store.curves import write_points
+from longlag.store.records import Point, Row, write_rows
 from longlag.tables.tools.papers import Paper
 
 
@@ -36,10 +39,28 @@ def made_up(paper, seeds=(0, 1)):
     return [*found.values()]
 
 
+def curves(rows):
+    """A curve of each row, whose loss falls from 2 to its share wrong."""
+    ends = ((1e3, lambda row: 2.0), (3e5, lambda row: row.test_error))
+    return [
+        Point(row.task, row.lag, row.method, row.seed, passes, 0, 2.0, 1.0, loss(row), 1.0)
+        for row in rows
+        for passes, loss in ends
+    ]
+
+
+def record(name):
+    """Writes made-up records of a paper where those of the working directory lie; with learning curves."""
+    rows, folder = made_up(name), Path(resources.PAPERS, name)
+    write_rows(folder / "runs.csv", rows)
+    write_points(folder / "curves.parquet", curves(rows))
+
+
 def paper(name):
     """The paper with made-up records."""
-    config, runs = stages.read(name), stats.frame(Row, made_up(name))
-    cells = papers.cells(name, config["page"], published.load(), runs)
+    config, rows = stages.read(name), made_up(name)
+    runs, points = stats.frame(Row, rows), stats.frame(Point, curves(rows))
+    cells = papers.cells(name, config["page"], published.load(), runs, points)
     return Paper(
         name, config, runs, cells, {"rates_1": {"nesterov_09": {"adding": {"optimiser.learning_rate.value": 0.1}}}}
     )

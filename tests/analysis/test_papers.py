@@ -11,8 +11,8 @@ from longlag.design import stages
 from longlag.design.collect import error_row
 from longlag.design.job import Job
 from longlag.errors import LonglagError
-from longlag.store.records import Row
-from longlag.tables.tools.papers import load
+from longlag.store.records import Point, Row
+from longlag.tables.tools.papers import load, measured
 
 JOB = Job("arm", "adding", 0, ("adding",), (80,), range(9), 1.5e7, None, "cpu", {}, ())
 
@@ -168,13 +168,59 @@ def test_a_speedup_is_seed_by_seed_and_unsolved_counts_its_budget():
     assert papers.judge(7.0, "speedup", found, {}).verdict == REPRODUCED
     assert papers.judge(1.2, "speedup", found, {}).verdict == BETTER
     bound = papers.judge(30.0, "speedup", found, {})
-    assert (bound.verdict, bound.why) == (NOT_COMPARABLE, "the other method did not solve in 1 of 3 runs")
+    assert (bound.verdict, bound.why) == (NOT_COMPARABLE, "the other method did not get there in 1 of 3 runs")
     always = papers.speedup(ours, other.assign(solved=True, passes_to_solve=1e6))
     assert papers.judge(30.0, "speedup", always, {}).verdict == WORSE
     rarely = papers.speedup(ours.assign(solved=[True, False, False]), other)
     assert papers.judge(1.2, "speedup", rarely, {}).verdict == NOT_COMPARABLE
     lost = papers.speedup(ours.assign(solved=False), other.assign(solved=True))
     assert papers.judge(1.2, "speedup", lost, {}).verdict == WORSE
+
+
+def speed(ours, other, **of):
+    """The only cell of a page, a speedup, and its text. ours, other: rows, seed 0 first."""
+    cell = {"task": "adding", "method": "arm", "lag": 80, "metric": "speedup", "against": "other", **of}
+    page = {"tables": [{"rows": [{"label": "r", **cell}], "columns": [{"label": "c"}]}]}
+    runs = pd.concat([ours, other.assign(method="other")])
+    points = [
+        Point("adding", 80, method, seed, passes, 0, 0.0, 0.0, loss, 0.0)
+        for method, seed in zip(runs.method, runs.seed, strict=True)
+        if (method, seed) != ("arm", 2)
+        for passes, loss in ((1e5, 0.5), (2e5 if method == "arm" else 8e5, 0.01), (9e5, 0.4 if seed else 0.001))
+    ]
+    (found,) = papers.cells("x", page, published.load(), runs, stats.frame(Point, points)).to_dict("records")
+    return found, measured(found).replace("\u00a0", " ")
+
+
+def test_a_speedup_that_is_a_lower_bound_says_so():
+    ours = rows([0.0, 0.0]).assign(solved=True, passes_to_solve=[1e5, 2e5])
+    other = rows([0.0, 0.5], budget=1e6).assign(solved=[True, False], passes_to_solve=[4e5, math.nan])
+    assert speed(ours, other)[1] == "at least 4.5 [4, 5], n = 2"
+    assert speed(ours, other.assign(solved=True, passes_to_solve=4e5))[1] == "3 [2, 4], n = 2"
+    lost = ours.assign(solved=[True, False])
+    assert speed(lost, other)[1] == "at least 4, criterion met by 1 of 2"
+    assert speed(ours.assign(solved=False), other)[1] == "criterion met by 0 of 2"
+
+
+@pytest.mark.parametrize("status", ["error", "timeout"])
+def test_a_run_of_the_other_method_that_broke_is_no_bound_of_a_speedup(status):
+    ours = rows([0.0, 0.0]).assign(solved=True, passes_to_solve=1e5)
+    other = rows([0.0, math.nan], budget=1e6).assign(solved=[True, False], passes_to_solve=[4e5, math.nan])
+    other.loc[1, "status"] = status
+    found, text = speed(ours, other)
+    assert (found["values"][0], text, found["bounds"]) == (4.0, "4, n = 2", 0)
+    assert papers.judge(4.0, "speedup", papers.speedup(ours, other), {}).why == f"1 of 2 runs ended with {status}"
+    diverged = papers.speedup(ours, other.assign(status="diverged"))
+    assert (diverged.values, diverged.bounds) == ((4.0, 10.0), 1), "which will never solve"
+
+
+def test_a_speedup_may_be_to_a_loss_of_the_curves():
+    runs = rows([0.5] * 3, budget=2e6)
+    found, text = speed(runs, runs, below=0.1)
+    assert (found["values"], found["solved"], text) == ((4.0, 4.0), 2, "4 [4, 4], n = 2"), "seed 2 has no curve"
+    assert speed(runs, runs, below=0.005)[1] == "at least 1, criterion met by 1 of 2"
+    with pytest.raises(LonglagError, match="below is for a speedup alone; leave it out of row 'r'"):
+        speed(runs, runs, below=0.1, metric="share_wrong")
 
 
 def test_a_cell_may_be_of_a_lag_that_runs_of_another_were_tested_at():
@@ -298,6 +344,38 @@ CELLS = pd.DataFrame(
 )  # fmt: skip
 def test_a_claim_holds_or_not_or_is_undecided(claim, cells, expected):
     found = paper_claims.judge_claim(cells, claim)
+    assert (found.verdict, found.why) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ("holds", "true in 1 of 1 cell")),
+        ({"mean": 3.4}, ("does not hold", "true in 0 of 1 cell")),
+        ({"mean": 3.4, "bounds": 1}, ("undecided", "")),
+        ({"bounds": 2}, ("holds", "true in 1 of 1 cell")),
+        ({"mean": math.nan, "solved": 0}, ("does not hold", "true in 0 of 1 cell")),
+        ({"mean": math.nan, "solved": 0, "bounds": 2}, ("undecided", "")),
+        ({"n": 0}, ("undecided", "")),
+        ({"metric": "share_wrong"}, ("undecided", "")),
+        ({"endings": [("error", "solved")]}, ("undecided", "")),
+    ],
+)
+def test_a_claim_of_speed_is_decided_by_a_speedup_or_a_bound_that_is_enough(changed, expected):
+    cell = {
+        "task": "adding",
+        "lag": 750,
+        "method": "a",
+        "metric": "speedup",
+        "n": 2,
+        "solved": 2,
+        "mean": 3.5,
+        "bounds": 0,
+    }
+    cells = pd.DataFrame({**cell, "endings": [("solved", "solved")], **changed})
+    again = cells.assign(mean=1.0, bounds=0)  # of the same cell to another criterion
+    claim = {"faster": 3.5, "task": "adding", "lags": [750], "methods": ["a"]}
+    found = paper_claims.judge_claim(pd.concat([cells, again]), claim)
     assert (found.verdict, found.why) == expected
 
 

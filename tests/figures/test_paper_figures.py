@@ -148,6 +148,8 @@ def test_runs_that_do_not_meet_the_criterion_are_crosses():
     assert {y for line in panel.lines if line.get_marker() == "x" for y in line.get_ydata()} == {0}, "less is worse"
     own["values"] = [(3e5, 4e5)] * 3
     assert "Crosses" not in papers.caption(own, curve=False)
+    assert "lower bound" not in papers.caption(own, curve=False)
+    assert "A dot is a lower bound where the other method did not" in papers.caption(own.assign(bounds=1), curve=False)
 
 
 def test_a_caption_of_curves_names_rings_where_there_are_some():

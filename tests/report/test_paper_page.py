@@ -10,9 +10,10 @@ from longlag.analysis import papers as rule
 from longlag.analysis import published
 from longlag.design import stages
 from longlag.report import papers
+from longlag.store.curves import write_points
 from longlag.store.records import write_rows
 from longlag.tables.tools.papers import load
-from paper_rows import made_up
+from paper_rows import record
 
 
 @pytest.fixture
@@ -21,6 +22,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for paper in stages.names():
         write_rows(Path(resources.PAPERS, paper, "runs.csv"), [])
+        write_points(Path(resources.PAPERS, paper, "curves.parquet"), [])
         Path(resources.PAPERS, paper, stages.CHOSEN).write_text("{}\n")
     return tmp_path
 
@@ -37,7 +39,7 @@ def test_without_records_every_cell_says_that_it_was_not_run(paper, place):
 
 @pytest.mark.parametrize("paper", stages.names())
 def test_a_page_shows_published_and_measured_numbers_with_their_verdict(paper, place):
-    write_rows(Path(resources.PAPERS, paper, "runs.csv"), made_up(paper))
+    record(paper)
     found = load(paper)
     assert rule.NOT_RUN not in set(found.cells.verdict)
     page = papers.render(found)
@@ -50,7 +52,7 @@ def test_a_page_shows_published_and_measured_numbers_with_their_verdict(paper, p
 
 
 def test_no_line_of_a_cell_ends_before_a_unit_nor_one_of_a_label_at_an_equals_sign(place):
-    write_rows(Path(resources.PAPERS, "martens2011", "runs.csv"), made_up("martens2011"))
+    record("martens2011")
     labels = re.findall(r'<th scope="row".*?</th>', papers.render(load("sutskever2013")))
     assert any("T\u00a0=\u00a080" in label for label in labels)
     cells = re.findall(r'<span class="ours">(.*?)</span>', papers.render(load("martens2011")))
@@ -62,13 +64,13 @@ def test_made_up_records_have_every_verdict(place):
     """So that the pages of the test above show each of them."""
     seen = set()
     for paper in stages.names():
-        write_rows(Path(resources.PAPERS, paper, "runs.csv"), made_up(paper))
+        record(paper)
         seen |= set(load(paper).cells.verdict)
     assert seen == {*rule.VERDICTS} - {rule.NOT_RUN}
 
 
 def test_table_5_has_the_papers_layout(place):
-    write_rows(Path(resources.PAPERS, "sutskever2013", "runs.csv"), made_up("sutskever2013"))
+    record("sutskever2013")
     page = papers.render(load("sutskever2013"))
     heads = re.findall(r'<th scope="col">(.*?)</th>', page)
     assert heads == ["biases", "0", "0.9N", "0.98N", "0.995N", "0.9M", "0.98M", "0.995M", "ours", "ours"]
@@ -79,7 +81,7 @@ def test_table_5_has_the_papers_layout(place):
 
 def test_all_pages_are_written_from_records_and_nothing_is_trained(place, monkeypatch, capsys):
     for paper in stages.names():
-        write_rows(Path(resources.PAPERS, paper, "runs.csv"), made_up(paper))
+        record(paper)
     monkeypatch.setattr("longlag.engine.block.Block.advance", lambda self: pytest.fail("a page trains nothing"))
     assert cli.main(["paper", "all"]) == 0
     lines = capsys.readouterr().out.splitlines()

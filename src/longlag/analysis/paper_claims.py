@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from longlag.analysis import papers
+from longlag.analysis import paper_speed, papers
 from longlag.words import count
 
 
@@ -21,7 +21,8 @@ def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict
         found: `papers.cells`.
         claim: as the paper's file has it. `best`: the method has the lowest mean of each row that it was run in beside
             others; two that solve the task tie. `solved`: whether at least half of the runs of each named cell solve
-            it; with `passes`, a cell that is not solved with fewer decides nothing. Without either, nothing decides.
+            it; with `passes`, a cell that is not solved with fewer decides nothing. `faster`: whether the first
+            speedup of each named cell is at least that. Without any of them, nothing decides.
     """
     if "best" in claim:
         asked = [row for _, row in found.groupby(["table", "row"]) if _has_rival(row, claim["best"])]
@@ -32,6 +33,8 @@ def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict
         return papers.Verdict(
             "holds" if all(won) else "does not hold", f"true in {sum(won)} of {count(len(won), 'row')}"
         )
+    if "faster" in claim:
+        return _faster(found, claim)
     if "solved" not in claim:
         return papers.Verdict("undecided")
     own = found[(found.task == claim["task"]) & found.lag.isin(claim["lags"]) & found.method.isin(claim["methods"])]
@@ -45,6 +48,20 @@ def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict
         so_far = f"so far true in {int(agree.sum())} of {count(wanted, 'cell')}" if agree.any() else ""
         return papers.Verdict("undecided", so_far)
     return papers.Verdict("holds", f"true in {wanted} of {count(wanted, 'cell')}")
+
+
+def _faster(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict:
+    """Whether speedups are at least `faster`. A lower bound below it decides nothing, nor does a run that broke."""
+    named = (found.task == claim["task"]) & found.lag.isin(claim["lags"]) & found.method.isin(claim["methods"])
+    own = found[named & (found.metric == "speedup")].drop_duplicates(["task", "lag", "method"])
+    run = own[(own.n > 0) & own.endings.map(paper_speed.BROKEN.isdisjoint).astype(bool)]
+    met = (run["mean"] >= claim["faster"]) & (2 * run.solved >= run.n)
+    wanted = count(len(claim["lags"]) * len(claim["methods"]), "cell")
+    if (~met & (run.bounds == 0)).any():
+        return papers.Verdict("does not hold", f"true in {int(met.sum())} of {count(len(run), 'cell')}")
+    if len(run) == len(own) and met.all() and len(own):
+        return papers.Verdict("holds", f"true in {len(run)} of {wanted}")
+    return papers.Verdict("undecided", f"so far true in {int(met.sum())} of {wanted}" if met.any() else "")
 
 
 def _has_rival(row: pd.DataFrame, method: str) -> bool:

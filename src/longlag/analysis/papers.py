@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from longlag import protocol
-from longlag.analysis import intervals
+from longlag.analysis import intervals, paper_speed, stats
 from longlag.errors import LonglagError
 from longlag.store.records import Status
 
@@ -34,9 +34,9 @@ RULE = (
     f"published one lies within a factor of {FACTOR:g} of our mean, or within the range of our runs and a factor of "
     f"{WIDEST:g}, or if both solve the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse. Of "
     "sequences to the criterion ours is worse if a run does not meet it: a published mean is one of runs that do.",
-    "A speedup is how many times the passes of another method are ours, seed by seed; more is better. A run of the "
-    "other method that did not solve counts with its budget, so that the number is a lower bound: it may reproduce or "
-    "be better, and is never worse.",
+    "A speedup is how many times the passes of another method are ours, seed by seed, to a solved run or to a "
+    "validation loss that the file names; more is better. A run of the other method that does not get there counts "
+    "with its budget, so that the number is a lower bound: it may reproduce or be better, and is never worse.",
     "A share of runs solved is reproduced if the published one lies within Wilson's 95 % interval of ours. Else ours "
     "is better or worse. If it lies in the interval of every number of solved runs, there are too few runs to compare.",
     "Solved up to lag T is reproduced if at least half of our runs at that lag solve the task. Else ours is worse.",
@@ -44,9 +44,9 @@ RULE = (
     "run has none. A run that diverged has everything wrong. Sequences to the criterion are a mean over the runs that "
     "met it, as the papers count.",
 )
+_Records = tuple[pd.DataFrame, pd.DataFrame]  # runs and curves
 _KEY = ["paper", "task", "arm", "lag", "metric"]
 SHARES = frozenset({"success_percent", "longest_solved", "words"})  # metrics that are a share of runs, in percent
-_BROKEN = {Status.ERROR, Status.TIMEOUT}
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Measured:
     """What the runs of a cell say. values: per seed, nan where a run has none. mean, low, high: in the fact's unit.
     solved: how many runs solved the task. passes: what these spent until then, a mean. most: passes of the run that
     trained longest; the budget of one that was not solved. bounds: how many runs of the other method of a speedup did
-    not solve."""
+    not get there."""
 
     seeds: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
@@ -82,13 +82,16 @@ class Verdict:
     why: str = ""
 
 
-def cells(paper: str, page: Mapping[str, Any], facts: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+def cells(
+    paper: str, page: Mapping[str, Any], facts: pd.DataFrame, runs: pd.DataFrame, curves: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Every cell of a paper's tables.
 
     Args:
         page: `page` of the paper's file.
         facts: `published.load()`.
         runs: rows of the paper's records, as `stats.load_runs` gives them.
+        curves: their learning curves, which cells with `below` ask for.
 
     Returns:
         table, row, column (numbers), row_label, column_label, task, method, lag, metric; fact (its line in `facts`, or
@@ -96,7 +99,8 @@ def cells(paper: str, page: Mapping[str, Any], facts: pd.DataFrame, runs: pd.Dat
     """
     own = facts[facts.paper == paper].reset_index(names="fact")
     known = own.drop_duplicates(_KEY).set_index(_KEY, drop=False).sort_index()
-    found = [_cell(paper, place, of, known, runs) for place, of in places(page)]
+    points = stats.curves_frame(None) if curves is None else curves
+    found = [_cell(paper, place, of, known, (runs, points)) for place, of in places(page)]
     return pd.DataFrame(found)
 
 
@@ -115,15 +119,17 @@ def places(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, 
                         f"a cell of the page has no {lacking[0]}: table {t + 1}, row {row['label']!r}, column "
                         f"{column['label']!r}; give it to the row, the column or `all` of the table"
                     )
+                if "below" in of and of["metric"] != "speedup":
+                    raise LonglagError(f"below is for a speedup alone; leave it out of row {row['label']!r}")
                 yield {**place, **labels}, of
 
 
 def _cell(
-    paper: str, place: Mapping[str, Any], of: Mapping[str, Any], known: pd.DataFrame, runs: pd.DataFrame
+    paper: str, place: Mapping[str, Any], of: Mapping[str, Any], known: pd.DataFrame, records: _Records
 ) -> dict[str, Any]:
     fact = _fact(known, (paper, of["task"], of.get("fact", of["method"])), of["lag"], of["metric"])
     value = math.nan if fact is None or of["metric"] == "words" else float(fact.value)
-    measured = _measured(of, runs)
+    measured = _measured(of, *records)
     judged = judge(value, of["metric"], measured, of, fact is not None)
     holds = {name: of[name] for name in ("task", "method", "lag", "metric")} | {"symbols": int(of.get("symbols", 1))}
     told = {"fact": -1, "value": value, "standing": "", "place": "", "words": ""}
@@ -140,12 +146,13 @@ def _fact(known: pd.DataFrame, arm: tuple[str, str, str], lag: int, metric: str)
     return None if not found else known.loc[(*arm, found[0], metric)]
 
 
-def _measured(of: Mapping[str, Any], runs: pd.DataFrame) -> Measured:
+def _measured(of: Mapping[str, Any], runs: pd.DataFrame, curves: pd.DataFrame) -> Measured:
     """What the runs of a cell say. They may be of another task or lag than the fact."""
 
     def own(method: str) -> pd.DataFrame:
         task, lag = of.get("run_task", of["task"]), of.get("run_lag", of["lag"])
-        return runs[(runs.task == task) & (runs.method == method) & (runs.lag == lag)]
+        found = runs[(runs.task == task) & (runs.method == method) & (runs.lag == lag)]
+        return paper_speed.reached(found, curves, of["below"]) if "below" in of else found
 
     if of["metric"] == "speedup":
         return speedup(own(of["method"]), own(of["against"]))
@@ -158,17 +165,14 @@ def tested_at(rows: pd.DataFrame, lag: int) -> pd.DataFrame:
     solved if that is within the criterion. A run that diverged or broke was not tested, and stays."""
     found = [json.loads(text).get(str(lag), math.nan) if text else math.nan for text in rows.test_error_by_lag]
     errors = pd.Series(found, index=rows.index, dtype=float)
-    kept = errors.notna() | rows.status.isin([Status.DIVERGED, *_BROKEN])
+    kept = errors.notna() | rows.status.isin([Status.DIVERGED, *paper_speed.BROKEN])
     return rows.assign(test_error=errors, solved=errors <= protocol.CRITERION)[kept]
 
 
 def speedup(rows: pd.DataFrame, other: pd.DataFrame) -> Measured:
     """How many times the passes of another method's runs are those of ours, seed by seed."""
-    both = rows.merge(other, on="seed", suffixes=("", "_of_other"))
-    passes = both.passes_to_solve_of_other.where(both.solved_of_other.astype(bool), both.budget_of_other)
-    ratio = (passes / both.passes_to_solve).where(both.solved.astype(bool))
-    found = measure(both.assign(ratio=ratio), "speedup")
-    return replace(found, bounds=int((~both.solved_of_other.astype(bool)).sum()))
+    both = paper_speed.paired(rows, other)
+    return replace(measure(both, "speedup"), bounds=int(both.bound.sum()))
 
 
 def measure(rows: pd.DataFrame, metric: str, symbols: int = 1) -> Measured:
@@ -240,13 +244,13 @@ def judge(value: float, metric: str, measured: Measured, of: Mapping[str, Any], 
         return Verdict(NOT_COMPARABLE, "no published number could be read")
     if metric == "words":
         return Verdict(NOT_COMPARABLE, "words are published, and no number")
-    if broken := [ending for ending in measured.endings if ending in _BROKEN]:
+    if broken := [ending for ending in measured.endings if ending in paper_speed.BROKEN]:
         return Verdict(NOT_COMPARABLE, f"{len(broken)} of {measured.n} runs ended with {broken[0]}")
     if metric == "success_percent" and not refutable(value, measured.n):
         return Verdict(NOT_COMPARABLE, f"{measured.n} run{'s' * (measured.n > 1)} cannot contradict {value:g} %")
     word = _compared(value, metric, measured, float(of.get("symbols", 1)))
     if word == WORSE and measured.bounds:
-        return Verdict(NOT_COMPARABLE, f"the other method did not solve in {measured.bounds} of {measured.n} runs")
+        return Verdict(NOT_COMPARABLE, f"the other method did not get there in {measured.bounds} of {measured.n} runs")
     if word == WORSE and measured.most < float(of.get("passes", 0)):
         most = f"ours trained for {measured.most / 1e6:.3g} million passes at most, the paper's for up to"
         return Verdict(NOT_COMPARABLE, f"worse, but {most} {float(of['passes']) / 1e6:g} million")

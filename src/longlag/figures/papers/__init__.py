@@ -52,6 +52,8 @@ def caption(cells: pd.DataFrame, curve: bool) -> str:
             found.append("Zero, which has no place on such an axis, is at its lower end.")
         if any(_missed(cell) for cell in cells.itertuples()):
             found.append("Crosses at the edge: runs that did not meet the criterion.")
+        if (cells.bounds > 0).any():
+            found.append("A dot is a lower bound where the other method did not get there.")
     if shares.any():
         found.append("Filled dots with a line: the percentage of runs solved, with Wilson's 95 % interval.")
     if _ringed(cells).any():

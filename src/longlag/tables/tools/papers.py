@@ -42,8 +42,15 @@ def load(name: str) -> Paper:
     config = stages.read(name)
     file = stages.record_of(name, "runs.csv")
     runs = stats.load_runs(file) if files.is_file(file) else stats.frame(Row, [])
-    cells = papers.cells(name, config["page"], published.load(), runs)
+    cells = papers.cells(name, config["page"], published.load(), runs, _curves(name, config))
     return Paper(name, config, runs, cells, stages.read_choices(name))
+
+
+def _curves(name: str, config: dict[str, Any]) -> pd.DataFrame | None:
+    """The learning curves of a paper's records, if a cell of its page asks for them and there are any."""
+    file = stages.record_of(name, "curves.parquet")
+    asked = any("below" in of for _, of in papers.places(config["page"]))
+    return stats.load_curves(file) if asked and files.is_file(file) else None
 
 
 def verdicts() -> pd.DataFrame:
@@ -90,8 +97,9 @@ def measured(cell: dict[str, Any], percent: bool = False) -> str:
         spent = f", {number(cell['passes'])} passes" if cell["solved"] and not math.isnan(cell["passes"]) else ""
         return f"{cell['solved']}/{n} solved [{cell['low']:.0f}, {cell['high']:.0f} %]{spent}"
     mean, low, high = (in_unit(cell[name], metric, percent) for name in ("mean", "low", "high"))
+    least = "at least " if cell["bounds"] and not math.isnan(cell["mean"]) else ""
     ends = "" if math.isnan(cell["low"]) else f" [{low.removesuffix(' %')}, {high}]"
-    if metric == "sequences":
-        found = f"{mean}{ends}, " if cell["solved"] else ""
+    if metric == "sequences" or (metric == "speedup" and cell["solved"] < n):
+        found = f"{least}{mean}{ends}, " if cell["solved"] else ""
         return f"{found}criterion met by {cell['solved']} of {n}"
-    return f"{mean}{ends}, n = {n}"
+    return f"{least}{mean}{ends}, n = {n}"
