@@ -6,13 +6,15 @@ import itertools
 import pytest
 import torch
 
+from longlag import torch_optim
 from longlag.algebra.jacobian import linearise
 from longlag.errors import LonglagError
 from longlag.functional import FunctionObjective, fit
 from longlag.losses import CrossEntropy, SquaredError
-from longlag.optimisers import SGD, HessianFree, Ridge
+from longlag.optimisers import SGD, Adam, HessianFree, Ridge
 from longlag.optimisers.damping import LevenbergMarquardt
 from longlag.optimisers.guessing import Guessing
+from longlag.optimisers.omega import Omega, Regularised
 
 
 class Net(torch.nn.Module):
@@ -152,11 +154,28 @@ def test_what_a_batch_or_a_module_gives_is_checked_against_the_other(module, los
         ((HF, torch.nn.Linear(3, 1).requires_grad_(False), SquaredError(0.04), linear), "nothing to train"),
         ((HF, lambda x: x, SquaredError(0.04), linear), "torch.nn.Module"),
         ((HF, torch.nn.Linear(3, 1), SquaredError(0.04), [1]), "function"),
+        ((type(HF), torch.nn.Linear(3, 1), SquaredError(0.04), linear), r"optimiser is the class HessianFree; write H"),
+        ((HF, torch.nn.Linear(3, 1), SquaredError, linear), r"loss is the class SquaredError; write SquaredError\("),
+        ((HF, torch.nn.Linear(3, 1), SquaredError(0.04), linear, None), "batch_axis cannot be None"),
+        ((HF, torch.nn.Linear(3, 1), SquaredError(0.04), linear, "0"), "batch_axis cannot be '0'"),
     ],
 )
 def test_arguments_are_checked_at_once(arguments, words):
     with pytest.raises(LonglagError, match=words):
         fit(*arguments)
+
+
+def test_an_optimiser_of_torch_with_the_name_of_ours_is_named_in_full():
+    theirs = torch_optim.HessianFree(torch.nn.Linear(3, 1).parameters())
+    with pytest.raises(
+        LonglagError, match=r"^optimiser longlag\.torch_optim\.\S+\.HessianFree is none of longlag\.opt"
+    ):
+        fit(theirs, torch.nn.Linear(3, 1), SquaredError(0.04), linear)
+
+
+def test_a_term_of_the_tanh_net_is_refused_in_words():
+    with pytest.raises(LonglagError, match=r"the term Omega needs .* tanh RNN; give its base optimiser alone"):
+        trained(torch.nn.Linear(3, 1), optimiser=Regularised(Adam(), Omega()))
 
 
 class Elsewhere(torch.Tensor):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
@@ -17,10 +17,11 @@ from torch import Tensor
 from longlag.algebra.jacobian import linearise
 from longlag.algebra.stateless import Stateless, threads, twice_differentiable
 from longlag.algebra.tree import Params
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, shown
 from longlag.losses import Loss, check_range
-from longlag.objective import Operator
+from longlag.objective import Operator, Regulariser
 from longlag.optimisers.base import Optimiser, Step
+from longlag.ranges import is_whole
 
 Forward = Callable[[Params, Tensor], Any]  # -> outputs, or (outputs, hidden states)
 
@@ -92,6 +93,17 @@ class FunctionObjective:
 
         return product
 
+    def regularised(self, params: Params, term: Regulariser) -> NoReturn:
+        """The question of `optimisers.omega.Regularised`, which no function of outputs can answer.
+
+        Raises:
+            LonglagError: always.
+        """
+        raise LonglagError(
+            f"the term {type(term).__name__} needs the errors at the pre-activations of longlag's own tanh RNN; give "
+            "its base optimiser alone"
+        )
+
     def head(self, n: int) -> FunctionObjective:
         """The same question of the first n sequences only."""
         return replace(self, x=self.x.narrow(self.batch_axis, 0, min(n, len(self))), y=self.y[:n])
@@ -139,7 +151,7 @@ def fit(
     module that is random: active dropout, noise, a state carried to the next pass. Gradients alone may be random.
 
     Args:
-        optimiser: any of `longlag.optimisers` but Ridge.
+        optimiser: any of `longlag.optimisers` but Ridge, and Regularised of the module `omega`.
         module: module(x) -> outputs [B, O], or (outputs, hidden states). What requires gradients is trained.
         loss: `longlag.losses.CrossEntropy(classes)` or `SquaredError(tolerance)`.
         batches: batches(n) -> (x, y), n fresh sequences; StopIteration ends the training before the step that needed
@@ -150,7 +162,7 @@ def fit(
         LonglagError: something handed over does not fit; on a step, if it is a batch, what the module returns, or a
             random module.
     """
-    _check(optimiser, module, loss, batches)
+    _check(optimiser, module, loss, batches, batch_axis)
     trained = {name: value for name, value in module.named_parameters() if value.requires_grad}
     if not trained:
         raise LonglagError(
@@ -165,14 +177,22 @@ def fit(
     return _steps(optimiser, trained, Stateless(module), loss, batches, batch_axis)
 
 
-def _check(optimiser: Any, module: Any, loss: Any, batches: Any) -> None:
+def _check(optimiser: Any, module: Any, loss: Any, batches: Any, batch_axis: Any) -> None:
     """Raises LonglagError for an argument of `fit` that is of another kind."""
     if not isinstance(module, torch.nn.Module):
         raise LonglagError(f"fit trains a torch.nn.Module, not a {type(module).__name__}")
     if not isinstance(loss, Loss):
         raise LonglagError(f"loss {loss!r} is none of longlag.losses, such as CrossEntropy(classes)")
     if not (callable(getattr(optimiser, "init", None)) and callable(getattr(optimiser, "step", None))):
-        raise LonglagError(f"optimiser {type(optimiser).__name__} is none of longlag.optimisers, such as HessianFree()")
+        kind = optimiser if isinstance(optimiser, type) else type(optimiser)
+        raise LonglagError(
+            f"optimiser {kind.__module__}.{kind.__name__} is none of longlag.optimisers, such as HessianFree()"
+        )
+    for what, part in (("optimiser", optimiser), ("loss", loss)):
+        if isinstance(part, type):
+            raise LonglagError(f"{what} is the class {part.__name__}; write {part.__name__}(...)")
+    if not is_whole(batch_axis):
+        raise LonglagError(f"batch_axis cannot be {shown(batch_axis)}; it must be a whole number, an axis of x")
     if not callable(batches):
         raise LonglagError(
             f"batches is a function of the number of sequences, n -> (x, y), not a {type(batches).__name__}"
