@@ -5,6 +5,7 @@ import importlib
 import json
 import math
 import pkgutil
+import re
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -17,6 +18,8 @@ from longlag import cells, cli, inits, losses, model, optimisers, registry, task
 from longlag.engine.spec import resolve
 from longlag.errors import LonglagError
 from longlag.methods import base as methods
+from longlag.optimisers.clipping import ClipNorm
+from longlag.optimisers.guessing import Guessing
 from longlag.ranges import BELOW_ONE, COUNT, FINITE, Interval, OutOfRange, check, declared, part
 from longlag.settings import paths, with_values
 from longlag.store.records import read_rows
@@ -219,6 +222,24 @@ def test_numbers_that_hessian_free_cannot_use_are_refused_by_name(wrong):
         OutOfRange, match=rf"^{name} of HessianFree cannot be {value}; it must be a .*(at least|above) [01]"
     ):
         optimisers.HessianFree(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: optimisers.Momentum(0.1, 0.9), "learning_rate of Momentum cannot be 0.1; it must be a part, "
+         "such as Constant(...) or WarmMomentum(...)"),
+        (lambda: optimisers.Adam(clipping=1.0), "it must be a part, such as NoClipping(...) or ClipNorm(...)"),
+        (lambda: optimisers.Adam(clipping=None), "clipping of Adam cannot be None; it must be a part, such as NoCl"),
+        (lambda: optimisers.Adam(clipping=ClipNorm), "ClipNorm'>; it must be a part"),
+        (lambda: optimisers.HessianFree(cg=None), "it must be a part, such as ConjugateGradient(...)"),
+        (lambda: Guessing(guess=()), "it must be a part, one that longlag.inits.base.Init describes"),
+        (lambda: optimisers.Ridge(penalties=[0.1]), "penalties of Ridge cannot be [0.1]; it must be a tuple of at least"),
+    ],
+)  # fmt: skip
+def test_what_is_no_part_is_refused_with_something_that_can_be_written(build, words):
+    with pytest.raises(OutOfRange, match=re.escape(words)):
+        build()
 
 
 def test_a_part_with_rules_of_its_own_does_not_lose_them():

@@ -7,18 +7,30 @@
 
 A field of words declares its choices as `Literal["a", "b"]`. A number that may also be given by a part is declared as
 `Annotated[float, ...] | Part`. Fields that are parts themselves declare nothing: they were checked when they were
-built. A number or a word in the place of a part is refused.
+built. A number, a word, a collection, a class or None in the place of a part is refused.
 """
 
 from __future__ import annotations
 
 import math
 import numbers
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    Protocol,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from longlag.errors import LonglagError, shown
 
@@ -49,7 +61,7 @@ _PARAMETERS = (
     "; it holds no parameters: longlag.torch_optim.HessianFree(model.parameters(), ...) trains a torch module, and "
     "longlag.functional.fit does so with any optimiser of longlag"
 )
-_PLAIN = (numbers.Number, str, Iterator, list)  # what no part is
+_PLAIN = (numbers.Number, str, Iterator, list, tuple, dict, type, NoneType)  # what no part is
 COUNT = Interval(1, 10**9)
 FINITE = Interval()
 FRACTION = Interval(0, 1)
@@ -118,7 +130,7 @@ def _complaint(hint: Any, value: Any) -> str | None:
         return reason.replace("it must be ", "it must be None or ", 1) if reason and NoneType in kinds else reason
     if get_origin(hint) is tuple:
         if not isinstance(value, tuple) or not value:
-            return "it must be a list of at least one number"
+            return "it must be a tuple of at least one number"
         return next((reason for each in value if (reason := _complaint(get_args(hint)[0], each))), None)
     if get_origin(hint) is Annotated:
         base, interval = get_args(hint)[:2]
@@ -128,8 +140,20 @@ def _complaint(hint: Any, value: Any) -> str | None:
     if hint is bool and not isinstance(value, bool):
         return "it must be True or False"
     if isinstance(hint, type) and hint.__module__ != "builtins" and isinstance(value, _PLAIN):
-        return f"it must be a part, such as {hint.__name__}(...){_hint(value)}"
+        return f"it must be a part, {_like(hint)}{_hint(value)}"
     return None
+
+
+def _like(kind: type) -> str:
+    """What to write for a part of that kind. Nothing can be built of a Protocol: parts of its module that do what it
+    asks for are named, or the Protocol itself where there are none."""
+    if Protocol not in kind.__bases__:
+        return f"such as {kind.__name__}(...)"
+    asked = {name for name in vars(kind) if name == "__call__" or not name.startswith("_")}
+    beside = vars(sys.modules[kind.__module__]).values()
+    parts = [one for one in beside if isinstance(one, type) and is_dataclass(one) and one.__module__ == kind.__module__]
+    able = [f"{one.__name__}(...)" for one in parts if asked <= {*dir(one)}]
+    return f"such as {' or '.join(able)}" if able else f"one that {kind.__module__}.{kind.__name__} describes"
 
 
 def _hint(value: Any) -> str:
