@@ -386,12 +386,27 @@ def test_a_method_does_not_say_what_is_wrong(monkeypatch):
         ({"seeds": (2**63,)}, "seed 9223372036854775808 is not a whole number from 0"),
         ({"overrides": {"optimiser.learning_rat": 1}}, "did you mean 'optimiser.learning_rate'"),
         ({"overrides": {"optimiser.learning_rate": "fast"}}, "cannot be 'fast'"),
+        ({"overrides": None}, "overrides None are no mapping from names to values"),
+        ({"overrides": {5: 1}}, "overrides {5: 1} are no mapping from names to values"),
+        ({"rules": [1]}, r"rules \[1\] are no mapping from names to values"),
+        ({"block": -3}, "block -3 is not a whole number of 0 or more; 0 is all seeds where that is faster"),
+        ({"block": 1.5}, "block 1.5 is not a whole number"),
+        ({"gradient_flow": "no"}, "gradient_flow 'no' is neither True nor False"),
         ({"device": "abacus"}, "device 'abacus' cannot be used here"),
+        ({"device": None}, "device None cannot be used here; write 'cpu'"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_trained(changes, message):
     with pytest.raises(LonglagError, match=message):
         resolve(dataclasses.replace(spec("control"), **changes))
+
+
+@pytest.mark.parametrize("seeds", [0, np.arange(2)])
+def test_seeds_that_are_not_in_a_tuple_are_refused_as_such(seeds):
+    with pytest.raises(
+        LonglagError, match=r"^seeds .* are not distinct whole numbers in a tuple, such as \(0, 1, 2\)$"
+    ):
+        run(dataclasses.replace(spec("control"), seeds=seeds))
 
 
 def test_a_run_without_seeds_is_refused():

@@ -158,7 +158,7 @@ def _by_method(spec: RunSpec) -> bool:
 
 def _fails(device: str) -> str:
     """Why this machine has no such device; empty if it has."""
-    from longlag.engine.spec import check_device
+    from longlag.engine.devices import check_device
 
     return _refusal(lambda: check_device(device))
 

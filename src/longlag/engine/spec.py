@@ -5,18 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import Any
 
-import torch
-
 from longlag import memory, protocol, registry
 from longlag.cells.base import complete
 from longlag.discovery import check_name
 from longlag.engine import candidates, memory_limit, recent
+from longlag.engine.devices import check_device
 from longlag.engine.provenance import provenance
 from longlag.errors import LonglagError, in_a_line, shown
 from longlag.losses import Loss
@@ -122,6 +120,7 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
         LonglagError: all that `resolve` refuses, but for the device and the memory.
     """
     task, method = registry.get("tasks", spec.task), registry.get("methods", spec.method)
+    _check_mappings(spec)
     rules = protocol.Rules.of(spec.rules)
     _check_variant(spec)
     if spec.stop not in protocol.STOPS:
@@ -182,6 +181,12 @@ def _under(rules: protocol.Rules, task: Task, lag: int) -> Task:
     return ranged(task, rules.shortest_lag, lag) if rules.shortest_lag else task
 
 
+def _check_mappings(spec: RunSpec) -> None:
+    for name, given in (("overrides", spec.overrides), ("rules", spec.rules)):
+        if not (isinstance(given, Mapping) and all(isinstance(key, str) for key in given)):
+            raise LonglagError(f"{name} {shown(given)} are no mapping from names to values; {{}} changes nothing")
+
+
 def _check_numbers(spec: RunSpec) -> None:
     whole = isinstance(spec.seeds, Sequence) and all(is_whole(seed) for seed in spec.seeds)
     if not whole or len({*spec.seeds}) < len(spec.seeds):
@@ -194,11 +199,14 @@ def _check_numbers(spec: RunSpec) -> None:
         raise LonglagError(
             f"budget {shown(spec.budget)} is not a positive number of sequence passes of at most {MAX_BUDGET:g}"
         )
-    if spec.candidate is not None and not (is_whole(spec.candidate) and spec.candidate >= 0):
-        raise LonglagError(
-            f"candidate {shown(spec.candidate)} is not a whole number of 0 or more; 0 is the recipe, and None changes "
-            "no setting"
-        )
+    for name, value, means in (
+        ("candidate", 0 if spec.candidate is None else spec.candidate, "the recipe, and None changes no setting"),
+        ("block", spec.block, "all seeds where that is faster, else one"),
+    ):
+        if not (is_whole(value) and value >= 0):
+            raise LonglagError(f"{name} {shown(value)} is not a whole number of 0 or more; 0 is {means}")
+    if not isinstance(spec.gradient_flow, bool):
+        raise LonglagError(f"gradient_flow {shown(spec.gradient_flow)} is neither True nor False")
     if spec.timeout is not None and not (_is_number(spec.timeout) and 0 < spec.timeout < math.inf):
         raise LonglagError(f"timeout {shown(spec.timeout)} is not a positive number of seconds; None is no time limit")
 
@@ -206,7 +214,8 @@ def _check_numbers(spec: RunSpec) -> None:
 def _plain(spec: RunSpec) -> RunSpec:
     """The spec with Python's own numbers: rows, rungs and checkpoints cannot hold those of numpy."""
     timeout, seeds = None if spec.timeout is None else float(spec.timeout), tuple(int(seed) for seed in spec.seeds)
-    return replace(spec, lag=int(spec.lag), seeds=seeds, budget=float(spec.budget), timeout=timeout)
+    lag, block, budget = int(spec.lag), int(spec.block), float(spec.budget)
+    return replace(spec, lag=lag, seeds=seeds, budget=budget, timeout=timeout, block=block)
 
 
 def _is_number(value: object) -> bool:
@@ -219,17 +228,6 @@ def _check_variant(spec: RunSpec) -> None:
         raise LonglagError(f"variant {spec.variant!r} of {spec.method!r} has the name of a method; choose another name")
     if spec.variant:
         check_name(spec.variant, "a variant")
-
-
-def check_device(device: str) -> None:
-    """Raises LonglagError for a device that torch cannot use here."""
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-        raise LonglagError(f"device {device!r} cannot be used here; write cpu, cuda or cuda:0")
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise LonglagError(f"device {device!r} cannot be used here ({reason}); --device cpu always works") from error
 
 
 def _built(method: Method, task: Task, lag: int) -> Parts:

@@ -37,9 +37,10 @@ def run(spec: RunSpec, driver: Driver = run_to_end) -> Iterator[Point | Row]:
     Raises:
         LonglagError: there is no seed, or `resolve` refuses the spec.
     """
-    if not spec.seeds:
+    setup = resolve(spec)
+    if not setup.spec.seeds:
         raise LonglagError(f"seeds {spec.seeds!r} hold none to train; name at least one, such as (0,)")
-    return train(resolve(spec), driver)
+    return train(setup, driver)
 
 
 def train(setup: Setup, driver: Driver = run_to_end) -> Iterator[Point | Row]:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, fields
 
 from longlag import protocol, registry
 from longlag.engine.beginning import Beginning, allowed
+from longlag.engine.devices import check_device
 from longlag.engine.progress import title
 from longlag.engine.provenance import DIGITS_DEPEND_ON, provenance
-from longlag.engine.spec import RunSpec, Setup, check_device, resolve, resolve_elsewhere
+from longlag.engine.spec import RunSpec, Setup, resolve, resolve_elsewhere
 from longlag.engine.train import modes, train
 from longlag.errors import LonglagError
 from longlag.store.records import VOLATILE, Row, Status
