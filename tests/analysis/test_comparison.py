@@ -65,6 +65,12 @@ def test_seeds_apart_give_the_smallest_p_and_equal_ones_give_one() -> None:
     assert comparison.log_rank(np.ones(6), ~every, first) == 1
 
 
+@pytest.mark.parametrize("first", [[], [False, False], [True, True]])
+def test_a_method_without_runs_differs_from_none(first: list[bool]) -> None:
+    mine = np.array(first, bool)
+    assert comparison.log_rank(np.arange(1.0, len(mine) + 1), np.ones(len(mine), bool), mine) == 1
+
+
 def test_too_many_splits_are_drawn_and_agree_with_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = stream(0, "log-rank test", "many")
     time, solved, first = rng.random(12), rng.random(12) < 0.8, np.arange(12) < 6

@@ -51,6 +51,17 @@ def test_what_is_the_same_is_not_told_apart():
     assert diff.only(runs, runs).empty
 
 
+def test_runs_solved_with_no_pass_at_all_are_sooner_than_any_other():
+    """A plug-in may know its weights: its only step asks nothing and says that it is exhausted."""
+    none, some = [replace(row, passes_to_solve=0.0) for row in cell([1.0] * 5)], cell([6000.0] * 5)
+    (found,) = diff.compare(table(none), table(some)).itertuples()
+    assert (found.ratio, found.ratio_low, found.ratio_high) == (math.inf, 1, math.inf)
+    (found,) = diff.compare(table(some), table(none)).itertuples()
+    assert (found.ratio, found.ratio_low, found.ratio_high) == (0, 0, 1)
+    (found,) = diff.compare(table(none), table(none)).itertuples()
+    assert math.isnan(found.ratio)
+
+
 def test_runs_solved_before_the_first_look_are_compared_like_others():
     """A one-shot readout may need fewer passes than the first look is at."""
     (found,) = diff.compare(table(cell([64.0] * 5, lag=50)), table(cell([6000.0] * 5, lag=50))).itertuples()

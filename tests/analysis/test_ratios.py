@@ -100,6 +100,13 @@ def test_methods_of_which_none_solves_bound_the_ratio_on_one_side_or_on_none():
     assert ratios.interval([stratum(nothing, five, (9.0, 9.0))]) == (0, pytest.approx(1 / low))
 
 
+def test_times_of_zero_are_below_all_others_at_any_ratio():
+    """A record may say that a run was solved with no pass at all."""
+    zeros, five = [0.0] * 5, [1.0, 2, 3, 4, 5]
+    assert ratios.interval([stratum(zeros, five, (10.0, 10.0))]) == (1.0, INF)
+    assert ratios.interval([stratum(five, zeros, (10.0, 10.0))]) == (0.0, 1.0)
+
+
 def test_the_estimate_is_the_ratio_and_swaps_with_the_methods():
     times = [1.0, 1.5, 1.9]
     assert ratios.estimate([stratum(times, [3 * t for t in times])]) == pytest.approx(3)

@@ -112,7 +112,7 @@ def drawn(size: int, n: int) -> bool:
 def splits(size: int, n: int) -> np.ndarray:
     """All ways to take n of `size` runs, as indices [splits, n]; `MOST_SPLITS` random ones if they are `drawn`."""
     if not drawn(size, n):
-        return np.array(list(combinations(range(size), n)), dtype=int).reshape(-1, n)
+        return np.array(list(combinations(range(size), n)), dtype=int).reshape(math.comb(size, n), n)
     rng = stream(0, "log-rank", size, n)
     return np.argsort(rng.random((MOST_SPLITS, size)), axis=1)[:, :n]
 

@@ -93,5 +93,11 @@ def _median(times: np.ndarray) -> float:
 
 
 def _ratio(a: float, b: float) -> float:
-    """b / a, 0 or inf where one of them is not finite, nan where both are not."""
+    """b / a, 0 or inf where one of them is not finite or a is 0, nan where both are so.
+
+    >>> _ratio(2.0, 5.0), _ratio(np.inf, 5.0), _ratio(0.0, 5.0), _ratio(0.0, 0.0)
+    (2.5, 0.0, inf, nan)
+    """
+    if a == 0:
+        return np.inf if b else np.nan
     return b / a if np.isfinite(a) or np.isfinite(b) else np.nan

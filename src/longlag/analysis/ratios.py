@@ -111,7 +111,7 @@ def _end(samples: Sequence[_Sample], low: bool) -> float:
         return 0.0 if low else math.inf
     if low:
         place = _first(lambda i: _tail(samples, _between(breaks, i), below=True) > LEVEL, len(breaks))
-        return 0.0 if place == 0 else float(breaks[place - 1])
+        return 0.0 if place == 0 else float(breaks[min(place, len(breaks)) - 1])  # times of zero reject every ratio
     place = _first(lambda i: _tail(samples, _between(breaks, i), below=False) <= LEVEL, len(breaks))
     return math.inf if place == len(breaks) + 1 else float(breaks[max(0, place - 1)])
 
