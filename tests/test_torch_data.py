@@ -252,6 +252,12 @@ def test_outputs_of_another_shape_are_refused():
         error_rate(lambda x: x, "adding", 20, sequences=20_000)
 
 
+@pytest.mark.parametrize("model", ["adding", torch.nn.Linear])
+def test_what_is_no_model_is_refused(model):
+    with pytest.raises(LonglagError, match=r"^model is a function of x, such as a module of torch, not "):
+        error_rate(model, "adding", 20)
+
+
 def test_the_documented_loop_solves_the_task():
     code, _ = blocks("docs/plain-torch.md", "python")
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)

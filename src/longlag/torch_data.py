@@ -144,6 +144,8 @@ def error_rate(
     Raises:
         LonglagError: unknown task, a lag that is too small for it, a number out of range, or outputs of another shape.
     """
+    if not callable(model) or isinstance(model, type):
+        raise LonglagError(f"model is a function of x, such as a module of torch, not {shown(model)}")
     TaskDataset(task, lag, seed=seed)  # checks them
     source = load(task, lag)
     if not is_whole(sequences) or sequences not in COUNT:
