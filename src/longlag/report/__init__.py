@@ -21,7 +21,7 @@ from longlag.figures.tools import style
 from longlag.report import answer, claims, explorer, headline, images, newcomer, provenance
 from longlag.report.templates import contents, template
 from longlag.tables import published
-from longlag.tables.tools import render as setting
+from longlag.tables.tools import render as typeset
 from longlag.words import number, seeds_phrase
 
 MOST_ROWS = 700_000  # letters of the packed rows; a page of thousands of rows
@@ -117,7 +117,7 @@ def _placed() -> dict[str, list[str]]:
 def _published(analysis: Analysis) -> dict[str, Any]:
     """The published facts, a table for each paper."""
     found = published.by_paper(analysis)
-    shown = [(heading, setting.to_html(table, heading, note, stacked=True)) for heading, table, note in found]
+    shown = [(heading, typeset.to_html(table, heading, note, stacked=True)) for heading, table, note in found]
     return {
         "note": published.note(analysis),
         "tables": [(heading, Markup(table)) for heading, table in shown],  # escaped there
@@ -171,7 +171,7 @@ def _tables(analysis: Analysis) -> dict[str, Markup]:
     for name in (name for names in _placed().values() for name in names):
         module = tables.get(name)
         found[name] = Markup(
-            setting.to_html(module.build(analysis), module.TITLE, module.note(analysis), analysis.newcomer)
+            typeset.to_html(module.build(analysis), module.TITLE, module.note(analysis), analysis.newcomer)
         )  # escaped there
     return found
 

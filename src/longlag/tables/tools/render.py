@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -48,8 +48,8 @@ def to_markdown(table: pd.DataFrame, title: str, note: str) -> str:
     return f"**{_plain(title)}**\n\n" + "\n".join(lines) + f"\n\n{linked}\n"
 
 
-def _row(cells: object) -> str:
-    return "| " + " | ".join(_plain(str(cell)) for cell in cells) + " |"  # type: ignore[attr-defined]
+def _row(cells: Iterable[object]) -> str:
+    return "| " + " | ".join(_plain(str(cell)) for cell in cells) + " |"
 
 
 def _plain(text: str) -> str:
