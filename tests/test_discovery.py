@@ -6,11 +6,16 @@ from pathlib import Path
 import pytest
 
 import longlag
-from longlag import cli, figures, lecture, registry, tables
+from longlag import cli, figures, lecture, protocol, registry, tables
+from longlag.analysis import Analysis, stats
 from longlag.design import schemas
 from longlag.discovery import NAME, Folder, check_name
+from longlag.engine.spec import RunSpec, resolve
 from longlag.errors import LonglagError
 from longlag.figures import lecture as drawings
+from longlag.store.records import Point, Row
+from longlag.tasks import load
+from longlag.torch_data import TaskDataset
 
 KINDS = [figures.FIGURES, tables.TABLES, lecture.CLAIMS, drawings.DRAWINGS, cli.VERBS, *registry.FOLDERS.values()]
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.package)
@@ -49,6 +54,23 @@ def test_all_stands_for_every_one(kind: Folder) -> None:
 def test_no_other_module_searches_folders_for_plug_ins() -> None:
     searching = [path for path in SOURCE.rglob("*.py") if "iter_modules" in path.read_text()]
     assert searching == [SOURCE / "discovery.py"]
+
+
+NO_NAMES = {
+    "a number": lambda: load(5, lag=10),
+    "nothing": lambda: registry.get("methods", None),
+    "a list of names": lambda: registry.get("tasks", ["adding"]),
+    "a value instead of its name": lambda: TaskDataset(load("adding", lag=10).task, lag=10),
+    "of a spec": lambda: resolve(RunSpec("adding", 10, 7, (0,))),
+    "of rules": lambda: protocol.Rules.of({5: 1, "x": 2}),
+    "of an analysis": lambda: Analysis(stats.frame(Row, []), stats.frame(Point, [])).only([5]),
+}
+
+
+@pytest.mark.parametrize("ask", NO_NAMES.values(), ids=NO_NAMES)
+def test_what_is_no_text_is_an_unknown_name(ask: Callable[[], object]) -> None:
+    with pytest.raises(LonglagError, match=r"^unknown [a-z ]+ .{1,80}; known: "):
+        ask()
 
 
 BAD_NAMES = [

@@ -33,8 +33,8 @@ def documentation(path: str) -> str:
     return f"{_REPOSITORY}/blob/HEAD/{path}"
 
 
-def unknown(kind: str, name: str, known: Iterable[str], label: Callable[[str], str] = str) -> LonglagError:
-    """An error for a misspelt name that suggests the nearest known one.
+def unknown(kind: str, name: object, known: Iterable[str], label: Callable[[str], str] = str) -> LonglagError:
+    """An error for a misspelt name that suggests the nearest known one, and for what is no text at all.
 
     label: what figures and tables call a name; a reader who types it gets that name.
 
@@ -50,15 +50,17 @@ def unknown(kind: str, name: str, known: Iterable[str], label: Callable[[str], s
     "unknown method 'LSTM-chrono'; did you mean 'lstm_chrono'? known: gru_chrono, lstm_chrono"
     >>> str(unknown("method", "Hessian-Free", ["esn", "hf"], label={"esn": "reservoir", "hf": "Hessian-Free"}.get))
     "unknown method 'Hessian-Free'; did you mean 'hf'? known: esn, hf"
+    >>> str(unknown("task", 5, ["adding", "temporal_order"]))
+    'unknown task 5; known: adding, temporal_order'
     """
     known = sorted(known, key=lambda name: (int(name) if name.isdecimal() else math.inf, name))
-    near = nearest_to(name, known, label)
+    near, quoted = (nearest_to(name, known, label), repr(name)) if isinstance(name, str) else ("", shown(name))
     hint = f" did you mean {near!r}?" if near else ""
     listed = ", ".join(known) or "none"
     if len(listed) > _LISTED_LETTERS:
-        nearest = difflib.get_close_matches(name, known, n=5, cutoff=0.0)
+        nearest = difflib.get_close_matches(str(name), known, n=5, cutoff=0.0)
         listed = f"{', '.join(nearest)} and {len(known) - len(nearest)} more"
-    return LonglagError(f"unknown {kind} {name!r};{hint} known: {listed}")
+    return LonglagError(f"unknown {kind} {quoted};{hint} known: {listed}")
 
 
 def nearest_to(name: str, known: Sequence[str], label: Callable[[str], str] = str) -> str:

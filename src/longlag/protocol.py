@@ -73,7 +73,7 @@ class Rules:
             LonglagError: an unknown name, a value that the rule cannot have, or a rule without the one it needs.
         """
         known = {f.name: f for f in fields(cls)}
-        if other := sorted({*given} - {*known}):
+        if other := sorted({*given} - {*known}, key=str):
             raise unknown("rule", other[0], known)
         read = {name: _read(name, value, known[name].default, known[name].metadata) for name, value in given.items()}
         rules = cls(**read)

@@ -51,7 +51,7 @@ class _Origin:
 
 def names(kind: str) -> list[str]:
     """Sorted names of all methods or tasks (kind is "methods" or "tasks"); imports none of them."""
-    return sorted({*FOLDERS[kind].names(), *_entry_points(kind), *_plugins[kind]})
+    return sorted({*FOLDERS[kind].names(), *_entry_points()[kind], *_plugins[kind]})
 
 
 def loaded(kind: str) -> list[str]:
@@ -65,11 +65,13 @@ def get(kind: str, name: str, plugin: str = "add --plugin FILE for a plug-in") -
     Raises:
         LonglagError: no such name (the nearest one is suggested).
     """
+    if not isinstance(name, str):
+        raise unknown(kind.removesuffix("s"), name, names(kind))
     if name in _plugins[kind]:
         return _plugins[kind][name]
     if name in FOLDERS[kind].names():
         return getattr(FOLDERS[kind].get(name), _CONSTANTS[kind])
-    if name in _entry_points(kind):
+    if name in _entry_points()[kind]:
         return _from_entry_point(kind, name)
     remedy = "" if any(_plugins.values()) else f"; {plugin}"
     raise LonglagError(f"{unknown(kind.removesuffix('s'), name, names(kind), partial(label, kind))}{remedy}")
@@ -83,9 +85,9 @@ def source(kind: str, name: str) -> dict[str, str]:
     """
     if (kind, name) in _origins:
         return {"source": _origins[kind, name].digest}
-    if name in _plugins[kind] or name in FOLDERS[kind].names() or name not in _entry_points(kind):
+    if name in _plugins[kind] or name in FOLDERS[kind].names() or name not in _entry_points()[kind]:
         return {}
-    return {"source": _installed_digest(_entry_points(kind)[name].module.partition(".")[0])}
+    return {"source": _installed_digest(_entry_points()[kind][name].module.partition(".")[0])}
 
 
 def label(kind: str, name: str) -> str:
@@ -197,7 +199,7 @@ def document(kind: str, name: str) -> str:
     get(kind, name)
     if (kind, name) in _origins:
         return _origins[kind, name].document
-    module = _entry_points(kind)[name].module if name in _entry_points(kind) else f"{FOLDERS[kind].package}.{name}"
+    module = _entry_points()[kind][name].module if name in _entry_points()[kind] else f"{FOLDERS[kind].package}.{name}"
     return (sys.modules[module].__doc__ or "").strip()
 
 
@@ -250,7 +252,7 @@ def _check(kind: str, value: Any, where: str) -> None:
 def _from_entry_point(kind: str, name: str) -> Any:
     where = f"entry point {name!r} of longlag.{kind}"
     try:
-        value = _entry_points(kind)[name].load()
+        value = _entry_points()[kind][name].load()
     except (Exception, SystemExit) as error:
         raise LonglagError(f"{where} failed on import: {type(error).__name__}: {error}") from error
     _check(kind, value, where)
@@ -273,12 +275,8 @@ def _import_file(file: Path, content: bytes) -> ModuleType:
     return module
 
 
-def _entry_points(kind: str) -> dict[str, Any]:
-    return _installed()[kind]
-
-
 @cache
-def _installed() -> dict[str, dict[str, Any]]:
+def _entry_points() -> dict[str, dict[str, Any]]:
     """The entry points of all installed packages, by kind and name: finding them reads a file of every package."""
     found = entry_points()
     return {kind: {point.name: point for point in found.select(group=f"longlag.{kind}")} for kind in _CONSTANTS}
