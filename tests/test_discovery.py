@@ -51,6 +51,15 @@ def test_all_stands_for_every_one(kind: Folder) -> None:
         kind.select("nosuch")
 
 
+def test_a_module_that_is_no_plug_in_has_its_place_in_the_architecture() -> None:
+    """Files of plug-ins are found by their names; a reader finds all others by docs/architecture.md."""
+    text = (SOURCE.parents[1] / "docs/architecture.md").read_text("utf-8")
+    plugs_in = {files(kind) / f"{name}.py" for kind in KINDS for name in kind.names()}
+    others = {path for path in SOURCE.rglob("*.py") if not path.name.startswith("__")} - plugs_in
+    paths = sorted(path.relative_to(SOURCE).as_posix() for path in others)
+    assert [path for path in paths if f"`{path}`" not in text] == []
+
+
 def test_no_other_module_searches_folders_for_plug_ins() -> None:
     searching = [path for path in SOURCE.rglob("*.py") if "iter_modules" in path.read_text()]
     assert searching == [SOURCE / "discovery.py"]
