@@ -133,6 +133,11 @@ def in_a_line(error: BaseException, file: Path | None = None) -> str:
     return f"{text} ({at})" if at else text
 
 
+def say(text: str) -> None:
+    """A line of the command for its user, on standard error: results alone are on standard output."""
+    print(f"longlag: {text}", file=sys.stderr, flush=True)
+
+
 def warn_user(message: str, kind: type[Warning] = UserWarning) -> None:
     """A warning at the nearest line of a caller outside this package and those that call it, however deep it arises."""
     loaded = [sys.modules[name] for name in _PACKAGES if name in sys.modules]

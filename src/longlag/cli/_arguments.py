@@ -6,13 +6,12 @@ import argparse
 import errno
 import json
 import math
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longlag import protocol, registry
-from longlag.errors import LonglagError, shown
+from longlag.errors import LonglagError, say, shown
 from longlag.store import files
 
 if TYPE_CHECKING:
@@ -284,4 +283,4 @@ def _check_cache(folder: Path) -> None:
         failed = error.__cause__
         if not isinstance(failed, OSError) or failed.errno == errno.ENAMETOOLONG:
             raise
-        print(f"longlag: cannot look at the cache {folder}: {failed.strerror}; training starts", file=sys.stderr)
+        say(f"cannot look at the cache {folder}: {failed.strerror}; training starts")

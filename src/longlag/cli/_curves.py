@@ -8,12 +8,11 @@ curves are of the same runs with other settings is seen only where they continue
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, say
 from longlag.store import files
 from longlag.words import count, join_words
 
@@ -52,14 +51,14 @@ def tell_unread(runs: Iterable[Path], read: Iterable[Path | None], remedy: str) 
     folders = dict.fromkeys(path.parent for path in runs)
     found = [path for folder in folders for path in sorted(folder.glob("*.parquet")) if path.resolve() not in known]
     if unread := [str(path) for path in found if is_curves(path)]:
-        print(f"longlag: learning curves in {join_words(unread)} are not read; {remedy}", file=sys.stderr)
+        say(f"learning curves in {join_words(unread)} are not read; {remedy}")
 
 
 def tell_strangers(path: str | Path, strangers: Sequence[Key], rows: str | Path) -> None:
     """Says on standard error that a file of curves has those of other runs, if it has any; they are left out."""
     if strangers:
         runs = f"{count(len(strangers), 'run')} without a row in {rows}, such as {_first(strangers)}"
-        print(f"longlag: {path}: left out the learning curves of {runs}", file=sys.stderr)
+        say(f"{path}: left out the learning curves of {runs}")
 
 
 def refuse_strangers(path: str | Path, points: Any, strangers: Sequence[Key], rows: str | Path) -> None:
@@ -75,7 +74,7 @@ def tell_outlasting(path: str | Path, longer: Sequence[Key]) -> None:
     """Says on standard error that curves continue after the ends of their runs, if any do."""
     if longer:
         runs = f"those of {count(len(longer), 'run')} continue after the passes of the row, such as {_first(longer)}"
-        print(f"longlag: {path} may have learning curves of runs with other settings: {runs}", file=sys.stderr)
+        say(f"{path} may have learning curves of runs with other settings: {runs}")
 
 
 def _first(strangers: Sequence[Key]) -> str:

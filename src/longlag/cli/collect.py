@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from longlag.cli import _arguments
+from longlag.errors import say
 
 HELP = "join the files of all jobs of a suite; runs without a row get one with status error"
 EXAMPLE = "longlag collect --suite config/demo.yaml --jobs results/demo/jobs --out results/demo"
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     for origin, count in sorted(taken.items()):
         print(f"reused from {origin}: {count} rows")
     if not at_home and not any(files.is_file(args.jobs / job.folder / "runs.csv") for job in plan.jobs):
-        _warn(f"longlag: no job of the suite {plan.name!r} has files in {args.jobs}; is it the right folder?")
+        say(f"no job of the suite {plan.name!r} has files in {args.jobs}; is it the right folder?")
         return 1
     return 0
 

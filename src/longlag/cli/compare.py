@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments, _compare_cost, _compare_page, _compare_set, _plugins, _standing
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, say
 
 if TYPE_CHECKING:
     from longlag.design.job import Job
@@ -66,9 +66,7 @@ def run(args: argparse.Namespace) -> int:
     cells = grid.of(rows, args.tasks, args.lags, args.quick)
     _plugins.refuse_idle(args, [method], [cell.task for cell in cells])
     for lag, lacking in grid.absent(rows, args.tasks, args.lags).items():
-        print(
-            f"longlag: lag {lag} is left out on {', '.join(lacking)}: the reference has no rows there", file=sys.stderr
-        )
+        say(f"lag {lag} is left out on {', '.join(lacking)}: the reference has no rows there")
     if any(row.method == method for row in rows):
         raise LonglagError(f"{source} has rows of a method called {method!r}; give yours another name")
     out = args.out or Path("results/compare") / (f"{method}-quick" if args.quick else method)
@@ -85,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     if early:
         early = f"{method}: {early}; say what it is now: an edit after training makes it another method"
     for note in filter(None, [*_standing.sentences(others, standings), smoke, lost, early]):
-        print(f"longlag: {note}", file=sys.stderr)
+        say(note)
     _compare_cost.state(method, cells, _compare_page.named(source), left, plan, rows, args.cores)
     if args.dry_run or (left and not _agreed(args)):
         return 0

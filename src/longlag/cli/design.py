@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from longlag.cli import _arguments, _faults, _jobs
-from longlag.errors import LonglagError, unknown
+from longlag.errors import LonglagError, say, unknown
 
 if TYPE_CHECKING:
     from longlag.design.job import Job
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> None:
     plan = suite.parse(*_stdin()) if args.suite == "-" else _arguments.suite_of(args)
     digests = digests_of(plan, args.here)
     for line in _other_versions(plan):
-        print(f"longlag: {line}", file=sys.stderr)
+        say(line)
     print(plan.to_json(digests))
 
 
@@ -84,7 +84,7 @@ def digests_of(plan: Suite, here: bool = False) -> Digests:
                 faults.append(_faults.Fault(job, spec.task, spec.lag, reason, by_method))
         digests[job.folder.as_posix()] = by_task
     for line in filter(None, [_faults.judge(plan, faults), "" if here else _faults.absent(plan, _fails)]):
-        print(f"longlag: {line}", file=sys.stderr)
+        say(line)
     return digests
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from longlag.cli import _arguments
-from longlag.errors import LonglagError, documentation
+from longlag.errors import LonglagError, documentation, say
 
 if TYPE_CHECKING:
     from longlag.design.estimate import Cost, Need
@@ -49,11 +48,11 @@ def run(args: argparse.Namespace) -> None:
         named = " ".join(map(str, runs))
         raise LonglagError(f"{named}: no recorded run to estimate from; name a runs.csv of finished runs")
     if {*found.plugins} <= {*args.plugin}:
-        taken = _taken(replace(found, digests=digests.work_out(found, args.plugin, _note)))
+        taken = _taken(replace(found, digests=digests.work_out(found, args.plugin, say)))
     else:
         flags = " ".join(f"--plugin {p}" for p in found.plugins)
         taken = frozenset()
-        _note(f"{found.source}: not checked; an estimate does not run code that a file names: add {flags} to run it")
+        say(f"{found.source}: not checked; an estimate does not run code that a file names: add {flags} to run it")
     record, named = Record(rows, _footprints()), " ".join(map(str, runs))
     costs = estimate(found, rows, taken)
     everything = total(costs)
@@ -85,7 +84,7 @@ def _taken(plan: Suite) -> frozenset[Key]:
     there = {(row.spec_hash, row.seed) for path in plan.reuse for row in read_rows(path) if is_final(row)}
     wanted = plan.wanted()
     taken = frozenset(key for key, digest in wanted.items() if (digest, key[3]) in there)
-    _note(f"{len(taken)} of {len(wanted)} runs are in the files of reuse already; the estimate is of the others")
+    say(f"{len(taken)} of {len(wanted)} runs are in the files of reuse already; the estimate is of the others")
     return taken
 
 
@@ -116,7 +115,3 @@ def _footprints() -> list[Footprint]:
 
     path = resources.find(resources.REFERENCE) / "memory.csv"
     return footprints.read(path) if files.is_file(path) else []
-
-
-def _note(line: str) -> None:
-    print(f"longlag: {line}", file=sys.stderr)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from longlag import figures
 from longlag.cli import _arguments, _curves, _records
+from longlag.errors import say
 
 HELP = "draw a figure, or all of them, as PDF and PNG from runs and learning curves"
 EXAMPLE = "longlag figure reach results/demo --out figures"
@@ -32,6 +32,6 @@ def run(args: argparse.Namespace) -> None:
         for path in style.save(module.draw(analysis), args.out, name):
             print(path)
         if len(chosen) == 1 and hasattr(module, "lacking") and (words := module.lacking(analysis)):
-            print(f"longlag: {name} is empty: {words}", file=sys.stderr)
+            say(f"{name} is empty: {words}")
     if any(hasattr(figures.get(name), "lacking") for name in chosen):  # it draws curves
         _records.tell_unread(args.runs, args.curves)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from longlag.cli import _arguments, _plugins, _training
+from longlag.errors import say
 
 HELP = "climb the lag grid with one method; a seed stops after two unsolved lags in a row"
 EXAMPLE = "longlag ladder --method esn --task adding --task temporal_order --lags 20,50,100 --seeds 0:5 --out runs.csv"
@@ -23,5 +23,5 @@ def run(args: argparse.Namespace) -> None:
     _arguments.load_plugins(args)
     # No error: every job of a suite names all of its plug-ins.
     if idle := _plugins.idle(args, [args.method], args.task):
-        print(f"longlag: note: {idle}", file=sys.stderr)
+        say(f"note: {idle}")
     _training.climb(args, args.task, args.lags)  # an error row is a result: it must not stop the other jobs of a suite

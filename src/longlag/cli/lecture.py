@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from longlag.cli import _arguments
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, say
 
 HELP = "measure the lecture's claims: a verdict, numbers and a figure for each"
 EXAMPLE = "longlag lecture --claim vanish_explode --out results/lecture"
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         if args.slides:
             _write_slides(document, out)
         elif files.is_file(out / _SLIDES):
-            print(f"longlag: {out / _SLIDES} is of an earlier call; --slides writes it again", file=sys.stderr)
+            say(f"{out / _SLIDES} is of an earlier call; --slides writes it again")
     if args.json:
         print(json.dumps(document, indent=1, allow_nan=False))
     else:
@@ -89,9 +89,9 @@ def _name_older(entries: Iterable[dict[str, Any]], slugs: Sequence[str], resume:
     older = [entry["claim"]["slug"] for entry in entries]
     again, kept = ([slug for slug in older if (slug in slugs) == asked] for asked in (True, False))
     if again and resume:
-        print(f"longlag: measured again, since other code measured them: {', '.join(again)}", file=sys.stderr)
+        say(f"measured again, since other code measured them: {', '.join(again)}")
     if kept:
-        print(f"longlag: kept as other code measured them: {', '.join(kept)}", file=sys.stderr)
+        say(f"kept as other code measured them: {', '.join(kept)}")
 
 
 def _measured_before(out: Path, seeds: Sequence[int], slugs: Sequence[str], replace: bool) -> list[dict[str, Any]]:
@@ -224,7 +224,7 @@ def _draw(document: dict[str, Any], out: Path) -> None:
             for kind in ("pdf", "png"):
                 files.remove(out / "figures" / f"{slug}.{kind}")  # of an earlier measurement
             entry |= {"caption": "There is none: no net could be judged.", "figures": []}
-            print(f"longlag: {slug} has no figure: no net could be judged; more --seeds may help", file=sys.stderr)
+            say(f"{slug} has no figure: no net could be judged; more --seeds may help")
             continue
         entry["caption"] = drawings.get(slug).caption(entry["finding"])
         paths = style.save(figure, out / "figures", slug)

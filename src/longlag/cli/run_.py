@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from longlag.cli import _arguments
 from longlag.engine.interrupt import Interrupted
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, say
 
 if TYPE_CHECKING:
     from longlag.design.suite import Suite
@@ -73,10 +73,10 @@ def run(args: argparse.Namespace) -> int:
             kept.refuse_loss(folder, found, "work in another folder, give the suite another name, or add --replace")
         _refuse_running_jobs(folder)
     if not args.quiet:
-        print(f"longlag: planning {count(len(found.expected()), 'run')} of {found.name}", file=sys.stderr)
+        say(f"planning {count(len(found.expected()), 'run')} of {found.name}")
     here = not args.dry_run  # a fault of this machine stops nothing that is not started
     with tempfile.TemporaryDirectory() as scratch:  # worked out here: Snakemake shows a traceback around a fault
-        found_digests = digests.work_out(found, found.plugins, _note, here)
+        found_digests = digests.work_out(found, found.plugins, say, here)
         code = _call(command, digests.hand_on(Path(scratch, "digests.json"), found, found.plugins, found_digests, here))
     if args.dry_run:
         return int(code != 0)
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         print(_made(found, folder))
     elif any(Path(".snakemake/locks").glob("*.lock")):  # Snakemake removes its own, unless it is killed
         remedy = f"if no other Snakemake runs here: longlag run {args.suite} --unlock, then run the same command again"
-        print(f"longlag: this folder is locked by another call, or by one that was killed; {remedy}", file=sys.stderr)
+        say(f"this folder is locked by another call, or by one that was killed; {remedy}")
     return int(code != 0)
 
 
@@ -107,10 +107,6 @@ def _refuse_running_jobs(folder: Path) -> None:
     if holders:
         remedy = "wait for them, or end them (kill PID: each saves a checkpoint), and run the same command again"
         raise LonglagError(f"jobs of an earlier call still run: process {', '.join(holders)}; {remedy}")
-
-
-def _note(line: str) -> None:
-    print(f"longlag: {line}", file=sys.stderr)
 
 
 def _call(command: list[str], more: Mapping[str, str] = MappingProxyType({})) -> int:

@@ -11,7 +11,6 @@ A block's files are deleted when it ends; `clear_finished` deletes those of a pr
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -28,7 +27,7 @@ from longlag.engine.interrupt import Interrupted, Interruption
 from longlag.engine.provenance import provenance
 from longlag.engine.spec import Setup
 from longlag.engine.state import BlockState
-from longlag.errors import LonglagError, in_a_line
+from longlag.errors import LonglagError, in_a_line, say
 from longlag.store import files, lock
 from longlag.store.files import write_atomically
 from longlag.store.records import Point, Row
@@ -151,11 +150,11 @@ class _Shelf:
             try:
                 stack.enter_context(lock.held(self.own[0]))
             except lock.Held as error:
-                self._say(f"this run keeps no checkpoints, since another one with the same cache does ({error})")
+                say(f"this run keeps no checkpoints, since another one with the same cache does ({error})")
                 yield False
                 return
             except LonglagError as error:
-                self._say(f"checkpoints are not locked ({error})")
+                say(f"checkpoints are not locked ({error})")
             yield True
 
     def resume(self) -> list[Point]:
@@ -168,7 +167,7 @@ class _Shelf:
         self.block.restore(newest.state)
         place = f"lag {self.setup.spec.lag}, seeds {list(self.block.seeds)}"
         updates = newest.state.updates
-        self._say(f"{self.setup.task.name}, {self.setup.spec.name}, {place}: resuming from update {updates}")
+        say(f"{self.setup.task.name}, {self.setup.spec.name}, {place}: resuming from update {updates}")
         return [point for point in newest.points if point.seed in self.block.seeds]
 
     def _files(self) -> list[Path]:
@@ -178,7 +177,7 @@ class _Shelf:
                 files.remove(path)
             return sorted(self.folder.glob(_file_name(self.setup, "*", "[01]")))
         except OSError as error:
-            self._say(f"the checkpoints in {self.folder} cannot be listed ({in_a_line(error)})")
+            say(f"the checkpoints in {self.folder} cannot be listed ({in_a_line(error)})")
             return []
 
     def _read(self, path: Path) -> _Kept | None:
@@ -193,7 +192,7 @@ class _Shelf:
             check_counts(state)
             points = points_before(header, self.setup)
         except Exception as error:  # whatever is in the file: training can do without it
-            self._say(f"ignoring the checkpoint {path} ({error if isinstance(error, Unfit) else in_a_line(error)})")
+            say(f"ignoring the checkpoint {path} ({error if isinstance(error, Unfit) else in_a_line(error)})")
             return None
         if set(header["active"]) <= set(self.block.seeds):
             self.used.add(path)
@@ -206,7 +205,7 @@ class _Shelf:
             state = flatten(self.block.keep(), arrays)
             unflatten(self.block.fresh, state, arrays)
         except Unfit as error:
-            self._say(f"no checkpoints of {self.setup.spec.name}: {error}; if interrupted, this lag starts over")
+            say(f"no checkpoints of {self.setup.spec.name}: {error}; if interrupted, this lag starts over")
             return False
         number = self.saved + 1
         active = [seed for seed, on in zip(self.block.seeds, self.block.state.active.tolist(), strict=True) if on]
@@ -223,13 +222,10 @@ class _Shelf:
             write_atomically(self.own[number % 2], pack(header, arrays))
             self.saved = number  # else the next try has the same file: the other one is the newest
         except LonglagError as error:
-            self._say(f"this checkpoint was not written ({error}); training continues")
+            say(f"this checkpoint was not written ({error}); training continues")
         return True
 
     def clear(self) -> None:
         """Deletes the files of a block that has ended."""
         for path in self.used:
             files.remove(path)
-
-    def _say(self, text: str) -> None:
-        print(f"longlag: {text}", file=sys.stderr, flush=True)

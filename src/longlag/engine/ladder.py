@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from longlag.engine.provenance import now
 from longlag.engine.reuse import Reuse
 from longlag.engine.spec import RunSpec, Setup, resolve, unmeasured_row
 from longlag.engine.train import Driver, attempt, run_to_end
-from longlag.errors import LonglagError, in_a_line
+from longlag.errors import LonglagError, in_a_line, say
 from longlag.store import records
 from longlag.store.curves import check_point
 from longlag.store.files import checksum, write_atomically
@@ -62,7 +61,7 @@ class Rungs:
             for point in points:
                 check_point(point)
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            _say(f"ignoring the damaged rung {path} ({in_a_line(error)}); training it again")
+            say(f"ignoring the damaged rung {path} ({in_a_line(error)}); training it again")
             return None
         return (row, points) if (row.spec_hash, row.seed) == (setup.spec_hash, seed) else None
 
@@ -74,17 +73,13 @@ class Rungs:
             try:
                 write_atomically(path, json.dumps({"rung": rung, "check": checksum([json.dumps(rung)])}).encode())
             except LonglagError as error:
-                _say(f"this rung is not kept for another time ({error}); its row is")
+                say(f"this rung is not kept for another time ({error}); its row is")
 
     def _path(self, setup: Setup, seed: int) -> Path | None:
         if self.folder is None:
             return None
         spec = setup.spec
         return self.folder / spec.task / spec.name / f"lag{spec.lag}_seed{seed}_{setup.spec_hash}.json"
-
-
-def _say(text: str) -> None:
-    print(f"longlag: {text}", file=sys.stderr, flush=True)
 
 
 def setups(spec: RunSpec, lags: Sequence[int]) -> list[Setup]:

@@ -7,14 +7,13 @@ time: it is trained. The learning curve comes from the file `curves.parquet` bes
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from longlag.engine.spec import Setup
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, say
 from longlag.store import curves, files, records
 from longlag.store.records import Point, Row, key_of
 
@@ -69,6 +68,6 @@ def _curves(origin: str, method: str) -> Any:
     try:
         table = curves.read_curves(path)
     except LonglagError as error:
-        print(f"longlag: rows of {origin} are taken without their learning curves: {error}", file=sys.stderr)
+        say(f"rows of {origin} are taken without their learning curves: {error}")
         return None
     return table.filter(pc.equal(table["method"], method))

@@ -10,13 +10,12 @@ import errno
 import os
 import platform
 import stat
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, say
 from longlag.store import files, system_lock
 
 # O_NONBLOCK: a named pipe does not make the opener wait
@@ -105,7 +104,7 @@ def _acquired(path: Path, output: Path, most: int) -> int:
                 ) from None
             time.sleep(_PAUSE_SECONDS)
         except OSError as error:  # a file system without locks
-            print(f"longlag: {output} is written without a lock ({error.strerror})", file=sys.stderr)
+            say(f"{output} is written without a lock ({error.strerror})")
             return lock
         except LonglagError:
             os.close(lock)
