@@ -58,7 +58,7 @@ def missed() -> Callable[[Finding], list[str]]:
 
 @pytest.fixture
 def draw() -> Callable[..., None]:
-    """Draws what JSON kept of a finding, at both widths; no text may be smaller than `smallest` points, and no line may
+    """Draws what JSON kept of a finding and its slide, at both widths; no text may be smaller than `smallest` points, and no line may
     cross a word but those of `anywhere`, whose lines lie anywhere when little is measured."""
 
     def check(slug: str, finding: Finding, smallest: float = 7, anywhere: Sequence[str] = ()) -> None:
@@ -66,12 +66,12 @@ def draw() -> Callable[..., None]:
         check_sentence(finding)
         kept = json.loads(json.dumps(finding.to_dict(), allow_nan=False))
         for width in (style.PAGE_WIDTH, style.COLUMN_WIDTH):
-            figure = drawings.get(slug).draw(kept, width=width)
-            figure.draw_without_rendering()
-            texts = [text for text in figure.findobj(lambda artist: hasattr(artist, "get_fontsize")) if text.get_text()]
-            assert min(text.get_fontsize() for text in texts) >= smallest
-            assert set(crossed(figure)) <= set(anywhere)
-        drawings.get(slug).slide(kept).draw_without_rendering()
+            for drawn in (drawings.get(slug).draw, drawings.get(slug).slide):
+                figure = drawn(kept, width=width)
+                figure.draw_without_rendering()
+                texts = [text for text in figure.findobj(lambda one: hasattr(one, "get_fontsize")) if text.get_text()]
+                assert min(text.get_fontsize() for text in texts) >= smallest
+                assert set(crossed(figure)) <= set(anywhere)
         caption = drawings.get(slug).caption(kept)
         assert "n = " in caption
         assert finding.verdict in caption
@@ -81,12 +81,19 @@ def draw() -> Callable[..., None]:
 
 
 def crossed(figure: Figure) -> list[str]:
-    """The words in the panels of a drawn figure that a line or an axis of their panel crosses or another word covers."""
-    found = []
+    """The words in the panels of a drawn figure that a line or an axis of their panel crosses or another word covers,
+    and its titles that meet another or are cut."""
+    tops = [(panel.get_title("left"), panel._left_title.get_window_extent()) for panel in figure.axes]
+    titles = [(words, box) for words, box in tops if words]
+    sides = figure.bbox.padded(1)
+    found = [words for words, box in titles if box.x0 < sides.x0 or box.x1 > sides.x1 or
+             any(box.overlaps(other) for _, other in titles if other is not box)]  # fmt: skip
     for panel in figure.axes:
-        boxes = [(text.get_text(), text.get_window_extent()) for text in panel.texts if text.get_text().strip()]
+        insets = [text for inset in panel.child_axes for text in (*inset.texts, inset.title, inset._left_title)]
+        written = [text for text in (*panel.texts, *insets) if text.get_text().strip()]
+        boxes = [(text.get_text(), text.get_window_extent()) for text in written]
         lines: list[Any] = [line for line in panel.lines if line.get_linestyle() != "None"]
-        lines += [spine for spine in panel.spines.values() if spine.get_visible()]
+        lines += [spine for spine in panel.spines.values() if spine.get_visible() and panel.axison]
         ways = [line.get_transform().transform_path(line.get_path()).cleaned(remove_nans=True) for line in lines]
         for words, box in boxes:
             covered = any(box.overlaps(other) for _, other in boxes if other is not box)

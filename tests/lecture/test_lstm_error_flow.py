@@ -133,4 +133,4 @@ def test_that_all_plain_nets_learn_is_a_caveat_where_they_pass_the_error(plain):
 def test_measured_small(draw):
     finding = lstm_error_flow.measure([0], lag=10, during=1, every=1, most=2, sequences=4)
     assert finding.verdict == Verdict.UNDECIDED
-    draw("lstm_error_flow", finding, anywhere=("threshold",))
+    draw("lstm_error_flow", finding)

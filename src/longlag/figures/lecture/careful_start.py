@@ -20,6 +20,7 @@ _LOOK: dict[str, tuple[str, Any]] = {  # of each start: label and colour
     "lstm_chrono": ("LSTM, chrono", base.BLUE),
 }
 _LOW, _HIGH = -4.0, 1.3  # decades; a start that falls further leaves the panel
+_LINE = 9.0  # points from one label to the next
 
 
 def _tanh(axes: Any, series: base.Series) -> None:
@@ -56,13 +57,14 @@ def _curves(axes: Any, series: base.Series, units: str) -> None:
         base.word(axes, x + 1.5, place, text, colour, va="center", annotation_clip=False, linespacing=0.95)
     lost = [(text, colour) for _, text, colour in sorted(left)]
     for place, (text, colour) in enumerate([("lost, from the left:", style.QUIET), *lost][::-1]):
-        base.word(axes, 101.5, _LOW + 0.27 * place, text, colour, annotation_clip=False)
+        where = {"xytext": (4, _LINE * place), "textcoords": "offset points", "annotation_clip": False}
+        base.word(axes, 100, _LOW, text, colour, **where)
     axes.set(xlim=(0, 100), ylim=(_LOW, _HIGH), xlabel="lag T − t (steps)")
     ticks = (-4, -3, -2, -1, 0, 1)
     axes.set_yticks(ticks, base.powers(ticks))
 
 
-def _apart(heights: Sequence[float], gap: float = 0.3) -> list[float]:
+def _apart(heights: Sequence[float], gap: float = 0.36) -> list[float]:
     """Ascending heights moved up as far as labels need."""
     placed: list[float] = []
     for height in heights:
@@ -76,5 +78,5 @@ def _computed(series: base.Series) -> dict[str, int]:
 
 
 draw = base.drawing(_tanh, _logistic, height=3.0, sharey=True)
-slide = base.drawing(_tanh, _logistic, height=2.5, sharey=True)
+slide = base.drawing(_tanh, _logistic, height=2.9, sharey=True)
 caption = base.caption("careful_start", _computed)

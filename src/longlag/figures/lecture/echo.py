@@ -25,7 +25,7 @@ def _echoes(axes: Any, series: base.Series) -> None:
         label = "" if radius == unlabelled else f"{radius:g}"
         base.word(axes, at, middle[at], label, shade, xytext=(4 if i else -14, 0), textcoords="offset points")
     axes.axhline(-3, color=style.QUIET, lw=0.8, ls="--")
-    axes.set(ylim=(-4, 2.5), xlim=(-0.03 * seen, seen * 1.08), xlabel="steps after the impulse", ylabel="echo")
+    axes.set(ylim=(-4, 2.5), xlim=(-0.12 * seen, seen * 1.08), xlabel="steps after the impulse", ylabel="echo")
     axes.set(title="echo, by spectral radius", yticks=[-3, 0, 2], yticklabels=["1/1000", "1", "100"])
 
 
@@ -46,7 +46,7 @@ def _memory(axes: Any, series: base.Series) -> None:
     base.ranged(axes, sizes, series["capacity_by_size"], base.ORANGE, marker="o", ms=4)
     axes.plot(sizes, sizes, color=style.QUIET, lw=0.8, ls="--")
     base.word(axes, sizes[-1], sizes[-1] * 1.25, "the bound: N", style.QUIET, ha="right")
-    axes.set(xscale="log", yscale="log", ylim=(10, 700), title="what the echoes remember")
+    axes.set(xscale="log", yscale="log", ylim=(10, 700), title="what echoes remember")
     axes.set(xlabel="number of units N", ylabel="memory capacity in steps")
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.set_yticks([10, 20, 50, 100, 200], ["10", "20", "50", "100", "200"])
@@ -56,10 +56,22 @@ def _memory(axes: Any, series: base.Series) -> None:
     base.ranged(inset, radii, series["capacity_by_radius"], base.ORANGE)
     inset.set_ylim(0, None)
     inset.tick_params(labelsize=6)
-    inset.set_title(f"by radius (N = {series['capacity_units']})", fontsize=6.5, loc="center", fontweight="normal")
+    inset.set_title(f"by radius (N = {series['capacity_units']})", fontsize=6.5, loc="left", fontweight="normal")
 
 
 def _eight(axes: Any, series: base.Series) -> None:
+    _figure_eight(axes, series, (0.62, 0.0), va="center")
+    axes.set(xlim=(-0.6, 1.25), ylim=(-0.6, 0.6))
+
+
+def _eight_above(axes: Any, series: base.Series) -> None:
+    """The same where there is no room beside it."""
+    _figure_eight(axes, series, (-0.6, -0.65), va="top")
+    axes.set(xlim=(-0.6, 2.1), ylim=(-2.3, 0.6))
+
+
+def _figure_eight(axes: Any, series: base.Series, place: tuple[float, float], va: str) -> None:
+    """The eight, and words at that place."""
     drawn, wanted = base.array(series["drawn"]), base.array(series["wanted"])
     axes.plot(*drawn.T, color=base.VERMILLION, lw=2.4)
     axes.plot(*wanted.T, color=style.INK, lw=0.8, ls=(0, (2, 2)))
@@ -67,11 +79,11 @@ def _eight(axes: Any, series: base.Series) -> None:
     careless = [f"{_SCALES[of]} {error:{'.0f' if error >= 10 else '.1f'}}" for of, error in middle.items()]
     what = ("orange: drawn by the net", "dashed: the target", f"error {series['error']:.0e}", "")
     text = "\n".join((*what, "error with one scale", "ten times too large:", *careless))
-    base.word(axes, 0.62, 0.0, text, va="center")
-    axes.set(aspect="equal", xlim=(-0.6, 1.25), ylim=(-0.6, 0.6), title="on its own, 25 periods")
+    base.word(axes, *place, text, va=va)
+    axes.set(aspect="equal", title="on its own, 25 periods")
     axes.axis("off")
 
 
 draw = base.drawing(_echoes, _circle, _memory, _eight, height=2.35, columns=2)
-slide = base.drawing(_echoes, _memory, _eight, height=2.4)
+slide = base.drawing(_echoes, _memory, _eight_above, height=2.4)
 caption = base.caption("echo")

@@ -51,7 +51,7 @@ def _gradient(axes: Any, series: base.Series) -> None:
     axes.plot(ends, ends, color=style.INK, lw=1)
     axes.axhline(SMALL, color=base.VERMILLION, lw=1, ls="--")
     _axis(axes, "flat directions keep a gradient")
-    axes.set(ylim=(1e-6, 3), ylabel="gradient / largest")
+    axes.set(ylim=(1e-7, 3), ylabel="gradient / largest")
     middle = np.sqrt(ends[1])  # of the line, on logarithmic axes
     base.word(axes, middle, middle, "the curvature", style.INK, xytext=(4, 3), textcoords="offset points")
     where = {"xycoords": "axes fraction"}
@@ -92,7 +92,7 @@ def _fall(axes: Any, series: base.Series) -> None:
     where = {"xycoords": ("axes fraction", "data"), "ha": "right", "va": "center"}
     base.word(axes, 1.0, -1.9, "for the passes of one HF step", style.QUIET, fontsize=7, **where)
     axes.axvline(0, color=style.QUIET, lw=0.6, ls=(0, (1, 2)))
-    axes.set(ylim=(-4.4, 0.9), xlabel="fall of the loss in nats", title="more per step, less per pass")
+    axes.set(ylim=(-4.4, 0.9), xlabel="fall of the loss in nats", title="gain per step, per pass")
     axes.set_yticks([])
 
 

@@ -69,14 +69,16 @@ def _wrong(axes: Any, series: base.Series) -> None:
             if _CHANCE - _DIGITS < above < _CHANCE:  # its line would cross the number
                 above = _CHANCE + 1.5
             base.word(axes, x, above, f"{middle:.0f}", colour, ha="center", va="bottom", fontsize=7)
-    axes.axhline(_CHANCE, color=style.QUIET, lw=0.8, ls=(0, (1, 2)))
-    base.word(axes, len(series["lags"]) - 0.1, _CHANCE, "chance", style.QUIET, ha="right", va="bottom")
+    axes.axhline(_CHANCE, color=style.QUIET, lw=0.8, ls=(0, (1, 2)), label="chance")
     axes.set_xticks(range(len(series["lags"])), [f"lag {lag}" for lag in series["lags"]])
     axes.set(
         ylabel="test sequences wrong in %", ylim=(-1, 128), yticks=range(0, 101, 20), title="and yet few are wrong"
     )
-    axes.set_xlim(-0.5, len(series["lags"]) - 0.05)
-    axes.legend(loc="upper left", ncol=2, handlelength=1, columnspacing=0.8, borderaxespad=0)
+    axes.set_xlim(-0.5, len(series["lags"]) - 0.5)
+    handles, names = axes.get_legend_handles_labels()
+    order = [*range(1, len(names)), 0]  # a line comes before bars
+    handles, names = [handles[i] for i in order], [names[i] for i in order]
+    axes.legend(handles, names, loc="upper left", ncol=2, handlelength=1, columnspacing=0.8, borderaxespad=0)
 
 
 draw = base.drawing(_moved, _sizes, _spectrum, _wrong, height=2.5, columns=2)

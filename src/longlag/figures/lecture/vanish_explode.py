@@ -46,7 +46,7 @@ def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
 def _both(panels: Sequence[Any], series: base.Series) -> None:
     for axes, unit in zip(panels, _UNITS, strict=True):
         _curves(axes, series[unit])
-        axes.set_title(f"{unit} units: critical weight scale {series[unit]['critical']:.3g}")
+        axes.set_title(f"{unit}: critical scale {series[unit]['critical']:.3g}")
     panels[0].set_ylabel(r"$\|\partial h_T / \partial h_t\|$")
 
 
