@@ -17,6 +17,7 @@ from matplotlib.patches import Patch
 
 AXES = {"T": "steps T", "H": "hidden units H", "B": "sequences B", "R": "replicas R (B=20, H=50)"}
 RATIOS = ("P1", "P2", "P4", "P5", "P7", "P11", "P12")
+_NEAR = 0.7  # from here to 1 a number to the right would reach the line of equal speed
 OURS, PEER = sns.color_palette("colorblind", 2)
 
 
@@ -27,7 +28,11 @@ def ratios(rows: pd.DataFrame) -> Any:
     for i, row in enumerate(asked.itertuples()):
         ax.barh(i, row.goal - row.floor, left=row.floor, height=0.5, color="0.87", zorder=0)
         ax.plot([row.low, row.high], [i, i], color=OURS, linewidth=2)
-        ax.annotate(f"{row.ratio:.3g}", (row.ratio, i), (0, 6), textcoords="offset points", ha="center", fontsize=7.5)
+        ends = [end for end in (row.low, row.high, row.ratio, row.ratio_peer_tuned) if end == end]  # no nan
+        right = not _NEAR < max(ends) <= 1
+        place, away, side = (max(ends), 6, "left") if right else (min(ends), -6, "right")
+        words = f"{row.ratio:.3g}"
+        ax.annotate(words, (place, i), (away, 0), textcoords="offset points", ha=side, va="center", fontsize=7.5)
     ax.scatter(asked.ratio, asked.index, color=OURS, s=40, zorder=3)
     ax.scatter(asked.ratio_peer_tuned, asked.index, facecolor="white", edgecolor=PEER, linewidth=1.3, s=34, zorder=2)
     ax.axvline(1, color="0.3", linewidth=0.8)

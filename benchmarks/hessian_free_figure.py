@@ -18,6 +18,7 @@ from benchmarks.harness import ROOT
 from benchmarks.hessian_free import PROBLEMS
 
 EARLY = 200  # passes
+UNITS = {"long_lag": "nats", "regression": "squared error", "autoencoder": "nats per pixel"}
 SECONDS = {"long_lag": 4.0, "regression": 0.25, "autoencoder": 3.0}  # that every method has spent
 
 
@@ -61,9 +62,8 @@ def figure(rows: pd.DataFrame) -> Any:
                 grid = np.geomspace(mine[column].min(), mine[column].max(), 60)
                 middle = [at(mine, column, x) for x in grid]
                 ax.plot(grid, middle, color=colour, linewidth=1.8, label=str(method).split(",")[0])
-            ax.set(xscale="log", yscale="log", xlabel=unit)
+            ax.set(xscale="log", yscale="log", xlabel=unit, ylabel=f"training loss ({UNITS[problem]})")
             ax.set_title(label if column == "passes" else "", fontsize=9)
-        ax_row[0].set_ylabel("loss of the training set")
     handles = [plt.Line2D([], [], color=colour, linewidth=1.8, label=name) for name, colour in colours.items()]
     drawn.legend(handles=handles, loc="outside upper center", ncols=len(handles), frameon=False)
     sns.despine(drawn)

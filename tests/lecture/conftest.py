@@ -6,12 +6,11 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
+from crossings import crossed
 from longlag.figures import lecture as drawings
 from longlag.figures.tools import style
 from longlag.lecture.base import Finding
@@ -78,28 +77,6 @@ def draw() -> Callable[..., None]:
         assert "nan" not in caption
 
     return check
-
-
-def crossed(figure: Figure) -> list[str]:
-    """The words in the panels of a drawn figure that a line or an axis of their panel crosses or another word covers,
-    and its titles that meet another or are cut."""
-    tops = [(panel.get_title("left"), panel._left_title.get_window_extent()) for panel in figure.axes]
-    titles = [(words, box) for words, box in tops if words]
-    sides = figure.bbox.padded(1)
-    found = [words for words, box in titles if box.x0 < sides.x0 or box.x1 > sides.x1 or
-             any(box.overlaps(other) for _, other in titles if other is not box)]  # fmt: skip
-    for panel in figure.axes:
-        insets = [text for inset in panel.child_axes for text in (*inset.texts, inset.title, inset._left_title)]
-        written = [text for text in (*panel.texts, *insets) if text.get_text().strip()]
-        boxes = [(text.get_text(), text.get_window_extent()) for text in written]
-        lines: list[Any] = [line for line in panel.lines if line.get_linestyle() != "None"]
-        lines += [spine for spine in panel.spines.values() if spine.get_visible() and panel.axison]
-        ways = [line.get_transform().transform_path(line.get_path()).cleaned(remove_nans=True) for line in lines]
-        for words, box in boxes:
-            covered = any(box.overlaps(other) for _, other in boxes if other is not box)
-            if covered or any(way.intersects_bbox(box, filled=False) for way in ways):
-                found.append(words)
-    return found
 
 
 LONGEST = 320  # letters: four lines of a slide
