@@ -169,6 +169,22 @@ def test_the_lag_changes_the_learning_curves(opened: Any) -> None:
     assert found[0] > found[1] > 0
 
 
+BESIDE = """
+const chart = document.querySelector("#view-curves svg"), at = (e) => e.getBoundingClientRect();
+const names = [...chart.querySelectorAll(".mark-text > text")].filter(e => /constant|half-solved|below/.test(e.textContent));
+const curves = [...chart.querySelectorAll(".mark-line path")];
+return [Math.min(...names.map(e => at(e).left)) - Math.max(...curves.map(e => at(e).right)), names.map(e => e.textContent)];
+"""
+
+
+def test_no_learning_curve_crosses_the_name_of_a_level(opened: Any) -> None:
+    """Curves begin at the constant answer and may stay there: the names stand beside the panel."""
+    free, names = opened.execute_script(BESIDE)
+    assert "solvedbelow" in names
+    assert any("constant" in name for name in names)
+    assert free > 0
+
+
 def test_the_axis_of_cost_changes_names_and_numbers(opened: Any) -> None:
     seen = set()
     for axis, words in stats.AXES.items():

@@ -5,6 +5,7 @@
   const data = JSON.parse($("explorer-data").textContent);
   const [METHOD, LAG] = [0, 1];
   const SEED_COST = { passes: 3, flops: 4, seconds: 5 };
+  const HEIGHT = 260; // of a chart, in pixels
   const UNITS = { passes: "passes", flops: "operations", seconds: "CPU s" };
   const state = { task: 0, lag: 0, axis: "passes", methods: new Set(data.methods.keys()) };
 
@@ -131,21 +132,27 @@
     const x = { field: "x", type: "quantitative", title: data.axes[state.axis], ...decades(points.map((point) => point.x)) };
     const y = { field: "wrong", type: "quantitative", title: "sequences wrong", scale: { type: "symlog", constant: data.criterion, domain: [0, 1] }, axis: { values: [0, 0.01, 0.03, 0.1, 0.3, 1], format: "~%" } };
     const [constant, half] = task().lines;
-    const near = constant !== null && half !== null && Math.abs(constant - half) < 0.05;
-    const answers = near ? [[constant, "constant and half-solved answer"]] : [[constant, "constant answer"], [half, "half-solved answer"]];
-    const levels = [[data.criterion, "solved below"], ...answers].filter(([level]) => level !== null);
+    const levels = [data.criterion, constant, half].filter((level) => level !== null);
+    const up = (share) => (HEIGHT * Math.log1p(share / data.criterion)) / Math.log1p(1 / data.criterion);
+    const near = constant !== null && half !== null && Math.abs(up(constant) - up(half)) < 30; // two lines of a name
+    const answers = near ? [[(constant + half) / 2, "constant,\nhalf-solved"]] : [[constant, "constant\nanswer"], [half, "half-solved\nanswer"]];
+    const names = [[data.criterion, "solved\nbelow"], ...answers].filter(([level]) => level !== null);
     const level = { y: { ...y, field: "level" } };
     const told = tell({ method: "method", seed: "seed", told: "after", share: "wrong", ended: "ended", n: "n" });
     const ends = points.filter((point) => point.last);
     const endings = (open) => ({ ...values(ends.filter((point) => point.open === open)), mark: { ...POINT, filled: !open, size: 70, strokeWidth: 1.6 }, encoding: { x, y, ...looks({ shape: true }), tooltip: told } });
     return {
       layer: [
-        { ...values(levels.map(([value, name]) => ({ level: value, name }))), mark: { type: "rule", strokeDash: [3, 3], opacity: 0.7, color: "#888" }, encoding: level },
+        { ...values(levels.map((value) => ({ level: value }))), mark: { type: "rule", strokeDash: [3, 3], opacity: 0.7, color: "#888" }, encoding: level },
         { ...values(points), mark: { type: "line", strokeWidth: 1.3, opacity: 0.8, aria: false }, encoding: { x, y, ...looks({ dash: true }), detail: { field: "run" } } },
         { ...values(points.filter((point) => !point.last)), mark: { type: "point", filled: true, size: 16, opacity: 0.7, aria: false }, encoding: { x, y, ...looks({}), tooltip: told } },
         endings(false),
         endings(true),
-        { ...values(levels.map(([value, name]) => ({ level: value, name }))), mark: { type: "text", align: "left", baseline: "bottom", x: 4, dy: -2, fontSize: 11 }, encoding: { ...level, text: { field: "name" } } },
+        { // beside the panel: curves begin at the constant answer and may run along any level
+          ...values(names.map(([value, name]) => ({ level: value, name }))),
+          mark: { type: "text", align: "left", baseline: "middle", x: "width", dx: 6, fontSize: 11, lineBreak: "\n" },
+          encoding: { ...level, text: { field: "name" } },
+        },
       ],
     };
   }
@@ -180,7 +187,7 @@
     $(`none-${name}`).hidden = !empty;
     if (empty) return;
     const words = $(`view-${name}`).dataset.description + `, task ${task().label}; the table below holds the numbers.`;
-    const full = { ...spec(), width: "container", height: 260, autosize: { type: "fit-x", contains: "padding" }, description: words, config: CONFIG };
+    const full = { ...spec(), width: "container", height: HEIGHT, autosize: { type: "fit-x", contains: "padding" }, description: words, config: CONFIG };
     $(`view-${name}`).parentElement.querySelector(".legend").replaceChildren(...legend(rows()));
     const options = { mode: "vega-lite", renderer: "svg", actions: false, ast: true, tooltip: { theme: dark() ? "dark" : "light" } };
     const before = $(`view-${name}`).embedded;
