@@ -101,6 +101,19 @@ def test_list_and_show(capsys):
         assert all(word in shown for word in words)
 
 
+@pytest.mark.parametrize(
+    ("task", "line"),
+    [
+        ("temporal_order", "kind: symbols; inputs: 2 x symbol, 4 x distractor; 4 outputs (scores of classes) at 1 scored step;"),
+        ("memorization_5bit", "kind: replay; inputs: 2 x symbol, blank, cue; 3 outputs (scores of classes) at 5 scored steps;"),
+        ("random_permutation_every_step", "inputs: 2 x symbol, 98 x distractor; 100 outputs (scores of classes) at every step;"),
+    ],
+)  # fmt: skip
+def test_show_says_in_words_what_goes_in_and_out(capsys, task, line):
+    assert cli.main(["show", task]) == 0
+    assert line in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("kind", ["methods", "tasks"])
 def test_show_prints_what_the_file_of_a_method_or_task_says(capsys, kind):
     for name in registry.names(kind):

@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,8 +83,8 @@ def task(name: str, lag: int | None) -> dict[str, Any]:
     check_lag(found, lag)
     traits = found.traits
     lines = [
-        f"kind {traits.kind}; inputs {', '.join(traits.roles)}; {_outputs(traits)} at {traits.scored or 'all'} scored "
-        f"step(s); shortest lag {found.shortest}",
+        f"kind: {traits.kind}; inputs: {_roles(traits)}; {_outputs(traits)} at {_scored(traits)}; "
+        f"shortest lag {found.shortest}",
         f"at lag {lag}: {found.steps(lag)} steps, minimal lag {found.minimal_lag(lag)}; loss {found.loss.name}",
         "solved: at most 1 % of 10,000 fresh sequences wrong"
         + (f"; here none of all {found.population}" if found.population else ""),
@@ -93,6 +94,17 @@ def task(name: str, lag: int | None) -> dict[str, Any]:
         ),
     ]
     return {**_basics("tasks", name), "lines": lines}
+
+
+def _roles(traits: Traits) -> str:
+    """The roles of the input channels in their order; neighbours of one role are counted."""
+    runs = [(role, len(list(same))) for role, same in groupby(traits.roles)]
+    return ", ".join(role if n == 1 else f"{n} x {role}" for role, n in runs)
+
+
+def _scored(traits: Traits) -> str:
+    """At how many steps an answer is asked for."""
+    return count(traits.scored, "scored step") if traits.scored else "every step"
 
 
 def _outputs(traits: Traits) -> str:
