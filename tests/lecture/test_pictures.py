@@ -88,6 +88,12 @@ def test_the_tables_of_the_page_are_of_what_is_shown_and_on_record(pictures, par
     assert f"<!-- pictures.py: {part} -->\n{made}<!-- end of {part} -->" in document, "run docs/lecture/pictures.py"
 
 
+def test_the_time_of_all_claims_is_the_sum_of_their_times(pictures, shown):
+    minutes = sum(one["seconds"] for one in shown.values()) / 60
+    assert pictures.times().endswith(f"| all, as `--slides` measures them | {minutes:.0f} min |\n")
+    assert pictures._in_all({"a": {"seconds": 1.5}, "b": {}}) is None, "not timed"
+
+
 def test_below_a_picture_stand_what_is_seen_the_verdict_and_every_number_that_decides(pictures, shown):
     one, below = shown["exploding_step"], pictures.section("exploding_step")
     assert seen("exploding_step") in below
