@@ -70,9 +70,7 @@ def growth(costs: pd.DataFrame, slopes: pd.DataFrame, share: float | None) -> An
     panels[0].set_ylim(top=panels[0].get_ylim()[1] * 3)  # room for the slopes
     panels[0].set_ylabel("CPU time of an update, ms")
     if share is not None:
-        text = (
-            f"At T=B=H=100 an update runs at {share:.0%} of this machine's own matrix-product rate, everything included"
-        )
+        text = f"At T=B=H=100 an update of longlag runs at {share:.0%} of the rate of this machine's matrix products"
         figure.suptitle(text, fontsize=9)
     sns.despine(figure)
     return figure
