@@ -13,7 +13,7 @@ from finding import of_all
 
 from longlag.analysis.reach import established
 from longlag.store.records import Row, Status
-from longlag.words import count, join_words, method_label, number, task_label, the_method
+from longlag.words import capital, count, join_words, method_label, number, task_label, the_method
 
 LOOSER = 0.05  # share of sequences wrong that a looser criterion might allow
 Pair = tuple[str, str]  # method, task
@@ -29,8 +29,8 @@ def after_an_unsolved_lag(rows: Iterable[Row]) -> str:
         f"{method_label(name)} {n} of {sum(row.method == name for row in again)}" for name, n in found.most_common()
     )
     return (
-        f"{count(len(again), 'run')} of the reference are at the lag after one that the same seed had not solved, and "
-        f"{sum(found.values())} of these are solved ({each}). After two unsolved lags nothing was tried: "
+        f"{count(len(again), 'run')} of the reference are at the lag after one that the same seed had not solved. "
+        f"{sum(found.values())} of these are solved: {each}. After two unsolved lags nothing was tried: "
         f"{count(left, 'run')} count as unsolved without a trial. So the rule may hide a few solved runs."
     )
 
@@ -55,8 +55,8 @@ def near_misses(rows: Iterable[Row]) -> str:
     each = join_words(f"{method_label(m)} on {task_label(t)} {strict[m, t]} to {loose[m, t]}" for m, t in grown)
     names = join_words(f"{method_label(name)} {n}" for name, n in Counter(row.method for row in near).most_common())
     return (
-        f"Of the {len(unsolved)} runs of the reference that were tried and not solved, {len(near)} had at most "
-        f"{100 * LOOSER:.0f} % of the validation sequences wrong at some evaluation ({names}). If that were enough, "
+        f"{count(len(unsolved), 'run')} of the reference were tried and not solved. {len(near)} of these had at most "
+        f"{100 * LOOSER:.0f} % of the validation sequences wrong at some evaluation: {names}. If that were enough, "
         f"{len(grown)} of {len(strict)} reaches would grow, the others not: {each}. This counts the lags that were "
         "tried."
     )
@@ -90,8 +90,8 @@ def sure_reaches(rows: Iterable[Row]) -> str:
     return (
         f"Of the {len(seen)} reaches of the reference {sum(not steps for steps in apart.values())} are established as "
         f"well: all {seeds} seeds solve this lag and all shorter ones, or none is reached. For the others some seed "
-        "fails at that lag or a shorter one. They differ by two lags of the grid or more for (reach, established) "
-        f"{each}."
+        "fails at that lag or a shorter one. The widest gaps are two lags of the grid or more. In brackets the reach "
+        f"and the established one: {each}."
     )
 
 
@@ -119,9 +119,9 @@ def machines(rows: Iterable[Row]) -> str:
             shared.setdefault(cpu, []).append(f"{method_label(name)} {n} of {found.total()}")
         else:
             alone.setdefault(cpu, []).append(the_method(name))
-    words = [f"{join_words(names)} ran on {cpu} alone" for cpu, names in sorted(alone.items())]
-    words += [f"most runs of the following on {cpu}: {join_words(each)}" for cpu, each in sorted(shared.items())]
-    return f"No. In the reference {', and '.join(words)}. {_uneven(rows)}"
+    words = [f"In the reference {join_words(names)} ran on {cpu} alone." for cpu, names in sorted(alone.items())]
+    words += [f"Of others most runs were on {cpu}: {join_words(each)}." for cpu, each in sorted(shared.items())]
+    return f"No. {' '.join(words)} {_uneven(rows)}"
 
 
 def _uneven(rows: Sequence[Row]) -> str:
@@ -153,11 +153,11 @@ def optimisers(rows: Iterable[Row]) -> str:
 
     return (
         f"On [fresh seeds](../results/fresh/README.md) the LSTM solves {told('lstm')} runs. Three plain nets of 100 "
-        f"units solve {told('irnn')} ({method_label('irnn')}: rectified units, Adam, clipping and a start that reads "
-        f"the lag), {told('orthogonal')} ({method_label('orthogonal')}: tanh units with these three) and "
-        f"{told('clipping')} ({method_label('clipping')}: tanh units with SGD). So plain nets differ from each other "
-        "as much as from the LSTM. In no run does a gated cell take the place of a plain one while all else stays as "
-        "it is."
+        f"units stand beside it. The {method_label('irnn')} solves {told('irnn')}: it has rectified units, Adam, "
+        f"clipping and a start that reads the lag. The {method_label('orthogonal')} solves {told('orthogonal')}: it "
+        f"has tanh units with these three. {capital(method_label('clipping'))} solves {told('clipping')}: it has tanh "
+        "units with SGD. So plain nets differ from each other as much as from the LSTM. In no run does a gated cell "
+        "take the place of a plain one while all else stays as it is."
     )
 
 

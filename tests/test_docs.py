@@ -204,6 +204,30 @@ def test_texts_are_in_plain_words():
     assert not found, "say it in plain words, such as 'resumes', 'again', 'forever', 'result'"
 
 
+FIRST_PAGES = ("first-run", "read-the-page", "compare", "add-a-method", "add-a-task", "plain-torch", "tuning", "workflow",
+               "cluster", "protocol", "faq", "glossary", "hessian-free")  # fmt: skip
+LONGEST = 28  # words of a sentence, or of what stands before or after its colon or semicolon; enumerations excepted
+
+
+def long_sentences(text: str) -> list[str]:
+    """Sentences of a document's prose and tables that take a second reading. A list of five names or more is none."""
+    text = re.sub(r"```.*?```|<!--.*?-->", "", text, flags=re.S)
+    blocks = re.split(r"\n\s*\n|\n(?=\s*[-*|#>]|\s*\d+\. )|(?<= )\|(?= )", text)
+    plain = (re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", " ".join(block.split())) for block in blocks)
+    found = [sentence for block in plain for sentence in re.split(r"(?<=[.!?:;])\*{0,2}\s+", block)]
+    return [one for one in found if len(re.findall(r"[^\W\d_][\w'’-]*", one)) > LONGEST and one.count(", ") < 4]
+
+
+@pytest.mark.parametrize("name", FIRST_PAGES)
+def test_sentences_of_the_first_pages_are_short(name):
+    assert long_sentences((ROOT / f"docs/{name}.md").read_text()) == []
+
+
+def test_a_long_sentence_is_noticed():
+    assert long_sentences(f"Short. {'word ' * LONGEST}too. Short.") == [f"{'word ' * LONGEST}too."]
+    assert long_sentences(f"Short: {'word ' * LONGEST}; short.\n\n```sh\n{'word ' * 2 * LONGEST}\n```\n") == []
+
+
 def commands(path: Path) -> list[str]:
     """Every `longlag VERB ...` in a document's prose and code, without comments; forms with [options] or ... are skipped."""
     text = path.read_text()
