@@ -1,6 +1,8 @@
 """The design: what is accepted, what is refused and in which words, and how it is cut into jobs."""
 
+import contextlib
 import dataclasses
+import io
 import itertools
 import json
 import os
@@ -9,9 +11,10 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from snakemake.cli import parse_config
 
@@ -318,6 +321,7 @@ def test_gradient_flow_is_asked_for_by_the_suite_or_by_a_cell():
         }
 
 
+@settings(deadline=None)  # an example takes longer than the default of 200 ms where other jobs have the cores
 @given(start=st.integers(0, 9), count=st.integers(1, 9), size=st.integers(1, 5))
 def test_one_more_seed_renames_no_job_and_moves_no_seed(start, count, size):
     def by_seed(end):
@@ -414,11 +418,38 @@ ON_BOTH = {"methods": ["half", "gru"], "tasks": ["adding", "temporal_order"], "l
 
 
 @pytest.fixture
+def _forget_plugins():
+    yield
+    for found in (*registry._plugins.values(), registry._origins):
+        found.clear()
+
+
+@pytest.fixture
+def _in_this_process(_forget_plugins, monkeypatch):
+    """`longlag design` answers in this process, which has torch. That it is a process of its own is tested below."""
+
+    def call(command, *, input, **how):
+        assert command[:5] == [*digests.THIS, "design"]
+        given = io.TextIOWrapper(io.BytesIO(input.encode()), "utf-8")
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            patch.setattr(sys, "stdin", given)
+            code = cli.main(command[4:])
+        done = subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
+        done.check_returncode()
+        return done
+
+    stand_in = SimpleNamespace(run=call, CalledProcessError=subprocess.CalledProcessError)
+    monkeypatch.setattr(digests, "subprocess", stand_in)
+
+
+@pytest.fixture
 def half(tmp_path):
     (tmp_path / "half.py").write_text(HALF)
     return str(tmp_path / "half.py")
 
 
+@pytest.mark.usefixtures("_in_this_process")
 def test_a_foreign_method_that_cannot_be_built_everywhere_is_a_warning_and_takes_no_other_with_it(half):
     said: list[str] = []
     one = suite.parse(design(ON_BOTH, plugins=[half], seeds=2), "my.yaml")
@@ -432,6 +463,7 @@ def test_a_foreign_method_that_cannot_be_built_everywhere_is_a_warning_and_takes
     assert "ValueError: no symbols here" in text
 
 
+@pytest.mark.usefixtures("_in_this_process")
 @pytest.mark.parametrize(
     ("cells", "keys", "words"),
     [
@@ -456,6 +488,7 @@ def test_what_cannot_be_run_is_refused_with_file_cell_and_remedy(half, cells, ke
     assert [word for word in words if word not in str(error.value)] == []
 
 
+@pytest.mark.usefixtures("_in_this_process")
 def test_faults_of_many_kinds_are_counted_not_all_listed():
     one = suite.parse(design({**CELL, "lags": [*range(1, 20)]}, seeds=1), "my.yaml")
     with pytest.raises(LonglagError, match=r"9 of 19 runs") as error:
@@ -467,6 +500,7 @@ def test_faults_of_many_kinds_are_counted_not_all_listed():
         digests.work_out(twelve)
 
 
+@pytest.mark.usefixtures("_in_this_process")
 def test_a_device_or_memory_that_is_not_here_is_a_note_unless_the_suite_is_to_run_here():
     said: list[str] = []
     far = suite.parse(design(device="cuda:7", seeds=1), "my.yaml")
@@ -480,6 +514,7 @@ def test_a_device_or_memory_that_is_not_here_is_a_note_unless_the_suite_is_to_ru
         digests.work_out(big, here=True)
 
 
+@pytest.mark.usefixtures("_in_this_process")
 def test_digests_that_a_caller_has_worked_out_are_taken_for_the_same_question_only(tmp_path, monkeypatch):
     one = suite.parse(design(title="Handed on"))
     found = {"a job": {"adding": {"20": "a digest"}}}
@@ -491,13 +526,6 @@ def test_digests_that_a_caller_has_worked_out_are_taken_for_the_same_question_on
     (tmp_path / "digests.json").write_text("[")
     digests._from_command.cache_clear()
     assert found.keys().isdisjoint(digests.work_out(one))
-
-
-@pytest.fixture
-def _forget_plugins():
-    yield
-    for found in (*registry._plugins.values(), registry._origins):
-        found.clear()
 
 
 @pytest.mark.usefixtures("_forget_plugins")
@@ -531,16 +559,19 @@ def test_digests_that_are_damaged_are_refused():
         suite.parse(design()).wanted(suite.parse(design()).jobs[0])
 
 
-def test_digests_need_no_command_on_the_path(monkeypatch, tmp_path):
-    with_command = digests.work_out(suite.parse(design(title="A command")))
+@pytest.fixture(scope="module")
+def wanted():
+    """The digests of a design as the command gives them. They do not depend on its title, but answers are kept by it."""
+    return digests.work_out(suite.parse(design(title="A command")))
+
+
+def test_digests_need_no_command_on_the_path(wanted, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert digests.work_out(suite.parse(design(title="No command"))) == with_command
+    assert digests.work_out(suite.parse(design(title="No command"))) == wanted
 
 
-def test_digests_are_those_of_this_package_unless_the_jobs_are_of_another(monkeypatch, tmp_path):
+def test_digests_are_those_of_this_package_unless_the_jobs_are_of_another(wanted, monkeypatch, tmp_path):
     one = suite.parse(design(title="This package"))
-    wanted = digests.work_out(one)
-    digests._from_command.cache_clear()
     other = tmp_path / "longlag"
     other.write_text("""#!/bin/sh\necho '{"digests": {}}'\n""")
     other.chmod(0o755)
