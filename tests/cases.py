@@ -58,3 +58,12 @@ CASES: dict[str, Callable[[], Analysis]] = {
         [replace(r, task="$x_{<b>$", method="_m$^&") for r in fake_results.runs([0], ["lstm"], ["adding"])]
     ),
 }
+
+
+@cache
+def shared(case: str) -> Analysis:
+    """The analysis of a case, one for all tests that only read it, so that each of its results is computed once.
+
+    Nobody changes a table in place. A test that replaces what computes a result takes a new one from CASES.
+    """
+    return CASES[case]()

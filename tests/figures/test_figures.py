@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 import fake_results
-from cases import CASES, analysis
+from cases import CASES, analysis, shared
 from longlag import figures, registry
 from longlag.analysis import Analysis, stats
 from longlag.cli import main
@@ -32,7 +32,7 @@ REFERENCE = Path(__file__).parents[2] / "results/reference/runs.csv.gz"
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", figures.names())
 def test_every_figure_is_drawn_and_captioned(name: str, case: str) -> None:
-    suite = CASES[case]()
+    suite = shared(case)
     module = figures.get(name)
     module.draw(suite).draw_without_rendering()  # lays out and parses all text, paints nothing
     caption = module.caption(suite)
@@ -111,7 +111,7 @@ def test_more_methods_than_colours_still_differ() -> None:
 @pytest.mark.parametrize("width", [style.PAGE_WIDTH, style.COLUMN_WIDTH])
 @pytest.mark.parametrize("case", ["whole", "many tasks"])
 def test_no_type_is_smaller_than_seven_points(case: str, width: float) -> None:
-    suite = CASES[case]()
+    suite = shared(case)
     for name in figures.names():
         figure = figures.get(name).draw(suite, width=width)
         texts = [text for text in figure.findobj(lambda artist: hasattr(artist, "get_fontsize")) if text.get_text()]

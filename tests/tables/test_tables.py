@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import fake_results
-from cases import CASES, analysis, papers_judged_once  # noqa: F401 - a fixture
+from cases import CASES, analysis, papers_judged_once, shared  # noqa: F401 - a fixture
 from longlag import tables
 from longlag.cli import main
 from longlag.errors import documentation
@@ -23,7 +23,7 @@ HOSTILE = "<script>alert(1)</script> a_b & 50% | $x$ \\ {c} ~ ^ #"
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", tables.names())
 def test_every_table_is_set(name: str, case: str) -> None:
-    suite = CASES[case]()
+    suite = shared(case)
     module = tables.get(name)
     table = module.build(suite)
     assert "nan" not in table.to_string().lower()
@@ -54,7 +54,7 @@ def test_documents_in_a_note_are_links() -> None:
 
 @pytest.mark.parametrize("name", tables.names())
 def test_documents_in_a_note_exist(name: str) -> None:
-    named = re.findall(r"docs/\S+\.md", tables.get(name).note(CASES["whole"]()))
+    named = re.findall(r"docs/\S+\.md", tables.get(name).note(shared("whole")))
     assert all((Path(__file__).parents[2] / document).is_file() for document in named), named
 
 
