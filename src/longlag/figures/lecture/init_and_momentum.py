@@ -51,7 +51,7 @@ def slide(finding: base.Series, width: float = style.PAGE_WIDTH) -> Figure:
 
 def _tasks(series: base.Series) -> Mapping[str, Mapping[str, tuple[Any, Any]]]:
     """What is drawn corner by corner, the shares and which are solved: the tasks on record, else the live version."""
-    spent = series["tasks"] or {f"no records; run now: {series['live_name']}": series["live"]}
+    spent = series["tasks"] or {f"no records; run now:\n{series['live_name']}": series["live"]}
     solved: Mapping[str, Any] = series["solved"] or dict.fromkeys(spent, series["live_solved"])
     return {task: {kind: (base.array(values), np.array(solved[task][kind], dtype=bool))
                    for kind, values in corners.items()} for task, corners in spent.items()}  # fmt: skip
@@ -97,7 +97,7 @@ def _effects(axes: Any, finding: base.Series) -> None:
             at, colour = -place - 0.24 * (which - (len(tasks) - 1) / 2), _COLOURS[corner]
             axes.hlines(at, number["low"], number["high"], color=colour, lw=1.6)
             axes.plot(number["value"], at, "os"[which % 2], ms=4.5, color=colour, mec="white", mew=0.5)
-    axes.axvline(0, color=style.INK, lw=1, ls="--")
+    axes.axvline(0, ymin=0.02 + 0.075 * len(tasks), color=style.INK, lw=1, ls="--")  # it ends above the key
     beside = {"textcoords": "offset points", "xytext": (3, 0), "va": "bottom", "fontsize": 7}
     base.word(axes, 0, 0.6, "threshold: no effect", **beside)
     axes.set_yticks([-place for place in range(len(_EFFECTS))], [words for words, _ in _EFFECTS.values()], fontsize=7)
@@ -126,7 +126,7 @@ def _paper(axes: Any, published: Mapping[str, Mapping[str, float]]) -> None:
         )
     axes.set_xticks(range(len(errors)), list(errors), fontsize=7)
     axes.set(yscale="log", ylabel="error over that at μ = 0", xlabel="momentum, ESN-style start")
-    axes.set_title("the paper's errors (not run here)")
+    axes.set_title("the paper's errors (not run)")
     axes.legend(fontsize=7, loc="lower left", borderaxespad=0.1, handlelength=1)
 
 
