@@ -117,10 +117,10 @@ def mingru(path: Path = REFERENCE) -> Finding:
     others = max(lag for method, lag in xor.items() if method != "mingru")
     return Finding(
         f"The minGRU carries {len(far)} of {len(tasks)} tasks to lag {last} with every seed, and XOR further than any "
-        "other trained net",
+        "other trained recurrent net",
         f"Its recurrence is linear. On {count(len(far), 'task')} it solves {of_all(runs['mingru'])} runs at lag "
         f"{last}, the chrono LSTM {of_all(runs['lstm_chrono'])} and the GRU {of_all(runs['gru'])}. On XOR it reaches "
-        f"lag {xor['mingru']}, and no other trained net more than {others}.",
+        f"lag {xor['mingru']}, and no other trained recurrent net more than {others}.",
         subject=Subject.LAGS,
         caption=_caption(own),
         table=_ladders(own, "minGRU"),

@@ -72,6 +72,7 @@ def found() -> list[Finding]:
         of_order.order_at_200(),
         of_momentum.five_bits(),
         on_baselines.on_newer_tasks(records),
+        on_baselines.trained_average(),
     ]
 
 

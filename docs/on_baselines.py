@@ -6,14 +6,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from conditions import REFERENCE, Seeds, by_condition, passes, solved
+from conditions import REFERENCE, Seeds, by_condition, passes, solved, solved_of
 from finding import Finding, Subject, in_markdown, of_all, see, span
+from fresh import cell
 
 from longlag.store.records import Row
 from longlag.words import capital, count, join_words, method_label, number, task_label
 
 RECORD = Path(__file__).parents[1] / "results/underway/runs.csv.gz"
-_AVERAGE, _GUESSING = "time_average", "random_guessing"
+_AVERAGE, _GUESSING, _TRAINED = "time_average", "random_guessing", "trained_average"
+_ORDERED = {"temporal_order": 1 / 4, "temporal_order_3bit": 1 / 2}  # task -> share wrong, if the order is guessed
 _BASELINES = (_AVERAGE, _GUESSING, "constant")
 
 
@@ -114,6 +116,66 @@ def on_newer_tasks(records: Mapping[str, Sequence[Row]], path: Path = RECORD) ->
         and {"clipping", "control"} <= set(never)
         and not any(row.solved for task in tasks for row in _tried(seeds, "constant", task))
         and {len(rows) for rows in seeds.values()} == {5},
+    )
+
+
+def trained_average(path: Path = RECORD) -> Finding:
+    """The tasks of the reference that a trained net solves which knows no order, and how far."""
+    reference, seeds = by_condition(REFERENCE), by_condition(path)
+    own = {of: rows for of, rows in seeds.items() if of[0] == _TRAINED and of[1] in _tasks(reference)}
+    tasks, lags = _tasks(own), sorted({lag for _, _, lag in own})
+    reach = {task: max((lag for lag in lags if solved(own, _TRAINED, task, lag) >= 0.5), default=0) for task in tasks}
+    easy = sorted((task for task in tasks if reach[task]), key=lambda task: (-reach[task], task))
+    new = [task for task in easy if not solved(seeds, _AVERAGE, task, lags[0])]
+    recurrent = {method for method, _, _ in reference} - {"esn"}
+    xor = {method: [row.solved for row in reference[method, "xor", reach["xor"]]] for method in recurrent}
+    best = max(recurrent, key=lambda method: (sum(xor[method]), method))
+    found = [row.solved for row in own[_TRAINED, "xor", reach["xor"]]]
+    last = ("multiplication", lags[-1])
+    ahead = {
+        method_label(m): solved_of(reference, m, *last) for m in sorted(recurrent) if solved(reference, m, *last) >= 0.5
+    }
+    wrong = {task: [row.test_error for row in _tried(own, _TRAINED, task)] for task in _ORDERED}
+    return Finding(
+        f"Four tasks of eight need no order: a trained mean over time solves {join_words(map(task_label, new))} too",
+        f"The baseline `{_TRAINED}` is a feed-forward net of the mean over time of its features, after Raffel & Ellis "
+        f"2015. At lag 20 it solves {join_words(map(task_label, easy))} with "
+        f"{of_all([row.solved for task in easy for row in own[_TRAINED, task, lags[0]]])} runs. So a solved run of "
+        "these tasks does not show that a net has learned an order.",
+        subject=Subject.TASKS,
+        caption="Seeds solved, and the median of their passes:",
+        table=in_markdown(
+            ["task", *map(str, lags)],
+            [[task_label(task), *(cell(own[_TRAINED, task, lag], (task, lag)) for lag in lags)] for task in easy],
+        ),
+        notes={
+            "Settings": f"Five seeds of the reference ([record](../results/underway/README.md)), {lags[0]} to "
+            f"{lags[-1]}, at most {number(max(row.budget for rows in own.values() for row in rows))} passes, one "
+            "learning rate for all tasks and lags, no search. A seed stops after two unsolved lags.",
+            "XOR": f"At lag {reach['xor']} it solves {of_all(found)} seeds, and it does not know the lag. Of the "
+            f"trained recurrent nets the {method_label(best)} solves the most there, {of_all(xor[best])}.",
+            "Recurrent nets": f"On multiplication it is behind: at lag {lags[-1]} it solves "
+            f"{solved_of(own, _TRAINED, *last)} seeds, and "
+            f"{join_words(f'the {name} {seeds_of}' for name, seeds_of in ahead.items())}.",
+            "Why": "XOR and multiplication are functions of two marked values that may be swapped. A mean keeps what "
+            "was there, and the second layer combines it.",
+            "Temporal order": f"{span(wrong['temporal_order'], _percent)} % are wrong, and with three symbols "
+            f"{span(wrong['temporal_order_3bit'], _percent)} %. A net that knows which symbols came, and guesses their "
+            "order, has 25 % and 50 % wrong.",
+            "Longer lags": "The two values count 2 / T in the mean, so that a longer sequence leaves less of them.",
+            "Random features": f"With features that are not trained ({see('no_order')}) adding and random permutation "
+            "alone are solved.",
+        },
+        holds=set(easy) == {"adding", "multiplication", "random_permutation", "xor"}
+        and len(tasks) == 8
+        and all(row.solved for task in easy for row in own[_TRAINED, task, lags[0]])
+        and set(new) == {"multiplication", "xor"}
+        and all(found)
+        and 2 * sum(xor[best]) < len(xor[best])
+        and not any(row.solved for row in own[(_TRAINED, *last)])
+        and all(abs(share - least) < 0.02 for task, least in _ORDERED.items() for share in wrong[task])
+        and {len(rows) for rows in own.values()} == {5},
+        key="trained_average",
     )
 
 

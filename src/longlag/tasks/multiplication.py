@@ -11,7 +11,8 @@ one between a tenth and a half of it; the target at the last step is u_I u_J. On
 Hochreiter & Schmidhuber 1997, experiment 5, in the windows of Martens & Sutskever 2011.
 Deviations from the 1997 text: (1) no -1 flag at the first and last step; (2) the windows scale with T; (3) a linear
 output and the squared error, where the net of 1997 has a logistic output. A product needs both values at once, but each
-alone explains 3/7 of its variance: there is a slope to climb, which XOR has not.
+alone explains 3/7 of its variance: there is a slope to climb, which XOR has not. It needs no order: a net of the
+average over time (`trained_average`) solves it.
 
 Small products are frequent. The constant that is within the tolerance most often is therefore 0.04 (71.8 % wrong), not
 the mean, with which a net that minimises the squared error begins (88.9 % wrong). One number known is no better than

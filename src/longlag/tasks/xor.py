@@ -11,7 +11,8 @@ between a tenth and a half of it; the class at the last step is u_I xor u_J. One
 Martens & Sutskever 2011; foreseen by Hochreiter & Schmidhuber 1997, section 6, as the strongly delayed XOR.
 Deviations: (1) softmax cross-entropy over two classes and argmax, where the thesis minimises the squared error of one
 linear output (the authors' released code has one sigmoid output and cross-entropy, which is the same model). There is
-no staircase: the net learns nothing before it holds both bits at once.
+no staircase: the net learns nothing before it holds both bits at once. It needs no order: a net of the average over
+time (`trained_average`) solves it.
 """
 
 from __future__ import annotations
