@@ -17,8 +17,8 @@ from torch.nn.functional import leaky_relu
 
 from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
-from longlag.cells.base import GradientTape, State, affine_drive, gradient_tape, zero_start
-from longlag.cells.linear_scan import replicas
+from longlag.cells.base import GradientTape, State, affine_drive, zero_start
+from longlag.cells.linear_scan import differentiated, replicas
 from longlag.ranges import COUNT, part
 
 _CHUNK_SEQUENCES = 100  # whose states are computed at once where no derivatives are wanted
@@ -50,15 +50,7 @@ class AverageNet:
             return torch.cat([self._states(params, *piece, scored) for piece in pieces], 2)
 
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape:
-        leaves = {name: params[name].detach().requires_grad_() for name in self.shapes(x.shape[-1])}
-        with torch.enable_grad():
-            found = self._states(leaves, x, start, scored)
-
-        def backward(d_states: Tensor) -> dict[str, Tensor]:
-            parts = torch.autograd.grad(found, tuple(leaves.values()), d_states, retain_graph=True)
-            return dict(zip(leaves, parts, strict=True))
-
-        return gradient_tape(self, params, x, start, found.detach(), backward)
+        return differentiated(self, params, x, start, lambda own: self._states(own, x, start, scored))
 
     def _states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         """Outputs at the last `scored` steps, [R, K, B, H]; zero where a sequence has not begun."""

@@ -61,9 +61,16 @@ def states(cell: Layered, params: Params, x: Tensor, start: Tensor, scored: int)
 
 def tape(cell: Layered, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape:
     """`OwnTape.tape` of such a cell."""
+    return differentiated(cell, params, x, start, lambda own: _all_states(cell, own, x, start)[:, -scored:])
+
+
+def differentiated(
+    cell: Recurrence, params: Params, x: Tensor, start: Tensor, states: Callable[[Params], Tensor]
+) -> GradientTape:
+    """The tape of a cell whose states at the scored steps [R, K, B, H] are a function that torch differentiates."""
     leaves = {name: params[name].detach().requires_grad_() for name in cell.shapes(x.shape[-1])}
     with torch.enable_grad():
-        found = _all_states(cell, leaves, x, start)[:, -scored:]
+        found = states(leaves)
 
     def backward(d_states: Tensor) -> dict[str, Tensor]:
         parts = torch.autograd.grad(found, tuple(leaves.values()), d_states, retain_graph=True, materialize_grads=True)
