@@ -172,3 +172,22 @@ def test_panels_of_a_metric_have_one_range_and_say_where_zero_is():
     own["values"] = [[0.1, 0.003 * (row + 1)] for row in own.row]
     figure = papers.draw(own.assign(value=0.01), curve=False)
     assert not any(text.get_text() == "0" for panel in figure.axes for text in panel.get_yticklabels())
+
+
+@pytest.mark.parametrize("name", stages.names())
+def test_every_logarithmic_axis_spans_a_decade(name):
+    """Or three runs with 25 % wrong fill it from end to end."""
+    found = paper(name)
+    for place, table in enumerate(found.page["tables"]):
+        if not table.get("curve"):
+            for panel in papers.draw(found.cells[found.cells.table == place], curve=False).axes:
+                low, high = panel.get_ylim()
+                assert panel.get_yscale() == "linear" or high >= 9.999 * low
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "expected"),
+    [(0.25, 0.25, 1.0, (0.25 / 10**0.5, 0.25 * 10**0.5)), (0.9, 0.95, 1.0, (0.1, 1.0)), (1.0, 30.0, 1.0, (1.0, 30.0))],
+)
+def test_a_short_range_becomes_a_decade_which_ends_at_the_most(low, high, most, expected):
+    assert papers._a_decade(low, high, most) == pytest.approx(expected)

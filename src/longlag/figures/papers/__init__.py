@@ -105,7 +105,7 @@ def _ticks(panels: list[Any], metric: str) -> None:
     height at which a zero is drawn says so.
     """
     ends = np.array([panel.get_ylim() for panel in panels])
-    low, high = ends[:, 0].min(), ends[:, 1].max()
+    low, high = _a_decade(ends[:, 0].min(), ends[:, 1].max(), most=1.0 if metric == "share_wrong" else math.inf)
     zero = low <= _SMALLEST
     for axis in (panel.yaxis for panel in panels):
         axis.axes.set_ylim(_SMALLEST / 1.6 if zero else low, high)
@@ -115,6 +115,13 @@ def _ticks(panels: list[Any], metric: str) -> None:
         if zero:
             ticks = [tick for tick in axis.get_major_locator().tick_values(low, high) if 2 * _SMALLEST < tick <= high]
             axis.set_ticks([_SMALLEST, *ticks], ["0", *axis.get_major_formatter().format_ticks(ticks)])
+
+
+def _a_decade(low: float, high: float, most: float) -> tuple[float, float]:
+    """A range of a decade at least, which ends at `most` at most: a shorter one makes runs that agree look apart."""
+    widen = max(1.0, math.sqrt(10 * low / high))
+    high = min(high * widen, max(high, most))
+    return min(low / widen, high / 10), high
 
 
 def _decimal(number: float, _: int) -> str:
