@@ -62,6 +62,14 @@ def test_a_panel_of_passes_without_a_mark_says_why():
     assert [[text.get_text() for text in panel.texts] for panel in empty] == [["no run solves it"]]
 
 
+def test_a_panel_without_runs_and_published_numbers_says_so():
+    cells = paper("tallec2018").cells
+    cells = cells[cells.table == 1].copy()
+    cells["values"], cells["value"], cells["n"] = [[]] * len(cells), np.nan, 0
+    panels = papers.draw(cells, curve=False).axes
+    assert [[text.get_text() for text in panel.texts] for panel in panels] == [["not run"], ["not run"]]
+
+
 def test_curves_leave_out_tasks_without_runs_and_say_so():
     cells = paper("martens2011").cells
     cells = cells[cells.table == 0].copy()

@@ -74,6 +74,8 @@ def _dots(cells: pd.DataFrame, width: float) -> Figure:
     for panel, (title, own, labels) in zip(axes, panels, strict=True):
         for place, cell in enumerate(own.itertuples()):
             _column(panel, place, cell)
+        if not ((own.n > 0) | _ringed(own)).any():
+            _say(panel, "not run")
         if not set(own.metric) <= SHARES:
             panel.set_yscale("log")
         room = int(_CHARACTERS * width / style.PAGE_WIDTH) // (across * len(own))
@@ -235,9 +237,14 @@ def _task(pair: tuple[Any, Any], rows: pd.DataFrame, arms: dict[str, str]) -> No
     pair[1].set_xticks(range(len(lags)), map(str, lags))
     drawn = rows.passes[(rows.n > 0) & np.isfinite(rows.passes)]
     if drawn.empty:
-        words: Any = {"ha": "center", "va": "center", "color": style.QUIET, "fontsize": 7.5}
-        pair[1].text(0.5, 0.5, "no run solves it", transform=pair[1].transAxes, **words)
+        _say(pair[1], "no run solves it")
     pair[1].set_ylim(min([1e5, *(0.5 * drawn)]), max([2e8, *(2 * drawn)]))
+
+
+def _say(panel: Any, words: str) -> None:
+    """In the middle of a panel that has no mark: why."""
+    look: dict[str, Any] = {"ha": "center", "va": "center", "color": style.QUIET, "fontsize": 7.5}
+    panel.text(0.5, 0.5, words, transform=panel.transAxes, **look)
 
 
 def _colour(number: int) -> Any:
