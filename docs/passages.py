@@ -342,7 +342,7 @@ PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "final": ("results/tuning_far/README.md", final),
     "which budget": ("docs/protocol.md", which_budget),
     "costs of passes": ("docs/cluster.md", lambda: costs.of_passes(_record())),
-    "cost of a large suite": ("docs/cluster.md", lambda: costs.of_large_suite(_record())),
+    "cost of a large suite": ("docs/cluster.md", costs.of_large_suite),
     "estimated": ("docs/cluster.md", lambda: costs.foretold(_record())),
     "what recipes read": ("docs/protocol.md", what_recipes_read),
     "today": ("docs/faq.md", todays),

@@ -33,3 +33,11 @@ def test_what_a_wheel_ships_comes_first(tmp_path, monkeypatch):
 def test_the_address_of_a_document_is_that_of_the_project():
     urls = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
     assert errors.documentation("docs") == urls["Documentation"].replace("/tree/", "/blob/")
+
+
+def test_the_runs_to_estimate_from_are_those_that_are_there(tmp_path, monkeypatch):
+    assert [folder.name for folder in resources.recorded()] == ["reference", "underway"]
+    monkeypatch.setattr(resources, "root", lambda: tmp_path)
+    assert resources.recorded() == []
+    (tmp_path / resources.REFERENCE).mkdir(parents=True)
+    assert resources.recorded() == [tmp_path / resources.REFERENCE]

@@ -10,6 +10,7 @@ from pathlib import Path
 from longlag.errors import LonglagError
 
 REFERENCE = "results/reference"  # the committed record: runs.csv.gz, suite.json, memory.csv, curves.parquet
+UNDERWAY = "results/underway"  # in a clone: every finished run of the whole comparison, those of the reference too
 PAPERS = "results/papers"  # the committed records of papers: a folder each
 _PACKAGE = Path(__file__).parent
 
@@ -36,3 +37,11 @@ def find(name: str) -> Path:
     if not path.exists():
         raise LonglagError(f"{path} is missing; install longlag again with pip, or restore the file from git")
     return path
+
+
+def recorded() -> list[Path]:
+    """The folders whose runs say what a run costs: the reference, and in a clone the whole comparison's finished runs.
+
+    None that was removed.
+    """
+    return [folder for name in (REFERENCE, UNDERWAY) if (folder := root() / name).exists()]

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,12 @@ def test_known_runs_cost_what_they_cost():
     )
     assert found.seconds == pytest.approx(PROCESS_SECONDS + 2 * 15 + 2 * 40)
     assert (found.guessed, found.jobs, found.runs) == (0, 1, 4)
+
+
+def test_a_row_that_is_in_two_files_counts_once():
+    once = [row(seed=seed, seconds=10.0 * seed, solved=False, passes_to_solve=float("nan")) for seed in (0, 1, 2)]
+    again = [replace(each, passes_to_solve=float(str(each.passes_to_solve))) for each in once]  # another NaN
+    assert cost([*once, *again]) == cost(once)
 
 
 def test_another_budget_cuts_and_stretches_only_what_it_would():

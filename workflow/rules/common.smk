@@ -61,15 +61,14 @@ try:
         [Path("config"), *CLONE, resources.find("config")],
         " and ".join(GIVEN),
     )
-    REFERENCE = resources.root() / resources.REFERENCE
+    MEMORY = resources.root() / resources.REFERENCE / "memory.csv"
     RECORD = estimate.Record(
-        *(
-            read(file) if file.exists() else []
-            for read, file in [
-                (records.read_rows, records.rows_in(REFERENCE)),
-                (footprints.read, REFERENCE / "memory.csv"),
-            ]
-        )
+        [
+            row
+            for folder in resources.recorded()
+            for row in records.read_rows(records.rows_in(folder))
+        ],
+        footprints.read(MEMORY) if MEMORY.exists() else [],
     )
 except LonglagError as error:
     raise WorkflowError(str(error)) from None

@@ -23,7 +23,9 @@ EXAMPLE = "longlag estimate reference_full --cores 500"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     _arguments.add_suite(parser)
-    record = "recorded runs to go by: folders with runs.csv, or such files (default: the reference of the package)"
+    record = (
+        "recorded runs to go by: folders with runs.csv, or such files (default: those of the package, in a clone more)"
+    )
     parser.add_argument("runs", metavar="RUN", nargs="*", type=Path, help=record)
     parser.add_argument(
         "--cores",
@@ -42,18 +44,17 @@ def run(args: argparse.Namespace) -> None:
     from longlag.words import count, duration
 
     found = _arguments.suite_of(args)
-    runs = args.runs or [resources.find(resources.REFERENCE)]
+    runs = args.runs or resources.recorded()
     rows = [row for run in runs for row in read_rows(_arguments.runs_file(run))]
     if not any(row.seconds > 0 for row in rows):
-        named = " ".join(map(str, runs))
-        raise LonglagError(f"{named}: no recorded run to estimate from; name a runs.csv of finished runs")
+        raise LonglagError(f"{_named(args.runs)}: no recorded run to estimate from; name a runs.csv of finished runs")
     if {*found.plugins} <= {*args.plugin}:
         taken = _taken(replace(found, digests=digests.work_out(found, args.plugin, say)))
     else:
         flags = " ".join(f"--plugin {p}" for p in found.plugins)
         taken = frozenset()
         say(f"{found.source}: not checked; an estimate does not run code that a file names: add {flags} to run it")
-    record, named = Record(rows, _footprints()), " ".join(map(str, runs))
+    record, named = Record(rows, _footprints()), _named(args.runs)
     costs = estimate(found, rows, taken)
     everything = total(costs)
     heads = f"{'CPU time':>10}{'from':>10}{'to':>10}{'guessed':>9}{'minutes/job':>13}{'MB/job':>13}"
@@ -73,6 +74,15 @@ def run(args: argparse.Namespace) -> None:
         "minutes/job, MB/job: the time and memory that a cluster is asked for at the first attempt "
         f"({documentation('docs/cluster.md')})"
     )
+
+
+def _named(runs: Sequence[Path]) -> str:
+    """The records that an estimate goes by, in words; without any, those of the package.
+
+    >>> _named([Path("results/mine"), Path("old.csv")]), _named([])
+    ('results/mine old.csv', "the package's record")
+    """
+    return " ".join(map(str, runs)) or "the package's record"
 
 
 def _taken(plan: Suite) -> frozenset[Key]:

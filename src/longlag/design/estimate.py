@@ -31,7 +31,7 @@ from longlag.design.footprints import Footprint
 from longlag.design.job import Job
 from longlag.design.suite import Suite
 from longlag.settings import bare
-from longlag.store.records import Key, Row, Status
+from longlag.store.records import Key, Row, Status, key_of
 from longlag.store.specs import base_method
 
 PROCESS_SECONDS = 3.0  # a job's start: Python, torch, checking its spec
@@ -149,11 +149,12 @@ def _cost(name: str, jobs: list[Job], record: Record, taken: Container[Key]) -> 
 
 
 class Record:
-    """Recorded rows by task, method and lag, and recorded memory. Results are cached."""
+    """Recorded rows by task, method and lag, and recorded memory. A row that is in two files counts once. Results are
+    cached."""
 
     def __init__(self, rows: Iterable[Row], measured: Iterable[Footprint] = ()) -> None:
         self._rows: dict[tuple[str, str, int], list[Row]] = defaultdict(list)
-        for row in rows:
+        for row in {(key_of(row), row.spec_hash, row.seconds): row for row in rows}.values():
             if row.status != Status.ERROR:
                 self._rows[row.task, row.method, row.lag].append(row)
         self._footprints: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
