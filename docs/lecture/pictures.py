@@ -145,7 +145,7 @@ def section(slug: str) -> str:
     of = f"{_of_claim_11()} nets per corner" if slug == "init_and_momentum" else count(nets, "net")
     lines = [f"*What you see.* {seen(slug)}", "", f"**Verdict, {of}: {said}.** {one['plain']}", ""]
     if one["caveat"]:
-        lines += [f"Caveats: {one['caveat']}.", ""]
+        lines += ["Caveats:", "", *(f"- {item[:1].upper()}{item[1:]}." for item in one["caveat"].split("; ")), ""]
     lines += ["| measured | value | threshold | nets that meet it | share of all nets |", "|---|---|---|---|---|"]
     lines += [f"| {' | '.join(_cells(number))} |" for number in one["numbers"]]
     return "\n".join([*lines, "", _how_to_read(one["numbers"])]) + "\n"

@@ -93,10 +93,10 @@ def check_sentence(finding: Finding) -> None:
     assert ("?" in said) == (by_case not in ([], ["yes"]) or said.endswith("since nothing was run."))
     if by_case or said.endswith("since nothing was run."):
         assert by_case == sorted(set(by_case), key=["yes", "no", "undecided"].index)
-        assert verdict_of(by_case, ", but " in said) == finding.verdict
+        assert verdict_of(by_case, ". But " in said) == finding.verdict
         return
     opens = {"No": Verdict.FAILS, "Undecided": Verdict.UNDECIDED}
-    fact = Verdict.CAVEAT if ", but " in said else Verdict.HOLDS
+    fact = Verdict.CAVEAT if ". But " in said else Verdict.HOLDS
     assert opens.get(said.split(":")[0], fact) == finding.verdict
     if finding.verdict in opens.values():
         missed = [number for number in finding.numbers if decides(number, finding.verdict)]

@@ -28,7 +28,9 @@ def test_it_holds_if_both_kinds_of_nets_meet_their_thresholds(plain):
     five = [GOOD] * 5
     assert attractors.judge([held] * 5, five, five, {}).verdict == Verdict.HOLDS
     assert attractors.judge([*[held] * 5, latch], five, five, {}).verdict == Verdict.CAVEAT
-    assert plain(attractors.judge([held] * 5, five, five, {})).startswith("The derivative of the final state")
+    assert plain(attractors.judge([held] * 5, five, five, {})).startswith(
+        "In the median trained net, each step on the watershed"
+    )
     slow = [replace(GOOD, huge=1e6)] * 5
     failed = plain(attractors.judge([held] * 5, five, slow, {}))
     assert failed == "No: the derivative (trained) is huge on the watershed in none of 5 nets."

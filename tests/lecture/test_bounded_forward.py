@@ -25,7 +25,7 @@ def test_it_holds_with_the_slopes_and_rounding_as_its_caveat(draw):
     assert finding.verdict == Verdict.CAVEAT
     assert "the bound is a definition, and its price is the slope" in finding.caveat
     assert (
-        "rounds tanh units to the end of their range from scale 3.16 on, where the median net is 10^-23 of"
+        "tanh units are rounded to the end of their range from scale 3.16 on, where the median net is 10^-23 of"
         in finding.caveat
     )
     draw("bounded_forward", finding)

@@ -30,9 +30,9 @@ def test_it_holds_if_the_step_wipes_out_and_clipping_keeps(draw):
     assert finding.numbers[0].value == pytest.approx(1)
     assert finding.numbers[1].value == pytest.approx(-0.05 / 0.65)
     assert finding.numbers[2].value == pytest.approx(0), "at the slowest rate"
-    assert "(0 of 10 nets regain their old score at least once within 60 updates)" in finding.plain
+    assert "Within 60 updates 0 of 10 nets reach their old score again." in finding.plain
     back = exploding_step.judge(GOOD | {"tanh": [explosion(), explosion(later=0.1)] * 2}, 0.75)
-    assert "(2 of 9 nets regain" in back.plain
+    assert "Within 60 updates 2 of 9 nets reach" in back.plain
     draw("exploding_step", finding)
 
 

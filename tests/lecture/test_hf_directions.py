@@ -93,9 +93,9 @@ def test_it_holds_with_what_is_gone_as_its_caveat(plain):
 
 def test_what_the_same_passes_buy_otherwise_is_a_caveat(plain):
     dear = hf_directions.judge([plateau(equal=2.0)] * 5, [plateau()] * 5)
-    assert dear.caveat.startswith("on 5 of 5 momentum or gradient descent gains as much or more for the passes")
+    assert dear.caveat.startswith("on 5 of 5 nets momentum or gradient descent gains as much or more for the passes")
     assert plain(dear).endswith(
-        ", but for the same passes momentum or gradient descent gains as much or more on 5 of 5 nets."
+        ". But for the same passes momentum or gradient descent gains as much or more on 5 of 5 nets."
     )
     assert plateau(equal=2.0).gain_per_pass == 0.5
 

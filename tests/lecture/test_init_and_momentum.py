@@ -301,7 +301,7 @@ def test_a_schedule_that_would_have_decided_is_named():
               for made in table(problem, "0.98", **open_) if "0_98" in made.method]  # fmt: skip
     found = init_and_momentum.recorded([*table(problem, **WON), *better], problem)
     finding = init_and_momentum.judge({problem: found}, {kind: {0: 1.0} for kind in factorial.KINDS})
-    assert "with the momentum 0.9 at both starts, both together beat either alone" in finding.caveat
+    assert "with the momentum 0.9 at both starts, start and momentum together beat either alone" in finding.caveat
     won = init_and_momentum.recorded(table(problem, **WON), problem)
     assert (
         "at both starts" not in init_and_momentum.judge({problem: won}, {k: {0: 1.0} for k in factorial.KINDS}).caveat

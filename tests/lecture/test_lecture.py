@@ -497,7 +497,7 @@ def test_the_lecture_map_is_generated(capsys):
         ("modified_dynamics", {"unsolved": 1, "designed": False}, {"n": 2, "wrong": 0.0, "who": "seed 1 at lag 15"},
          "1 of 2 trained nets (seed 1 at lag 15) did not solve the task in time"),
         ("hf_directions", {"blind": 1, "gone": True}, {"n": 3, "without": 0.00012},
-         "on 1 of 3 the gradient is as small in steep directions as in flat ones; from the control's start, where the "
+         "on 1 of 3 nets the gradient is as small in steep directions as in flat ones; from the control's start, where the "
          "gradient across the lag has vanished, a step of HF gains 0.0001 nats: it finds what is small, not what is gone"),
         ("hf_directions", {"blind": 0}, {"n": 5}, ""),
     ],

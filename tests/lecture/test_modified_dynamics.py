@@ -55,7 +55,7 @@ def test_it_holds_with_unsolved_nets_and_the_designed_net_as_its_caveats(plain):
     assert judge(course(designed=0.5)).verdict == Verdict.HOLDS
     assert judge(course()).verdict == Verdict.CAVEAT
     assert plain(judge(course(designed=0.5))).endswith("0.0% wrong, readout alone 50.0%, others 25.0%).")
-    assert plain(judge(course())).endswith(", but an echo state net designed as one errs as little.")
+    assert plain(judge(course())).endswith(". But an echo state net designed as one errs as little.")
     some = modified_dynamics.judge(
         {15: [course(designed=0.5)] * 5, 30: [*[course(designed=0.5)] * 4, course(full=0.1, designed=0.5)]},
         range(20, 25),

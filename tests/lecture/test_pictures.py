@@ -98,7 +98,9 @@ def test_below_a_picture_stand_what_is_seen_the_verdict_and_every_number_that_de
     one, below = shown["exploding_step"], pictures.section("exploding_step")
     assert seen("exploding_step") in below
     assert f"**Verdict, 20 nets: it {one['verdict']}.** {one['plain']}" in below
-    assert f"Caveats: {one['caveat']}.\n" in below
+    items = [f"- {item[:1].upper()}{item[1:]}.\n" for item in one["caveat"].split("; ")]
+    assert len(items) == 3
+    assert f"Caveats:\n\n{''.join(items)}\n" in below
     assert "A loss below 0 is a gain." in below, "clipped, nets gain in the step"
     assert "Caveats" not in pictures.section("linear_backward"), "it holds without any"
     number = one["numbers"][0]

@@ -26,9 +26,9 @@ def found(*numbers, **said):
     ("numbers", "said", "verdict", "ending"),
     [
         ([number(10, 10)], {}, Verdict.HOLDS, "twice the effect on the states: it misses by 25% of the effect or more."),
-        ([number(10, 10)], {"caveat": "it is slow"}, Verdict.CAVEAT, "by 25% of the effect or more, but it is slow."),
-        ([number(10, 10)], {"caveat": "long", "but": "short"}, Verdict.CAVEAT, "by 25% of the effect or more, but short."),
-        ([number(9, 10)], {}, Verdict.CAVEAT, ", but the sum is exact in only 9 of 10 nets."),
+        ([number(10, 10)], {"caveat": "it is slow"}, Verdict.CAVEAT, "by 25% of the effect or more. But it is slow."),
+        ([number(10, 10)], {"caveat": "long", "but": "short"}, Verdict.CAVEAT, "by 25% of the effect or more. But short."),
+        ([number(9, 10)], {}, Verdict.CAVEAT, ". But the sum is exact in only 9 of 10 nets."),
         ([number(8, 10)], {}, Verdict.UNDECIDED,
          "Undecided: the sum is exact in 8 of 10 nets. This is too near to half to decide."),
         ([number(8, 10), number(6, 10, "it is quick")], {"caveat": "it is slow"}, Verdict.UNDECIDED,
@@ -50,7 +50,7 @@ def test_a_sentence_follows_from_the_numbers_as_its_verdict_does(plain, numbers,
 def test_nets_off_the_premise_are_the_caveat_of_a_sentence(plain):
     judged, _, off = premise([0.0] * 9 + [1.0], lambda net: net == 0, "won", "lost")
     sentence = plain(found(over_seeds("x", judged, at_most=0), caveat=off))
-    assert sentence.endswith(", but 1 of 10 nets (seed 9) lost and is not judged.")
+    assert sentence.endswith(". But 1 of 10 nets (seed 9) lost and is not judged.")
 
 
 def test_a_claim_that_is_undecided_says_why_and_no_other_does(plain):
@@ -75,7 +75,7 @@ def test_a_claim_with_cases_answers_each(plain):
         )
         return re.split(r": |\? ", plain(finding), maxsplit=1)[1]
 
-    assert said(a=held, b=held, c=held) == "yes for a, b and c, but slowly."
+    assert said(a=held, b=held, c=held) == "yes for a, b and c. But slowly."
     assert said({"a": "1 %", "b": "2 %", "c": "3 %"}, a=held, b=failed, c=open_) == (
         "Yes for a (1 %). No for b (2 %). Undecided for c (3 %)."
     )
@@ -94,9 +94,9 @@ def test_every_claim_has_words_for_a_slide():
 
 def test_a_caveat_of_cases_stands_where_all_of_them_agree():
     one = {"a": Verdict.HOLDS, "b": Verdict.CAVEAT}
-    assert words.by_case("It pays", "Does it?", one, "rarely") == "It pays: yes for a and b, but rarely."
+    assert words.by_case("It pays", "Does it?", one, "rarely") == "It pays: yes for a and b. But rarely."
     assert words.by_case("It pays", "Does it?", one, "", [number(9, 10)]) == (
-        "It pays: yes for a and b, but the sum is exact in only 9 of 10 nets."
+        "It pays: yes for a and b. But the sum is exact in only 9 of 10 nets."
     )
     mixed = words.by_case("It pays", "Does it?", one | {"c": Verdict.FAILS}, "rarely")
     assert mixed == "Does it? Yes for a and b. No for c."

@@ -37,7 +37,7 @@ def test_it_holds_with_the_basin_as_its_caveat(draw):
     assert finding.verdict == Verdict.CAVEAT
     assert "basin" in finding.caveat
     assert (
-        "the sign of a rate and no more: neither how straight the lines are (R² of the least straight net: 1.00)"
+        "the thresholds ask only for the sign of a rate: neither how straight the lines are (R² of the least straight net: 1.00)"
         in (finding.caveat)
     )
     draw("vanish_explode", finding, anywhere=("×0.125", "×0.5", "critical", "×2", "×4"))  # of lines with one rate

@@ -54,8 +54,8 @@ class Claim:
 class Finding:
     """What was found. series: what the figure draws, as numbers, texts, lists and dicts of them (arrays become lists).
 
-    plain: the verdict in one sentence for a slide. caveat: empty unless the verdict is "holds with a caveat". A failed
-    claim may have one as well.
+    plain: the verdict in a few short sentences for a slide. caveat: empty unless the verdict is "holds with a caveat".
+    A failed claim may have one as well.
     """
 
     verdict: Verdict

@@ -33,7 +33,7 @@ def _margin(axes: Any, series: base.Series) -> None:
         base.ranged(axes, scales, np.maximum(base.array(series[unit]["log10_margin"]), -400), base.UNIT[unit], lw=1.6)
         base.word(axes, x, y, unit, base.UNIT[unit])
     axes.axhspan(-40, np.log10(_HALF_GAP), color=style.FAINT, alpha=0.5, lw=0)
-    base.word(axes, 14, -17.5, "rounds\nto the\nend itself", style.QUIET, va="top")
+    base.word(axes, 11.5, -17.5, "rounds\nto the\nend itself", style.QUIET, va="top")
     axes.set(xscale="log", xlim=(scales[0], 100), ylim=(-36, 1))
     axes.set(xlabel="weight scale", ylabel="distance to the end / half the range")
     axes.set_yticks(range(-30, 1, 10), base.powers(range(-30, 1, 10)))

@@ -1,8 +1,9 @@
-"""A verdict in one sentence of plain words, for a slide; the numbers behind it stand elsewhere.
+"""A verdict in a few short sentences of plain words, for a slide; the numbers behind it stand elsewhere.
 
-Where a claim holds, the sentence says what was found. Where it is undecided or does not hold, it names the threshold
-that the fewest nets meet, and how many do. A claim that is judged case by case says yes, no or undecided for each case.
-If not every case is a yes, it begins with a question, so that no part of it asserts what another part denies.
+Where a claim holds, they say what was found. A caveat is a sentence of its own, which begins with "But". Where a claim
+is undecided or does not hold, they name the threshold that the fewest nets meet, and how many do. A claim that is
+judged case by case says yes, no or undecided for each case. If not every case is a yes, they begin with a question, so
+that no part asserts what another part denies.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _ANSWERS = {Verdict.HOLDS: "yes", Verdict.CAVEAT: "yes", Verdict.FAILS: "no", Ve
 
 
 def sentence(verdict: Verdict, numbers: Sequence[Number], fact: str, but: str = "") -> str:
-    """The sentence of a claim. fact: what was found, without a full stop. but: its caveat in few words."""
+    """The words of a claim. fact: what was found, without a full stop. but: its caveat in few words."""
     if verdict is Verdict.FAILS:
         return f"No: {_counted(_fewest(numbers, False), 'only ')}."
     if verdict is Verdict.UNDECIDED:
@@ -68,7 +69,7 @@ def _but(said: str, numbers: Sequence[Number]) -> str:
     """The caveat; without one, the threshold that most nets meet and some miss."""
     some = [number for number in numbers if number.met and number.meeting < number.nets]
     if said or some:
-        return f", but {said or _counted(_fewest(some, True), 'only ')}"
+        return f". But {said or _counted(_fewest(some, True), 'only ')}"
     return ""
 
 
