@@ -104,6 +104,20 @@ def test_glossary_words_are_used_and_sorted():
     assert not unused, "the glossary defines what no document uses"
 
 
+NAMED = (  # methods that have a name: Holm's correction, Fisher's exact test, Wilson interval, Nesterov momentum
+    r"(?:(?<=[a-z,;:(] )|\b(?=[A-Z][a-z]+'s ))([A-Z][a-z]+(?:-[A-Z][a-z]+)*)(?:'s)? "
+    r"(?:correction|direction|exact test|exponent|interval|matrix|median|method|momentum|product|sequence|test)s?\b"
+)
+
+
+def test_methods_that_have_a_name_are_in_the_glossary():
+    glossary = (ROOT / "docs/glossary.md").read_text()
+    prose = [re.sub(r"```.*?```|`[^`]*`|<!--.*?-->", "", path.read_text(), flags=re.S) for path in DOCUMENTS]
+    named = {name for text in prose for name in re.findall(NAMED, " ".join(text.split()))}
+    assert {"Holm", "Fisher", "Nesterov", "Newcombe", "Kaplan-Meier"} <= named
+    assert not sorted(name for name in named if name not in glossary)
+
+
 @pytest.mark.parametrize("name", ["first-run.md", "read-the-page.md", "findings.md"])
 def test_words_in_italics_are_in_the_glossary(name):
     words = re.findall(r"^\| \*\*(.+?)\*\* \|", (ROOT / "docs/glossary.md").read_text(), flags=re.M)
@@ -204,8 +218,10 @@ def test_texts_are_in_plain_words():
     assert not found, "say it in plain words, such as 'resumes', 'again', 'forever', 'result'"
 
 
-FIRST_PAGES = ("first-run", "read-the-page", "compare", "add-a-method", "add-a-task", "plain-torch", "tuning", "workflow",
-               "cluster", "protocol", "faq", "glossary", "hessian-free")  # fmt: skip
+SHORT = (*(f"docs/{name}.md" for name in (
+    "first-run", "read-the-page", "compare", "add-a-method", "add-a-task", "plain-torch", "tuning", "workflow", "cluster",
+    "protocol", "faq", "glossary", "hessian-free", "lecture", "remedies", "reproducibility", "architecture", "demos", "gpu",
+    "papers", "reservoirs")), "benchmarks/README.md", "README.md", "CONTRIBUTING.md")  # fmt: skip
 LONGEST = 28  # words of a sentence, or of what stands before or after its colon or semicolon; enumerations excepted
 
 
@@ -218,9 +234,9 @@ def long_sentences(text: str) -> list[str]:
     return [one for one in found if len(re.findall(r"[^\W\d_][\w'’-]*", one)) > LONGEST and one.count(", ") < 4]
 
 
-@pytest.mark.parametrize("name", FIRST_PAGES)
-def test_sentences_of_the_first_pages_are_short(name):
-    assert long_sentences((ROOT / f"docs/{name}.md").read_text()) == []
+@pytest.mark.parametrize("name", SHORT)
+def test_sentences_of_documents_are_short(name):
+    assert long_sentences((ROOT / name).read_text()) == []
 
 
 def test_a_long_sentence_is_noticed():
