@@ -11,7 +11,6 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -20,6 +19,7 @@ from typing import Any
 import by_chance
 import costs
 import doubts
+import knows
 import on_longer_lags
 import reran
 from finding import in_markdown, of_all
@@ -29,7 +29,6 @@ from longlag.design import suite, tuned
 from longlag.engine import standing
 from longlag.store import records
 from longlag.store.records import Status
-from longlag.tasks.base import Traits
 from longlag.words import count, join_words, method_label, number, task_label
 
 ROOT = Path(__file__).parents[1]
@@ -49,51 +48,6 @@ _ENDS = {
 BUDGETS = (1e6, 3e6, 1e7)  # sequence passes
 TUNED, FINAL = ROOT / "config/tuned/tuning.yaml", ROOT / "config/tuned/tuning_far.yaml"
 Condition = tuple[str, str, int]  # method, task, lag
-LAGS = (50, 100)  # at which two builds of a recipe are compared
-
-
-@dataclass(frozen=True)
-class Reads:
-    """What a recipe reads of a task. names: of its traits; lag: whether any setting depends on it; centred: whether it
-    takes the expected inputs and targets as values, rather than their number."""
-
-    lag: bool
-    names: frozenset[str]
-    centred: bool
-
-
-class _Noticed:
-    """The traits of a task, which keep the names that are read of them."""
-
-    def __init__(self, traits: Traits) -> None:
-        self._traits, self.names = traits, set[str]()
-
-    def __getattr__(self, name: str) -> Any:
-        self.names.add(name)
-        return getattr(self._traits, name)
-
-
-def reads(method: Any) -> Reads:
-    """What the recipe of a method reads, over all tasks of the package: it is built for each at two lags."""
-    lag, names, centred = False, set[str](), False
-    for task in registry.FOLDERS["tasks"].names():
-        noticed = _Noticed(registry.get("tasks", task).traits)
-        short, long = (method.build(noticed, at) for at in LAGS)
-        lag, names = lag or short != long, names | noticed.names
-        centred = centred or any((*short.centring.inputs, *short.centring.outputs))
-    return Reads(lag, frozenset(names), centred)
-
-
-def what_recipes_read() -> str:
-    """A table of all methods."""
-    names = "| method | the lag | roles of inputs | kind of task | expected inputs and targets |"
-    rows = []
-    for name in registry.FOLDERS["methods"].names():
-        found = reads(registry.get("methods", name))
-        kind = "kind" in found.names or "classes" in found.names
-        marks = ["yes" if each else "–" for each in (found.lag, "roles" in found.names, kind, found.centred)]
-        rows.append(f"| `{name}` | {' | '.join(marks)} |")
-    return "\n".join([names, f"|{'---|' * 5}", *rows])
 
 
 @cache
@@ -344,7 +298,7 @@ PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "costs of passes": ("docs/cluster.md", lambda: costs.of_passes(_record())),
     "cost of a large suite": ("docs/cluster.md", costs.of_large_suite),
     "estimated": ("docs/cluster.md", lambda: costs.foretold(_record())),
-    "what recipes read": ("docs/protocol.md", what_recipes_read),
+    "what recipes read": ("docs/protocol.md", knows.what_recipes_read),
     "today": ("docs/faq.md", todays),
     "by chance": ("docs/tuning.md", lambda: _wrapped(by_chance.passage(_record()))),
     "optimisers": ("docs/faq.md", lambda: _wrapped(doubts.optimisers(records.read_rows(FRESH[1])))),

@@ -69,13 +69,21 @@ def test_a_rerun_sample_is_told_by_outcome_and_never_as_equal_elsewhere(passages
 
 def test_what_a_recipe_reads_is_seen(passages):
     lstm, esn, hf = (registry.get("methods", name) for name in ("lstm", "esn", "hf"))
-    assert passages.reads(lstm).lag
-    assert not passages.reads(hf).lag
-    assert passages.reads(hf).centred
-    assert "roles" in passages.reads(esn).names
-    assert "roles" not in passages.reads(lstm).names
+    assert passages.knows.reads(lstm).lag
+    assert not passages.knows.reads(hf).lag
+    assert passages.knows.reads(hf).centred
+    assert "roles" in passages.knows.reads(esn).names
+    assert "roles" not in passages.knows.reads(lstm).names
     deaf = replace(lstm, build=lambda traits, lag: lstm.build(traits, 50))
-    assert not passages.reads(deaf).lag
+    assert not passages.knows.reads(deaf).lag
+    assert passages.knows.said(["esn", "lstm", "hf"]) == (
+        "The echo state network and the LSTM read the lag; the echo state network reads the roles of the inputs; "
+        "Hessian-Free reads neither."
+    )
+    assert passages.knows.said(["gru", "hf", "control"]) == (
+        "The GRU reads the lag; Hessian-Free and the plain RNN (control) do not."
+    )
+    assert passages.knows.said(["hf", "control"]) == "None of them reads the lag or the roles of the inputs."
 
 
 def test_a_record_of_today_s_recipes_has_no_age(passages, monkeypatch):
