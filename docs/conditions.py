@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from statistics import fmean, median
@@ -12,6 +13,11 @@ from longlag.store.records import Row, read_rows
 
 REFERENCE = Path(__file__).parents[1] / "results/reference/runs.csv.gz"
 Seeds = dict[tuple[str, str, int], list[Row]]  # method, task, lag
+
+
+def units(row: Row) -> int:
+    """Of each layer of the net."""
+    return int(json.loads(row.spec)["method"]["parts"]["cell"]["hidden"])
 
 
 def by_condition(path: Path = REFERENCE) -> Seeds:

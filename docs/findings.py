@@ -25,9 +25,10 @@ import on_new_tasks
 import on_search
 import reached
 import two_starts
-from finding import Finding, anchor, index, numbered
+from finding import Finding, anchor, in_markdown, index, numbered
 
 from longlag.engine import trials
+from longlag.shares import wilson
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/findings.md"
@@ -41,7 +42,16 @@ longer show stops the program. Terms are in the [glossary](glossary.md).
 
 How to read a cell: `5 of 5, 90 k` means that five of five seeds are solved, after 90,000 sequence passes (median).
 Where fewer than half of the seeds are solved there is no median. k and M are thousands and millions, and T is the lag.
+
+How sure a cell is: with few seeds a share has a wide interval (Wilson's, 95 %):
+
+{intervals}
+
+A p is of one test. It is not corrected for other tests or for having been chosen, unless a finding says so: most
+relations were seen in a record first, and are tested on the same rows. A difference between two methods is one of whole
+recipes. [They differ](protocol.md#what-each-recipe-reads) in what they know of a task, in size and in optimiser.
 """
+SEEDS = (2, 3, 5, 10)  # of most cells
 
 
 def found() -> list[Finding]:
@@ -76,6 +86,19 @@ def found() -> list[Finding]:
     ]
 
 
+def intervals() -> str:
+    """The interval of a share of few seeds, where none, half or all of them are solved."""
+
+    def told(solved: int, n: int) -> str:
+        low, high = wilson(solved, n)
+        return f"{100 * low:.0f} to {100 * high:.0f} %"
+
+    return in_markdown(
+        ["seeds", "none solved", "half of them, rounded up", "all"],
+        [[str(n), *(told(solved, n) for solved in (0, n - n // 2, n))] for n in SEEDS],
+    )
+
+
 def page(every: Sequence[Finding]) -> str:
     """The page of these findings in Markdown.
 
@@ -92,7 +115,7 @@ def page(every: Sequence[Finding]) -> str:
         f'<a id="{anchor(place)}"></a>\n\n## {place}. {finding.title}\n\n{text}\n'
         for place, (finding, text) in enumerate(zip(every, numbered(every), strict=True), 1)
     ]
-    return "\n".join([_HEAD, f"{index(every)}\n", *parts])
+    return "\n".join([_HEAD.format(intervals=intervals()), f"{index(every)}\n", *parts])
 
 
 if __name__ == "__main__":

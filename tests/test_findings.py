@@ -97,6 +97,26 @@ def test_findings_are_short(found):
             assert len(sentences) <= 3, f"{finding.title}: {text}"
 
 
+def test_a_table_that_sets_methods_side_by_side_says_what_they_read(found):
+    """A method that knows the lag and one that does not are no equal comparison."""
+    with_other_settings = {"task", "task and lag", "recipe", "before", "search"}  # a method beside itself
+    for finding in found:
+        first, *others = finding.table.partition("\n")[0].strip("| ").split(" | ")
+        if first in ("method", "remedy", "pair") and not with_other_settings & {*others}:
+            assert " the lag" in finding.notes.get("What they read", ""), finding.title
+
+
+def test_a_candidate_that_equals_the_recipe_is_seen(findings):
+    search = findings.on_search
+    by_method = {}
+    for trial in trials.read(findings.TRIALS):
+        by_method.setdefault(trial.method, []).append(trial)
+    choices = {
+        name: search.selection.choose(name, by_method[name]) for name in ("lstm", "esn", "mingru", "lstm_chrono")
+    }
+    assert {name for name, choice in choices.items() if search._repeats_the_recipe(choice)} == {"mingru", "lstm_chrono"}
+
+
 def test_every_link_of_the_page_to_a_finding_has_its_place(findings, found):
     page = findings.page(found)
     assert {*re.findall(r"\(#(.+?)\)", page)} == {*re.findall(r'<a id="(.+?)">', page)}
