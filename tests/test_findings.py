@@ -5,7 +5,9 @@ import re
 
 import pytest
 
+from longlag import registry
 from longlag.engine import trials
+from longlag.words import capital
 from programs import loaded
 from test_docs import ROOT
 
@@ -104,6 +106,17 @@ def test_a_table_that_sets_methods_side_by_side_says_what_they_read(found):
         first, *others = finding.table.partition("\n")[0].strip("| ").split(" | ")
         if first in ("method", "remedy", "pair") and not with_other_settings & {*others}:
             assert " the lag" in finding.notes.get("What they read", ""), finding.title
+
+
+def test_a_constant_answer_that_is_not_the_best_is_named(found):
+    (finding,) = (finding for finding in found if finding.key == "no_order")
+    _, _, *lines = (line.strip("| ").split(" | ") for line in finding.table.splitlines())
+    tasks = {
+        registry.get("tasks", name).label: registry.get("tasks", name) for name in registry.FOLDERS["tasks"].names()
+    }
+    for label, *_, wrong in lines:
+        best = 100 * tasks[label].baselines["constant"].error
+        assert float(wrong) < best + 2 or capital(label) in finding.notes.get("Constant answer", ""), label
 
 
 def test_a_candidate_that_equals_the_recipe_is_seen(findings):
