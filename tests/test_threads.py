@@ -12,11 +12,11 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from longlag.algebra.stateless import threads, twice_differentiable
 from longlag.algebra.threads import torch_threads, without_notes
-from longlag.esn.threads import one_thread
+from longlag.esn.threads import undisturbed
 
 SMALL, LARGE = {"w": torch.zeros(3, 3)}, {"w": torch.zeros(500, 500)}
 LIMITS = pytest.mark.parametrize(
-    "limit", [one_thread, lambda: threads(SMALL)], ids=["of an estimator", "of a step of a small net"]
+    "limit", [undisturbed, lambda: threads(SMALL)], ids=["of an estimator", "of a step of a small net"]
 )
 
 
@@ -80,14 +80,14 @@ def test_calls_that_overlap_in_threads_leave_the_number_of_threads(limit):
 
 def test_estimators_that_overlap_in_threads_leave_that_of_blas():
     found = blas_threads()
-    inside, _, last = overlapping(one_thread(), one_thread(), blas_threads)
+    inside, _, last = overlapping(undisturbed(), undisturbed(), blas_threads)
     assert set(inside) == {1}
     assert last == blas_threads() == found
 
 
 def test_an_estimator_and_a_step_that_overlap_leave_the_number_of_threads():
-    assert overlapping(one_thread(), threads(SMALL), torch.get_num_threads) == [1, 2, 2]
-    assert overlapping(threads(SMALL), one_thread(), torch.get_num_threads) == [1, 2, 2]
+    assert overlapping(undisturbed(), threads(SMALL), torch.get_num_threads) == [1, 2, 2]
+    assert overlapping(threads(SMALL), undisturbed(), torch.get_num_threads) == [1, 2, 2]
 
 
 def test_a_large_net_beside_a_small_one_has_all_threads():

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from longlag.algebra.jacobian import linearise
+from longlag.algebra.modes import refuse
 from longlag.algebra.stateless import Stateless, threads, twice_differentiable
 from longlag.algebra.tree import Params
 from longlag.errors import LonglagError, shown
@@ -159,8 +160,8 @@ def fit(
         batch_axis: axis of x that counts sequences.
 
     Raises:
-        LonglagError: something handed over does not fit; on a step, if it is a batch, what the module returns, or a
-            random module.
+        LonglagError: something handed over does not fit; on a step, if it is a batch, what the module returns, a
+            random module, or `torch.autocast` or `torch.inference_mode` around the step.
     """
     _check(optimiser, module, loss, batches, batch_axis)
     trained = {name: value for name, value in module.named_parameters() if value.requires_grad}
@@ -221,6 +222,7 @@ def _steps(
 
     state = optimiser.init(present())
     while True:
+        refuse(trained.values(), "fit", "Open it inside the module, around its forward pass alone")
         try:
             with twice_differentiable(), threads(trained):
                 step = optimiser.step(draw, present(), state)

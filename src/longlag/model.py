@@ -105,7 +105,7 @@ class Model:
 
     def dtypes(self) -> dict[str, torch.dtype]:
         """Parameter dtypes: float32; those of the readout are the dtype of its features."""
-        readout = self.readout.features(torch.zeros(1, self.cell.hidden)).dtype
+        readout = self.readout.features(torch.zeros(1, self.cell.hidden, dtype=torch.float32, device="cpu")).dtype
         return {name: readout if name in READOUT else torch.float32 for name in self.shapes()}
 
     def flops(self, params: Params, steps: int) -> float:

@@ -57,9 +57,11 @@ class Linearisation:
 
         They do not where an operation has a derivative but no second one: torch then takes zeros for J, in silence.
         """
-        generator = torch.Generator().manual_seed(0)
-        u = tuple(torch.randn(value.shape, generator=generator, dtype=value.dtype) for value in self.values)
-        u = tuple(part.to(value.device) for part, value in zip(u, self.values, strict=True))
+        generator = torch.Generator("cpu").manual_seed(0)
+        u = tuple(
+            torch.randn(value.shape, generator=generator, dtype=value.dtype, device="cpu").to(value.device)
+            for value in self.values
+        )
         v = self.pullback(u)
         pairs = zip(u, self.pushforward(v), strict=True)
         forward = float(sum((one.double() * other.double()).sum() for one, other in pairs))

@@ -27,9 +27,9 @@ import numpy as np
 import torch
 
 from longlag import registry
-from longlag.engine import denormals
 from longlag.engine.data import Data, Draws, steps
 from longlag.engine.spec import RunSpec, Setup, model_of
+from longlag.engine.train import modes
 from longlag.errors import LonglagError
 from longlag.losses import CrossEntropy
 from longlag.objective import Meter
@@ -109,9 +109,9 @@ def train(method: str, permuted: bool = False, seed: int = 0, passes: int = PASS
     parts = found.build(task.traits, PIXELS)
     spec = RunSpec(task.name, PIXELS, method, (seed,), passes)
     setup = Setup(spec, task, found, parts, model_of(task, PIXELS, parts), parts.loss or task.loss, "", "")
-    data, meter = Data(setup, (seed,)), Meter.zero(1)
-    params = data.start()
-    with torch.no_grad(), denormals.flushed():
+    with modes():
+        data, meter = Data(setup, (seed,)), Meter.zero(1)
+        params = data.start()
         for step in steps(parts.optimiser, Draws(data, meter), params):
             params = step.params
             if step.exhausted or float(meter.passes) >= passes:

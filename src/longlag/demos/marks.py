@@ -18,13 +18,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from longlag import registry
-from longlag.engine import denormals
 from longlag.engine.data import Data
 from longlag.engine.spec import RunSpec, Setup, resolve
+from longlag.engine.train import modes
 from longlag.objective import GRADIENT
 from longlag.rng import stream
 from longlag.store.files import write_atomically
@@ -82,7 +81,7 @@ def windows(task: str, lag: int = LAG) -> Iterator[dict[str, object]]:
 
 def main(folder: Path) -> None:
     _write(folder / "windows.csv", WINDOW_COLUMNS, [row for task in TASKS for row in windows(task)])
-    with torch.no_grad(), denormals.flushed():
+    with modes():
         rows = [row for task in TASKS for seed in SEEDS for row in measure(task, seed)]
     _write(folder / "marks.csv", COLUMNS, rows)
 

@@ -50,4 +50,4 @@ def flushed() -> Iterator[None]:
 
 def flushing() -> bool:
     """Whether this thread flushes denormals now."""
-    return bool((torch.full((1,), 1e-40) * 0.5 == 0).item())
+    return bool((torch.full((1,), 1e-40, dtype=torch.float32, device="cpu") * 0.5 == 0).item())

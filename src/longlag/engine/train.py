@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 
 import torch
 
+from longlag.algebra.modes import plain
 from longlag.engine import denormals
 from longlag.engine.block import Block
 from longlag.engine.provenance import now
@@ -121,6 +122,7 @@ def _train_block(setup: Setup, seeds: tuple[int, ...], driver: Driver) -> Iterat
 
 @contextmanager
 def modes() -> Iterator[None]:
-    """The modes of torch in which every run trains: no graph, and denormal numbers are flushed to zero."""
-    with torch.no_grad(), denormals.flushed():
+    """The modes of torch in which every run trains: those in which it starts, but without a graph, and with denormal
+    numbers flushed to zero."""
+    with plain(), torch.no_grad(), denormals.flushed():
         yield

@@ -16,7 +16,7 @@ from longlag.esn.names import BadInput
 from longlag.esn.parameters import ReadoutParameters
 from longlag.esn.sequences import ReservoirBase
 from longlag.esn.settings import ReadoutSettings, check_washout, spans
-from longlag.esn.threads import one_thread
+from longlag.esn.threads import undisturbed
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class EchoStateBase(ReadoutParameters, ReservoirBase):
     SETTINGS: ClassVar[type[ReadoutSettings]] = ReadoutSettings
 
     @named(y="fit(X, y), targets of the last steps or of every step")
-    @one_thread()
+    @undisturbed()
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Draws the reservoir and fits the readout to targets y of sequences X (docs/reservoirs.md lists their forms).
 
@@ -163,7 +163,7 @@ class EchoStateBase(ReadoutParameters, ReservoirBase):
     def _target_scale(self, y: np.ndarray, weights: np.ndarray) -> Scale:
         return Scale.of(y, weights)
 
-    @one_thread()
+    @undisturbed()
     def _outputs(self, X: Any) -> tuple[list[np.ndarray], str]:
         """Outputs [K, O] per sequence in the units of the targets, and the form of X."""
         check_is_fitted(self)

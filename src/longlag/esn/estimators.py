@@ -18,7 +18,7 @@ from longlag.esn.generation import Scale, closed_loop, with_feedback
 from longlag.esn.names import BadInput
 from longlag.esn.parameters import ClassifierParameters
 from longlag.esn.settings import ClassifierSettings
-from longlag.esn.threads import one_thread
+from longlag.esn.threads import undisturbed
 from longlag.ranges import is_whole
 
 
@@ -102,7 +102,7 @@ class EchoStateNetwork(RegressorMixin, EchoStateBase):
         targets, outputs, of_steps = self._scored(X, y, sample_weight)
         return float(r2_score(targets, outputs, sample_weight=of_steps))
 
-    @one_thread()
+    @undisturbed()
     def generate(self, steps: int, X: Any, y: Any = None, inputs: Any = None) -> np.ndarray:
         """Runs free for `steps` steps after one warm-up sequence X [T, X]: the outputs [steps] or [steps, O] after it.
 

@@ -13,7 +13,7 @@ from longlag.esn.names import BadInput
 from longlag.esn.parameters import FeatureParameters
 from longlag.esn.sequences import ReservoirBase
 from longlag.esn.settings import FeatureSettings, check_washout
-from longlag.esn.threads import one_thread
+from longlag.esn.threads import undisturbed
 
 
 class EchoStateFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, FeatureParameters, ReservoirBase):
@@ -37,7 +37,7 @@ class EchoStateFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Featu
 
     SETTINGS: ClassVar[type[FeatureSettings]] = FeatureSettings
 
-    @one_thread()
+    @undisturbed()
     def fit(self, X: Any, y: Any = None) -> Self:
         """Draws the reservoir for sequences X (docs/reservoirs.md lists their forms) and measures their scale.
 
@@ -59,7 +59,7 @@ class EchoStateFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Featu
             self._settings, self._form = settings, form
         return self
 
-    @one_thread()
+    @undisturbed()
     def transform(self, X: Any) -> Any:
         """The features of the states: [N, F] of the last steps or of their means; of every step in the form of X: a
         list of [T, F], [N, T, F], or [T, F] of a series. F is `units`, twice as many with features="quadratic".

@@ -1,4 +1,5 @@
-"""One thread for numpy and torch while a net computes, also where several threads of Python compute at once.
+"""One thread for numpy and torch while a net computes, also where several threads of Python compute at once, and the
+modes in which torch starts (`longlag.algebra.modes`).
 
 OpenBLAS has one number of threads for the whole process, which overlapping calls share. OpenMP has one for each thread
 of Python, which each call reduces and restores for its own. torch has both (`longlag.algebra.threads`).
@@ -13,6 +14,7 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+from longlag.algebra.modes import plain
 from longlag.algebra.threads import Shared, torch_threads
 
 
@@ -30,10 +32,10 @@ _BLAS = Shared(_one_of_blas)
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """One thread for numpy and torch: the products of a step are too short to be shared, and threads that wait burn
-    time."""
-    with torch_threads(1), _BLAS.entered(), _controller("openmp").limit(limits=1):
+    time. No mode of torch that the program around has set."""
+    with plain(), torch_threads(1), _BLAS.entered(), _controller("openmp").limit(limits=1):
         yield
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from longlag.algebra.modes import refuse
 from longlag.algebra.randomness import TURN_OFF, Operations, same
 from longlag.errors import LonglagError, warn_user
 from longlag.torch_optim.oracle import ClosureOracle
@@ -52,14 +53,7 @@ def warn_of_gradients(trained: Mapping[str, nn.Parameter]) -> None:
 
 def check_modes(trained: Mapping[str, nn.Parameter]) -> None:
     """Raises LonglagError in a mode of torch in which the sums of a step would be rounded, or have no graph."""
-    for kind in sorted({p.device.type for p in trained.values()}):
-        if torch.is_autocast_enabled(kind):
-            raise LonglagError(
-                f"torch.autocast is on around step, in {torch.get_autocast_dtype(kind)} on {kind}: sums over the "
-                "parameters would be rounded. Open it inside the closure, around the forward pass alone"
-            )
-    if torch.is_inference_mode_enabled():
-        raise LonglagError("torch.inference_mode is on around step: nothing has a gradient in it. Call step outside")
+    refuse(trained.values(), "step", "Open it inside the closure, around the forward pass alone")
 
 
 class _Statistics(TorchDispatchMode):
