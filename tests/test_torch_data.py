@@ -252,6 +252,34 @@ def test_outputs_of_another_shape_are_refused():
         error_rate(lambda x: x, "adding", 20, sequences=20_000)
 
 
+class LastStep(torch.nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.out = layer, torch.nn.Linear(6, 4)
+
+    def forward(self, x):
+        return self.out(self.layer(x[-1]))
+
+
+@pytest.mark.parametrize(
+    ("layer", "does"),
+    [(torch.nn.Dropout(0.5), "draws random numbers"), (torch.nn.BatchNorm1d(6), "normalises by the test sequences")],
+    ids=["dropout", "normalised"],
+)
+def test_a_model_in_training_mode_is_scored_with_a_warning(layer, does):
+    model = LastStep(layer)
+    for form in (model, model.forward, lambda x: model(x)):
+        with pytest.warns(UserWarning, match=rf"in training mode, in which it {does}.*Call eval\(\)") as caught:
+            error_rate(form, "temporal_order", 10, sequences=50)
+        assert len(caught) == 1
+    model.eval()
+    assert (
+        0
+        < error_rate(model, "temporal_order", 10, sequences=50)
+        == error_rate(model, "temporal_order", 10, sequences=50)
+    )
+
+
 @pytest.mark.parametrize("model", ["adding", torch.nn.Linear])
 def test_what_is_no_model_is_refused(model):
     with pytest.raises(LonglagError, match=r"^model is a function of x, such as a module of torch, not "):

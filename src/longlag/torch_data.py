@@ -10,7 +10,9 @@ no batch, and a `DataLoader` puts them back in order.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Annotated, Any
@@ -21,8 +23,9 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from longlag import protocol, registry
+from longlag.algebra.randomness import draws, in_one_line, moves_statistics
 from longlag.arguments import named
-from longlag.errors import LonglagError, shown
+from longlag.errors import LonglagError, shown, warn_user
 from longlag.ranges import COUNT, NON_NEGATIVE, check, is_whole
 from longlag.tasks import TaskAtLag, load
 
@@ -136,8 +139,8 @@ def error_rate(
 
     Args:
         model: x -> outputs, as `TaskDataset` gives x: [B, O] where one step is scored, else [K, B, O] or [B, K, O].
-            x is on the CPU, outputs may be anywhere: `lambda x: model(x.to("cuda"))`. A module is evaluated as it is:
-            call `eval()` on one with dropout.
+            x is on the CPU, outputs may be anywhere: `lambda x: model(x.to("cuda"))`. A module is evaluated as it is,
+            and a warning says so of one with dropout or batch normalisation in training mode: call `eval()` on it.
         task, lag, seed, batch_first: as of `TaskDataset`.
         sequences: the first so many of the 10,000; all there are where the task has fewer.
 
@@ -154,6 +157,7 @@ def error_rate(
         raise LonglagError(f"sequences={sequences:,} of a test set of {protocol.TEST:,}; ask for at most that many")
     every = min(protocol.TEST, source.task.population or protocol.TEST)
     sequences = min(int(sequences), every)
+    _warn_of_training(model)
     wrong = 0
     with torch.no_grad():
         for k, done in enumerate(range(0, sequences, protocol.EVALUATION_BATCH)):
@@ -161,6 +165,23 @@ def error_rate(
             x, y, _ = _tensors(source, drawn, seed, "test", k, batch_first, first=sequences - done)
             wrong += int(_misses(source, model(x), y, batch_first).sum())
     return wrong / sequences
+
+
+def _warn_of_training(model: Callable[[Tensor], Tensor]) -> None:
+    """Warns of a module in training mode that scores otherwise than in use. Hooks would find those of any function, but
+    disturb `torch.compile`, so that only the modules are known that a function names."""
+    named = [model, getattr(model, "__self__", None)]
+    with suppress(TypeError, ValueError):  # no function of Python
+        names = inspect.getclosurevars(model)
+        named += [*names.nonlocals.values(), *names.globals.values()]
+    for module in (part for each in named if isinstance(each, torch.nn.Module) for part in each.modules()):
+        if draws(module) or moves_statistics(module):
+            does = "draws random numbers" if draws(module) else "normalises by the test sequences, and remembers them"
+            warn_user(
+                f"{in_one_line(module)} is in training mode, in which it {does}. Call eval() on the model before "
+                "error_rate, and train() after it"
+            )
+            return
 
 
 def _misses(source: TaskAtLag, outputs: Any, y: Tensor, batch_first: bool) -> Tensor:

@@ -1,4 +1,5 @@
 """Which models are random: an optimiser that makes trial steps compares losses, and each pass would see another one.
+A score of one would be another at each call.
 
 Torch's random modules are known. What draws random numbers in a function, or carries a state from one pass to the next,
 shows in two passes at the same weights.
@@ -13,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -26,11 +28,21 @@ _ELSEWHERE = 1e-4  # on devices whose sums have no fixed order
 
 def refuse_random(module: nn.Module) -> None:
     """Raises LonglagError for a module of torch that draws random numbers when it is called."""
-    if module.training and _random(module):
+    if draws(module):
         raise LonglagError(
             f"{in_one_line(module)} is in training mode: it is random, and two passes of one step would see two "
             "losses. Call eval() on it or on the model, or set its dropout to 0"
         )
+
+
+def draws(module: nn.Module) -> bool:
+    """Does a module of torch draw random numbers at its next call?"""
+    return module.training and _random(module)
+
+
+def moves_statistics(module: nn.Module) -> bool:
+    """Does a batch normalisation write its running statistics at its next call?"""
+    return module.training and isinstance(module, _NormBase) and module.running_mean is not None
 
 
 def _random(module: nn.Module) -> bool:

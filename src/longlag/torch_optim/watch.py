@@ -13,10 +13,9 @@ from threading import get_ident
 from typing import Any
 
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.utils.rnn import PackedSequence
 
-from longlag.algebra.randomness import before_each_call, in_one_line, refuse_random
+from longlag.algebra.randomness import before_each_call, in_one_line, moves_statistics, refuse_random
 from longlag.errors import LonglagError
 
 
@@ -122,7 +121,7 @@ def _refuse(module: nn.Module) -> None:
             "process would take a step of its own. Train in one process, with the model inside it, model.module; for "
             "data that are too many at once give step mini-batches, step(closure, batches)"
         )
-    if module.training and isinstance(module, _NormBase) and module.running_mean is not None:
+    if moves_statistics(module):
         raise LonglagError(
             f"{in_one_line(module)} is in training mode: every pass of a step would move its running statistics. Call "
             "eval() on it (its statistics then stay as they are), or use nn.LayerNorm or nn.GroupNorm"
