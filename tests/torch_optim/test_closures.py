@@ -72,6 +72,8 @@ def test_weights_are_as_they_were_if_a_step_fails():
         (lambda z, y: z, lambda net: (net(X_), Y_), "must return one number, not a tensor of shape [5, 3]"),
         (CE, lambda net: (net(X_), torch.full((B,), -100)), "no target of the batch counts: there is none, or all are ignored"),
         (nn.MSELoss(), lambda net: (net(X_)[:0], normal(B, C)[:0]), "there is none, or all are ignored"),
+        (nn.MSELoss(reduction="sum"), lambda net: (net(X_)[:0], normal(B, C)[:0]), "there is none, or all are ignored"),
+        (nn.CrossEntropyLoss(reduction="sum"), lambda net: (net(X_), torch.full((B,), -100)), "there is none, or all"),
         (lambda z, y: -z.square().sum(), lambda net: (net(X_), Y_), "the loss is not convex in the model's outputs: u'Hu = -"),
         (lambda z, y: z.sin().sum(), lambda net: (net(X_), Y_), "not convex"),
         (None, lambda net: nll(net), "the loss is linear in the outputs"),

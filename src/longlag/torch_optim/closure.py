@@ -28,8 +28,8 @@ _FORMS = (
 class Answer:
     """What a forward pass gave: a loss (a scalar with its graph), the outputs that it was computed from, hidden states.
 
-    weight: how much of a mean over mini-batches this one is. second_order: differentiates the loss in the
-    outputs, so that it can be differentiated once more; it uses the graph.
+    weight: how much of a mean over mini-batches this one is; of a sum, 0 says that it has no summand. second_order:
+    differentiates the loss in the outputs, so that it can be differentiated once more; it uses the graph.
     """
 
     loss: Tensor

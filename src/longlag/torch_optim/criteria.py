@@ -130,9 +130,8 @@ class Criterion:
         return loss.reshape(())
 
     def weight(self, outputs: Any, targets: Any) -> float:
-        """How much of a mean over several mini-batches this one is: what its own mean divides by."""
-        if not self.mean:
-            return 1.0
+        """How much of a mean over several mini-batches this one is: what its own mean divides by. Of a sum, 0 says that
+        it has no summand."""
         first = outputs if isinstance(outputs, Tensor) else outputs[0]
         rows = first.shape[0] if first.dim() else 1
         return float(rows if self.count is None else self.count(self.function, outputs, targets))

@@ -226,7 +226,7 @@ class ClosureOracle:
 
 def _sizes(answers: Sequence[Answer], mean: bool, stands: float) -> Sizes:
     weights = [answer.weight if mean else stands for answer in answers]
-    if not sum(weights) > 0:
+    if not sum(answer.weight for answer in answers) > 0:
         raise LonglagError("no target of the batch counts: there is none, or all are ignored or of weight 0")
     shares = tuple(weight / sum(weights) for weight in weights) if mean else tuple(weights)
     return Sizes(shares, float(sum(answer.sequences for answer in answers)))
