@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from echoes import SMALL, echoes
 
 from longlag.errors import LonglagError
@@ -83,6 +84,9 @@ REFUSED = [
     ({}, X, [["up"] * len(each) for each in X], "targets are words, such as 'up'"),
     ({}, X, [np.array(["up"] * len(each), object) for each in X], "targets are words, such as 'up'"),
     ({}, [X[1], X[2]], [[1.0] * 12] * 2, 'y of shape (2, 12) could be 12 targets of the last step or one target at each'),
+    ({}, [torch.ones(4, 2).bfloat16()] * 2, [1.0, 2.0], "sequence 0 cannot be made an array of numpy: "),
+    ({}, X[:2], torch.ones(2).requires_grad_(), "y cannot be made an array of numpy: Can't call numpy() on Tensor that requires grad"),
+    ({}, X[:2], [torch.ones(len(each)).bfloat16() for each in X[:2]], "y of sequence 0 cannot be made an array of numpy: "),
     ({}, X[:2], [[1.0] * 30, [1.0] * 11], "targets 1 have shape (11,) but sequence 1 has 12 steps"),
 ]  # fmt: skip
 

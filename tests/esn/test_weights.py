@@ -173,6 +173,11 @@ def test_wrong_class_weights_are_refused_in_a_sentence(class_weight, message):
     [
         (np.ones(5), "sample_weight has shape (5,); give one per sequence (8) or one per scored step (216)"),
         (1.0, "sample_weight has shape ()"),
+        (
+            [np.ones(len(each)) for each in X],
+            "lists of different lengths; give one per sequence (8), or one per scored step of all sequences together "
+            "(216): np.concatenate(sample_weight)",
+        ),
         (-WEIGHTS, "sample_weight -1.0 cannot be used; weights are numbers, at least 0"),
         (np.where(WEIGHTS == 3, np.nan, 1), "sample_weight nan cannot be used"),
         (["a"] * 8, "sample_weight holds no numbers: could not convert string to float"),
@@ -205,3 +210,9 @@ def test_class_weights_that_change_after_fit_are_named():
     net = EchoStateClassifier(**SMALL).fit(X, LABELS).set_params(class_weight="balanced")
     with pytest.warns(UserWarning, match="class_weight changed after fit, which changes nothing"):
         net.predict(X)
+
+
+def test_weights_of_every_step_in_a_list_are_refused_without_the_washout_too():
+    net = EchoStateNetwork(**SMALL, washout=4).fit(X, Y)
+    with pytest.raises(LonglagError, match=r"np.concatenate\(\[each\[4:\] for each in sample_weight\]\)$"):
+        net.score(X, Y, sample_weight=[np.ones(len(each)) for each in X])

@@ -12,7 +12,7 @@ from longlag.arguments import named
 from longlag.esn import data, weights
 from longlag.esn.data import Targets
 from longlag.esn.generation import Scale, Scales, predicts_next
-from longlag.esn.names import BadInput
+from longlag.esn.names import BadInput, as_array
 from longlag.esn.parameters import ReadoutParameters
 from longlag.esn.sequences import ReservoirBase
 from longlag.esn.settings import ReadoutSettings, check_washout, spans
@@ -205,6 +205,8 @@ def _check_driven(examples: Examples, settings: ReadoutSettings) -> None:
 
 def _array(y: Any, axis: str) -> np.ndarray:
     """Targets as one array of numbers or labels, finite if they are numbers."""
+    if hasattr(y, "requires_grad"):  # a tensor of torch
+        y = as_array(y, "y")
     array: np.ndarray = check_array(y, ensure_2d=False, dtype=None, input_name="y", ensure_all_finite=False)
     data.check_finite(array, "Input y", (axis, "output"))
     return array

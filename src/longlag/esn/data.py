@@ -121,7 +121,7 @@ def sequence(values: Any, name: str) -> np.ndarray:
 def _numbers(values: Any, name: str, axes: Sequence[str]) -> np.ndarray:
     """A float64 array without nan and infinity."""
     check_unmasked(values, name)
-    array = np.asarray(values)
+    array = names.as_array(values, name)
     if np.iscomplexobj(array):
         raise BadInput(f"Complex data not supported: {name} is complex; give real and imaginary parts as two channels")
     if array.ndim == 0:
@@ -230,7 +230,7 @@ def step_targets(y: Any, lengths: Sequence[int]) -> Targets:
     names.check(y, "targets")
     for i, each in enumerate(y):
         check_unmasked(each, f"y of sequence {i}")
-    found = [np.asarray(each) for each in y]
+    found = [names.as_array(each, f"y of sequence {i}") for i, each in enumerate(y)]
     if len(found) != len(lengths):
         raise BadInput(f"X has {len(lengths)} sequences and y has {len(found)}; each sequence needs its targets")
     for i, (each, length) in enumerate(zip(found, lengths, strict=True)):

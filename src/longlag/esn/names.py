@@ -1,8 +1,11 @@
-"""The names of columns, which sequences given as DataFrames have; and the error of wrong data."""
+"""The names of columns, which sequences given as DataFrames have; data of other libraries as arrays; and the error of
+wrong data."""
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from longlag.errors import LonglagError, shown
 
@@ -32,3 +35,15 @@ def of(table: Any) -> list[str]:
     """The names of a table's columns, none if they are no texts."""
     names = list(getattr(table, "columns", []))
     return names if all(isinstance(name, str) for name in names) else []
+
+
+def as_array(values: Any, name: str) -> np.ndarray:
+    """Values of any library as an array of numpy.
+
+    Raises:
+        BadInput: that library cannot make one, as torch cannot of bfloat16, of a GPU's memory or of what has a graph.
+    """
+    try:
+        return np.asarray(values)
+    except (TypeError, RuntimeError) as error:
+        raise BadInput(f"{name} cannot be made an array of numpy: {error}") from error

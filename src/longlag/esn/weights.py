@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 
 from longlag.errors import shown
-from longlag.esn.names import BadInput
+from longlag.esn.data import n_axes
+from longlag.esn.names import BadInput, as_array
 from longlag.esn.network import Span
 
 ClassWeight = Mapping[Any, float] | Literal["balanced"]
@@ -24,14 +25,21 @@ def of_scored_steps(given: Any, lengths: Sequence[int], washout: int, several: b
     Raises:
         BadInput: there are other numbers of them.
     """
-    array, scored = np.asarray(given), [max(0, length - washout) for length in lengths]
+    scored = [max(0, length - washout) for length in lengths]
+    owners = f"one per sequence ({len(lengths)})" if several else f"one per row ({lengths[0]})"
+    if n_axes(given) < 0:
+        parts = f"[each[{washout}:] for each in sample_weight]" if washout else "sample_weight"
+        raise BadInput(
+            f"sample_weight holds lists of different lengths; give {owners}, or one per scored step of all sequences "
+            f"together ({sum(scored)}): np.concatenate({parts})"
+        )
+    array = as_array(given, "sample_weight")
     if array.shape == (sum(scored),):
         return array
     if several and array.shape == (len(lengths),):
         return np.repeat(array, scored)
     if not several and array.shape == (lengths[0],):
         return array[washout:]
-    owners = f"one per sequence ({len(lengths)})" if several else f"one per row ({lengths[0]})"
     raise BadInput(f"sample_weight has shape {array.shape}; give {owners} or one per scored step ({sum(scored)})")
 
 
