@@ -128,7 +128,7 @@ def flat_targets(n):
     [
         (torch.nn.Linear(3, 1), None, flat_targets, "real targets"),
         (torch.nn.Linear(3, 1), None, lambda n: (linear(n)[0], linear(n - 1)[1]), "number of sequences"),
-        (torch.nn.Linear(3, 1), None, lambda n: linear(0), "number of sequences"),
+        (torch.nn.Linear(3, 1), None, lambda n: linear(0), "holds no sequence; a batch has at least one"),
         (torch.nn.Linear(3, 1), None, lambda n: linear(n)[0], "two tensors"),
         (torch.nn.Linear(3, 1), None, lambda n: (linear(n)[0], [0.0] * n), "not .Tensor, list"),
         (torch.nn.Linear(3, 2), CrossEntropy(2), lambda n: (linear(n)[0], torch.full((n,), 2)), "class 2"),
@@ -152,6 +152,16 @@ def test_what_a_batch_or_a_module_gives_is_checked_against_the_other(module, los
         ((torch.optim.Adam, torch.nn.Linear(3, 1), SquaredError(0.04), linear), "none of longlag.optimisers"),
         ((HF, torch.nn.Linear(3, 1), torch.nn.CrossEntropyLoss(), linear), "none of longlag.losses"),
         ((HF, torch.nn.Linear(3, 1).requires_grad_(False), SquaredError(0.04), linear), "nothing to train"),
+        (
+            (Adam(), torch.nn.Linear(3, 1).bfloat16(), SquaredError(0.04), linear),
+            r"bfloat16; fit needs float32 or float6",
+        ),
+        (
+            (HF, torch.nn.Linear(3, 1).half(), SquaredError(0.04), linear),
+            r"float16; fit needs float32 or float64: model",
+        ),
+        ((HF, torch.nn.LazyLinear(1), SquaredError(0.04), linear), "call the model once"),
+        ((HF, torch.nn.Linear(3, 1, device="meta"), SquaredError(0.04), linear), "meta, where it has no numbers"),
         ((HF, lambda x: x, SquaredError(0.04), linear), "torch.nn.Module"),
         ((HF, torch.nn.Linear(3, 1), SquaredError(0.04), [1]), "function"),
         ((type(HF), torch.nn.Linear(3, 1), SquaredError(0.04), linear), r"optimiser is the class HessianFree; write H"),
@@ -163,6 +173,15 @@ def test_what_a_batch_or_a_module_gives_is_checked_against_the_other(module, los
 def test_arguments_are_checked_at_once(arguments, words):
     with pytest.raises(LonglagError, match=words):
         fit(*arguments)
+
+
+def test_a_module_that_is_rounded_between_two_steps_is_refused():
+    module = torch.nn.Linear(3, 1)
+    steps = fit(SGD(0.1, batch=5), module, SquaredError(0.04), linear)
+    next(steps)
+    module.bfloat16()
+    with pytest.raises(LonglagError, match=r"a parameter is of torch\.bfloat16; fit needs float32"):
+        next(steps)
 
 
 def test_an_optimiser_of_torch_with_the_name_of_ours_is_named_in_full():

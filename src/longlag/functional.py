@@ -17,6 +17,7 @@ from torch import Tensor
 from longlag.algebra.jacobian import linearise
 from longlag.algebra.modes import refuse
 from longlag.algebra.stateless import Stateless, threads, twice_differentiable
+from longlag.algebra.trainable import check
 from longlag.algebra.tree import Params
 from longlag.errors import LonglagError, shown
 from longlag.losses import Loss, check_range
@@ -52,7 +53,9 @@ class FunctionObjective:
             raise LonglagError(f"a batch is two tensors (x, y), not ({type(x).__name__}, {type(y).__name__})")
         if not -x.dim() <= self.batch_axis < x.dim():
             raise LonglagError(f"x of shape {list(x.shape)} has no axis {self.batch_axis}; set batch_axis")
-        if not y.dim() or len(y) != x.shape[self.batch_axis] or not len(y):
+        if y.dim() and len(y) == x.shape[self.batch_axis] == 0:
+            raise LonglagError(f"x of shape {list(x.shape)} holds no sequence; a batch has at least one")
+        if not y.dim() or len(y) != x.shape[self.batch_axis]:
             raise LonglagError(
                 f"x of shape {list(x.shape)} and y of shape {list(y.shape)} are not of one number of sequences: axis "
                 f"{self.batch_axis} of x and axis 0 of y count them; set batch_axis if x has them in another axis"
@@ -160,8 +163,9 @@ def fit(
         batch_axis: axis of x that counts sequences.
 
     Raises:
-        LonglagError: something handed over does not fit; on a step, if it is a batch, what the module returns, a
-            random module, or `torch.autocast` or `torch.inference_mode` around the step.
+        LonglagError: something handed over does not fit, or a parameter is neither float32 nor float64; on a step, if
+            it is a batch, what the module returns, a random module, or `torch.autocast` or `torch.inference_mode`
+            around the step.
     """
     _check(optimiser, module, loss, batches, batch_axis)
     trained = {name: value for name, value in module.named_parameters() if value.requires_grad}
@@ -175,6 +179,7 @@ def fit(
             f"{type(optimiser).__name__} trains {list(optimiser.trained or ())} but the module has no such parameters; "
             "take an optimiser of all parameters, such as HessianFree()"
         )
+    _check_parameters(trained)
     return _steps(optimiser, trained, Stateless(module), loss, batches, batch_axis)
 
 
@@ -200,6 +205,11 @@ def _check(optimiser: Any, module: Any, loss: Any, batches: Any, batch_axis: Any
         )
 
 
+def _check_parameters(trained: Params) -> None:
+    for p in trained.values():
+        check(p, "fit")
+
+
 def _steps(
     optimiser: Optimiser,
     trained: dict[str, torch.nn.Parameter],
@@ -222,6 +232,7 @@ def _steps(
 
     state = optimiser.init(present())
     while True:
+        _check_parameters(trained)
         refuse(trained.values(), "fit", "Open it inside the module, around its forward pass alone")
         try:
             with twice_differentiable(), threads(trained):

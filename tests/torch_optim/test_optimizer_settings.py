@@ -93,6 +93,8 @@ def test_parameters_are_checked():
     half = nn.Linear(1, 1).bfloat16()
     with pytest.raises(LonglagError, match=r"a parameter is of torch\.bfloat16; curvature needs float32 or float64"):
         HessianFree(half.parameters(), CE).step(lambda: None)
+    with pytest.raises(LonglagError, match=r"on the device meta, where it has no numbers: call model\.to_empty"):
+        HessianFree(nn.Linear(1, 1, device="meta").parameters(), CE).step(lambda: None)
     with pytest.raises(LonglagError, match="there is nothing to train"):
         HessianFree(nn.Linear(1, 1).requires_grad_(False).parameters(), CE).step(lambda: None)
 

@@ -6,18 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from longlag.algebra.modes import refuse
 from longlag.algebra.randomness import TURN_OFF, Operations, same
+from longlag.algebra.trainable import check
 from longlag.errors import LonglagError, warn_user
 from longlag.torch_optim.oracle import ClosureOracle
 from longlag.torch_optim.whole import REENTRANT
-
-_TRAINED = (torch.float32, torch.float64)
 
 
 def check_parameters(trained: Mapping[str, nn.Parameter]) -> None:
@@ -28,18 +25,7 @@ def check_parameters(trained: Mapping[str, nn.Parameter]) -> None:
             "requires_grad_() on what is to be trained"
         )
     for p in trained.values():
-        check_shape(p)
-        if p.dtype not in _TRAINED:
-            raise LonglagError(f"a parameter is of {p.dtype}; curvature needs float32 or float64: model.float()")
-
-
-def check_shape(p: Tensor) -> None:
-    """Raises LonglagError for a parameter of a lazy module of torch before its first call, which has no shape yet."""
-    if is_lazy(p):
-        raise LonglagError(
-            "a parameter has no shape yet, as in nn.LazyLinear before its first call: call the model once, model(x), "
-            "before the first step, and before load_state_dict"
-        )
+        check(p, "curvature")
 
 
 def warn_of_gradients(trained: Mapping[str, nn.Parameter]) -> None:

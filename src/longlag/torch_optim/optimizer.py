@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from longlag.algebra.stateless import threads, twice_differentiable
+from longlag.algebra.trainable import check_shape
 from longlag.arguments import named
 from longlag.errors import LonglagError, shown
 from longlag.optimisers import hessian_free
@@ -28,7 +29,6 @@ from longlag.torch_optim.guards import (
     check_loss,
     check_modes,
     check_parameters,
-    check_shape,
     explained,
     warn_of_gradients,
 )
