@@ -5,6 +5,7 @@ import itertools
 import math
 
 import pytest
+import torch
 
 from longlag import protocol, registry
 from longlag.engine import candidates
@@ -43,6 +44,22 @@ def test_the_draw_is_frozen():
         [0.01334, 0.6472, 17.78],
         [0.4217, 0.913, 1.778],
     ]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_the_draw_does_not_depend_on_the_default_of_torch(dtype):
+    method, before = registry.get("methods", "lstm"), torch.get_default_dtype()
+    expected = candidates.points(method, protocol.MAX_CANDIDATES)
+    try:
+        torch.set_default_dtype(dtype)
+        assert candidates.points(method, protocol.MAX_CANDIDATES) == expected
+    finally:
+        torch.set_default_dtype(before)
+
+
+def test_more_candidates_than_a_search_may_have_are_refused():
+    with pytest.raises(LonglagError, match="candidate 1000000000 cannot be: a search has at most 999"):
+        resolve(RunSpec("adding", 20, "lstm", (protocol.FIRST_TUNING_SEED,), candidate=10**9))
 
 
 def test_a_method_without_a_space_is_refused():

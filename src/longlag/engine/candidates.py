@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import torch
 
-from longlag import registry
+from longlag import protocol, registry
 from longlag.errors import LonglagError
 from longlag.methods.base import Method, Parts, Range
 from longlag.settings import value_at
@@ -25,13 +25,17 @@ def points(method: Method, n: int) -> list[dict[str, float]]:
     """The first n points of the declared space, by setting.
 
     Raises:
-        LonglagError: the method declares no space.
+        LonglagError: the method declares no space; or more points than a search may have.
     """
+    if n > protocol.MAX_CANDIDATES:
+        raise LonglagError(f"candidate {n} cannot be: a search has at most {protocol.MAX_CANDIDATES:,}")
     if not method.tune:
         ours = method.name in registry.FOLDERS["methods"].names()
         remedy = f"these do: {', '.join(registry.tunable())}" if ours else "give its METHOD a `tune`"
         raise LonglagError(f"method {method.name!r} declares no search space; {remedy}")
-    drawn = torch.quasirandom.SobolEngine(len(method.tune)).draw(n + 1)[1:]  # the first point is a corner
+    drawn = torch.quasirandom.SobolEngine(len(method.tune)).draw(n + 1, dtype=torch.float32)[
+        1:
+    ]  # the first is a corner
     return [
         {path: _value(space, float(u)) for (path, space), u in zip(method.tune.items(), point, strict=True)}
         for point in drawn
