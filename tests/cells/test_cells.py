@@ -500,3 +500,41 @@ def test_a_module_with_a_buffer_is_no_cell():
     shapes, *_ = of_module(lambda cell, n_inputs: Masked(n_inputs, cell.hidden))
     with pytest.raises(LonglagError, match=r"Masked has the buffer 'mask', .* compute the buffer in its forward"):
         shapes(SmallLSTM(3), 2)
+
+
+def test_a_layer_of_torch_is_no_cell():
+    shapes, *_ = of_module(lambda cell, n_inputs: torch.nn.GRU(n_inputs, cell.hidden))
+    with pytest.raises(LonglagError, match=r"^GRU is a layer, which reads whole sequences; .* nn\.GRUCell$"):
+        shapes(SmallLSTM(3), 2)
+
+
+class Forgetful(torch.nn.GRUCell):
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.dropout = torch.nn.Dropout(0.5)
+
+    def forward(self, x, state):
+        return self.dropout(super().forward(x, state))
+
+
+def test_a_module_that_draws_random_numbers_is_no_cell_until_it_is_evaluated():
+    shapes, *_ = of_module(lambda cell, n_inputs: Forgetful(n_inputs, cell.hidden))
+    with pytest.raises(LonglagError, match=r"Dropout\(p=0.5, .* of Forgetful draws random numbers, which no seed"):
+        shapes(SmallLSTM(3), 2)
+    shapes, *_ = of_module(lambda cell, n_inputs: Forgetful(n_inputs, cell.hidden).eval())
+    assert set(shapes(SmallLSTM(3), 2)) == {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}
+
+
+class Pair(torch.nn.GRUCell):
+    def forward(self, x, state):
+        h = super().forward(x, state)
+        return h, h
+
+
+@pytest.mark.parametrize("kind", [torch.nn.LSTMCell, Pair])
+def test_a_state_of_several_parts_asks_for_its_start(kind):
+    shapes, drive, step = of_module(lambda cell, n_inputs: kind(n_inputs, cell.hidden))
+    cell = complete(type("Wrapped", (), {"hidden": 5, "shapes": shapes, "drive": drive, "step": step})())
+    params, x, start = problem(cell, (1, 3, 2, 2, 5))
+    with pytest.raises(LonglagError, match=rf"{kind.__name__} has 2 parts, .* write start = zero_start\(2\)"):
+        unroll(cell, params, x, start)

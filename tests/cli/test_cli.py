@@ -343,10 +343,27 @@ METHOD = Method("faulty", "x", "x", "x", 1, lambda traits, lag: replace(PARENT.b
 """
 
 
+LAYER = """
+from dataclasses import dataclass, replace
+import torch
+from longlag.cells.of_module import of_module
+from longlag.methods.base import Method
+from longlag.methods.control import METHOD as PARENT
+
+@dataclass(frozen=True)
+class Cell:
+    hidden: int = 5
+    shapes, drive, step = of_module(lambda cell, n_inputs: torch.nn.GRU(n_inputs, cell.hidden))
+
+METHOD = Method("faulty", "x", "x", "x", 1, lambda traits, lag: replace(PARENT.build(traits, lag), cell=Cell()))
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (FAULTY, "ZeroDivisionError"),
+        (LAYER, "method 'faulty' cannot be built for task 'temporal_order': GRU is a layer, which reads whole"),
         (FED_BACK, "closed form"),
         (WITHOUT_SHAPES, "AttributeError: 'Cell' object has no attribute 'hiden' (faulty.py, line 11)"),
     ],

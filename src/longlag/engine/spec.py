@@ -252,6 +252,8 @@ def _check_shapes(method: Method, task: Task, model: Model) -> None:
     """Asks the model for its shapes. An exception from a cell's code becomes an error that names the method."""
     try:
         model.shapes()
+    except LonglagError as error:
+        raise LonglagError(f"method {method.name!r} cannot be built for task {task.name!r}: {error}") from error
     except Exception as error:
         reason = in_a_line(error, registry.file("methods", method.name))
         raise LonglagError(
