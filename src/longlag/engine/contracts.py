@@ -210,8 +210,13 @@ def _samples(name: str) -> None:
         assert batch.x.shape == expected, f"x at lag {lag} is {found}, not [L, n, X] = {list(expected)}{at}"
         assert batch.x.dtype == np.float32, f"x is {batch.x.dtype}, not float32{at}"
         assert batch.start.shape == (n,), f"start is {list(batch.start.shape)}, not [n] = [{n}]{at}"
+        assert batch.start.dtype == np.int64, f"start is {batch.start.dtype}, not int64{at}"
+        inside = (batch.start >= 0).all() and (batch.start < steps).all()
+        assert inside, f"start is {batch.start.min()} to {batch.start.max()}, not a step from 0 to {steps - 1}{at}"
         found = list(batch.y.shape)
         assert batch.y.shape[:2] == (scored, n), f"y is {found}, not [K, n, ...] = [{scored}, {n}, ...]{at}"
+        kind = np.int64 if traits.classes else np.float32
+        assert batch.y.dtype == kind, f"y is {batch.y.dtype}, not {kind.__name__}{at}"
         same = all((getattr(batch, key) == getattr(again, key)).all() for key in ("x", "start", "y"))
         assert same, "two samples of one generator differ; draw from rng alone"
         assert task.population or (batch.x != other.x).any(), "another generator gives the same sequences"
