@@ -101,7 +101,7 @@ def _in_order(bodies: Mapping[str, Any], name: str, above: tuple[str, ...]) -> l
 def picked(config: Mapping[str, Any], stand_in: bool = False) -> dict[str, Any]:
     """The suite of the stage that `stage` names; a config without stages as it is.
 
-    stand_in: where nothing is chosen yet, the first value of the grid serves: enough to say what a stage costs.
+    stand_in: where nothing is chosen yet, a method keeps the settings that it has: enough to say what a stage costs.
 
     Raises:
         LonglagError: an unknown stage, a wrong key, or a stage whose choices are not made yet.
