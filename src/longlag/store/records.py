@@ -24,7 +24,7 @@ class Status(StrEnum):
     """How a run ended. Every run ends with exactly one of these, and a row."""
 
     SOLVED = "solved"  # the one test, on unused sequences, met the criterion
-    BUDGET = "budget"  # the passes, or what the method could do with them, ran out
+    BUDGET = "budget"  # passes, or what the method could do with them, ran out; or confirmed, and then failed the test
     DIVERGED = "diverged"  # a loss or a parameter stopped being finite
     TIMEOUT = "timeout"  # the wall clock's safety net; machine-dependent
     ERROR = "error"  # a bug or a killed job; the reason column says which
@@ -52,7 +52,9 @@ class Row:
     )
     method: str = _column("method name", name=True)
     seed: int = _column("seed of all random streams of this run", least=0)
-    status: str = _column("solved, budget, diverged, timeout, error or not_attempted")
+    status: str = _column(
+        "solved, budget (it ran out, or a confirmed run failed the test), diverged, timeout, error or not_attempted"
+    )
     reason: str = _column("the status in words")
     solved: bool = _column(
         "within the budget confirmed on validation, and at most 1 % of the test set wrong; or the rule `recent` met"
@@ -190,8 +192,7 @@ def is_final(row: Row) -> bool:
 
 def rows_in(folder: Path) -> Path:
     """The file of rows in a folder: runs.csv or, packed, runs.csv.gz; the former if there is neither."""
-    written = folder / "runs.csv"
-    packed = folder / "runs.csv.gz"
+    written, packed = folder / "runs.csv", folder / "runs.csv.gz"
     return packed if is_file(packed) and not is_file(written) else written
 
 
@@ -286,8 +287,7 @@ def _fault(line: Sequence[str], names: Sequence[str]) -> str:
         except csv_text.BadValue as error:
             return f"column {column.name} cannot be {shown(text)}; it must be {error}"
     status = line[COLUMNS.index("status")]
-    known = ", ".join(Status)
-    return "" if status in list(Status) else f"column status cannot be {shown(status)}; known: {known}"
+    return "" if status in list(Status) else f"column status cannot be {shown(status)}; known: {', '.join(Status)}"
 
 
 def check_row(row: Row) -> None:
