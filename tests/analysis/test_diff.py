@@ -37,6 +37,13 @@ def test_the_difference_of_rates_has_the_published_interval(first, second, low, 
     assert intervals.newcombe(*second, *first) == pytest.approx((-found[0], -found[2], -found[1]))
 
 
+def test_a_rate_of_no_runs_may_be_any():
+    low, high = map(float, intervals.wilson(3, 5))
+    assert intervals.newcombe(0, 0, 3, 5) == pytest.approx((math.nan, low - 1, high), nan_ok=True)
+    assert intervals.newcombe(3, 5, 0, 0) == pytest.approx((math.nan, -high, 1 - low), nan_ok=True)
+    assert intervals.newcombe(0, 0, 0, 0) == pytest.approx((math.nan, -1, 1), nan_ok=True)
+
+
 def test_what_is_the_same_is_not_told_apart():
     runs = table(fake_results.runs(range(4)))
     cells = diff.compare(runs, runs)

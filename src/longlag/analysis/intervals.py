@@ -16,11 +16,15 @@ from longlag.shares import wilson
 def newcombe(solved_a: int, n_a: int, solved_b: int, n_b: int) -> tuple[float, float, float]:
     """The difference of rates b - a, and the low and the high end of its 95 % interval.
 
+    Without runs of one of them the difference is nan, and its rate may be any in the interval.
+
     >>> [round(x, 4) for x in newcombe(48, 80, 56, 70)]
     [0.2, 0.0524, 0.3339]
     """
-    p_a, p_b = solved_a / n_a, solved_b / n_b
     (low_a, high_a), (low_b, high_b) = wilson(solved_a, n_a), wilson(solved_b, n_b)
+    if not (n_a and n_b):
+        return math.nan, float(low_b - high_a), float(high_b - low_a)
+    p_a, p_b = solved_a / n_a, solved_b / n_b
     down, up = np.hypot(p_b - low_b, high_a - p_a), np.hypot(high_b - p_b, p_a - low_a)
     return p_b - p_a, float(p_b - p_a - down), float(p_b - p_a + up)
 
