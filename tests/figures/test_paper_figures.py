@@ -126,6 +126,10 @@ def test_a_caption_names_what_is_drawn_and_nothing_else():
     )
     measured = cells[cells.table == 1].assign(value=np.nan, values=[[0.5]] * int((cells.table == 1).sum()))
     assert papers.caption(measured, curve=False) == "Filled dots: one run each, on a logarithmic axis."
+    speedups = measured.assign(metric="speedup")
+    assert papers.caption(speedups, curve=False) == (
+        "Filled dots: one seed each, with a run of either method, on a logarithmic axis."
+    ), "a ratio of two runs"
     published = measured.assign(value=0.0)
     assert papers.caption(published, curve=False) == (
         "Filled dots: one run each, on a logarithmic axis. "

@@ -44,10 +44,11 @@ def caption(cells: pd.DataFrame, curve: bool) -> str:
             f"Above: share of runs solved over the lag T, with Wilson's 95 % interval{rings}. "
             f"Below: sequence passes that the runs spent until they were confirmed as solved, a mean.{left_out}"
         )
-    shares = cells.metric.isin(SHARES)
+    shares, speedups = cells.metric.isin(SHARES), cells.metric == "speedup"
     found = []
     if not shares.all():
-        found.append("Filled dots: one run each, on a logarithmic axis.")
+        each = "one seed each, with a run of either method" if speedups.any() else "one run each"
+        found.append(f"Filled dots: {each}, on a logarithmic axis.")
         if any(0 in values for values in (*cells[~shares]["values"], cells[~shares].value.to_list())):
             found.append("Zero, which has no place on such an axis, is at its lower end.")
         if any(_missed(cell) for cell in cells.itertuples()):
