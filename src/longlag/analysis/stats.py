@@ -66,12 +66,12 @@ def curves_frame(table: Any | None) -> pd.DataFrame:
         return frame(records.Point, [])
     columns: dict[str, Any] = {name: _values(table[name]) for name in table.column_names}
     types = {f.name: _DTYPES[str(f.type)] for f in fields(records.Point)}
-    missing = {  # one value that is seen as a column: twenty real ones of millions of points take long
+    absent = {  # one value that is seen as a column: twenty real ones of millions of points take long
         name: np.broadcast_to(np.array(default, types[name]), len(table))
         for name, default in records.FLOW.items()
         if name not in columns
     }
-    found = {name: np.asarray((columns | missing)[name], kind) for name, kind in types.items()}
+    found = {name: np.asarray((columns | absent)[name], kind) for name, kind in types.items()}
     return pd.DataFrame(
         {name: pd.Series(found[name], dtype=kind, copy=False) for name, kind in types.items()}, copy=False
     )

@@ -144,8 +144,8 @@ def _only_timeout(cells: Sequence[Cell]) -> float | None:
     for cell in cells:
         limits[cell.timeout].append(cell.task)
     if len(limits) > 1:
-        words = {limit: "no limit" if limit is None else f"{limit:g} s" for limit in limits}
-        listed = "; ".join(f"{words[limit]}: {', '.join(tasks)}" for limit, tasks in limits.items())
+        told = {limit: "no limit" if limit is None else f"{limit:g} s" for limit in limits}
+        listed = "; ".join(f"{told[limit]}: {', '.join(tasks)}" for limit, tasks in limits.items())
         raise LonglagError(
             f"the reference's tasks had different time limits ({listed}), and a suite has one; choose tasks of one "
             "limit with --tasks"

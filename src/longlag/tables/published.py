@@ -35,8 +35,8 @@ def build(analysis: Analysis) -> pd.DataFrame:
 
 def by_paper(analysis: Analysis) -> list[tuple[str, pd.DataFrame, str]]:
     """The same facts, a table for each paper: heading, rows, and a note of what holds for all of them."""
-    papers = _facts(analysis).sort_values("year", kind="stable").groupby(["source", "year"], sort=False)
-    return [(f"{source} {year}: {count(len(facts), 'result')}", *_of_paper(facts)) for (source, year), facts in papers]
+    found = _facts(analysis).sort_values("year", kind="stable").groupby(["source", "year"], sort=False)
+    return [(f"{source} {year}: {count(len(facts), 'result')}", *_of_paper(facts)) for (source, year), facts in found]
 
 
 def _facts(analysis: Analysis) -> pd.DataFrame:
@@ -57,17 +57,17 @@ def _of_paper(facts: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     first, *others = facts["differs"]
     common = [part for part in first if all(part in parts for parts in others)]
     own = ["; ".join(part for part in parts if part not in common) for parts in facts["differs"]]
-    table, note = facts[_NAMES].assign(**{"differs by": own}), []
+    table, shared = facts[_NAMES].assign(**{"differs by": own}), []
     for name in ("place", "standing"):
         if facts[name].nunique() == 1:
-            note.append(capital(facts[name].iloc[0]))
+            shared.append(capital(facts[name].iloc[0]))
         else:
             table["differs by"] = facts[name] + "; " + table["differs by"]
     if common:
-        note.append(f"All differ by: {'; '.join(common)}")
+        shared.append(f"All differ by: {'; '.join(common)}")
     table["differs by"] = table["differs by"].str.removesuffix("; ")
     empty = [] if table["differs by"].any() else ["differs by"]
-    return table.drop(columns=empty), " ".join(f"{part}." for part in note)
+    return table.drop(columns=empty), " ".join(f"{part}." for part in shared)
 
 
 def _said(fact: Any) -> str:
