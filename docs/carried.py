@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from conditions import REFERENCE, by_condition, passes, solved, solved_of
-from finding import Finding, Subject, fisher, in_markdown, of_all, span
+from conditions import by_condition, passes, solved, solved_of
+from finding import Finding, Subject, fisher, in_markdown, of_all, one_decimal, span
 from fresh import FINAL_TUNED, cell
 
 from longlag.design import tuned
@@ -16,9 +15,9 @@ from longlag.words import count, join_words, method_label, number, task_label
 _SHORT = 200  # the longest lag of most methods
 
 
-def gru(path: Path = REFERENCE) -> Finding:
+def gru() -> Finding:
     """How far the GRU carries, for which price, and what ends its runs."""
-    seeds = by_condition(path)
+    seeds = by_condition()
     own = {(task, lag): rows for (method, task, lag), rows in seeds.items() if method == "gru"}
     tasks, lags = sorted({task for task, _ in own}), sorted({lag for _, lag in own})
     last, long = lags[-1], [lag for lag in lags if lag > _SHORT]
@@ -50,7 +49,7 @@ def gru(path: Path = REFERENCE) -> Finding:
         table=_ladders(own, "GRU"),
         notes={
             "Chrono LSTM": f"On {'these tasks' if both == far else f'{len(both)} of these tasks, run there,'} it pays "
-            f"{span(beside, _times)} times as many passes at lag {last}{_and_more(more)}.",
+            f"{span(beside, one_decimal)} times as many passes at lag {last}{_and_more(more)}.",
             "Both know the lag": "Their gates start with time constants that grow with it.",
             "Not tried": f"Its rates, {join_words(f'{rate:.2g}' for rate in rates)}, were chosen at lags 50 and 100. "
             "Smaller ones were not tried at long lags.",
@@ -58,10 +57,6 @@ def gru(path: Path = REFERENCE) -> Finding:
         },
         holds=len(far) >= 4 and min(beside) >= 1 and 2 * diverged > len(failed),
     )
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f}"
 
 
 def _caption(own: dict[tuple[str, int], list[Row]]) -> str:
@@ -92,9 +87,9 @@ def _ending(rows: Sequence[Row]) -> str:
     return cell(rows, (rows[0].task, rows[0].lag)) if rows else ""
 
 
-def mingru(path: Path = REFERENCE) -> Finding:
+def mingru() -> Finding:
     """How far the minGRU carries, beside the other nets that are trained."""
-    seeds = by_condition(path)
+    seeds = by_condition()
     own = {(task, lag): rows for (method, task, lag), rows in seeds.items() if method == "mingru"}
     tasks, last = sorted({task for task, _ in own}), max(lag for _, lag in own)
     trained = sorted({method for method, _, _ in seeds} - {"esn"})
@@ -128,7 +123,7 @@ def mingru(path: Path = REFERENCE) -> Finding:
         table=_ladders(own, "minGRU"),
         notes={
             "Passes": f"At lag {last} the medians are {span(price, number)}. The chrono LSTM pays "
-            f"{span(beside, _times)} times as many.",
+            f"{span(beside, one_decimal)} times as many.",
             "20-bit memory": "It solves this at no lag. At 20, "
             f"{span((100 * share for share in memory), lambda share: f'{share:.2g}')} % of the symbols are wrong.",
             "Net": "The input alone decides its gates, so that the state is a linear recurrence. It has two layers; "

@@ -91,6 +91,16 @@ def span(values: Iterable[float], words: Callable[[float], str]) -> str:
     return " to ".join(dict.fromkeys(map(words, (found[0], found[-1])))) if found else ""
 
 
+def in_percent(share: float) -> str:
+    """A share in percent, without decimals and without the sign."""
+    return f"{100 * share:.0f}"
+
+
+def one_decimal(number: float) -> str:
+    """`4.1`: of a ratio."""
+    return f"{number:.1f}"
+
+
 def fisher(first: Sequence[bool], second: Sequence[bool]) -> float:
     """p that two samples of runs, solved or not, differ so by chance (Fisher's exact test, two-sided)."""
     return float(fisher_exact([[sum(found), len(found) - sum(found)] for found in (first, second)]).pvalue)

@@ -25,11 +25,11 @@ _CHANGES = {  # the variants of config/reservoirs.yaml, in words
 }
 
 
-def units(path: Path = TRIED) -> Finding:
+def units() -> Finding:
     """What helps an echo state network at lag 1000."""
     wrong: dict[str, list[float]] = {}
     recipe = "nothing: 200 units, `cell.leak.times = 0.09`"
-    with path.open(newline="", encoding="utf-8") as file:
+    with TRIED.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             changed = json.loads(row["spec"])["overrides"]
             settings = [f"`{setting} = {value:g}`" for setting, value in sorted(changed.items())]
@@ -60,10 +60,10 @@ def units(path: Path = TRIED) -> Finding:
     )
 
 
-def recipe(path: Path = CHANGED) -> Finding:
+def recipe() -> Finding:
     """What an echo state network owes to its recipe."""
     solved: dict[tuple[str, str, int], list[bool]] = {}
-    rows = read_rows(path)
+    rows = read_rows(CHANGED)
     for row in rows:
         solved.setdefault((row.method, row.task, row.lag), []).append(row.solved)
     columns = sorted({(task, lag) for _, task, lag in solved})

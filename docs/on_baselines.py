@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from conditions import REFERENCE, Seeds, by_condition, passes, solved, solved_of
-from finding import Finding, Subject, in_markdown, of_all, see, span
+from conditions import Seeds, by_condition, passes, solved, solved_of
+from finding import Finding, Subject, in_markdown, in_percent, of_all, see, span
 from fresh import cell
 
 from longlag import registry
@@ -21,10 +21,10 @@ _NOISE = 0.02  # between the shares wrong of two test sets
 _BASELINES = (_AVERAGE, _GUESSING, "constant")
 
 
-def baselines(path: Path = RECORD) -> Finding:
+def baselines() -> Finding:
     """The tasks of the reference that a time average solves, and how near the baselines come to the others."""
-    old = _tasks(by_condition(REFERENCE))
-    seeds = {of: rows for of, rows in by_condition(path).items() if of[0] in _BASELINES and of[1] in old}
+    old = _tasks(by_condition())
+    seeds = {of: rows for of, rows in by_condition(RECORD).items() if of[0] in _BASELINES and of[1] in old}
     tasks, lags = _tasks(seeds), sorted({lag for _, _, lag in seeds})
     easy = [task for task in tasks if all(solved(seeds, _AVERAGE, task, lag) == 1 for lag in lags)]
     hard = [task for task in tasks if task not in easy]
@@ -48,11 +48,11 @@ def baselines(path: Path = RECORD) -> Finding:
             "Why": "In adding one relevant value adds to the sum wherever it stands. In random permutation the first "
             "symbol is one of two that come at no other step. Which of them is present is the answer.",
             "The other tasks": f"{capital(task_label(near))}, of which it has "
-            f"{_percent(_least(seeds, _AVERAGE, near))} % wrong, needs other features and no order "
+            f"{in_percent(_least(seeds, _AVERAGE, near))} % wrong, needs other features and no order "
             f"({see('trained_average')}). That a time average fails does not show that a task needs order.",
             "Constant answer": "The baseline answers the mean target. "
             f"{capital(join_words(map(task_label, better)))} has a better constant, with which "
-            f"{_percent(_constant(better[0]))} % are wrong: random guessing does not reach it.",
+            f"{in_percent(_constant(better[0]))} % are wrong: random guessing does not reach it.",
             "Random weights": f"{capital(method_label(_GUESSING))} draws all weights of a net of five units again and "
             f"again, and keeps the best. It solves {of_all([row.solved for row in guessed])} runs within "
             f"{max(row.budget for row in guessed) / 1e6:.0f} million passes.",
@@ -68,13 +68,13 @@ def baselines(path: Path = RECORD) -> Finding:
     )
 
 
-def on_newer_tasks(records: Mapping[str, Sequence[Row]], path: Path = RECORD) -> Finding:
+def on_newer_tasks(records: Mapping[str, Sequence[Row]]) -> Finding:
     """What two baselines solve of the tasks that are not in the reference.
 
     records: the runs of trained nets on some of these tasks.
     """
-    old = _tasks(by_condition(REFERENCE))
-    seeds = {of: rows for of, rows in by_condition(path).items() if of[0] in _BASELINES and of[1] not in old}
+    old = _tasks(by_condition())
+    seeds = {of: rows for of, rows in by_condition(RECORD).items() if of[0] in _BASELINES and of[1] not in old}
     tasks, lags = _tasks(seeds), sorted({lag for _, _, lag in seeds})
     easy = [task for task in tasks if all(solved(seeds, _AVERAGE, task, lag) == 1 for lag in lags)]
     averages = [row for task in easy for row in _tried(seeds, _AVERAGE, task)]
@@ -132,9 +132,9 @@ def on_newer_tasks(records: Mapping[str, Sequence[Row]], path: Path = RECORD) ->
     )
 
 
-def trained_average(path: Path = RECORD) -> Finding:
+def trained_average() -> Finding:
     """The tasks of the reference that a trained net solves which knows no order, and how far."""
-    reference, seeds = by_condition(REFERENCE), by_condition(path)
+    reference, seeds = by_condition(), by_condition(RECORD)
     own = {of: rows for of, rows in seeds.items() if of[0] == _TRAINED and of[1] in _tasks(reference)}
     tasks, lags = _tasks(own), sorted({lag for _, _, lag in own})
     reach = {task: max((lag for lag in lags if solved(own, _TRAINED, task, lag) >= 0.5), default=0) for task in tasks}
@@ -172,9 +172,9 @@ def trained_average(path: Path = RECORD) -> Finding:
             f"{join_words(f'the {name} {seeds_of}' for name, seeds_of in ahead.items())}.",
             "Why": "XOR and multiplication are functions of two marked values that may be swapped. A mean keeps what "
             "was there, and the second layer combines it.",
-            "Temporal order": f"{span(wrong['temporal_order'], _percent)} % are wrong, and with three symbols "
-            f"{span(wrong['temporal_order_3bit'], _percent)} %. A net that knows which symbols came, and guesses their "
-            "order, has 25 % and 50 % wrong.",
+            "Temporal order": f"{span(wrong['temporal_order'], in_percent)} % are wrong, and with three symbols "
+            f"{span(wrong['temporal_order_3bit'], in_percent)} %. A net that knows which symbols came, and guesses "
+            "their order, has 25 % and 50 % wrong.",
             "Longer lags": "The two values count 2 / T in the mean, so that a longer sequence leaves less of them.",
             "Random features": f"With features that are not trained ({see('no_order')}) adding and random permutation "
             "alone are solved.",
@@ -219,7 +219,7 @@ def _tried(seeds: Seeds, method: str, task: str) -> list[Row]:
 
 def _cells(seeds: Seeds, method: str, task: str) -> list[str]:
     """`30 of 30` and what is wrong at best."""
-    return [of_all([row.solved for row in _tried(seeds, method, task)]), _percent(_least(seeds, method, task))]
+    return [of_all([row.solved for row in _tried(seeds, method, task)]), in_percent(_least(seeds, method, task))]
 
 
 def _least(seeds: Seeds, method: str, task: str) -> float:
@@ -229,7 +229,3 @@ def _least(seeds: Seeds, method: str, task: str) -> float:
 def _constant(task: str) -> float:
     """The share wrong of the constant that is right most often."""
     return float(registry.get("tasks", task).baselines["constant"].error)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}"

@@ -8,7 +8,7 @@ from statistics import fmean
 import knows
 import numpy as np
 from conditions import units
-from finding import Finding, Subject, in_markdown, of_all, see, span
+from finding import Finding, Subject, in_markdown, in_percent, of_all, see, span
 from fresh import BUDGET, FINAL, FINAL_TUNED, SEARCH, TUNED, Outcomes, cell, outcomes
 from on_twenty_bits import twenty_bits
 
@@ -102,9 +102,9 @@ def _search(before: Outcomes, now: Outcomes) -> Finding:
             f"{capital(task_label(second[1]))} at lag {second[2]}": f"It fell from {of_all(before[second])} to "
             f"{of_all(now[second])}. Of other seeds {of_all(longer)} solve it with 10^7 passes.",
             "The final did not help it": "In the final the setting of the search leaves "
-            f"{span(kept, _percent)} % of the sequences wrong, and the recipe {span(recipe, _percent)} % (two seeds "
-            "each). Where "
-            "neither is within the criterion, the rule keeps the choice of the search, and the reference uses it.",
+            f"{span(kept, in_percent)} % of the sequences wrong, and the recipe {span(recipe, in_percent)} % (two "
+            "seeds each). Where neither is within the criterion, the rule keeps the choice of the search, and the "
+            "reference uses it.",
         },
         holds=set(sure) == {"lstm", "control"}
         and choice in fastest
@@ -145,10 +145,6 @@ def _wrong(of: tuple[str, str]) -> tuple[list[float], list[float]]:
     found = [trial for trial in trials.read(FINAL) if (trial.method, trial.task) == of]
     first, second = (sorted(trial.wrong for trial in found if trial.candidate == n) for n in (chosen, 0))
     return first, second
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}"
 
 
 def _changed(before: Outcomes, now: Outcomes, method: str) -> tuple[int, int]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import costs
+from conditions import REFERENCE
 from finding import Finding, Subject, in_markdown, of_all, span
 from fresh import BUDGET
-from reached import REFERENCE
 
 from longlag.shares import wilson
 from longlag.store.records import Row, read_rows
@@ -19,9 +19,9 @@ _DEFAULT = 3e6  # sequence passes: the budget of the reference
 _HF = (("hf", "temporal_order", 200), ("hf", "xor", 50))
 
 
-def table(path: Path = FAR) -> str:
+def table() -> str:
     """Each condition: its budget, how many seeds are solved within three million passes and in all, and when."""
-    rows = read_rows(path)
+    rows = read_rows(FAR)
     lines = []
     for key in sorted({(row.method, row.task, row.lag) for row in rows}):
         of = _of(rows, *key)

@@ -22,6 +22,7 @@ import doubts
 import knows
 import on_longer_lags
 import reran
+from conditions import REFERENCE
 from finding import in_markdown, of_all
 
 from longlag import registry
@@ -32,8 +33,7 @@ from longlag.store.records import Status
 from longlag.words import count, join_words, method_label, number, task_label
 
 ROOT = Path(__file__).parents[1]
-REFERENCE, SUITE = ROOT / "results/reference/runs.csv.gz", ROOT / "config/reference.yaml"
-UNDERWAY = ROOT / "results/underway/runs.csv.gz"
+SUITE = ROOT / "config/reference.yaml"
 FRESH = [ROOT / "results/fresh" / name for name in ("before/runs.csv.gz", "runs.csv.gz")]  # older recipes, then today's
 BUDGET = ROOT / "results/budget/runs.csv.gz"
 LSTM_LAG = ROOT / "results/lstm_lag/runs.csv.gz"

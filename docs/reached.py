@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from itertools import product
-from pathlib import Path
 from statistics import fmean, median
 
 import knows
 import pandas as pd
 from conditions import REFERENCE, Seeds, by_condition, passes, solved, units
 from conditions import solved_of as _of
-from finding import Finding, Subject, fisher, in_markdown, of_all, see, span
+from finding import Finding, Subject, fisher, in_markdown, of_all, one_decimal, see, span
 from fresh import FINAL_TUNED
 
 from longlag.analysis import claims, stats
@@ -24,9 +23,9 @@ from longlag.words import count, join_words, method_label, number, task_label
 _LEVEL = 0.05  # of a p
 
 
-def findings(path: Path = REFERENCE) -> list[Finding]:
+def findings() -> list[Finding]:
     """Of the committed reference."""
-    seeds = by_condition(path)
+    seeds = by_condition()
     return [chrono(seeds), permutation(seeds)]
 
 
@@ -130,8 +129,8 @@ def chrono(seeds: Seeds) -> Finding:
     return Finding(
         f"For {times:.0f} times the lag the chrono LSTM pays {mean:.1f} times the passes, on {len(far)} tasks",
         f"On {count(len(far), 'task')} it carries from lag {lags[0]} to lag {lags[-1]}. "
-        f"{of_all([row.solved for row in runs])} runs are solved, and the passes grow {span(of_far, _times)} times "
-        f"(geometric mean {mean:.1f}). On the others it stops early.",
+        f"{of_all([row.solved for row in runs])} runs are solved, and the passes grow {span(of_far, one_decimal)} "
+        f"times (geometric mean {mean:.1f}). On the others it stops early.",
         subject=Subject.LAGS,
         caption=f"Passes to solve, median of {_seeds(runs)} seeds:",
         table=table,
@@ -161,10 +160,6 @@ def chrono(seeds: Seeds) -> Finding:
 def _seeds(rows: Iterable[Row]) -> str:
     """How many seeds there are, as a number."""
     return str(len({row.seed for row in rows}))
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f}"
 
 
 def _and_not_beyond(
