@@ -350,9 +350,9 @@ def test_of_very_many_seeds_the_first_thirty_curves_of_each_method_are_drawn() -
 
 
 def test_a_nearer_miss_is_lighter_and_what_was_not_measured_is_grey() -> None:
-    shades = [endings._fill(Status.BUDGET, left)[0] for left in (0.0, 0.5, 1.0)]
+    shades = [endings._colour(Status.BUDGET, left) for left in (0.0, 0.5, 1.0)]
     assert [sum(shade[:3]) for shade in shades] == sorted((sum(shade[:3]) for shade in shades), reverse=True)
-    assert endings._fill(Status.BUDGET, math.nan)[0] == "#b5b5b5"
+    assert endings._colour(Status.BUDGET, math.nan) == "#b5b5b5"
 
 
 def test_where_nothing_failed_the_figure_says_so() -> None:

@@ -113,12 +113,11 @@ def _panel(axes: Any, blocks: pd.DataFrame, order: list[str], small: bool) -> No
 
 def _fill_blocks(axes: Any, status: str, blocks: pd.DataFrame) -> None:
     """The blocks of one status."""
-    edge = "#c9c9c9" if status == Status.NOT_ATTEMPTED else "white"
     boxes = layout.boxes(blocks.x.to_numpy(), blocks.y.to_numpy(), blocks.width.to_numpy(), _HEIGHT)
     drawn = PolyCollection(
         boxes,
-        facecolors=[_fill(status, left)[0] for left in blocks.left],
-        edgecolors=edge,
+        facecolors=[_colour(status, left) for left in blocks.left],
+        edgecolors=_edge(status),
         linewidths=0.5,
         hatch=_STATUS.get(status, ("", ""))[1] or None,
         zorder=2 if status == Status.NOT_ATTEMPTED else 1,  # an outline is seen whole
@@ -127,10 +126,15 @@ def _fill_blocks(axes: Any, status: str, blocks: pd.DataFrame) -> None:
     axes.add_collection(drawn, autolim=False)  # the limits are set
 
 
-def _fill(status: str, left: float) -> tuple[Any, str]:
+def _colour(status: str, left: float) -> Any:
     if status in _STATUS:
-        return _STATUS[status]
-    return (_UNMEASURED if np.isnan(left) else _NEARNESS(_NEAR + (_FAR - _NEAR) * left)), ""
+        return _STATUS[status][0]
+    return _UNMEASURED if np.isnan(left) else _NEARNESS(_NEAR + (_FAR - _NEAR) * left)
+
+
+def _edge(status: str) -> str:
+    """A white block is seen by its outline."""
+    return "#c9c9c9" if status == Status.NOT_ATTEMPTED else "white"
 
 
 def _with_numbers(blocks: pd.DataFrame) -> pd.DataFrame:
@@ -163,13 +167,13 @@ def _keys(runs: pd.DataFrame) -> list[Patch]:
     keys = [Patch(facecolor=_STATUS[Status.SOLVED][0], label="solved")]
     if Status.BUDGET in there:
         keys += [
-            Patch(facecolor=_fill(Status.BUDGET, left)[0], label=f"unsolved: {words}") for words, left in shades.items()
+            Patch(facecolor=_colour(Status.BUDGET, left), label=f"unsolved: {words}") for words, left in shades.items()
         ]
     for status in (Status.DIVERGED, Status.TIMEOUT, Status.ERROR, Status.NOT_ATTEMPTED):
         if status in there:
             colour, hatch = _STATUS[status]
-            edge = "#c9c9c9" if status == Status.NOT_ATTEMPTED else "white"
-            keys.append(Patch(facecolor=colour, hatch=hatch, edgecolor=edge, label=status.value.replace("_", " ")))
+            words = status.value.replace("_", " ")
+            keys.append(Patch(facecolor=colour, hatch=hatch, edgecolor=_edge(status), label=words))
     return keys
 
 
