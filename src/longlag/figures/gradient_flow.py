@@ -21,6 +21,7 @@ TITLE, ORDER = "Gradient flow", 7
 _FLOOR = 1e-9  # smaller values are drawn there
 _ABREAST = 4
 _TITLE = 21  # letters of a title that a panel has room for
+_DRAWN = {0.0: "first evaluation", 1.0: "last evaluation"}  # by the share of the method's colour, as `_shade` takes it
 
 
 @style.applied()
@@ -45,13 +46,10 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     lowest = max(chosen.relative.clip(lower=_FLOOR).min() / 3, _FLOOR / 2)
     axes[0].set_ylim(min(lowest, 1e-3), max(chosen.relative.max() * 3, 10))
     layout.label(axes, "steps back from the end", "derivative, relative")
-    keys = [Line2D([], [], color=_shade(style.INK, share), lw=1.6, label=word) for share, word in _WORDS]
+    keys = [Line2D([], [], color=_shade(style.INK, share), lw=1.6, label=word) for share, word in _DRAWN.items()]
     keys.append(Line2D([], [], color=style.QUIET, lw=0.8, ls=":", label="nothing lost"))
     layout.keys_to(figure, keys, "outside upper left")
     return figure
-
-
-_WORDS = ((0.0, "first evaluation"), (1.0, "last evaluation"))
 
 
 def _chosen(flow: pd.DataFrame) -> tuple[pd.DataFrame, str, int]:
@@ -65,7 +63,7 @@ def _chosen(flow: pd.DataFrame) -> tuple[pd.DataFrame, str, int]:
 
 def _panel(axes: Any, flow: pd.DataFrame, backs: list[int], method_style: style.MethodStyle) -> None:
     axes.axhline(1, color=style.QUIET, lw=0.8, ls=":", zorder=1)
-    for share, passes in {0.0: flow.passes.min(), 1.0: flow.passes.max()}.items():
+    for share, passes in zip(_DRAWN, (flow.passes.min(), flow.passes.max()), strict=True):
         rows = flow[flow.passes == passes].sort_values("back")
         heights = rows.relative.clip(lower=_FLOOR)
         axes.plot(rows.back, heights, color=_shade(method_style.colour, share), lw=1.6)
