@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from longlag.analysis import Analysis
 from longlag.figures import overview
-from longlag.figures.tools import layout, style
+from longlag.figures.tools import choice, layout, style
 from longlag.words import count, seeds_phrase
 
 TITLE, ORDER = "Cost to solve", 3
@@ -39,7 +39,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
         _panel(panel, conditions[conditions.task == task], times[times.task == task], styles, small=task in tiers.small)
         _budgets(panel, analysis.runs[analysis.runs.task == task].groupby("lag").budget.max())
     layout.titles(tiers, {task: style.task_title(task) for task in tiers.panels})
-    unsolved = conditions[(conditions.attempted > 0) & ~np.isfinite(conditions["median"])]
+    unsolved = choice.beyond_the_budget(conditions)
     layout.legend(tiers.figure, styles, [*_KEYS, *([_EXHAUSTED] if unsolved.exhausted.any() else [])])
     layout.label_tiers(tiers, style.LAG, style.LAG_SHORT, "passes to solve")
     return tiers.figure
@@ -91,7 +91,7 @@ def caption(analysis: Analysis) -> str:
     conditions = analysis.costs["passes"]
     if conditions.empty:
         return "No runs yet."
-    unsolved = conditions[(conditions.attempted > 0) & ~np.isfinite(conditions["median"])]
+    unsolved = choice.beyond_the_budget(conditions)
     down = "; an open triangle, at the passes that were used: a readout had all the sequences that it asks for"
     return (
         "Low is cheap. Large markers: Kaplan-Meier median of the sequence passes (forward 1, forward and "

@@ -17,8 +17,7 @@ from longlag.words import count, join_methods, join_tasks, join_words, seeds_phr
 TITLE, ORDER = "Cost in passes, operations and seconds", 4
 _ROW = 0.19  # inches of a method
 _FRAME = 0.62  # inches of a title and of the numbers of the axis
-_NAMES = {"passes": "sequence passes", "flops": "floating-point operations", "seconds": "CPU seconds"}
-_NARROW = {"passes": "passes", "flops": "operations", "seconds": "CPU s"}
+_NARROW = {"passes": "passes", "flops": "operations", "seconds": "CPU s"}  # `stats.AXES` in a column's width
 _ROOM = 2  # times the dearest solution, and the cheapest
 _REST = 0.9  # rows' height: room for the methods without a price
 _LETTERS = 118  # of the line that names the methods without a price, on a page
@@ -51,8 +50,7 @@ def _conditions(analysis: Analysis, task: str, lag: int) -> dict[str, pd.DataFra
 
 def _dearer(analysis: Analysis, task: str, lag: int) -> list[str]:
     """The methods that were tried there and of which fewer than half of the seeds solved in the budget."""
-    here = choice.at(analysis.costs["passes"], task, lag)
-    return sorted(map(str, here[(here.attempted > 0) & ~np.isfinite(here["median"])].method))
+    return sorted(map(str, choice.beyond_the_budget(choice.at(analysis.costs["passes"], task, lag)).method))
 
 
 @style.applied()
@@ -77,7 +75,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
         _name_the_rest(panels[0], _dearer(analysis, task, shown[task]), wide)
     _share_scale(grid)
     for axis, panel in zip(axes_of(analysis), grid[-1], strict=True):
-        panel.set_xlabel((_NAMES if wide else _NARROW)[axis])
+        panel.set_xlabel((stats.AXES if wide else _NARROW)[axis])
     layout.keys_to(figure, _KEYS, "outside lower left")
     return figure
 

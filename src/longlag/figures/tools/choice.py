@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 _MEET = 2  # methods that make a comparison
@@ -18,3 +19,8 @@ def lags(conditions: pd.DataFrame) -> dict[str, int]:
 def at(table: pd.DataFrame, task: str, lag: int) -> pd.DataFrame:
     """The rows of one task and lag."""
     return table[(table.task == task) & (table.lag == lag)]
+
+
+def beyond_the_budget(costs: pd.DataFrame) -> pd.DataFrame:
+    """The conditions that were tried and of which fewer than half of the seeds solved; costs: `stats.cost`."""
+    return costs[(costs.attempted > 0) & ~np.isfinite(costs["median"])]
