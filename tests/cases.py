@@ -34,7 +34,7 @@ _verdicts = cache(papers.verdicts)
 
 @pytest.fixture(autouse=True)
 def papers_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cells of papers are the same in every case, and take half a second to judge. For modules that import it."""
+    """The cells of papers are the same in every case, and take a quarter of a second to judge. For modules that import it."""
     monkeypatch.setattr(published, "verdicts", _verdicts)
 
 

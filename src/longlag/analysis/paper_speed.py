@@ -9,11 +9,14 @@ from longlag.store.records import KEY, Status
 BROKEN = frozenset({Status.ERROR, Status.TIMEOUT})  # endings that say nothing of the method
 
 
-def reached(rows: pd.DataFrame, curves: pd.DataFrame, below: float) -> pd.DataFrame:
+def reached(rows: pd.DataFrame, curves: pd.DataFrame | None, below: float) -> pd.DataFrame:
     """The rows, as if a run were solved at the first point of its curve with a validation loss below a number.
 
     A run that has no curve is left out. curves: points, as `stats.load_curves` gives them; records keep 40 of a run.
+    None: of no run.
     """
+    if curves is None:
+        return rows.head(0)
     points = curves.merge(rows[[*KEY]], on=[*KEY])
     first = points[points.loss < below].groupby([*KEY]).passes.min().rename("passes_to_solve")
     found = rows.drop(columns="passes_to_solve").merge(points[[*KEY]].drop_duplicates(), on=[*KEY])

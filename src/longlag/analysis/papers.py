@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -17,8 +17,9 @@ import pandas as pd
 
 from longlag import protocol
 from longlag.analysis import intervals, paper_speed, stats
+from longlag.analysis.published import Told, of_paper
 from longlag.errors import LonglagError
-from longlag.store.records import Status
+from longlag.store.records import KEY, Status
 
 REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN = "reproduced", "better", "worse", "not comparable", "not run"
 VERDICTS = (REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN)
@@ -44,8 +45,10 @@ RULE = (
     "run has none. A run that diverged has everything wrong. Sequences to the criterion are a mean over the runs that "
     "met it, as the papers count.",
 )
-_Records = tuple[pd.DataFrame, pd.DataFrame]  # runs and curves
-_KEY = ["paper", "task", "arm", "lag", "metric"]
+_READ = [*KEY, "status", "solved", "passes", "passes_to_solve", "budget", "test_error", "test_symbol_error",
+         "test_error_by_lag", "spec", "seconds"]  # fmt: skip
+_Runs = Mapping[str, np.ndarray]  # the columns of some rows [N]: frames of a few rows are slow to compute with
+_Rows = Callable[[str, str, int], pd.DataFrame]  # task, method, lag -> the rows of that condition
 SHARES = frozenset({"success_percent", "longest_solved", "words"})  # metrics that are a share of runs, in percent
 
 
@@ -97,11 +100,13 @@ def cells(
         table, row, column (numbers), row_label, column_label, task, method, lag, metric; fact (its line in `facts`, or
         -1), value (published, a number or nan), standing, place; the fields of `Measured`, n; verdict, why.
     """
-    own = facts[facts.paper == paper].reset_index(names="fact")
-    known = own.drop_duplicates(_KEY).set_index(_KEY, drop=False).sort_index()
-    points = stats.curves_frame(None) if curves is None else curves
-    found = [_cell(paper, place, of, known, (runs, points)) for place, of in places(page)]
-    return pd.DataFrame(found)
+    known, read = of_paper(facts, paper), runs[_READ]
+    conditions = read.groupby(stats.CONDITION).indices  # once: a search of all rows for each cell takes long
+
+    def rows(*condition: str | int) -> pd.DataFrame:
+        return read.iloc[conditions.get(condition, [])]
+
+    return pd.DataFrame([_cell(place, of, known, rows, curves) for place, of in places(page)])
 
 
 def places(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -109,7 +114,6 @@ def places(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, 
     for t, table in enumerate(page["tables"]):
         for r, row in enumerate(table["rows"]):
             for c, column in enumerate(table["columns"]):
-                place = {"table": t, "row": r, "column": c}
                 labels = {"row_label": str(row["label"]), "column_label": str(column["label"])}
                 of = {**table.get("all", {}), **column, **row}
                 lacking = [key for key in ("task", "method", "lag", "metric") if key not in of]
@@ -121,15 +125,15 @@ def places(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, 
                     )
                 if "below" in of and of["metric"] != "speedup":
                     raise LonglagError(f"below is for a speedup alone; leave it out of row {row['label']!r}")
-                yield {**place, **labels}, of
+                yield {"table": t, "row": r, "column": c, **labels}, of
 
 
 def _cell(
-    paper: str, place: Mapping[str, Any], of: Mapping[str, Any], known: pd.DataFrame, records: _Records
+    place: Mapping[str, Any], of: Mapping[str, Any], known: Told, rows: _Rows, curves: pd.DataFrame | None
 ) -> dict[str, Any]:
-    fact = _fact(known, (paper, of["task"], of.get("fact", of["method"])), of["lag"], of["metric"])
+    fact = _fact(known.get((of["task"], of.get("fact", of["method"]), of["metric"]), {}), of["lag"], of["metric"])
     value = math.nan if fact is None or of["metric"] == "words" else float(fact.value)
-    measured = _measured(of, *records)
+    measured = _measured(of, rows, curves)
     judged = judge(value, of["metric"], measured, of, fact is not None)
     holds = {name: of[name] for name in ("task", "method", "lag", "metric")} | {"symbols": int(of.get("symbols", 1))}
     told = {"fact": -1, "value": value, "standing": "", "place": "", "words": ""}
@@ -139,25 +143,23 @@ def _cell(
     return {**place, **holds, **told, **asdict(measured), "n": measured.n, **asdict(judged)}
 
 
-def _fact(known: pd.DataFrame, arm: tuple[str, str, str], lag: int, metric: str) -> Any:
+def _fact(by_lag: Mapping[int, Any], lag: int, metric: str) -> Any:
     """The fact of a cell; "solved up to lag T" is one of every shorter lag too. None: nothing is published."""
-    lags = known.loc[arm].index if arm in known.index else []
-    found = sorted(at for at, of in lags if of == metric and (at == lag or (at > lag and metric == "longest_solved")))
-    return None if not found else known.loc[(*arm, found[0], metric)]
+    if metric != "longest_solved":
+        return by_lag.get(lag)
+    return by_lag.get(min((at for at in by_lag if at >= lag), default=lag))
 
 
-def _measured(of: Mapping[str, Any], runs: pd.DataFrame, curves: pd.DataFrame) -> Measured:
+def _measured(of: Mapping[str, Any], rows: _Rows, curves: pd.DataFrame | None) -> Measured:
     """What the runs of a cell say. They may be of another task or lag than the fact."""
-
-    def own(method: str) -> pd.DataFrame:
-        task, lag = of.get("run_task", of["task"]), of.get("run_lag", of["lag"])
-        found = runs[(runs.task == task) & (runs.method == method) & (runs.lag == lag)]
-        return paper_speed.reached(found, curves, of["below"]) if "below" in of else found
-
+    task, lag = of.get("run_task", of["task"]), of.get("run_lag", of["lag"])
+    found = rows(task, of["method"], lag)
+    if found.empty:
+        return Measured()
     if of["metric"] == "speedup":
-        return speedup(own(of["method"]), own(of["against"]))
-    found = tested_at(own(of["method"]), of["lag"]) if "run_lag" in of else own(of["method"])
-    return measure(found, of["metric"], int(of.get("symbols", 1)))
+        both = found, rows(task, of["against"], lag)
+        return speedup(*(paper_speed.reached(own, curves, of["below"]) if "below" in of else own for own in both))
+    return measure(tested_at(found, of["lag"]) if "run_lag" in of else found, of["metric"], int(of.get("symbols", 1)))
 
 
 def tested_at(rows: pd.DataFrame, lag: int) -> pd.DataFrame:
@@ -179,40 +181,42 @@ def measure(rows: pd.DataFrame, metric: str, symbols: int = 1) -> Measured:
     """What the runs of one condition say in the unit of a metric. symbols: of a message."""
     if rows.empty:
         return Measured()
-    rows = rows.sort_values("seed")
-    solved = _solved(rows)
-    values = _values(rows, metric, symbols)
+    runs = {str(name): column.to_numpy() for name, column in rows.sort_values("seed").items()}
+    solved = _solved(runs)
+    values = _values(runs, solved, metric, symbols)
     mean, low, high = _summary(values, metric, int(solved.sum()), len(rows))
+    until = runs["passes_to_solve"][runs["solved"] & ~np.isnan(runs["passes_to_solve"])]
+    most = np.where(runs["status"] == Status.SOLVED, runs["passes"], runs["budget"])
     return Measured(
-        seeds=tuple(int(seed) for seed in rows.seed),
-        values=tuple(float(value) for value in values),
-        endings=tuple(map(str, rows.status)),
+        seeds=tuple(map(int, runs["seed"])),
+        values=tuple(map(float, values)),
+        endings=tuple(map(str, runs["status"])),
         mean=mean,
         low=low,
         high=high,
         solved=int(solved.sum()),
-        passes=float(rows.passes_to_solve.where(rows.solved).mean()),
-        most=float(rows.passes.where(rows.status == Status.SOLVED, rows.budget).max()),
-        seconds=float(rows.seconds.sum()),
+        passes=float(until.mean()) if len(until) else math.nan,
+        most=float(np.fmax.reduce(most)),
+        seconds=float(np.nansum(runs["seconds"])),
     )
 
 
-def _solved(rows: pd.DataFrame) -> pd.Series:
+def _solved(runs: _Runs) -> np.ndarray:
     """Whether each run solved its task: the test decides where a run was not to stop before the end of its budget."""
-    trained_on = rows.spec.str.contains('"stop": "budget"', regex=False)
-    return rows.solved | (trained_on & (rows.test_error <= protocol.CRITERION))
+    trained_on = np.array(['"stop": "budget"' in spec for spec in runs["spec"]], bool)
+    return runs["solved"] | (trained_on & (runs["test_error"] <= protocol.CRITERION))
 
 
-def _values(rows: pd.DataFrame, metric: str, symbols: int) -> np.ndarray:
+def _values(runs: _Runs, solved: np.ndarray, metric: str, symbols: int) -> np.ndarray:
     """A number per run. A run that diverged answers nothing: all it is asked is wrong."""
     if metric == "sequences":
-        return (rows.passes_to_solve / protocol.TRAINING_PASSES).where(rows.solved).to_numpy(float)
+        return np.where(runs["solved"], runs["passes_to_solve"] / protocol.TRAINING_PASSES, math.nan)
     if metric == "speedup":
-        return rows.ratio.to_numpy(float)
+        return runs["ratio"]
     if metric in ("share_wrong", "wrong_symbols"):
-        wrong = rows.test_error if metric == "share_wrong" else rows.test_symbol_error
-        return symbols * wrong.where(rows.status != Status.DIVERGED, 1.0).to_numpy(float)
-    return 100.0 * _solved(rows).to_numpy(float)
+        wrong = runs["test_error" if metric == "share_wrong" else "test_symbol_error"]
+        return symbols * np.where(runs["status"] == Status.DIVERGED, 1.0, wrong)
+    return 100.0 * solved
 
 
 def _summary(values: np.ndarray, metric: str, solved: int, n: int) -> tuple[float, float, float]:
@@ -259,8 +263,8 @@ def judge(value: float, metric: str, measured: Measured, of: Mapping[str, Any], 
 
 def refutable(percent: float, n: int) -> bool:
     """Whether some number of solved runs of n has an interval without this share."""
-    bounds = [intervals.wilson(solved, n) for solved in range(n + 1)]
-    return not all(100.0 * low <= percent <= 100.0 * high for low, high in bounds)
+    low, high = intervals.wilson(np.arange(n + 1), np.full(n + 1, n))
+    return not ((100.0 * low <= percent) & (percent <= 100.0 * high)).all()
 
 
 def _compared(value: float, metric: str, measured: Measured, symbols: float) -> str:

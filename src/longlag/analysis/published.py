@@ -10,10 +10,12 @@ Nothing in it is a target: criteria, tasks and budgets differ, and the variant a
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 FILE = Path(__file__).with_name("published.csv")
+Told = dict[tuple[str, str, str], dict[int, Any]]  # task, arm, metric -> lag -> the fact
 
 
 def load() -> pd.DataFrame:
@@ -21,6 +23,14 @@ def load() -> pd.DataFrame:
     return pd.read_csv(FILE, dtype={"lag": "int64", "value": str, "runs": "Int64"}, keep_default_na=True).fillna(
         {"variant": "", "note": "", "paper": "", "arm": ""}
     )
+
+
+def of_paper(facts: pd.DataFrame, paper: str) -> Told:
+    """The facts of a paper by what they are of, each with its line as `fact`; of two on the same the first counts."""
+    found: Told = {}
+    for fact in facts[facts.paper == paper].reset_index(names="fact").itertuples():
+        found.setdefault((fact.task, fact.arm, fact.metric), {}).setdefault(fact.lag, fact)
+    return found
 
 
 def against(facts: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
