@@ -43,16 +43,12 @@ CLONE = [Path(HERE).parents[1] / "config"] if isinstance(HERE, os.PathLike) else
 # `--config replace=true`: this call may replace what `kept.loss` names. It is no key of a suite, and a word on the
 # command line.
 REPLACE = str(config.pop("replace", False)).lower() == "true"
-LONGLAG_RUN = (
-    "LONGLAG_RUN" in os.environ
-)  # `longlag run` called Snakemake: remedies are in its words
+# `longlag run` called Snakemake: remedies are in its words.
+LONGLAG_RUN = "LONGLAG_RUN" in os.environ
 
 try:
-    for (
-        file
-    ) in (
-        workflow.configfiles
-    ):  # Snakemake's own reader keeps the last of a key that stands twice
+    # Snakemake's own reader keeps the last of a key that stands twice.
+    for file in workflow.configfiles:
         schemas.load(Path(file))
     GIVEN = [*dict.fromkeys(map(os.path.relpath, workflow.configfiles))]
     GIVEN += ["--config"] if workflow.config_settings.config else []
@@ -113,10 +109,12 @@ wildcard_constraints:
     suite=SUITE.name,
 
 
+def folder_of(wildcards):
+    return "results/{suite}/jobs/{method}/{group}/seeds{chunk}".format(**wildcards)
+
+
 def job_of(wildcards):
-    return JOBS[
-        "results/{suite}/jobs/{method}/{group}/seeds{chunk}".format(**wildcards)
-    ]
+    return JOBS[folder_of(wildcards)]
 
 
 # A dry run replaces nothing, so that it only says what the real one would refuse.
@@ -187,7 +185,7 @@ def of_suite(said):
 
 # A job whose files belong to the design does not run again because the design was written again.
 def suite_of(wildcards):
-    folder = "results/{suite}/jobs/{method}/{group}/seeds{chunk}".format(**wildcards)
+    folder = folder_of(wildcards)
     file = f"results/{SUITE.name}/suite.json"
     wanted = plan().wanted(JOBS[folder])
     return ancient(file) if collect.answers(Path(folder, "runs.csv"), wanted) else file
