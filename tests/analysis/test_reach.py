@@ -183,3 +183,9 @@ def test_reach_says_what_stopped_it_and_how_many_lags_were_tried() -> None:
 
 def test_no_runs_have_no_reach() -> None:
     assert carries.reach(table()).empty
+
+
+def test_the_method_that_carries_furthest_comes_first() -> None:
+    found = pd.DataFrame({"task": "t", "method": ["a", "b", "c"], "reach": [20, 50, 50], "largest": [50, 50, 50]})
+    assert carries.furthest_first(found) == ["b", "c", "a"]
+    assert carries.mean_shares(found).to_dict() == {"a": 0.4, "b": 1.0, "c": 1.0}

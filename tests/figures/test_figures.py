@@ -18,6 +18,7 @@ import fake_results
 from cases import CASES, analysis, shared
 from longlag import figures, registry
 from longlag.analysis import Analysis, stats
+from longlag.analysis.reach import furthest_first
 from longlag.cli import main
 from longlag.errors import LonglagError
 from longlag.figures import cost_axes, endings, learning_curves, overview, reach, solve_time
@@ -123,7 +124,7 @@ def test_methods_are_in_the_order_of_the_overview(name: str) -> None:
     """In the legend, and in the rows and panels of each task; the costs on three axes have an order of their own."""
     whole = CASES["whole"]()
     suite = replace(whole, curves=whole.curves.assign(gradient_0=1.0, gradient_1=0.5))
-    order = [style.method_title(method) for method in overview.ranking(suite.reach)]
+    order = [style.method_title(method) for method in furthest_first(suite.reach)]
     assert order != [style.method_title(method) for method in style.styles(suite.methods)]
     figure = figures.get(name).draw(suite)
     keys = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
@@ -240,11 +241,6 @@ def test_a_method_has_its_colour_whatever_else_a_panel_shows(name: str) -> None:
     colours = {line.get_color() for axes in figure.axes[:3] for line in axes.lines}
     assert look.colour in colours
     assert not figure.axes[0].get_title(loc="left").startswith("XOR")
-
-
-def test_ranking_puts_the_furthest_first() -> None:
-    table = pd.DataFrame({"task": "t", "method": ["a", "b", "c"], "reach": [20, 50, 50], "largest": [50, 50, 50]})
-    assert overview.ranking(table) == ["b", "c", "a"]
 
 
 def test_a_method_comes_first_only_among_methods_of_the_same_tasks() -> None:
@@ -407,7 +403,7 @@ def test_rates_do_not_overlap() -> None:
     suite = CASES["whole"]()
     for task, panel in zip(sorted(fake_results.TASKS), reach.draw(suite).axes, strict=True):
         conditions = suite.success[suite.success.task == task]
-        methods = [name for name in overview.ranking(suite.reach) if name in set(conditions.method)]
+        methods = [name for name in furthest_first(suite.reach) if name in set(conditions.method)]
         assert [text.get_text() for text in panel.get_yticklabels()] == [style.method_title(name) for name in methods]
         seen = sorted((y, x) for look in "XvoDs^P" for x, y, _ in marks(panel, look))
         lags = sorted(conditions.lag.unique())

@@ -86,6 +86,18 @@ def _of(rows: pd.DataFrame) -> tuple[Any, ...]:
     return best, sure, steps[low], steps[high], minimal, steps[-1], best == steps[-1]
 
 
+def furthest_first(table: pd.DataFrame) -> list[str]:
+    """The methods of a table of `reach`, the largest of `mean_shares` first."""
+    mean = mean_shares(table)
+    return [str(name) for name in sorted(mean.index, key=lambda name: (-mean[name], name))]
+
+
+def mean_shares(table: pd.DataFrame) -> pd.Series:
+    """By method, the mean over its tasks of reach over the task's largest lag. table: `reach`."""
+    share = table.reach / table.groupby("task").largest.transform("max")
+    return share.groupby(table.method).mean()
+
+
 def established(solved: np.ndarray, n: np.ndarray) -> int:
     """How many lags of a ladder, from the smallest, have a rate whose Wilson interval (95 %) lies above 1/2; -1: a lag
     that decides has fewer than 4 seeds.

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 
 from longlag import protocol
 from longlag.analysis import Analysis, stats
-from longlag.figures import overview
+from longlag.analysis.reach import furthest_first
 from longlag.figures.tools import layout, style
 from longlag.store.records import Status
 from longlag.words import join_tasks, join_words, seeds_phrase
@@ -44,7 +44,7 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     shown = _unsolved(analysis)
     if shown.empty:
         return layout.nothing("no runs" if analysis.runs.empty else "every run was solved", width)
-    order, blocks = overview.ranking(analysis.reach), _blocks(shown)
+    order, blocks = furthest_first(analysis.reach), _blocks(shown)
     tiers = layout.tiers(layout.methods_on(blocks), height=0.55, width=width, per_method=0.2)
     for task, panel in tiers.panels.items():
         _panel(panel, blocks[blocks.task == task], order, small=task in tiers.small)

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from longlag.analysis import Analysis
+from longlag.analysis.reach import furthest_first, mean_shares
 from longlag.figures.tools import heatmap, layout, style
 from longlag.words import NOT_RUN, capital, join_methods, method_label, reached, seeds_phrase
 
@@ -23,25 +24,13 @@ _TRACK, _ONE_LAG = "#f0f0f0", "////"
 _FEW_GAPS = 2  # methods that may be missing on a task before each panel lists its own
 
 
-def ranking(table: pd.DataFrame) -> list[str]:
-    """Methods, the furthest first: by the mean over their tasks of reach over the task's largest lag."""
-    mean = shares(table)
-    return [str(name) for name in sorted(mean.index, key=lambda name: (-mean[name], name))]
-
-
-def shares(table: pd.DataFrame) -> pd.Series:
-    """By method, the mean over its tasks of reach over the task's largest lag."""
-    share = table.reach / table.groupby("task").largest.transform("max")
-    return share.groupby(table.method).mean()
-
-
 def styled(analysis: Analysis, methods: Iterable[str] | None = None) -> dict[str, style.MethodStyle]:
-    """The style of each method, in the order of `ranking`: that of the rows, panels and keys of all figures.
+    """The style of each method, in the order of `furthest_first`: that of the rows, panels and keys of all figures.
 
     methods: those that a figure shows; None: all.
     """
     looks = style.styles(analysis.methods if methods is None else methods, analysis.methods)
-    return {name: looks[name] for name in [*ranking(analysis.reach), *looks] if name in looks}
+    return {name: looks[name] for name in [*furthest_first(analysis.reach), *looks] if name in looks}
 
 
 def is_map(table: pd.DataFrame) -> bool:
@@ -56,12 +45,14 @@ def draw(analysis: Analysis, width: float = style.PAGE_WIDTH) -> Figure:
     table = analysis.reach
     if table.empty:
         return layout.nothing("no runs", width)
-    return heatmap.draw(table, ranking(table), width, analysis.newcomer) if is_map(table) else _bars(analysis, width)
+    if is_map(table):
+        return heatmap.draw(table, furthest_first(table), width, analysis.newcomer)
+    return _bars(analysis, width)
 
 
 def _bars(analysis: Analysis, width: float) -> Figure:
     table, conditions = analysis.reach, analysis.success
-    methods, tasks, wide = ranking(table), sorted(table.task.unique()), width > style.COLUMN_WIDTH
+    methods, tasks, wide = furthest_first(table), sorted(table.task.unique()), width > style.COLUMN_WIDTH
     rows = {task: [name for name in methods if name in set(table.method[table.task == task])] for task in tasks}
     gaps = max(len(methods) - len(names) for names in rows.values()) > _FEW_GAPS
     if not gaps:
@@ -157,10 +148,10 @@ def _first(table: pd.DataFrame) -> str:
         return "Not all methods were tried at the same lags: a reach with ≥ ends with its grid, not with its method."
     if len(table) < table.task.nunique() * table.method.nunique():
         return "Not all methods were tried on the same tasks, so that none comes first."
-    first, second = ranking(table)[:2]
-    share = shares(table)
+    order, share = furthest_first(table), mean_shares(table)
+    first, second = order[:2]
     if share[first] == share[second]:
-        tied = [name for name in ranking(table) if share[name] == share[first]]
+        tied = [name for name in order if share[name] == share[first]]
         return f"{capital(join_methods(tied))} tie, by their mean share of the largest lag."
     return f"{capital(method_label(first))} comes first, by its mean share of the largest lag."
 

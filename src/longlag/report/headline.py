@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from longlag.analysis import Analysis, stats
-from longlag.figures.overview import ranking
+from longlag.analysis.reach import furthest_first
 from longlag.store.records import Status
 from longlag.words import (
     capital,
@@ -120,7 +120,7 @@ def _best(compared: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
     """The methods that lead on most tasks, alone or with others; and the rows of all that lead on some task."""
     leads = compared[(compared.reach > 0) & (compared.reach == compared.groupby("task").reach.transform("max"))]
     led = leads.groupby("method").task.nunique()
-    return [name for name in ranking(compared) if led.get(name, 0) == led.max()], leads
+    return [name for name in furthest_first(compared) if led.get(name, 0) == led.max()], leads
 
 
 def _furthest(table: pd.DataFrame) -> str:
@@ -144,7 +144,7 @@ def _second(rest: pd.DataFrame) -> str:
         return ""
     if rest.reach.max() == 0:
         return "; no other method solves any of them"
-    name = ranking(rest)[0]
+    name = furthest_first(rest)[0]
     rows = rest[(rest.method == name) & (rest.reach > 0)]
     return f"; next comes {the_method(name)} with {_where(rows)}"
 
