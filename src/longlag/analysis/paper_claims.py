@@ -25,20 +25,26 @@ def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict
             speedup of each named cell is at least that. Without any of them, nothing decides.
     """
     if "best" in claim:
-        asked = [row for _, row in found.groupby(["table", "row"]) if _has_rival(row, claim["best"])]
-        rows = [row for row in (each[each.n > 0] for each in asked) if _has_rival(row, claim["best"])]
-        won = [_is_best(row, claim["best"]) for row in rows]
-        if not won or (all(won) and len(won) < len(asked)):
-            return papers.Verdict("undecided", f"so far true in {sum(won)} of {count(len(won), 'row')}" if won else "")
-        return papers.Verdict(
-            "holds" if all(won) else "does not hold", f"true in {sum(won)} of {count(len(won), 'row')}"
-        )
+        return _best(found, claim["best"])
     if "faster" in claim:
         return _faster(found, claim)
-    if "solved" not in claim:
-        return papers.Verdict("undecided")
-    own = found[(found.task == claim["task"]) & found.lag.isin(claim["lags"]) & found.method.isin(claim["methods"])]
-    own = own.drop_duplicates(["task", "lag", "method"])
+    return _solved(found, claim) if "solved" in claim else papers.Verdict("undecided")
+
+
+def _best(found: pd.DataFrame, method: str) -> papers.Verdict:
+    """Whether a method has the lowest mean of each row. One that it lost decides, whatever is still to run."""
+    asked = [row for _, row in found.groupby(["table", "row"]) if _has_rival(row, method)]
+    rows = [row for row in (each[each.n > 0] for each in asked) if _has_rival(row, method)]
+    won = [_is_best(row, method) for row in rows]
+    said = f"true in {sum(won)} of {count(len(won), 'row')}"
+    if not won or (all(won) and len(won) < len(asked)):
+        return papers.Verdict("undecided", f"so far {said}" if won else "")
+    return papers.Verdict("holds" if all(won) else "does not hold", said)
+
+
+def _solved(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict:
+    """Whether the named cells are solved, or none of them is. One that is not so decides."""
+    own = _named(found, claim)
     met = 2 * own.solved >= own.n
     known = (own.n > 0) & (met | (own.most >= claim.get("passes", 0)))
     agree, wanted = known & (met == claim["solved"]), len(claim["lags"]) * len(claim["methods"])
@@ -52,8 +58,7 @@ def judge_claim(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict
 
 def _faster(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict:
     """Whether speedups are at least `faster`. A lower bound below it decides nothing, nor does a run that broke."""
-    named = (found.task == claim["task"]) & found.lag.isin(claim["lags"]) & found.method.isin(claim["methods"])
-    own = found[named & (found.metric == "speedup")].drop_duplicates(["task", "lag", "method"])
+    own = _named(found[found.metric == "speedup"], claim)
     run = own[(own.n > 0) & own.endings.map(paper_speed.BROKEN.isdisjoint).astype(bool)]
     met = (run["mean"] >= claim["faster"]) & (2 * run.solved >= run.n)
     wanted = count(len(claim["lags"]) * len(claim["methods"]), "cell")
@@ -62,6 +67,12 @@ def _faster(found: pd.DataFrame, claim: Mapping[str, Any]) -> papers.Verdict:
     if len(run) == len(own) and met.all() and len(own):
         return papers.Verdict("holds", f"true in {len(run)} of {wanted}")
     return papers.Verdict("undecided", f"so far true in {int(met.sum())} of {wanted}" if met.any() else "")
+
+
+def _named(found: pd.DataFrame, claim: Mapping[str, Any]) -> pd.DataFrame:
+    """The cells that a claim names, each once: its first one."""
+    named = (found.task == claim["task"]) & found.lag.isin(claim["lags"]) & found.method.isin(claim["methods"])
+    return found[named].drop_duplicates(["task", "lag", "method"])
 
 
 def _has_rival(row: pd.DataFrame, method: str) -> bool:
