@@ -18,7 +18,7 @@ from markupsafe import Markup
 from longlag import figures, protocol, tables
 from longlag.analysis import Analysis, stats
 from longlag.figures.tools import style
-from longlag.report import answer, claims, explorer, headline, images, newcomer, provenance
+from longlag.report import answer, claims, explorer, headline, images, newcomer, provenance, scripts
 from longlag.report.templates import contents, template
 from longlag.tables import published
 from longlag.tables.tools import render as typeset
@@ -65,11 +65,11 @@ def render(
         LonglagError: the lecture's folder holds no claims.
     """
     live = explorer.available() and not analysis.runs.empty
-    scripts = [_saving(), *([explorer.library(), explorer.glue()] if live else [])]
+    inside = [scripts.inline(contents("saving.js")), *([explorer.library(), explorer.glue()] if live else [])]
     return template("page.html").render(
         title=title,
         css=Markup(contents("page.css")),
-        policy=explorer.policy(*scripts),
+        policy=scripts.policy(*inside),
         figures=_figures(analysis),
         beside=_tables(analysis),
         placed=_placed(),
@@ -77,9 +77,9 @@ def render(
         newcomer=newcomer.section(analysis) if analysis.newcomer else None,
         titles={name: tables.get(name).TITLE for name in tables.names()},
         absent=_absent(analysis, lecture, live),
-        island=Markup(explorer.to_json(explorer.island(analysis))) if live else "",
+        island=Markup(scripts.to_json(explorer.island(analysis))) if live else "",
         rows=packed(rows),
-        scripts=[Markup(script) for script in scripts],
+        scripts=[Markup(script) for script in inside],
         lecture=claims.read(lecture) if lecture is not None else [],
         folders=[f"{folder.name}/" for folder in (drawn, tables_in) if folder is not None],
         handson=handson,
@@ -135,11 +135,6 @@ def _absent(analysis: Analysis, lecture: Path | None, live: bool) -> list[tuple[
         words = "there are no runs" if explorer.available() else "vl-convert-python is not installed"
         found.append(("Interactive charts", words))
     return found
-
-
-def _saving() -> str:
-    """The script that saves figures and rows."""
-    return explorer.inline(contents("saving.js"))
 
 
 def packed(rows: bytes) -> str:

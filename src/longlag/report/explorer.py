@@ -1,5 +1,4 @@
-"""What the page's interactive charts need: their numbers as one JSON island, the library that draws them, and a policy
-that lets the browser run these scripts alone and fetch nothing.
+"""What the page's interactive charts need: their numbers as one JSON island, and the library that draws them.
 
 The library is Vega (with Vega-Lite and Vega-Embed), which vl-convert-python carries inside: it draws SVG, which a
 browser prints sharply, a screen reader can walk through and a test can count. Without that package there is a page with
@@ -8,13 +7,9 @@ its figures and tables, and it says what is missing.
 
 from __future__ import annotations
 
-import base64
 import functools
-import hashlib
 import importlib.util
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +20,8 @@ from longlag import protocol
 from longlag.analysis import Analysis, stats
 from longlag.figures import overview
 from longlag.figures.tools import style
+from longlag.report import scripts
+from longlag.report.templates import contents
 from longlag.store.records import Status
 from longlag.words import capital, method_label, task_label
 
@@ -56,39 +53,12 @@ def library() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script (0.9 MB)."""
     import vl_convert
 
-    return inline(vl_convert.javascript_bundle())  # type: ignore[call-arg]  # its stub asks for what is optional
+    return scripts.inline(vl_convert.javascript_bundle())  # type: ignore[call-arg]  # its stub asks for what is optional
 
 
 def glue() -> str:
     """The script that connects controls and charts."""
-    return inline(Path(__file__).with_name("explorer.js").read_text("utf-8"))
-
-
-def inline(script: str) -> str:
-    """The script, if it can stand in a page.
-
-    Raises:
-        ValueError: it holds what ends a script element.
-    """
-    if "</script" in script.lower() or "<!--" in script:
-        raise ValueError("a script that holds </script or <!-- cannot stand in a page")
-    return script
-
-
-def policy(*scripts: str) -> str:
-    """A content security policy: nothing is fetched, images are data, and only these inline scripts run."""
-    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
-    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
-    rules = ["default-src 'none'", "img-src data:", "style-src 'unsafe-inline'", f"script-src {allowed}"]
-    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
-
-
-def to_json(value: Any) -> str:
-    """JSON for the inside of a script element: no sign of it can end the element or begin another."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
+    return scripts.inline(contents("explorer.js"))
 
 
 def island(analysis: Analysis) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from longlag.report import explorer
+from longlag.report import scripts
 from longlag.report.templates import contents, template
 
 # W_hh [H, H], acting from the right on a row of states: spectral radius 1; W_xh [H]: the input that hits the net once
@@ -51,8 +51,8 @@ def render() -> str:
     return template("handson.html").render(
         title="longlag: turn a knob, watch the gradient die",
         css=Markup(contents("page.css", "handson.css")),
-        policy=explorer.policy(script),
-        numbers=Markup(explorer.to_json(numbers())),
+        policy=scripts.policy(script),
+        numbers=Markup(scripts.to_json(numbers())),
         script=Markup(script),
         units=len(INPUT),
     )

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from longlag.analysis import paper_claims, papers
 from longlag.figures import papers as drawings
 from longlag.figures.tools import style
-from longlag.report import explorer, images
+from longlag.report import images, scripts
 from longlag.report.templates import contents, template
 from longlag.tables.tools.papers import Paper, in_unit, measured
 from longlag.words import count, duration, join_words, setting
@@ -37,7 +37,7 @@ def render(paper: Paper) -> str:
     page, cells = paper.page, paper.cells
     return template("paper.html").render(
         title=f"{page['source']}: published beside measured",
-        policy=explorer.policy(),
+        policy=scripts.policy(),
         css=Markup(contents("page.css")),
         page={"about": [], "claims": [], "deviations": [], "unread": [], **page},
         line=line(paper),

@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from longlag.figures.tools import style
-from longlag.report import claim_figures, explorer, images
+from longlag.report import claim_figures, images, scripts
 from longlag.report.claims import SIGNS
 from longlag.report.templates import contents, template, with_code
 from longlag.words import count
@@ -21,12 +21,12 @@ from longlag.words import count
 
 def render(entries: Sequence[dict[str, Any]], seeds: int = 0) -> str:
     """The slides of the entries of `longlag lecture`, measured with so many seeds; one that was not says so."""
-    slides, script = [_slide(entry) for entry in entries], explorer.inline(contents("slides.js"))
+    slides, script = [_slide(entry) for entry in entries], scripts.inline(contents("slides.js"))
     return template("slides.html").render(
         slides=slides,
         seeds=count(seeds, "seed") if seeds else "",
         script=Markup(script),
-        policy=explorer.policy(script),
+        policy=scripts.policy(script),
     )
 
 
