@@ -60,7 +60,7 @@ def check(config: Mapping[str, Any]) -> None:
     """Raises LonglagError for a paper's file with a wrong key or value, a stage that comes before itself, or a
     search without a grid."""
     schemas.check("paper", _with_texts(config))
-    for name, body in _with_texts(config)[STAGES].items():
+    for name, body in bodies(config).items():
         in_order(config, name)
         search = body.get("search", config.get("search"))
         if isinstance(search, Mapping) and "grid" not in search:  # the schema of a suite says what else is wrong
@@ -70,9 +70,14 @@ def check(config: Mapping[str, Any]) -> None:
             )
 
 
+def bodies(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The stages of a paper's file by name, in its order. YAML reads 1 as a number; names are texts."""
+    return {str(name): body for name, body in config[STAGES].items()}
+
+
 def stage_names(config: Mapping[str, Any]) -> list[str]:
     """The stages of a paper's file, in its order."""
-    return [str(name) for name in config[STAGES]]
+    return [*bodies(config)]
 
 
 def default(config: Mapping[str, Any]) -> str:
@@ -86,15 +91,15 @@ def in_order(config: Mapping[str, Any], name: str) -> list[str]:
     Raises:
         LonglagError: an unknown stage, or a circle.
     """
-    return _in_order(_with_texts(config)[STAGES], name, ())
+    return _in_order(bodies(config), name, ())
 
 
-def _in_order(bodies: Mapping[str, Any], name: str, above: tuple[str, ...]) -> list[str]:
-    if name not in bodies:
-        raise unknown("stage", name, list(bodies))
+def _in_order(found: Mapping[str, Any], name: str, above: tuple[str, ...]) -> list[str]:
+    if name not in found:
+        raise unknown("stage", name, list(found))
     if name in above:
         raise LonglagError(f"stage {name!r} comes after itself: {' after '.join([*above, name])}; drop one `after`")
-    before = [one for of in bodies[name].get("after", []) for one in _in_order(bodies, str(of), (*above, name))]
+    before = [one for of in found[name].get("after", []) for one in _in_order(found, str(of), (*above, name))]
     return [*dict.fromkeys([*before, name])]
 
 
@@ -109,19 +114,18 @@ def picked(config: Mapping[str, Any], stand_in: bool = False) -> dict[str, Any]:
     if STAGES not in config:
         return dict(config)
     check(config)
-    paper, bodies = str(config["paper"]), _with_texts(config)[STAGES]
-    name = default(config)
+    paper, name, found = str(config["paper"]), default(config), bodies(config)
     in_order(config, name)
     shared = {key: value for key, value in config.items() if key not in (*_OF_A_PAPER, "suite")}
-    body = {key: value for key, value in bodies[name].items() if key not in _OF_A_STAGE}
+    body = {key: value for key, value in found[name].items() if key not in _OF_A_STAGE}
     if "search" in body:
         shared.pop("seeds", None)  # those of reported runs; a search has its own
-    title = f"{config.get('title', paper)}: {bodies[name]['what']}"
+    title = f"{config.get('title', paper)}: {found[name]['what']}"
     suite = {**shared, **body, "suite": f"{paper}-{name}", "title": title, "paper": paper}
     methods, reuse = suite.get("methods", {}), suite.get("reuse", [])
     if not (_of_mappings(methods) and isinstance(reuse, list)):
         return suite  # the schema of a suite says what is wrong
-    suite["methods"] = _chosen(suite, _wanted(config, bodies, name), paper, stand_in)
+    suite["methods"] = _chosen(suite, _wanted(config, name), paper, stand_in)
     record = RECORDS / paper / "runs.csv"
     suite["reuse"] = [*reuse, *([record.as_posix()] if files.is_file(record) else [])]
     return suite
@@ -135,16 +139,17 @@ def _with_texts(config: Mapping[str, Any]) -> dict[str, Any]:
     """The file with names of stages as texts: YAML reads 1 as a number, and so does `--config stage=1`."""
     full = dict(config)
     if isinstance(full.get(STAGES), Mapping):
-        full[STAGES] = {str(name): body for name, body in full[STAGES].items()}
+        full[STAGES] = bodies(full)
     return {**full, "stage": str(full["stage"])} if "stage" in full else full
 
 
-def _wanted(config: Mapping[str, Any], bodies: Mapping[str, Any], name: str) -> dict[tuple[str, str], str]:
+def _wanted(config: Mapping[str, Any], name: str) -> dict[tuple[str, str], str]:
     """(method, task) -> the stage that chooses for it, for all that the stages before this one search."""
     found: dict[tuple[str, str], str] = {}
     for before in in_order(config, name)[:-1]:
-        if "search" in bodies[before]:
-            found |= dict.fromkeys(_pairs(bodies[before]["cells"]), before)
+        body = bodies(config)[before]
+        if "search" in body:
+            found |= dict.fromkeys(_pairs(body["cells"]), before)
     return found
 
 

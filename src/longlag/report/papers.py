@@ -15,6 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from longlag.analysis import paper_claims, papers
+from longlag.design import stages
 from longlag.figures import papers as drawings
 from longlag.figures.tools import style
 from longlag.report import images, scripts
@@ -129,7 +130,7 @@ def _orders(cells: pd.DataFrame) -> list[str]:
 
 
 def _stages(paper: Paper) -> list[dict[str, str]]:
-    return [{"name": str(name), "what": str(of["what"])} for name, of in paper.config["stages"].items()]
+    return [{"name": name, "what": str(of["what"])} for name, of in stages.bodies(paper.config).items()]
 
 
 def _choices(paper: Paper) -> list[dict[str, str]]:
@@ -147,8 +148,8 @@ def _choices(paper: Paper) -> list[dict[str, str]]:
 
 
 def _grid(paper: Paper, stage: str) -> dict[str, list[float]]:
-    bodies = {str(name): body for name, body in paper.config["stages"].items()}
-    return dict((bodies.get(stage, {}).get("search") or {}).get("grid", {}))
+    body = stages.bodies(paper.config).get(stage, {})
+    return dict((body.get("search") or {}).get("grid", {}))
 
 
 def _edge(value: Any, values: Sequence[Any]) -> str:
