@@ -218,7 +218,7 @@ class Record:
         spent: dict[int, float] = defaultdict(float)
         for lag in lags:
             for row in self._rows.get((task, method, lag), ()):
-                spent[row.seed] += _seconds(row, budget)
+                spent[row.seed] += _with_budget(row, budget)
         if len(spent) < 2:
             return 0.0
         return variance(spent.values()) * (seeds**2 / len(spent) + seeds)
@@ -230,7 +230,7 @@ class Record:
         rows = self._rows.get((task, method, lag))
         most = math.inf if timeout is None else timeout
         if rows:
-            return min(growth * mean(_seconds(row, budget) for row in rows), most), True
+            return min(growth * mean(_with_budget(row, budget) for row in rows), most), True
         return min(growth * self._guess(task, method, lag, budget), most), False
 
     def _every(self) -> list[Row]:
@@ -286,7 +286,7 @@ def _rate(rows: Sequence[Row]) -> float:
     return sum(row.seconds for row in rows) / sum(row.passes * row.lag for row in rows)
 
 
-def _seconds(row: Row, budget: float) -> float:
+def _with_budget(row: Row, budget: float) -> float:
     """The CPU seconds that the row would have cost with another budget."""
     spent_all = row.status == Status.BUDGET and row.passes >= row.budget
     if row.passes > budget or (spent_all and row.passes > 0):

@@ -46,8 +46,8 @@ def lines(path: str | Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
     try:
         reader = csv.reader(io.StringIO(data.decode(), newline="\n"), strict=True)
         number = 1
-        for line in reader:
-            yield number, line
+        for texts in reader:
+            yield number, texts
             number = reader.line_num + 1
     except (csv.Error, UnicodeDecodeError) as error:
         raise LonglagError(f"{path} is not a CSV file of runs ({error}); name one that longlag wrote") from error
