@@ -35,19 +35,8 @@ def cells(runs: pd.DataFrame, newcomer: str) -> pd.DataFrame:
         for c in diff.compare(rows.assign(method=newcomer), own).itertuples():
             rates, ratio = (c.difference, c.low, c.high), (c.ratio, c.ratio_low, c.ratio_high)
             counts = (c.n_b, c.solved_b, c.n_a, c.solved_a)
-            found.append(
-                (
-                    c.task,
-                    c.lag,
-                    other,
-                    *counts,
-                    *rates,
-                    c.median_b,
-                    c.median_a,
-                    *ratio,
-                    *_outcome(rates, ratio, min(c.n_a, c.n_b)),
-                )
-            )
+            outcome = _outcome(rates, ratio, min(c.n_a, c.n_b))
+            found.append((c.task, c.lag, other, *counts, *rates, c.median_b, c.median_a, *ratio, *outcome))
     return pd.DataFrame(found, columns=CELLS).sort_values(["task", "lag", "other"], ignore_index=True)
 
 

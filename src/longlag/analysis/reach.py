@@ -28,19 +28,9 @@ from longlag.store.records import Status
 LEVEL = 0.025  # of each end
 FEWEST_ESTABLISHED = 4  # seeds: Wilson's lower end of 3 of 3 is below 1/2
 COLUMNS = [
-    "task",
-    "method",
-    "n",
-    "reach",
-    "established",
-    "low",
-    "high",
-    "minimal_lag",
-    "largest",
-    "at_limit",
-    "tried",
+    "task", "method", "n", "reach", "established", "low", "high", "minimal_lag", "largest", "at_limit", "tried",
     "stopped",
-]
+]  # fmt: skip
 
 
 def reach(runs: pd.DataFrame) -> pd.DataFrame:

@@ -24,19 +24,9 @@ def build(analysis: Analysis) -> pd.DataFrame:
         if condition.attempted:
             reached = math.isfinite(condition.median)
             medians = [_median(axes[axis].iloc[i], reached) for axis in ("flops", "seconds")]
-            solved = f"{condition.solved}/{condition.n}"
+            solved, passes = f"{condition.solved}/{condition.n}", _passes(axes["passes"].iloc[i])
             size = number(parameters[i]) if parameters[i] else "–"
-            rows.append(
-                [
-                    condition.task,
-                    condition.lag,
-                    condition.method,
-                    solved,
-                    _passes(axes["passes"].iloc[i]),
-                    *medians,
-                    size,
-                ]
-            )
+            rows.append([condition.task, condition.lag, condition.method, solved, passes, *medians, size])
     names = ["task", "lag", "method", "solved", "passes (range)", "operations", "CPU s", "parameters"]
     return pd.DataFrame(rows, columns=names).sort_values(["task", "lag", "method"], ignore_index=True)
 
@@ -44,7 +34,7 @@ def build(analysis: Analysis) -> pd.DataFrame:
 def _passes(condition: Any) -> str:
     if not condition.solved:
         return _median(condition)
-    last = f"{number(condition['last'])}" if np.isfinite(condition["last"]) else f"> {number(condition.budget)}"
+    last = number(condition["last"]) if np.isfinite(condition["last"]) else f"> {number(condition.budget)}"
     return f"{_median(condition)} ({number(condition['first'])} to {last})"
 
 

@@ -43,21 +43,10 @@ class Words(NamedTuple):
 
 def against(analysis: Analysis) -> Words:
     """One row per other method: pairs won, lost and tied, the share won, seeds solved, and the ratio of passes."""
-    pairs = {(task, lag) for task, lag in zip(analysis.shared_cells.task, analysis.shared_cells.lag, strict=True)}
+    pairs = set(zip(analysis.shared_cells.task, analysis.shared_cells.lag, strict=True))
     older = {method for method, task, lag in analysis.older if (task, lag) in pairs}
     rows = [_against(row, row.other in older) for row in analysis.against.itertuples()]
-    columns = [
-        "other method",
-        "pairs",
-        "won",
-        "lost",
-        "tied",
-        "share won",
-        "p",
-        "seeds solved",
-        "by the other",
-        "passes",
-    ]
+    results = ["pairs", "won", "lost", "tied", "share won", "p", "seeds solved", "by the other", "passes"]
     note = (
         "Pairs of task and lag at which both were run. Won: a larger share of the newcomer's seeds solves, or "
         "an equal one and the 95 % interval of the ratio of passes (exact rank test) lies below 1; lost: the opposite. "
@@ -69,7 +58,8 @@ def against(analysis: Analysis) -> Words:
         "from an exact rank test (none with three seeds in one pair); below 1: the newcomer needs fewer. Runs end "
         f"where they are evaluated, {_evaluations()}: short runs differ by whole steps of it.{_of_older(analysis)}"
     )
-    return Words(pd.DataFrame(rows, columns=columns), f"{_named(analysis)} against each method", note)
+    table = pd.DataFrame(rows, columns=["other method", *results])
+    return Words(table, f"{_named(analysis)} against each method", note)
 
 
 def _of_older(analysis: Analysis) -> str:
