@@ -13,8 +13,7 @@ from matplotlib.figure import Figure
 from longlag.figures.lecture import base
 from longlag.figures.tools import style
 
-_DEAD, _ALIVE = sns.color_palette("colorblind")[0], sns.color_palette("colorblind")[3]
-
+_DEAD, _ALIVE = base.BLUE, base.VERMILLION
 _KINDS = {"by_design": "two attractors by design", "trained": "a net that learned to hold a bit"}
 
 

@@ -61,13 +61,8 @@ def _corners(panels: list[Any], tasks: Mapping[str, Any], momentum: str = "momen
     """momentum: the word for it, short where panels are narrow; the panel of the effects has the whole word."""
     for axes, (task, corners) in zip(panels, tasks.items(), strict=False):
         _panel(axes, corners, {**_CORNERS, "momentum": momentum})
-        axes.set_title(_called(task))
+        axes.set_title(capital(task))
     panels[0].set_ylabel("budget spent until solved")
-
-
-def _called(task: str) -> str:
-    """As a title, "temporal order, lag 50" with a capital."""
-    return capital(task)
 
 
 def _panel(axes: Any, corners: Mapping[str, tuple[Any, Any]], called: Mapping[str, str]) -> None:
@@ -106,7 +101,7 @@ def _effects(axes: Any, finding: base.Series) -> None:
     for which, task in enumerate(tasks):
         where = {"xycoords": "axes fraction", "ha": "right", "va": "bottom", "fontsize": 7}
         sign = "●■"[which % 2]
-        words = f"{sign} {_called(task).split(',')[0]}"
+        words = f"{sign} {capital(task).split(',')[0]}"
         base.word(axes, 1.0, 0.01 + 0.075 * (len(tasks) - 1 - which), words, style.QUIET, **where)
 
 
@@ -139,7 +134,7 @@ def _chosen(series: base.Series) -> dict[str, str]:
             f"{_CORNERS[name]} η {rate:g}" + (f" μ {schedules[name]}" if schedules[name] != "none" else "")
             for name, rate in rates.items()
         ]
-        said.append(f"{_called(task)}: {'; '.join(each)}")
+        said.append(f"{capital(task)}: {'; '.join(each)}")
     return {"chosen": ". ".join(said) or "none is on record"}
 
 
