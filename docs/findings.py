@@ -14,6 +14,7 @@ import fresh
 import of_damping
 import of_lengths
 import of_momentum
+import of_multiplying
 import of_order
 import of_papers
 import of_reservoirs
@@ -83,6 +84,7 @@ def found() -> list[Finding]:
         of_momentum.five_bits(),
         on_baselines.on_newer_tasks(records),
         on_baselines.trained_average(),
+        of_multiplying.multiplication(),
     ]
 
 

@@ -19,9 +19,9 @@ from longlag.words import count, join_words
 
 MOMENTUM = Path(__file__).parents[1] / "results/papers/sutskever2013"
 _LOST = 0.25  # more of the messages wrong at the end than at the best evaluation
-_COLUMNS = {"momentum_0": "0", "nesterov_09": "0.9", "nesterov_098": "0.98", "nesterov_0995": "0.995"}
+COLUMNS = {"momentum_0": "0", "nesterov_09": "0.9", "nesterov_098": "0.98", "nesterov_0995": "0.995"}
 _COLUMNS_OF_FIVE = {
-    **_COLUMNS,
+    **COLUMNS,
     "classical_09": "classical 0.9",
     "classical_098": "classical 0.98",
     "classical_0995": "classical 0.995",
@@ -55,19 +55,19 @@ def start_and_momentum() -> Finding:
         return [100 * row.test_error if task == "adding" else 10 * row.test_symbol_error for row in of_cell]
 
     def said(method: str, task: str) -> str:
-        return _both(ours(method, task))
+        return both(ours(method, task))
 
     table = in_markdown(
         ["momentum", "adding, published", "ours", "20-bit memory, published", "ours"],
         [
             [
                 label,
-                digits(100 * float(facts["adding", method])) if method in _COLUMNS else "",
+                digits(100 * float(facts["adding", method])) if method in COLUMNS else "",
                 said(method, "adding"),
-                digits(float(facts["memorization_20bit", method])) if method in _COLUMNS else "",
+                digits(float(facts["memorization_20bit", method])) if method in COLUMNS else "",
                 said(method, "memorization_20bit"),
             ]
-            for method, label in {**_COLUMNS, **_CHANGED}.items()
+            for method, label in {**COLUMNS, **_CHANGED}.items()
         ],
     )
     courses: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)  # passes and loss, of memory
@@ -84,7 +84,7 @@ def start_and_momentum() -> Finding:
     plain = [*ours("nesterov_098", "memorization_20bit"), *ours("nesterov_0995", "memorization_20bit")]
     clipped = [*ours("clipped_098", "memorization_20bit"), *ours("clipped_0995", "memorization_20bit")]
     rates = {
-        row.method: _setting(row, "learning_rate.value")
+        row.method: setting(row, "learning_rate.value")
         for row in rows
         if row.task == "memorization_20bit" and row.method != "biases"
     }
@@ -137,8 +137,8 @@ def start_and_momentum() -> Finding:
 def _grid(rows: Sequence[Row], method: str) -> str:
     """`3 rates from 1e-4 to 1e-2`: what a search of the rate on adding tried."""
     of_search = (row for row in rows if row.task == "adding" and row.method[:-3] == method)
-    tried = {_setting(row, "learning_rate.value") for row in of_search}
-    return f"{len(tried)} rates from {span(tried, _power)}"
+    tried = {setting(row, "learning_rate.value") for row in of_search}
+    return f"{len(tried)} rates from {span(tried, power)}"
 
 
 def _two(values: Sequence[float]) -> str:
@@ -152,8 +152,8 @@ def five_bits() -> Finding:
     ours = {name: [row for row in rows if row.method == name and row.seed < 10] for name in _COLUMNS_OF_FIVE}
     facts = published.load().query("paper == @MOMENTUM.name and task == 'memorization_5bit'").set_index("arm").value
     told = {name: float(facts[name]) for name in ours}
-    rate = {name: _setting(of[0], "learning_rate.value") for name, of in ours.items()}
-    scaled = {name: round(rate[name] / (1 - _setting(of[0], "momentum.late")), 9) for name, of in ours.items()}
+    rate = {name: setting(of[0], "learning_rate.value") for name, of in ours.items()}
+    scaled = {name: round(rate[name] / (1 - setting(of[0], "momentum.late")), 9) for name, of in ours.items()}
     slower = {name: [row for row in rows if row.method == arm] for name, arm in _EQUAL_STEPS.items()}
     ended = {name: fmean(_symbols(row) for row in of) for name, of in ours.items()}
     lost = {(row.method, row.seed): row.test_error > row.best_error + _LOST for of in ours.values() for row in of}
@@ -166,7 +166,7 @@ def five_bits() -> Finding:
     least = min(told, key=told.__getitem__)
     (tried,) = {scaled[name] for name in keeping}
     tuning = [row for row in rows if row.seed >= 10 and row.method.startswith("nesterov_09-")]
-    chosen = [row for row in tuning if _setting(row, "learning_rate.value") == rate["nesterov_09"]]
+    chosen = [row for row in tuning if setting(row, "learning_rate.value") == rate["nesterov_09"]]
     return Finding(
         "On 5-bit memory over 200 steps momentum loses what was learned at the chosen rates, not at smaller ones",
         f"{sum(lost.values())} of {len(lost) - len(still)} runs with momentum end with more messages wrong than at "
@@ -191,13 +191,13 @@ def five_bits() -> Finding:
             [
                 [
                     label,
-                    _power(rate[name]),
+                    power(rate[name]),
                     digits(told[name]),
-                    _both(_symbols(row) for row in ours[name]),
-                    f"{_both(100 * row.best_error for row in ours[name])} %",
-                    f"{_both(100 * row.test_error for row in ours[name])} %",
-                    _power(_setting(slower[name][0], "learning_rate.value")) if name in slower else "",
-                    _both(_symbols(row) for row in slower.get(name, [])),
+                    both(_symbols(row) for row in ours[name]),
+                    f"{both(100 * row.best_error for row in ours[name])} %",
+                    f"{both(100 * row.test_error for row in ours[name])} %",
+                    power(setting(slower[name][0], "learning_rate.value")) if name in slower else "",
+                    both(_symbols(row) for row in slower.get(name, [])),
                 ]
                 for name, label in _COLUMNS_OF_FIVE.items()
             ],
@@ -209,9 +209,9 @@ def five_bits() -> Finding:
             f"{_COLUMNS_OF_FIVE[solved[0].method]}, seed {solved[0].seed}. The paper's columns, means of four seeds, "
             f"have {digits(told[least])} symbols wrong or more.",
             "Step size": "With momentum the steps grow to the rate divided by one minus the momentum. This is "
-            f"{_power(tried)} in the two columns that keep what they learn, and "
-            f"{span((scaled[name] for name in ours if name not in keeping), _power)} in the others. The smaller rates "
-            f"make it {_power(tried)} for all.",
+            f"{power(tried)} in the two columns that keep what they learn, and "
+            f"{span((scaled[name] for name in ours if name not in keeping), power)} in the others. The smaller rates "
+            f"make it {power(tried)} for all.",
             "The choice of the rate": "It was made on two tuning seeds, at a third of the updates. For 0.9 one of "
             f"these had {100 * min(row.test_error for row in chosen):.0f} % of the messages wrong at the rate that was "
             f"chosen, and the other {100 * max(row.test_error for row in chosen):.0f} %.",
@@ -238,14 +238,16 @@ def _symbols(row: Row) -> float:
     return 5 * row.test_symbol_error
 
 
-def _setting(row: Row, path: str) -> float:
+def setting(row: Row, path: str) -> float:
+    """A setting of its optimiser that its suite changed."""
     return float(json.loads(row.spec)["overrides"][f"optimiser.{path}"])
 
 
-def _both(values: Iterable[float]) -> str:
+def both(values: Iterable[float]) -> str:
+    """The numbers of two seeds."""
     return " and ".join(map(digits, values))
 
 
-def _power(size: float) -> str:
+def power(size: float) -> str:
     """A rate with one digit: `2e-3`."""
     return f"{size:.0e}".replace("e-0", "e-")
