@@ -52,6 +52,19 @@ def test_a_number_is_reproduced_better_or_worse(value, errors, expected):
     assert verdict(value, errors).verdict == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "errors", "expected"),
+    [
+        (0.48, [0.82, 0.88], WORSE),  # within a factor of two, but nothing is learned
+        (0.48, [0.46, 0.88], REPRODUCED),  # one of the two learns, and their mean is better than the constant
+        (0.84, [0.88, 0.89], REPRODUCED),  # neither learns
+        (0.70, [0.72, 0.72], REPRODUCED),  # nor here: two constants on two test sets
+    ],
+)
+def test_a_number_is_not_reproduced_by_runs_that_are_no_better_than_a_constant(value, errors, expected):
+    assert verdict(value, errors, constant_error=0.71).verdict == expected
+
+
 def test_wrong_symbols_are_counted_in_the_papers_unit():
     found = papers.measure(rows([0.1, 0.3]), "wrong_symbols", 10)
     assert found.values == pytest.approx((1.0, 3.0))

@@ -25,6 +25,7 @@ REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN = "reproduced", "better", "wo
 VERDICTS = (REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN)
 FACTOR = 2.0  # published and measured numbers within this factor of each other are the same
 WIDEST = 10.0  # and within this one, if runs as good and as bad as the published number are among ours
+LEARNED = 0.9  # of what the best constant answer has wrong: a net with less has learned something
 FLOOR = protocol.CRITERION  # share wrong, or wrong symbols per symbol, at which a task is solved (docs/protocol.md)
 RULE = (
     "Not run: there is no row of the cell.",
@@ -33,20 +34,20 @@ RULE = (
     "or it was solved, by our criterion, and stopped.",
     "A number, of which less is better (share wrong, wrong symbols, sequences to the criterion), is reproduced if the "
     f"published one lies within a factor of {FACTOR:g} of our mean, or within the range of our runs and a factor of "
-    f"{WIDEST:g}, or if both solve the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse. Of "
-    "sequences to the criterion ours is worse if a run does not meet it: a published mean is one of runs that do.",
+    f"{WIDEST:g}, or if both solve the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse. A share "
+    f"wrong is worse than a published one below {100 * LEARNED:g} % of the best constant answer's if it is no better "
+    "than that answer. Sequences to the criterion are worse if a run of ours does not meet it.",
     "A speedup is how many times the passes of another method are ours, seed by seed, to a solved run or to a "
     "validation loss that the file names; more is better. A run of the other method that does not get there counts "
     "with its budget, so that the number is a lower bound: it may reproduce or be better, and is never worse.",
     "A share of runs solved is reproduced if the published one lies within Wilson's 95 % interval of ours. Else ours "
     "is better or worse. If it lies in the interval of every number of solved runs, there are too few runs to compare.",
     "Solved up to lag T is reproduced if at least half of our runs at that lag solve the task. Else ours is worse.",
-    "The range of our runs is from the best to the worst: of so few seeds no interval of a mean is to be trusted. One "
-    "run has none. A run that diverged has everything wrong. Sequences to the criterion are a mean over the runs that "
-    "met it, as the papers count.",
+    "The range of our runs is from the best to the worst: of so few seeds no interval of a mean can be trusted. A run "
+    "that diverged has everything wrong. Sequences to the criterion are a mean over runs that met it, as published.",
 )
 _READ = [*KEY, "status", "solved", "passes", "passes_to_solve", "budget", "test_error", "test_symbol_error",
-         "test_error_by_lag", "spec", "seconds"]  # fmt: skip
+         "test_error_by_lag", "constant_error", "spec", "seconds"]  # fmt: skip
 _Runs = Mapping[str, np.ndarray]  # the columns of some rows [N]: frames of a few rows are slow to compute with
 _Rows = Callable[[str, str, int], pd.DataFrame]  # task, method, lag -> the rows of that condition
 SHARES = frozenset({"success_percent", "longest_solved", "words"})  # metrics that are a share of runs, in percent
@@ -57,7 +58,7 @@ class Measured:
     """What the runs of a cell say. values: per seed, nan where a run has none. mean, low, high: in the fact's unit.
     solved: how many runs solved the task. passes: what these spent until then, a mean. most: passes of the run that
     trained longest; the budget of one that was not solved. bounds: how many runs of the other method of a speedup did
-    not get there."""
+    not get there. constant: what the best constant answer has wrong, of a share wrong."""
 
     seeds: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
@@ -70,6 +71,7 @@ class Measured:
     most: float = math.nan
     seconds: float = 0.0
     bounds: int = 0
+    constant: float = math.nan
 
     @property
     def n(self) -> int:
@@ -198,6 +200,7 @@ def measure(rows: pd.DataFrame, metric: str, symbols: int = 1) -> Measured:
         passes=float(until.mean()) if len(until) else math.nan,
         most=float(np.fmax.reduce(most)),
         seconds=float(np.nansum(runs["seconds"])),
+        constant=float(np.fmax.reduce(runs["constant_error"])) if metric == "share_wrong" else math.nan,
     )
 
 
@@ -275,7 +278,7 @@ def _compared(value: float, metric: str, measured: Measured, symbols: float) -> 
             return REPRODUCED
         return BETTER if measured.mean > value else WORSE
     least = {"sequences": measured.n, "speedup": measured.n / 2}.get(metric, 0)  # runs that must solve
-    if math.isnan(measured.mean) or measured.solved < least:
+    if math.isnan(measured.mean) or measured.solved < least or value / LEARNED < measured.constant <= measured.mean:
         return WORSE
     floor = 0.0 if metric in ("sequences", "speedup") else FLOOR * symbols
     spread = WIDEST if measured.low <= value <= measured.high else FACTOR
