@@ -89,13 +89,13 @@ class Rules:
 
 def _read(name: str, value: Any, default: Any, metadata: Mapping[str, Any]) -> Any:
     """The value of a rule, of the type of its default."""
-    whole = not isinstance(default, float)
-    each = value if isinstance(default, tuple) and isinstance(value, list | tuple) else [value]
-    fits = all(type(n) is int or (type(n) is float and not whole) for n in each)
-    inside = fits and all(n >= metadata["low"] and (n > metadata["low"] or not metadata["open_low"]) for n in each)
-    if isinstance(default, tuple):
-        inside = inside and each is value and len({*each}) == len(each) > 0
-    if not inside:
-        least = f"{'above' if metadata['open_low'] else 'at least'} {metadata['low']}"
+    listed, low, above = isinstance(default, tuple), metadata["low"], metadata["open_low"]
+    kinds = (int, float) if isinstance(default, float) else (int,)  # True is none of them
+    each = value if listed and isinstance(value, list | tuple) else [value]
+    right = all(type(n) in kinds and (n > low if above else n >= low) for n in each)
+    if listed:
+        right = right and isinstance(value, list | tuple) and len({*each}) == len(each) > 0
+    if not right:
+        least = f"{'above' if above else 'at least'} {low}"
         raise LonglagError(f"rule {name!r} cannot be {shown(value)}; it is {metadata['what']}, {least}")
-    return tuple(sorted(each)) if isinstance(default, tuple) else (int if whole else float)(value)
+    return tuple(sorted(each)) if listed else type(default)(value)
