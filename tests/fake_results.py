@@ -240,3 +240,15 @@ def a_row(**changes: Any) -> Row:
     blank = {"str": "x", "int": 1, "float": 0.5, "bool": True, "int | None": None}
     known = {f.name: blank[f.type] for f in fields(Row)} | {"status": "solved", "spec": "{}", "test_error_by_lag": ""}
     return Row(**(known | changes))
+
+
+def a_run(lag: int, seed: int, solved: bool, **changes: object) -> Row:
+    """A run of the LSTM on adding: one of 100 passes that solved, or one that spent its budget of 1000."""
+    status = Status.SOLVED if solved else Status.BUDGET
+    plain = replace(
+        runs(seeds=[0], methods=["lstm"], tasks=["adding"], lags=[20])[0],
+        lag=lag, minimal_lag=lag // 2, seed=seed, solved=solved, status=status.value, reason="", budget=1000.0,
+        passes=100.0 if solved else 1000.0, passes_to_solve=100.0 if solved else math.nan,
+        flops=5e3 if solved else 5e4, seconds=1.0 if solved else 10.0,
+    )  # fmt: skip
+    return replace(plain, **changes)  # type: ignore[arg-type]

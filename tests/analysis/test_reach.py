@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest
-from test_stats import row, table
 
 import fake_results
+from fake_results import a_run as row
 from longlag import protocol
 from longlag.analysis import reach as carries
 from longlag.analysis import stats
@@ -36,6 +36,10 @@ PROFILES = {
     "two lags": (0.5, 0.5),
     "one lag": (0.499,),
 }
+
+
+def table(*rows: Row) -> pd.DataFrame:
+    return stats.frame(Row, rows)
 
 
 def climbed(rates: tuple[float, ...]) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import pytest
 from scipy.stats import CensoredData, binomtest, ecdf
 
 import fake_results
+from fake_results import a_run as row
 from longlag import tables
 from longlag.analysis import Analysis, intervals, stats
 from longlag.errors import LonglagError
@@ -23,28 +23,12 @@ from longlag.store import records
 from longlag.store.records import Point, Row, Status
 
 
-def row(lag: int, seed: int, solved: bool, **changes: object) -> Row:
-    """A run of 100 passes of a budget of 1000 that solved, or one that spent the budget."""
-    status = Status.SOLVED if solved else Status.BUDGET
-    plain = replace(
-        fake_results.runs(seeds=[0], methods=["lstm"], tasks=["adding"], lags=[20])[0],
-        lag=lag, minimal_lag=lag // 2, seed=seed, solved=solved, status=status.value, reason="", budget=1000.0,
-        passes=100.0 if solved else 1000.0, passes_to_solve=100.0 if solved else math.nan,
-        flops=5e3 if solved else 5e4, seconds=1.0 if solved else 10.0,
-    )  # fmt: skip
-    return replace(plain, **changes)  # type: ignore[arg-type]
-
-
 def table(*rows: Row) -> pd.DataFrame:
     return stats.frame(Row, rows)
 
 
 def analysis(runs: pd.DataFrame) -> Analysis:
     return Analysis(runs, stats.frame(Point, []))
-
-
-def empty() -> pd.DataFrame:
-    return table()
 
 
 def test_wilson_interval_by_hand() -> None:
@@ -215,7 +199,7 @@ def test_missing_names_absent_pairs_and_short_cells() -> None:
 
 
 def test_no_runs_give_empty_tables() -> None:
-    none = analysis(empty())
+    none = analysis(table())
     for found in (none.success, none.costs["passes"], none.failures, none.survival):
         assert found.empty
         assert {"task", "method", "lag"} <= set(found.columns)
