@@ -6,20 +6,18 @@ python -m benchmarks [--quick] [--only P1,P5] [--out FOLDER]
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks import rows as measured
 from benchmarks import scaling
 from benchmarks.cases import cases
-from benchmarks.harness import ROOT, Effort, Worker
+from benchmarks.harness import ROOT, Effort, Worker, write
 from benchmarks.pairs import PAIRS
 from benchmarks.rows import Row
 
@@ -87,7 +85,7 @@ def main(argv: list[str] | None = None) -> int:
         record = {name: worker.ask("machine:record") for name, worker in workers.items()}
         for row in measure(plan, only, workers):
             found.append(row)
-            print(f"[{time.monotonic() - begun:4.0f} s] {line(row)}", flush=True)
+            print(f"[{time.monotonic() - begun:4.0f} s] {row.line}", flush=True)
             write(args.out / "speed.csv", Row, found)
         if plan.scaling and not only:
             costs = list(_announced(scaling.costs(workers, plan.scaling)))
@@ -104,29 +102,6 @@ def _announced(costs: Iterator[scaling.Cost]) -> Iterator[scaling.Cost]:
     for cost in costs:
         print(f"growth with {cost.axis}: {cost.size}: {cost.ours_ms:.3g} ms | nn.RNN {cost.peer_ms:.3g} ms", flush=True)
         yield cost
-
-
-def write(path: Path, kind: type, items: Sequence[Any]) -> None:
-    """Dataclasses as csv; numbers with four digits."""
-    with open(path, "w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([f.name for f in fields(kind)])
-        writer.writerows([_text(value) for value in asdict(item).values()] for item in items)
-
-
-def _text(value: object) -> object:
-    return f"{value:.4g}" if isinstance(value, float) else value
-
-
-def line(row: Row) -> str:
-    """A row for the terminal."""
-    if row.ratio is None:
-        return f"{row.id:3} {row.what}: {row.note}"
-    times = f": {row.ours_ms:.4g} ms | {row.peer} {row.peer_ms:.4g} ms" if row.ours_ms is not None else ""
-    quartiles = f" [{row.low:.3g}, {row.high:.3g}]" if row.low is not None else ""
-    tuned = f"  (peer with our environment {row.ratio_peer_tuned:.3g})" if row.ratio_peer_tuned is not None else ""
-    asked = f"  floor {row.floor:g}, goal {row.goal:g}: {row.verdict}" if row.goal is not None else ""
-    return f"{row.id:3} {row.what}, {row.shape}{times} -> {row.ratio:.3g}{quartiles}{tuned}{asked}"
 
 
 if __name__ == "__main__":

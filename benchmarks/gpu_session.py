@@ -26,11 +26,10 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import __main__ as bench
 from benchmarks import rows as measured
 from benchmarks.gpu_plan import Piece, plan
 from benchmarks.gpu_updates import METHODS, Updates, commit, timed
-from benchmarks.harness import ROOT, Effort, Worker
+from benchmarks.harness import ROOT, Effort, Worker, write
 from longlag.engine.spec import RunSpec, Setup, resolve
 from longlag.engine.together import Events, train_together
 from longlag.store import curves, records
@@ -147,7 +146,7 @@ class Session:
         found = []
         for method in METHODS:
             found.append(timed(method, self.size.replicas, self.size.updates, self.size.device))
-            bench.write(self.out / "updates.csv", Updates, found)
+            write(self.out / "updates.csv", Updates, found)
             self.say(found[-1].line)
         return f"{len(found)} methods timed"
 
@@ -160,8 +159,8 @@ class Session:
             write_atomically(self.out / "machine.json", (machine + "\n").encode())
             for row in measured.gpu(workers, self.size.effort, self.size.device, self.size.speed):
                 found.append(row)
-                self.say(bench.line(row))
-                bench.write(self.out / "speed.csv", measured.Row, found)
+                self.say(row.line)
+                write(self.out / "speed.csv", measured.Row, found)
         return f"{sum(row.ratio is not None for row in found)} of {len(found)} rows measured"
 
     def cells(self, pieces: Sequence[Piece]) -> str:
@@ -177,7 +176,7 @@ class Session:
             found = Trained.of(piece, events, time.monotonic() - begun)
             trained.append(found)
             self._write(kept)
-            bench.write(self.out / "pieces.csv", Trained, trained)
+            write(self.out / "pieces.csv", Trained, trained)
             self.say(f"{piece}: {found.rows} of {piece.replicas} rows, {found.solved} solved, {found.seconds:.1f} s; "
                      f"{piece.gpu:.0f} s expected, {piece.cpu:.0f} s on a core of the reference")  # fmt: skip
         return f"{sum(one.rows == one.replicas for one in trained)} of {len(pieces)} pieces finished"

@@ -6,14 +6,15 @@ a round, so that a slow minute of the machine affects both sides.
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any, Self
@@ -139,3 +140,15 @@ def spread(values: list[float]) -> tuple[float, float, float]:
         return (values[0],) * 3
     low, _, high = quantiles(values, n=4, method="inclusive")
     return median(values), low, high
+
+
+def write(path: Path, kind: type, items: Sequence[Any]) -> None:
+    """Dataclasses as csv; numbers with four digits."""
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([f.name for f in fields(kind)])
+        writer.writerows([_text(value) for value in asdict(item).values()] for item in items)
+
+
+def _text(value: object) -> object:
+    return f"{value:.4g}" if isinstance(value, float) else value

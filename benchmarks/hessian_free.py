@@ -13,12 +13,11 @@ out.
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.arm import Missing
-from benchmarks.harness import ROOT
+from benchmarks.harness import ROOT, write
 from longlag.algebra.stateless import twice_differentiable
 from longlag.torch_data import TaskDataset
 from longlag.torch_optim import HessianFree
@@ -242,10 +241,7 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(1)
     found = list(measure(args.seeds, args.budget, args.problems.split(",")))
     args.out.mkdir(parents=True, exist_ok=True)
-    with open(args.out / "hessian_free.csv", "w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([field.name for field in fields(Point)])
-        writer.writerows([f"{v:.4g}" if isinstance(v, float) else v for v in asdict(p).values()] for p in found)
+    write(args.out / "hessian_free.csv", Point, found)
     return 0
 
 

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from benchmarks import suite
+from benchmarks import pairs, suite
 from benchmarks.cases import BOTH, OWN, Case, shape
 from benchmarks.harness import Effort, Side, Times, Worker, WorkerError, compare, ratios, spread
-from benchmarks.pairs import Pair, note, times, with_ratio
 
 CELLS = {"tanh": ("tanh RNN", "nn.RNN"), "lstm": ("LSTM", "nn.LSTM"), "gru": ("GRU", "nn.GRU")}  # ours and the peer
 
@@ -51,6 +50,19 @@ class Row:
         if sign * self.ratio >= sign * self.goal:
             return "goal"
         return "floor" if sign * self.ratio >= sign * self.floor else "missed"
+
+    @property
+    def line(self) -> str:
+        """For the terminal."""
+        if self.ratio is None:
+            return f"{self.id:3} {self.what}: {self.note}"
+        times = f": {self.ours_ms:.4g} ms | {self.peer} {self.peer_ms:.4g} ms" if self.ours_ms is not None else ""
+        quartiles = f" [{self.low:.3g}, {self.high:.3g}]" if self.low is not None else ""
+        tuned = (
+            f"  (peer with our environment {self.ratio_peer_tuned:.3g})" if self.ratio_peer_tuned is not None else ""
+        )
+        asked = f"  floor {self.floor:g}, goal {self.goal:g}: {self.verdict}" if self.goal is not None else ""
+        return f"{self.id:3} {self.what}, {self.shape}{times} -> {self.ratio:.3g}{quartiles}{tuned}{asked}"
 
 
 def compared(case: Case, workers: Mapping[str, Worker], effort: Effort) -> Row:
@@ -160,24 +172,24 @@ def suite_sample(workers: Mapping[str, Worker], effort: Effort) -> Iterator[Row]
         yield Row("P11", what, f"{len(kept)} runs", peer="naive twin", **columns(suite.total(kept), BOTH), **asked)
 
 
-def solutions(plan: Sequence[Pair], seeds: int) -> Iterator[Row]:
+def solutions(plan: Sequence[pairs.Pair], seeds: int) -> Iterator[Row]:
     """P13: CPU seconds until solved, in fresh processes for each pair."""
     for pair in plan:
         blank = Row("P13", f"{pair.method} on {pair.task}, CPU time until solved", f"lag {pair.lag}", peer=pair.peer,
                     goal=pair.goal, floor=pair.floor)  # fmt: skip
         try:
             with Worker("ours") as own, Worker("default") as peer:
-                found = list(times(pair, own.ask, peer.ask, seeds))
+                found = list(pairs.times(pair, own.ask, peer.ask, seeds))
         except WorkerError as error:
             yield _with(blank, note=f"not measured: {error}")
             continue
-        if not (kept := with_ratio(found)):
-            yield _with(blank, note=f"not measured: {note(found, pair.most)}")
+        if not (kept := pairs.with_ratio(found)):
+            yield _with(blank, note=f"not measured: {pairs.note(found, pair.most)}")
             continue
         middle, low, high = spread([t.ratio for t in kept])
         yield _with(
             blank, ours_ms=1000 * median(t.ours for t in kept), peer_ms=1000 * median(t.peer for t in kept),
-            ratio=middle, low=low, high=high, rounds=len(kept), note=note(found, pair.most),
+            ratio=middle, low=low, high=high, rounds=len(kept), note=pairs.note(found, pair.most),
         )  # fmt: skip
 
 

@@ -29,8 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, median
 
-from benchmarks.__main__ import write
-from benchmarks.harness import ROOT, STANDARD, Worker, spread
+from benchmarks.harness import ROOT, STANDARD, Worker, spread, write
 
 ALL = "all"
 SEEDS = 3  # of a job

@@ -196,9 +196,9 @@ def test_every_comparison_runs_small(workers, tmp_path):
     assert {row.id for row in found} == {"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8"}
     assert all(row.ratio > 0 for row in found if row.ratio is not None)
     costs = [scaling.Cost(axis, n, 1.0 * n, 2.0 * n) for axis in scaling.AXES for n in (1, 2)]
-    __main__.write(tmp_path / "speed.csv", rows.Row, found)
-    __main__.write(tmp_path / "scaling.csv", scaling.Cost, costs)
-    __main__.write(tmp_path / "slopes.csv", scaling.Slope, scaling.slopes(costs))
+    harness.write(tmp_path / "speed.csv", rows.Row, found)
+    harness.write(tmp_path / "scaling.csv", scaling.Cost, costs)
+    harness.write(tmp_path / "slopes.csv", scaling.Slope, scaling.slopes(costs))
     figure.main(tmp_path)
     assert (tmp_path / "speed.png").stat().st_size
     assert (tmp_path / "scaling.pdf").stat().st_size
@@ -206,7 +206,7 @@ def test_every_comparison_runs_small(workers, tmp_path):
         header = next(csv.reader(file))
     wanted = "id what shape ours_ms peer peer_ms ratio ratio_peer_tuned goal"
     assert header[:9] == wanted.split()
-    assert all(__main__.line(row).startswith(row.id) for row in found)
+    assert all(row.line.startswith(row.id) for row in found)
 
 
 def test_the_gpu_benchmark_runs_on_a_cpu(workers):
@@ -246,7 +246,7 @@ def test_a_missing_peer_is_a_row_that_says_so(workers):
     assert row.verdict == ""
     if not torch.cuda.is_available():
         assert "not measured: Missing: torch sees no GPU here" in row.note
-        assert "no GPU" in __main__.line(row)
+        assert "no GPU" in row.line
 
 
 # ---------------------------------------------------------------- time to solution
@@ -331,7 +331,7 @@ def test_a_pair_that_ours_did_not_solve_is_left_out_of_the_median(monkeypatch):
     )
     pair = pairs.Pair("hf", "xor", 50, "p", "f", goal=5.0, floor=3.0)
     for given, ratio, rounds in ((found, 4.0, 2), (found[1:2], None, 0)):
-        monkeypatch.setattr(rows, "times", lambda *_, given=given: given)
+        monkeypatch.setattr(pairs, "times", lambda *_, given=given: given)
         (row,) = rows.solutions([pair], seeds=3)
         assert (row.ratio, row.rounds) == (ratio, rounds)
     assert row.note == "not measured: ours solved 0 of 1, the peer 1; left out, since ours did not solve: 1"

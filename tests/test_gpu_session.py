@@ -16,8 +16,15 @@ import torch
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is no part of the package
 
-from benchmarks import __main__ as bench  # noqa: E402
-from benchmarks import gpu_plan, gpu_record, gpu_session, gpu_updates, kernels, problem  # noqa: E402
+from benchmarks import (  # noqa: E402
+    gpu_plan,
+    gpu_record,
+    gpu_session,
+    gpu_updates,
+    harness,
+    kernels,
+    problem,
+)
 
 from longlag.store.curves import read_points  # noqa: E402
 from longlag.store.records import read_rows  # noqa: E402
@@ -162,7 +169,7 @@ def test_a_session_becomes_the_record(tmp_path):
         (session / name).write_bytes((gpu_record.RECORD / name).read_bytes())
     (session / "tests.txt").write_text("....\n1 failed, 3 passed in 2.0s\n")
     measured = [gpu_updates.Updates("lstm", "adding", 50, 34, 100, 3.2, 3.0, "0123456789ab")]
-    bench.write(session / "updates.csv", gpu_updates.Updates, measured)
+    harness.write(session / "updates.csv", gpu_updates.Updates, measured)
     gpu_record.keep(session, record)
     (session / "pieces.csv").unlink()
     gpu_record.keep(session, record)  # what a shorter session did not measure stays
