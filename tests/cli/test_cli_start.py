@@ -65,9 +65,11 @@ def on_a_terminal(words, tmp_path):
 
 
 def test_a_word_is_on_the_terminal_before_torch_is_imported(tmp_path):
-    lines = on_a_terminal([*TRAIN, "--out", "runs.csv"], tmp_path)
+    lines = on_a_terminal([*TRAIN, "--out", "runs.csv", "--curves", "curves.parquet"], tmp_path)
     assert lines[0] == "longlag train: starting"
     assert "IMPORT torch" in lines
+    assert (tmp_path / "curves.parquet").exists()
+    assert "IMPORT pandas" not in lines, "a third of a second of every job; pyarrow imports it for numbers of Python"
 
 
 def test_what_is_answered_at_once_needs_no_such_word(tmp_path):

@@ -35,7 +35,9 @@ def write_points(path: str | Path, points: Iterable[Point]) -> None:
         values[name] = [printable(text) for text in values[name]]
     empty = {name for name, default in FLOW.items() if all(v == default or v != v for v in values[name])}
     schema = curves_schema([name for name in FLOW if name not in empty])
-    write(path, pa.table({name: values[name] for name in schema.names}, schema=schema))
+    values["seconds"] = _ticks_of(values["seconds"])
+    columns = [parquet.column(values[field.name], field.type) for field in schema]
+    parquet.write(path, pa.Table.from_arrays(columns, schema=schema))
 
 
 def write(path: str | Path, table: Any) -> None:
@@ -59,6 +61,12 @@ def _in_ticks(seconds: Any) -> Any:
 
     ticks = pc.divide(seconds, TICK)
     return pc.if_else(pc.is_finite(ticks), pc.multiply(pc.round(ticks), TICK), seconds)
+
+
+def _ticks_of(seconds: list[float]) -> list[float]:
+    """`_in_ticks` of a list, without pyarrow: it imports pandas for every number of Python that it is given."""
+    ticks = (number / TICK for number in seconds)
+    return [round(n) * TICK if math.isfinite(n) else number for n, number in zip(ticks, seconds, strict=True)]
 
 
 def read_points(path: str | Path) -> list[Point]:
