@@ -57,15 +57,6 @@ try:
         [Path("config"), *CLONE, resources.find("config")],
         " and ".join(GIVEN),
     )
-    MEMORY = resources.root() / resources.REFERENCE / "memory.csv"
-    RECORD = estimate.Record(
-        [
-            row
-            for folder in resources.recorded()
-            for row in records.read_rows(records.rows_in(folder))
-        ],
-        footprints.read(MEMORY) if MEMORY.exists() else [],
-    )
 except LonglagError as error:
     raise WorkflowError(str(error)) from None
 
@@ -191,9 +182,24 @@ def suite_of(wildcards):
     return ancient(file) if collect.answers(Path(folder, "runs.csv"), wanted) else file
 
 
+# Read when the needs of a job are asked for: it takes a tenth of the start of a call that trains nothing.
+@cache
+def record():
+    memory = resources.root() / resources.REFERENCE / "memory.csv"
+    try:
+        rows = [
+            row
+            for folder in resources.recorded()
+            for row in records.read_rows(records.rows_in(folder))
+        ]
+        return estimate.Record(rows, footprints.read(memory) if memory.exists() else [])
+    except LonglagError as error:
+        raise WorkflowError(str(error)) from None
+
+
 # Resources are no reason to run a job again, so a better record does not rerun finished jobs.
 def need_of(wildcards):
-    return RECORD.need(job_of(wildcards))
+    return record().need(job_of(wildcards))
 
 
 # Jobs of a minute or less share submissions to a cluster; profiles set how many (group-components). Locally this has no effect.
