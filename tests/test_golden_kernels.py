@@ -18,6 +18,8 @@ import pytest
 
 VARIABLES = ("OPENBLAS_CORETYPE", "MKL_CBWR", "ATEN_CPU_CAPABILITY", "NPY_DISABLE_CPU_FEATURES")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# Two threads that spin while the other has no core take six times the time.
+WAIT = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "4"}
 CORES = ("Katmai", "Nehalem", "Sandybridge", "Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids")
 OLDEST = {"OPENBLAS_CORETYPE": "Nehalem", "MKL_CBWR": "COMPATIBLE", "ATEN_CPU_CAPABILITY": "default",
           "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3"}  # fmt: skip
@@ -67,7 +69,7 @@ def child(variables: dict[str, str]) -> dict:
     failure like any other.
     """
     environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-    environment |= dict.fromkeys(THREADS, "1") | variables
+    environment |= dict.fromkeys(THREADS, "1") | WAIT | variables
     done = subprocess.run(
         [sys.executable, __file__, "--child", json.dumps(variables), *MEASURED],
         env=environment,
