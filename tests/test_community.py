@@ -27,7 +27,8 @@ from longlag.store import designs
 from longlag.store.records import Point, Row, is_final, read_rows, rows_in, write_rows
 from longlag.tables.tools import render
 from longlag.words import count
-from toy import outcome, spec
+from pages import without_figures
+from toy import outcome, spec, train_at_once
 
 COMMUNITY = Path(__file__).parents[1] / "results/community"
 RECORDS = sorted(path for path in COMMUNITY.iterdir() if path.is_dir())
@@ -144,13 +145,17 @@ METHOD = dataclasses.replace(PARENT, name="twin", label="twin")
 
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory):
-    """A folder as `longlag compare` writes it, and the rows of the reference that it belongs to."""
+    """A folder as `longlag compare` writes it, and the rows of the reference that it belongs to. Its page, and its jobs'
+    processes, are those of tests/cli/test_compare.py."""
     folder = tmp_path_factory.mktemp("sent")
     known = [row for name in ("control", "esn") for row in outcome(spec(name, seeds=(0, 1)))[1]]
     write_rows(folder / "reference.csv", known)
     (folder / "twin.py").write_text(TWIN)
     words = ["compare", "--plugin", str(folder / "twin.py"), "--reference", str(folder / "reference.csv"), "--yes"]
-    assert cli.main([*words, "--out", str(folder / "out")]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        train_at_once(patch)
+        without_figures(patch)
+        assert cli.main([*words, "--out", str(folder / "out")]) == 0
     return folder / "out/record", known
 
 

@@ -1,6 +1,7 @@
-"""Specs small enough for a test."""
+"""Specs small enough for a test, and jobs without processes of their own."""
 
-from longlag import registry
+from longlag import cli, registry
+from longlag.cli import _jobs
 from longlag.engine.spec import RunSpec
 from longlag.engine.train import run
 from longlag.settings import paths
@@ -46,6 +47,17 @@ def outcome(run_spec):
     """Points and rows of a run."""
     events = list(run(run_spec))
     return [e for e in events if isinstance(e, Point)], [e for e in events if isinstance(e, Row)]
+
+
+def train_at_once(patch):
+    """Jobs of `longlag compare` run in this process. In processes of their own each imports torch, and needs seconds."""
+
+    def train(plan, folder, cores, ended):
+        for job in _jobs.pending(plan, folder):
+            cli.main(_jobs.words(job, folder))
+            ended(job)
+
+    patch.setattr(_jobs, "train", train)
 
 
 def replaced(words, *change):

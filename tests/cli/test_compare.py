@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from longlag import __version__, cli, registry, resources
-from longlag.cli import _compare_cost, _jobs
+from longlag.cli import _compare_cost
 from longlag.design import tuned
 from longlag.methods import esn
 from longlag.settings import with_values
@@ -23,7 +23,7 @@ from longlag.store.records import VOLATILE, Status, read_rows, rows_in, write_ro
 from longlag.words import join_methods
 from pages import without_figures
 from test_docs import ROOT
-from toy import outcome, spec
+from toy import outcome, spec, train_at_once
 
 TWIN = """
 import dataclasses
@@ -81,14 +81,8 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """Jobs run in this process. In processes of their own each imports torch; other tests of this file have those."""
-
-    def train(plan, folder, cores, ended):
-        for job in _jobs.pending(plan, folder):
-            cli.main(_jobs.words(job, folder))
-            ended(job)
-
-    monkeypatch.setattr(_jobs, "train", train)
+    """Jobs run in this process; other tests of this file have jobs in processes of their own."""
+    train_at_once(monkeypatch)
 
 
 @pytest.fixture
@@ -385,7 +379,7 @@ def test_a_method_that_raises_later_is_a_finding(record, here, capsys):
     assert sentence in (here / "results/compare/twin/report.html").read_text()
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("at_once", "unpainted")
 def test_an_earlier_version_of_the_plug_in_does_not_stand_in_the_way(record, here, capsys):
     assert compare(record, "--lags", "10", "--yes", "--out", "out") == 0
     (here / "twin.py").write_text(TWIN + "# edited\n")
@@ -395,7 +389,7 @@ def test_an_earlier_version_of_the_plug_in_does_not_stand_in_the_way(record, her
     assert "out: 2 runs of an earlier version of 'twin', which this call replaces" in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("at_once", "unpainted")
 def test_settings_of_a_search_are_trained(record, here, capsys):
     setting = {"optimiser.learning_rate": 0.05}
     methods = {"twin": {"version": 1, "one": {}, "tasks": {"temporal_order": setting}}}
@@ -415,7 +409,7 @@ def test_settings_of_a_search_are_trained(record, here, capsys):
     assert "tuned.yaml has no settings of 'twin'; it has those of lstm" in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("at_once", "unpainted")
 def test_settings_of_the_command_line_are_trained_and_recorded(record, here, capsys):
     general, own = "optimiser.learning_rate=0.05", "temporal_order:optimiser.batch=20"
     words = ["--set", general, "--set", own, "--lags", "10", "--out", "out"]
@@ -438,7 +432,7 @@ def test_settings_of_the_command_line_are_trained_and_recorded(record, here, cap
     assert [json.loads(row.spec)["overrides"] for row in rows] == [{"optimiser.learning_rate": 0.05}] * 2
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("at_once", "unpainted")
 def test_a_setting_of_the_command_line_replaces_that_of_a_search(record, here, capsys):
     methods = {"twin": {"version": 1, "one": {}, "tasks": {"temporal_order": {"optimiser.learning_rate": 0.05}}}}
     tuned.write("tuned.yaml", {"search": {"suite": "mine"}, "methods": methods})
