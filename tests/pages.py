@@ -1,5 +1,6 @@
 """A page as a browser reads it, without a browser."""
 
+import functools
 import html
 import io
 import re
@@ -11,7 +12,9 @@ from PIL import Image
 
 from longlag import figures
 from longlag.report import images
+from longlag.tables import published
 
+VERDICTS = functools.cache(published.verdicts)  # of the records of papers, whatever a page is of
 VOID = {"meta", "img", "br", "source", "input"}
 
 
@@ -50,9 +53,10 @@ def png(colour: tuple[int, int, int], size: tuple[int, int] = (8, 6)) -> bytes:
 
 
 def without_figures(patch: pytest.MonkeyPatch) -> None:
-    """Figures of pages are neither drawn nor painted: that is slow, and tested elsewhere."""
+    """Figures of pages are neither drawn nor painted, and papers are judged once: that is slow, and tested elsewhere."""
     blank = images.address(png((255, 255, 255)))
     for name in figures.names():
         patch.setattr(figures.get(name), "draw", lambda *data, **width: Figure())
     patch.setattr(images, "of_figure", lambda figure: blank)
     patch.setattr(images, "is_painted", lambda figure: False)
+    patch.setattr(published, "verdicts", VERDICTS)
