@@ -42,6 +42,6 @@ def find(name: str) -> Path:
 def recorded() -> list[Path]:
     """The folders whose runs say what a run costs: the reference, and in a clone the whole comparison's finished runs.
 
-    None that was removed.
+    A folder that somebody removed is left out.
     """
     return [folder for name in (REFERENCE, UNDERWAY) if (folder := root() / name).exists()]

@@ -22,7 +22,7 @@ SIGNS = {"holds": "✓", "holds with a caveat": "≈", "undecided": "?", "does n
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """A claim as a row of the page. plain: its verdict in one sentence. thumbnail: a data address, or empty."""
+    """A claim as a row of the page. plain: its verdict in plain words. thumbnail: a data address, or empty."""
 
     number: int
     slug: str
