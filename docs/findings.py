@@ -23,6 +23,7 @@ import on_baselines
 import on_fresh_seeds
 import on_longer_lags
 import on_new_tasks
+import on_newer_lags
 import on_search
 import reached
 import two_starts
@@ -85,6 +86,7 @@ def found() -> list[Finding]:
         on_baselines.on_newer_tasks(records),
         on_baselines.trained_average(),
         of_multiplying.multiplication(),
+        on_newer_lags.gru_on_newer_tasks(),
     ]
 
 

@@ -161,6 +161,7 @@ def lstm_of_1997() -> Finding:
         and min(steps.met) > 2 * steps.told
         and bool(steps.unsolved)
         and min(row.best_error for row in steps.unsolved) > 0.9,
+        key="of_1997",
     )
 
 
