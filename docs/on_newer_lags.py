@@ -49,8 +49,8 @@ def gru_on_newer_tasks() -> Finding:
             "What they read": "Both read the lag. The echo state network reads the roles of the inputs too.",
             "Every-step permutation": "The loss counts every step, and no step but the last can be foretold. The GRU "
             f"needs {number(passes(seeds, 'gru', _LAST, lags[-1]))} passes at lag {lags[-1]} where the last step alone "
-            f"is asked. The echo state network solves {solved_of(seeds, 'esn', _EVERY, stops)} at {stops}. The LSTM of "
-            f"1997 is in {see('of_1997')}.",
+            f"is asked ({see('of_1997')} has the LSTM of 1997). The echo state network solves "
+            f"{solved_of(seeds, 'esn', _EVERY, stops)} at {stops}.",
             "Copy": f"The GRU has {units(copied[0])} units. {span((row.test_error for row in copied), in_percent)} % "
             "of the sequences are wrong, where one wrong symbol of ten is enough.",
             "Not compared": "Of the trained nets the GRU alone was run at all these lags.",
