@@ -27,7 +27,7 @@ def of_scored_steps(given: Any, lengths: Sequence[int], washout: int, several: b
     """
     scored = [max(0, length - washout) for length in lengths]
     owners = f"one per sequence ({len(lengths)})" if several else f"one per row ({lengths[0]})"
-    if n_axes(given) < 0:
+    if isinstance(given, list | tuple) and n_axes(given) < 0:
         parts = f"[each[{washout}:] for each in sample_weight]" if washout else "sample_weight"
         raise BadInput(
             f"sample_weight holds lists of different lengths; give {owners}, or one per scored step of all sequences "
