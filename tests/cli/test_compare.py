@@ -535,21 +535,23 @@ def test_settings_of_a_search_that_do_not_fit_name_its_file(record, here, capsys
 
 
 @pytest.mark.slow
-def test_an_interrupted_call_resumes(record, here):
+def test_an_interrupted_call_resumes(record, here, monkeypatch):
     """Its jobs get one signal each, save a checkpoint, and the next call resumes from there."""
-    write_rows(here / "long.csv", [replace(row, budget=1e6) for row in read_rows(record / "runs.csv") if row.lag == 10])
+    known = [row for row in read_rows(record / "runs.csv") if row.lag == 10]
+    write_rows(here / "long.csv", [replace(row, lag=100, budget=6e4) for row in known])  # some seconds of training
     command = [sys.executable, "-m", "longlag", "compare", "--plugin", "twin.py", "--reference", "long.csv"]
     command += ["--yes", "--cores", "1", "--out", "out"]
+    monkeypatch.setenv("LONGLAG_CHECKPOINT_EVERY", "0.2")  # so that the first one shows that training has begun
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     rungs = here / "out/rungs"
-    while process.poll() is None and not (rungs.exists() and list(rungs.rglob("*"))):
+    while process.poll() is None and not [path for path in rungs.rglob("*") if path.suffix == ".ckpt"]:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     output = process.communicate()[0]
     assert process.returncode == 130, output
     assert "run the same command to resume" in output
     kept = [path for path in rungs.rglob("*") if path.is_file()]
-    assert kept, "a rung or a checkpoint"
+    assert [path for path in kept if path.suffix == ".ckpt"], "a checkpoint"
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     own = [row for row in read_rows(Path("out/runs.csv")) if row.method == "twin"]
