@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import knows
 from conditions import Seeds, by_condition, passes, solved, solved_of, units
 from finding import Finding, Subject, in_markdown, in_percent, of_all, see, span
 from fresh import cell
 from on_baselines import RECORD
 
 from longlag.store.records import Row, Status
-from longlag.words import capital, join_words, number, task_label, the_method
+from longlag.words import capital, join_words, method_label, number, task_label
 
 _EVERY, _LAST, _COPY = "random_permutation_every_step", "random_permutation", "copy"
 _SHOWN = (("gru", _EVERY), ("esn", _EVERY), ("gru", _LAST), ("gru", _COPY), ("esn", _COPY))
@@ -25,7 +26,7 @@ def gru_on_newer_tasks() -> Finding:
     tried = sorted({row.lag for row in copied})
     return Finding(
         f"The GRU carries every-step permutation to lag {lags[-1]}, and copies ten symbols at no lag that was tried",
-        f"On every-step permutation all steps but one ask for noise. The GRU solves "
+        "On every-step permutation all steps but one ask for noise. The GRU solves "
         f"{of_all([row.solved for row in carried])} runs at lags {lags[0]} to {lags[-1]}, after {number(first)} passes "
         f"at lag {lags[0]} and {number(last)} at {lags[-1]} (medians). On the copy task it solves "
         f"{of_all([row.solved for row in copied])} at lags {join_words(map(str, tried))}.",
@@ -35,7 +36,7 @@ def gru_on_newer_tasks() -> Finding:
             ["method", "task", *map(str, lags)],
             [
                 [
-                    capital(the_method(method).removeprefix("the ")),
+                    capital(method_label(method)),
                     task_label(task),
                     *(cell(_attempted(seeds, method, task, lag), (task, lag)) for lag in lags),
                 ]
@@ -43,10 +44,11 @@ def gru_on_newer_tasks() -> Finding:
             ],
         ),
         notes={
-            "Settings": "Five seeds of the reference and at most 3 M passes ([record](../results/underway/README.md)). "
+            "Settings": "Five seeds of the reference and at most "
+            f"{number(max(row.budget for row in copied))} passes ([record](../results/underway/README.md)). "
             "No search has seen these two tasks; each method has its one setting. A seed stops after two "
             "unsolved lags.",
-            "What they read": "Both read the lag. The echo state network reads the roles of the inputs too.",
+            "What they read": knows.said(dict.fromkeys(method for method, _ in _SHOWN)),
             "Every-step permutation": "The loss counts every step, and no step but the last can be foretold. The GRU "
             f"needs {number(passes(seeds, 'gru', _LAST, lags[-1]))} passes at lag {lags[-1]} where the last step alone "
             f"is asked ({see('of_1997')} has the LSTM of 1997). The echo state network solves "
