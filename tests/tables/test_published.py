@@ -29,6 +29,22 @@ def test_records_of_papers_are_shown_with_their_verdict(tmp_path, monkeypatch):
     assert "not run" not in said
 
 
+def test_a_net_that_stands_for_one_that_was_not_run_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows, file = fake_results.runs([0], ["lstm"], ["adding"]), Path(resources.PAPERS, "hochreiter1997", "runs.csv")
+    made = made_up("hochreiter1997")
+
+    def said():
+        found = table(rows)
+        at = found["where"].str.contains("1997, Table 7") & (found["lag there"] == 500)
+        return [*found[at]["by the paper's settings"]]
+
+    write_rows(file, [row for row in made if row.method != "lstm_1997"])
+    assert all(text.startswith("T = 500, linear output: ") for text in said())
+    write_rows(file, made)
+    assert not any("linear output" in text or "not run" in text for text in said())
+
+
 def test_each_paper_has_a_table_of_its_own_that_leaves_out_what_all_its_rows_share():
     found = analysis(fake_results.runs([0], ["esn"], ["adding", "memorization_5bit"]))
     whole = tables.get("published").build(found)

@@ -92,7 +92,8 @@ def _own_settings(fact: Any, judged: pd.DataFrame) -> str:
     cell = judged.loc[fact.fact].to_dict()
     if cell["verdict"] == papers.NOT_RUN:
         return NOT_RUN
-    return f"{measured(cell, percent=True)}: {cell['verdict']}" + (f" ({cell['why']})" if cell["why"] else "")
+    instead, why = f"{cell['instead']}: " * bool(cell["instead"]), f" ({cell['why']})" * bool(cell["why"])
+    return f"{instead}{measured(cell, percent=True)}: {cell['verdict']}{why}"
 
 
 def _condition(lag: float, n: float, solved: float, median: float) -> str:

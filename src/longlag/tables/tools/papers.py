@@ -54,12 +54,14 @@ def _curves(name: str, config: dict[str, Any]) -> pd.DataFrame | None:
 
 
 def verdicts() -> pd.DataFrame:
-    """The cells of papers that show a fact; the index is the fact's line in `published.load()`. The first table that
-    shows it counts."""
+    """The cells of papers that show a fact; the index is the fact's line in `published.load()`. Of several the first
+    that was run counts; `instead` is its label in its table if an earlier one, of another net, was not run."""
     known = {*published.load().paper}
     found = [load(name).cells for name in stages.names() if name in known]
-    cells = pd.concat(found) if found else pd.DataFrame({"fact": []})
-    return cells[cells.fact >= 0].drop_duplicates("fact").set_index("fact")
+    cells = pd.concat(found) if found else pd.DataFrame({"fact": [], "n": [], "row_label": []})
+    shown = cells[cells.fact >= 0]
+    shown = shown.assign(instead=shown.row_label.where(shown.duplicated("fact"), ""))
+    return shown.sort_values("n", key=lambda runs: runs == 0, kind="stable").drop_duplicates("fact").set_index("fact")
 
 
 def in_unit(value: float, metric: str, percent: bool = False) -> str:
