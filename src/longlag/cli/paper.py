@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from longlag.errors import LonglagError
 
@@ -81,18 +81,14 @@ def _print_estimates(name: str) -> None:
     done = read_rows(own) if files.is_file(own) else []
     print(f"{name:<24}{'jobs':>6}{'runs':>6}{'CPU time':>10}{'guessed':>9}{'done':>6}{'spent':>9}  what")
     config = stages.read(name)
-    for stage in stages.stage_names(config):
+    for stage, body in stages.bodies(config).items():
         plan = parse(stages.picked({**config, "stage": stage}, stand_in=True))
         cost = total(estimate(plan, [*rows, *done]))
         finished = _of(plan, done)
         share = f"{cost.guessed / max(cost.seconds, 1e-9):.0%}"
         spent = duration(sum(row.seconds for row in finished))
         counts = f"{cost.jobs:>6}{cost.runs:>6}{duration(cost.seconds):>10}{share:>9}{len(finished):>6}{spent:>9}"
-        print(f"{'  ' + stage:<24}{counts}  {config['stages'][_key(config, stage)]['what']}")
-
-
-def _key(config: dict[str, Any], stage: str) -> Any:
-    return next(key for key in config["stages"] if str(key) == stage)
+        print(f"{'  ' + stage:<24}{counts}  {body['what']}")
 
 
 def _of(plan: Suite, rows: list[Row]) -> list[Row]:
