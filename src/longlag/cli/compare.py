@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from longlag.cli import _jobs
-    from longlag.cli import design as digests
+    from longlag.cli.design import digests_of
     from longlag.design import grid, suite
     from longlag.engine import contracts, space, standing
     from longlag.store import files, records
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     design = grid.suite_of(cells, "compare", [method], args.plugin)
     given = {**_compare_set.of_search(args.tuned, method, cells), **_compare_set.of_line(args.set, method, cells)}
     plan = suite.parse({**design, **given}, "the grid of the reference")
-    plan = replace(plan, digests=digests.digests_of(plan))
+    plan = replace(plan, digests=digests_of(plan))
     lost = _compare_page.refuse_loss(plan, method, out, args.replace)
     left = _compare_cost.missing(plan, out)
     others, smoke = grid.beside(rows, cells, bool(args.lags or args.quick)), _SMOKE if args.quick else ""
