@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from longlag import registry
 from longlag.settings import written
@@ -21,6 +22,7 @@ from longlag.words import count
 if TYPE_CHECKING:
     from longlag.tasks.base import Traits
 
+ItemT = TypeVar("ItemT")
 LAG = 50  # of the parts in the catalogue
 _FILE = Path(__file__).with_name("catalogue.json")
 
@@ -98,8 +100,7 @@ def task(name: str, lag: int | None) -> dict[str, Any]:
 
 def _roles(traits: Traits) -> str:
     """The roles of the input channels in their order; neighbours of one role are counted."""
-    runs = [(role, len(list(same))) for role, same in groupby(traits.roles)]
-    return ", ".join(role if n == 1 else f"{n} x {role}" for role, n in runs)
+    return ", ".join(_times(n, role) for role, n in _runs(traits.roles))
 
 
 def _scored(traits: Traits) -> str:
@@ -129,15 +130,20 @@ def _shown(value: object) -> str:
     """
     if not isinstance(value, tuple) or len(value) < 3 or not all(isinstance(x, int | float | str) for x in value):
         return written(value)
-    groups: list[tuple[float | str, int]] = []
-    for item in value:
-        last, count = groups[-1] if groups else (item, 0)
-        groups[-1 if count and last == item else len(groups) :] = [(item, count + 1 if last == item else 1)]
-    named = [(item if isinstance(item, str) else f"{item:.4g}", count) for item, count in groups]
-    listed = ", ".join(f"{count} x {item}" if count > 1 else item for item, count in named)
-    if len(groups) == 1:
+    runs = _runs(value)
+    listed = ", ".join(_times(n, item if isinstance(item, str) else f"{item:.4g}") for item, n in runs)
+    if len(runs) == 1:
         return listed
-    return f"{len(value)} values: {listed}" if len(value) > 8 >= len(groups) else written(value)
+    return f"{len(value)} values: {listed}" if len(value) > 8 >= len(runs) else written(value)
+
+
+def _runs(items: Iterable[ItemT]) -> list[tuple[ItemT, int]]:
+    """Each item that differs from the one before it, and how many equal ones stand there."""
+    return [(item, len(list(same))) for item, same in groupby(items)]
+
+
+def _times(n: int, text: str) -> str:
+    return text if n == 1 else f"{n} x {text}"
 
 
 def _source(kind: str, name: str) -> str:
