@@ -50,11 +50,11 @@ def reach(runs: pd.DataFrame) -> pd.DataFrame:
     endings = stats.ending(runs)
     beyond = counted.assign(spent=endings == Status.BUDGET)[counted.attempted & ~counted.solved]
     spent = beyond.groupby(["task", "method", "lag"]).spent.mean().to_dict()
-    found = [
-        (*key, int(seeds[key]), *ends, int((rows.attempted > 0).sum()), _stopped(key, ends[0], rows.lag, spent))
-        for key, rows in cells.groupby(["task", "method"])
-        for ends in [_of(rows)]
-    ]
+    found = []
+    for key, rows in cells.groupby(["task", "method"]):
+        best, *ends = _of(rows)
+        tried, stopped = int((rows.attempted > 0).sum()), _stopped(key, best, rows.lag, spent)
+        found.append((*key, int(seeds[key]), best, *ends, tried, stopped))
     return pd.DataFrame(found, columns=COLUMNS)
 
 
