@@ -199,7 +199,7 @@ def cost(conditions: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     (every unsolved run used all its sequences, so that a larger budget would not help).
     """
     columns = ["median", "first", "last", "budget", "exhausted"]
-    found = {condition: _median(rows) for condition, rows in times.groupby(CONDITION)}
+    found = {condition: _costs(rows) for condition, rows in times.groupby(CONDITION)}
     conditions = conditions[[*CONDITION, "minimal_lag", "n", "attempted", "solved"]]
     values = [found[key] for key in conditions[CONDITION].itertuples(index=False, name=None)]
     return conditions.join(pd.DataFrame(values, columns=columns, index=conditions.index, dtype=float)).astype(
@@ -207,7 +207,8 @@ def cost(conditions: pd.DataFrame, times: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _median(rows: pd.DataFrame) -> tuple[float, float, float, float, bool]:
+def _costs(rows: pd.DataFrame) -> tuple[float, float, float, float, bool]:
+    """median, first, last, budget and exhausted of one condition (see `cost`). rows: its `solve_times`."""
     time, solved = rows.time.to_numpy(float), rows.solved.to_numpy(bool)
     curve = intervals.kaplan_meier(time, solved)
     half = curve["time"][curve["survival"] <= 0.5 + 1e-9]
@@ -215,9 +216,9 @@ def _median(rows: pd.DataFrame) -> tuple[float, float, float, float, bool]:
     last = time.max() if solved.all() else math.inf
     used = rows.used.to_numpy(float)
     censored = used[~solved & np.isfinite(used)]
-    limit = censored.max() if len(censored) else math.nan
+    budget = censored.max() if len(censored) else math.nan
     exhausted = bool((~solved).any() and rows.exhausted[~solved].all())
-    return (half[0] if len(half) else math.inf), first, last, limit, exhausted
+    return (half[0] if len(half) else math.inf), first, last, budget, exhausted
 
 
 def failures(runs: pd.DataFrame, near: pd.DataFrame) -> pd.DataFrame:
