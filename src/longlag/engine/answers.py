@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from longlag.losses import LogisticError, SquaredError
+from longlag.losses import CrossEntropy, LogisticError, SquaredError
 from longlag.rng import stream
 from longlag.tasks.base import EVERY_STEP, Batch, Task
 
@@ -105,7 +105,7 @@ def check_half_solved(task: Task) -> None:
 
 def _share_wrong(task: Task, y: Tensor, loss: float) -> tuple[float, float]:
     """The smallest and the largest share of sequences that an answer with that loss can have wrong."""
-    if task.loss.name == "cross_entropy":
+    if isinstance(task.loss, CrossEntropy):
         nats = task.traits.scored * loss
         answers = math.fsum(math.log(max(2, len(classes.unique()))) for classes in y[0])
         return _fano(nats, answers), 1 - math.exp(-nats)
