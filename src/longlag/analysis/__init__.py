@@ -99,8 +99,8 @@ class Analysis:
             return 0, 0
         fewest = int(self.success.n.min())
         sizes = [sorted(map(int, n))[:2] for _, n in self.success.groupby(["task", "lag"]).n if len(n) > 1]
-        pairs = ((n, m) for n, m in sizes)
-        return max(pairs, key=lambda pair: intervals.smallest_p(*pair), default=(fewest, fewest))
+        n, m = max(sizes, key=lambda pair: intervals.smallest_p(*pair), default=(fewest, fewest))
+        return n, m
 
     @cached_property
     def smallest_p(self) -> float:
