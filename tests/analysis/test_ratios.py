@@ -73,14 +73,13 @@ def test_the_interval_holds_the_ratios_that_scipys_exact_test_does_not_reject(n,
 
 def test_tails_are_those_of_counting_all_splits_with_ties():
     first, second = np.array([1.0, 2, INF, INF]), np.array([2.0, 3, 4, INF, INF])
-    sample = (first, second, 3.5, 3.5)
+    sample = ratios._Sample(first, second, 3.5, 3.5)
     ranks, n = ratios._ranks(sample, 1.0)
     cut = np.minimum(np.concatenate([first, second]), 3.5)
     assert ranks.tolist() == [2 * (cut < t).sum() + (cut == t).sum() - 1 for t in cut]
     sums = np.array([sum(ranks[list(split)]) for split in combinations(range(9), n)])
     here = ranks[:n].sum()
-    for below, share in ((True, np.mean(sums <= here)), (False, np.mean(sums >= here))):
-        assert ratios._tail([sample], 1.0, below) == pytest.approx(share)
+    assert ratios._tails([sample], 1.0) == pytest.approx((np.mean(sums <= here), np.mean(sums >= here)))
 
 
 def test_the_normal_distribution_takes_over_where_counting_ends(monkeypatch):

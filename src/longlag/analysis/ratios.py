@@ -18,6 +18,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,6 +42,15 @@ class Stratum:
     second_before: np.ndarray
 
 
+class _Sample(NamedTuple):
+    """The times of a stratum, each taken at one of the two looks between which its run solved."""
+
+    first: np.ndarray
+    second: np.ndarray
+    first_limit: float
+    second_limit: float
+
+
 def interval(strata: Sequence[Stratum]) -> tuple[float, float]:
     """The 95 % interval of second / first: 0 where no lower end is known, inf where no upper one is.
 
@@ -49,9 +59,9 @@ def interval(strata: Sequence[Stratum]) -> tuple[float, float]:
     >>> interval([Stratum(five, 10 * five, limit, limit, five, 10 * five)])
     (3.3333333333333335, 30.0)
     """
-    late = [(s.first, s.second_before, s.first_limit, s.second_limit) for s in strata]
-    early = [(s.first_before, s.second, s.first_limit, s.second_limit) for s in strata]
-    low, high = _end(late, low=True), _end(early, low=False)
+    late = [_Sample(s.first, s.second_before, s.first_limit, s.second_limit) for s in strata]
+    early = [_Sample(s.first_before, s.second, s.first_limit, s.second_limit) for s in strata]
+    low, high = _low_end(late), _high_end(early)
     return min(low, high), max(low, high)
 
 
@@ -63,7 +73,7 @@ def estimate(strata: Sequence[Stratum]) -> float:
     >>> estimate([Stratum(three, 2 * three, limit, limit, three, 2 * three)])
     2.0
     """
-    samples = [(s.first, s.second, s.first_limit, s.second_limit) for s in strata]
+    samples = [_Sample(s.first, s.second, s.first_limit, s.second_limit) for s in strata]
     breaks = _breaks(samples)
     if not len(breaks):
         return math.nan
@@ -72,9 +82,6 @@ def estimate(strata: Sequence[Stratum]) -> float:
     if below == 0 or beyond == len(breaks) + 1:
         return math.nan
     return float(math.sqrt(breaks[below - 1] * breaks[beyond - 1]))
-
-
-_Sample = tuple[np.ndarray, np.ndarray, float, float]
 
 
 def _breaks(samples: Sequence[_Sample]) -> np.ndarray:
@@ -103,29 +110,35 @@ def _first(holds: Callable[[int], bool], last: int) -> int:
     return low
 
 
-def _end(samples: Sequence[_Sample], low: bool) -> float:
-    """An end of the interval. The p is taken as monotone in the ratio. With ties and unsolved runs it is not quite, so
-    with unlike budgets in several strata a ratio beyond the end that is not rejected may be missed, which is rare."""
+def _low_end(samples: Sequence[_Sample]) -> float:
+    """The lower end of the interval. The p is taken as monotone in the ratio. With ties and unsolved runs it is not
+    quite, so with unlike budgets in several strata a ratio beyond an end that is not rejected may be missed, which is
+    rare."""
     breaks = _breaks(samples)
     if not len(breaks):
-        return 0.0 if low else math.inf
-    if low:
-        place = _first(lambda i: _tail(samples, _between(breaks, i), below=True) > LEVEL, len(breaks))
-        return 0.0 if place == 0 else float(breaks[min(place, len(breaks)) - 1])  # times of zero reject every ratio
-    place = _first(lambda i: _tail(samples, _between(breaks, i), below=False) <= LEVEL, len(breaks))
+        return 0.0
+    place = _first(lambda i: _tails(samples, _between(breaks, i))[0] > LEVEL, len(breaks))
+    return 0.0 if place == 0 else float(breaks[min(place, len(breaks)) - 1])  # times of zero reject every ratio
+
+
+def _high_end(samples: Sequence[_Sample]) -> float:
+    """The upper end of the interval; see `_low_end`."""
+    breaks = _breaks(samples)
+    if not len(breaks):
+        return math.inf
+    place = _first(lambda i: _tails(samples, _between(breaks, i))[1] <= LEVEL, len(breaks))
     return math.inf if place == len(breaks) + 1 else float(breaks[max(0, place - 1)])
 
 
 def _ranks(sample: _Sample, ratio: float) -> tuple[np.ndarray, int]:
     """Twice the midranks of both samples as whole numbers from 0, those of the first before; and its size."""
-    first, second, first_limit, second_limit = sample
-    cut = min(ratio * first_limit, second_limit)
-    both = np.concatenate([ratio * first, second])
+    cut = min(ratio * sample.first_limit, sample.second_limit)
+    both = np.minimum(np.concatenate([ratio * sample.first, sample.second]), cut)
     with np.errstate(divide="ignore"):
-        level = np.round(np.log(np.minimum(both, cut)), _SAME) if math.isfinite(cut) else np.round(np.log(both), _SAME)
+        level = np.round(np.log(both), _SAME)
     less = (level[None] < level[:, None]).sum(axis=1)
     equal = (level[None] == level[:, None]).sum(axis=1)
-    return 2 * less + equal - 1, len(first)
+    return 2 * less + equal - 1, len(sample.first)
 
 
 def _excess(samples: Sequence[_Sample], ratio: float) -> float:
@@ -133,16 +146,16 @@ def _excess(samples: Sequence[_Sample], ratio: float) -> float:
     return sum(float(r[:n].sum() - n * r.mean()) for r, n in (_ranks(sample, ratio) for sample in samples))
 
 
-def _tail(samples: Sequence[_Sample], ratio: float, below: bool) -> float:
-    """The probability of rank sums of the first method as low as these, or lower; with below false as high."""
+def _tails(samples: Sequence[_Sample], ratio: float) -> tuple[float, float]:
+    """The probability of rank sums of the first method as low as these, or lower; and as high, or higher."""
     ranked = [_ranks(sample, ratio) for sample in samples]
     here = sum(int(ranks[:n].sum()) for ranks, n in ranked)
     if len(ranked) > _EXACT or max(len(ranks) for ranks, _ in ranked) > _EXACT:
-        return _normal_tail(ranked, here, below)
+        return _normal_tails(ranked, here)
     shares = np.ones(1)
     for ranks, n in ranked:
         shares = np.convolve(shares, _shares(tuple(np.sort(ranks).tolist()), n))
-    return float(shares[: here + 1].sum() if below else shares[here:].sum())
+    return float(shares[: here + 1].sum()), float(shares[here:].sum())
 
 
 @lru_cache(maxsize=10_000)
@@ -155,9 +168,10 @@ def _shares(ranks: tuple[int, ...], n: int) -> np.ndarray:
     return counts[n] / math.comb(len(ranks), n)
 
 
-def _normal_tail(ranked: Sequence[tuple[np.ndarray, int]], here: int, below: bool) -> float:
+def _normal_tails(ranked: Sequence[tuple[np.ndarray, int]], here: int) -> tuple[float, float]:
     mean = sum(n * ranks.mean() for ranks, n in ranked)
     spread = sum(n * (len(ranks) - n) / max(1, len(ranks) - 1) * ranks.var() for ranks, n in ranked)
     if spread == 0:
-        return 1.0
-    return 0.5 * math.erfc((here - mean) * (-1 if below else 1) / math.sqrt(2 * spread))
+        return 1.0, 1.0
+    beyond = (here - mean) / math.sqrt(2 * spread)
+    return 0.5 * math.erfc(-beyond), 0.5 * math.erfc(beyond)
