@@ -32,6 +32,22 @@ FIRST_EVALUATIONS = (1_000, 3_000, 10_000)  # passes
 EVALUATION_EVERY = 30_000  # passes
 
 
+@dataclass(frozen=True)
+class Sets:
+    """How many sequences each set holds on which a run is judged. every_step: those of the test set that are scored at
+    every step."""
+
+    monitor: int
+    confirm: int
+    test: int
+    every_step: int
+
+
+def sets() -> Sets:
+    """The protocol's own."""
+    return Sets(MONITOR, CONFIRM, TEST, TEST_EVERY_STEP)
+
+
 def next_evaluation(passes: float) -> float:
     """The first point of the evaluation grid beyond `passes`: 1000, 3000, 10,000, 30,000, then every 30,000."""
     early = [first for first in FIRST_EVALUATIONS if first > passes]

@@ -79,6 +79,15 @@ def is_whole(value: object) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
+def is_number(value: object) -> bool:
+    """Is it a real number, of Python or of numpy, and no truth value?
+
+    >>> is_number(3), is_number(3.5), is_number(True)
+    (True, True, False)
+    """
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 class OutOfRange(LonglagError):
     """A part was to be built with a value that its field does not allow.
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from longlag import cli, registry
-from longlag.engine import contracts
-from longlag.store.records import read_rows
+from longlag import cli, protocol, registry
+from longlag.engine import contracts, train
+from longlag.store.records import Row, read_rows
 from test_docs import ROOT, blocks
 
 
@@ -219,6 +219,24 @@ def test_what_is_named_twice_is_checked_once(kind, here, capsys, monkeypatch):
     assert cli.main(["check", file, file, f"--{kind}", "my_own", f"--{kind}", "my_own"]) == 0
     assert checked == [(f"{kind}s", "my_own")]
     assert capsys.readouterr().out.count(f"{kind} my_own\n") == 1
+
+
+def test_the_short_runs_of_a_check_leave_the_sets_of_other_runs_alone(monkeypatch):
+    """A thread of the same process may train for a record meanwhile."""
+    whole, tested = protocol.sets(), []
+
+    def attempt(setup, **more):
+        assert protocol.sets() == whole
+        for event in train.attempt(setup, **more):
+            if isinstance(event, Row):
+                tested.append(event.evaluation_passes)
+            yield event
+
+    monkeypatch.setattr(contracts, "attempt", attempt)
+    monkeypatch.setattr(contracts, "_TASK", {"trains": contracts._runs_with_known_methods})
+    assert [finding.broken for finding in contracts.check("tasks", "temporal_order")] == [""]
+    assert len(tested) == 2
+    assert max(tested) < whole.monitor
 
 
 def test_a_misspelt_name_is_refused_before_anything_is_checked(here, capsys):

@@ -210,7 +210,7 @@ class Block:
         counts = self.state.confirmations = self.state.confirmations + passing.numpy()
         data, params = self._some(passing)
         purposes = [confirmation(k) for k in counts[passing.numpy()]]
-        found = evaluate.score(self.setup, params, data.evaluation(purposes, protocol.CONFIRM))
+        found = evaluate.score(self.setup, params, data.evaluation(purposes, self.setup.sets.confirm))
         confirmed = self._counted(found, passing)
         done = passing & torch.from_numpy(confirmed.wrong <= protocol.CONFIRMATION)
         yield from self._stop(done, Status.SOLVED, "confirmed on validation, and on the test set")
@@ -218,8 +218,8 @@ class Block:
     def _monitor_set(self) -> Iterator[Tensors]:
         """The same sequences at every evaluation. They are drawn again, but a GPU keeps them if they are small."""
         if not self.data.ahead:
-            return self.data.evaluation(MONITOR, protocol.MONITOR)
-        batches = self._monitor or self.data.packed_evaluation(MONITOR, protocol.MONITOR)
+            return self.data.evaluation(MONITOR, self.setup.sets.monitor)
+        batches = self._monitor or self.data.packed_evaluation(MONITOR, self.setup.sets.monitor)
         if sum(len(batch.memory) for batch in batches) <= _MONITOR_BYTES:
             self._monitor = batches
         return (batch.tensors() for batch in batches)

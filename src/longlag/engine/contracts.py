@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
-from unittest.mock import patch
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from longlag import protocol, registry
+from longlag import registry
 from longlag.engine import answers, shapes, space
 from longlag.engine.data import Data
-from longlag.engine.spec import RunSpec, resolve
+from longlag.engine.spec import RunSpec, resolve, resolve_elsewhere
 from longlag.engine.train import attempt
 from longlag.errors import LonglagError, in_a_line, line_in
+from longlag.protocol import Sets
 from longlag.rng import stream
 from longlag.store.records import VOLATILE, Point, Row, Status
 from longlag.tasks.base import EVERY_STEP, Task
 
 BUDGET = 600.0  # sequence passes of a run
-_SMALL: dict[str, Any] = {"MONITOR": 50, "CONFIRM": 100, "TEST": 100, "TEST_EVERY_STEP": 50}  # sequences
+_SMALL = Sets(monitor=50, confirm=100, test=100, every_step=50)
 PLACEHOLDERS = ("the paper, with its section", "say here")  # of the files that `longlag new` writes
 _ON_A_TASK = ("control", "esn")  # methods that every task is run with
 
@@ -53,9 +52,7 @@ def check(kind: str, name: str) -> Iterator[Finding]:
     registry.get(kind, name)
     known: set[str] = set()  # errors that were reported
     for promise, test in (_METHOD if kind == "methods" else _TASK).items():
-        with patch.multiple(protocol, **_SMALL):
-            finding = _kept(promise, test, kind, name, known)
-        yield finding
+        yield _kept(promise, test, kind, name, known)
 
 
 def _kept(promise: str, test: Callable[[str], None], kind: str, name: str, known: set[str]) -> Finding:
@@ -107,7 +104,7 @@ def _described(kind: str, name: str) -> None:
 def _builds(name: str) -> None:
     shortest = {task: registry.get("tasks", task).shortest for task in registry.names("tasks")}
     conditions = [(task, max(lag, shortest[task])) for task in shortest for lag in space.LAGS]
-    built = [resolve(RunSpec(task, lag, name, (0,))).parts for task, lag in conditions]
+    built = [resolve_elsewhere(RunSpec(task, lag, name, (0,))).parts for task, lag in conditions]
     space.check_for(registry.get("methods", name), built)
 
 
@@ -135,7 +132,7 @@ def _orders_its_states(name: str) -> None:
 
 def _run(method: str, task: str, *seeds: int, block: int = 0) -> tuple[list[Point], list[Row]]:
     lag = max(10, registry.get("tasks", task).shortest)
-    setup = resolve(RunSpec(task, lag, method, seeds or (0,), BUDGET, block=block))
+    setup = replace(resolve(RunSpec(task, lag, method, seeds or (0,), BUDGET, block=block)), sets=_SMALL)
     errors: list[Exception] = []
     events = [*attempt(setup, failed=errors.append)]
     rows = [event for event in events if isinstance(event, Row)]

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from longlag import protocol
 from longlag.algebra.tree import Params
 from longlag.engine.data import TEST, Data
 from longlag.engine.spec import Setup
@@ -85,14 +84,15 @@ def score(setup: Setup, params: Params, batches: Iterable[Tensors]) -> Score:
 
 def final(data: Data, params: Params) -> Score:
     """The test at the end of a run: the test set, every step of its first thousand sequences, and other lags."""
-    found = score(data.setup, params, data.evaluation(TEST, protocol.TEST))
+    sets = data.setup.sets
+    found = score(data.setup, params, data.evaluation(TEST, sets.test))
     for lag in data.setup.rules.test_lags:
         of_lag = data.at(lag)
-        other = score(of_lag.setup, params, of_lag.evaluation(TEST, protocol.TEST))
+        other = score(of_lag.setup, params, of_lag.evaluation(TEST, sets.test))
         found = replace(found, by_lag={**found.by_lag, lag: other.wrong}, sequences=found.sequences + other.sequences)
     if data.setup.task.idle_class is None:
         return found
-    batch = data.batch(TEST, 0, protocol.TEST_EVERY_STEP)
+    batch = data.batch(TEST, 0, sets.every_step)
     wrong = _wrong_at_any_step(data.setup, params, batch, data.setup.task.idle_class)
     return replace(found, every_step=wrong, sequences=found.sequences + len(batch))
 

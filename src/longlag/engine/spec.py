@@ -7,7 +7,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Real
 from typing import Any
 
 from longlag import memory, protocol, registry
@@ -20,7 +19,7 @@ from longlag.errors import LonglagError, in_a_line, shown
 from longlag.losses import Loss
 from longlag.methods.base import Method, Parts
 from longlag.model import Model
-from longlag.ranges import is_whole
+from longlag.ranges import is_number, is_whole
 from longlag.settings import describe, present, with_values
 from longlag.store.records import Row
 from longlag.tasks._ranged import ranged
@@ -76,7 +75,8 @@ class Setup:
     """A resolved spec: the task, the method and its parts.
 
     loss: what is minimised; the task's own loss decides what counts as wrong. rules: of a paper, if they are given.
-    spec_json: everything that decides the numbers. spec_hash: a digest of it.
+    spec_json: everything that decides the numbers. spec_hash: a digest of it. sets: smaller ones than the protocol's
+    are for a look at whether a run works, whose row is not kept.
     """
 
     spec: RunSpec
@@ -88,6 +88,7 @@ class Setup:
     spec_json: str
     spec_hash: str
     rules: protocol.Rules = field(default_factory=protocol.Rules)
+    sets: protocol.Sets = field(default_factory=protocol.sets)
 
     def trained_parameters(self) -> int:
         """Number of parameters of one replica that the optimiser changes."""
@@ -195,7 +196,7 @@ def _check_numbers(spec: RunSpec) -> None:
         raise LonglagError(f"seed {outside[0]} is not a whole number from 0 to {LARGEST_SEED}, as records can hold")
     if not is_whole(spec.lag):
         raise LonglagError(f"lag {shown(spec.lag)} is not a whole number of steps")
-    if not _is_number(spec.budget) or not 0 < spec.budget <= MAX_BUDGET:
+    if not is_number(spec.budget) or not 0 < spec.budget <= MAX_BUDGET:
         raise LonglagError(
             f"budget {shown(spec.budget)} is not a positive number of sequence passes of at most {MAX_BUDGET:g}"
         )
@@ -207,7 +208,7 @@ def _check_numbers(spec: RunSpec) -> None:
             raise LonglagError(f"{name} {shown(value)} is not a whole number of 0 or more; 0 is {means}")
     if not isinstance(spec.gradient_flow, bool):
         raise LonglagError(f"gradient_flow {shown(spec.gradient_flow)} is neither True nor False")
-    if spec.timeout is not None and not (_is_number(spec.timeout) and 0 < spec.timeout < math.inf):
+    if spec.timeout is not None and not (is_number(spec.timeout) and 0 < spec.timeout < math.inf):
         raise LonglagError(f"timeout {shown(spec.timeout)} is not a positive number of seconds; None is no time limit")
 
 
@@ -216,10 +217,6 @@ def _plain(spec: RunSpec) -> RunSpec:
     timeout, seeds = None if spec.timeout is None else float(spec.timeout), tuple(int(seed) for seed in spec.seeds)
     lag, block, budget = int(spec.lag), int(spec.block), float(spec.budget)
     return replace(spec, lag=lag, seeds=seeds, budget=budget, timeout=timeout, block=block)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _check_variant(spec: RunSpec) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from longlag.errors import shown
 from longlag.esn.data import n_axes
 from longlag.esn.names import BadInput, as_array
 from longlag.esn.network import Span
+from longlag.ranges import is_number
 
 ClassWeight = Mapping[Any, float] | Literal["balanced"]
 
@@ -74,7 +74,7 @@ def of_classes(class_weight: ClassWeight | None, classes: np.ndarray, labels: np
         return balanced
     known = classes.tolist()
     for name, weight in class_weight.items():
-        if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= weight < np.inf:
+        if not (is_number(weight) and 0 <= weight < np.inf):
             raise BadInput(f"class_weight of {shown(name)} cannot be {shown(weight)}; it must be a number, at least 0")
     unknown = [name for name in class_weight if name not in known]
     if unknown and any(name not in class_weight for name in known):  # a fold may lack a class that has a weight
