@@ -84,8 +84,6 @@ def write(
 
     recorded: the rows to show beside those of the method, with their standings. smoke: why its runs give no order.
     """
-    import pyarrow as pa
-
     from longlag import report
     from longlag.analysis import Analysis
     from longlag.design.collect import collect
@@ -100,10 +98,9 @@ def write(
     if files.is_file(beside):
         keys = [records.key_of(row) for row in others]
         drawn = curves.points_of(curves.read_curves(beside), keys)
-        points = pa.concat_tables([points, drawn], promote_options="default")
+        points = curves.joined([points, drawn])
     records.write_rows(out / "runs.csv", [*own, *others])
-    order = [(name, "ascending") for name in (*records.KEY, "passes")]
-    curves.write(out / "curves.parquet", points.sort_by(order))
+    curves.write(out / "curves.parquet", points)
     loaded = Analysis.load(out / "runs.csv", out / "curves.parquet")
     remarks, older = tuple(_standing.sentences(others, standings)), _standing.older(others, standings)
     # The reference holds the designs of its methods, wherever their rows were taken from when it was made.

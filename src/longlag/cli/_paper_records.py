@@ -81,34 +81,25 @@ def _read_curves(path: Path) -> Any:
 
 def _joined(name: str, new: Sequence[Row], curves: Any) -> Any:
     """The points of the records with those of the new rows in place of older ones, at most `MOST_POINTS` of each."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     from longlag.design import stages
-    from longlag.store.curves import points_of
-    from longlag.store.records import KEY, key_of
+    from longlag.store.curves import joined, points_of, run_names
+    from longlag.store.records import key_of
 
     old = _read_curves(stages.record_of(name, "curves.parquet"))
     keys = [key_of(row) for row in new]
     replaced = points_of(old, keys)
-    is_old = pc.invert(pc.is_in(_run_names(old), value_set=_run_names(replaced)))
-    table = pa.concat_tables([old.filter(is_old), _thinned(points_of(curves, keys))], promote_options="default")
-    return table.sort_by([(column, "ascending") for column in (*KEY, "passes")])
-
-
-def _run_names(table: Any) -> Any:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from longlag.store.records import KEY
-
-    return pc.binary_join_element_wise(*[table[name].cast(pa.string()) for name in KEY], "\x1f").combine_chunks()
+    is_old = pc.invert(pc.is_in(run_names(old), value_set=pc.unique(run_names(replaced))))
+    return joined([old.filter(is_old), _thinned(points_of(curves, keys))])
 
 
 def _thinned(table: Any) -> Any:
     """At most `MOST_POINTS` points of each run, the first and the last among them."""
+    from longlag.store.curves import run_names
+
     by_run: dict[str, list[int]] = defaultdict(list)
-    for place, run in enumerate(_run_names(table).to_pylist()):
+    for place, run in enumerate(run_names(table).to_pylist()):
         by_run[run].append(place)
     passes = table["passes"].to_pylist()
     kept: list[int] = []

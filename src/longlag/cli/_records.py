@@ -112,15 +112,10 @@ def curves(records: Sequence[Record], rows: Merged) -> Any | None:
     Raises:
         LonglagError: a damaged file.
     """
-    import pyarrow as pa
-
-    from longlag.store.records import KEY
+    from longlag.store.curves import joined
 
     tables = [_points(record, rows) for record in records if record.curves is not None]
-    if not tables:
-        return None
-    order = [(name, "ascending") for name in (*KEY, "passes")]
-    return pa.concat_tables(tables, promote_options="default").sort_by(order)
+    return joined(tables) if tables else None
 
 
 def _points(record: Record, rows: Merged) -> Any:

@@ -22,7 +22,7 @@ from longlag.design.suite import Suite
 from longlag.errors import LonglagError
 from longlag.settings import bare
 from longlag.store import files
-from longlag.store.curves import curves_schema, points_of, read_curves
+from longlag.store.curves import curves_schema, joined, points_of, read_curves
 from longlag.store.records import KEY, Key, Row, Status, key_of, read_rows
 
 Warn = Callable[[str], None]
@@ -54,8 +54,7 @@ def collect(suite: Suite, folder: Path, warn: Warn) -> tuple[list[Row], pa.Table
         rows += found
         if alive := [key_of(row) for row in found if row.spec_hash]:
             curves.append(_curves_of(job, alive, folder / job.folder / "curves.parquet", warn))
-    order = [(name, "ascending") for name in (*KEY, "passes")]
-    return _with_minimal_lags(rows), pa.concat_tables(curves, promote_options="default").sort_by(order)
+    return _with_minimal_lags(rows), joined(curves)
 
 
 def answers(path: Path, wanted: Mapping[Key, str | None]) -> bool:

@@ -6,7 +6,7 @@ The columns of gradient flow are in a file only if some point has them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from longlag.store.records import FLOW, KEY, Key, Point
 
 _LEAST = {"lag": 1, "seed": 0, "passes": 0, "updates": 0, "seconds": 0}  # of points; what a run counts is finite
 _TEXTS = tuple(f.name for f in fields(Point) if f.type == "str")
+_SEPARATOR = "\x1f"  # of the parts of a key; names are printable
 TICK = 2.0**-14  # 61 us: seconds of a point are a multiple of it. Digits below are noise, and half of a file
 
 
@@ -167,6 +168,22 @@ def points_of(curves: Any, keys: Iterable[Key]) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    wanted = pa.array(["\x1f".join(map(str, key)) for key in keys], pa.string())
-    parts = [curves[name].cast(pa.string()) for name in KEY]
-    return curves.filter(pc.is_in(pc.binary_join_element_wise(*parts, "\x1f"), value_set=wanted))
+    wanted = pa.array([_SEPARATOR.join(map(str, key)) for key in keys], pa.string())
+    return curves.filter(pc.is_in(run_names(curves), value_set=wanted))
+
+
+def run_names(curves: Any) -> Any:
+    """The key of each point of a table of `read_curves` as one text: equal texts are points of one run."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise(*[curves[name].cast(pa.string()) for name in KEY], _SEPARATOR)
+
+
+def joined(tables: Sequence[Any]) -> Any:
+    """The points of one or more tables of `read_curves` as one, sorted by run and passes. Gradient flow that one of
+    them lacks is null there."""
+    import pyarrow as pa
+
+    order = [(name, "ascending") for name in (*KEY, "passes")]
+    return pa.concat_tables(tables, promote_options="default").sort_by(order)
