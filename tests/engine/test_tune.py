@@ -29,7 +29,7 @@ def test_the_order_of_trials():
 
 
 def test_a_candidate_that_was_never_evaluated_comes_last():
-    stopped = dataclasses.replace(trial(best_error=math.nan, status="timeout"), last_losses=[])
+    stopped = dataclasses.replace(trial(best_error=math.nan, status="timeout"), last_losses=[math.nan])
     assert stopped.score.failed
     assert tune.ranked([stopped, trial(best_error=0.9)])[0].rows[0].best_error == 0.9
 

@@ -35,13 +35,20 @@ class Candidate:
     rows: list[Row]
     last_losses: list[float]
 
+    @classmethod
+    def of(cls, overrides: dict[str, float], rungs: Iterable[Rung]) -> Candidate:
+        """The candidate with these settings, of what its tuning seeds left."""
+        rows, losses = [], []
+        for row, points in rungs:
+            rows.append(row)
+            losses.append(points[-1].loss if points else math.nan)
+        return cls(overrides, rows, losses)
+
     @property
     def score(self) -> Rank:
         """Smaller is better (`engine/selection.py`)."""
-        losses = [*self.last_losses, *[math.nan] * (len(self.rows) - len(self.last_losses))]
-        return selection.score(
-            [selection.of_row(row, "", 0, loss, {}) for row, loss in zip(self.rows, losses, strict=True)]
-        )
+        both = zip(self.rows, self.last_losses, strict=True)
+        return selection.score([selection.of_row(row, row.method, 0, loss, self.overrides) for row, loss in both])
 
 
 def search(
@@ -59,11 +66,7 @@ def search(
     setups = [resolve(dataclasses.replace(spec, candidate=number)) for number in range(n + 1)]
     for setup, climbed in zip(setups, _climbed(setups, on_event, rungs, driver), strict=True):
         chosen = {path: setup.spec.overrides[path] for path in method.tune if path in setup.spec.overrides}
-        rows, losses = [], []
-        for row, points in climbed:
-            rows.append(row)
-            losses.append(points[-1].loss if points else math.nan)
-        yield Candidate(chosen, rows, losses)
+        yield Candidate.of(chosen, climbed)
 
 
 def _climbed(

@@ -140,7 +140,7 @@ def train(problem: Problem, corner: Corner, rate: float, seeds: Sequence[int], c
 
 def candidate(rate: float, runs: Runs) -> Candidate:
     """A learning rate with its runs on the tuning seeds, as `longlag tune` scores it."""
-    return Candidate({RATE: rate}, [row for row, _ in runs], [points[-1].loss for _, points in runs if points])
+    return Candidate.of({RATE: rate}, runs)
 
 
 def chosen(tried: Mapping[float, Runs]) -> float:
