@@ -31,3 +31,10 @@ def test_a_damaged_spec_is_said_to_be_so(damaged):
 @pytest.mark.parametrize(("spec", "method"), [(OLD, "hf"), ("", "hf-low"), ("[]", "hf-low"), ('{"a": 1}', "hf-low")])
 def test_the_method_of_a_row_is_that_of_its_spec(spec, method):
     assert specs.base_method(spec, "hf-low") == method
+
+
+@pytest.mark.parametrize(
+    ("spec", "ends"), [('{"stop":"budget"}', "budget"), (OLD, "solved"), ("", "solved"), ("[]", "solved")]
+)
+def test_when_a_run_ends_is_read_from_its_spec(spec, ends):
+    assert specs.stop(spec) == ends

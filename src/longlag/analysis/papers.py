@@ -1,7 +1,5 @@
 """A paper's table beside ours: for every cell the published fact, what was measured under the paper's settings, and a
-verdict. DataFrame in, DataFrame out.
-
-`RULE` is the rule of the verdicts in words; pages print it.
+verdict. DataFrame in, DataFrame out. `RULE` is the rule of the verdicts in words; pages print it.
 """
 
 from __future__ import annotations
@@ -20,6 +18,7 @@ from longlag.analysis import intervals, paper_speed, stats
 from longlag.analysis.published import Told, of_paper
 from longlag.errors import LonglagError
 from longlag.store.records import KEY, Status
+from longlag.store.specs import stop
 
 REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN = "reproduced", "better", "worse", "not comparable", "not run"
 VERDICTS = (REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN)
@@ -50,6 +49,7 @@ _READ = [*KEY, "status", "solved", "passes", "passes_to_solve", "budget", "test_
          "test_error_by_lag", "constant_error", "spec", "seconds"]  # fmt: skip
 _Runs = Mapping[str, np.ndarray]  # the columns of some rows [N]: frames of a few rows are slow to compute with
 _Rows = Callable[[str, str, int], pd.DataFrame]  # task, method, lag -> the rows of that condition
+_CELL = ("task", "method", "lag", "metric")  # keys that a cell needs
 SHARES = frozenset({"success_percent", "longest_solved", "words"})  # metrics that are a share of runs, in percent
 
 
@@ -118,9 +118,8 @@ def places(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, 
             for c, column in enumerate(table["columns"]):
                 labels = {"row_label": str(row["label"]), "column_label": str(column["label"])}
                 of = {**table.get("all", {}), **column, **row}
-                lacking = [key for key in ("task", "method", "lag", "metric") if key not in of]
-                lacking += ["against"] * (of.get("metric") == "speedup" and "against" not in of)
-                if lacking:
+                needed = (*_CELL, "against") if of.get("metric") == "speedup" else _CELL
+                if lacking := [key for key in needed if key not in of]:
                     raise LonglagError(
                         f"a cell of the page has no {lacking[0]}: table {t + 1}, row {row['label']!r}, column "
                         f"{column['label']!r}; give it to the row, the column or `all` of the table"
@@ -137,7 +136,7 @@ def _cell(
     value = math.nan if fact is None or of["metric"] == "words" else float(fact.value)
     measured = _measured(of, rows, curves)
     judged = judge(value, of["metric"], measured, of, fact is not None)
-    holds = {name: of[name] for name in ("task", "method", "lag", "metric")} | {"symbols": int(of.get("symbols", 1))}
+    holds = {name: of[name] for name in _CELL} | {"symbols": int(of.get("symbols", 1))}
     told = {"fact": -1, "value": value, "standing": "", "place": "", "words": ""}
     if fact is not None:
         line = int(fact.fact) if fact.lag == of["lag"] else -1
@@ -206,7 +205,7 @@ def measure(rows: pd.DataFrame, metric: str, symbols: int = 1) -> Measured:
 
 def _solved(runs: _Runs) -> np.ndarray:
     """Whether each run solved its task: the test decides where a run was not to stop before the end of its budget."""
-    trained_on = np.array(['"stop": "budget"' in spec for spec in runs["spec"]], bool)
+    trained_on = np.array([stop(spec) == "budget" for spec in runs["spec"]], bool)
     return runs["solved"] | (trained_on & (runs["test_error"] <= protocol.CRITERION))
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
+
+from longlag import protocol
 
 
 def base_method(spec: str, otherwise: str) -> str:
@@ -11,6 +14,15 @@ def base_method(spec: str, otherwise: str) -> str:
         return str(json.loads(spec)["method"]["name"])
     except (ValueError, KeyError, TypeError):
         return otherwise
+
+
+@lru_cache(maxsize=1000)  # the seeds of a condition have one spec
+def stop(spec: str) -> str:
+    """When a run of this spec ends, one of `protocol.STOPS`: the first of them where the column `spec` says nothing."""
+    try:
+        return str(json.loads(spec).get("stop", protocol.STOPS[0]))
+    except (ValueError, AttributeError):
+        return protocol.STOPS[0]
 
 
 ABSENT = "absent"  # in the place of the value of a path that one of two specs does not have
