@@ -76,6 +76,41 @@ def test_a_task_that_is_named_twice_is_not_trained_twice(tmp_path, capsys):
     assert not out.exists()
 
 
+@pytest.mark.parametrize("option", ["--out", "--curves"])
+def test_a_file_with_other_runs_is_not_replaced_unless_that_is_asked_for(tmp_path, capsys, option):
+    """Rows, and curves alone: those of another method, lag or seed. What is trained again is replaced, as ever."""
+    held = {"--out": tmp_path / "runs.csv", "--curves": tmp_path / "curves.parquet"}
+    first = [*TRAIN, *SETS, *(str(word) for pair in held.items() for word in pair)]
+    assert cli.main(first) == 0
+    other = "--curves" if option == "--out" else "--out"
+    words = replaced(first, other, str(tmp_path / "elsewhere"))
+    before = held[option].read_bytes()
+    for change in (("--method", "clipping"), ("--lag", "12"), ("--task", "adding"), ("--seeds", "1")):
+        message = refused(capsys, replaced(words, *change), tmp_path)
+        run = "temporal_order with control at lag 10, seed 0"
+        n = "1 other run" if change[0] == "--seeds" else "2 other runs"
+        assert (
+            f"{held[option]} has {n}, such as {run}, which would be lost; choose another file with {option}" in message
+        )
+        assert "add --replace" in message
+    assert held[option].read_bytes() == before
+    for change in (("--seeds", "0:2"), ("--budget", "900"), ("--seeds", "0:3")):
+        assert cli.main(replaced(words, *change)) == 0, "the same runs, or more"
+    assert cli.main([*replaced(words, "--method", "clipping"), "--replace"]) == 0
+    found = read_rows(held["--out"]) if option == "--out" else read_points(held["--curves"])
+    assert {row.method for row in found} == {"clipping"}
+
+
+def test_a_search_does_not_replace_the_rows_of_runs(tmp_path, capsys):
+    words = [*TRAIN, *SETS, "--out", str(tmp_path / "runs.csv")]
+    assert cli.main(words) == 0
+    search = ["tune", *words[1:], "--candidates", "1"]
+    assert "runs.csv has 2 other runs, such as" in refused(capsys, search, tmp_path)
+    assert cli.main([*search, "--replace"]) == 0
+    assert cli.main(search) == 0
+    assert len(read_rows(tmp_path / "runs.csv")) == 4
+
+
 def test_ladder_keeps_its_rungs(tmp_path, capsys):
     words = ["ladder", "--task", "adding", "--task", "temporal_order", "--method", "control", "--lags", "12,10",
              "--seeds", "0:2", "--budget", "600", *SETS, "--cache", tmp_path / "rungs"]  # fmt: skip

@@ -51,6 +51,7 @@ TRAINED = {  # arguments of train, ladder and tune
     "--cache": ["--cache", "rungs"],
     "--checkpoint-every": ["--checkpoint-every", "7"],
     "--out": ["--out", "other.csv"],
+    "--replace": lambda words: full(words),
 }
 RECORDED = {
     "--candidate": ["--candidate", "1", "--seeds", "1000000"],
@@ -73,6 +74,13 @@ def held(*words):
     shutil.copy("two.csv", "held/runs.csv")
     Path("held/suite.json").write_text('{"suite": "other"}')
     return [*words, "--replace"], [*words]
+
+
+def full(words):
+    """Calls with and without --replace, onto a file with more seeds."""
+    shutil.copy("two.csv", "full.csv")
+    words = replaced(words, "--out", "full.csv")
+    return [*words, "--replace"], words
 
 
 def compared(words):

@@ -187,8 +187,9 @@ def add_training(
     parser.add_argument("--cache", type=Path, metavar="DIR", help=cache)
     interval = "seconds between two checkpoints (default: $LONGLAG_CHECKPOINT_EVERY or 60)"
     parser.add_argument("--checkpoint-every", type=checkpoint_interval, metavar="SECONDS", help=interval)
-    rows = "CSV file of rows, one per seed and lag; an existing file is replaced"
+    rows = "CSV file of rows, one per seed and lag; one that holds other runs is not replaced"
     parser.add_argument("--out", required=required, metavar="FILE", help=rows)
+    parser.add_argument("--replace", action="store_true", help="replace a file that holds other runs")
 
 
 def add_run(parser: argparse.ArgumentParser, **how: Any) -> None:
@@ -251,7 +252,7 @@ def check_folder(path: Path) -> None:
 
 def add_recording(parser: argparse.ArgumentParser) -> None:
     """What is recorded during training: `train` and `ladder` alone have it."""
-    curves = "parquet file of learning curves; an existing file is replaced"
+    curves = "parquet file of learning curves; one that holds those of other runs is not replaced"
     parser.add_argument("--curves", metavar="FILE", help=curves)
     watch = "record gradient flow with the curves: derivatives against lag, spectral radius, saturation, update norm"
     parser.add_argument("--gradient-flow", action="store_true", help=watch)

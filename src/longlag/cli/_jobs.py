@@ -64,8 +64,8 @@ def train(plan: Suite, folder: Path, cores: int, ended: Callable[[Job], None]) -
 
 
 def words(job: Job, folder: Path) -> list[str]:
-    """The words of `longlag` that run a job. folder: that of `train`."""
-    places = ["--cache", folder / "rungs", "--out", _file(folder, job, "runs.csv")]
+    """The words of `longlag` that run a job. folder: that of `train`, whose files of jobs are its own."""
+    places = ["--replace", "--cache", folder / "rungs", "--out", _file(folder, job, "runs.csv")]
     places += ["--curves", _file(folder, job, "curves.parquet")]
     return ["ladder", *shlex.split(job.arguments()), *map(str, places)]
 

@@ -123,15 +123,13 @@ def _points(record: Record, rows: Merged) -> Any:
     import pyarrow.compute as pc
 
     from longlag.design.merge import variant_of
-    from longlag.store.curves import points_of, read_curves
-    from longlag.store.records import KEY
+    from longlag.store.curves import points_of, read_curves, runs_in
 
     table = read_curves(str(record.curves))
     named = pc.binary_join_element_wise(table["method"], variant_of("", record.label), "")
     place = table.schema.get_field_index("method")
     table = table.set_column(place, table.schema.field(place), named)
-    seen = table.group_by(list(KEY), use_threads=False).aggregate([]).to_pydict()
-    strangers = {*zip(*(seen[name] for name in KEY), strict=True)} - rows.taken.keys()
+    strangers = runs_in(table) - rows.taken.keys()
     _curves.tell_strangers(
         str(record.curves), [*strangers], "the records" if len({*rows.taken.values()}) > 1 else record.runs
     )

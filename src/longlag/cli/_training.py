@@ -90,6 +90,25 @@ def discard(args: argparse.Namespace, rows: Sequence[Row]) -> None:
         shutil.rmtree(cache_of(args), ignore_errors=True)
 
 
+def refuse_loss(args: argparse.Namespace, asked: Sequence[RunSpec], lags: Sequence[int]) -> None:
+    """Raises LonglagError if an output holds runs that are not trained now, unless `--replace` is given."""
+    from longlag.design.job import in_words
+    from longlag.store import held
+    from longlag.words import count
+
+    if args.replace:
+        return
+    trained = {(spec.task, spec.name, lag, seed) for spec in asked for lag in lags for seed in spec.seeds}
+    outputs = {"--out": held.by_rows, "--curves": held.by_curves}
+    for option, held_by in outputs.items():
+        path = vars(args).get(option.removeprefix("--"))
+        if path and (lost := sorted(held_by(path) - trained)):
+            raise LonglagError(
+                f"{path} has {count(len(lost), 'other run')}, such as {in_words(lost[0])}, which would be lost; choose "
+                f"another file with {option} (`longlag merge` joins the files of several calls), or add --replace"
+            )
+
+
 def climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> int:
     """Trains a method up the lags of some tasks, writing rows as they come. Returns how many rows are errors."""
     with _gpu.slot(args.device):
@@ -119,6 +138,7 @@ def _climb(args: argparse.Namespace, tasks: Sequence[str], lags: list[int]) -> i
     with ExitStack() as stack:
         for output in filter(None, (args.out, args.curves)):
             stack.enter_context(lock.held(output))
+        refuse_loss(args, found, lags)
         driver = stack.enter_context(cached(args))
         for setups in ladders:
             for row, curve in ladder.climb(setups, rungs, on_event, driver):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,16 +56,13 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _refuse_loss(out: Path, rows: Sequence[Row]) -> None:
-    """Raises LonglagError if the file has runs that these rows lack; one that cannot be read has none."""
+    """Raises LonglagError if the file has runs that these rows lack."""
     from longlag.design.job import in_words
-    from longlag.store import files, records
+    from longlag.store import held
     from longlag.store.records import key_of
     from longlag.words import count
 
-    have: list[Row] = []
-    with suppress(LonglagError):
-        have = records.read_rows(out) if files.is_file(out) else []
-    if lost := sorted({*map(key_of, have)} - {*map(key_of, rows)}):
+    if lost := sorted(held.by_rows(out) - {*map(key_of, rows)}):
         raise LonglagError(
             f"{out} has {count(len(lost), 'run')}, such as {in_words(lost[0])}, which none of the records has; choose "
             f"another folder, name {out.parent} among the records, or add --replace"

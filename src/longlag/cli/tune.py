@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -79,7 +80,10 @@ def _search(args: argparse.Namespace) -> int:
     print(f"seeds of tuning: {', '.join(map(str, seeds))}, for --seeds {', '.join(map(str, args.seeds))}", flush=True)
     (spec,) = _training.specs(args, [args.task], args.lag, seeds)
     cache, trials = Rungs(_training.cache_of(args)), []
-    with lock.held(args.out), _training.cached(args) as driver:
+    with ExitStack() as stack:
+        stack.enter_context(lock.held(args.out))
+        _training.refuse_loss(args, [spec], [spec.lag])
+        driver = stack.enter_context(_training.cached(args))
         for trial in tune.search(spec, args.candidates, progress(spec.budget), cache, driver):
             trials.append(trial)
             records.write_rows(args.out, [row for done in trials for row in done.rows])

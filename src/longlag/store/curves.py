@@ -163,6 +163,12 @@ def curves_schema(flow: Iterable[str] = ()) -> Any:
     return pa.schema([(f.name, kinds[str(f.type)]) for f in fields(Point) if f.name not in FLOW or f.name in known])
 
 
+def runs_in(curves: Any) -> set[Key]:
+    """The runs that have points in a table of `read_curves`."""
+    seen = curves.group_by(list(KEY), use_threads=False).aggregate([]).to_pydict()
+    return {*zip(*(seen[name] for name in KEY), strict=True)}
+
+
 def points_of(curves: Any, keys: Iterable[Key]) -> Any:
     """The points of some runs: those of a table of `read_curves`, in its order, whose key is one of `keys`."""
     import pyarrow as pa
