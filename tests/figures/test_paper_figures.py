@@ -7,6 +7,7 @@ import pytest
 
 from longlag.design import stages
 from longlag.figures import papers
+from longlag.figures.papers import picture
 from longlag.figures.tools import style
 from paper_rows import paper
 
@@ -17,7 +18,7 @@ def test_no_panel_mixes_units_and_every_cell_is_in_one(name):
     for place, table in enumerate(found.page["tables"]):
         own = found.cells[found.cells.table == place]
         if not table.get("curve"):
-            panels = papers._panels(own)
+            panels = picture._panels(own)
             assert all(cells.metric.nunique() == 1 for _, cells, _ in panels)
             assert sum(len(cells) for _, cells, _ in panels) == len(own)
         assert papers.draw(own, bool(table.get("curve"))).axes
@@ -180,7 +181,7 @@ def test_panels_of_a_metric_have_one_range_and_say_where_zero_is():
     assert len({panel.get_ylim() for panel in figure.axes}) == 1
     for panel in figure.axes:
         labels = dict(zip(panel.get_yticks(), [text.get_text() for text in panel.get_yticklabels()], strict=True))
-        assert [at for at, label in labels.items() if label == "0"] == [min(labels)] == [papers._SMALLEST]
+        assert [at for at, label in labels.items() if label == "0"] == [min(labels)] == [picture._SMALLEST]
     own["values"] = [[0.1, 0.003 * (row + 1)] for row in own.row]
     figure = papers.draw(own.assign(value=0.01), curve=False)
     assert not any(text.get_text() == "0" for panel in figure.axes for text in panel.get_yticklabels())
@@ -202,4 +203,4 @@ def test_every_logarithmic_axis_spans_a_decade(name):
     [(0.25, 0.25, 1.0, (0.25 / 10**0.5, 0.25 * 10**0.5)), (0.9, 0.95, 1.0, (0.1, 1.0)), (1.0, 30.0, 1.0, (1.0, 30.0))],
 )
 def test_a_short_range_becomes_a_decade_which_ends_at_the_most(low, high, most, expected):
-    assert papers._a_decade(low, high, most) == pytest.approx(expected)
+    assert picture._a_decade(low, high, most) == pytest.approx(expected)
