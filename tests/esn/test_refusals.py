@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from echoes import SMALL, echoes
+from sklearn.utils.validation import check_array
 
 from longlag.errors import LonglagError
 from longlag.esn import EchoStateClassifier, EchoStateFeatures, EchoStateNetwork
@@ -53,6 +54,10 @@ REFUSED = [
     ({}, [*X[:1], GAP], Y[:2], "sequence 1 contains NaN or infinity: nan at step 3, channel 1; fill or remove"),
     ({}, [X[0] + 1j, X[1]], Y[:2], "Complex data not supported"),
     ({}, [[["a"]], [["b"]]], [1.0, 2.0], "sequence 0 is no array of numbers"),
+    ({}, [x.astype(str) for x in X], Y, "sequence 0 is no array of numbers: it holds texts; convert them first, as by astype(float)"),
+    ({}, np.ones((8, 4, 2)).astype("S"), np.ones(8), "sequence 0 is no array of numbers: it holds texts"),
+    ({}, [["1", "2"], ["3", "4"]], [1.0, 2.0], "X is no array of numbers: it holds texts; convert them first"),
+    ({"table": "series"}, np.ones((9, 2)).astype("S"), np.ones(9), "X is no array of numbers: it holds texts"),
     ({}, X[:1], [np.full((30, 2), np.inf)], "y of sequence 0 contains NaN or infinity: inf at step 0, output 0 and 59 more"),
     ({}, np.ones((5, 4, 2)), np.ones((5, 4)), 'say targets="last" or targets="every"'),
     ({}, X[:1], np.ones(1), "n_samples=1"),
@@ -81,6 +86,7 @@ REFUSED = [
     ({}, X[:5], np.ma.masked_equal(np.arange(5.0), 2), "y has masked entries"),
     ({}, X[:2], ["up", "down"], "targets are words, such as 'up', and EchoStateNetwork predicts numbers; EchoStateClassifier"),
     ({}, X[:2], ["1", "2"], "targets are words, such as '1'"),
+    ({}, X[:2], np.array([b"1", b"2"]), "targets are words, such as b'1'"),
     ({}, X, [["up"] * len(each) for each in X], "targets are words, such as 'up'"),
     ({}, X, [np.array(["up"] * len(each), object) for each in X], "targets are words, such as 'up'"),
     ({}, [X[1], X[2]], [[1.0] * 12] * 2, 'y of shape (2, 12) could be 12 targets of the last step or one target at each'),
@@ -89,6 +95,22 @@ REFUSED = [
     ({}, X[:2], [torch.ones(len(each)).bfloat16() for each in X[:2]], "y of sequence 0 cannot be made an array of numpy: "),
     ({}, X[:2], [[1.0] * 30, [1.0] * 11], "targets 1 have shape (11,) but sequence 1 has 12 steps"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [np.ndarray, pd.DataFrame])
+def test_objects_that_are_digits_are_the_numbers_that_scikit_learn_takes_them_for(form):
+    """Texts are refused (REFUSED); a table of objects is none, here as in `check_array`."""
+    table = np.arange(1.0, 25.0).reshape(6, 4)
+    objects = table.astype(str).astype(object)
+    made = objects if form is np.ndarray else form(objects, dtype=object)
+    assert (check_array(made) == table).all()
+    with pytest.raises(ValueError, match="not compatible with arrays of bytes/strings"):
+        check_array(table.astype(str))
+    net = EchoStateNetwork(**SMALL, inputs_per_step=2)
+    expected = net.fit(table, np.arange(6.0)).predict(table)
+    assert (net.fit(made, np.arange(6.0)).predict(made) == expected).all()
+    series = [each.reshape(2, 2) for each in objects]
+    assert (net.set_params(inputs_per_step=None).fit(series, np.arange(6.0)).predict(series) == expected).all()
 
 
 @pytest.mark.parametrize(("parameters", "x", "y", "message"), REFUSED, ids=[case[3] for case in REFUSED])

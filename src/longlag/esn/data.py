@@ -122,6 +122,7 @@ def _numbers(values: Any, name: str, axes: Sequence[str]) -> np.ndarray:
     """A float64 array without nan and infinity."""
     check_unmasked(values, name)
     array = names.as_array(values, name)
+    names.check_no_texts(array, name)
     if np.iscomplexobj(array):
         raise BadInput(f"Complex data not supported: {name} is complex; give real and imaginary parts as two channels")
     if array.ndim == 0:
@@ -278,10 +279,11 @@ def finite(targets: Targets) -> Targets:
         BadInput: they are words, or no finite numbers.
     """
     for each in targets.y:
-        word = next((value for value in each.flat if isinstance(value, str)), None) if each.dtype.kind in "OU" else None
+        entries = each.ravel().tolist() if each.dtype.kind in "OSU" else []
+        word = next((entry for entry in entries if isinstance(entry, str | bytes)), None)
         if word is not None:
             raise BadInput(
-                f"targets are words, such as {str(word)!r}, and EchoStateNetwork predicts numbers; EchoStateClassifier "
+                f"targets are words, such as {word!r}, and EchoStateNetwork predicts numbers; EchoStateClassifier "
                 "takes labels"
             )
     y = [_numbers(each, f"y of sequence {i}", ("step", "output")) for i, each in enumerate(targets.y)]

@@ -47,3 +47,10 @@ def as_array(values: Any, name: str) -> np.ndarray:
         return np.asarray(values)
     except (TypeError, RuntimeError) as error:
         raise BadInput(f"{name} cannot be made an array of numpy: {error}") from error
+
+
+def check_no_texts(values: Any, name: str) -> None:
+    """Raises BadInput if an array or a list holds texts or bytes, though all are digits, as scikit-learn's
+    `check_array` does. Objects that are digits, such as columns of pandas, become numbers here as there."""
+    if isinstance(values, np.ndarray | list | tuple) and np.asarray(values).dtype.kind in "US":
+        raise BadInput(f"{name} is no array of numbers: it holds texts; convert them first, as by astype(float)")

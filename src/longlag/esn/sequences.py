@@ -86,6 +86,7 @@ class ReservoirBase(ReservoirParameters, BaseEstimator):
             self._check_inputs(X[0] if names.check(X, "sequence") else x[0], reset)
             return x, "list" if isinstance(X, list | tuple) or X.ndim == 1 else "array"
         data.check_axes(X)
+        names.check_no_texts(X, "X")
         table = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
         series = self.table == "series"
         data.check_finite(table, "Input X", ("step", "channel") if series else ("sequence (row)", "column"))
