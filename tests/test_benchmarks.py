@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -449,6 +450,27 @@ def test_the_cost_of_standard_is_quoted_from_its_record():
         every = found[found.method == standard.ALL].iloc[0]
         assert every.share == pytest.approx(1, abs=1e-3)
         assert f"{verb} {every.ratio:.2f} (quartiles {every.low:.2f} and {every.high:.2f})" in readme
+
+
+def test_the_operations_of_a_product_with_structural_damping_are_counted_and_its_rate_is_of_the_record():
+    readme = " ".join((ROOT / "benchmarks/README.md").read_text().split())
+    found = pd.read_csv(ROOT / "results/benchmarks/speed.csv")
+    damped = found[found.what == "Gauss-Newton product with structural damping"]
+    (shape,) = {*damped["shape"]}
+    steps, batch, hidden = (int(size) for size in re.fullmatch(r"T=(\d+) B=(\d+) H=(\d+)", shape).groups())
+    operations = 8 * steps * batch * hidden**2
+    with_inputs = 4 * steps * batch * hidden * (hidden + hidden + 2 + 1)  # of v and of the weights: inputs and bias too
+    assert (
+        f"T = {steps}, B = {batch} and H = {hidden} that is {operations / 1e9:.1f} GFLOP ({with_inputs / 1e9:.1f}"
+        in readme
+    )
+    least, most = damped.ours_ms.min(), damped.ours_ms.max()
+    slow, fast = (operations / milliseconds / 1e6 for milliseconds in (most, least))
+    assert f"took {least:.0f} to {most:.0f} ms: {slow:.0f} to {fast:.0f} GFLOP/s" in readme
+    (matmul,) = found[found.peer == "np.matmul 1024^3"].peer_ms
+    rate = cases.MATMUL / matmul / 1e6
+    assert f"np.matmul 1024³ reached {rate:.0f} in that run" in readme
+    assert f"the matrix products would take {operations / rate / 1e6:.0f} ms" in readme
 
 
 def test_seconds_are_of_the_code_in_the_given_folder():
