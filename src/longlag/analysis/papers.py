@@ -19,6 +19,7 @@ from longlag.analysis.published import Told, of_paper
 from longlag.errors import LonglagError
 from longlag.store.records import KEY, Status
 from longlag.store.specs import stop
+from longlag.words import count
 
 REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN = "reproduced", "better", "worse", "not comparable", "not run"
 VERDICTS = (REPRODUCED, BETTER, WORSE, NOT_COMPARABLE, NOT_RUN)
@@ -253,7 +254,7 @@ def judge(value: float, metric: str, measured: Measured, of: Mapping[str, Any], 
     if broken := [ending for ending in measured.endings if ending in paper_speed.BROKEN]:
         return Verdict(NOT_COMPARABLE, f"{len(broken)} of {measured.n} runs ended with {broken[0]}")
     if metric == "success_percent" and not refutable(value, measured.n):
-        return Verdict(NOT_COMPARABLE, f"{measured.n} run{'s' * (measured.n > 1)} cannot contradict {value:g} %")
+        return Verdict(NOT_COMPARABLE, f"{count(measured.n, 'run')} cannot contradict {value:g} %")
     word = _compared(value, metric, measured, float(of.get("symbols", 1)))
     if word == WORSE and measured.bounds:
         return Verdict(NOT_COMPARABLE, f"the other method did not get there in {measured.bounds} of {measured.n} runs")

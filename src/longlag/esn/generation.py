@@ -11,6 +11,7 @@ from longlag.esn import data
 from longlag.esn.data import Targets
 from longlag.esn.names import BadInput
 from longlag.esn.network import Network
+from longlag.words import count
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def _taught(y: Any, steps: int) -> np.ndarray:
     given = y[0] if wrapped and (steps > 1 or data.n_axes(y) == 3) else y
     if data.n_axes(given) >= 0 and (data.n_axes(given) not in (1, 2) or len(given) != steps):
         raise BadInput(
-            f"y has shape {np.shape(y)} and the warm-up has {steps} step{'s' * (steps != 1)}; its targets are [steps] "
+            f"y has shape {np.shape(y)} and the warm-up has {count(steps, 'step')}; its targets are [steps] "
             "or [steps, outputs]"
         )
     return data.finite(data.step_targets([given], [steps])).y[0]

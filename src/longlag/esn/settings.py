@@ -14,6 +14,7 @@ from longlag.esn.names import BadInput
 from longlag.esn.network import Span
 from longlag.ranges import BELOW_ONE, COUNT, NON_NEGATIVE, Interval, part
 from longlag.rng import stream
+from longlag.words import count
 
 _MOST_HELD_OUT = 20_000  # steps: their states are kept in memory
 
@@ -140,8 +141,8 @@ def check_washout(washout: int, lengths: Sequence[int]) -> None:
     short = min(lengths)
     if short <= washout:
         raise BadInput(
-            f"washout={washout} leaves nothing of sequence {lengths.index(short)}, which has {short} "
-            f"step{'s' * (short != 1)}; take a smaller one, or leave that sequence out"
+            f"washout={washout} leaves nothing of sequence {lengths.index(short)}, which has "
+            f"{count(short, 'step')}; take a smaller one, or leave that sequence out"
             + (', or [x] or table="series" for a single series' if short == 1 else "")
         )
 

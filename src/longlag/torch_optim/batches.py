@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from longlag.errors import LonglagError, shown
+from longlag.words import count
 
 Call = Callable[[], Any]
 
@@ -90,9 +91,8 @@ def _check_fit(closure: Callable[..., Any], batches: Any, every: list[Any]) -> N
                 f"batches is one mini-batch of {len(every)} parts, which the closure takes together; step takes a list "
                 "of mini-batches: step(closure, [(x, y)])"
             )
-        n = len(_parts(batch))
         raise LonglagError(
-            f"mini-batch {k} has {n} part{'s' * (n != 1)}, but the closure takes {_wanted(closure)}: "
+            f"mini-batch {k} has {count(len(_parts(batch)), 'part')}, but the closure takes {_wanted(closure)}: "
             "step(lambda x, y: (model(x), y), batches) takes two, lambda *parts any number; a dict "
             "is one part"
         )
@@ -121,4 +121,4 @@ def _takes(closure: Callable[..., Any], parts: tuple[Any, ...]) -> bool:
 
 def _wanted(closure: Callable[..., Any]) -> str:
     names = list(inspect.signature(closure).parameters)
-    return f"{len(names)} argument{'s' * (len(names) != 1)} ({', '.join(names)})" if names else "no arguments"
+    return f"{count(len(names), 'argument')} ({', '.join(names)})" if names else "no arguments"
