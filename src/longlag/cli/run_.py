@@ -44,7 +44,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from longlag import resources
     from longlag.design import digests, kept
     from longlag.words import count
 
@@ -53,18 +52,7 @@ def run(args: argparse.Namespace) -> int:
             f"`longlag run` calls Snakemake, which is missing: {sys.executable} -m pip install snakemake"
         )
     found = _arguments.suite_of(args)
-    file = ["--configfile", args.suite, *["--config"] * args.replace]
-    config = file if Path(args.suite).suffix else ["--config", f"suite={args.suite}"]
-    command = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(resources.find("Snakefile"))]
-    command += [
-        "--cores",
-        str(args.cores or os.cpu_count() or 1),
-        *config,
-        *["replace=true"] * args.replace,
-        *["--dry-run"] * args.dry_run,
-        *["--unlock"] * args.unlock,
-        *["--quiet", "all"] * args.quiet,
-    ]
+    command = _command(args)
     if args.unlock:
         return int(_call(command) != 0)
     folder = Path("results", found.name)
@@ -86,6 +74,30 @@ def run(args: argparse.Namespace) -> int:
         remedy = f"if no other Snakemake runs here: longlag run {args.suite} --unlock, then run the same command again"
         say(f"this folder is locked by another call, or by one that was killed; {remedy}")
     return int(code != 0)
+
+
+def _command(args: argparse.Namespace) -> list[str]:
+    """The call of Snakemake."""
+    from longlag import resources
+
+    command = [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(resources.find("Snakefile"))]
+    command += ["--cores", str(args.cores or os.cpu_count() or 1)]
+    keys = []  # of one --config: Snakemake takes the last of several
+    if Path(args.suite).suffix:
+        command += ["--configfile", args.suite]
+    else:
+        keys.append(f"suite={args.suite}")
+    if args.replace:
+        keys.append("replace=true")
+    if keys:
+        command += ["--config", *keys]
+    if args.dry_run:
+        command.append("--dry-run")
+    if args.unlock:
+        command.append("--unlock")
+    if args.quiet:
+        command += ["--quiet", "all"]
+    return command
 
 
 def _made(plan: Suite, folder: Path) -> str:
