@@ -83,7 +83,7 @@ def _of(suite: Suite, said: str) -> str:
 def _from_command(design: str, plugins: tuple[str, ...], here: bool, program: tuple[str, ...]) -> tuple[Digests, str]:
     if (known := _handed_on(_question(design, plugins, here))) is not None:
         return known, ""
-    command = [*program, "design", *["--here"] * here, *plugin_flags(plugins), "-"]
+    command = [*program, "design", *(["--here"] if here else []), *plugin_flags(plugins), "-"]
     done = subprocess.run(command, input=design, capture_output=True, encoding="utf-8", check=True)
     found: Digests = json.loads(done.stdout)["digests"]
     return found, done.stderr

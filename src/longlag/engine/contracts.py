@@ -89,8 +89,11 @@ def place(kind: str, name: str, error: BaseException) -> str:
 def left_of_template(kind: str, name: str) -> str:
     """What a file still has of the words that `longlag new` wrote, in words; empty if it has none."""
     reference, say = PLACEHOLDERS
-    left = [f"its reference is still {reference!r}"] * (registry.get(kind, name).reference == reference)
-    left += [f"its docstring still begins with {say!r}"] * (say in registry.document(kind, name).split(".")[0])
+    left = []
+    if registry.get(kind, name).reference == reference:
+        left.append(f"its reference is still {reference!r}")
+    if say in registry.document(kind, name).split(".")[0]:
+        left.append(f"its docstring still begins with {say!r}")
     return f"{' and '.join(left)}, as `longlag new` wrote it" if left else ""
 
 

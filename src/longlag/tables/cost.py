@@ -74,5 +74,6 @@ def _searches(analysis: Analysis) -> str:
 def _machines(analysis: Analysis) -> str:
     """How many kinds of processor the seconds come from, if there are several."""
     kinds = stats.kinds_of_processor(zip(analysis.runs.cpu, analysis.runs.blas, strict=True))
-    words = f"; they come from {kinds} kinds of processor or BLAS kernels, so do not compare methods by them"
-    return words * (kinds > 1)
+    if kinds < 2:
+        return ""
+    return f"; they come from {kinds} kinds of processor or BLAS kernels, so do not compare methods by them"

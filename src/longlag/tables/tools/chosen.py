@@ -19,8 +19,10 @@ def words(chosen: Chosen | None) -> str:
     if chosen.candidate:
         return "candidates of a search"
     parts = [_words(search, chosen.tasks) for search in chosen.searches]
-    parts += [f"{count(chosen.one, 'task')} with the one setting"] * bool(chosen.one)
-    parts += [f"by hand: {', '.join(chosen.by_hand)}"] * bool(chosen.by_hand)
+    if chosen.one:
+        parts.append(f"{count(chosen.one, 'task')} with the one setting")
+    if chosen.by_hand:
+        parts.append(f"by hand: {', '.join(chosen.by_hand)}")
     return "; ".join(parts) or "not searched: values of its file"
 
 
