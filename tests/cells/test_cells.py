@@ -19,6 +19,7 @@ from longlag.cells import (
     lstm_batched,
     lstm_kernels,
     relu_batched,
+    sequences,
     tanh_batched,
     tanh_kernels,
 )
@@ -166,7 +167,7 @@ def test_gated_kernels_in_blocks_and_pieces_equal_the_generic_ones(name, sizes, 
     params, x, start = problem(cell, sizes, seed)
     generic = autograd_tape(cell, params, x, start, 1)
     d_states = torch.ones_like(generic.states)
-    with mock.patch.multiple(gated, _BLOCK_NUMBERS=numbers, _CHUNK_SEQUENCES=chunk):
+    with mock.patch.object(gated, "_BLOCK_NUMBERS", numbers), mock.patch.object(sequences, "_CHUNK", chunk):
         fast, states = cell.tape(params, x, start, 1), cell.states(params, x, start, 1)
         gradient = fast.pullback(d_states)
     for found in (fast.states, states):

@@ -19,9 +19,8 @@ from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
 from longlag.cells.base import GradientTape, State, affine_drive, zero_start
 from longlag.cells.linear_scan import differentiated, replicas
+from longlag.cells.sequences import has_begun, in_chunks
 from longlag.ranges import COUNT, part
-
-_CHUNK_SEQUENCES = 100  # whose states are computed at once where no derivatives are wanted
 
 
 @part
@@ -46,17 +45,15 @@ class AverageNet:
 
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         with torch.no_grad():
-            pieces = zip(x.split(_CHUNK_SEQUENCES, 2), start.split(_CHUNK_SEQUENCES, 1), strict=True)
-            return torch.cat([self._states(params, *piece, scored) for piece in pieces], 2)
+            return in_chunks(lambda x, start: self._states(params, x, start, scored), x, start)
 
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape:
         return differentiated(self, params, x, start, lambda own: self._states(own, x, start, scored))
 
     def _states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         """Outputs at the last `scored` steps, [R, K, B, H]; zero where a sequence has not begun."""
-        began = (torch.arange(x.shape[1], device=x.device)[:, None] >= start.unsqueeze(1)).unsqueeze(-1)
         found = []
-        for own, inputs, begun in replicas(params, x, began):
+        for own, inputs, begun in replicas(params, x, has_begun(x.shape[1], start).unsqueeze(-1)):
             features = leaky_relu(self.drive(own, inputs)) * begun
             steps = _totals(begun.to(features.dtype), scored)
             h = leaky_relu(affine(_totals(features, scored) / steps.clamp(min=1), own["W_hh"], own["b_m"]))

@@ -23,6 +23,7 @@ from torch import Tensor
 from longlag.algebra.jacobian import Linearisation, linearise
 from longlag.algebra.products import affine
 from longlag.algebra.tree import Params
+from longlag.cells.sequences import has_begun
 
 State = tuple[Tensor, ...]  # each [R, B, H]; the first is the hidden state that the readout sees
 
@@ -246,9 +247,8 @@ class AutogradTape:
         return self.linearisation.values[0].detach()
 
     def pullback(self, d_states: Tensor, d_damped: Tensor | None = None) -> dict[str, Tensor]:
-        return self.linearisation.pullback(
-            (d_states, torch.zeros_like(self.curvature) if d_damped is None else d_damped)
-        )
+        damped = torch.zeros_like(self.curvature) if d_damped is None else d_damped
+        return self.linearisation.pullback((d_states, damped))
 
     def pushforward(self, tangent: Params) -> tuple[Tensor, Tensor]:
         states, damped_states = self.linearisation.pushforward(tangent)
@@ -265,8 +265,8 @@ def autograd_tape(cell: Recurrence, params: Params, x: Tensor, start: Tensor, sc
         return states[:, -scored:], damped_states
 
     linearisation = linearise(function, {name: params[name] for name in cell.shapes(x.shape[-1])})
-    started = torch.arange(x.shape[1], device=x.device)[:, None] >= start.unsqueeze(1)
-    return AutogradTape(linearisation, complete(cell).matching_curvature(hidden[0]) * started.unsqueeze(-1))
+    curvature = complete(cell).matching_curvature(hidden[0]) * has_begun(x.shape[1], start).unsqueeze(-1)
+    return AutogradTape(linearisation, curvature)
 
 
 @dataclass(frozen=True)

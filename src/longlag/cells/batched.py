@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from longlag.algebra.tree import Params
+from longlag.cells.sequences import has_begun
 
 _PIECE_NUMBERS = 2**28  # of the drive of a piece of an evaluation: a gigabyte of float32
 
@@ -54,8 +55,7 @@ def started(x: Tensor, start: Tensor) -> Tensor | None:
     """[R, T, B, 1], 0 where a sequence has not begun; None if a CPU finds that all begin at the first step."""
     if x.device.type == "cpu" and not start.any():
         return None  # to ask a GPU would wait for it, and ends a recording
-    steps = torch.arange(x.shape[1], device=x.device)
-    return (steps[:, None] >= start.unsqueeze(1)).to(x.dtype).unsqueeze(-1)
+    return has_begun(x.shape[1], start).to(x.dtype).unsqueeze(-1)
 
 
 def drive(w_xh: Tensor, b_h: Tensor, x: Tensor, begun: Tensor | None = None) -> Tensor:

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from longlag.algebra.tree import Params
+from longlag.cells.sequences import in_chunks
 
 Array = np.ndarray
 NAMES = ("W_xh", "W_hh", "b_h")
 _BLOCK_NUMBERS = 64_000  # at most, of one gate in a block of steps: all that a block touches stays in the cache
 TOGETHER_NUMBERS = 1_300_000  # five seeds together took 0.6 to 0.9 of their time below this, 0.94 to 1.14 above it
-_CHUNK_SEQUENCES = 100  # whose states are computed at once where no derivatives are wanted
 
 
 class Kernels(Protocol):
@@ -81,12 +81,13 @@ class StackedRuns:
 
 
 def states(kernels: ForwardKernels, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
-    """Hidden states at the last steps, [R, K, B, H], in pieces of the batch whose states fit into the cache."""
-    pieces = [
-        torch.stack([_sequences_first(kernels.states(*given, scored)) for given in _replicas(kernels, params, *piece)])
-        for piece in zip(x.split(_CHUNK_SEQUENCES, 2), start.split(_CHUNK_SEQUENCES, 1), strict=True)
-    ]
-    return torch.cat(pieces, 2)
+    """Hidden states at the last steps, [R, K, B, H], in chunks whose states fit into the cache."""
+
+    def of_chunk(x: Tensor, start: Tensor) -> Tensor:
+        given = _replicas(kernels, params, x, start)
+        return torch.stack([_sequences_first(kernels.states(*each, scored)) for each in given])
+
+    return in_chunks(of_chunk, x, start)
 
 
 def _replicas(kernels: Kernels, params: Params, x: Tensor, start: Tensor) -> list[tuple[Any, Array, Array]]:

@@ -23,9 +23,9 @@ from torch.autograd.function import once_differentiable
 
 from longlag.algebra.tree import Params
 from longlag.cells.base import GradientTape, Recurrence, State, gradient_tape
+from longlag.cells.sequences import has_begun, in_chunks
 
 Recur = Callable[[Tensor, Tensor], Tensor]
-_CHUNK_SEQUENCES = 100  # whose states are computed at once where no derivatives are wanted
 
 
 class Layered(Recurrence, Protocol):
@@ -55,8 +55,7 @@ def _step(cell: Layered, params: Params, drive: Tensor, _: Tensor, *before: Tens
 def states(cell: Layered, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
     """`OwnStates.states` of such a cell, in pieces of the batch."""
     with torch.no_grad():
-        pieces = zip(x.split(_CHUNK_SEQUENCES, 2), start.split(_CHUNK_SEQUENCES, 1), strict=True)
-        return torch.cat([_all_states(cell, params, *piece)[:, -scored:] for piece in pieces], 2)
+        return in_chunks(lambda x, start: _all_states(cell, params, x, start)[:, -scored:], x, start)
 
 
 def tape(cell: Layered, params: Params, x: Tensor, start: Tensor, scored: int) -> GradientTape:
@@ -81,9 +80,8 @@ def differentiated(
 
 def _all_states(cell: Layered, params: Params, x: Tensor, start: Tensor) -> Tensor:
     """Outputs at all steps, [R, T, B, H]; zero where a sequence has not begun."""
-    began = torch.arange(x.shape[1], device=x.device)[:, None] >= start.unsqueeze(1)  # [R, T, B]
     outputs = []
-    for own, inputs, begun in replicas(params, x, began.unsqueeze(-1)):
+    for own, inputs, begun in replicas(params, x, has_begun(x.shape[1], start).unsqueeze(-1)):
         recur: Recur = functools.partial(_held, begun)
         outputs.append(_zero_before(begun, cell.layers(own, cell.drive(own, inputs), recur)))
     return torch.cat(outputs)
@@ -95,6 +93,7 @@ def _held(begun: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def _zero_before(begun: Tensor, values: Tensor) -> Tensor:
+    """values [R, T, B, ...], zero where a sequence has not begun. begun: [R, T, B, 1]."""
     late = values.device.type != "cpu" or not bool(begun.all())  # a GPU would wait for the answer
     return values * begun if late else values
 

@@ -13,11 +13,11 @@ from longlag.algebra.tree import Params
 from longlag.cells import tanh_batched
 from longlag.cells import tanh_kernels as kernels
 from longlag.cells.base import State, Tape, affine_drive, plain_shapes, small_replicas
+from longlag.cells.sequences import in_chunks
 from longlag.ranges import COUNT, part
 
 _PROGRAM_NUMBERS = 10_000  # at most, of a state [R, B, H]: smaller replicas share a program, which saves calls
 _TOGETHER_NUMBERS = 600_000  # five seeds together took 0.5 to 0.8 of their time at 200,000, 0.95 at 700,000, then 1.1
-_CHUNK_SEQUENCES = 100  # whose states are computed at once where no step is kept but the scored ones
 
 
 @part
@@ -37,8 +37,7 @@ class TanhRNN:
     def states(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tensor:
         if x.device.type != "cpu":
             return tanh_batched.states(params, x, start, scored)
-        pieces = zip(x.split(_CHUNK_SEQUENCES, 2), start.split(_CHUNK_SEQUENCES, 1), strict=True)
-        return torch.cat([TanhTape(_run(params, *piece), scored).states for piece in pieces], 2)
+        return in_chunks(lambda x, start: TanhTape(_run(params, x, start), scored).states, x, start)
 
     def tape(self, params: Params, x: Tensor, start: Tensor, scored: int) -> Tape:
         if x.device.type != "cpu":

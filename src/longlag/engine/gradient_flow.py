@@ -21,6 +21,7 @@ from torch import Tensor
 from longlag.algebra import tree
 from longlag.algebra.tree import Params
 from longlag.cells.base import Cell, State, unroll
+from longlag.cells.sequences import has_begun
 from longlag.losses import Loss
 from longlag.model import Model
 from longlag.objective import Tensors
@@ -44,7 +45,7 @@ def readings(
     exact = {name: leaf.detach().double() for name, leaf in after.items()}
     derivatives, states = _backwards(model, loss, exact, batch)
     norms = derivatives.norm(dim=-1) * len(batch)  # [R, T, B]; the loss is a mean over the sequences
-    begun = torch.arange(norms.shape[1], device=norms.device)[:, None] >= batch.start.unsqueeze(1)  # [R, T, B]
+    begun = has_begun(norms.shape[1], batch.start)  # [R, T, B]
     mean = (norms * begun).sum(-1) / begun.sum(-1)  # nan before the first sequence begins
     saturated = ((states.abs() > SATURATED) & begun.unsqueeze(-1)).double().sum((1, 2, 3))
     found = {

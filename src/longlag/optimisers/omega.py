@@ -20,6 +20,7 @@ from torch import Tensor
 
 from longlag.algebra import tree
 from longlag.algebra.products import linear, matmul
+from longlag.cells.sequences import has_begun
 from longlag.objective import Regulariser
 from longlag.optimisers.base import Draw, Optimiser, Step
 from longlag.ranges import NON_NEGATIVE, part
@@ -43,12 +44,10 @@ class Omega:
 
     def gradient(self, params: tree.Params, states: Tensor, errors: Tensor, start: Tensor) -> dict[str, Tensor]:
         """The immediate derivative by W_hh of alpha Omega, from h_k and d_k, both [R, T, B, H]."""
-        steps = torch.arange(states.shape[1] - 1, device=states.device)
-        begun = steps[:, None] >= start.unsqueeze(1)  # [R, T-1, B]
         slopes, d = 1 - states[:, :-1].square(), errors[:, 1:]  # of k and k + 1
         q = linear(d, params["W_hh"].transpose(1, 2)) * slopes
         square = d.square().sum(-1)
-        counted = (square > _LEAST_SQUARE) & begun
+        counted = (square > _LEAST_SQUARE) & has_begun(square.shape[1], start)  # [R, T-1, B]
         square = torch.where(counted, square, 1.0)
         excess = torch.where(counted, q.square().sum(-1) / square - 1, 0.0)
         each = counted.sum(1, keepdim=True).clamp(min=1) * states.shape[2]  # what a mean divides by, [R, 1, B]
