@@ -33,10 +33,12 @@ _MEMBERS = {
     "tasks": ("name", "version", "reference", "traits", "loss", "baselines", "sample", "steps", "minimal_lag",
               "shortest", "population", "idle_class"),
 }  # fmt: skip
-TUNED_ROWS = {"_one": "one setting", "_recipe": "recipe"}  # endings of rows beside a tuned method, and what they have
+ONE_SETTING, RECIPE = "_one", "_recipe"  # endings of the rows beside a tuned method
+TUNED_ROWS = {ONE_SETTING: "one setting", RECIPE: "recipe"}  # and what they have
 _plugins: OfKinds[dict[str, Any]] = OfKinds({kind: {} for kind in _CONSTANTS})
 _labels: dict[tuple[str, str], str] = {}  # of plug-ins whose code was not run
-_LONGEST_LABEL, _ADD = 100, "docs/add-a-method.md"  # letters; the document of plug-ins
+_LONGEST_LABEL = 100  # letters
+_DOCUMENT = "docs/add-a-method.md"  # of plug-ins
 _origins: dict[tuple[str, str], _Origin] = {}  # of plug-ins: a file may be loaded again
 
 
@@ -220,7 +222,7 @@ def load_plugin(path: str) -> None:
     origin = _Origin(file.resolve(), _digest([content]), (module.__doc__ or "").strip())
     found = {kind: getattr(module, name) for kind, name in _CONSTANTS.items() if name in vars(module)}
     if not found:
-        raise LonglagError(f"plug-in {path!r} defines neither METHOD nor TASK; see {documentation(_ADD)}")
+        raise LonglagError(f"plug-in {path!r} defines neither METHOD nor TASK; see {documentation(_DOCUMENT)}")
     for kind, value in found.items():
         _check(kind, value, f"plug-in {path!r}")
         known = _origins.get((kind, value.name))

@@ -13,7 +13,6 @@ from longlag.settings import bare
 from longlag.store.designs import Design
 
 Given = Mapping[str, Sequence[Mapping[str, Any]]]  # task -> the settings that its rows were given, each once
-_ONE, _RECIPE = registry.TUNED_ROWS
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,9 @@ def of(design: Design | None, method: str, given: Given) -> Chosen | None:
     settings = {task: tuned.settings(frozen, method, design.name, task) for task in given}
     by_hand = tuple(sorted({path for task, each in given.items() for path in _others(each, settings[task])}))
     searched = (frozen or {}).get("methods", {}).get(method)
-    if frozen is None or searched is None or design.name == method + _RECIPE:
+    if frozen is None or searched is None or design.name == method + registry.RECIPE:
         return Chosen(by_hand=by_hand)
-    alike = [task for task in given if design.name == method + _ONE or task not in searched["tasks"]]
+    alike = [task for task in given if design.name == method + registry.ONE_SETTING or task not in searched["tasks"]]
     return Chosen(_searches(frozen["search"]), len(searched["tasks"]), len(alike), by_hand)
 
 

@@ -23,8 +23,6 @@ from longlag.errors import LonglagError
 from longlag.settings import optional
 from longlag.store import files
 
-_ONE, _RECIPE = registry.TUNED_ROWS
-
 
 def write(path: str | Path, chosen: Mapping[str, Any]) -> None:
     """Writes frozen settings, which `read` reads back.
@@ -73,7 +71,7 @@ def rows(chosen: Mapping[str, Any] | None) -> list[str]:
 
 def base_of(chosen: Mapping[str, Any] | None, name: str) -> str:
     """The method that a row of `rows` is of; "" for other names."""
-    ending = _ONE if name.endswith(_ONE) else _RECIPE
+    ending = registry.ONE_SETTING if name.endswith(registry.ONE_SETTING) else registry.RECIPE
     return name.removesuffix(ending) if name in rows(chosen) else ""
 
 
@@ -83,8 +81,8 @@ def settings(chosen: Mapping[str, Any] | None, method: str, name: str, task: str
     The one setting holds paths that some tasks have not; there they change nothing.
     """
     found = (chosen or {}).get("methods", {}).get(method)
-    if found is None or name == method + _RECIPE:
+    if found is None or name == method + registry.RECIPE:
         return {}
-    if task in found["tasks"] and name != method + _ONE:
+    if task in found["tasks"] and name != method + registry.ONE_SETTING:
         return dict(found["tasks"][task])
     return {optional(path): value for path, value in found["one"].items()}
