@@ -62,7 +62,7 @@ class Block:
         self.setup, self.seeds, self.interruption = setup, seeds, Interruption()
         self.data = Data(setup, seeds) if setup.spec.device == "cpu" else self._data_of_a_gpu()
         self._monitor: list[Packed] = []
-        self._whole = False  # whether no replica can leave
+        self._stays_whole = False  # whether no replica can leave
         self._cpu, self._wall = time.process_time(), time.monotonic()  # when this process took over
         provenance(setup.spec.device)  # read now: the code may be edited while this runs
         params = self.data.start()
@@ -136,16 +136,16 @@ class Block:
     def _leave_out_the_ended(self) -> None:
         """Leaves the active replicas alone in the block on a CPU, where each replica costs time. A GPU has recorded its
         kernels for all."""
-        if self.setup.spec.device != "cpu" or self.state.active.all() or self._whole:
+        if self.setup.spec.device != "cpu" or self.state.active.all() or self._stays_whole:
             return
         left = torch.nonzero(self.state.active).flatten().tolist()
         smaller, arrays = Block(self.setup, tuple(self.seeds[r] for r in left)), dict[str, np.ndarray]()
-        self._whole = True  # a state whose arrays are not all of replicas
+        self._stays_whole = True  # unless it succeeds: a state whose arrays are not all of replicas
         with suppress(Unfit):
             found = flatten(self.keep(), arrays)
             state: BlockState = unflatten(smaller.fresh, found, arrays, left, len(self.seeds))
             self.seeds, self.data, self.state, self.fresh = smaller.seeds, smaller.data, state, smaller.fresh
-            self._cpu, self._wall, self._whole = smaller._cpu, smaller._wall, False
+            self._cpu, self._wall, self._stays_whole = smaller._cpu, smaller._wall, False
 
     def _stop_by_recent(self, noted: recent.Recent, watch: Watch) -> Iterator[Row]:
         """Ends the replicas whose last training sequences meet the rules."""

@@ -56,9 +56,14 @@ class Score:
             found[mask] = values
             return found
 
-        values = [whole(own) for own in (self.wrong, self.loss, self.symbols, self.every_step)]
-        by_lag = {lag: whole(wrong) for lag, wrong in self.by_lag.items()}
-        return Score(values[0], values[1], values[2], values[3], self.sequences, by_lag)
+        return replace(
+            self,
+            wrong=whole(self.wrong),
+            loss=whole(self.loss),
+            symbols=whole(self.symbols),
+            every_step=whole(self.every_step),
+            by_lag={lag: whole(wrong) for lag, wrong in self.by_lag.items()},
+        )
 
     @classmethod
     def unknown(cls, replicas: int) -> Score:
