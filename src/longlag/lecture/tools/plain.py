@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from longlag.lecture.tools.numbers import Number, Verdict
+from longlag.words import join_words
 
 _ENOUGH = 4  # nets: of fewer, Wilson's interval always holds one half
 _ANSWERS = {Verdict.HOLDS: "yes", Verdict.CAVEAT: "yes", Verdict.FAILS: "no", Verdict.UNDECIDED: "undecided"}
@@ -49,7 +50,7 @@ def by_case(
     if not cases:
         return f"{question} Undecided, since nothing was run."
     answers = {answer: [name for name, one in cases.items() if _ANSWERS[one] == answer] for answer in _ANSWERS.values()}
-    said = [f"{answer} for {_listed(names)}" for answer, names in answers.items() if names]
+    said = [f"{answer} for {join_words(names)}" for answer, names in answers.items() if names]
     if list(filter(answers.get, answers)) == ["yes"]:
         return f"{fact}: {said[0]}{_but(but, held)}."
     since = f", since {why}" if why else ""
@@ -71,7 +72,3 @@ def _but(said: str, numbers: Sequence[Number]) -> str:
     if said or some:
         return f". But {said or _counted(_fewest(some, True), 'only ')}"
     return ""
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
