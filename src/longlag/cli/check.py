@@ -32,10 +32,8 @@ def run(args: argparse.Namespace) -> int:
     wanted = [(kind, name) for kind in named for name in dict.fromkeys([*registry.loaded(kind), *named[kind]])]
     if not wanted:
         raise LonglagError("nothing to check; name a Python file, or --method NAME or --task NAME")
-    for kind, name in wanted:
-        registry.get(
-            kind, name, "name the file of a plug-in: longlag check FILE"
-        )  # a misspelt name is refused before the first check, which takes a while
+    for kind, name in wanted:  # a misspelt name is refused before the first check, which takes a while
+        registry.get(kind, name, "name the file of a plug-in: longlag check FILE")
     broken = 0
     for kind, name in wanted:
         print(f"{kind.removesuffix('s')} {name}", flush=True)

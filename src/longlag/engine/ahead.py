@@ -71,7 +71,8 @@ class Ahead:
         before, length = self._last.get((purposes, n), (k, 0))
         length = length + 1 if before == k - 1 else 0
         self._last[purposes, n] = k, length
-        asked = self._pending.pop(request := self._request(purposes, k, n), None)
+        request = self._request(purposes, k, n)
+        asked = self._pending.pop(request, None)
         if length >= _PATIENCE and not self._alone and (drawers := self._drawers()):
             try:
                 self._ask(drawers, request)
