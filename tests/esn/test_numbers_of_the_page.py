@@ -27,8 +27,8 @@ def told(pattern: str) -> list[float]:
 def test_the_smallest_penalty_is_what_a_series_without_noise_needs():
     """Root mean squares of the next values up to the last place, and free runs as in `benchmarks.free_runs`."""
     pattern = (
-        r"the error of the next value is ([\d.e-]+) with it and ([\d.e-]+) with 1e-10, and the error after 84 free steps "
-        r"([\d.]+) and ([\d.]+) \(medians\)"
+        r"the error of the next value is ([\d.e-]+) with it and ([\d.e-]+) with 1e-10. The error after 84 free steps is "
+        r"([\d.]+) and ([\d.]+) \(medians over 8 reservoirs\)"
     )
     first, warm_up, ahead = free_runs.TRAINED, free_runs.WARM_UP, free_runs.AHEAD
     s = mackey_glass(free_runs.PLACES[-1] + ahead + 1)
