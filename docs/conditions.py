@@ -12,6 +12,7 @@ from finding import of_all
 from longlag.store.records import Row, read_rows
 
 REFERENCE = Path(__file__).parents[1] / "results/reference/runs.csv.gz"
+FRESH = Path(__file__).parents[1] / "results/fresh/runs.csv.gz"  # of today's recipes
 Seeds = dict[tuple[str, str, int], list[Row]]  # method, task, lag
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -83,6 +84,11 @@ def index(found: Sequence[Finding]) -> str:
 def of_all(found: Sequence[bool]) -> str:
     """`3 of 5`; blank: no run."""
     return f"{sum(found)} of {len(found)}" if found else ""
+
+
+def wrapped(text: str) -> str:
+    """A paragraph in lines of the documents' width."""
+    return textwrap.fill(text, 120, break_on_hyphens=False, break_long_words=False)
 
 
 def span(values: Iterable[float], words: Callable[[float], str]) -> str:

@@ -8,13 +8,11 @@ from __future__ import annotations
 import argparse
 import math
 import re
-import textwrap
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import by_chance
 import costs
@@ -22,8 +20,9 @@ import doubts
 import knows
 import on_longer_lags
 import reran
-from conditions import REFERENCE
-from finding import in_markdown, of_all
+import starved
+from conditions import FRESH, REFERENCE
+from finding import in_markdown, of_all, wrapped
 
 from longlag import registry
 from longlag.design import suite, tuned
@@ -34,8 +33,6 @@ from longlag.words import count, join_words, method_label, number, task_label
 
 ROOT = Path(__file__).parents[1]
 SUITE = ROOT / "config/reference.yaml"
-FRESH = [ROOT / "results/fresh" / name for name in ("before/runs.csv.gz", "runs.csv.gz")]  # older recipes, then today's
-BUDGET = ROOT / "results/budget/runs.csv.gz"
 LSTM_LAG = ROOT / "results/lstm_lag/runs.csv.gz"
 _ENDS = {
     Status.SOLVED: "solved",
@@ -45,9 +42,6 @@ _ENDS = {
     Status.TIMEOUT: "stopped by the clock",
     Status.ERROR: "failed",
 }
-BUDGETS = (1e6, 3e6, 1e7)  # sequence passes
-TUNED, FINAL = ROOT / "config/tuned/tuning.yaml", ROOT / "config/tuned/tuning_far.yaml"
-Condition = tuple[str, str, int]  # method, task, lag
 
 
 @cache
@@ -60,7 +54,7 @@ def record() -> str:
     what it lacks."""
     rows = _record()
     words = [_price(rows), _age(rows), _to_come(rows), _lacking(rows)]
-    return _wrapped(f"*{' '.join(filter(None, words))}*")
+    return wrapped(f"*{' '.join(filter(None, words))}*")
 
 
 def _price(rows: list[records.Row]) -> str:
@@ -106,17 +100,13 @@ def _lacking(rows: list[records.Row]) -> str:
     return f"Not in the record: {join_words(map(method_label, absent))}."
 
 
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, 120, break_on_hyphens=False, break_long_words=False)
-
-
 def verified() -> str:
     """How rows of the reference are verified: those of recipes that have not changed, and those that have."""
     rows = _record()
     old = {row.method for row in _older(rows)}
     same = sorted({row.method for row in rows} - old)
     if not old:
-        return _wrapped(
+        return wrapped(
             "`longlag verify results/reference --sample 5` reruns five rows. On a machine like the row's own they are "
             "equal."
         )
@@ -132,107 +122,19 @@ def verified() -> str:
         'cd ../then && PYTHONPATH=src python -m longlag verify "$OLDPWD/results/reference/runs.csv.gz" --sample 5',
     ]
     remark = "<!-- not run here: reruns rows with the code of an older commit -->"
-    return "\n".join([_wrapped(words), "", remark, "```sh", *code, "```"])
-
-
-def budget() -> str:
-    """Seeds of the starved conditions that were solved within some budgets, and how many need the largest."""
-    rows, found = records.read_rows(BUDGET), _within()
-    keys = list(found)
-    table = in_markdown(
-        ["method", "task", "lag", *(number(passes) for passes in BUDGETS)],
-        [
-            [method_label(method), task_label(task), str(lag), *map(of_all, found[method, task, lag])]
-            for method, task, lag in keys
-        ],
-    )
-    unsolved, later = (
-        sum(not any(of[-1]) for of in found.values()),
-        sum(sum(of[-1]) > sum(of[-2]) for of in found.values()),
-    )
-    minutes = sum(row.seconds for row in rows) / 60
-    words = (
-        f"{unsolved} of the {len(keys)} conditions stay unsolved on all seeds. On {later} the last budget solves seeds "
-        f"that {number(BUDGETS[-2])} passes do not. {_replaced('../../docs/tuning.md')} "
-        f"{len(rows)} runs, {minutes:.0f} CPU minutes, {rows[0].cpu}."
-    )
-    return f"{table}\n\n{_wrapped(words)}"
-
-
-def _within() -> dict[Condition, list[list[bool]]]:
-    """For each starved condition and budget: which seeds were solved within it."""
-    rows = records.read_rows(BUDGET)
-    keys = sorted({(row.method, row.task, row.lag) for row in rows})
-    return {
-        key: [
-            [row.passes_to_solve <= passes for row in rows if (row.method, row.task, row.lag) == key]
-            for passes in BUDGETS
-        ]
-        for key in keys
-    }
-
-
-def _replaced(link: str) -> str:
-    """Which of the starved conditions had settings that the final of the search has replaced; link: to its page."""
-    before, after = (tuned.read(path)["methods"] for path in (TUNED, FINAL))
-    changed = join_words(
-        f"{method_label(method)} on {task_label(task)}"
-        for method, task, _ in _within()
-        if _choice(before, method, task) != _choice(after, method, task)
-    )
-    return (
-        f"The settings are those that the search had chosen before it had a [final]({link}). The final has replaced "
-        f"those of {changed}: with the new ones these have not been run."
-    )
-
-
-def _choice(methods: Any, method: str, task: str) -> int:
-    """The number of the candidate that was chosen for a task, or for all tasks."""
-    chosen = methods[method]["candidates"]
-    return int(chosen["tasks"].get(task, chosen["one"]))
-
-
-def which_budget() -> str:
-    """Which of the starved conditions the largest budget brings to half of the seeds, and the one before does not."""
-    found = _within()
-    later = [key for key, (*_, small, large) in found.items() if 2 * sum(small) < len(small) <= 2 * sum(large)]
-    small, large = map(number, BUDGETS[-2:])
-    each = join_words(
-        f"{method_label(method)} on {task_label(task)} at lag {lag} ({sum(found[method, task, lag][-2])} of 5, then "
-        f"{sum(found[method, task, lag][-1])})"
-        for method, task, lag in later
-    )
-    starved, seeds = _starved(), {row.seed for row in records.read_rows(BUDGET)}
-    never = sum(not any(of[-1]) for of in found.values())
-    some = {key: of[-1] for key, of in found.items() if any(of[-1]) and 2 * sum(of[-1]) < len(of[-1])}
-    if len(later) + len(some) + never != len(found) or seeds & {row.seed for row in records.read_rows(FRESH[1])}:
-        raise ValueError("half of the seeds solve a starved condition within the smaller budget, or seeds are the same")
-    few = join_words(
-        f"{method_label(method)} on {task_label(task)} at lag {lag} ({of_all(of)})"
-        for (method, task, lag), of in some.items()
-    )
-    return _wrapped(
-        f"{starved} of the conditions on [fresh seeds](../results/fresh/README.md) are not solved by all seeds within "
-        f"{small}. {len(found)} of them were given ten million passes, on {count(len(seeds), 'other seed')} each "
-        "([record](../results/budget/README.md)). "
-        f"{count(len(later), 'condition')} reach half of the seeds only then: {each}; {small} passes are too few for "
-        f"these. {count(len(some), 'condition')} are solved by fewer than half of the seeds even then: {few}. {never} "
-        f"stay unsolved on all seeds. How the other {starved - len(found)} would end is not known. The default is "
-        f"therefore {large}; no larger budget was tried on these conditions. The reference takes {small}, to keep its "
-        f"cost down: where it says *stopped by the budget*, more passes may solve more. {_replaced('tuning.md')}"
-    )
+    return "\n".join([wrapped(words), "", remark, "```sh", *code, "```"])
 
 
 def todays() -> str:
     """What the methods of today that the reference lacks do on fresh seeds, beside its best."""
-    rows = list(records.read_rows(FRESH[1]))
+    rows = list(records.read_rows(FRESH))
 
     def told(name: str) -> str:
         of = [row for row in rows if row.method == name]
         passes = median(row.passes_to_solve for row in of if row.solved)
         return f"{method_label(name)} {of_all([row.solved for row in of])} ({number(passes)})"
 
-    return _wrapped(
+    return wrapped(
         "The LRU is not in the reference yet. On fresh seeds, with the settings that the search chose before its "
         "final, eight pairs of a task and a lag up to 100: runs solved, and the median of the passes of those: "
         f"{join_words(told(name) for name in ('gru', 'lru', 'mingru', 'lstm', 'lstm_chrono', 'hf'))} "
@@ -240,15 +142,9 @@ def todays() -> str:
     )
 
 
-def _starved() -> int:
-    """How many conditions of the fresh seeds have a seed that is not solved."""
-    rows = records.read_rows(FRESH[1])
-    return len({(row.method, row.task, row.lag) for row in rows if not row.solved})
-
-
 def final() -> str:
     """Which choices the final of the search changed, and how many methods keep all of theirs."""
-    search, last = (tuned.read(path)["methods"] for path in (TUNED, FINAL))
+    search, last = (tuned.read(path)["methods"] for path in (starved.TUNED, starved.FINAL))
     lines, kept = [], []
     for name in sorted(last, key=method_label):
         before, after = (
@@ -260,11 +156,11 @@ def final() -> str:
                   for what in changed]  # fmt: skip
     table = in_markdown(["method", "setting for", "search", "final"], lines)
     words = f"{count(len(last) - len(kept), 'method')} of {len(last)} change a choice. The others keep all of theirs: "
-    return f"{table}\n\n{_wrapped(words + join_words(map(method_label, kept)) + '.')}"
+    return f"{table}\n\n{wrapped(words + join_words(map(method_label, kept)) + '.')}"
 
 
-def _candidate(number: int) -> str:
-    return f"{number:02d}" if number else "recipe"
+def _candidate(place: int) -> str:
+    return f"{place:02d}" if place else "recipe"
 
 
 def reference() -> str:
@@ -290,24 +186,24 @@ PASSAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "record": ("README.md", record),
     "reference": ("results/reference/README.md", reference),
     "verified": ("results/reference/README.md", verified),
-    "rerun": ("results/reference/README.md", lambda: _wrapped(reran.sentence())),
-    "budget": ("results/budget/README.md", budget),
+    "rerun": ("results/reference/README.md", lambda: wrapped(reran.sentence())),
+    "budget": ("results/budget/README.md", starved.budget),
     "far": ("results/far/README.md", on_longer_lags.table),
     "final": ("results/tuning_far/README.md", final),
-    "which budget": ("docs/protocol.md", which_budget),
+    "which budget": ("docs/protocol.md", starved.which_budget),
     "costs of passes": ("docs/cluster.md", lambda: costs.of_passes(_record())),
     "cost of a large suite": ("docs/cluster.md", costs.of_large_suite),
     "estimated": ("docs/cluster.md", lambda: costs.foretold(_record())),
     "what recipes read": ("docs/protocol.md", knows.what_recipes_read),
     "today": ("docs/faq.md", todays),
-    "by chance": ("docs/tuning.md", lambda: _wrapped(by_chance.passage(_record()))),
-    "optimisers": ("docs/faq.md", lambda: _wrapped(doubts.optimisers(records.read_rows(FRESH[1])))),
-    "without the lag": ("docs/faq.md", lambda: _wrapped(doubts.without_the_lag(records.read_rows(LSTM_LAG)))),
-    "after an unsolved lag": ("docs/faq.md", lambda: _wrapped(doubts.after_an_unsolved_lag(_record()))),
-    "near misses": ("docs/faq.md", lambda: _wrapped(doubts.near_misses(_record()))),
-    "sure reaches": ("docs/faq.md", lambda: _wrapped(doubts.sure_reaches(_record()))),
-    "least cost": ("docs/faq.md", lambda: _wrapped(doubts.least_cost(_record()))),
-    "one machine": ("docs/faq.md", lambda: _wrapped(doubts.machines(_record()))),
+    "by chance": ("docs/tuning.md", lambda: wrapped(by_chance.passage(_record()))),
+    "optimisers": ("docs/faq.md", lambda: wrapped(doubts.optimisers(records.read_rows(FRESH)))),
+    "without the lag": ("docs/faq.md", lambda: wrapped(doubts.without_the_lag(records.read_rows(LSTM_LAG)))),
+    "after an unsolved lag": ("docs/faq.md", lambda: wrapped(doubts.after_an_unsolved_lag(_record()))),
+    "near misses": ("docs/faq.md", lambda: wrapped(doubts.near_misses(_record()))),
+    "sure reaches": ("docs/faq.md", lambda: wrapped(doubts.sure_reaches(_record()))),
+    "least cost": ("docs/faq.md", lambda: wrapped(doubts.least_cost(_record()))),
+    "one machine": ("docs/faq.md", lambda: wrapped(doubts.machines(_record()))),
 }
 
 
