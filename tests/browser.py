@@ -39,9 +39,7 @@ ANSWER_SECONDS = SCRIPT_SECONDS + 60  # selenium waits so long for an answer of 
 
 
 @contextmanager
-def browser(
-    folder: Path, width: int = 1280, height: int = 900, dark: bool = False, scripts: bool = True
-) -> Iterator[Any]:
+def browser(folder: Path, scripts: bool = True) -> Iterator[Any]:
     """A driver with a fresh profile in `folder`; every request and every word on the console is kept."""
     from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
@@ -61,7 +59,7 @@ def browser(
         cut = {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
         driver.execute_cdp_cmd("Network.enable", {})
         driver.execute_cdp_cmd("Network.emulateNetworkConditions", cut)
-        window(driver, width, height, dark)
+        window(driver)
         yield driver
     finally:
         driver.quit()

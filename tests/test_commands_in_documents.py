@@ -69,7 +69,7 @@ def workspace(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("document", WITH_COMMANDS)
-def test_commands_of_the_documents_run(document, workspace, request):
+def test_commands_of_the_documents_run(document, workspace):
     for code in blocks(document, "python"):
         if plugin := re.search(r'^(?:METHOD|TASK) = \w+\(\s*name="(\w+)"', code, flags=re.M):
             (workspace / f"{plugin[1]}.py").write_text(code)

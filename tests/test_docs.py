@@ -259,7 +259,7 @@ COMMANDS = [(path, line) for path in DOCUMENTS for line in commands(path)]
 
 
 @pytest.mark.parametrize(("path", "line"), COMMANDS, ids=[f"{path.name}: {line}" for path, line in COMMANDS])
-def test_commands_in_documents_are_understood(path, line, capsys):
+def test_commands_in_documents_are_understood(path, line):
     words = shlex.split(line)[1:]
     if len(words) == 1:  # a verb's name in prose
         assert cli.VERBS.get(cli_file(words[0])).HELP

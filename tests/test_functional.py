@@ -29,8 +29,8 @@ class Net(torch.nn.Module):
         return (self.out(hidden[-1]), hidden) if self.protect else self.out(hidden[-1])
 
 
-def batches(n, generator=None):
-    y = torch.randint(2, (n,), generator=generator)
+def batches(n):
+    y = torch.randint(2, (n,))
     x = torch.zeros(8, n, 2)
     x[0, torch.arange(n), y] = 1
     return x, y

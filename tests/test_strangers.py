@@ -91,7 +91,7 @@ VERBS = [
 
 @pytest.mark.parametrize("activated", [True, False], ids=["activated", "not activated"])
 @pytest.mark.parametrize("words", VERBS, ids=lambda words: " ".join(words[:2]))
-def test_no_verb_runs_code_that_a_stranger_put_beside_results(gift, monkeypatch, capsys, words, activated):
+def test_no_verb_runs_code_that_a_stranger_put_beside_results(gift, monkeypatch, words, activated):
     folder = str(Path(sys.executable).parent) if activated else os.defpath  # else `longlag` is not on the PATH
     monkeypatch.setenv("PATH", os.pathsep.join([folder, os.environ["PATH"]]) if activated else folder)
     assert cli.main(words) in (0, 1, 2)
@@ -110,7 +110,7 @@ def test_python_is_started_without_the_current_folder_on_its_path():
     assert [call for call in calls if 'sys.executable, "-P"' not in call[1]] == []
 
 
-def test_the_same_code_runs_once_the_user_names_it(gift, capsys):
+def test_the_same_code_runs_once_the_user_names_it(gift):
     assert cli.main(["show", "evil", "--plugin", "evil.py"]) == 0
     assert (gift / "mark").exists()
 
@@ -127,7 +127,7 @@ def test_a_pickle_in_a_checkpoint_is_not_opened(tmp_path, part):
     assert not (tmp_path / "mark").exists()
 
 
-def test_a_pickle_in_a_rung_or_in_curves_is_not_opened(tmp_path, capsys):
+def test_a_pickle_in_a_rung_or_in_curves_is_not_opened(tmp_path):
     bomb, mark = pickle.dumps(Bomb(tmp_path / "mark")), tmp_path / "mark"
     setup = resolve(spec("lstm", "adding", lag=12, budget=600.0))
     path = tmp_path / f"adding/lstm/lag12_seed0_{setup.spec_hash}.json"
@@ -196,7 +196,7 @@ METHOD = replace(control.METHOD, name="evil", build=build)
 
 
 @pytest.mark.parametrize("text", ["'a\\rb\\n\\x00c'", "'x' * 140_000", "'\\ud800'", "1 / 0"])
-def test_whatever_the_error_of_a_plugin_says_its_rows_can_be_read(tmp_path, capsys, text):
+def test_whatever_the_error_of_a_plugin_says_its_rows_can_be_read(tmp_path, text):
     (tmp_path / "evil.py").write_text(RAISING.format(text=text))
     out = tmp_path / "runs.csv"
     words = ["train", "--plugin", tmp_path / "evil.py", "--method", "evil", "--task", "adding", "--lag", 12]

@@ -53,7 +53,7 @@ def test_a_job_takes_the_settings_of_its_own_tasks_alone():
     assert "--set" not in job.arguments()
 
 
-def test_the_name_changes_no_number(tmp_path):
+def test_the_name_changes_no_number():
     spec = RunSpec("adding", 20, "control", (0,), overrides=SLOW)
     assert (
         resolve(RunSpec("adding", 20, "control", (0,), overrides=SLOW, variant="slow")).spec_hash

@@ -111,7 +111,7 @@ def test_a_search_does_not_replace_the_rows_of_runs(tmp_path, capsys):
     assert len(read_rows(tmp_path / "runs.csv")) == 4
 
 
-def test_ladder_keeps_its_rungs(tmp_path, capsys):
+def test_ladder_keeps_its_rungs(tmp_path):
     words = ["ladder", "--task", "adding", "--task", "temporal_order", "--method", "control", "--lags", "12,10",
              "--seeds", "0:2", "--budget", "600", *SETS, "--cache", tmp_path / "rungs"]  # fmt: skip
     for name in ("one", "two"):

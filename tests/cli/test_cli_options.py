@@ -390,7 +390,7 @@ def test_a_plug_in_that_has_no_part_in_the_call_is_refused(case, folder, tmp_pat
     assert not (tmp_path / "o.csv").exists()
 
 
-def test_a_job_of_a_suite_names_all_of_its_plug_ins(folder, tmp_path, capsys):
+def test_a_job_of_a_suite_names_all_of_its_plug_ins(folder, capsys):
     """`longlag ladder` says which of them it does not use, and trains."""
     words = ["ladder", "--lags", "10", *TRAIN, "--out", "o.csv", "--plugin", "twin.py"]
     assert cli.main(words) == 0
@@ -399,7 +399,7 @@ def test_a_job_of_a_suite_names_all_of_its_plug_ins(folder, tmp_path, capsys):
     assert "note" not in capsys.readouterr().err
 
 
-def test_a_plug_in_with_a_part_is_not_refused(folder, tmp_path, capsys):
+def test_a_plug_in_with_a_part_is_not_refused(folder, tmp_path):
     (tmp_path / "place.py").write_text(TASK_PLUGIN)
     assert cli.main(["show", "control", "--task", "place", "--plugin", "place.py"]) == 0
     assert cli.main(["show", "twin", "--task", "place", "--plugin", "place.py", "--plugin", "twin.py"]) == 0

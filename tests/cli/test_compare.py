@@ -155,7 +155,7 @@ def test_nobody_to_ask_is_said(record, here, capsys, monkeypatch):
     assert not (here / "results").exists()
 
 
-def test_who_says_no_trains_nothing(record, here, monkeypatch, capsys):
+def test_who_says_no_trains_nothing(record, here, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda prompt: "n")
     assert compare(record) == 0
@@ -322,7 +322,7 @@ def test_a_grid_on_which_no_job_can_end_is_refused(record, here, capsys):
 
 
 @pytest.mark.usefixtures("at_once")
-def test_one_page_has_one_smallest_attainable_p(record, here, capsys):
+def test_one_page_has_one_smallest_attainable_p(record, here):
     assert compare(record, "--yes") == 0
     page = (here / "results/compare/twin/report.html").read_text()
     found = [
@@ -433,7 +433,7 @@ def test_settings_of_the_command_line_are_trained_and_recorded(record, here, cap
 
 
 @pytest.mark.usefixtures("at_once", "unpainted")
-def test_a_setting_of_the_command_line_replaces_that_of_a_search(record, here, capsys):
+def test_a_setting_of_the_command_line_replaces_that_of_a_search(record, here):
     methods = {"twin": {"version": 1, "one": {}, "tasks": {"temporal_order": {"optimiser.learning_rate": 0.05}}}}
     tuned.write("tuned.yaml", {"search": {"suite": "mine"}, "methods": methods})
     words = ["--tuned", "tuned.yaml", "--set", "optimiser.learning_rate=0.02"]

@@ -67,7 +67,7 @@ def test_compare_asks_for_words_of_ones_own_before_anything_is_trained(capsys):
 
 
 @pytest.mark.parametrize("kind", ["method", "task"])
-def test_the_commands_in_its_first_lines_are_understood_and_train_it(kind, here, capsys):
+def test_the_commands_in_its_first_lines_are_understood_and_train_it(kind, here):
     file = new(kind, "my_own")
     document = ast.get_docstring(ast.parse((here / file).read_text()))
     commands = [line.split("#")[0].split() for line in document.splitlines() if line.startswith("    longlag ")]

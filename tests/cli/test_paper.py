@@ -124,7 +124,7 @@ def test_results_of_a_search_without_a_grid_are_refused_before_anything_is_writt
     assert not Path("results/papers/tiny2000/runs.csv").exists()
 
 
-def test_what_is_recorded_is_not_trained_again(place, monkeypatch, capsys):
+def test_what_is_recorded_is_not_trained_again(place, monkeypatch):
     trained("rates")
     before = read_rows("results/papers/tiny2000/runs.csv")
     shutil.rmtree("results/tiny2000-rates")

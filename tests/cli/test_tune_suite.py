@@ -69,7 +69,7 @@ def of_task(frozen, method):
     return {"temporal_order": frozen["methods"][method]["tasks"]["temporal_order"]}
 
 
-def test_trials_and_page_say_what_every_method_was_given(folder, capsys):
+def test_trials_and_page_say_what_every_method_was_given(folder):
     searches.write("found", TOLD)
     tune("--out", "out", "--tuned", "frozen.yaml")
     kept = trials.read("out/trials.csv")

@@ -504,7 +504,7 @@ def test_a_cache_that_fails_is_a_line_and_not_the_end(killed_clipping, tmp_path,
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_two_processes_with_one_cache_leave_each_other_alone(tmp_path, monkeypatch, capsys):
+def test_two_processes_with_one_cache_leave_each_other_alone(tmp_path, capsys):
     """On whatever machine the other one is: what it locks are its files. Here both are runs of one process."""
     one = spec("lstm", "adding", lag=12, budget=900.0)
     whole = [plain(event) for event in run(one)]

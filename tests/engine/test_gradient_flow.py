@@ -24,9 +24,9 @@ from toy import spec
 METHODS = registry.names("methods")
 
 
-def start(method, task, seeds=(0,), n=4, lag=12):
+def start(method, task, seeds=(0,), n=4):
     """A model at its start, and a batch."""
-    setup = resolve(spec(method, task, lag=lag, seeds=seeds, block=len(seeds)))
+    setup = resolve(spec(method, task, lag=12, seeds=seeds, block=len(seeds)))
     data = Data(setup, seeds)
     return setup, data.start(), data.batch(GRADIENT_FLOW, 0, n)
 

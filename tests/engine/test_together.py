@@ -72,7 +72,7 @@ def on_a_gpu(monkeypatch):
     return used
 
 
-def test_a_search_on_a_gpu_has_the_candidates_of_one_on_a_cpu(monkeypatch, request, tmp_path):
+def test_a_search_on_a_gpu_has_the_candidates_of_one_on_a_cpu(request, tmp_path):
     run_spec = spec("clipping", seeds=(protocol.FIRST_TUNING_SEED, protocol.FIRST_TUNING_SEED + 1), block=2)
     alone = list(tune.search(run_spec, 3, lambda event: None, Rungs(None)))
     used = request.getfixturevalue("on_a_gpu")

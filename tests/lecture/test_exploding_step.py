@@ -13,8 +13,8 @@ from longlag.lecture.tools.numbers import Verdict
 from longlag.lecture.tools.trainee import wrong
 
 
-def explosion(before=0.1, plain=0.75, clipped=0.05, later=0.7):
-    errors = {"before": [0.2, before], "plain": [plain, later], "clipped": [clipped, 0.0]}
+def explosion(plain=0.75, clipped=0.05, later=0.7):
+    errors = {"before": [0.2, 0.1], "plain": [plain, later], "clipped": [clipped, 0.0]}
     norms = {"before": [1.0], "plain": [30.0, 2.0], "clipped": [30.0, 1.0]}
     by_rate = {"plain": [0.1, 0.2, plain, 0.75, 0.75], "clipped": [0.1, 0.1, clipped, 0.1, 0.3]}
     return exploding_step.Explosion(7, 30.0, 1.5, 1.2, errors, norms, by_rate)

@@ -50,9 +50,9 @@ class Block(nn.Module):
         return self.out(self.layer(self.into(x), src_key_padding_mask=padding)).transpose(1, 2)
 
 
-def double(module, seed=0):
-    """The module in float64, with weights that depend on the seed alone."""
-    generator = torch.Generator().manual_seed(seed)
+def double(module):
+    """The module in float64, with the same weights each time."""
+    generator = torch.Generator().manual_seed(0)
     module = module.double()
     with torch.no_grad():
         for p in module.parameters():
@@ -108,10 +108,10 @@ def dense(module, outputs, loss, hidden=None, structural=0.0):
     return total
 
 
-def assert_product_is_dense(opt, closure, matrix, batches=None, structural=0.0):
+def assert_product_is_dense(opt, closure, matrix, structural=0.0):
     for seed in (7, 8):
         v = normal(len(matrix), seed=seed)
-        found = product(opt, closure, v, batches, structural)
+        found = product(opt, closure, v, structural=structural)
         torch.testing.assert_close(found, matrix @ v, rtol=1e-9, atol=1e-11)
 
 
