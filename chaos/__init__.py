@@ -10,5 +10,5 @@
     calls.py        system calls that fail while a run trains
 
 Each is a function of a folder, how much to try, a seed and a deadline, and returns a `Tally`. `python -m chaos`
-prints them.
+prints them. `cached.py` makes the rung and the checkpoint that several of them damage.
 """

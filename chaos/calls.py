@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from chaos import files
+from chaos import cached
 from chaos.tally import Tally, quiet
 from longlag import cli, protocol
 from longlag.rng import stream
@@ -26,7 +26,7 @@ CALLS: dict[str, tuple[Any, str]] = {
     "read": (io, "open"),
 }  # fmt: skip
 _MOST = 12  # calls that go well before the one that fails
-_SPEC = files.SPEC
+_SPEC = cached.SPEC
 _RUN = [
     "ladder",
     "--task",
@@ -66,7 +66,7 @@ class Failing:
 def campaign(folder: Path, n: int, seed: int, deadline: float) -> Tally:
     """Trains the same run n times, each time with another failing call."""
     draw = stream(seed, "chaos", "calls")
-    files.checkpoint(folder / "start/cache")
+    cached.checkpoint(folder / "start/cache")
     wanted = _trained(folder / "whole")
 
     def prepare(i: int) -> tuple[str, Callable[[], str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chaos import files
+from chaos import cached
 from chaos.tally import Tally
 from longlag.engine.codec import pack, unpack
 from longlag.rng import stream
@@ -48,7 +48,7 @@ ARRAYS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def campaign(folder: Path, n: int, seed: int, deadline: float) -> Tally:
     """Changes the kind of something in a checkpoint and resumes from it, n times."""
     draw = stream(seed, "chaos", "checkpoints")
-    path, read = files.checkpoint(folder)
+    path, read = cached.checkpoint(folder)
     header, arrays = unpack(path.read_bytes())
 
     def prepare(i: int) -> tuple[str, Callable[[], str]]:

@@ -6,7 +6,6 @@ rows of the beginning where a file was cut between two lines. Anything else is a
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -15,17 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
+from chaos import cached
+from chaos.cached import REFUSED, SAME, same
 from chaos.tally import Tally, quiet
 from longlag import cli
 from longlag.design import collect, footprints, suite
 from longlag.design.job import Job, Key
-from longlag.engine.checkpoint import Checkpoints
-from longlag.engine.ladder import Rungs
-from longlag.engine.spec import RunSpec, resolve, unmeasured_row
-from longlag.engine.train import Block
 from longlag.errors import LonglagError
 from longlag.report import claims, images
 from longlag.rng import stream
@@ -35,8 +31,7 @@ from longlag.store.files import checksum
 
 _HOW = {"truncated": 0.25, "bit flipped": 0.4, "bits flipped": 0.1, "zeros": 0.05, "bytes lost": 0.1,
         "bytes added": 0.05, "noise": 0.05}  # fmt: skip
-REFUSED, SAME, LESS = "refused or passed over", "read as written", "whole rows only"
-SPEC = RunSpec("adding", 12, "lstm", (0,), 600.0, {"cell.hidden": 4, "optimiser.batch": 10})
+LESS = "whole rows only"
 _DIGEST = "0123456789abcdef"
 _DESIGN: dict[str, Any] = {"suite": "tiny", "seeds": "0:2", "lags": [10, 20], "budget": 600, "seeds_per_job": 1,
            "cells": [{"methods": ["esn", "hf"], "tasks": ["adding"]}]}  # fmt: skip
@@ -120,14 +115,14 @@ def prepared(folder: Path) -> list[Kind]:
         own = [row for row in rows if collect.key_of(row) in set(job.runs())]
         records.write_rows(folder / "jobs" / job.folder / "runs.csv", own)
         write_points(folder / "jobs" / job.folder / "curves.parquet", points)
-    rung, kept = _rung(folder / "rungs")
-    kept_state, seen = checkpoint(folder / "checkpoints")
+    rung, kept = cached.rung(folder / "rungs")
+    kept_state, seen = cached.checkpoint(folder / "checkpoints")
     (folder / "suite.json").write_text(plan.to_json(plan.digests))
     return [
         Kind("runs.csv", runs, lambda: _rows(records.read_rows(runs), rows)),
         Kind("runs.csv in diff", runs, lambda: _verb(["diff", folder, runs], 0)),
         Kind("runs.csv in merge", runs, lambda: _verb(["merge", folder / "out", runs], 0)),
-        Kind("curves.parquet", curves, lambda: _same(read_points(curves), points)),
+        Kind("curves.parquet", curves, lambda: same(read_points(curves), points)),
         Kind("rung", rung, kept),
         Kind("checkpoint", kept_state, seen),
         Kind("suite.json", folder / "suite.json", lambda: _collected(folder, rows)),
@@ -155,9 +150,9 @@ def _beside_a_page(folder: Path) -> list[Kind]:
     memory.write_text("method,task,lag,megabytes\nlstm,adding,20,249\nhf,adding,20,332\n")
     shown, told, known = images.of_file(figure), claims.read(folder), footprints.read(memory)
     return [
-        Kind("figure", figure, lambda: _same(images.of_file(figure), shown)),
-        Kind("figure in the lecture", figure, lambda: _same(claims.read(folder), told)),
-        Kind("lecture.json", verdicts, lambda: _same(claims.read(folder), told)),
+        Kind("figure", figure, lambda: same(images.of_file(figure), shown)),
+        Kind("figure in the lecture", figure, lambda: same(claims.read(folder), told)),
+        Kind("lecture.json", verdicts, lambda: same(claims.read(folder), told)),
         Kind("memory.csv", memory, lambda: SAME if footprints.read(memory) == known else "another guess"),
     ]
 
@@ -188,11 +183,6 @@ def _rows(found: list[records.Row], written: list[records.Row]) -> str:
     return SAME if len(found) == len(written) else LESS
 
 
-def _same(found: Any, written: Any) -> str:
-    assert repr(found) == repr(written), "other content"
-    return SAME
-
-
 def _verb(words: list[object], expected: int) -> str:
     """A verb of the command ends well, or with a line."""
     code = cli.main([str(word) for word in words])
@@ -215,96 +205,8 @@ def _curves(folder: Path, written: list[records.Point]) -> str:
     """The curves that are collected are those that were written, or none."""
     _, table = collect.collect(suite.read(folder / "suite.json"), folder / "jobs", lambda note: None)
     own = [point for point in table.select(curves_schema().names).to_pylist() if point["seed"] == 0]
-    return _same(own, [_plain(point) for point in written]) if own else REFUSED
+    return same(own, [_plain(point) for point in written]) if own else REFUSED
 
 
 def _plain(point: records.Point) -> dict[str, Any]:
     return {name: getattr(point, name) for name in curves_schema().names}
-
-
-def _rung(folder: Path) -> tuple[Path, Callable[[], str]]:
-    setup, rungs = resolve(SPEC), Rungs(folder)
-    row = unmeasured_row(setup, 0, "now", status="solved", reason="", solved=True, passes=5.0)
-    points = [records.Point("adding", 12, "lstm", 0, 1.0 * k, k, 0.5, 0.5, 0.5, 0.1) for k in range(20)]
-    rungs.save(setup, row, points)
-    (path,) = folder.rglob("*.json")
-
-    def read() -> str:
-        kept = rungs.load(setup, 0)
-        return REFUSED if kept is None else _same(kept, (row, points))
-
-    return path, read
-
-
-def checkpoint(folder: Path) -> tuple[Path, Callable[[], str]]:
-    """A run that is gone on with must end as one that was not: the damaged checkpoint is the only one there."""
-    setup = resolve(SPEC)
-
-    def fresh() -> Block:
-        with torch.no_grad():
-            return Block(setup, SPEC.seeds)
-
-    with torch.no_grad():
-        block, driver = fresh(), Checkpoints(folder, 1e-9)
-        events = driver(block)
-        while block.state.drawn < 8:
-            _step(block, events, driver)
-    (path, *others) = sorted(folder.rglob("*.ckpt"))
-    for other in others:
-        other.unlink()
-    start, resumed = _state(fresh()), _state(_gone_on(fresh(), folder))
-    assert start != resumed
-
-    def read() -> str:
-        found = _state(_gone_on(fresh(), folder))
-        assert found in (start, resumed), "another state"
-        return SAME if found == resumed else REFUSED
-
-    return path, read
-
-
-def _step(block: Block, events: Any, driver: Checkpoints) -> None:
-    """Trains with checkpoints until the block has drawn eight batches, as a killed process would have."""
-
-    class Enough(BaseException):
-        pass
-
-    advance = block.advance
-
-    def limited() -> Any:
-        if block.state.drawn >= 8:
-            raise Enough
-        return advance()
-
-    block.advance = limited  # type: ignore[method-assign]
-    with contextlib.suppress(Enough):
-        list(events)
-
-
-def _gone_on(block: Block, folder: Path) -> Block:
-    """The block after the first thing that the driver does: to look for a checkpoint."""
-
-    class Enough(BaseException):
-        pass
-
-    def stop() -> Any:
-        raise Enough
-
-    block.advance = stop  # type: ignore[method-assign]
-    with torch.no_grad(), contextlib.suppress(Enough):
-        list(Checkpoints(folder, 1e9)(block))
-    return block
-
-
-def _state(block: Block) -> str:
-    """What decides the next steps, as text."""
-    state = replace(block.keep(), cpu=np.zeros(1), wall=np.zeros(1), started="")
-
-    def text(value: Any) -> Any:
-        if isinstance(value, torch.Tensor):
-            return value.numpy().tobytes().hex()
-        if isinstance(value, dict):
-            return {key: text(item) for key, item in value.items()}
-        return repr(value) if not hasattr(value, "__dataclass_fields__") else text(vars(value))
-
-    return json.dumps(text(state))
