@@ -4,13 +4,12 @@ import doctest
 import importlib
 import pkgutil
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import longlag
+import warm
 from longlag import cli, registry
 from longlag.store.records import read_rows
 from test_docs import DOCUMENTS, ROOT, blocks
@@ -54,7 +53,7 @@ def test_python_blocks_of_the_documents_run(tmp_path, document, k):
     file.write_text(code)
     kind = re.search(r'^(METHOD|TASK) = \w+\(\s*name="(\w+)"', code, flags=re.M)
     if kind is None:
-        done = subprocess.run([sys.executable, "-W", "error", file], capture_output=True, text=True, check=False)
+        done = warm.run([str(file)], options=("-W", "error"))
         assert done.returncode == 0, done.stderr
         return
     chosen = {"METHOD": "clipping", "TASK": "temporal_order"} | {kind[1]: kind[2]}
