@@ -12,11 +12,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
+
+import warm
 
 PACKAGE = Path(__file__).parents[1] / "src" / "longlag"
 
@@ -296,8 +298,7 @@ def mutated(mutation: Mutation) -> Result:
         shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
         (package / mutation.file).write_text(mutation.text())
         environment = os.environ | {"PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"}
-        command = [sys.executable, "-W", "ignore", __file__, "--child"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        done = warm.run([__file__, "--child"], options=("-W", "error"), env=environment)
     if done.returncode:
         return Result("", "", 0.0, [done.stderr.strip().splitlines()[-1]])
     return Result(**json.loads(done.stdout))
@@ -343,6 +344,7 @@ def table(mutations: list[Mutation]) -> int:
 if __name__ == "__main__":
     words = sys.argv[1:]
     if words == ["--child"]:
+        warnings.simplefilter("ignore")  # a changed formula may well divide by zero
         print(json.dumps(first_difference()))
     else:
         sys.exit(bool(table([m for m in MUTATIONS if not words or any(w in m.name + m.file for w in words)])))

@@ -3,13 +3,12 @@
 import dataclasses
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 import torch
 
 import test_contracts as contracts
+import warm
 from longlag import cli, registry, words
 from longlag.cells.base import complete, unroll
 from longlag.cli import _arguments
@@ -214,10 +213,8 @@ def trained(tmp_path, *words: str) -> tuple[Row, str]:
     """The row of a run of the task whose rungs are kept, by a process of its own, and what it said."""
     out = tmp_path / "runs.csv"
     common = ["--lags", "5", "--budget", "3000", "--cache", str(tmp_path / "rungs"), "--out", str(out)]
-    done = subprocess.run(
-        [sys.executable, "-m", "longlag", "ladder", "--task", "first_symbol", *common, *words],
-        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": searched(tmp_path)},
-    )  # fmt: skip
+    asked = ["-m", "longlag", "ladder", "--task", "first_symbol", *common, *words]
+    done = warm.run(asked, options=("-W", "error"), env=os.environ | {"PYTHONPATH": searched(tmp_path)})
     assert done.returncode == 0, done.stderr
     (row,) = read_rows(out)
     return row, done.stderr
@@ -267,10 +264,9 @@ def test_entry_points_of_an_installed_package_are_found(tmp_path):
     row, _ = trained(tmp_path, "--method", "my_gru")
     assert (row.method, row.task) == ("my_gru", "first_symbol")
     assert trained(tmp_path, "--method", "my_gru")[0] == row
-    shown = subprocess.run(
-        [sys.executable, "-m", "longlag", "show", "my_gru", "--task", "first_symbol"],
-        capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": searched(tmp_path)},
-    )  # fmt: skip
+    asked = ["-m", "longlag", "show", "my_gru", "--task", "first_symbol"]
+    shown = warm.run(asked, options=("-W", "error"), env=os.environ | {"PYTHONPATH": searched(tmp_path)})
+    assert shown.returncode == 0, shown.stderr
     assert GRU.split('"""')[1] in shown.stdout
     (tmp_path / "longlag_gru.py").write_text(GRU + "# edited\n")
     edited, _ = trained(tmp_path, "--method", "my_gru")

@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 import torch
 
+import warm
 from longlag import protocol, registry
 from longlag.engine import checkpoint
 from longlag.engine.block import Block
@@ -707,14 +708,15 @@ Block.advance = asked
 def test_a_ladder_of_a_real_process_is_ended_by_a_signal_and_gone_on_with(tmp_path, cache):
     """Without --cache the folder lies beside the rows until they are written."""
     (tmp_path / "stops.py").write_text(STOPS)
-    words = [sys.executable, "-B", "-m", "longlag", "ladder", "--task", "adding", "--lags", "10", "--method", "clipped",
+    words = ["-m", "longlag", "ladder", "--task", "adding", "--lags", "10", "--method", "clipped",
              "--plugin", str(tmp_path / "stops.py"), "--seeds", "0:2", "--budget", "2000", "--set", "cell.hidden=8"]  # fmt: skip
 
     def call(name, **env):
         outputs = {"--out": "runs.csv", "--curves": "curves.parquet"}
         outputs |= {"--cache": cache} if cache == "rungs" else {}
         more = [word for flag, file in outputs.items() for word in (flag, str(tmp_path / name / file))]
-        done = subprocess.run([*words, *more], capture_output=True, text=True, env=os.environ | env)
+        fresh = {"PYTHONDONTWRITEBYTECODE": "1"}
+        done = warm.run([*words, *more], options=("-W", "error"), env=os.environ | fresh | env)
         return done.returncode, done.stderr
 
     assert call("whole")[0] == 0
