@@ -100,10 +100,10 @@ def sentence(record: Path = RECORD) -> str:
     measured = [row for row in rows("speed.csv", record) if row["ratio"]]
     asked = [f"{_what(row)} {float(row['ratio']):.3g}" for row in measured if row["goal"]]
     others = [f"{_what(row)} {float(row['ratio']):.3g}" for row in measured if not row["goal"]]
-    text = f"- **P12** on one {_machine(record)['gpu']} (floor 10, goal 20): {', '.join(asked)}."
+    told = f"- **P12** on one {_machine(record)['gpu']} (floor 10, goal 20): {', '.join(asked)}."
     if others:
-        text += f" Against the same program, called: {', '.join(others)}."
-    return textwrap.fill(text, 119, subsequent_indent="  ", break_on_hyphens=False)
+        told += f" Against the same program, called: {', '.join(others)}."
+    return textwrap.fill(told, 119, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _what(row: dict[str, str]) -> str:

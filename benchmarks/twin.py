@@ -136,8 +136,8 @@ class AutogradOracle:
         with torch.enable_grad():
             net = self._net(params)
             loss = loss_of(net(self._x()), self.batch.y)
-            gradient = torch.autograd.grad(loss, tuple(net.parameters()))
-        return loss.detach().reshape(1), self._ours(net, gradient)
+            pieces = torch.autograd.grad(loss, tuple(net.parameters()))
+        return loss.detach().reshape(1), self._ours(net, pieces)
 
     def gauss_newton(self, params: Params, structural: float = 0.0) -> Callable[[Params], dict[str, Tensor]]:
         """(J'HJ + structural S) v; in terms of the states, the curvature of S is 1 / (1 - h^2)."""

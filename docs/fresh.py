@@ -114,7 +114,7 @@ def outcomes(rows: Iterable[Row]) -> Outcomes:
 
 def page(records: Mapping[str, Sequence[Row]]) -> str:
     """The README."""
-    cells, new = asked(SUITE), [cell for cell in asked(LAST) if cell not in asked(SUITE)]
+    cells, new = asked(SUITE), [pair for pair in asked(LAST) if pair not in asked(SUITE)]
     last = records.get("final", [])
     return _PAGE.format(
         table=table(records, cells),

@@ -28,12 +28,12 @@ _CHANGES = {  # the variants of config/reservoirs.yaml, in words
 def units() -> Finding:
     """What helps an echo state network at lag 1000."""
     wrong: dict[str, list[float]] = {}
-    recipe = "nothing: 200 units, `cell.leak.times = 0.09`"
+    unchanged = "nothing: 200 units, `cell.leak.times = 0.09`"
     with TRIED.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             changed = json.loads(row["spec"])["overrides"]
             settings = [f"`{setting} = {value:g}`" for setting, value in sorted(changed.items())]
-            name = recipe if row["method"] == "e_base" else ", ".join(settings)
+            name = unchanged if row["method"] == "e_base" else ", ".join(settings)
             if row["task"] == "multiplication":
                 wrong.setdefault(name, []).append(float(row["test_error"]))
     ranked = sorted(wrong.items(), key=lambda item: fmean(item[1]))

@@ -214,8 +214,8 @@ def _tasks(seeds: Iterable[tuple[str, str, int]]) -> list[str]:
 
 def _table(seeds: Seeds, tasks: Sequence[str], names: Sequence[str]) -> str:
     return in_markdown(
-        ["task", *(cell for name in names for cell in (method_label(name), "wrong"))],
-        [[task_label(task), *(cell for name in names for cell in _cells(seeds, name, task))] for task in tasks],
+        ["task", *(head for name in names for head in (method_label(name), "wrong"))],
+        [[task_label(task), *(each for name in names for each in _cells(seeds, name, task))] for task in tasks],
     )
 
 

@@ -162,11 +162,11 @@ def run(name: str, session: Session, clone: Path, log: Path) -> None:
         done = subprocess.run(
             ["bash", "-c", command], cwd=source, env=around, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        seconds = time.monotonic() - start
+        spent = time.monotonic() - start
         said = [line for line in done.stdout.replace(str(clone.parent), "...").splitlines() if not _OF_PIP.match(line)]
         cut = [f"[{count(len(said) - LINES, 'line')} before]"] if len(said) > LINES else []
-        code = f", exit code {done.returncode}" if done.returncode else ""
-        told += [f"$ {command}", *cut, *(line[:200] for line in said[-LINES:]), f"[{seconds:.1f} s{code}]", ""]
+        failed = f", exit code {done.returncode}" if done.returncode else ""
+        told += [f"$ {command}", *cut, *(line[:200] for line in said[-LINES:]), f"[{spent:.1f} s{failed}]", ""]
         print(*told[-2:-1], command, flush=True)
     head = f"{_AT}{git(clone, 'rev-parse', '--short=12', 'HEAD')} on {machine()}"
     log.write_text("\n".join([head, "", *told]), "utf-8")

@@ -127,17 +127,17 @@ def _label_of_variant(kind: str, name: str) -> str:
 def read_labels(files: Iterable[Path]) -> None:
     """Keeps the labels of the METHOD and TASK constants of plug-in files, whose code is not run. What a file does not
     spell out, and a file that cannot be read, has none."""
-    for file in files:
+    for path in files:
         try:
-            tree = ast.parse(file.read_bytes())
+            tree = ast.parse(path.read_bytes())
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         for kind, constant in _CONSTANTS.items():
             call = _call(tree, constant)
             given = {**dict(zip(("name", "label"), call.args, strict=False)), **_keywords(call)} if call else {}
-            name, label = (_text(given.get(word)) for word in ("name", "label"))
-            if name and label and name not in names(kind):
-                _labels[kind, name] = printable(label)[:_LONGEST_LABEL]
+            name, said = (_text(given.get(word)) for word in ("name", "label"))
+            if name and said and name not in names(kind):
+                _labels[kind, name] = printable(said)[:_LONGEST_LABEL]
 
 
 def tunable() -> list[str]:
@@ -188,8 +188,8 @@ def file(kind: str, name: str) -> Path | None:
 
 def defined_in(path: str) -> list[tuple[str, str]]:
     """What the file has registered that `load_plugin` read: (kind, name), methods first."""
-    file = Path(path).resolve()
-    return sorted(key for key, origin in _origins.items() if origin.file == file)
+    resolved = Path(path).resolve()
+    return sorted(key for key, origin in _origins.items() if origin.file == resolved)
 
 
 def document(kind: str, name: str) -> str:
@@ -289,8 +289,8 @@ def _installed_digest(package: str) -> str:
     """Of the Python files of an installed package, or of a module that is one file."""
     found = importlib.util.find_spec(package)
     folders = [Path(folder) for folder in (found.submodule_search_locations or ())] if found else []
-    files = sorted(file for folder in folders for file in folder.rglob("*.py"))
-    return _digest(file.read_bytes() for file in files or [Path(str(found and found.origin))])
+    paths = sorted(path for folder in folders for path in folder.rglob("*.py"))
+    return _digest(path.read_bytes() for path in paths or [Path(str(found and found.origin))])
 
 
 def _digest(contents: Iterable[bytes]) -> str:

@@ -111,8 +111,8 @@ def with_values(part: Any, values: Mapping[str, Any]) -> Any:
 
 def _with_value(part: Any, names: list[str], value: Any, path: str) -> Any:
     name, *rest = names
-    present = getattr(part, name)
-    new = _with_value(present, rest, value, path) if rest else _converted(present, value, path)
+    old = getattr(part, name)
+    new = _with_value(old, rest, value, path) if rest else _converted(old, value, path)
     try:
         return replace(part, **{name: new})
     except OutOfRange as error:
@@ -122,22 +122,20 @@ def _with_value(part: Any, names: list[str], value: Any, path: str) -> Any:
     raise LonglagError(f"setting {path!r} cannot be {shown(value)}; {reason}")
 
 
-def _converted(present: Any, value: Any, path: str) -> Any:
+def _converted(old: Any, value: Any, path: str) -> Any:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(present, float) and number and abs(value) <= sys.float_info.max:
+    if isinstance(old, float) and number and abs(value) <= sys.float_info.max:
         return float(value)
-    if isinstance(present, int) and not isinstance(present, bool) and number and value % 1 == 0:
+    if isinstance(old, int) and not isinstance(old, bool) and number and value % 1 == 0:
         return int(value)
-    if isinstance(present, tuple) and isinstance(value, list | tuple):
-        if len(value) != len(present):
-            raise LonglagError(
-                f"setting {path!r} takes {len(present)} values, its value is {list(present)}; not {len(value)}"
-            )
-        return tuple(_converted(old, new, path) for old, new in zip(present, value, strict=True))
-    if type(present) is type(value) and not isinstance(present, float):
+    if isinstance(old, tuple) and isinstance(value, list | tuple):
+        if len(value) != len(old):
+            raise LonglagError(f"setting {path!r} takes {len(old)} values, its value is {list(old)}; not {len(value)}")
+        return tuple(_converted(one, new, path) for one, new in zip(old, value, strict=True))
+    if type(old) is type(value) and not isinstance(old, float):
         return value
-    kind = _KINDS.get(type(present), type(present).__name__)
-    raise LonglagError(f"setting {path!r} cannot be {shown(value)}; it is {kind}, its value is {written(present)}")
+    kind = _KINDS.get(type(old), type(old).__name__)
+    raise LonglagError(f"setting {path!r} cannot be {shown(value)}; it is {kind}, its value is {written(old)}")
 
 
 def of_task(values: Mapping[str, Any], task: str) -> dict[str, Any]:

@@ -170,11 +170,11 @@ def error_rate(
 def _warn_of_training(model: Callable[[Tensor], Tensor]) -> None:
     """Warns of a module in training mode that scores otherwise than in use. Hooks would find those of any function, but
     disturb `torch.compile`, so that only the modules are known that a function names."""
-    named = [model, getattr(model, "__self__", None)]
+    found = [model, getattr(model, "__self__", None)]
     with suppress(TypeError, ValueError):  # no function of Python
         names = inspect.getclosurevars(model)
-        named += [*names.nonlocals.values(), *names.globals.values()]
-    for module in (part for each in named if isinstance(each, torch.nn.Module) for part in each.modules()):
+        found += [*names.nonlocals.values(), *names.globals.values()]
+    for module in (part for each in found if isinstance(each, torch.nn.Module) for part in each.modules()):
         if draws(module) or moves_statistics(module):
             does = "draws random numbers" if draws(module) else "normalises by the test sequences, and remembers them"
             warn_user(

@@ -52,7 +52,7 @@ class GatedRuns:
     def __init__(self, kernels: Kernels, params: Params, x: Tensor, start: Tensor, scored: int) -> None:
         self._kernels, self._given = kernels, _replicas(kernels, params, x, start)
         self._runs = [kernels.forward(w, inputs, started, scored) for w, inputs, started in self._given]
-        self.states = torch.stack([_sequences_first(states) for states, _ in self._runs])
+        self.states = torch.stack([_sequences_first(scored_states) for scored_states, _ in self._runs])
 
     def backward(self, d_states: Tensor) -> dict[str, Tensor]:
         rows = [
@@ -71,8 +71,8 @@ class StackedRuns:
         begun = np.arange(starts.max(initial=0))[:, None, None] >= starts  # [T0, R, B]
         self._kernels, self._started = kernels, begun[:, :, None].astype(arrays[0].dtype)
         self._w = kernels.weights(*arrays)
-        states, self._kept = kernels.forward(self._w, x.numpy().transpose(1, 0, 2, 3), self._started, scored)
-        self.states = torch.from_numpy(np.ascontiguousarray(states.transpose(1, 0, 3, 2)))
+        found, self._kept = kernels.forward(self._w, x.numpy().transpose(1, 0, 2, 3), self._started, scored)
+        self.states = torch.from_numpy(np.ascontiguousarray(found.transpose(1, 0, 3, 2)))
 
     def backward(self, d_states: Tensor) -> dict[str, Tensor]:
         d_scored = np.ascontiguousarray(d_states.numpy().transpose(1, 0, 3, 2))
@@ -84,8 +84,8 @@ def states(kernels: ForwardKernels, params: Params, x: Tensor, start: Tensor, sc
     """Hidden states at the last steps, [R, K, B, H], in chunks whose states fit into the cache."""
 
     def of_chunk(x: Tensor, start: Tensor) -> Tensor:
-        given = _replicas(kernels, params, x, start)
-        return torch.stack([_sequences_first(kernels.states(*each, scored)) for each in given])
+        replicas = _replicas(kernels, params, x, start)
+        return torch.stack([_sequences_first(kernels.states(*given, scored)) for given in replicas])
 
     return in_chunks(of_chunk, x, start)
 
@@ -100,9 +100,9 @@ def _replicas(kernels: Kernels, params: Params, x: Tensor, start: Tensor) -> lis
     return found
 
 
-def _sequences_first(states: Array) -> Tensor:
+def _sequences_first(hidden: Array) -> Tensor:
     """[K, H, B] -> [K, B, H]."""
-    return torch.from_numpy(np.ascontiguousarray(states.transpose(0, 2, 1)))
+    return torch.from_numpy(np.ascontiguousarray(hidden.transpose(0, 2, 1)))
 
 
 def rows_of(x: Array, hidden: int, dtype: np.dtype) -> Array:

@@ -44,11 +44,11 @@ class Kept:
 def weights(w_xh: Array, w_hh: Array, b_h: Array) -> Weights:
     hidden = len(w_hh)
     drive = np.concatenate([w_xh, b_h[None]])
-    forward = np.concatenate([w_hh, drive]) / 2
-    forward[hidden:, 2 * hidden :] = 0
+    rows = np.concatenate([w_hh, drive]) / 2
+    rows[hidden:, 2 * hidden :] = 0
     recurrent = w_hh.reshape(hidden, 3, hidden) * each(_SCALES[:3], w_hh)
     return Weights(
-        np.ascontiguousarray(forward.T),
+        np.ascontiguousarray(rows.T),
         np.ascontiguousarray(drive[:, 2 * hidden :].T),
         recurrent.reshape(hidden, 3 * hidden),
     )

@@ -48,8 +48,8 @@ class Kept:
 def weights(w_xh: Array, w_hh: Array, b_h: Array) -> Weights:
     hidden = len(w_hh)
     rows = _ordered(np.concatenate([w_hh, w_xh, b_h[None]]), hidden)
-    forward = (rows * each(_SLOPES, rows)).reshape(len(rows), -1)
-    return Weights(np.ascontiguousarray(forward.T), rows[:hidden].reshape(hidden, -1))
+    scaled = (rows * each(_SLOPES, rows)).reshape(len(rows), -1)
+    return Weights(np.ascontiguousarray(scaled.T), rows[:hidden].reshape(hidden, -1))
 
 
 def forward(w: Weights, x: Array, started: Array, scored: int) -> tuple[Array, Kept]:

@@ -23,8 +23,8 @@ class Weights:
 
 
 def weights(w_xh: Array, w_hh: Array, b_h: Array) -> Weights:
-    forward = np.concatenate([w_hh, w_xh, b_h[None]])
-    return Weights(np.ascontiguousarray(forward.T), np.ascontiguousarray(w_hh))
+    rows = np.concatenate([w_hh, w_xh, b_h[None]])
+    return Weights(np.ascontiguousarray(rows.T), np.ascontiguousarray(w_hh))
 
 
 def forward(w: Weights, x: Array, started: Array, scored: int) -> tuple[Array, Array]:

@@ -151,7 +151,7 @@ def load_plugins(args: argparse.Namespace) -> None:
 
 def add_training(
     parser: argparse.ArgumentParser,
-    seeds: Callable[[str], tuple[int, ...]] = seeds,
+    read_seeds: Callable[[str], tuple[int, ...]] = seeds,
     required: bool = True,
     also: str = "",
 ) -> None:
@@ -162,7 +162,7 @@ def add_training(
     parser.add_argument("--method", required=required, help="a name from `longlag list`")
     parser.add_argument(
         "--seeds",
-        type=seeds,
+        type=read_seeds,
         default=(0,),
         help=f"a range such as 0:5 for seeds 0 to 4, or single seeds such as 3 or 1,4,9 (default: seed 0){also}",
     )

@@ -42,9 +42,9 @@ def kept(kind: str, name: str) -> dict[str, Any] | None:
     return entry if entry and entry["source"] == _source(kind, name) else None
 
 
-def lag_of(task: str, lag: int | None) -> int:
+def lag_of(name: str, lag: int | None) -> int:
     """The lag at which a task is shown: the one that is asked for, else `LAG`, or its shortest if that is longer."""
-    return max(LAG, registry.get("tasks", task).shortest) if lag is None else lag
+    return max(LAG, registry.get("tasks", name).shortest) if lag is None else lag
 
 
 def method(name: str, tasks: list[str], lag: int | None) -> dict[str, Any]:
@@ -62,10 +62,10 @@ def method(name: str, tasks: list[str], lag: int | None) -> dict[str, Any]:
     found = registry.get("methods", name)
     space.check_form(found)
     parts: dict[str, list[str]] = {}
-    for task in tasks:
-        built = resolve(RunSpec(task, lag_of(task, lag), name, (0,))).parts
+    for one in tasks:
+        built = resolve(RunSpec(one, lag_of(one, lag), name, (0,))).parts
         lines = "\n".join(f"  {path} = {_shown(value_at(built, path))}" for path in paths(built))
-        parts.setdefault(lines, []).append(f"{task} ({registry.get('tasks', task).traits.kind})")
+        parts.setdefault(lines, []).append(f"{one} ({registry.get('tasks', one).traits.kind})")
     searched = ", ".join(f"{path} in [{r.low:g}, {r.high:g}]" for path, r in found.tune.items())
     listed = [{"tasks": names, "lines": lines} for lines, names in parts.items()]
     return {**_basics("methods", name), "label": found.label, "space": searched, "parts": listed}

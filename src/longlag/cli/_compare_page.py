@@ -25,9 +25,9 @@ def named(source: Path) -> str:
     return f"longlag {__version__}: {resources.REFERENCE}/{source.name}" if source.parent == own else str(source)
 
 
-def refuse_loss(plan: Suite, method: str, out: Path, replace: bool = False) -> str:
-    """A note on rows in the folder that go: of an earlier version of the method, or any with `replace`; empty if there
-    are none.
+def refuse_loss(plan: Suite, method: str, out: Path, replacing: bool = False) -> str:
+    """A note on rows in the folder that go: of an earlier version of the method, or any with `replacing`; empty if
+    there are none.
 
     Raises:
         LonglagError: it holds finished runs of the method as it is now, which this call would drop from its record, and
@@ -45,7 +45,7 @@ def refuse_loss(plan: Suite, method: str, out: Path, replace: bool = False) -> s
     kept = [row for row in records.read_rows(path) if row.method == method]
     current = _current(kept)
     lost = [row for row in kept if row.spec_hash in current and wanted.get(key_of(row)) != row.spec_hash]
-    if lost and replace:
+    if lost and replacing:
         return f"{out}: {count(len(lost), 'run')} of {method!r}, which this call replaces"
     if lost:
         others = sum(key_of(row) in wanted for row in lost)

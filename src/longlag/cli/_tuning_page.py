@@ -119,7 +119,7 @@ def edges_of(choice: Choice) -> list[str]:
         return []
     for name, task in [("one setting", None), *((task, task) for task in choice.tasks)]:
         for on in [task] if task else choice.tasks:
-            values = (_values(choice, {on: number})[on] for number in choice.ranking(task)[:2])
+            values = (_values(choice, {on: candidate})[on] for candidate in choice.ranking(task)[:2])
             for path in candidates.at_edge(method, *values):
                 where.setdefault(path, []).append(name)
     return [f"{path} ({', '.join(dict.fromkeys(names))})" for path, names in where.items()]
@@ -146,7 +146,7 @@ def _words(score: Rank) -> str:
 
 def _met(choice: Choice, numbers: Mapping[str, int | None]) -> str:
     """How many runs with these candidates, by task, are within the criterion: "6 of 8"."""
-    runs = [trial for task, number in numbers.items() for trial in choice.trials[number or 0][task]]
+    runs = [trial for task, candidate in numbers.items() for trial in choice.trials[candidate or 0][task]]
     return f"{sum(trial.met and not trial.failed for trial in runs)} of {len(runs)}"
 
 

@@ -43,8 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     setting = "change a number of the new method, such as optimiser.learning_rate=0.1, or "
     setting += "adding:optimiser.learning_rate=0.1 for one task; see `longlag show METHOD`"
     parser.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help=setting)
-    replace = "replace finished runs in the folder that this call does not ask for, or asks for with other settings"
-    parser.add_argument("--replace", action="store_true", help=replace)
+    dropping = "replace finished runs in the folder that this call does not ask for, or asks for with other settings"
+    parser.add_argument("--replace", action="store_true", help=dropping)
     out = "folder of the results (default: results/compare/METHOD, with --quick results/compare/METHOD-quick)"
     parser.add_argument("--out", type=Path, metavar="DIR", help=out)
 

@@ -20,9 +20,9 @@ EXAMPLE = "longlag diff old=results/before new=results/after"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    run = "a folder with runs.csv, or such a file; LABEL=RUN names it in the table"
-    parser.add_argument("a", metavar="A", help=run)
-    parser.add_argument("b", metavar="B", nargs="?", help=f"{run}; with --methods it may be left out: A itself")
+    record = "a folder with runs.csv, or such a file; LABEL=RUN names it in the table"
+    parser.add_argument("a", metavar="A", help=record)
+    parser.add_argument("b", metavar="B", nargs="?", help=f"{record}; with --methods it may be left out: A itself")
     pair = "compare a method of A with another one of B, such as a method and its variant"
     parser.add_argument("--methods", nargs=2, metavar=("FIRST", "SECOND"), help=pair)
     parser.add_argument("--out", type=Path, metavar="FILE", help="CSV file of the numbers in the table")

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> None:
 
     found = _arguments.suite_of(args)
     runs = args.runs or resources.recorded()
-    rows = [row for run in runs for row in read_rows(_arguments.runs_file(run))]
+    rows = [row for path in runs for row in read_rows(_arguments.runs_file(path))]
     if not any(row.seconds > 0 for row in rows):
         raise LonglagError(f"{_named(args.runs)}: no recorded run to estimate from; name a runs.csv of finished runs")
     if {*found.plugins} <= {*args.plugin}:

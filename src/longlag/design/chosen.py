@@ -91,7 +91,7 @@ def spent(designs: Iterable[Design]) -> list[Spent]:
 def _costs(search: Mapping[str, Any]) -> list[Spent]:
     before, cost = search.get("final_of"), search.get("spent")
     earlier = _costs(before) if isinstance(before, Mapping) else []
-    passes, seconds = (cost.get(of) if isinstance(cost, Mapping) else None for of in ("passes", "cpu_seconds"))
+    passes, seconds = (cost.get(name) if isinstance(cost, Mapping) else None for name in ("passes", "cpu_seconds"))
     if not isinstance(passes, int | float) or not isinstance(seconds, int | float):
         return earlier
     return [*earlier, Spent(before is not None, passes, seconds)]

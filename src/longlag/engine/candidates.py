@@ -33,11 +33,10 @@ def points(method: Method, n: int) -> list[dict[str, float]]:
         ours = method.name in registry.FOLDERS["methods"].names()
         remedy = f"these do: {', '.join(registry.tunable())}" if ours else "give its METHOD a `tune`"
         raise LonglagError(f"method {method.name!r} declares no search space; {remedy}")
-    points = torch.quasirandom.SobolEngine(len(method.tune)).draw(n + 1, dtype=torch.float32)
-    drawn = points[1:]  # the first is a corner
+    drawn = torch.quasirandom.SobolEngine(len(method.tune)).draw(n + 1, dtype=torch.float32)
     return [
         {path: _value(space, float(u)) for (path, space), u in zip(method.tune.items(), point, strict=True)}
-        for point in drawn
+        for point in drawn[1:]  # the first is a corner
     ]
 
 

@@ -158,7 +158,7 @@ def choose(method: str, trials: Iterable[Trial], earlier: Earlier | None = None)
 
 def _best(choice: Choice, task: str | None, earlier: int | None) -> int | None:
     best = choice.ranking(task)[0]
-    score = choice.score(best, task)
-    if earlier is not None and (score.failed or score.unmet == 1):
+    rank = choice.score(best, task)
+    if earlier is not None and (rank.failed or rank.unmet == 1):
         return earlier
-    return None if score.failed else best
+    return None if rank.failed else best

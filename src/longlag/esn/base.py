@@ -160,8 +160,9 @@ class EchoStateBase(ReadoutParameters, ReservoirBase):
         """Targets as numbers."""
         raise NotImplementedError
 
-    def _target_scale(self, y: np.ndarray, weights: np.ndarray) -> Scale:
-        return Scale.of(y, weights)
+    def _target_scale(self, y: np.ndarray, of_steps: np.ndarray) -> Scale:
+        """of_steps: the weight of each target."""
+        return Scale.of(y, of_steps)
 
     @undisturbed()
     def _outputs(self, X: Any) -> tuple[list[np.ndarray], str]:

@@ -210,9 +210,9 @@ def _nested_per_step(y: Sequence[Any], lengths: Sequence[int]) -> bool:
     return differ or as_long_as_sequences or of_outputs
 
 
-def _either(sequences: int, targets: int) -> str:
+def _either(n: int, targets: int) -> str:
     return (
-        f"y of shape {(sequences, targets)} could be {targets} targets of the last step or one target at each of "
+        f"y of shape {(n, targets)} could be {targets} targets of the last step or one target at each of "
         f'{targets} steps; say targets="last" or targets="every"'
     )
 

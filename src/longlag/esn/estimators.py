@@ -192,7 +192,7 @@ class EchoStateClassifier(ClassifierMixin, ClassifierParameters, EchoStateBase):
     def _class_weights(self, targets: np.ndarray) -> np.ndarray:
         return weights.of_classes(self.class_weight, self.classes_, targets[:, 0])
 
-    def _target_scale(self, y: np.ndarray, weights: np.ndarray) -> Scale:
+    def _target_scale(self, y: np.ndarray, of_steps: np.ndarray) -> Scale:
         return Scale.none(y.shape[1])
 
     def decision_function(self, X: Any) -> Any:

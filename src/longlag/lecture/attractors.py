@@ -122,14 +122,14 @@ class Rates:
 
 def rates(land: Landscape, points: int) -> Rates:
     """Fits the rates over the second half of the horizon; points: starts along each side of the square."""
-    steps = land.horizon
-    watershed = derivative(land.net, land.watershed, steps)
+    horizon = land.horizon
+    watershed = derivative(land.net, land.watershed, horizon)
     inside = land.attractors + 0.05 * (land.attractors[::-1] - land.attractors)
-    everywhere = derivative(land.net, grid(points).reshape(-1, 2), steps)[-1]
+    everywhere = derivative(land.net, grid(points).reshape(-1, 2), horizon)[-1]
     grown, shrunk = land.rates
     return Rates(
         *_rate(watershed, grown),
-        *_rate(derivative(land.net, inside, steps).max(1), shrunk),
+        *_rate(derivative(land.net, inside, horizon).max(1), shrunk),
         float((everywhere < ZERO).mean()),
         float(watershed[-1]),
     )
@@ -144,16 +144,16 @@ def _rate(norms: Array, theory: float) -> tuple[float, float]:
 
 def picture(land: Landscape, points: int) -> dict[str, Any]:
     """The map at a T at which a grid can still see the watershed, the cut at several T, and the contrast against T."""
-    net, steps = land.net, max(3, round(land.horizon / 5))
+    net, mapped = land.net, max(3, round(land.horizon / 5))
     near = np.geomspace(1e-9, 0.1, 60)
     shares = np.concatenate([np.linspace(0, 1, 201), land.share - near, [land.share], land.share + near])
     shares = np.unique(np.clip(shares, 0, 1))
-    lags = [max(2, round(steps * factor)) for factor in (0.5, 1, 2, 4)]
+    lags = [max(2, round(mapped * factor)) for factor in (0.5, 1, 2, 4)]
     cut = derivative(net, land.on_cut(shares), max(lags))
     return {
         "axis": np.linspace(-1, 1, points),
-        "steps": steps,
-        "map": np.round(np.log10(derivative(net, grid(points), steps)[-1]), 3),
+        "steps": mapped,
+        "map": np.round(np.log10(derivative(net, grid(points), mapped)[-1]), 3),
         "attractors": land.attractors,
         "saddle": land.saddle,
         "cut": np.round(shares, 9),
@@ -187,7 +187,7 @@ def judge(
 ) -> Finding:
     """The verdict. latches: every trained net; trained: those that hold the bit in two attractors."""
     on, off = "learned to hold the bit in two attractors", "did not learn to hold the bit in two attractors"
-    latched, share, caveat = premise(latches, lambda latch: latch.holds and latch.distinct, on, off, seeds)
+    holding, share, caveat = premise(latches, lambda latch: latch.holds and latch.distinct, on, off, seeds)
     numbers = [
         *thresholds("by design", by_design),
         over_seeds("attractors before training", [float(len(attractors(latch.before))) for latch in latches]),
@@ -196,7 +196,7 @@ def judge(
     ]
     nets = len(latches)
     told: dict[str, Any] = values(numbers, grown=0, shrunk=2, zero=4, trained_grown=8, trained_shrunk=10)
-    return conclude(CLAIM, numbers, {"seeds": nets, **pictures}, caveat, latched=len(latched), nets=nets, **told)
+    return conclude(CLAIM, numbers, {"seeds": nets, **pictures}, caveat, latched=len(holding), nets=nets, **told)
 
 
 def thresholds(which: str, found: Sequence[Rates]) -> list[Number]:

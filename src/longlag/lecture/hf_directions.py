@@ -115,8 +115,8 @@ def lanczos(product: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> t
         basis.append(residual / residual.norm())
     q = torch.stack(basis)
     projected = q @ torch.stack(images).T
-    values, vectors = torch.linalg.eigh((projected + projected.T) / 2)
-    return values.flip(0), (vectors.T @ q).flip(0)
+    ritz, vectors = torch.linalg.eigh((projected + projected.T) / 2)
+    return ritz.flip(0), (vectors.T @ q).flip(0)
 
 
 def flat(params: Params) -> Tensor:
@@ -133,8 +133,8 @@ def unflat(vector: Tensor, like: Params) -> dict[str, Tensor]:
 
 def _last_plateau(looks: Sequence[float]) -> int | None:
     """The last look that is within 5 % of a constant answer's loss, as the one before it is."""
-    flat = [abs(look - 1) <= _PLATEAU for look in looks]
-    both = [place for place in range(1, len(flat)) if flat[place] and flat[place - 1]]
+    near = [abs(look - 1) <= _PLATEAU for look in looks]
+    both = [place for place in range(1, len(near)) if near[place] and near[place - 1]]
     return both[-1] if both else None
 
 

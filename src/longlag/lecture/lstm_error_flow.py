@@ -224,4 +224,4 @@ def _series(runs: Sequence[Run]) -> dict[str, Any]:
     """Fields of the stages, [seed, stage]; shares as log10."""
     fields = columns(runs)
     logs = {name: np.log10(np.maximum(fields[name], 1e-300)) for name in ("all_paths", "cells")}
-    return {**fields, **{name: np.round(values, 3) for name, values in logs.items()}}
+    return {**fields, **{name: np.round(log, 3) for name, log in logs.items()}}

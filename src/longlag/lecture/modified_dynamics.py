@@ -200,7 +200,7 @@ def _numbers(lag: int, courses: Sequence[Course]) -> list[Number]:
     rivals = ("wrong_readout", "wrong_ridge", "wrong_frozen")
     clearer = {name: [clear(getattr(one, name), one.wrong[-1]) for one in courses] for name in rivals}
     errors, slightly = "standard errors", "the recurrent weights move slightly"
-    same, ridge = (
+    same, fitted = (
         f"the trained net beats the readout by {other}" for other in ("its own optimiser", "ridge regression")
     )
     frozen = "the trained net beats the one with the start's recurrent weights"
@@ -217,7 +217,7 @@ def _numbers(lag: int, courses: Sequence[Course]) -> list[Number]:
         number("wrong, readout alone by ridge regression", [one.wrong_ridge for one in courses]),
         number("wrong, everything but W_hh trained", [one.wrong_frozen for one in courses]),
         number("better than the readout by the same optimiser", clearer["wrong_readout"], errors, same, at_least=CLEAR),
-        number("better than the readout by ridge regression", clearer["wrong_ridge"], errors, ridge, at_least=CLEAR),
+        number("better than the readout by ridge regression", clearer["wrong_ridge"], errors, fitted, at_least=CLEAR),
         number("better than with W_hh frozen", clearer["wrong_frozen"], errors, frozen, at_least=CLEAR),
         number("wrong, the library's echo state net", [one.wrong_designed for one in courses]),
     ]
@@ -230,5 +230,5 @@ def _wrongs(courses: Sequence[Course]) -> dict[str, list[float]]:
 
 def _series(courses: Sequence[Course]) -> dict[str, Any]:
     ends = zip(("start", "end"), courses[0].eigenvalues, strict=True)
-    spectra = {name: {"real": values.real, "imaginary": values.imag} for name, values in ends}
+    spectra = {name: {"real": found.real, "imaginary": found.imag} for name, found in ends}
     return {**columns(courses), "slight": SLIGHT, "unrelated": math.sqrt(2), "eigenvalues": spectra}

@@ -95,8 +95,8 @@ def _grids(figure: Figure, heights: Sequence[float], rows: int, apart: bool) -> 
     in one grid matplotlib finds no place for both.
     """
     if not apart or not 0 < rows < len(heights):
-        grid = figure.add_gridspec(len(heights), GRID, height_ratios=heights)
-        return grid, grid, rows
+        both = figure.add_gridspec(len(heights), GRID, height_ratios=heights)
+        return both, both, rows
     parts = heights[:rows], heights[rows:]
     outer = figure.add_gridspec(2, 1, height_ratios=[sum(part) for part in parts])
     above, below = (outer[i].subgridspec(len(part), GRID, height_ratios=part) for i, part in enumerate(parts))
