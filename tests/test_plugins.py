@@ -302,3 +302,51 @@ def test_a_file_that_spells_out_no_label_of_its_own_changes_none(text, tmp_path,
     registry.read_labels([tmp_path / "mine.py", tmp_path / "none.py"])
     assert registry._labels == {}
     assert words.method_label("hf") == "Hessian-Free"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("first_symbol", '"constant": Base', '"const": Base', "its baseline 'constant' is None"),
+        ("first_symbol", "error=0.5", 'error="half"', "its baseline 'constant' is Baseline"),
+        ("first_symbol", "lag: lag - 1", "lag: lag / 3", "its minimal_lag at lag 10 is 3.3"),
+        ("first_symbol", "lag: lag - 1", "lag: lagg", "its minimal_lag failed at lag 10 (NameError"),
+        ("first_symbol", "steps=lambda lag: lag", "steps=lambda lag: lag + 0.5", "its steps at lag 10 is 10.5"),
+        ("first_symbol", "shortest=2", 'shortest="2"', "its shortest lag is '2'"),
+        ("first_symbol", "loss=CrossEntropy(classes=2)", 'loss="entropy"', "its loss is 'entropy'"),
+        ("my_gru", '"b_h": (gates,)', '"b_h": gates', "'b_h' has the shape 96"),
+        ("my_gru", "hidden: int = 32", 'hidden: int = "32"', "cannot be built"),
+    ],
+)
+def test_what_no_row_could_hold_is_refused_before_training(name, old, new, said, files, tmp_path, capsys):
+    file = tmp_path / f"{name}.py"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    given = ["--method", "my_gru", "--task", "first_symbol", "--lag", "10", "--budget", "100"]
+    plugins = [f"--plugin={path}" for path in files]
+    assert cli.main(["train", *given, *plugins, "--out", str(tmp_path / "runs.csv")]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_numbers_of_numpy_in_a_task_make_a_row(files, tmp_path):
+    file = tmp_path / "first_symbol.py"
+    file.write_text(file.read_text().replace("lag: lag - 1", "lag: np.int64(lag - 1)"))
+    given = ["--method", "my_gru", "--task", "first_symbol", "--lag", "10", "--budget", "100"]
+    plugins = [f"--plugin={path}" for path in files]
+    assert cli.main(["train", *given, *plugins, "--out", str(tmp_path / "runs.csv")]) == 0
+    assert read_rows(tmp_path / "runs.csv")[0].minimal_lag == 9
+
+
+@pytest.mark.parametrize("option", ["--out", "--curves"])
+def test_training_does_not_replace_the_file_of_a_plug_in(option, files, tmp_path, capsys):
+    file, out = (
+        tmp_path / "first_symbol.py",
+        {"--out": str(tmp_path / "a.csv"), "--curves": str(tmp_path / "a.parquet")},
+    )
+    before = file.read_bytes()
+    given = ["--method", "my_gru", "--task", "first_symbol", "--lag", "10", "--budget", "100"]
+    outputs = [word for pair in {**out, option: str(file)}.items() for word in pair]
+    assert cli.main(["train", *given, *(f"--plugin={path}" for path in files), *outputs]) == 2
+    assert "is there already and is no file of" in capsys.readouterr().err
+    assert file.read_bytes() == before

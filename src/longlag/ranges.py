@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import numbers
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -86,6 +86,13 @@ def is_number(value: object) -> bool:
     (True, True, False)
     """
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def check_shapes(shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raises LonglagError unless each parameter has a tuple of positive whole numbers as its shape."""
+    for name, shape in shapes.items():
+        if not (isinstance(shape, tuple) and all(is_whole(size) and size > 0 for size in shape)):
+            raise LonglagError(f"{name!r} has the shape {shown(shape)}; write whole numbers in a tuple, such as (100,)")
 
 
 class OutOfRange(LonglagError):

@@ -19,11 +19,11 @@ from longlag.errors import LonglagError, in_a_line, shown
 from longlag.losses import Loss
 from longlag.methods.base import Method, Parts
 from longlag.model import Model
-from longlag.ranges import is_number, is_whole
+from longlag.ranges import check_shapes, is_number, is_whole
 from longlag.settings import describe, present, with_values
 from longlag.store.records import Row
 from longlag.tasks._ranged import ranged
-from longlag.tasks.base import EVERY_STEP, Task, check_lag
+from longlag.tasks.base import EVERY_STEP, Task, check_declared, check_lag
 
 MAX_BUDGET = 1e18  # sequence passes
 LARGEST_SEED = 2**63 - 1  # beyond it a runs file could be written, and not read
@@ -130,7 +130,7 @@ def resolve_elsewhere(spec: RunSpec) -> Setup:
         raise LonglagError(f"rule 'recent' ends a run early, and stop {spec.stop!r} does not; leave one of them out")
     _check_numbers(spec)
     spec = _plain(spec)
-    check_lag(task, spec.lag)
+    check_declared(task, spec.lag)
     built = _built(method, task, spec.lag)
     if spec.candidate is not None:
         chosen = candidates.settings(method, int(spec.candidate), built)
@@ -248,7 +248,7 @@ def _built(method: Method, task: Task, lag: int) -> Parts:
 def _check_shapes(method: Method, task: Task, model: Model) -> None:
     """Asks the model for its shapes. An exception from a cell's code becomes an error that names the method."""
     try:
-        model.shapes()
+        check_shapes(model.shapes())
     except LonglagError as error:
         raise LonglagError(f"method {method.name!r} cannot be built for task {task.name!r}: {error}") from error
     except Exception as error:
@@ -282,7 +282,7 @@ def unmeasured_row(setup: Setup, seed: int, started: str, **measured: Any) -> Ro
         ("passes_to_solve", "test_error", "test_loss", "test_symbol_error", "test_error_every_step", "best_error"), nan
     )
     known = {
-        "task": task.name, "lag": setup.spec.lag, "minimal_lag": task.minimal_lag(setup.spec.lag),
+        "task": task.name, "lag": setup.spec.lag, "minimal_lag": int(task.minimal_lag(setup.spec.lag)),
         "method": setup.spec.name, "seed": seed, "solved": False, "passes": 0.0, "budget": setup.spec.budget,
         "flops": 0.0, "updates": 0, "evaluation_passes": 0.0, "loss": setup.loss.name, "parameters": 0,
         "seconds": 0.0, "wall_seconds": 0.0, "started": started, "peak_megabytes": memory.peak() / 2**20 or nan,
@@ -290,7 +290,7 @@ def unmeasured_row(setup: Setup, seed: int, started: str, **measured: Any) -> Ro
         "spec_hash": setup.spec_hash, "spec": setup.spec_json,
     }  # fmt: skip
     baselines = {
-        f"{name}_{score}": getattr(task.baselines[name], score)
+        f"{name}_{score}": float(getattr(task.baselines[name], score))
         for name in ("constant", "half_solved")
         for score in ("error", "loss")
     }

@@ -7,13 +7,16 @@ value until the sequence begins, so that padding carries no information.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
-from longlag.errors import LonglagError, shown
+from longlag.errors import LonglagError, in_a_line, shown
 from longlag.losses import Loss
+from longlag.ranges import is_whole
 
 MAX_LAG = 10**12  # steps
 EVERY_STEP = 0  # as a number of scored steps: all steps of a sequence, however many
@@ -94,8 +97,32 @@ def check_lag(task: Task, lag: int) -> None:
     """Raises LonglagError if the lag is too small for the task's windows, or too large for any memory."""
     if lag > MAX_LAG:
         raise LonglagError(f"lag {shown(lag)} is too large; at most {MAX_LAG:,} steps")
+    if not is_whole(task.shortest):
+        raise LonglagError(f"task {task.name!r}: its shortest lag is {shown(task.shortest)}, not a whole number")
     if lag < task.shortest:
         raise LonglagError(f"lag {lag} is too small for task {task.name!r}; its windows need lag >= {task.shortest}")
+
+
+def check_declared(task: Task, lag: int) -> None:
+    """Raises LonglagError if the task declares what the row of a run could not hold: a run that has ended would be
+    lost. So does a lag that `check_lag` refuses."""
+    check_lag(task, lag)
+    for name in ("constant", "half_solved"):
+        baseline = task.baselines.get(name) if isinstance(task.baselines, Mapping) else None
+        numbers = [getattr(baseline, score, None) for score in ("error", "loss")]
+        if not all(isinstance(number, Real) and math.isfinite(number) for number in numbers):
+            wanted = 'Baseline("what it answers", error=0.5, loss=0.693)'
+            raise LonglagError(f"task {task.name!r}: its baseline {name!r} is {shown(baseline)}; write {wanted}")
+    for name, least in (("steps", 1), ("minimal_lag", 0)):
+        try:
+            found = getattr(task, name)(lag)
+        except Exception as error:
+            raise LonglagError(f"task {task.name!r}: its {name} failed at lag {lag} ({in_a_line(error)})") from error
+        if not is_whole(found) or found < least:
+            remedy = f"it must be a whole number of steps, at least {least}"
+            raise LonglagError(f"task {task.name!r}: its {name} at lag {lag} is {shown(found)}; {remedy}")
+    if not isinstance(getattr(task.loss, "name", None), str):
+        raise LonglagError(f"task {task.name!r}: its loss is {shown(task.loss)}; write one of longlag.losses")
 
 
 def one_hot(symbols: np.ndarray, channels: int) -> np.ndarray:
