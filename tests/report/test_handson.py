@@ -361,3 +361,13 @@ def test_without_scripts_it_says_what_it_needs(tmp_path: Path, page: Path) -> No
     with browser.browser(tmp_path, scripts=False) as driver:
         browser.show(driver, page)
         assert "needs scripts" in driver.find_element("css selector", "body").text
+
+
+def test_a_page_replaces_a_page_and_no_record(tmp_path, capsys):
+    record, page = tmp_path / "runs.csv", tmp_path / "page.html"
+    record.write_text("task,lag\n")
+    for verb in (["handson"], ["report", str(record)]):
+        assert main([*verb, "--out", str(record)]) == 2
+        assert "is there already and is no page" in capsys.readouterr().err
+    assert record.read_text() == "task,lag\n"
+    assert [main(["handson", "--out", str(page)]) for _ in range(2)] == [0, 0]

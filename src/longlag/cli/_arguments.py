@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from longlag.design.suite import Suite
 
 MAX_COUNT = 10**12
+_KINDS = ((b"task,lag,", "file of rows"), (b"par1", "file of learning curves"))  # of --out and --curves
 
 
 def seeds(text: str) -> tuple[int, ...]:
@@ -269,8 +270,9 @@ def check_outputs(*outputs: str | None, cache: Path | None) -> None:
         raise LonglagError("an output's name is empty; --out and --curves take the paths of files")
     if len({Path(path).resolve() for path in paths}) < len(paths):
         raise LonglagError(f"--out and --curves are both {paths[0]}; rows and curves need a file each")
-    for path in paths:
-        files.check_writable(path)
+    for path, (begins, what) in zip(outputs, _KINDS, strict=False):
+        if path is not None:
+            files.check_replaceable(path, begins, what)
     if cache:
         _check_cache(cache)
 

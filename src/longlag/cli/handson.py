@@ -17,6 +17,6 @@ def run(args: argparse.Namespace) -> None:
     from longlag.report import handson
     from longlag.store import files
 
-    files.check_writable(args.out)
+    files.check_replaceable(args.out, b"<!doctype html", "page")
     files.write_atomically(args.out, handson.render().encode())
     print(args.out)

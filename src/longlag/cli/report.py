@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
     from longlag.cli import _older
     from longlag.store import files
 
-    files.check_writable(args.out)
+    files.check_replaceable(args.out, b"<!doctype html", "page")
     _refuse_absent(args)
     analysis, rows = _records.analysis(args.runs, args.curves), _records.file_of(args.runs)
     used = analysis.runs[["method", "spec", "method_version", "task", "task_version"]]

@@ -118,6 +118,20 @@ def check_writable(path: str | Path) -> None:
         raise LonglagError(f"cannot write {path}: {_reason(error)}; choose another name") from error
 
 
+def check_replaceable(path: str | Path, begins: bytes, what: str) -> None:
+    """`check_writable`, which also refuses to replace a file that is not of the kind to be written: a slip of the
+    fingers would destroy a record or the file of a plug-in. An empty file may be replaced.
+
+    begins: how a file of that kind begins, in small letters. what: the kind in words, such as "page".
+    """
+    check_writable(path)
+    if is_file(path):
+        with open(path, "rb") as file:
+            head = file.read(len(begins))
+        if head and head.lower() != begins:
+            raise LonglagError(f"cannot write {path}: it is there already and is no {what}; choose another name")
+
+
 def is_file(path: str | Path) -> bool:
     """Whether there is such a file. A name that the system refuses (too long, in a closed folder) is none."""
     return os.path.isfile(path)
