@@ -94,6 +94,9 @@ def test_a_file_with_other_runs_is_not_replaced_unless_that_is_asked_for(tmp_pat
         )
         assert "add --replace" in message
     assert held[option].read_bytes() == before
+    held[option].write_bytes(before[: len(before) // 2])
+    assert "its runs would be lost: choose another file, or add --replace" in refused(capsys, words, tmp_path)
+    held[option].write_bytes(before)
     for change in (("--seeds", "0:2"), ("--budget", "900"), ("--seeds", "0:3")):
         assert cli.main(replaced(words, *change)) == 0, "the same runs, or more"
     assert cli.main([*replaced(words, "--method", "clipping"), "--replace"]) == 0

@@ -114,6 +114,11 @@ def test_runs_that_no_record_has_are_not_dropped_in_silence(tmp_path, capsys):
     assert cli.main([*words, "--replace"]) == 0
     assert [one.seed for one in records.read_rows(out)] == [row().seed]
     out.write_bytes(b"damaged")
+    assert cli.main(words) == 2, "it may hold runs that were whole"
+    assert "its runs would be lost" in capsys.readouterr().err
+    assert out.read_bytes() == b"damaged"
+    assert cli.main([*words, "--replace"]) == 0
+    out.write_bytes(b"")
     assert cli.main(words) == 0
 
 
