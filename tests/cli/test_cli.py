@@ -76,6 +76,16 @@ def test_a_task_that_is_named_twice_is_not_trained_twice(tmp_path, capsys):
     assert not out.exists()
 
 
+@pytest.mark.parametrize("command", [TRAIN, ["tune", *TRAIN[1:]]])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("", "name is empty"), ("runs.csv.gz", "leave the ending out"), ("rows/", "rows/ names a folder")],
+)
+def test_an_output_whose_name_promises_another_file_is_refused(tmp_path, capsys, monkeypatch, command, name, words):
+    monkeypatch.chdir(tmp_path)
+    assert words in refused(capsys, [*command, *SETS, "--out", name], tmp_path)
+
+
 @pytest.mark.parametrize("option", ["--out", "--curves"])
 def test_a_file_with_other_runs_is_not_replaced_unless_that_is_asked_for(tmp_path, capsys, option):
     """Rows, and curves alone: those of another method, lag or seed. What is trained again is replaced, as ever."""

@@ -6,6 +6,7 @@ import argparse
 import errno
 import json
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -272,9 +273,18 @@ def check_outputs(*outputs: str | None, cache: Path | None) -> None:
         raise LonglagError(f"--out and --curves are both {paths[0]}; rows and curves need a file each")
     for path, (begins, what) in zip(outputs, _KINDS, strict=False):
         if path is not None:
+            _check_name(path)
             files.check_replaceable(path, begins, what)
     if cache:
         _check_cache(cache)
+
+
+def _check_name(path: str) -> None:
+    """Raises LonglagError if the name promises another file than is written."""
+    if path.endswith(("/", os.sep)):
+        raise LonglagError(f"{path} names a folder, and a file is written; add its name, such as {path}runs.csv")
+    if path.endswith(".gz"):
+        raise LonglagError(f"{path} ends in .gz, and files are written unpacked; leave the ending out")
 
 
 def _check_cache(folder: Path) -> None:
