@@ -18,6 +18,7 @@ import of_multiplying
 import of_order
 import of_papers
 import of_reservoirs
+import of_table_five
 import of_the_final
 import on_baselines
 import on_fresh_seeds
@@ -87,6 +88,7 @@ def found() -> list[Finding]:
         on_baselines.trained_average(),
         of_multiplying.multiplication(),
         on_newer_lags.gru_on_newer_tasks(),
+        of_table_five.table_five(),
     ]
 
 

@@ -20,7 +20,7 @@ from longlag.words import count, join_words
 MOMENTUM = Path(__file__).parents[1] / "results/papers/sutskever2013"
 _LOST = 0.25  # more of the messages wrong at the end than at the best evaluation
 COLUMNS = {"momentum_0": "0", "nesterov_09": "0.9", "nesterov_098": "0.98", "nesterov_0995": "0.995"}
-_COLUMNS_OF_FIVE = {
+COLUMNS_OF_FIVE = {
     **COLUMNS,
     "classical_09": "classical 0.9",
     "classical_098": "classical 0.98",
@@ -96,6 +96,7 @@ def start_and_momentum() -> Finding:
         f"{of_all(lost)} runs with these two lose again what they have learned. With clipped gradients, and a larger "
         "rate, each has less wrong.",
         subject=Subject.PAPERS,
+        key="sums_and_bits",
         caption="Adding: test sequences wrong, in percent. 20-bit memory: wrong symbols of ten (a constant answer: 8).",
         table=table,
         notes={
@@ -149,7 +150,7 @@ def _two(values: Sequence[float]) -> str:
 def five_bits() -> Finding:
     """The row of 5-bit memory: what the runs of each column have wrong at their best and at their end."""
     rows = [row for row in read_rows(MOMENTUM / "runs.csv") if row.task == "memorization_5bit"]
-    ours = {name: [row for row in rows if row.method == name and row.seed < 10] for name in _COLUMNS_OF_FIVE}
+    ours = {name: [row for row in rows if row.method == name and row.seed < 10] for name in COLUMNS_OF_FIVE}
     facts = published.load().query("paper == @MOMENTUM.name and task == 'memorization_5bit'").set_index("arm").value
     told = {name: float(facts[name]) for name in ours}
     rate = {name: setting(of[0], "learning_rate.value") for name, of in ours.items()}
@@ -159,7 +160,7 @@ def five_bits() -> Finding:
     lost = {(row.method, row.seed): row.test_error > row.best_error + _LOST for of in ours.values() for row in of}
     still = [key for key in lost if key[0] == "momentum_0"]
     keeping = [name for name in ours if not any(lost[name, row.seed] for row in ours[name])]
-    fewer = [_COLUMNS_OF_FIVE[name] for name in ours if ended[name] < told[name]]
+    fewer = [COLUMNS_OF_FIVE[name] for name in ours if ended[name] < told[name]]
     solved = [row for of in ours.values() for row in of if row.test_error == 0]
     kept = [row.test_error <= row.best_error + _LOST for of in slower.values() for row in of]
     better = [name for name, of in slower.items() if fmean(map(_symbols, of)) < told[name]]
@@ -172,9 +173,10 @@ def five_bits() -> Finding:
         f"{sum(lost.values())} of {len(lost) - len(still)} runs with momentum end with more messages wrong than at "
         f"their best, by a quarter of all or more; without it {of_all([lost[key] for key in still])} do. With smaller "
         f"rates, whose steps grow only as large as those of momentum 0, {of_all(kept)} runs keep it. The paper's best "
-        f"column, {_COLUMNS_OF_FIVE[least]}, leaves {digits(told[least])} of five symbols wrong there, and "
+        f"column, {COLUMNS_OF_FIVE[least]}, leaves {digits(told[least])} of five symbols wrong there, and "
         f"{digits(ended[least])} or {digits(fmean(map(_symbols, slower[least])))} here.",
         subject=Subject.PAPERS,
+        key="five_bits",
         caption=f"Wrong symbols of five (a constant answer: {digits(float(facts['biases']))}), and of the messages the "
         "least share wrong at an evaluation; two seeds:",
         table=in_markdown(
@@ -199,14 +201,14 @@ def five_bits() -> Finding:
                     power(setting(slower[name][0], "learning_rate.value")) if name in slower else "",
                     both(_symbols(row) for row in slower.get(name, [])),
                 ]
-                for name, label in _COLUMNS_OF_FIVE.items()
+                for name, label in COLUMNS_OF_FIVE.items()
             ],
         ),
         notes={
             "Settings": "The net and start of Sutskever et al. 2013 and 50,000 updates ([page](papers.md)). A batch is "
             "all 32 messages. Momentum is Nesterov's where nothing is said.",
             "Solved": f"{count(len(solved), 'run')} of {len(lost)} ends with no message wrong: momentum "
-            f"{_COLUMNS_OF_FIVE[solved[0].method]}, seed {solved[0].seed}. The paper's columns, means of four seeds, "
+            f"{COLUMNS_OF_FIVE[solved[0].method]}, seed {solved[0].seed}. The paper's columns, means of four seeds, "
             f"have {digits(told[least])} symbols wrong or more.",
             "Step size": "With momentum the steps grow to the rate divided by one minus the momentum. This is "
             f"{power(tried)} in the two columns that keep what they learn, and "
