@@ -56,6 +56,8 @@ def test_a_number_is_reproduced_better_or_worse(value, errors, expected):
     ("value", "errors", "expected"),
     [
         (0.48, [0.82, 0.88], WORSE),  # within a factor of two, but nothing is learned
+        (0.48, [0.705, 0.709], WORSE),  # nor here: what they are better by is chance
+        (0.48, [0.69, 0.69], REPRODUCED),
         (0.48, [0.46, 0.88], REPRODUCED),  # one of the two learns, and their mean is better than the constant
         (0.84, [0.88, 0.89], REPRODUCED),  # neither learns
         (0.70, [0.72, 0.72], REPRODUCED),  # nor here: two constants on two test sets
@@ -390,12 +392,6 @@ def test_a_claim_of_speed_is_decided_by_a_speedup_or_a_bound_that_is_enough(chan
     claim = {"faster": 3.5, "task": "adding", "lags": [750], "methods": ["a"]}
     found = paper_claims.judge_claim(pd.concat([cells, again]), claim)
     assert (found.verdict, found.why) == expected
-
-
-def test_the_lowest_validation_loss_is_chosen():
-    assert papers.chosen({1: [0.5, 0.5], 2: [0.1, 0.3], 3: [0.2, 0.2]}) == 2, "a tie: the lower number"
-    assert papers.chosen({1: [0.5, 0.5], 2: [0.1, math.nan]}) == 1, "a failed seed"
-    assert papers.chosen({1: [math.nan], 2: []}) is None
 
 
 @pytest.mark.parametrize("paper", stages.names())

@@ -1,6 +1,7 @@
 """A search as a suite: equal numbers of candidates, seeds and passes, and only seeds of tuning."""
 
 import json
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -162,3 +163,9 @@ def test_a_candidate_is_named_by_its_number(tmp_path):
     words = ["train", "--task", "adding", "--lag", "10", "--method", "control", "--budget", "600", "--out", out]
     assert cli.main([*words, "--seeds", "1000000", "--candidate", "7", "--set=cell.hidden=8"]) == 0
     assert read_rows(out)[0].method == "control-07"
+
+
+def test_the_lowest_validation_loss_is_chosen():
+    assert search.best({1: [0.5, 0.5], 2: [0.1, 0.3], 3: [0.2, 0.2]}) == 2, "a tie: the lower number"
+    assert search.best({1: [0.5, 0.5], 2: [0.1, math.nan]}) == 1, "a failed seed"
+    assert search.best({1: [math.nan], 2: []}) is None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -35,8 +35,9 @@ RULE = (
     "A number, of which less is better (share wrong, wrong symbols, sequences to the criterion), is reproduced if the "
     f"published one lies within a factor of {FACTOR:g} of our mean, or within the range of our runs and a factor of "
     f"{WIDEST:g}, or if both solve the task: {100 * FLOOR:g} % wrong or less. Else ours is better or worse. A share "
-    f"wrong is worse than a published one below {100 * LEARNED:g} % of the best constant answer's if it is no better "
-    "than that answer. Sequences to the criterion are worse if a run of ours does not meet it.",
+    f"wrong is worse than a published one below {100 * LEARNED:g} % of the best constant answer's if it is not at "
+    f"least {100 * FLOOR:g} % of the sequences better than that answer. Sequences to the criterion are worse if a run "
+    "of ours does not meet it.",
     "A speedup is how many times the passes of another method are ours, seed by seed, to a solved run or to a "
     "validation loss that the file names; more is better. A run of the other method that does not get there counts "
     "with its budget, so that the number is a lower bound: it may reproduce or be better, and is never worse.",
@@ -278,23 +279,12 @@ def _compared(value: float, metric: str, measured: Measured, symbols: float) -> 
             return REPRODUCED
         return BETTER if measured.mean > value else WORSE
     least = {"sequences": measured.n, "speedup": measured.n / 2}.get(metric, 0)  # runs that must solve
-    if math.isnan(measured.mean) or measured.solved < least or value / LEARNED < measured.constant <= measured.mean:
+    if math.isnan(measured.mean) or measured.solved < least:
+        return WORSE
+    if value < LEARNED * measured.constant and measured.mean > measured.constant - FLOOR:
         return WORSE
     floor = 0.0 if metric in ("sequences", "speedup") else FLOOR * symbols
     spread = WIDEST if measured.low <= value <= measured.high else FACTOR
     if value / spread <= measured.mean <= value * spread or max(value, measured.mean) <= floor:
         return REPRODUCED
     return BETTER if (measured.mean > value if metric == "speedup" else measured.mean < value) else WORSE
-
-
-def chosen(losses: Mapping[int, Sequence[float]]) -> int | None:
-    """The candidate with the lowest validation loss, a mean over tuning seeds; the lower number wins a tie. A candidate
-    of which a seed has no finite loss is out. None: all are.
-
-    losses: per candidate, the last validation loss of each tuning seed, or the share wrong where that decides.
-
-    >>> chosen({1: [0.5, 0.3], 2: [0.2, 0.4], 3: [0.1, float("nan")]})
-    2
-    """
-    mean = {number: float(np.mean(of)) for number, of in losses.items() if len(of) and np.isfinite(of).all()}
-    return min(mean, key=lambda number: (mean[number], number)) if mean else None

@@ -112,14 +112,13 @@ def _thinned(table: Any) -> Any:
 
 def _choices(plan: Suite, rows: Sequence[Row], curves: Any) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """What a search chose: method -> task -> settings; and a line for each pair that has no choice."""
-    from longlag.analysis.papers import chosen
     from longlag.design import search
 
     points, losses, missing = search.points(plan.search or {}), _losses(plan, rows, curves), _missing(plan, rows)
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     lost = []
     for (method, task), by_number in sorted(losses.items()):
-        number = chosen(by_number)
+        number = search.best(by_number)
         if absent := missing.get((method, task), 0):
             lost.append(f"nothing is chosen for {method} on {task}: {absent} of its runs are missing")
         elif number is None:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from statistics import fmean
 from typing import Any
 
 from longlag import protocol
@@ -91,6 +92,19 @@ def size(search: Mapping[str, Any] | None) -> int:
 def chosen_by(search: Mapping[str, Any]) -> str:
     """The column of a learning curve whose last number decides among the points of a grid."""
     return str(search.get("by", "loss"))
+
+
+def best(losses: Mapping[int, Sequence[float]]) -> int | None:
+    """The candidate of a grid with the lowest validation loss, a mean over tuning seeds; the lower number wins a tie.
+    One of which a seed has no finite loss is out. None: all are.
+
+    losses: per candidate, the last validation loss of each tuning seed, or the share wrong where that decides.
+
+    >>> best({1: [0.5, 0.3], 2: [0.2, 0.4], 3: [0.1, float("nan")]})
+    2
+    """
+    mean = {number: fmean(of) for number, of in losses.items() if of and all(map(math.isfinite, of))}
+    return min(mean, key=lambda number: (mean[number], number)) if mean else None
 
 
 def points(search: Mapping[str, Any]) -> list[dict[str, Any]]:
