@@ -89,9 +89,9 @@ def is_number(value: object) -> bool:
 
 
 def check_shapes(shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Raises LonglagError unless each parameter has a tuple of positive whole numbers as its shape."""
+    """Raises LonglagError unless each parameter has a tuple of whole numbers of 0 or more as its shape."""
     for name, shape in shapes.items():
-        if not (isinstance(shape, tuple) and all(is_whole(size) and size > 0 for size in shape)):
+        if not (isinstance(shape, tuple) and all(is_whole(size) and size >= 0 for size in shape)):
             raise LonglagError(f"{name!r} has the shape {shown(shape)}; write whole numbers in a tuple, such as (100,)")
 
 
