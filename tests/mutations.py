@@ -150,7 +150,7 @@ MUTATIONS = (
     M("GRU reset gate", "cells/gru.py", "(n + r.sigmoid() * n_h).tanh()", "(n + (0.9 * r).sigmoid() * n_h).tanh()"),
     M("GRU forward", "cells/gru_kernels.py", "np.multiply(u_t, d, h)", "np.multiply(r_t, d, h)"),
     M("GRU logistic function", "cells/gru_kernels.py", "np.add(p_t, one, p_t)", "np.add(p_t, half, p_t)"),
-    M("GRU drive of the reset part", "cells/gru_kernels.py", "forward[hidden:, 2 * hidden :] = 0", "forward[hidden:, 2 * hidden :] *= 0.5"),
+    M("GRU drive of the reset part", "cells/gru_kernels.py", "rows[hidden:, 2 * hidden :] = 0", "rows[hidden:, 2 * hidden :] *= 0.5"),
     M("GRU hold", "cells/gru_kernels.py", "                h *= started[t]", "                h *= 0.1 + started[t]"),
     M("GRU held derivative", "cells/gru_kernels.py", "                d_h *= started[t]", "                d_h *= 1"),
     M("GRU factor of the new gate", "cells/gru_kernels.py", "np.multiply(of_n, of_u, of_n)", "np.multiply(of_n, of_r, of_n)"),

@@ -3,7 +3,7 @@
 `run` stands for `subprocess.run([sys.executable, ...], capture_output=True, text=True)`. The first call starts a
 process that imports torch and nothing of longlag, with the same options of Python; every program runs in a fork of it,
 with its own arguments, environment and folder. Variables that are read while Python starts or the two are imported have no
-effect: a test of these starts Python itself. Where a process with torch cannot be forked, Python is started anew.
+effect: a test of these starts Python itself. Where a process with torch cannot be forked, Python is started for each.
 """
 
 from __future__ import annotations

@@ -395,7 +395,7 @@ def test_a_job_of_a_suite_names_all_of_its_plug_ins(folder, capsys):
     words = ["ladder", "--lags", "10", *TRAIN, "--out", "o.csv", "--plugin", "twin.py"]
     assert cli.main(words) == 0
     assert f"longlag: note: {OF_METHOD} 'control'\n" in capsys.readouterr().err
-    assert cli.main(replaced(words, "--method", "twin")) == 0
+    assert cli.main([*replaced(words, "--method", "twin"), "--replace"]) == 0
     assert "note" not in capsys.readouterr().err
 
 
