@@ -321,8 +321,12 @@ def test_every_truncation_of_a_curve_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1,2\n", "does not have the columns"),
-        ("", "does not have the columns"),
+        ("a,b\n1,2\n", "does not have the columns of a runs file: column 1 is 'a', not 'task'; name one"),
+        (";".join(COLUMNS) + "\n", r"column 1 is 'task;lag;.*\.\.\., not 'task'"),
+        (",".join(["task", *COLUMNS[2:]]) + "\n", f"column 2 is '{COLUMNS[2]}', not '{COLUMNS[1]}'"),
+        (",".join([*COLUMNS, "zebra"]) + "\n", f"column {len(COLUMNS) + 1} is 'zebra', and no such file has that"),
+        ("task,lag\n", f"it ends before column 3, '{COLUMNS[2]}'"),
+        ("", "it ends before column 1, 'task'"),
         (",".join(COLUMNS) + "\n1,2\n", "line 2: 2 of"),
         (",".join(COLUMNS) + "\n" + ",".join(["zebra"] * len(COLUMNS)) + "\n", "line 2: column lag cannot be 'zebra'"),
     ],

@@ -55,6 +55,22 @@ def lines(path: str | Path, data: bytes) -> Iterator[tuple[int, list[str]]]:
         csv.field_size_limit(before)
 
 
+def first_unlike(found: Sequence[str], wanted: Sequence[str]) -> str:
+    """Where the names of columns are first not those that are wanted, and the remedy.
+
+    >>> first_unlike(["task", "log"], ["task", "lag"])
+    "column 2 is 'log', not 'lag'; name one that longlag wrote"
+    >>> first_unlike(["task"], ["task", "lag"])
+    "it ends before column 2, 'lag'; name one that longlag wrote"
+    """
+    both = [*zip(found, wanted, strict=False)]
+    place = next((i for i, (here, there) in enumerate(both) if here != there), len(both))
+    if place < len(found):
+        instead = f", not {wanted[place]!r}" if place < len(wanted) else ", and no such file has that"
+        return f"column {place + 1} is {shown(found[place])}{instead}; name one that longlag wrote"
+    return f"it ends before column {place + 1}, {wanted[place]!r}; name one that longlag wrote"
+
+
 def text(column: Field[Any], value: object) -> str:
     """A value as its column has it; nan and None are empty."""
     if value is None or (isinstance(value, float) and math.isnan(value)):

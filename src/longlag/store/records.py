@@ -252,8 +252,8 @@ def check_columns(path: str | Path) -> None:
 def _checked(path: str | Path, names: list[str]) -> list[str]:
     """The names of the columns, if they are those of rows."""
     known = tuple(names[:-1] if names[-1:] == [CHECK] else names)
-    if known != COLUMNS[: max(len(known), _FIRST)]:
-        raise LonglagError(f"{path} does not have the columns of a runs file; name one that longlag wrote")
+    if known != (wanted := COLUMNS[: max(len(known), _FIRST)]):
+        raise LonglagError(f"{path} does not have the columns of a runs file: {csv_text.first_unlike(known, wanted)}")
     return names
 
 
