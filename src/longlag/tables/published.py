@@ -92,7 +92,8 @@ def _own_settings(fact: Any, judged: pd.DataFrame) -> str:
     cell = judged.loc[fact.fact].to_dict()
     if cell["verdict"] == papers.NOT_RUN:
         return NOT_RUN
-    instead, why = f"{cell['instead']}: " * bool(cell["instead"]), f" ({cell['why']})" * bool(cell["why"])
+    instead = f"{cell['instead']}: " if cell["instead"] else ""
+    why = f" ({cell['why']})" if cell["why"] else ""
     return f"{instead}{measured(cell, percent=True)}: {cell['verdict']}{why}"
 
 
